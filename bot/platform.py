@@ -85,6 +85,11 @@ class CheckResult:
     is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
 
     @classmethod
+    def wrong(cls, question: str, answer: str, cure: str) -> "CheckResult":
+        """Returns an answer that must be corrected."""
+        return cls(question=question, answer=answer, cure=cure, mend=True)
+
+    @classmethod
     def of_error(cls, question: str, error: errors.PaperwireError) -> "CheckResult":
         """Returns the finding that an error answers a question, and must be corrected."""
         return cls(question=question, answer=str(error.sentence), cure=str(error.hint), mend=True)

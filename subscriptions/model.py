@@ -183,16 +183,6 @@ class ChatSettings:
         return "all" if found is None else str(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoMatchStreak:
-    """Consecutive days on which papers came and none matched a subscription of a chat."""
-
-    days: int
-    last: date  # the last of these days, in the chat's zone
-    after: int  # the sequence after which the streak began
-    said: bool = False  # the chat was sent a notice about the streak
-
-
 class Chat(NamedTuple):
     """A chat as it is stored, with its settings in effect."""
 
@@ -210,7 +200,6 @@ class Chat(NamedTuple):
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
-    no_match_streak: NoMatchStreak | None = None  # None: some of the last papers matched, or no papers have come yet
     subscriptions_ever_made: int = 0  # counts removed ones, too
     owner: str = ""  # the platform's id of the person who set it up; "": not known
     chosen: Mapping[str, str] = MappingProxyType({})  # the settings that it chose itself: name in SETTINGS → value
@@ -389,8 +378,8 @@ class Facts:
     late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned
     late_reason: str = ""  # why it was planned late, in English; "": the bot was not running
     missing: MissingSources | None = None
-    notice: str = ""  # name of the notice's kind, see subscriptions/notices
-    detail: Mapping[str, str] = field(default_factory=dict)  # the values of the notice, as stored
+    lines: tuple[str, ...] = ()  # of a notice, in the chat's language
+    buttons: tuple[tuple[str, str], ...] = ()  # of a notice: (label, id of the callback token)
     titles: tuple[tuple[str, str], ...] = ()  # (title, home page) of the sources named at the end
 
 

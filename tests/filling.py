@@ -83,7 +83,7 @@ def fill(
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,
-         "late": 0.0, "notice": "", "detail": {}, "titles": []}  # fmt: skip
+         "late": 0.0, "lines": [], "buttons": [], "titles": []}  # fmt: skip
 BECAUSE = {"number": 1, "text": "graph neural network", "name": "", "words": ["graph", "neural", "network"], "by": ""}
 
 
@@ -96,7 +96,7 @@ def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
     state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
     return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
             "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
-            "pause_reason": None, "state_since": None, "no_match_streak": {}, "first_delivery_planned": True,
+            "pause_reason": None, "state_since": None, "first_delivery_planned": True,
             "next_number": 2, "created_at": now, **state}  # fmt: skip
 
 

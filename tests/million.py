@@ -31,9 +31,9 @@ _ROWS = (
     "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', '{papers}')",
     "INSERT INTO query (id, canonical) SELECT {base} + i, 'made' || i FROM n WHERE i <= {chats}",
     """INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, pause_reason, state_since,
-        state_detail, public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)
+        state_detail, public, owner, admin, first_delivery_planned, next_number, created_at)
     SELECT {base} + i, 'telegram', 9000000 + i, '', '', 'private', '', '', '{{}}', iif(i % {gone}, 'active', 'paused'),
-        iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, '{{}}', 2, '{now}' FROM n WHERE i <= {chats}""",
+        iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, 2, '{now}' FROM n WHERE i <= {chats}""",
     """INSERT INTO subscription (chat, "query", number, name, text, cadence, subscriber, since, next_due_at,
         latest_due_at, state, cursor)
     SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '', '{now}',

@@ -16,7 +16,7 @@ from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.model import ChatAddress
+from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryRow, PaperRow, ReceiptRow
@@ -161,11 +161,12 @@ def titles(store: Store) -> list[str]:
         return sorted(row.title for row in session.exec(select(PaperRow)))
 
 
-def notices(store: Store) -> list[tuple[str, dict[str, str]]]:
-    """Returns (name, details) of each stored notice, in order."""
+def notices(store: Store) -> list[tuple[str, str]]:
+    """Returns (cause, text) of each stored notice, in order."""
     with store.read() as session:
         rows = session.exec(select(DeliveryRow).order_by(col(DeliveryRow.seq)))
-        return [(row.facts["notice"], row.facts["detail"]) for row in rows if row.facts.get("notice")]
+        told = [row for row in rows if row.kind is DeliveryKind.NOTICE]
+        return [(row.dedupe_key.split(":")[2], "\n".join(row.facts["lines"])) for row in told]
 
 
 class NoSources:

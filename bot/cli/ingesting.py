@@ -26,7 +26,6 @@ from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_gone, is_missing, read_file, read_paths
 from bot.digests.opml import read_opml
 from bot.errors import UnknownFormat, WrongUsage
-from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings
 from bot.settings import checks as check
 from bot.settings.loading import load_sources, source_name
@@ -36,6 +35,7 @@ from bot.sources.fetch_request import everything
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest, today
 from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.language import Language
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt

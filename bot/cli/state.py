@@ -22,19 +22,25 @@ from bot.cli.session import Session
 from bot.dependencies.opening import backup_folder, make_store
 from bot.digests.files import is_gone
 from bot.errors import SettingsError, WrongUsage
-from bot.operation import checks, maintenance, platform_checks, source_checks
-from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
-from bot.operation.health import Readiness, ask_readiness
+from bot.operation import checks, maintenance
+from bot.operation.health import (
+    Problem,
+    Readiness,
+    ask_readiness,
+    findings_of,
+    is_well,
+    joined,
+    parts_of,
+    texts,
+)
 from bot.platform import CheckResult
 from bot.platforms import known
-from bot.rendering.language import Language
 from bot.settings import Settings
-from bot.settings.loading import NAME
 from bot.settings.models import model_room
-from bot.sources.source_scheduler import make_fetcher
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
-from subscriptions.notices.findings import Finding, Level, PartFails
+from subscriptions.language import Language
+from subscriptions.notices import PROCESS, Finding, Level
 from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
@@ -102,10 +108,10 @@ def status(*, now: Now = None, json: Json = False) -> int:
     return 0 if standing.is_well else 1
 
 
-def _of_process(readiness: Readiness, now: datetime) -> list[PartFails]:
+def _of_process(readiness: Readiness, now: datetime) -> list[Finding]:
     """Returns what the running process says is wrong."""
 
-    def parts(said: Mapping[str, str], level: Level) -> list[PartFails]:
+    def parts(said: Mapping[str, str], level: Level) -> list[Finding]:
         problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
         return parts_of(problems, now, level)
 
@@ -177,7 +183,7 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         said = texts(one, language)
         age = f" (for {_age(one.since, standing.now, language)})" if one.since else ""
         yield f"  {' '.join(filter(None, (said['sentence'], said['why'])))}{age}"
-        if not isinstance(one, PartFails):  # it says what to do
+        if one.cause != PROCESS:  # a part says itself what to do
             yield f"    {said['cure']}"
     yield _outbox_line(standing, language)
     for source in standing.figures.sources:
@@ -225,8 +231,8 @@ def check(
 
         async def find() -> list[CheckResult]:
             try:
-                here = list(_findings_here(app))
-                return here if offline else here + await _findings_elsewhere(app)
+                here = list(checks.check_here(app))
+                return here if offline else here + await checks.check_elsewhere(app)
             finally:
                 await app.close()
 
@@ -260,29 +266,6 @@ def _build_what_works(settings: Settings, folder: str) -> App:
         return build_app(settings, clock=clock, out=sys.stderr)
     except SettingsError as error:  # a platform cannot use the proxy of this machine, so none of them is asked
         return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
-
-
-def _findings_here(app: App) -> Iterator[CheckResult]:
-    settings, wall = app.settings, app.clock.wall()
-    yield from checks.check_here(settings, app.store)
-    if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        yield from checks.check_findings(settings, app.store, wall=wall)
-    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        yield from source_checks.check_sources(settings)
-    if not settings.is_wrong("PAPERWIRE_MEANING"):
-        yield checks.check_meaning(settings)
-
-
-async def _findings_elsewhere(app: App) -> list[CheckResult]:
-    """Returns the findings about web sources and platforms. Asks them."""
-    settings = app.settings
-    found: list[CheckResult] = []
-    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
-        found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
-    if app.summarizer is not None:
-        found.append(await checks.check_model(app.summarizer))
-    return found + await platform_checks.check_platforms(app.store, app.platforms, tells_off=not settings.wrong)
 
 
 def _show_findings(findings: Sequence[CheckResult], *, to_stderr: bool) -> None:

@@ -20,10 +20,10 @@ from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.language import Language
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import texts
+from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, Message, Paper
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when

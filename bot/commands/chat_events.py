@@ -9,7 +9,7 @@ from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import model, states
-from subscriptions.notices.of_chats import ChatResumed
+from subscriptions.notices import resumed
 from subscriptions.service import conversation_state, notices, pausing
 from subscriptions.store import admitted_chats, updates
 from subscriptions.store.moving import chat_moved
@@ -134,8 +134,7 @@ def on_back(context: CommandContext) -> channel.Reply | None:
         return missed
     if not was_gone:
         return None
-    event = f"{context.origin.address}:{context.request.update_id}"
-    notice = ChatResumed(event=event, chat=context.origin.name)
+    notice = resumed(context.origin, context.request.update_id)
     notices.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 

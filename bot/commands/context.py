@@ -10,13 +10,13 @@ from typing import Any, Literal
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import Button, Buttons, Reply, Row
-from bot.rendering.cleaning import clean, isolated, readable
-from bot.rendering.language import Language
+from bot.rendering.cleaning import readable
 from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
+from subscriptions.language import Language
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -26,6 +26,7 @@ from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts import cutting
+from subscriptions.texts.foreign import clean, isolated
 
 Access = Literal["open", "ask", "closed"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ports.channel import Reply
-from bot.rendering.language import Language
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 from subscriptions.meaning import NEAR
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery

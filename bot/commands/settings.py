@@ -7,8 +7,9 @@ from dataclasses import replace
 from bot.commands import asking, cities, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
-from bot.rendering.language import Language, refused
+from bot.rendering.language import refused
 from subscriptions import chat_settings, errors, model, zones
+from subscriptions.language import Language
 from subscriptions.planning import cadence
 from subscriptions.service.amendments import set_settings
 from subscriptions.texts.normal_forms import normalized

@@ -127,8 +127,8 @@ def _bot_lines(context: CommandContext) -> list[str]:
             dead=outbox.dead,
         )
     )
-    found = stored_findings(context.transaction, now=context.now, wall=context.now)
-    return lines + [" ".join(filter(None, one.lines(context.localizer))) for one in found]
+    found = stored_findings(context.transaction, now=context.now)
+    return lines + [context.localizer.joined(*one.lines(context.localizer)) for one in found]
 
 
 COMMANDS = (

@@ -8,8 +8,8 @@ from bot.ports.conversation import (
     Place,
     Request,
 )
-from bot.rendering.language import Language
 from subscriptions import model
+from subscriptions.language import Language
 from subscriptions.service import conversation_state
 from subscriptions.store.database.store import Scope, Transaction
 

@@ -20,11 +20,10 @@ from bot.errors import error_location
 from bot.ports import measurements
 from subscriptions import errors
 from subscriptions.model import Delivery, Lane
-from subscriptions.notices import DailyNotice
-from subscriptions.notices.findings import SendingStopped
-from subscriptions.notices.of_chats import ChatPaused
+from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
+from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notices import notify_operators
 from subscriptions.store import claims, steps, unrendered
 
@@ -270,8 +269,7 @@ async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, ou
         drain.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
         if isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
-            address = str(step.address)
-            drain.wake(await tell_operators(deps, ChatPaused(chat=address, place=address, reason=outcome.pause_reason)))
+            drain.wake(await tell_operators(deps, paused(str(step.address), step.address, outcome.pause_reason)))
         await _count_gone(deps, drain, lane.platform, step.chat_id)
 
 
@@ -295,12 +293,13 @@ async def _count_gone(deps: Dependencies, drain: Drain, platform: str, chat_id: 
         await until_stored(deps, sending.stop_platform, platform, reason, sorted(gone), now=deps.clock.now())
         drain.stopped[platform] = reason
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        told = await tell_operators(deps, SendingStopped(platform=platform, gone=len(gone), of=tried))
+        finding = sending_stopped(platform, reason, gone=len(gone), of=tried)
+        told = await tell_operators(deps, finding.notice())
         drain.exempt.update(told)
         drain.wake(told)
 
 
-async def tell_operators(deps: Dependencies, notice: DailyNotice) -> Sequence[Lane]:
+async def tell_operators(deps: Dependencies, notice: Notice) -> Sequence[Lane]:
     """Tells the operators. Returns the lanes in which they hear of it."""
     lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
     return [lane for lane in lanes if lane.platform in deps.channels]

@@ -9,12 +9,11 @@ from typing import Any
 
 from bot.delivery import sender_lock
 from bot.delivery.drain import Drain
-from bot.delivery.lane_sender import PATIENCE, deliver, tell_operators
+from bot.delivery.lane_sender import PATIENCE, deliver
 from bot.dependencies import Dependencies
 from bot.platform import Platform
 from bot.ports import measurements
 from subscriptions.errors import NotDelivered, StoreError
-from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import plan as plans
 from subscriptions.service import retention, sending
 from subscriptions.service.pausing import end_pauses
@@ -59,20 +58,12 @@ class Sender:
     async def prepare(self, *, new_bot: bool = False) -> None:
         """Prepares the store for the first message.
 
-        Recovers messages that an earlier process was sending, corrects due moments that a wrong clock left, and checks that
-        the database belongs to the bot of each token. `new_bot` makes the database belong to the bot of the
-        token.
+        Recovers messages that an earlier process was sending, and checks that the database belongs to the bot of each
+        token. `new_bot` makes the database belong to the bot of the token.
         """
-        clock = self._deps.clock
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        begun = await self._deps.store.run(
-            sending.begin,
-            tokens,
-            new_bot=new_bot,
-            now=clock.now(),
-        )
-        await tell_of_wrong_clock(self._deps, begun.moved)
-        await self._claim(begun.unclaimed, new_bot=new_bot)
+        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
+        await self._claim(unclaimed, new_bot=new_bot)
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
         """Asks platforms which bot the token is for, and makes these bots the owners of the database.
@@ -180,10 +171,3 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
             await planned()
     seconds = deps.clock.monotonic() - began
     deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds))
-
-
-async def tell_of_wrong_clock(deps: Dependencies, moved: int) -> None:
-    """Tells the log and the operators that subscriptions were due too late (`move_far_moments`), if there were any."""
-    if moved:
-        log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        await tell_operators(deps, ClockWasWrong(count=moved))

@@ -40,11 +40,11 @@ from bot.demo.story import (
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of
 from bot.rendering import appearance
-from bot.rendering.language import Language
 from bot.rendering.templating import page_environment
 from bot.rendering.terminal import Flow, text_of
 from subscriptions.addresses import declared
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.language import Language
 from subscriptions.model import ChatKind
 
 

@@ -5,8 +5,8 @@ from bot.commands.context import Callback, Command, CommandContext, with_stored_
 from bot.library.files import is_library, read_library
 from bot.ports import channel
 from bot.ports.attached import LARGEST, FileReader
-from bot.rendering.language import Language
 from subscriptions import errors
+from subscriptions.language import Language
 from subscriptions.matching.library import Library
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.service import libraries

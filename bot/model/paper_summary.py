@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from bot.digests import Warnings, language_of, without_failures
 from bot.ports.language_model import ModelRequest
-from bot.rendering.cleaning import clean
 from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_summaries import Task
 from subscriptions.texts.cutting import cut_at_sentence
+from subscriptions.texts.foreign import clean
 from subscriptions.texts.summary_states import summary_state
 
 _LANGUAGES: Final = {"en": "English", "zh": "Simplified Chinese (简体中文)"}

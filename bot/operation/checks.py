@@ -1,147 +1,158 @@
-"""Finds problems of this machine: settings, database and its rights, outbox, encoder and language model."""
+"""`paperwire check`: whether settings, database, outbox, meaning, each source and each platform work, and how to mend them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 
+from bot.app import App
 from bot.dependencies.opening import backup_folder
-from bot.errors import ModelFails
-from bot.operation.findings import findings_of, texts
-from bot.platform import CheckResult
+from bot.digests import read_digest
+from bot.digests.files import is_missing, list_folder, unreadable
+from bot.errors import FetchError, ModelFails, UnreadableInput, brief
+from bot.operation.health import findings_of, texts
+from bot.platform import CheckResult, Platform
 from bot.ports.language_model import Summarizer
-from bot.rendering.language import Language
-from bot.settings import Settings
+from bot.settings import Settings, SourceSettings
+from bot.settings.loading import NAME
 from bot.settings.models import encoder_of
 from bot.settings.unknown import instead_of
+from bot.sources import databases, documents, fetch_request
+from bot.sources.fetcher import Fetcher
+from bot.sources.source_scheduler import make_fetcher, sites_of
 from subscriptions import addresses
-from subscriptions.errors import MeaningFails, StoreError, install_extra
-from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
+from subscriptions.errors import (
+    MeaningFails,
+    NotDelivered,
+    PaperwireError,
+    SenderStopped,
+    StoreError,
+    install_extra,
+)
+from subscriptions.language import Language
+from subscriptions.notices import Level
+from subscriptions.service.findings import OUTBOX
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.platform_states import bots
+from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 
-
-def is_ready(store: Store) -> bool:
-    """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
-    try:
-        return store.exists() and store.revision() == HEAD
-    except StoreError:
-        return False
-
-
+NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077
 
 
-def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Iterator[CheckResult]:
-    """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
-    if not is_ready(store):
-        return
-    outbox = "Outbox"
-    try:
-        found = findings_of(settings, store, now=wall, wall=wall)
-    except StoreError as error:
-        yield CheckResult.of_error(outbox, error)
-        return
-    if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
-        yield CheckResult(question=outbox, answer="nothing is dead, and nothing has waited for long")
-    for one in found:
-        said = texts(one, Language("en", settings.timezone))
-        answer = " ".join(filter(None, (said["sentence"], said["why"])))
-        yield CheckResult(
-            question=one.title.template.format(name=one.subject()),
-            answer=answer,
-            cure=said["cure"],
-            mend=one.level is Level.WRONG,
-        )
-
-
-def check_here(settings: Settings, store: Store) -> Iterator[CheckResult]:
-    """Yields the findings about the settings and the database."""
-    yield from _settings(settings)
+def check_here(app: App) -> Iterator[CheckResult]:
+    """Yields what can be found out on this machine."""
+    settings, store = app.settings, app.store
+    yield from check_settings(settings)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        yield _database(store)
-        yield from _rights(settings, store)
+        yield from check_database(settings, store)
+        yield from check_findings(settings, store, wall=app.clock.wall())
+    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
+        yield from (_files(source) for source in settings.sources if source.path is not None)
+    if not settings.is_wrong("PAPERWIRE_MEANING"):
+        yield check_meaning(settings)
 
 
-def _settings(settings: Settings) -> Iterator[CheckResult]:
-    """Yields a finding for each setting that cannot be used or means nothing; if there is none, one finding."""
+async def check_elsewhere(app: App) -> list[CheckResult]:
+    """Returns what sources on the web, the language model and the platforms answer."""
+    settings = app.settings
+    found: list[CheckResult] = []
+    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
+        fetcher = make_fetcher(settings, app.deps, alone=not is_ready(app.store))
+        found += await ask_sources(settings, app.store, fetcher, now=app.clock.now())
+    if app.summarizer is not None:
+        found.append(await _model(app.summarizer))
+    return found + await check_platforms(app.store, app.platforms, tells_off=not settings.wrong)
+
+
+# ── settings, database, outbox ────────────────────────────────────────────────
+
+
+def check_settings(settings: Settings) -> Iterator[CheckResult]:
+    """Yields a result for each setting that cannot be used or means nothing; if there is none, one result."""
     question = "Settings"
     if not settings.wrong and not settings.unknown:
         yield CheckResult(question=question, answer="all can be used")
     for error in settings.wrong:
         yield CheckResult.of_error(question, error)
     for name in settings.unknown:
-        yield CheckResult(
-            question=question, answer=f"{name} means nothing to paperwire", cure=instead_of(name), mend=True
-        )
+        yield CheckResult.wrong(question, f"{name} means nothing to paperwire", instead_of(name))
 
 
-def _rights(settings: Settings, store: Store) -> Iterator[CheckResult]:
-    """Yields a finding if others may read the file of the database or a copy."""
+def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
+    """Yields the state of the database, and whether others may read its file or a copy."""
+    try:
+        yield _database(store)
+    except StoreError as error:
+        yield CheckResult.of_error("Database", error)
     if store.kind.file is None:
         return
     for file in (store.kind.file, *sorted(backup_folder(settings, store).glob("*.db"))):
         if file.exists() and file.stat().st_mode & _OTHERS:
-            yield CheckResult(
-                question="Rights",
-                answer=f"others on this machine may read {file}",
-                cure=f"Take their rights away: chmod 600 {file}",
-                mend=True,
-            )
+            answer = f"others on this machine may read {file}"
+            yield CheckResult.wrong("Rights", answer, f"Take their rights away: chmod 600 {file}")
             return
 
 
 def _database(store: Store) -> CheckResult:
-    try:
-        return _database_as_it_is(store)
-    except StoreError as error:
-        return CheckResult.of_error("Database", error)
-
-
-def _database_as_it_is(store: Store) -> CheckResult:
-    """Returns the finding about the state of the database. Raises StoreError."""
-    question = "Database"
-    path = store.kind.file
+    """Returns the state of the database. Raises StoreError."""
+    question, path = "Database", store.kind.file
     if path is None and (refusal := write_refusal(store)):
         raise refusal
     if not store.exists():
-        folder = None
-        if path is not None:
-            folder = next(one for one in path.absolute().parents if one.exists())
-        if folder is not None and not os.access(folder, os.W_OK):
-            return CheckResult(
-                question=question,
-                answer="it cannot be made in its folder",
-                cure="Name another place in PAPERWIRE_DATABASE_URL.",
-                mend=True,
-            )
+        if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):
+            cure = "Name another place in PAPERWIRE_DATABASE_URL."
+            return CheckResult.wrong(question, "it cannot be made in its folder", cure)
         return CheckResult(question=question, answer="there is none yet; the first subcommand that needs it makes it")
     revision = store.known_revision()
-    known = {}
-    if revision:
-        known = bots(store)
-    if path is not None and not os.access(path, os.W_OK):
+    if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
-        return CheckResult(question=question, answer="it cannot be written to", cure=cure, mend=True)
-    of = ", ".join(
-        f"{platform} {bot}" for platform, bot in sorted(known.items()) if addresses.facts_of(platform).token_variable
-    )
+        return CheckResult.wrong(question, "it cannot be written to", cure)
     schema = f"{path or store.where}, schema {revision or '–'}"
     if revision != HEAD:
-        return CheckResult(
-            question=question,
-            answer=f"{schema}, which is not this version's",
-            cure="Start paperwire run; it upgrades the schema, and makes a copy first."
-            if path is not None
-            else "Start paperwire run, after pg_dump has made a copy; it upgrades the schema.",
-            mend=True,
-        )
+        cure = "Start paperwire run, after pg_dump has made a copy; it upgrades the schema."
+        if path:
+            cure = "Start paperwire run; it upgrades the schema, and makes a copy first."
+        return CheckResult.wrong(question, f"{schema}, which is not this version's", cure)
+    of = ", ".join(
+        f"{name} {bot}" for name, bot in sorted(bots(store).items()) if addresses.facts_of(name).token_variable
+    )
     return CheckResult(question=question, answer=f"{schema}, of the bot {of}" if of else schema)
 
 
+def is_ready(store: Store) -> bool:
+    """Returns whether the database can be used without an upgrade. If not, `check_database` says why."""
+    try:
+        return store.exists() and store.revision() == HEAD
+    except StoreError:
+        return False
+
+
+def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Iterator[CheckResult]:
+    """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
+    if not is_ready(store):
+        return
+    try:
+        found = findings_of(settings, store, now=wall, wall=wall)
+    except StoreError as error:
+        yield CheckResult.of_error(OUTBOX, error)
+        return
+    if not any(one.part == OUTBOX for one in found):
+        yield CheckResult(question=OUTBOX, answer="nothing is dead, and nothing has waited for long")
+    for one in found:
+        said = texts(one, Language("en", settings.timezone))
+        answer = " ".join(filter(None, (said["sentence"], said["why"])))
+        yield CheckResult(question=one.part, answer=answer, cure=said["cure"], mend=one.level is Level.WRONG)
+
+
+# ── models ────────────────────────────────────────────────────────────────────
+
+
 def check_meaning(settings: Settings) -> CheckResult:
-    """Returns the finding about the encoder of meaning. Asks it."""
+    """Returns whether the encoder of meaning answers."""
     encoder, question = encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
         return CheckResult(question=question, answer="off, papers are found by words only")
@@ -158,8 +169,7 @@ def check_meaning(settings: Settings) -> CheckResult:
     return CheckResult(question=question, answer=f"{encoder.name} answers")
 
 
-async def check_model(summarizer: Summarizer) -> CheckResult:
-    """Returns the finding about the language model. Asks it."""
+async def _model(summarizer: Summarizer) -> CheckResult:
     question = "Language model"
     try:
         await summarizer.check()
@@ -168,3 +178,126 @@ async def check_model(summarizer: Summarizer) -> CheckResult:
     finally:
         await summarizer.close()
     return CheckResult(question=question, answer=f"{summarizer.name} answers")
+
+
+# ── sources ───────────────────────────────────────────────────────────────────
+
+
+def _files(source: SourceSettings) -> CheckResult:
+    """Returns whether one of a source's newest files can be read. A folder without files is no problem."""
+    question, place = f"Source {source.name}", str(source.path)
+    correct = "Put it there, or correct path in paperwire.toml."
+    if is_missing(place):
+        return CheckResult.wrong(question, f"there is nothing at {place}", correct)
+    try:
+        files = list_folder(place)
+    except UnreadableInput as error:
+        return CheckResult.wrong(question, str(error.sentence), correct)
+    if not files:
+        return CheckResult(question=question, answer=f"there is no file at {place} yet")
+    wrong: list[PaperwireError] = []
+    for name in sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]:
+        try:
+            digest = documents.read_watched_digest(source, name)
+        except OSError as error:
+            wrong.append(unreadable(name, error))
+        except PaperwireError as error:
+            wrong.append(error)
+        else:
+            return CheckResult(question=question, answer=f"{name} can be read, as {digest.format}")
+    cure = "Correct path, or format, in paperwire.toml, or the file."
+    return CheckResult.wrong(question, brief(wrong[0]), cure)
+
+
+async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[CheckResult]:
+    """Returns for each web source whether it can be read now. Fetches its first address, stores nothing."""
+    known = {one.name: one for one in known_sources(store)} if is_ready(store) else {}
+    sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
+    sites = sites_of(settings)
+    found = [await _reached(source, known.get(source.name), fetcher, now, sites) for source in sources]
+    # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
+    if settings.sources:
+        return found
+    return [replace(one, mend=False, is_open=one.mend) for one in found]
+
+
+async def _reached(
+    source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites
+) -> CheckResult:
+    """Returns whether a source's first address yields a digest. An unchanged document counts as a digest."""
+    question = f"Source {source.name}"
+    request, *_ = fetch_request.requests_of(source, now, sites=sites)
+    seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
+    try:
+        found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+        problem = _wrong_with(found.data, request, source) if found else ""
+    except FetchError as error:
+        if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return CheckResult(question=question, answer="it can be reached; that of today is not there yet")
+        problem = databases.refusal(error.body) if request.database else ""
+        if not problem:
+            return CheckResult.of_error(question, error)
+    if problem and source.database:
+        answer = f"{source.database} refuses the question: {problem.rstrip('.')}"
+        return CheckResult.wrong(question, answer, f"Correct {source.database} in paperwire.toml.")
+    if problem:
+        answer = f"it can be reached, but not read: {problem}"
+        return CheckResult.wrong(question, answer, "Correct url in paperwire.toml.")
+    return CheckResult(question=question, answer="it can be reached")
+
+
+def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
+    """Returns why a document cannot be read as a digest; "" if it can."""
+    name = fetch_request.document_name(source.name, request.url)
+    if request.database and (problem := fetch_request.rest_of_answer(request, data)[1]):
+        return problem
+    if databases.is_list(request.database, request.url):
+        return ""
+    try:
+        digest = read_digest(data, name, format=request.format, language=source.language)
+    except PaperwireError as error:
+        return brief(error)
+    return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")
+
+
+# ── platforms ─────────────────────────────────────────────────────────────────
+
+
+async def check_platforms(
+    store: Store, platforms: Mapping[str, Platform], *, tells_off: bool = True
+) -> list[CheckResult]:
+    """Returns what the platforms that are on answer, and, with `tells_off`, which are off."""
+    found: list[CheckResult] = []
+    try:
+        owners = bots(store) if is_ready(store) else {}
+    except StoreError:  # `check_database` says why
+        owners = {}
+    for facts in addresses.declared():
+        if facts.token_variable and facts.name in platforms:
+            found += await _account(platforms[facts.name], owners.get(facts.name))
+        elif facts.token_variable and tells_off:
+            found.append(CheckResult(question=facts.title, answer="off, it has no token"))
+    return found
+
+
+async def _account(platform: Platform, owner: str | None) -> Sequence[CheckResult]:
+    """Returns which account a platform gives the bot, whether it is the database's, and what it may do there."""
+    question = platform.facts.title
+    try:
+        identity = await platform.channel.identity()
+    except SenderStopped as error:
+        cure = f"Put the token that {question} shows now into {platform.facts.token_variable}."
+        return [CheckResult.wrong(question, f"the token does not work: {error.reason.rstrip('.')}", cure)]
+    except NotDelivered as error:
+        answer = f"it does not answer: {error.reason.rstrip('.')}"
+        return [CheckResult.wrong(question, answer, "Check the network, and the proxy if there is one.")]
+    found = []
+    if identity and owner not in (None, identity):
+        answer, instead = f"this database belongs to another sender, {owner}", "that one"
+        if platform.has_token:
+            answer, instead = "the token works, but this database belongs to another bot", "that bot's token"
+        cure = f"Use {instead}, or give the chats to this one: paperwire run --new-bot."
+        found = [CheckResult.wrong(question, answer, cure)]
+    elif platform.has_token:
+        found = [CheckResult(question=question, answer=f"the token works, bot {identity}")]
+    return [*found, *await platform.check()]

@@ -1,24 +1,149 @@
-"""The health of the process: what makes it not ready, and after how long; what it says of itself, and how another process asks it."""
+"""The health of the bot: all that is wrong with it, what of that strangers read, and how another process asks for it."""
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 
-from bot.operation.findings import Problem
+from bot.dependencies.opening import backup_folder
+from bot.digests.files import is_gone
+from bot.operation import maintenance
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.hosts import reached_at
+from subscriptions.language import Language
+from subscriptions.notices import PROCESS, STOPPED, Finding, Level
+from subscriptions.service.findings import claim_unlogged_trouble, stored_findings
 from subscriptions.store import bot_state
 from subscriptions.store.database import FULL as DISK_FULL
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.database.write_probe import write_refusal
+
+log = logging.getLogger("paperwire")
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
 SHORT_REFUSAL = 15.0
+PATIENCE = 5.0  # seconds; a process that needs longer to answer does not count as ready
+_LARGEST = 1024 * 1024  # bytes of its answer
+SOURCES = "sources"  # the name of the entry that counts sources for strangers
+_STRANGERS = Language("en", "UTC")
+_NEED_A_LOOK = (
+    "{count} source needs a look; paperwire status says which.",
+    "{count} sources need a look; paperwire status says which.",
+)
+
+
+# ── all findings ──────────────────────────────────────────────────────────────
+
+
+def findings_of(
+    settings: Settings, store: Store, *, now: datetime, wall: datetime, stopped: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """Returns what is wrong, as far as the store and the copies show it. Raises StoreError.
+
+    `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as the
+    store knows.
+    """
+    copies = maintenance.copy_times(backup_folder(settings, store))
+    return (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone), *_old_copy(copies, wall))
+
+
+def _old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
+    if copies and wall - max(copies) > maintenance.OLDEST_COPY:
+        yield Finding(
+            cause="copy",
+            part="Newest copy",
+            text=lambda words: words.say("The newest copy of the database is too old."),
+            cure=lambda words: words.say("Is `paperwire run` running? Meanwhile: `paperwire backup FILE`."),
+            since=max(copies),
+            is_told=False,  # usually no process runs that could tell
+        )
+
+
+def daily_work_failed(now: datetime) -> Finding:
+    """Returns the finding that the daily clean-up or copy failed."""
+    return Finding(
+        cause="daily work",
+        part="Daily work",
+        level=Level.ATTENTION,
+        text=lambda words: words.say("The daily clean-up or the copy of the database failed."),
+        cure=lambda words: words.say("It is tried again every hour. The log says why."),
+        since=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong: one line for the public, without a path or a secret, and how many seconds it has lasted."""
+
+    why: str
+    seconds: int
+
+
+def parts_of(problems: Mapping[str, Problem], now: datetime, level: Level = Level.WRONG) -> list[Finding]:
+    """Returns the findings about parts of the process that do not work. `problems`: name of the part -> what is wrong."""
+    return [_part_fails(name, one, now, level) for name, one in problems.items()]
+
+
+def _part_fails(name: str, problem: Problem, now: datetime, level: Level) -> Finding:
+    return Finding(
+        cause=PROCESS,
+        of=name,
+        part="Process",
+        level=level,
+        text=lambda _: f"{name}: {problem.why}",  # parts say in English what is wrong with them
+        cure=lambda words: words.say("The log says more."),
+        since=now - timedelta(seconds=problem.seconds) if problem.seconds else None,
+        is_told=False,
+    )
+
+
+def joined(found: Sequence[Finding], of_process: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Returns the findings, and after them what the process knows, except what they tell already and better."""
+    told = {one.name for one in found} | {one.of for one in found if one.cause == STOPPED}
+    told |= {SOURCES for one in found if one.is_of_source}
+    return (*found, *(one for one in of_process if one.name not in told))
+
+
+def is_well(found: Iterable[Finding]) -> bool:
+    """Returns whether nothing needs a person."""
+    return all(one.level is Level.NOTE for one in found)
+
+
+def texts(one: Finding, language: Language) -> dict[str, str]:
+    """Returns the texts of a finding for places that show no markup; a text is "" if there is none."""
+    found = {"sentence": one.text(language), "why": one.why(language), "cure": one.cure(language)}
+    return {name: text.replace("`", "") for name, text in found.items()}
+
+
+def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]:
+    """Returns what anyone may read of these findings, by name. Sources are counted, not named."""
+    said, sources = dict[str, Problem](), 0
+    for one in found:
+        if one.is_of_source:
+            sources += 1
+        else:
+            seconds = int((now - one.since).total_seconds()) if one.since else 0
+            said[one.name] = Problem(one.text(_STRANGERS), seconds)
+    if sources:
+        said[SOURCES] = Problem(_STRANGERS.count(*_NEED_A_LOOK, sources), 0)
+    return said
+
+
+@writes
+def log_new_trouble(transaction: Transaction, *, now: datetime) -> None:
+    """Logs each dead delivery once, and long waits once a day, since most installations have no operator's chat."""
+    for one in claim_unlogged_trouble(transaction, now=now):
+        level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
+        log.log(level, "%s", " ".join(filter(None, texts(one, _STRANGERS).values())))
+
+
+# ── of the process ────────────────────────────────────────────────────────────
 
 
 class Health:
@@ -64,10 +189,6 @@ class Health:
             if self._refused_since is None:
                 self._refused_since = self._clock.monotonic()
         self.problems()
-
-
-PATIENCE = 5.0  # seconds; a process that needs longer does not count as ready
-_LARGEST = 1024 * 1024  # bytes of the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

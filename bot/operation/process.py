@@ -9,12 +9,19 @@ from importlib import import_module
 
 from bot.app import App
 from bot.delivery import sender_lock
-from bot.delivery.sender import plan, tell_of_wrong_clock
+from bot.delivery.sender import plan
 from bot.errors import SenderLockHeld, SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.feed_pages import feed_routes
-from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
-from bot.operation.health import Health
+from bot.operation.health import (
+    Health,
+    Problem,
+    daily_work_failed,
+    findings_of,
+    for_strangers,
+    log_new_trouble,
+    parts_of,
+)
 from bot.operation.http_server import serving
 from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
@@ -23,10 +30,9 @@ from bot.operation.web_server import Pages, health_app
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreUnavailable
-from subscriptions.notices.findings import DailyWorkFailed, Finding, SendingStopped
+from subscriptions.notices import STOPPED, Finding
 from subscriptions.service import known_papers, recent_matches
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.plan import move_far_moments
 from subscriptions.store import platform_states, recovery
 
 log = logging.getLogger("paperwire")
@@ -36,7 +42,6 @@ PAGES = "bot.pages.site"  # imported by name, since it imports what this module 
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
-FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that a wrong clock put too far away
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
 
@@ -51,7 +56,7 @@ class Process:
         self.replaced: SenderLockHeld | None = None  # another process has taken the sender lock
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
-        self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
+        self.daily_work: tuple[Finding, ...] = ()  # empty if it did not fail
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -72,7 +77,7 @@ class Process:
     @property
     def attention(self) -> dict[str, Problem]:
         """What strangers may read of the findings, except the platforms that `problems` names."""
-        new = [one for one in self.findings if not (isinstance(one, SendingStopped) and one.platform in self.problems)]
+        new = [one for one in self.findings if not (one.cause == STOPPED and one.of in self.problems)]
         return for_strangers(new, self.app.clock.now())
 
     async def tick(self) -> None:
@@ -86,9 +91,6 @@ class Process:
             await self.sources.poll()
             await self._update_stopped_platforms()
             await self._claim_again()
-            if self._is_due("far moments", FAR_INTERVAL):
-                moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
-                await tell_of_wrong_clock(self.app.deps, moved)
             if not self.sources.is_catching_up:
                 await plan(self.app.deps, self._drain, planned=self._wake_lanes)
             await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
@@ -201,7 +203,7 @@ class Process:
         try:
             await maintenance.in_its_thread(app.store, app.settings, app.clock, pause=self._ends.wait)
         except Exception as error:  # noqa: BLE001 - the process must go on
-            self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
+            self.daily_work = self.daily_work or (daily_work_failed(app.clock.now()),)
             log.error("The daily clean-up or copy failed: %s", said_of(error))
         else:
             self.daily_work = ()

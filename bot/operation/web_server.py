@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.operation import passwords
-from bot.operation.findings import Problem
+from bot.operation.health import Problem
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebRoute
 
 _WORDS = {

@@ -11,9 +11,9 @@ from bot.errors import error_location
 from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, RequestDispatcher
-from bot.rendering.language import Language
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 
 log = logging.getLogger("paperwire")
 

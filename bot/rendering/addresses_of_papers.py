@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode, urlsplit
 
-from bot.rendering.cleaning import clean, readable
+from bot.rendering.cleaning import readable
 from subscriptions.model import Paper
+from subscriptions.texts.foreign import clean
 
 # Characters of a link. The strictest platform allows 9,500 bytes of links in a message. A longer link is left out.
 LONGEST = 1500

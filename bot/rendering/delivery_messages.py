@@ -1,19 +1,13 @@
 """Renders a delivery (papers, or a stored notice) → messages: where it is parted or shortened, and which makes a sound (quiet hours)."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
 from bot.ports.channel import Button
-from bot.rendering import cleaning, outline, packing, views
-from bot.rendering.language import Language
+from bot.rendering import outline, packing, views
 from subscriptions import model
-from subscriptions.addresses import command_prefix
-from subscriptions.errors import Sentence
-from subscriptions.notices import BUTTON, declared
-from subscriptions.notices.declared import Notices
 from subscriptions.planning.cadence import quiet_until
 
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
@@ -90,38 +84,6 @@ class Paginator:
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
 
-_LONGEST_DETAIL = 300  # columns
-_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
-
-
-def notice_view(
-    facts: model.Facts, language: Language, command_prefix: str = "/", notices: Notices = declared.NOTICES
-) -> views.NoticeView:
-    """Returns the view of the notice in these facts. Commands in it begin with `command_prefix`, "/" on most platforms."""
-    notice = declared.read_notice(facts.notice, facts.detail, partial(cleaning.short, columns=_LONGEST_DETAIL), notices)
-    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
-    row = tuple(
-        Button(label=language.say(label), data=facts.detail[BUTTON + verb])
-        for verb, label in notice.labels.items()
-        if BUTTON + verb in facts.detail
-    )
-    return views.NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
-
-
-class _Words(Language):
-    """The reader's language for a notice. It writes commands as people type them in the chat."""
-
-    def __init__(self, language: Language, command_prefix: str) -> None:
-        super().__init__(language.code, "UTC")
-        self.zone = language.zone
-        self.command_prefix = command_prefix
-
-    def say(self, sentence: str | Sentence, /, **values: object) -> str:
-        if isinstance(sentence, Sentence):
-            return super().say(sentence, **values)
-        return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
-
-
 _NIGHT = "22:00-08:00"  # the quiet hours of a chat that has none
 _NOTHING = packing.Size()
 _ROOT_TITLES = 2  # titles of papers in the message that begins a thread
@@ -137,7 +99,6 @@ def render_delivery(
     medium: packing.Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: outline.MakeLink | None = None,
-    notices: Notices = declared.NOTICES,
 ) -> tuple[model.Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
@@ -147,7 +108,7 @@ def render_delivery(
     """
     reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
-    view = _without_papers(delivery, reader, notices)
+    view = _without_papers(delivery, reader)
     if view is not None:
         below = view.buttons if isinstance(view, views.NoticeView) else ()
         contents = packing.Contents(fragments=[medium.draw(view)], silent=not makes_sound, buttons=below)
@@ -178,7 +139,7 @@ def delivery_pages(
 
     `beneath` is the size of the reply's buttons.
     """
-    view = _without_papers(delivery, reader, declared.NOTICES)
+    view = _without_papers(delivery, reader)
     if view is not None:
         return [[medium.draw(view)]]
     if reader.settings.shape == "thread":
@@ -189,12 +150,12 @@ def delivery_pages(
     return list(_headed(paginator, paginator.pages()))
 
 
-def _without_papers(
-    delivery: model.Delivery, reader: views.Reader, notices: Notices
-) -> views.NoticeView | views.Line | None:
+def _without_papers(delivery: model.Delivery, reader: views.Reader) -> views.NoticeView | views.Line | None:
     """Returns the view of a delivery that is a notice, or has no papers; None for any other."""
     if delivery.kind is model.DeliveryKind.NOTICE:
-        return notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
+        title, *lines = delivery.facts.lines
+        row = tuple(Button(label=label, data=callback_id) for label, callback_id in delivery.facts.buttons)
+        return views.NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
     if not delivery.items:
         return views.Line(text=outline.empty_text(delivery, reader))
     return None

@@ -17,6 +17,7 @@ from bot.rendering import addresses_of_papers, cleaning, views
 from bot.rendering.templating import draw
 from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.texts import foreign
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
 _FEEDS = UUID("0d3a3f0e-6f2c-4c53-9a51-5f3c7e1b8a42")  # the name space of the ids of feeds
@@ -62,7 +63,7 @@ def feed_of(chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
-        title=cleaning.clean(reader.language.say(title)),
+        title=foreign.clean(reader.language.say(title)),
         updated=_moment(max((at for _, at in papers), default=begun)),
         entries=[_entry(known, at, reader) for known, at in papers],
     )
@@ -83,21 +84,21 @@ def json_feed(feed: Feed) -> str:
 def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedEntry:
     paper = known.paper
     view = views.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
-    title = cleaning.clean(str(view.title))
-    short = view.withdrawn or " ".join(filter(None, (view.ai, cleaning.clean(str(view.text)))))
-    abstract = "" if view.withdrawn else cleaning.readable(cleaning.clean(paper.abstract))
+    title = foreign.clean(str(view.title))
+    short = view.withdrawn or " ".join(filter(None, (view.ai, foreign.clean(str(view.text)))))
+    abstract = "" if view.withdrawn else cleaning.readable(foreign.clean(paper.abstract))
     content = abstract or short or title
     url = addresses_of_papers.paper_url(paper)
     return FeedEntry(
-        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cleaning.clean(paper.key))}",
+        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(foreign.clean(paper.key))}",
         title=title,
         updated=_moment(at),
         url=url,
         authors=views.author_names(paper),
         categories=views.category_names(paper),
-        doi=cleaning.clean(paper.doi or ""),
-        venue=cleaning.clean(paper.venue),
-        date=cleaning.clean(paper.published),
+        doi=foreign.clean(paper.doi or ""),
+        venue=foreign.clean(paper.venue),
+        date=foreign.clean(paper.published),
         summary=short if short != content else "",
         content=content,
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from bot.rendering.cleaning import clean, readable
+from bot.rendering.cleaning import readable
+from subscriptions.texts.foreign import clean
 
 _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 

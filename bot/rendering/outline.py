@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.ports import channel
-from bot.rendering import addresses_of_papers, cleaning, packing, views
-from bot.rendering.language import Language
+from bot.rendering import addresses_of_papers, packing, views
 from subscriptions import model
-from subscriptions.notices.of_missing_papers import missing_line
+from subscriptions.language import Language
+from subscriptions.notices import missing_line
 from subscriptions.states import Signal
+from subscriptions.texts import foreign
 from subscriptions.texts.artefacts import artefact_address
 
 _CARDS_UP_TO = 5
@@ -113,7 +114,7 @@ def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:
 
 def root(delivery: model.Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
     """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
-    chat = cleaning.short(delivery.chat.title, _SOURCE_WIDTH)
+    chat = foreign.short(delivery.chat.title, _SOURCE_WIDTH)
     count, language = len(delivery.items), reader.language
     line = _head(delivery, reader, "").line  # the bot does not know the channel's name if it may not read channels
     if chat:
@@ -263,7 +264,7 @@ def _remark(delivery: model.Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = cleaning.short(delivery.facts.late_reason, _REASON_WIDTH)
+    reason = foreign.short(delivery.facts.late_reason, _REASON_WIDTH)
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -271,9 +272,9 @@ def _remark(delivery: model.Delivery, language: Language) -> str:
 def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[model.Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
-        (cleaning.short(title, _SOURCE_WIDTH), addresses_of_papers.web_url(home))
+        (foreign.short(title, _SOURCE_WIDTH), addresses_of_papers.web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
-        if cleaning.clean(title)
+        if foreign.clean(title)
     )
     before = reader.language.say("from ") if sources else ""
     shown = tuple(note for note in notes if note)
@@ -302,10 +303,10 @@ def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> 
 def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
-    names = cleaning.short(missing.names, _REASON_WIDTH) if missing else ""
+    names = foreign.short(missing.names, _REASON_WIDTH) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
-    return missing_line(names, missing.how, missing.count, reader.language)
+    return missing_line(replace(missing, names=names), reader.language)
 
 
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})

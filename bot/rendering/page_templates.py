@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from bot.ports.conversation import PageFrame
-from bot.rendering.language import Language
 from bot.rendering.static_files import STATIC, static_version
 from bot.rendering.templating import draw
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
 _WORDS: Mapping[str, Sentence] = {

@@ -1,4 +1,9 @@
-"""Queries in words, and the place of what cannot be read in one."""
+"""Queries in words, and the place of what cannot be read in one.
+
+The reading of a query explains the query in the person's own words, never stems: the reading of `diffusion -survey` is
+"diffusion, not survey", that of `author:Jane Doe` is "Doe author:Jane". Words come before fields; otherwise a word
+would seem to belong to the field before it. In every language, a reading is itself a query with the same matches.
+"""
 
 import unicodedata
 from collections.abc import Callable, Sequence

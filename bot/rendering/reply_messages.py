@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import partial
 
 from bot.ports import channel
-from bot.rendering import cleaning, outline, packing, views
+from bot.rendering import outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.whole_papers import section_pieces, whole_head, whole_sections, why_head, why_sections
 from subscriptions import model
+from subscriptions.texts import foreign
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
@@ -148,7 +149,7 @@ def _views(reply: channel.Reply) -> Iterator[views.Line | views.Code]:
 
 
 def _chunks(text: str) -> list[str]:
-    plain = cleaning.clean_lines(text).rstrip()
+    plain = foreign.clean_lines(text).rstrip()
     return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
 
 
@@ -170,5 +171,5 @@ def _has_text(fragment: packing.Fragment) -> bool:
 
 
 def _labelled(buttons: channel.Buttons) -> channel.Buttons:
-    rows = (tuple(replace(button, label=cleaning.clean(button.label) or "…") for button in row) for row in buttons)
+    rows = (tuple(replace(button, label=foreign.clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)

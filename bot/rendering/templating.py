@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from bot.rendering import brand
-from bot.rendering.language import Language
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -12,11 +12,11 @@ from unicodedata import combining
 
 from bot.ports import channel
 from bot.rendering import addresses_of_papers, cleaning, marked_hits
-from bot.rendering.language import Language
 from bot.rendering.marked_hits import Passage
 from subscriptions import model
+from subscriptions.language import Language
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
+from subscriptions.texts import cutting, foreign, normal_forms, summary_states, withdrawals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,13 +247,13 @@ def paper_view(
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if is_title else _authors(paper, words, reader.language, short=not is_card),
         categories="" if is_title else _categories(paper, _CATEGORIES if is_card else 1),
-        venue="" if is_title or (paper.arxiv_id and not is_card) else cleaning.short(paper.venue, _LABEL_WIDTH),
+        venue="" if is_title or (paper.arxiv_id and not is_card) else foreign.short(paper.venue, _LABEL_WIDTH),
         name=name if (is_card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",
         text=isolated_passage(marked_hits.marked(text, words)),
-        quotation=cleaning.isolated(quotation),
+        quotation=foreign.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
 
@@ -319,13 +319,13 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
 def _reason(because: model.Because, reader: Reader) -> str:
     if because.text != LIBRARY_QUERY:
         return subscription_label(because)
-    words = ", ".join(cleaning.clean(word) for word in because.words[:_NEAR_WORDS])
-    return reader.language.say("near to the library: {words}", words=cleaning.isolated(words))
+    words = ", ".join(foreign.clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=foreign.isolated(words))
 
 
 def subscription_label(because: model.Because) -> str:
     """Returns the name of the subscription, or its query if it has none."""
-    return cleaning.short(because.label, _LABEL_WIDTH)
+    return foreign.short(because.label, _LABEL_WIDTH)
 
 
 def is_told_in(paper: model.Paper, language: str) -> bool:
@@ -350,9 +350,9 @@ def shrinking_measures(measure: Measure) -> Iterator[Measure]:
 def isolated_passage(passage: marked_hits.Passage) -> marked_hits.Passage:
     """Returns the passage between isolating marks if it has right-to-left letters. Like `isolated`, but for a Passage."""
     whole = str(passage)
-    if cleaning.isolated(whole) == whole:
+    if foreign.isolated(whole) == whole:
         return passage
-    fence, (first, *others) = cleaning.isolated(whole), passage.pieces
+    fence, (first, *others) = foreign.isolated(whole), passage.pieces
     *others, last = (fence[0] + first, *others)
     return marked_hits.Passage((*others, last + fence[-1]))
 
@@ -364,7 +364,7 @@ def _line(text: str, room: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _readable(text: str) -> str:
-    return cleaning.readable(cleaning.clean(text[:_LONGEST_SOURCE]))
+    return cleaning.readable(foreign.clean(text[:_LONGEST_SOURCE]))
 
 
 def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
@@ -384,7 +384,7 @@ def _title(paper: model.Paper, room: int) -> tuple[str, str]:
         return cutting.cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cutting.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
+        return _name(paper) or cutting.cut_at_word(foreign.clean(paper.url or paper.key), room), ""
     if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
     first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
@@ -430,7 +430,7 @@ def _translated(paper: model.Paper, language: str) -> str:
 
 
 def _untitled(paper: model.Paper) -> bool:
-    return not cleaning.clean(paper.title[:_LONGEST_SOURCE])
+    return not foreign.clean(paper.title[:_LONGEST_SOURCE])
 
 
 def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
@@ -438,7 +438,7 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
     names = author_names(paper)
     separator = between_names(names)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
-        return separator.join(cleaning.short(name, _AUTHOR_WIDTH) for name in names)
+        return separator.join(foreign.short(name, _AUTHOR_WIDTH) for name in names)
     ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
     shown = sorted(ends | set(_followed(names, words)[:_FOLLOWED]))
     line, previous = "", -1
@@ -446,7 +446,7 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
     for place in shown:
         if place:
             line += separator if place == previous + 1 else gap
-        line += cleaning.short(names[place], _AUTHOR_WIDTH)
+        line += foreign.short(names[place], _AUTHOR_WIDTH)
         previous = place
     if short:
         return line
@@ -462,7 +462,7 @@ def between_names(names: Iterable[str]) -> str:
 
 def author_names(paper: model.Paper) -> list[str]:
     """Returns the full names of the authors."""
-    return [name for author in paper.authors if (name := cleaning.clean(author[:_LONGEST_SOURCE]))]
+    return [name for author in paper.authors if (name := foreign.clean(author[:_LONGEST_SOURCE]))]
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
@@ -484,7 +484,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 def category_names(paper: model.Paper) -> list[str]:
     """Returns the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cutting.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cutting.cut_at_word(foreign.clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: model.Paper, room: int) -> str:
@@ -494,4 +494,4 @@ def _categories(paper: model.Paper, room: int) -> str:
 
 
 def _name(paper: model.Paper) -> str:
-    return cutting.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cutting.cut_at_word(foreign.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.rendering import cleaning, marked_hits, views
-from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 from subscriptions.matching import reasons
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.query import TITLE, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.texts import cutting
+from subscriptions.texts import cutting, foreign
 
 _AUTHORS = 40  # authors that are shown, since some papers have thousands
 _NAME_WIDTH = 60
@@ -82,7 +82,7 @@ def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section,
 
 
 def _all_authors(paper: model.Paper, language: Language) -> str:
-    names = [cleaning.short(name, _NAME_WIDTH) for name in views.author_names(paper)]
+    names = [foreign.short(name, _NAME_WIDTH) for name in views.author_names(paper)]
     between = views.between_names(names)
     if len(names) <= _AUTHORS:
         return between.join(names)
@@ -94,12 +94,12 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
     for summary in summaries:
         for name, text in views.usable_fields(summary).items():
             known = _FIELDS.get(name)
-            called = language.say(known) if known else cleaning.clean(name.replace("_", " ")).capitalize()
+            called = language.say(known) if known else foreign.clean(name.replace("_", " ")).capitalize()
             yield from _section(called, text, ai=views.AI_MARK)
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
-    if shown := cleaning.readable(cleaning.clean(text[:_LONGEST])):
+    if shown := cleaning.readable(foreign.clean(text[:_LONGEST])):
         yield views.Section(label=called, text=marked_hits.Passage((shown,)), ai=ai)
 
 
@@ -116,7 +116,7 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
     query = _query(because)
     found = hits_of(query, paper) if query else ()
     if query is None or not found:
-        words = ", ".join(f"“{cleaning.clean(word)}”" for word in because.words)
+        words = ", ".join(f"“{foreign.clean(word)}”" for word in because.words)
         if words:
             yield views.Section(label="", text=marked_hits.Passage((words,)), close=True)
         return
@@ -139,8 +139,8 @@ def _query(because: model.Because) -> Query | None:
 def _passage(query: Query, hit: Hit) -> marked_hits.Passage:
     """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
     if not hit.text:
-        return marked_hits.Passage(("", ", ".join(map(cleaning.clean, hit.terms)), ""))
-    text = cleaning.readable(cleaning.clean(hit.text[:_LONGEST]))
+        return marked_hits.Passage(("", ", ".join(map(foreign.clean, hit.terms)), ""))
+    text = cleaning.readable(foreign.clean(hit.text[:_LONGEST]))
     places = reasons.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted
         return marked_hits.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from subscriptions.service.source_notices import claim_slot
+from subscriptions.service.source_polls import claim_slot
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import release_slot
 

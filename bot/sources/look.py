@@ -10,12 +10,11 @@ from bot.sources import documents
 from bot.sources.fetch_request import is_dated
 from bot.sources.ingest import PollDependencies
 from subscriptions.model import Digest
-from subscriptions.notices import DailyNotice
-from subscriptions.notices.declared import DaysMissed, PapersFiled, SourceRecovered
+from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
 from subscriptions.planning import archives, receipts, source_calendar, source_trouble
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
-from subscriptions.service import notices, source_notices
+from subscriptions.service import notices, source_polls
 from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
 from subscriptions.store import digests as stored_digests
@@ -151,7 +150,7 @@ class Look:
             verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
         receipt = self._receipt_of(verdict)
         self.state = self._state_after(receipt, settled, is_final=verdict.is_final, is_over=is_over)
-        self.receipt = replace(receipt, id=source_notices.note_poll(transaction, receipt, self.state, self.seen))
+        self.receipt = replace(receipt, id=source_polls.note_poll(transaction, receipt, self.state, self.seen))
         return self.receipt
 
     def close(self, transaction: Transaction) -> Receipt:
@@ -172,19 +171,18 @@ class Look:
         newest = max(came.values(), default=None)
         parts = tuple(unit for unit in self.units if unit and newest and came.get(unit) != newest)
         after = replace(self.known, state=self.state, last=receipt, seen=self.seen)
-        recovered = SourceRecovered(source=self.source.name)
-        self._tell(transaction, source_finding(after, trouble, self.now, parts) or recovered)
+        finding = source_finding(after, trouble, self.now, parts)
+        self._tell(transaction, finding.notice() if finding else source_recovered(self.source.name))
 
     def tell_of_old_days(self, transaction: Transaction) -> None:
         """Notifies operators of days that are lost, and of papers that came too late to be announced."""
         if lost := self.missed.of(*LOSSES):
-            days, given_up = source_notices.runs_in_notice(runs(lost)), bool(self.missed.of(End.LOST))
-            self._tell(transaction, DaysMissed(source=self.source.name, days=days, given_up=given_up))
+            given_up = bool(self.missed.of(End.LOST))
+            self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=given_up))
         if self.filed.papers and self.known.last is not None:  # at the first look at a source old papers are expected
-            days = source_notices.runs_in_notice(runs(self.filed.days))
-            self._tell(transaction, PapersFiled(source=self.source.name, days=days, papers=self.filed.papers))
+            self._tell(transaction, papers_filed(self.source.name, runs(self.filed.days), self.filed.papers))
 
-    def _tell(self, transaction: Transaction, notice: DailyNotice) -> None:
+    def _tell(self, transaction: Transaction, notice: Notice) -> None:
         notices.notify_operators(transaction, self.deps.admins, notice, now=self.now)
 
     def _receipt_of(self, verdict: PollVerdict) -> Receipt:

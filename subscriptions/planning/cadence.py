@@ -43,8 +43,6 @@ KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
 _SATURDAY = 5
 DEFAULT_WINDOW = (time(8), time(20))
-# quiet hours are shorter than 24 hours on the clock; they last an hour longer if the clocks are set back
-LONGEST_QUIET = timedelta(hours=25)
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
 _DAY = f"(?:{'|'.join(DAYS)})"
 _STORED = re.compile(
@@ -160,12 +158,6 @@ def is_due(
     if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
         return True
     return papers_came and all_reported is not False
-
-
-def is_too_far(cadence: Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
-    """Returns whether a due moment is later than the cadence allows: it was computed while the clock was ahead."""
-    latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
-    return next_due_at > latest
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:

@@ -20,7 +20,6 @@ from subscriptions.model import (
     KnownPaper,
     MissingHow,
     MissingSources,
-    NoMatchStreak,
     Subscription,
 )
 
@@ -147,11 +146,6 @@ def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
     return _kind(due.chat, sum(item.shown for item in items)), items, _facts(due)
 
 
-def days_known(due: DueDelivery) -> tuple[date, ...]:
-    """Returns the local days on which papers came since the subscriptions last looked, ascending."""
-    return _local_days(due.papers.after(due.looked_at), due.zone)
-
-
 def nothing_fits(due: DueDelivery) -> bool:
     """Returns whether the subscriptions match none of the papers that came since they last looked.
 
@@ -166,20 +160,6 @@ def _fitting(due: DueDelivery) -> Iterator[int]:
         for position in due.fits.get(subscription.id, ()):
             if _sequence(due.papers.known[position]) > subscription.cursor:
                 yield position
-
-
-def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
-    """Returns the chat's no-match streak, extended by `days`, on which papers came and none matched.
-
-    Returns None if the chat has no streak and `days` is empty.
-    """
-    before = due.chat.no_match_streak
-    new = [day for day in days if before is None or day > before.last]
-    if not new:
-        return before
-    after = due.looked_at if before is None else before.after
-    count = len(new) + (before.days if before else 0)
-    return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
@@ -340,8 +320,3 @@ _facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one v
 
 def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
     return tuple(sorted({paper.day for paper in papers}))
-
-
-def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
-    moments = {paper.sequenced_at for paper in papers}
-    return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))

@@ -1,12 +1,15 @@
 """When subscriptions are due after a new time or zone, and when quiet hours put them off; what happens to overdue ones."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
+
+# No cadence is due later than this: a later moment was computed while the machine's clock was ahead.
+FARTHEST = timedelta(days=8)
 
 DueSpan = tuple[datetime | None, datetime | None]  # (next due moment, latest due moment), see `due_span`
 Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
@@ -32,6 +35,15 @@ def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetim
     if until is None:
         return []
     return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
+
+
+def due_too_far(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> list[Move]:
+    """Returns moves that correct the moments of subscriptions that are due too far in the future."""
+    return [
+        (one.id, one.cursor, first_span(one.cadence, zone_of(one, chat), now))
+        for one in subscriptions
+        if one.is_active and one.next_due_at is not None and one.next_due_at > now + FARTHEST
+    ]
 
 
 def with_due(subscription: Subscription, due: DueSpan) -> Subscription:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.notices import of_chats
+from subscriptions.notices import admitted, denied
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import has_operator, notify_of_request
@@ -89,9 +89,7 @@ def allow(
             note_changed_state(transaction, one.id)
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
-                notices.notify(
-                    transaction, one.address, of_chats.AccessGranted(event=now.isoformat(), count=count), now=now
-                )
+                notices.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
     return listing.get_chat(transaction, address), waited
 
 
@@ -108,7 +106,7 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
         admitted_chats.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notices.notify(transaction, chat.address, of_chats.AccessDenied(event=now.isoformat()), now=now)
+    notices.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
 

@@ -11,9 +11,10 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
-from subscriptions.service import changes, listing, near_papers, new_clock
+from subscriptions.service import changes, listing, near_papers
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chats
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 
 
@@ -45,8 +46,6 @@ def edit(
     read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
     after = subscription._replace(text=query.text, canonical=query.canonical)
     after = forecast.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
-    if after.canonical != subscription.canonical:
-        chats.store_streaks(transaction, {chat.id: None})
     changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
     outcome = "edited" if after != subscription else "known"
     return echo_of(transaction, chat, after, query=query, outcome=outcome, now=now)
@@ -100,14 +99,25 @@ def set_settings(
         changes.record_change(transaction, chat.id, now=now, who=who)
     for name, value in stored.items():
         chats.choose_setting(transaction, chat.id, name, value)
-    return new_clock.apply_new_clock(transaction, chat, now)
+    return apply_new_clock(transaction, chat, now)
 
 
 @writes
 def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
     """Stores the zone of a person's client. This cannot be undone."""
     chats.choose_setting(transaction, chat.id, "timezone", zone)
-    new_clock.apply_new_clock(transaction, chat, now)
+    apply_new_clock(transaction, chat, now)
+
+
+def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
+    after = chats.chats_by_id(transaction, [before.id])[before.id]
+    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
+    if clocks[0] == clocks[1]:
+        return after
+    for one in stored_subscriptions.subscriptions_in(transaction, before.id):
+        stored_subscriptions.change_subscription(transaction, one, forecast.by_new_clock(one, before, after, now))
+    return after
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import errors
-from subscriptions import notices as chat_notices
 from subscriptions.addresses import facts_of
 from subscriptions.model import CallbackToken, Chat, ChatAddress
-from subscriptions.notices import of_chats
+from subscriptions.notices import CONFIRM, confirm_address
 from subscriptions.service import listing, notices
 from subscriptions.service.access import allow, standing_of
 from subscriptions.service.changes import note_changed_state
@@ -68,17 +67,11 @@ def ask_to_confirm(
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
-    if notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
+    if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
-    token = CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
-    notices.notify(
-        transaction,
-        address,
-        of_chats.ConfirmAddress(event=now.isoformat()),
-        now=now,
-        buttons={chat_notices.CONFIRM: token},
-    )
+    token = CallbackToken(verb=CONFIRM, arguments=answer)
+    notices.notify(transaction, address, confirm_address(token, now.isoformat()), now=now)
 
 
 def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
@@ -126,7 +119,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
         waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
-        if waits and not notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - OPEN_FOR):
+        if waits and not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
 

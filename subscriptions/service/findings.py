@@ -1,21 +1,21 @@
-"""Finds what is wrong in the outbox, on platforms, with sources, meaning and the clock, and from when on it is more than a warning."""
+"""Finds what is wrong in the outbox, on platforms, with sources, meaning and the model, and from when on it is more than a warning."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 
-from subscriptions.notices import findings
-from subscriptions.notices.findings import Finding, Level
+from subscriptions.language import Language
+from subscriptions.notices import STOPPED, Finding, Level
 from subscriptions.states import SourceTrouble
-from subscriptions.store import bot_state, delivery_trouble, planner, platform_states, sources
-from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store import bot_state, delivery_trouble, platform_states, sources
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.sources import KnownSource
 
+OUTBOX = "Outbox"  # the part of the bot about which `paperwire check` always says something
 LONG = timedelta(days=1)  # a delivery that has waited for longer is wrong
 RECENTLY = timedelta(days=3)  # a failed poll that is older says little about the source
-_USUAL = {  # whether the days of a source are those of arXiv's announcements → the usual reason why it is late
-    True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
-    False: "who makes it is late, or has stopped",
-}
+_DEAD_LOGGED = "logged:dead"  # name of a stored value: the moment up to which dead messages are in the log
+_WAITING_LOGGED = "logged:waiting"  # the day (UTC) on which the log last reported long waits
 
 
 @reads
@@ -23,11 +23,10 @@ def stored_findings(
     transaction: Transaction,
     *,
     now: datetime,
-    wall: datetime,
     stopped: Mapping[str, str] | None = None,
     is_gone: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Finding, ...]:
-    """Returns what is wrong now. `wall` is the machine's time, `now` may differ from it.
+    """Returns what is wrong now.
 
     `stopped`: platform -> why nothing is sent there; None: as the store knows. `is_gone`: whether a file is gone, so that
     nothing is wrong with it any more.
@@ -38,9 +37,9 @@ def stored_findings(
     known = (source_finding(one, one.trouble_at(now), now) for one in present)
     return (
         *_in_outbox(transaction, now, stopped),
-        *(findings.SendingStopped(platform=platform, reason=reason) for platform, reason in sorted(stopped.items())),
+        *(sending_stopped(platform, reason) for platform, reason in sorted(stopped.items())),
         *filter(None, known),
-        *_elsewhere(transaction, wall),
+        *_of_models(transaction),
     )
 
 
@@ -54,50 +53,234 @@ def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, st
             yield waiting_deliveries(platform, late, now)
 
 
+def _usually(words: Language, reason: str) -> str:
+    if not reason:
+        return ""
+    return words.say("The usual reason: {reason}.", reason=reason.rstrip(".。"))
+
+
 def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
-    """Returns the finding about these dead deliveries."""
-    return findings.MessagesDead(
-        count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat, since=dead.since
+    """Returns the finding about deliveries that could not be sent and will not be tried again."""
+
+    def why(words: Language) -> str:
+        chat = words.say("Chat: {chat}.", chat=dead.chat) if dead.chat else ""
+        return words.joined(chat, _usually(words, dead.reason))
+
+    return Finding(
+        cause="dead",
+        part=OUTBOX,
+        text=lambda words: words.count(
+            "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
+        ),
+        why=why,
+        cure=lambda words: words.say(
+            "See them with `paperwire outbox --state dead`; `paperwire outbox retry {ids}` sends them again, `dismiss` gives them up.",
+            ids=" ".join(dead.ids),
+        ),
+        since=dead.since,
+        is_told=False,  # `notify_operators_of_trouble` tells of each only once
     )
 
 
 def waiting_deliveries(platform: str, late: delivery_trouble.Trouble, now: datetime) -> Finding:
-    """Returns the finding about these deliveries that wait."""
-    level = Level.ATTENTION
-    if late.since is not None and now - late.since > LONG:
-        level = Level.WRONG
-    return findings.DeliveriesWaiting(
-        platform=platform, count=late.count, reason=late.reason, level=level, since=late.since
+    """Returns the finding about deliveries that have failed for more than an hour. After a day, that is wrong."""
+    is_long = late.since is not None and now - late.since > LONG
+    return Finding(
+        cause="waiting",
+        of=platform,
+        part=OUTBOX,
+        level=Level.WRONG if is_long else Level.ATTENTION,
+        text=lambda words: words.count(
+            "{count} delivery to {platform} has waited for more than an hour.",
+            "{count} deliveries to {platform} have waited for more than an hour.",
+            late.count,
+            platform=platform.capitalize(),
+        ),
+        why=lambda words: _usually(words, late.reason),
+        cure=lambda words: words.say(
+            "They are tried again by themselves. Nothing is lost; `paperwire outbox` lists them."
+        ),
+        since=late.since,
     )
+
+
+def sending_stopped(platform: str, reason: str, *, gone: int = 0, of: int = 0) -> Finding:
+    """Returns the finding that nothing is sent to a platform.
+
+    `gone`: so many of the `of` chats to which the bot wrote answered that they are gone.
+    """
+
+    def why(words: Language) -> str:
+        if not gone:
+            return _said(words, reason)
+        return words.say(
+            "{gone} of {of} chats answered that they are gone.", gone=words.number(gone), of=words.number(of)
+        )
+
+    def cure(words: Language) -> str:
+        cure = words.say("`paperwire check` says how to mend it.")
+        if gone:
+            cure = words.say(
+                "If that is right: `paperwire run --pause-gone`. To try once more: `paperwire outbox retry`."
+            )
+        return words.joined(words.say("Nothing is lost."), cure)
+
+    return Finding(
+        cause=STOPPED,
+        of=platform,
+        part="Sending",
+        text=lambda words: words.say("Sending to {platform} has stopped.", platform=platform.capitalize()),
+        why=why,
+        cure=cure,
+    )
+
+
+def _said(words: Language, reason: str) -> str:
+    """Returns a reason that others gave, which nobody has translated."""
+    return words.say("{text}", text=reason)
 
 
 def source_finding(
     known: KnownSource, trouble: SourceTrouble | None, now: datetime, parts: Sequence[str] = ()
 ) -> Finding | None:
-    """Returns the finding about the trouble of a source. `parts`: its late units, if other units have come."""
+    """Returns the finding about the trouble of a source. `parts`: its late units, if other units have come.
+
+    `since` is when the source was last complete. Its poll tells the operators.
+    """
     receipt, since = known.last, known.settled_at
     if trouble is SourceTrouble.NOT_POLLED:
-        return findings.SourceNotPolled(source=known.name, since=known.state.next_at)
+        # No process polled the source although it was due, so no process may run that could tell operators.
+        return _of_source(
+            known,
+            "not-polled",
+            lambda words: words.say("{source} was not asked although it was due.", source=known.name),
+            since=known.state.next_at,
+        )
     if trouble is None or receipt is None:
         return None
     match trouble:
         case SourceTrouble.FAILED:
-            level = Level.ATTENTION if now - receipt.at > RECENTLY else Level.WRONG
             reason = " ".join(known.state.unread.values()) or receipt.detail
-            return findings.SourceFailed(source=known.name, since=since, reason=reason, level=level)
+            return _of_source(
+                known,
+                "source",
+                lambda words: words.say("{source} cannot be read.", source=known.name),
+                level=Level.ATTENTION if now - receipt.at > RECENTLY else Level.WRONG,
+                why=lambda words: _said(words, reason),
+                since=since,
+            )
         case SourceTrouble.LATE:
-            usual, late = _USUAL[known.is_arxivs], ", ".join(parts)
-            return findings.SourceOverdue(source=known.name, since=since, reason=usual, what=receipt.detail, parts=late)
+            return _of_source(
+                known,
+                "overdue",
+                lambda words: _late(words, known.name, parts),
+                why=lambda words: _why_late(words, receipt.detail, known),
+                since=since,
+            )
         case SourceTrouble.SUMMARIES:
-            failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
-            return findings.SummariesFailed(source=known.name, failed_summaries=failed, papers=papers)
+            return _summaries_failed(known, receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0))
 
 
-def _elsewhere(transaction: Transaction, wall: datetime) -> Iterator[Finding]:
-    """Yields what is wrong with the meaning of papers, with the language model and with the clock."""
+def _late(words: Language, source: str, parts: Sequence[str]) -> str:
+    if not parts:
+        return words.say("{source} has nothing new although it is time.", source=source)
+    return words.say("{source} has nothing new in {parts} although it is time.", source=source, parts=", ".join(parts))
+
+
+def _why_late(words: Language, found: str, known: KnownSource) -> str:
+    """Returns what the last poll found, and the usual reason why such a source is late."""
+    if known.is_arxivs:
+        usual = words.say("arXiv put its announcement off, as on a holiday; status.arxiv.org says so")
+    else:
+        usual = words.say("who makes it is late, or has stopped")
+    return words.joined(_said(words, found), _usually(words, usual))
+
+
+def _summaries_failed(known: KnownSource, failed: int, papers: int) -> Finding:
+    """Returns the finding that many summaries are missing because the program that writes them failed."""
+    return _of_source(
+        known,
+        "summaries",
+        lambda words: words.say(
+            "{source}: {failed_summaries} of {papers} summaries failed.",
+            source=known.name,
+            failed_summaries=words.number(failed),
+            papers=words.number(papers),
+        ),
+        level=Level.NOTE,
+        cure=lambda words: words.say("The abstracts are shown instead. Who makes the list may want to know."),
+    )
+
+
+def _of_source(
+    known: KnownSource,
+    cause: str,
+    text: Callable[[Language], str],
+    *,
+    level: Level = Level.ATTENTION,
+    why: Callable[[Language], str] = lambda _: "",
+    cure: Callable[[Language], str] | None = None,
+    since: datetime | None = None,
+) -> Finding:
+    """Returns a finding about a source. By default, what one can do is to poll it."""
+
+    def poll(words: Language) -> str:
+        return words.say(
+            "It is tried again by itself; at once by `paperwire sources poll {name}`.", name=quote(known.name)
+        )
+
+    return Finding(
+        cause=cause,
+        of=known.name,
+        part=f"Source {known.name}",
+        level=level,
+        text=text,
+        why=why,
+        cure=cure or poll,
+        since=since,
+        is_told=False,
+        is_of_source=True,
+    )
+
+
+def _of_models(transaction: Transaction) -> Iterator[Finding]:
+    """Yields what is wrong with the meaning of papers and with the language model."""
     if transaction.store.encoder and (since := bot_state.get_moment(transaction, bot_state.ENCODER_FAILS)):
-        yield findings.MeaningFailing(since=since)
+        yield Finding(
+            cause="meaning",
+            part="Meaning",
+            level=Level.ATTENTION,
+            text=lambda words: words.say(
+                "The encoder fails, so papers come without their meaning: about: and like: find none of them."
+            ),
+            cure=lambda words: words.say("The log says why, and `paperwire check` what to do."),
+            since=since,
+        )
     if transaction.store.has_model and (since := bot_state.get_moment(transaction, bot_state.MODEL_FAILS)):
-        yield findings.ModelFailing(since=since)
-    if count := len(planner.chats_due_too_far(transaction, wall)):
-        yield findings.SubscriptionsPutOff(count=count)
+        yield Finding(
+            cause="model",
+            part="Language model",
+            level=Level.ATTENTION,
+            text=lambda words: words.say("The language model gives no answers, so papers come without its summaries."),
+            cure=lambda words: words.say("It is asked again by itself. The log says why."),
+            since=since,
+        )
+
+
+@writes
+def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> list[Finding]:
+    """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day.
+
+    Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
+    log, which notices, `check` and the health page do not need.
+    """
+    known = bot_state.get_value(transaction, _DEAD_LOGGED)
+    dead = delivery_trouble.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    found = []
+    if dead.count and bot_state.swap_value(transaction, _DEAD_LOGGED, known, now.isoformat()):
+        found.append(dead_deliveries(dead))
+    logged, today = bot_state.get_value(transaction, _WAITING_LOGGED), now.date().isoformat()
+    late = {} if logged == today else delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG)
+    if late and bot_state.swap_value(transaction, _WAITING_LOGGED, logged, today):
+        found += [waiting_deliveries(platform, one, now) for platform, one in late.items()]
+    return found

@@ -1,16 +1,17 @@
-"""Stores notices to chats, their owners and the operators: who gets one, how often a day, how much it names; pauses unreachable chats."""
+"""Stores notices to chats, their owners and the operators: who gets one, and how often a day; pauses unreachable chats."""
 
+import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 
-from subscriptions import notices as chat_notices
+from subscriptions import notices as made
 from subscriptions import zones
+from subscriptions.addresses import command_prefix
+from subscriptions.errors import Sentence
+from subscriptions.language import Language
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
-from subscriptions.notices import declared as operator_notices
-from subscriptions.notices import findings, of_chats
-from subscriptions.notices.findings import Finding
+from subscriptions.notices import Finding, Notice
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
 from subscriptions.states import ChatState, PauseReason
@@ -25,43 +26,58 @@ from subscriptions.store import (
     subscriptions,
 )
 from subscriptions.store.database.store import Transaction, shares, writes
+from subscriptions.texts import foreign
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
-_NO_BUTTONS: Mapping[str, CallbackToken] = MappingProxyType({})
-_MOST_NAMED = 10  # a notice names at most this many subscriptions
+_LONGEST_VALUE = 300  # columns of a text from outside
+_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
 
+class _Writer(Language):
+    """The language of a chat that gets a notice. Commands are written as people type them there."""
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat.settings.lang, chat.settings.timezone)
+        self._before_commands = command_prefix(chat.address)
+
+    def say(self, sentence: str | Sentence, /, **values: object) -> str:
+        """Returns the sentence with its values: texts from outside, each on one line and not too long."""
+        template = sentence.template if isinstance(sentence, Sentence) else sentence
+        return _COMMAND.sub(self._before_commands, self.translate(template)).format_map(_cleaned(values))
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """Returns the singular or plural with its values, as `say` does."""
+        return super().count(one, many, count, **_cleaned(values))
+
+
+def _cleaned(values: dict[str, object]) -> dict[str, object]:
+    return {
+        name: foreign.short(value, _LONGEST_VALUE) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
 @writes
-def notify(
-    transaction: Transaction,
-    address: ChatAddress,
-    notice: chat_notices.Notice,
-    *,
-    now: datetime,
-    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
-) -> bool:
+def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, now: datetime) -> bool:
     """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
-    `buttons`: verb -> what the button does. The buttons work only in this chat. Returns False if the notice was stored
-    before, or if the chat is unknown.
+    Returns False if the notice was stored before, or if the chat is unknown.
     """
     chat = chats.find_chat(transaction, address)
     if chat is None:
         return False
-    day = now.astimezone(zones.zone(chat.settings.timezone)).date()
-    return _add(transaction, chat, notice, day, now=now, buttons=buttons)
+    return _add(transaction, chat, notice, now.astimezone(zones.zone(chat.settings.timezone)).date(), now=now)
 
 
 @writes
 def notify_operators(
     transaction: Transaction,
     admins: Sequence[ChatAddress],
-    notice: chat_notices.DailyNotice,
+    notice: Notice,
     *,
     now: datetime,
-    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
-    but: frozenset[str] = frozenset(),
+    but: Collection[str] = (),
 ) -> tuple[Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
 
@@ -77,15 +93,13 @@ def notify_operators(
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
         if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
-        if _add(transaction, chat, notice, day, now=now, buttons=buttons):
+        if _add(transaction, chat, notice, day, now=now):
             notified.append(chat.address.lane)
     return tuple(notified)
 
 
 @writes
-def notify_owner(
-    transaction: Transaction, chat: Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
-) -> bool:
+def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
@@ -97,40 +111,34 @@ def notify_owner(
     return private is not None and _add(transaction, private, notice, now.date(), now=now)
 
 
-def _add(
-    transaction: Transaction,
-    chat: Chat,
-    notice: chat_notices.Notice,
-    day: date,
-    *,
-    now: datetime,
-    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
-) -> bool:
-    """Adds a notice to the outbox. Returns False if a notice with this cause and key was stored before.
+def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now: datetime) -> bool:
+    """Adds a notice to the outbox, in the language of the chat. Returns False if it was stored before.
 
-    Also returns False for an unconfirmed chat, unless the notice is the question to confirm. Raises ValueError for a
-    button that the notice does not declare.
+    Also returns False for an unconfirmed chat, unless the notice is the question to confirm. The buttons of the notice
+    work only in this chat.
     """
-    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, of_chats.ConfirmAddress):
+    if chat.state is ChatState.UNCONFIRMED and notice.cause != made.CONFIRM:
         return False
-    if not buttons.keys() <= notice.labels.keys():
-        raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
-    token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
-    names = {chat_notices.BUTTON + verb: token_id for verb, token_id in token_ids.items()}
-    facts = Facts(notice=notice.cause, detail={**notice.detail(), **names})
-    delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
-    if not planned_deliveries.add_delivery(transaction, _dedupe_key(chat, notice, day), delivery, now=now):
-        return False
+    words = _Writer(chat)
+    place = str(chat.address)
     tokens = {
-        token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
-        for verb, b in buttons.items()
+        callbacks.new_callback_id(): CallbackToken(verb=token.verb, arguments=token.arguments, place=place)
+        for _, token in notice.buttons
     }
+    labels = [words.say(label) for label, _ in notice.buttons]
+    facts = Facts(
+        lines=tuple(line for line in notice.lines(words) if line), buttons=tuple(zip(labels, tokens, strict=True))
+    )
+    delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
+    key = _dedupe_key(chat, notice, day)
+    if not planned_deliveries.add_notice(transaction, key, delivery, notice.names, now=now):
+        return False
     callbacks.store_callbacks(transaction, tokens, now=now)
     return True
 
 
-def _dedupe_key(chat: Chat, notice: chat_notices.Notice, day: date) -> str:
-    return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
+def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
+    return f"notice:{chat.id}:{notice.key(day)}"
 
 
 def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
@@ -167,9 +175,7 @@ def pause_unreachable(
         note_changed_state(transaction, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
-        told = reason if reason in of_chats.PAUSES else PauseReason.GONE
-        notice = of_chats.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
-        notify_owner(transaction, chat, notice, now=now, by=by)
+        notify_owner(transaction, chat, made.paused(chat.name, chat.address, reason), now=now, by=by)
 
 
 def _pause_topic(
@@ -180,37 +186,31 @@ def _pause_topic(
     if topic is None or topic.address != address:  # its chat has its papers already
         return
     if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
-        _notify_group(transaction, topic, now, of_chats.TopicEnded)
+        _notify_group(transaction, topic, now, made.topic_ended)
         chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)
         note_changed_state(transaction, chat.id)
     elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         note_changed_state(transaction, topic.id)
         gone = reason is PauseReason.TOPIC_DELETED
-        _notify_group(transaction, topic, now, of_chats.TopicGone if gone else of_chats.TopicClosed)
+        _notify_group(transaction, topic, now, made.topic_gone if gone else made.topic_closed)
+
+
+def _notify_group(
+    transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
+) -> None:
+    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
+    active = [s.label for s in subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
+    if active and topic.address.topic:
+        general = chats.add_beside(transaction, topic, "", now=now)
+        notify(transaction, general.address, news(topic.address, active), now=now)
 
 
 def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in chats.chats_by_id(transaction, found).values():
         chats.mark_reachable(transaction, chat.id, now=now)
-        delivery_trouble.drop_notices(transaction, f":{of_chats.ChatPaused.cause}:{chat.address}:", now=now)
-
-
-def _notify_group(
-    transaction: Transaction,
-    chat: Chat,
-    now: datetime,
-    notice: type[of_chats.TopicEnded | of_chats.TopicGone | of_chats.TopicClosed],
-) -> None:
-    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.is_active]
-    if not active or not chat.address.topic:
-        return
-    general = chats.add_beside(transaction, chat, "", now=now)
-    names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
-    event = f"{chat.address.topic}:{now.date().isoformat()}"
-    notify(transaction, general.address, notice(event=event, subscriptions=names), now=now)
+        delivery_trouble.drop_notices(transaction, f":paused:{chat.address}:", now=now)
 
 
 @writes
@@ -219,17 +219,16 @@ def notify_operators_of_trouble(
 ) -> tuple[Lane, ...]:
     """Tells the operators what is wrong. Returns the lanes of the stored notices.
 
-    The polls of sources tell of these, and operators hear of a dead delivery only once.
+    Operators hear of a dead delivery only once. Nobody is told on a platform that it has stopped.
     """
     lanes: list[Lane] = []
     dead = delivery_trouble.dead_since(transaction, bot_state.get_moment(transaction, _DEAD_NOTIFIED))
-    if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead), now=now)]):
+    if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead).notice(), now=now)]):
         bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for finding in found:
-        if not finding.is_notice or isinstance(finding, findings.SourceFinding | findings.MessagesDead):
-            continue
-        stopped = {finding.platform} if isinstance(finding, findings.SendingStopped) else ()
-        lanes += notify_operators(transaction, admins, finding, now=now, but=frozenset(stopped))
+        if finding.is_told:
+            stopped = [finding.of] if finding.cause == made.STOPPED else []
+            lanes += notify_operators(transaction, admins, finding.notice(), now=now, but=stopped)
     return tuple(lanes)
 
 
@@ -240,4 +239,4 @@ def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], 
     if before == version or not bot_state.swap_value(transaction, "version", before, version):
         return
     if before is not None:
-        notify_operators(transaction, admins, operator_notices.VersionChanged(version=version, before=before), now=now)
+        notify_operators(transaction, admins, made.version_changed(version, before), now=now)

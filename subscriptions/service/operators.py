@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.notices import of_chats
+from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.notices import asked
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.states import ChatState
@@ -22,7 +22,6 @@ HOUR = timedelta(hours=1)
 _CODES = 3
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
-_LONGEST_REQUEST = 120
 
 
 @reads
@@ -107,11 +106,4 @@ def notify_of_request(
     now: datetime,
 ) -> None:
     """Tells all operators that a chat asks to be let in."""
-    arguments = {"chat": str(chat.address)}
-    notices.notify_operators(
-        transaction,
-        admins,
-        of_chats.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
-        now=now,
-        buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
-    )
+    notices.notify_operators(transaction, admins, asked(chat, who, request), now=now)

@@ -13,12 +13,12 @@ from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.forecast import DueSpan
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.service import new_clock, no_match, plan_inputs
+from subscriptions.service import no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
-from subscriptions.store.database.store import Scope, Store, Transaction, UseCase, in_chunks, reads, writes
+from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
 SLICE = 100  # chats that are planned in one transaction; limits memory and how long other writers wait
 AHEAD = 20 * SLICE  # chats whose papers are matched together before; limits how long the first of them wait
@@ -88,23 +88,6 @@ def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
         if start % AHEAD == 0:
             yield reads(partial(_match_ahead, chat_ids=due.chat_ids[start : start + AHEAD], context=context))
         yield writes(partial(_plan_slice, chat_ids=due.chat_ids[start : start + SLICE], context=context))
-
-
-def move_far_moments(store: Scope, *, now: datetime) -> int:
-    """Corrects due moments that are further in the future than their cadences allow. Returns how many it corrected.
-
-    If the machine's clock is wrong for a minute, due moments that are computed in this minute may be in another year.
-    """
-    found = plans.chats_due_too_far(store, now)
-    return sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
-
-
-@writes
-def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> int:
-    stored_chats.hold_chats(transaction, chat_ids)
-    moves = new_clock.moved_near(transaction, chat_ids, now)
-    plans.advance(transaction, moves)
-    return len(moves)
 
 
 @dataclass(frozen=True, slots=True)

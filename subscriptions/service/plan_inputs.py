@@ -256,7 +256,7 @@ def inputs_of(
 def _due_now(
     chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """Returns (the due subscriptions of a chat, the moves of its due subscriptions that have to wait)."""
+    """Returns (the due subscriptions of a chat, the moves of those that have to wait or are due too far in the future)."""
     now, all_reported = context.forecast.at, context.forecast.all_reported
 
     def due(s: Subscription) -> bool:
@@ -265,7 +265,7 @@ def _due_now(
         return s.is_active and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported)
 
     found = [s for s in subscriptions if due(s)]
-    waits = forecasts.put_off_by_quiet_hours(chat, found, now)
+    waits = forecasts.put_off_by_quiet_hours(chat, found, now) + forecasts.due_too_far(chat, subscriptions, now)
     if all_reported is False:
         waits += [(s.id, s.cursor, opened) for s in found if (opened := forecasts.reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}

@@ -162,8 +162,6 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(when.zone or chat.settings.timezone)
-    if chat.no_match_streak:
-        stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
     since = _since(when.cadence, chat, now)
     due, latest_due = forecast.first_span(when.cadence, zone, now)
     new = Subscription(

@@ -1,12 +1,11 @@
 """The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices, plan, retention
+from subscriptions.service import notices, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
@@ -97,23 +96,14 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
         raise _nothing_to_do(transaction, delivery_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a process that begins to send must know."""
-
-    unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
-    moved: int  # subscriptions that were due too late, see `plan.move_far_moments`
-
-
 @writes
 def begin(
     transaction: Transaction,
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
-    now: datetime,
-) -> Beginning:
-    """Recovers the messages of an earlier process, and corrects due moments that are too far in the future.
+) -> tuple[str, ...]:
+    """Recovers the messages of an earlier process. Returns the platforms that must be asked which bot the token is for.
 
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
@@ -125,8 +115,7 @@ def begin(
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
-    moved = plan.move_far_moments(transaction, now=now)
-    return Beginning(tuple(name for name in tokens if name not in known), moved)
+    return tuple(name for name in tokens if name not in known)
 
 
 @shares

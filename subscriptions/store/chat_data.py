@@ -256,11 +256,8 @@ def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str)
             transaction.delete(state)
     for seq in mentions.named_by(transaction, "delivery", [*places, *filter(None, (title,))]):
         notice = transaction.get_one(DeliveryRow, seq)
-        detail = notice.facts.get("detail") or {}
-        words = f"{notice.dedupe_key} {detail}"
-        # Another chat may have the same title. So if only the title matches, only a settled notice is erased.
-        by_title = title and title in detail.values() and notice.settled_at is not None
-        if by_title or named.search(words):
+        # Another chat may have the same title. So if only the title is known, only a settled notice is erased.
+        if notice.settled_at is not None or named.search(f"{notice.dedupe_key} {notice.facts['lines']}"):
             transaction.delete(notice)
     transaction.flush()
     mentions.forget_mentions(transaction, places)

@@ -12,17 +12,16 @@ from sqlmodel import select
 
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
 from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
-from subscriptions.store import columns
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 
 # The columns in the order of the fields of Chat; some fields are made from several columns.
 _VALUES = (
     "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
-    "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned", "no_match_streak",
+    "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned",
     "next_number", "owner", "moved_to",
 )  # fmt: skip
 
@@ -249,14 +248,6 @@ def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) 
     transaction.exec(there.values(title=title, public=public))
 
 
-def store_streaks(transaction: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
-    """Stores chat id → no-match streak; None ends a streak."""
-    for streak, ids in grouped((streak, chat_id) for chat_id, streak in streaks.items()).items():
-        values = {"no_match_streak": columns.to_json(streak) if streak else {}}
-        for part in in_chunks(ids):
-            execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
-
-
 def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)
@@ -284,9 +275,7 @@ def chat_of(transaction: Transaction, row: Sequence[Any]) -> Chat:
 
     Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
     """
-    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner, _ = (
-        row
-    )
+    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, number, owner, _ = row
     own = (("timezone", timezone), *others.items())
     settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
     place = ChatAddress(platform, address, topic)
@@ -299,7 +288,6 @@ def chat_of(transaction: Transaction, row: Sequence[Any]) -> Chat:
             title,
             public,
             *state,
-            columns.adapter_of(NoMatchStreak).validate_python(streak) if streak else None,
             number - 1,
             owner,
             chosen,

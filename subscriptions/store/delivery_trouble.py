@@ -1,7 +1,7 @@
 """Deliveries that are dead or wait for long: how long that is, how many ids are named; and the notices about them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -66,9 +66,9 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
 
 def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
     """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
-    first = sa.func.min(_d.created_at, type_=Utc)
+    first, count = sa.func.min(_d.created_at, type_=Utc), sa.func.count()
     rows = transaction.exec(
-        select(ChatRow.platform, _d.reason, sa.func.count(), first)
+        select(ChatRow.platform, _d.reason, count, first)
         .join(DeliveryRow, _d.chat == ChatRow.id)
         .where(
             Condition(GOES_OUT),
@@ -77,16 +77,14 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
             ChatRow.state == ChatState.ACTIVE,
         )
         .group_by(ChatRow.platform, _d.reason)
+        .order_by(count.desc(), _d.reason)
     ).all()
-    reasons: dict[str, Counter[str]] = {}
-    oldest: dict[str, datetime] = {}
-    for platform, reason, count, since in rows:
-        reasons.setdefault(platform, Counter())[reason] += count
-        oldest[platform] = min(oldest.get(platform, since), since)
-    return {
-        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0], since=oldest[platform])
-        for platform, found in reasons.items()
-    }
+    found: dict[str, Trouble] = {}
+    for platform, reason, deliveries, since in rows:
+        usual = found.get(platform, Trouble(count=0, reason=reason, since=since))
+        oldest = min(usual.since or since, since)
+        found[platform] = replace(usual, count=usual.count + deliveries, since=oldest)
+    return found
 
 
 def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:

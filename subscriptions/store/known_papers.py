@@ -35,30 +35,11 @@ def paper_count(transaction: Transaction) -> int:
     return transaction.exec(select(sa.func.count()).select_from(PaperRow)).one()
 
 
-def sequenced_between(transaction: Transaction, after: int, upto: int) -> int:
-    """Returns the number of papers with after < sequence <= upto."""
-    return transaction.count(_p.sequence > after, _p.sequence <= upto)
-
-
-def sequenced_at_between(transaction: Transaction, after: int, upto: int) -> list[datetime]:
-    """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
-    wanted = sa.select(_p.sequenced_at).where(_p.sequence > after, _p.sequence <= upto).distinct()
-    return list(execute(transaction, wanted).scalars())
-
-
-def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
-    """Returns (sequence, when it was assigned) of the newest paper that a chat got; None if it is not above `after`."""
-    wanted = (
-        sa.select(_p.sequence, _p.sequenced_at)
-        .join(_items, _items.c.paper == _p.id)
-        .where(_items.c.chat == chat_id, _p.sequence > after)
-        .order_by(_p.sequence.desc())
-        .limit(1)
-    )
-    found = execute(transaction, wanted).first()
-    if found is None:
-        return None
-    return found.sequence, found.sequenced_at
+def sequenced_since(transaction: Transaction, since: datetime, upto: int) -> dict[datetime, int]:
+    """Returns moment → number of papers that were announced then, for those after `since` with sequence <= upto."""
+    announced = _p.sequence > sequence_before(transaction, since), _p.sequence <= upto
+    wanted = sa.select(_p.sequenced_at, sa.func.count().label("papers")).where(*announced).group_by(_p.sequenced_at)
+    return {row.sequenced_at: row.papers for row in execute(transaction, wanted)}
 
 
 @reads

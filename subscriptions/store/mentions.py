@@ -16,8 +16,6 @@ from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
 
-_LONGEST = 300  # characters; no title of a chat is longer
-
 _mentions = TABLES.tables["mention"]
 _m = _mentions.c
 
@@ -37,10 +35,9 @@ def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str
     return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
 
 
-def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
-    """Returns the words with which a notice names chats: addresses, and texts that may be titles."""
-    titles = {value for value in detail.values() if value and len(value) <= _LONGEST}
-    return addresses_in(f"{dedupe_key} {detail}") | titles
+def words_of_notice(dedupe_key: str, lines: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Returns the words with which a notice names chats: the addresses in its key and lines, and names of people."""
+    return addresses_in(" ".join((dedupe_key, *lines))) | set(filter(None, names))
 
 
 def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:

@@ -73,8 +73,8 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
 
 
-def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: datetime) -> bool:
-    """Stores a delivery without items. `key` is its dedupe key.
+def add_notice(transaction: Transaction, key: str, planned: Delivery, names: Iterable[str], *, now: datetime) -> bool:
+    """Stores a notice. `key` is its dedupe key; `names` are those of people in it.
 
     Returns False if a delivery with this key is stored, perhaps by another process.
     """
@@ -90,7 +90,8 @@ def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: 
     if not conflicts.insert_new(transaction, row, "dedupe_key"):
         return False
     seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
-    mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(key, planned.facts.detail)})
+    words = mentions.words_of_notice(key, planned.facts.lines, names)
+    mentions.add_mentions(transaction, "delivery", {seq: words})
     return True
 
 

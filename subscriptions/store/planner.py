@@ -8,17 +8,16 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscriptions.planning.forecast import Move
+from subscriptions.model import DeliveryKind
+from subscriptions.planning.forecast import FARTHEST, Move
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads
-from subscriptions.store.rows import BECOMES_DUE, TABLES
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
+from subscriptions.store.rows import BECOMES_DUE, tables
 
-_chats = TABLES.tables["chat"]
-_subscriptions = TABLES.tables["subscription"]
-_queries = TABLES.tables["query"]
+_chats, _subscriptions, _queries, _deliveries, _changes = tables("chat", "subscription", "query", "delivery", "undo")
 _now = sa.bindparam("now", type_=Utc)
 _last_sequence = sa.bindparam("last_sequence", type_=sa.Integer)
-_c, _s = _chats.c, _subscriptions.c
+_c, _s, _d, _u = _chats.c, _subscriptions.c, _deliveries.c, _changes.c
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 
 
@@ -54,16 +53,17 @@ _PUT_OFF = sa.select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_
 _IN_WINDOW = sa.select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
     _opened.c.at <= _now, _came, _active
 )  # fmt: skip
-_DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
-_DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
+_TOO_FAR = sa.select(_s.chat).where(_s.next_due_at > sa.bindparam("latest", type_=Utc), _active)
+_DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _TOO_FAR)
+_DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _TOO_FAR, _IN_WINDOW)
 
 
 def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
-    """Returns the ids of the active chats with an active subscription that is due.
+    """Returns the ids of the active chats with an active subscription that is due, or due too far in the future.
 
     `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
     """
-    values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
+    values: dict[str, object] = {"now": now, "last_sequence": last_sequence, "latest": now + FARTHEST}
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
     return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
@@ -86,17 +86,22 @@ def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime
     return lowest
 
 
-# each has an hour more, for the day on which clocks are set back
-_DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))
+_LAST_DELIVERED = sa.select(sa.func.max(_d.created_at, type_=Utc)).where(
+    _d.chat == _c.id, _d.kind != DeliveryKind.NOTICE
+)
+_LAST_CHANGED = sa.select(sa.func.max(_u.at, type_=Utc)).where(_u.chat == _c.id)
+_LAST_NEWS = sa.select(
+    _c.id, _LAST_DELIVERED.scalar_subquery().label("delivered"), _LAST_CHANGED.scalar_subquery().label("changed")
+)
 
 
-@reads
-def chats_due_too_far(transaction: Transaction, now: datetime) -> list[int]:
-    """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
-    day, weekend, week = (sa.literal(now + most, Utc) for most in (_DAY, _WEEKEND, _WEEK))
-    latest = sa.case((_s.cadence.like("weekly%"), week), (_s.cadence.like("%weekdays%"), weekend), else_=day)
-    far = sa.select(_s.chat).where(_s.next_due_at > day, _s.next_due_at > latest, _active)
-    return sorted(set(execute(transaction, far).scalars()))
+def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, datetime]:
+    """Returns chat id → when its last delivery was planned, or when a person changed it after that.
+
+    Leaves out chats that have got no delivery.
+    """
+    found = rows_of(transaction, _LAST_NEWS, _c.id, chat_ids)
+    return {row.id: max(row.delivered, row.changed or row.delivered) for row in found if row.delivered}
 
 
 _upto = sa.bindparam("upto", type_=sa.Integer)

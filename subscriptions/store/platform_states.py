@@ -1,6 +1,5 @@
 """The platforms: to which bot the database belongs there, and whether the platform is stopped (rule 11)."""
 
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,11 +45,6 @@ def free_platforms(transaction: Transaction) -> None:
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
-def waiting_logged(transaction: Transaction) -> dict[str, date]:
-    """Returns platform → the day on which the log last reported deliveries that have waited for long."""
-    return _known(transaction, "waiting_logged_on")
-
-
 def _known(transaction: Transaction, name: str) -> dict[str, Any]:
     """Returns platform → its value in the column `name`, for the platforms that have one."""
     known: dict[str, Any] = dict(execute(transaction, sa.select(_p.name, _p[name]).where(_p[name].is_not(None))).all())
@@ -59,6 +53,6 @@ def _known(transaction: Transaction, name: str) -> dict[str, Any]:
 
 @writes
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
-    """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
+    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
     conflicts.insert_new(transaction, PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

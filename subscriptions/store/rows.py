@@ -223,7 +223,6 @@ class ChatRow(Numbered, table=True):
     owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = columns.json_column(dict)  # see NoMatchStreak; empty: there is no streak
     next_number: int = 1
     created_at: datetime = moment()
 

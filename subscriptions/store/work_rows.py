@@ -1,6 +1,6 @@
 """The tables of the bot's own work: platforms, publishers, codes, single values."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Field
 
@@ -15,13 +15,12 @@ class KeyValueRow(Row, table=True):
 
 
 class PlatformRow(Row, table=True):
-    """A platform: the bot to which the database belongs, whether sending is stopped, and what the log last reported."""
+    """A platform: the bot to which the database belongs, and whether sending is stopped."""
 
     name: str = Field(primary_key=True)
     bot: str | None = None
     bot_name: str = ""  # the last known name, for links to the bot
     stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
-    waiting_logged_on: date | None = None  # the day (UTC) on which the log last reported long waits
 
 
 class PublisherSlotRow(Row, table=True):

@@ -22,7 +22,6 @@ from bot.platforms.telegram.client import Client, UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place
-from bot.rendering.language import translator
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
@@ -34,6 +33,7 @@ from subscriptions.errors import (
     Sentence,
     Unclear,
 )
+from subscriptions.language import translator
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE

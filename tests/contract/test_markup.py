@@ -23,9 +23,9 @@ from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
 from bot.rendering import delivery_messages
-from bot.rendering.cleaning import clean
 from subscriptions.errors import Unclear
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
+from subscriptions.texts.foreign import clean
 from tests import rendered
 from tests.fakes import markup
 from tests.fakes.blocks import check_blocks
@@ -132,11 +132,9 @@ def test_a_header_holds_the_longest_names() -> None:
 
 
 def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
-    facts: dict[str, Any] = {
-        "notice": "dead",
-        "detail": {"count": "3", "reason": "<!channel> & </i>", "chat": "slack:C1", "ids": "a b"},
-    }
-    (message,) = rendered.render_delivery(deliveries.delivery(deliveries.team(), kind=DeliveryKind.NOTICE, **facts))
+    lines = ("3 are dead.", "The usual reason: <!channel> & </i>.")
+    planned = deliveries.delivery(deliveries.team(), kind=DeliveryKind.NOTICE, lines=lines)
+    (message,) = rendered.render_delivery(planned)
     assert "&lt;!channel&gt; &amp; &lt;/i&gt;" in slack_judged(message)[0]["text"]["text"]
 
 
@@ -409,11 +407,9 @@ def test_the_longest_papers_of_the_real_digests_fit() -> None:
 
 
 def test_a_notice_is_markup_that_telegram_reads() -> None:
-    facts: dict[str, Any] = {
-        "notice": "dead",
-        "detail": {"count": "3", "reason": "<b> & </i>", "chat": "telegram:@x", "ids": "a b"},
-    }
-    (message,) = rendered.render_delivery(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, **facts))
+    lines = ("3 are dead.", "The usual reason: <b> & </i>.")
+    planned = deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, lines=lines)
+    (message,) = rendered.render_delivery(planned)
     assert "<b> & </i>" in telegram_judged(message).text
 
 

@@ -102,3 +102,14 @@ def alerts() -> dict[str, str]:
 def expressions() -> Iterator[str]:
     for alert in alerts().values():
         yield found[1] if (found := re.search(r"^ +expr: (.+)$", alert, re.MULTILINE)) else ""
+
+
+_METRIC = re.compile(r"^- `(paperwire_\w+)`, (\w+)(?: by ((?:`\w+`(?:, )?)+))?: (.+)$", re.MULTILINE)
+
+
+def metrics() -> dict[str, tuple[str, frozenset[str], str]]:
+    """Returns name → (kind, labels, what it is) of each metric in docs/metrics.md."""
+    return {
+        name: (kind, frozenset(re.findall(r"\w+", labels)), text)
+        for name, kind, labels, text in _METRIC.findall(page("metrics.md"))
+    }

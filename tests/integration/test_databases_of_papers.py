@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.operation import source_checks
+from bot.operation import checks
 from bot.settings import Settings, SourceSettings
 from bot.sources import databases, fetch_request
 from bot.sources.fetch_request import Sites
@@ -147,11 +147,11 @@ async def test_check_names_a_wrong_filter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source, problem = case
-    monkeypatch.setattr(source_checks, "sites_of", lambda _: Sites(**server.sites))
+    monkeypatch.setattr(checks, "sites_of", lambda _: Sites(**server.sites))
     feeding = SourceHarness(store, clock, server, source)
     settings = Settings(database_url="sqlite://", sources=(source,))  # type: ignore[arg-type]
     fetcher = feeding.scheduler._fetcher
-    (found,) = await source_checks.ask_sources(settings, store, fetcher, now=clock.now())
+    (found,) = await checks.ask_sources(settings, store, fetcher, now=clock.now())
     assert (str(found.answer), found.mend) == (problem, problem != "it can be reached")
 
 

@@ -18,7 +18,7 @@ from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatKind, Lane, Message
-from subscriptions.notices.of_chats import AccessDenied
+from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
@@ -390,7 +390,7 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     sendable.append(in_index(store, "ix_delivery_sendable", "delivery"))
     with store.write() as session:
         admitted_chats.require_admission(session, chat.id, now=NOON)
-    notify(store, chat.address, AccessDenied(event="1"), now=NOON)  # a chat that asks for admission gets notices
+    notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
     assert [one.state for one in sending.outbox_entries(store, now=NOON)] == [
         DeliveryState.HELD,
         DeliveryState.PLANNED,

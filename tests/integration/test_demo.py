@@ -14,7 +14,7 @@ from bot import demo
 from bot.demo import run_demo
 from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
-from bot.rendering.language import Language
+from subscriptions.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE

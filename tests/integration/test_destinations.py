@@ -34,8 +34,7 @@ from bot.ports.conversation import WebRequest, WebResponse
 from bot.settings import Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
-from subscriptions.notices.declared import SourceRecovered
-from subscriptions.notices.of_chats import AccessDenied
+from subscriptions.notices import denied, source_recovered
 from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
@@ -233,9 +232,9 @@ async def does(bot: Bot, step: str) -> None:
         case "resume":
             resume(store, ADA, None, now=now)
         case "notify":
-            notices.notify(store, ADA, AccessDenied(event="1"), now=now)
+            notices.notify(store, ADA, denied("1"), now=now)
         case "notify the operator":
-            notices.notify_operators(store, [ADA], SourceRecovered(source="daily"), now=now)
+            notices.notify_operators(store, [ADA], source_recovered("daily"), now=now)
         case "ask":
             confirmations.ask_to_confirm(store, ADA, source=HOME, now=now)
         case "open the link":

@@ -19,15 +19,15 @@ from bot.commands.intent import REGISTRY
 from bot.delivery.lane_sender import GONE_SHARE
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation import metrics
 from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.rendering import language, queries_in_words
+from bot.rendering import queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
 from subscriptions import chat_settings
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
+from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
@@ -106,7 +106,7 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert (
         queries_in_words.query_in_words(query, str),
-        queries_in_words.query_in_words(query, language.Language("zh", "UTC").translate),
+        queries_in_words.query_in_words(query, Language("zh", "UTC").translate),
     ) == (
         row["is read as"],
         row["in Chinese"],
@@ -235,7 +235,7 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     assert sorted(row.code(columns[0]) for row in docs_pages.rows(name, *columns)) == sorted(things)
 
 
-@pytest.mark.parametrize("name", ["commands", "metrics", "settings", "slack"])
+@pytest.mark.parametrize("name", ["commands", "settings", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     """The page is as `python docs/NAME_page.py` writes it now."""
     written = docs_pages.page(f"{name}.md")
@@ -507,13 +507,9 @@ _SERIES = ("_bucket", "_sum", "_count")
 
 def known_metrics() -> dict[str, set[str]]:
     """Maps the name of each series of /metrics to its labels."""
-    declared = {one.name: set(one.labels) for one in metrics.METRICS}
-    series = {
-        one.name + end: {*one.labels, "le"}
-        for one in metrics.METRICS
-        if isinstance(one, metrics.Timing)
-        for end in _SERIES
-    }
+    listed = docs_pages.metrics().items()
+    declared = {name: set(labels) for name, (_, labels, _) in listed}
+    series = {name + end: {*labels, "le"} for name, (kind, labels, _) in listed if kind == "timing" for end in _SERIES}
     registry = prometheus_client.CollectorRegistry()
     prometheus_client.ProcessCollector(registry=registry)
     process = set(re.findall(r"^(process_\w+)", prometheus_client.generate_latest(registry).decode(), re.MULTILINE))

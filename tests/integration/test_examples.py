@@ -19,8 +19,8 @@ from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup
 from bot.ports.conversation import Place
-from bot.rendering.language import Language, translator
 from bot.sources.ingest import ingest
+from subscriptions.language import Language, translator
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE

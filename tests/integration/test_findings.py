@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,15 @@ from bot.app import App
 from bot.cli import state
 from bot.dependencies.opening import backup_folder
 from bot.operation import metrics, web_server
-from bot.operation.findings import Problem, parts_of
-from bot.operation.health import Readiness
+from bot.operation.health import Problem, Readiness, parts_of
 from bot.operation.process import Process
-from bot.rendering.delivery_messages import notice_view
-from bot.rendering.language import Language
 from bot.settings import SourceSettings
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_schedules import SourceSchedules
-from subscriptions.model import Facts
-from subscriptions.notices.findings import Finding
+from subscriptions.notices import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import sending, source_notices
+from subscriptions.service import sending, source_polls
 from subscriptions.store import bot_state, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
@@ -41,7 +37,6 @@ from tests.make import HOUR, due, subscribes
 
 OPERATOR = make.address("console:ops")
 LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")
-ENGLISH = Language("en", "UTC")
 
 
 @dataclass
@@ -84,11 +79,6 @@ async def stopped(world: World) -> None:
     sending.stop_platform(world.app.store, "telegram", "The token is unknown.", [], now=NOON)
 
 
-async def put_off(world: World) -> None:
-    far = datetime(2036, 1, 22, tzinfo=UTC)
-    subscribes(world.app.store, "telegram:1", "graphs", now=far, when="daily 09:00")
-
-
 async def source_failed(world: World) -> None:
     world.declares_list()
     await world.receipts.finish_scan(LIST, {"": "It is a recipe."}, "It is a recipe.")
@@ -103,7 +93,7 @@ async def source_late(world: World) -> None:
 async def source_not_polled(world: World) -> None:
     sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=NOON)
     receipt = Receipt(source="list", at=NOON - HOUR, outcome=Outcome.NEW)
-    source_notices.note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
+    source_polls.note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
 
 
 async def summaries_failed(world: World) -> None:
@@ -152,7 +142,6 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
     "dead": (dead, "wrong", "1 delivery could not be sent.", set()),
     "waiting telegram": (waiting, "attention", "1 delivery to Telegram has waited for more than an hour.", set()),
     "stopped telegram": (stopped, "wrong", "Sending to Telegram has stopped.", set()),
-    "put-off": (put_off, "wrong", "The clock was ahead for a while, and delayed the subscriptions of 1 chat.", NO_NOTICE),
     "source list": (source_failed, "wrong", "list cannot be read.", set()),
     "overdue list": (source_late, "attention", "list has nothing new although it is time.", set()),
     "not-polled list": (source_not_polled, "attention", "list was not asked although it was due.", NO_NOTICE),
@@ -213,11 +202,9 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seconds=ready.get("seconds", {}),
     )
     monkeypatch.setattr(state, "ask_readiness", lambda *_: answer)
-    stored = source_harness.notices(world.app.store)
-    told = [notice_view(Facts(notice=cause, detail=detail), ENGLISH) for cause, detail in stored]
     terminal, now = world.terminal, world.clock.now().isoformat()
     return {
-        "notice": [view.title for view in told],
+        "notice": [text for _, text in source_harness.notices(world.app.store)],
         "/status": terminal("say", "/status", "--as", "console:me", "--now", now).out,
         "status": terminal("status", "--now", now).out,
         "status --json": terminal("status", "--now", now, "--json").json["findings"],

@@ -153,13 +153,13 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert "2 papers get their meaning later" in caplog.text
     assert having(worker.store) == set()
     late = worker.clock.now() + 2 * HOUR
-    assert [one.name for one in stored_findings(worker.store, now=late, wall=late)] == ["meaning"]
+    assert [one.name for one in stored_findings(worker.store, now=late)] == ["meaning"]
     plan_due(worker.store, now=NOON)
     monkeypatch.undo()
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
-    assert stored_findings(worker.store, now=late, wall=late) == ()
+    assert stored_findings(worker.store, now=late) == ()
     assert worker.plans() == [("telegram:1", HOT)]
 
 

@@ -17,9 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.app import App
 from bot.operation import http_server, lines_for_operators, web_server
-from bot.operation import metrics as operation_metrics
 from bot.operation.checks import check_findings
-from bot.operation.findings import Problem, claim_unlogged_trouble
+from bot.operation.health import Problem
+from bot.operation.metrics import Metrics
 from bot.operation.process import Process, run
 from bot.ports import measurements
 from bot.settings import Settings
@@ -30,8 +30,9 @@ from subscriptions.service import (
     conversation_state,
     operators,
     sending,
-    source_notices,
+    source_polls,
 )
+from subscriptions.service.findings import claim_unlogged_trouble
 from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
 from subscriptions.store import sources
@@ -39,6 +40,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.updates import reply_to
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
+from tests.integration import docs_pages
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, running
@@ -85,11 +87,10 @@ async def bot_with(
     tmp_path: Path,
     clock: FakeClock,
     telegram: FakeTelegram,
-    metrics: tuple[operation_metrics.Gauge, ...] | None = None,
 ) -> abc.AsyncIterator[Bot]:
     async with a_bot(tmp_path, telegram, clock) as app:
         bot = Bot(app)
-        counted = operation_metrics.Metrics(app, lambda: bot.problems, metrics or operation_metrics.METRICS)
+        counted = Metrics(app, lambda: bot.problems)
         app.deps.observe.listeners.append(counted.observe)
         async with http_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
@@ -193,7 +194,7 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     sources.sync_sources(
         bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
     )
-    source_notices.note_poll(
+    source_polls.note_poll(
         bot.app.store,
         Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
         sources.SourceState(next_at=clock.now() + due_in),
@@ -226,16 +227,30 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
     assert page("paperwire_platforms_stopped") is None
 
 
-async def test_a_new_metric_is_one_value(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
-    own = operation_metrics.Gauge(
-        name="paperwire_answer", help="The answer.", read=lambda _: operation_metrics.alone(42)
-    )
-    async with bot_with(tmp_path, clock, telegram, (own,)) as bot, httpx.AsyncClient(trust_env=False) as client:
-        page = await bot.scrape()
-        # /metrics is not below the prefix of the pages, because a proxy that passes on this prefix would make it public
+async def test_metrics_are_not_below_the_prefix_of_the_pages(bot: Bot) -> None:
+    """A proxy that passes on this prefix would make them public."""
+    async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
         assert (await client.post(f"{bot.url}/metrics")).status_code == 405
-    assert (page("paperwire_answer"), page.types["paperwire_answer"]) == (42, "gauge")
+
+
+async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
+    sources.sync_sources(bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x")], now=NOON)
+    bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
+    bot.problems["start"] = "still starting"
+    page = await bot.scrape()
+    listed = docs_pages.metrics()
+    helps = dict(re.findall(r"^# HELP (paperwire_\w+) (.*)\.$", page.text, re.MULTILINE))
+    assert {name: text for name, text in helps.items() if not name.endswith("_created")} == {
+        name: text for name, (_, _, text) in listed.items()
+    }
+    kinds = {name: {"histogram": "timing"}.get(page.types[name.removesuffix("_total")]) for name in listed}
+    assert {name: kind or page.types[name.removesuffix("_total")] for name, kind in kinds.items()} == {
+        name: kind for name, (kind, _, _) in listed.items()
+    }
+    for name, (kind, labels, _) in listed.items():
+        series = f"{name}_count" if kind == "timing" else name
+        assert {frozenset(label for label, _ in of) for sample, of in page.samples if sample == series} <= {labels}
 
 
 def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy
 
 from subscriptions.errors import PaperwireError, RetryLater
 from subscriptions.model import CallbackToken, ChatKind, Message
-from subscriptions.notices.declared import SourceRecovered
+from subscriptions.notices import source_recovered
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import read_lines
 from subscriptions.service import (
@@ -25,7 +25,7 @@ from subscriptions.service import (
     operators,
     retention,
     sending,
-    source_notices,
+    source_polls,
     undoing,
 )
 from subscriptions.service.importing import import_lines
@@ -163,15 +163,15 @@ _THEIR_SUBSCRIPTION = (
 
 def _rival_chat(rival: Rival) -> None:
     rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
-          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
-          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, ?)", AT)  # fmt: skip
+          " owner, admin, first_delivery_planned, next_number, created_at) VALUES ('telegram', '1', '', 'theirs',"
+          " 'group', '', '', '{}', 'active', '', 0, '', 0, 0, 1, ?)", AT)  # fmt: skip
 
 
 def _rival_move(rival: Rival) -> None:
     rival("chat", "UPDATE chat SET address = '-2' WHERE id = 1")
     rival("chat", "INSERT INTO chat (platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public,"
-          " owner, admin, first_delivery_planned, no_match_streak, next_number, created_at, moved_to)"
-          " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, '{}', 1, ?, 1)", AT)  # fmt: skip
+          " owner, admin, first_delivery_planned, next_number, created_at, moved_to)"
+          " VALUES ('telegram', '-1', '', '', 'group', '', '', '{}', 'moved', '-2', 0, '', 0, 0, 1, ?, 1)", AT)  # fmt: skip
 
 
 def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
@@ -330,7 +330,7 @@ RACES = {
     ),
     "a source may be polled": Race(
         rival=lambda rival: _rival_source(rival, "source", "daily"),
-        act=lambda store: source_notices.note_poll(
+        act=lambda store: source_polls.note_poll(
             store, Receipt(source="daily", at=NOON, outcome=Outcome.NEW), sources.SourceState(), {}
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
@@ -348,7 +348,7 @@ RACES = {
         rival=lambda rival: rival(
             "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
         ),
-        act=lambda store: source_notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
+        act=lambda store: source_polls.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
         shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
     ),
     "an update that another process has takes no effect here": Race(
@@ -414,7 +414,7 @@ def test_what_another_process_stores_first_counts(store: Store, rival: Rival, ra
 
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
     chat = conversation_state.store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
-    notice = SourceRecovered(source="daily")
+    notice = source_recovered("daily")
     assert notices.notify(store, ME, notice, now=NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
     stored.change(store, "DELETE FROM delivery")

@@ -1,23 +1,20 @@
 """How long the store keeps data, and what happens to data and due times if the clock was wrong."""
 
-import logging
 from collections import abc
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event
 
 from bot.operation.maintenance import daily_maintenance
-from bot.operation.process import Process
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
 from subscriptions.service import confirmations, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
-from subscriptions.store import callbacks, chats, planner, retention
+from subscriptions.store import callbacks, chats, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
@@ -25,9 +22,7 @@ from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
 from tests.conversation.deliverer import Deliverer
-from tests.integration.program import running
 from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingested, paper, subscribes
-from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
 
@@ -293,41 +288,33 @@ def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
     ingested(store, "A graph", now=NOON)
 
 
-@pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
-async def test_after_a_wrong_minute_all_is_due_at_its_time(
-    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture, wrong_by: timedelta
-) -> None:
-    async with running(tmp_path, clock) as app:
-        filled(app.store)
-        operators.redeem_code(app.store, address("telegram:0"), operators.new_code(app.store), admins=(), now=NOON)
-        process = Process(app, NoSources())  # type: ignore[arg-type]
-        await process.tick()
-        clock.step(wrong_by)
-        await process.tick()
-        ingested(app.store, "Another graph", now=clock.now())
-        await process.tick()
-        clock.step(-wrong_by)
-        with caplog.at_level(logging.WARNING):
-            await process.tick()
-        assert due(app.store) == EVERY
-        assert stored.value(app.store, "SELECT count(*) FROM delivery WHERE kind = 'notice'") == 1
-    assert "The clock was wrong" in caplog.text
-
-
-def test_a_later_process_mends_what_a_wrong_clock_left(store: Store) -> None:
+def test_after_a_clock_that_was_ahead_all_is_due_at_its_time(store: Store) -> None:
     filled(store)
     plan.plan_due(store, now=NOON + 400 * DAY)
     assert all(moment and moment > NOON + 399 * DAY for moment in due(store).values())
-    assert len(planner.chats_due_too_far(store, NOON)) == len(EVERY)  # the number that `paperwire check` reports
-    assert plan.move_far_moments(store, now=NOON) == len(EVERY)
+    plan.plan_due(store, now=NOON)
     assert due(store) == EVERY
-    assert plan.move_far_moments(store, now=NOON) == 0
+    ingested(store, "Another graph", now=NOON)
+    assert len(plan.plan_due(store, now=NOON + 22 * HOUR + timedelta(minutes=1))) == 4, "all but those of Monday"
 
 
 def test_quiet_hours_of_another_year_hold_nothing_back(store: Store) -> None:
     filled(store, ["now"])
     plan.plan_due(store, now=NOON + 400 * DAY + 11 * HOUR)
     assert due(store) == {"now": NOON + 400 * DAY + 20 * HOUR}
-    plan.move_far_moments(store, now=NOON)
-    assert due(store) == {"now": None}
+    plan.plan_due(store, now=NOON)
     assert len(plan.plan_due(store, now=NOON)) == 1
+
+
+def test_a_chat_without_a_match_is_told_once_however_long_that_lasts(store: Store) -> None:
+    """The notice is kept for longer than the last delivery, from which the days are counted."""
+    subscribes(store, "telegram:1", "graph", when="daily 09:00")
+    ingested(store, "A graph", now=NOON)
+    told = set()
+    for day in range(100):
+        plan.plan_due(store, now=NOON + day * DAY + 21 * HOUR)
+        told.update(stored.rows(store, "SELECT id FROM delivery WHERE kind = 'notice'"))
+        stored.change(store, "UPDATE message SET state = 'sent'", "UPDATE delivery SET settled_at = created_at")
+        clean_up(store, now=NOON + day * DAY + 22 * HOUR)
+        ingested(store, f"Trees {day}", now=NOON + (day + 1) * DAY)
+    assert len(told) == 1

@@ -14,7 +14,7 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.source_notices import claim_slot
+from subscriptions.service.source_polls import claim_slot
 from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
@@ -41,9 +41,9 @@ def clock() -> FakeClock:
     return FakeClock(new_york("2026-01-22 00:05"))
 
 
-def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
-    """Returns (name, the value of one of its details) of each notice to operators, in order."""
-    return [(name, details.get(detail, "")) for name, details in source_harness.notices(store)]
+def causes(store: Store) -> list[str]:
+    """Returns the causes of all notices to operators, in order."""
+    return [cause for cause, _ in source_harness.notices(store)]
 
 
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,7 +102,8 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
     assert titles(store) == ["Graphs", "Means", "Old"]
-    assert notices(store, "parts") == [("overdue", "stat.ML"), ("source-back", "")]
+    assert causes(store) == ["overdue", "source-back"]
+    assert source_harness.notices(store)[0][1].startswith("arxiv has nothing new in stat.ML although it is time.")
 
 
 @ON_ONE
@@ -116,7 +117,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(feeds: Feeds
     assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # no poll on the weekend
     on_sunday = await feeding.poll()
     assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
-    assert notices(feeds.store) == []
+    assert causes(feeds.store) == []
 
 
 @ON_ONE
@@ -128,8 +129,10 @@ async def test_an_unlisted_day_without_announcement_is_late_once(feeds: Feeds) -
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     await feeding.until(new_york("2026-01-22 09:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
-    assert notices(feeds.store, "parts") == [("overdue", ""), ("source-back", "")]
-    assert "holiday" in notices(feeds.store)[0][1]
+    assert causes(feeds.store) == ["overdue", "source-back"]
+    late = source_harness.notices(feeds.store)[0][1]
+    assert late.startswith("arxiv has nothing new although it is time.")
+    assert "holiday" in late
 
 
 @ON_ONE
@@ -140,10 +143,10 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: Fa
     await feeding.until(new_york("2026-01-25 12:00"))
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
-    assert [cause for cause, _ in notices(store)] == ["overdue"]
+    assert causes(store) == ["overdue"]
     arxiv.announces(dt.date(2026, 1, 26), GRAPHS)
     await feeding.until(new_york("2026-01-26 01:00"))
-    assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
+    assert causes(store) == ["overdue", "source-back"]
 
 
 @ON_ONE
@@ -153,7 +156,7 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(feeds: Feeds) 
     await feeding.until(new_york("2026-01-22 12:00"))
     *first, last = feeding.outcomes("arxiv")
     assert (set(first), last) == ({"stale"}, "quiet")
-    assert notices(feeds.store) == []
+    assert causes(feeds.store) == []
 
 
 @ON_ONE
@@ -317,7 +320,7 @@ async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
     feeding = feeds.of(LG, admins=(OPERATOR,))
     for notified in (0, 0, 1):
         await feeding.poll()
-        assert len(notices(feeds.store)) == notified
+        assert len(causes(feeds.store)) == notified
 
 
 @ON_ONE
@@ -330,7 +333,7 @@ async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feed
     feeds.arxiv.holds("/list.md", text)
     receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
-    assert [cause for cause, _ in notices(feeds.store)] == ["summaries"]
+    assert causes(feeds.store) == ["summaries"]
 
 
 # ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
@@ -494,7 +497,7 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, fee
         "stale",
         "new",
     ]
-    assert [cause for cause, _ in notices(feeds.store)] == ["source", "source-back"]
+    assert causes(feeds.store) == ["source", "source-back"]
 
 
 async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(tmp_path: Path, feeds: Feeds) -> None:
@@ -543,4 +546,4 @@ async def test_a_folder_with_a_schedule_can_be_late(tmp_path: Path, feeds: Feeds
     await finds(feeding, tmp_path / "inbox" / "2026-01-23.md")
     await feeding.until(new_york("2026-01-25 12:00"), dt.timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]
-    assert [cause for cause, _ in notices(feeds.store)] == ["overdue", "source-back"]
+    assert causes(feeds.store) == ["overdue", "source-back"]

@@ -196,6 +196,19 @@ def test_a_no_that_outlives_forgetting_moves_with_the_group(asks: Product, teleg
     assert asks.says(f"/sub@{NAME} graphs", OTHER_GROUP, by="7").text.startswith("✓ 2")
 
 
+def test_who_asked_for_a_group_and_forgets_stands_in_no_notice(asks: Product, telegram: FakeTelegram) -> None:
+    telegram.knows(GROUP, title="Lab", people={STRANGER: "creator"})
+    asks.says("/start", OPERATOR)
+    asks.says("/tz Europe/Berlin", STRANGER)
+    asks.says(f"/sub@{NAME} diffusion", GROUP, by=STRANGER)
+    asks.listens()
+    _, stored = asks.says("/privacy", OPERATOR).entries
+    assert "Ada asks to be let in." in stored.text
+    erases(asks)
+    _, stored = asks.says("/privacy", OPERATOR).entries
+    assert "Ada" not in stored.text
+
+
 def test_closed_says_one_friendly_line_and_keeps_nothing(asks: Product) -> None:
     asks.sets(ACCESS="closed", CONTACT="ada@example.org")
     said = asks.says("/sub diffusion", STRANGER)

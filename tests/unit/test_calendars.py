@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from bot.commands import phrasing
 from bot.dependencies.opening import schedules_of
-from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.cron import CronSchedule
 from subscriptions import zones
 from subscriptions.errors import Refused
+from subscriptions.language import Language
 from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times

@@ -5,9 +5,9 @@ from dataclasses import asdict, fields
 import pytest
 
 from bot.commands import phrasing
-from bot.rendering.language import Language
 from subscriptions import chat_settings
 from subscriptions.errors import Refused
+from subscriptions.language import Language
 from subscriptions.model import ChatKind, ChatSettings
 from subscriptions.planning.cadence import parse_cadence
 from tests import tables

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot import platform as platforms
 from bot.errors import SettingsError
-from bot.operation import checks, platform_checks
+from bot.operation import checks
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
@@ -26,7 +26,8 @@ from tests.patience import PATIENCE
 
 
 def answers(settings: Settings, store: Store) -> dict[str, platforms.CheckResult]:
-    return {str(finding.question): finding for finding in checks.check_here(settings, store)}
+    found = [*checks.check_settings(settings), *checks.check_database(settings, store)]
+    return {str(finding.question): finding for finding in found}
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
     unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = [f for f in checks.check_here(unknown, store) if str(f.question) == "Settings"]
+    found = list(checks.check_settings(unknown))
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
@@ -71,7 +72,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down})
+    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": down})
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -91,7 +92,7 @@ async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platfo
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
-    found = await platform_checks.check_platforms(store, {"telegram": platform(channel, around)})
+    found = await checks.check_platforms(store, {"telegram": platform(channel, around)})
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 

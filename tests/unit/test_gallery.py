@@ -18,8 +18,8 @@ from bot import demo
 from bot.demo.story import PersonMessage
 from bot.platforms.known import look_of
 from bot.rendering import appearance
-from bot.rendering.language import Language
 from bot.rendering.terminal import wrapped
+from subscriptions.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.rendered import render_delivery

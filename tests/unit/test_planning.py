@@ -22,7 +22,6 @@ from subscriptions.model import (
     KnownPaper,
     MissingHow,
     MissingSources,
-    NoMatchStreak,
     Subscription,
 )
 from subscriptions.planning import decision
@@ -205,27 +204,6 @@ def test_what_is_missing_is_said_with_how() -> None:
     result = decision.decide(case([known(1)], {1: [1]}, missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: decision.Evidence(words=()), limited=False)  # fmt: skip
     assert result is not None
     assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
-
-
-def spell(due: decision.DueDelivery) -> NoMatchStreak | None:
-    return decision.streak_after(due, decision.days_known(due))
-
-
-def test_days_with_nothing_are_counted_once_each() -> None:
-    day = timedelta(days=1)
-    first = spell(case([known(1), known(2), known(3, at=NOON + day)], {1: []}))
-    assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again, later = (
-        case(
-            [known(4, at=at)],
-            {1: []},
-            to=chat()._replace(no_match_streak=first),
-            subscriptions=(a_subscription(1, cursor=3),),
-        )
-        for at in (NOON + day, NOON + 3 * day)
-    )
-    assert spell(again) == first
-    assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:

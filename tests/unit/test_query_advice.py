@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bot.rendering import language, queries_in_words
+from bot.rendering import queries_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
+from subscriptions.language import Language
 from subscriptions.matching import paper_index, reasons
 from subscriptions.model import Paper, Summary
 from subscriptions.query import links, parse, rewriting, tree, written_values
@@ -103,11 +104,11 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     """),
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
-    assert queries_in_words.query_in_words(parse.parse_query(typed), language.Language("zh", "UTC").translate) == said
+    assert queries_in_words.query_in_words(parse.parse_query(typed), Language("zh", "UTC").translate) == said
 
 
 def test_hints_speak_the_language_of_the_chat() -> None:
-    assert queries_in_words.explain('"e', language.Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
+    assert queries_in_words.explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 def test_explain_is_one_document() -> None:
@@ -260,7 +261,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     query = understood(text)
     if query is None:
         return
-    said = queries_in_words.query_in_words(query, language.Language(lang, "UTC").translate)
+    said = queries_in_words.query_in_words(query, Language(lang, "UTC").translate)
     assert parse.parse_query(said).canonical == query.canonical, said
 
 
@@ -280,7 +281,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
 def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
     query = parse.parse_query(text)
     assert (
-        parse.parse_query(queries_in_words.query_in_words(query, language.Language(lang, "UTC").translate)).canonical
+        parse.parse_query(queries_in_words.query_in_words(query, Language(lang, "UTC").translate)).canonical
         == query.canonical
     )
 

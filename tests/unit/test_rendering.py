@@ -10,12 +10,11 @@ import pytest
 from bot.platforms.slack.manifest import manifest
 from bot.ports.channel import Button, Reply
 from bot.rendering import brand
-from bot.rendering.language import translator
 from bot.rendering.static_files import static_file
 from bot.rendering.templating import draw, page_environment
 from subscriptions import model
+from subscriptions.language import translator
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, Message
-from subscriptions.notices.declared import NOTICES
 from subscriptions.texts.cutting import width
 from tests import tables
 from tests.fakes.process import ROOT
@@ -609,7 +608,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     "planned",
     [
         delivery(chat(), first=True),
-        delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead"),
+        delivery(chat(), kind=DeliveryKind.NOTICE, lines=("3 are dead.",)),
         delivery(PUBLIC_GROUP, items(3)),  # all members would see the buttons
     ],
     ids=["empty", "notice", "public"],
@@ -626,7 +625,6 @@ REFUSED = Reply(
 
 
 REFUSAL = "✗ This only excludes. Say what you want, too:"
-MISSED = "2026-01-19/2026-01-21 2026-01-23/2026-01-23"
 
 
 def looked_at(**fields: object) -> Item:
@@ -657,8 +655,8 @@ def why_of(*reasons: Because, title: str = "Steps") -> Reply:
     return Reply(items=(item(title, *reasons),), item_layout="why")
 
 
-def notice(to: Chat, cause: str, **detail: str) -> Reply:
-    return Reply(delivery=delivery(to, kind=DeliveryKind.NOTICE, notice=cause, detail=detail))
+def notice(to: Chat, *lines: str) -> Reply:
+    return Reply(delivery=delivery(to, kind=DeliveryKind.NOTICE, lines=lines))
 
 
 # a reply, its chat, and what the message holds or does not hold, as above
@@ -670,35 +668,12 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f"^{REFUSAL}\n<pre>-survey &lt;x&gt;\n^</pre>\nfor example: diffusion -survey$",
     ),
     "and on Slack": (REFUSED, team(), f"^{REFUSAL}\n```\n-survey &lt;x&gt;\n^\n```\nfor example: diffusion -survey$"),
-    "what is late is named where the rest has come": (
-        notice(chat(), "overdue", source="daily", parts="stat.ML"),
+    "a notice has its title in bold, and no text in it is markup": (
+        notice(chat(), "<b>News</b> & @more of stat.ML", "It waits."),
         chat(),
-        "daily has nothing new in stat.\u2060ML although it is time.",
+        "^<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more of stat.\u2060ML</b>\nIt waits.$",
     ),
-    "missed days are named with their reason": (
-        notice(chat(), "missed", source="daily", days=MISSED, given_up="1"),
-        chat(),
-        "Mon 19 – Wed 21 Jan · Fri 23 Jan",
-        "They are too old",
-    ),
-    "or with another one": (
-        notice(chat(), "missed", source="daily", days=MISSED, given_up=""),
-        chat(),
-        "only its newest",
-    ),
-    "a notice without words shows its text": (
-        notice(chat(), "something new", text="<b>News</b> & @more"),
-        chat(),
-        "^<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>$",
-    ),
-    "a pause names its reason": (
-        notice(team(), "paused", chat="slack:C1", reason="archived"),
-        team(),
-        (
-            "^*slack:C1 is paused.*\nThe channel was archived.\n"
-            "Nothing is lost: it goes on by itself when the bot can write there again.$"
-        ),
-    ),
+    "and so it is on Slack": (notice(team(), "slack:C1 is paused."), team(), "^*slack:C1 is paused.*$"),
     "a plain answer is not": (Reply(lines=("Hello.",)), chat(), "^Hello.$"),
     "commands stay commands, and categories are no hosts": (
         Reply(lines=("/sub diffusion cat:cs.CL",)),
@@ -797,9 +772,9 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         "None of 180 papers",
     ),
     "a notice is a line in an answer": (
-        Reply(delivery=delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})),
+        notice(chat(), "3 are dead."),
         chat(),
-        "3",
+        "3 are dead.",
     ),
 }
 
@@ -971,63 +946,6 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
     assert written(messages[0]) == "Would come:"
     assert "· 1/2" in written(messages[1])
     assert [keys_of(message) for message in messages] == [[], [], ["s"]]
-
-
-# ---------------------------------------------------------------------------------------------------------- notices
-
-DETAILS: dict[str, dict[str, str]] = {
-    cause: json.loads(detail)
-    for cause, detail in tables.rows("""
-        paused          → {"chat": "telegram:-100", "reason": "gone"}
-        moved           → {"chat": "telegram:-5", "to": "telegram:-100"}
-        resumed         → {"chat": "telegram:-100"}
-        dead            → {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"}
-        stopped         → {"platform": "telegram", "gone": "12", "of": "50"}
-        clock           → {"count": "3"}
-        new-bot         → {"platform": "slack"}
-        source          → {"source": "daily", "reason": "404 Not Found", "since": "2026-01-19T05:05:00+00:00"}
-        overdue         → {"source": "daily", "since": "2026-01-19T05:05:00+00:00", "reason": "a holiday"}
-        source-back     → {"source": "daily"}
-        filed           → {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"}
-        summaries       → {"source": "daily", "failed_summaries": "40", "papers": "56"}
-        meaning         → {}
-        model           → {}
-        daily work      → {}
-        nothing-found   → {"known": "2061", "days": "5"}
-        went-without    → {"chat": "Daily vision", "names": "arXiv"}
-        quiet-day       → {"chat": "Daily vision"}
-        topic-closed    → {"subscriptions": "diffusion · graphs"}
-        topic-gone      → {"subscriptions": "diffusion · graphs"}
-        topic-ended     → {"subscriptions": "diffusion · graphs"}
-        waiting         → {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"}
-        version         → {"version": "0.3.0", "before": "0.2.0"}
-        asked           → {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"}
-        admitted        → {"count": "3"}
-        denied          → {}
-        confirm         → {}
-    """)
-}
-DETAILS["missed"] = {"source": "daily", "days": MISSED, "given_up": "1"}
-
-
-@pytest.mark.parametrize("cause", NOTICES)
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_notice_tells_its_details_in_both_languages(cause: str, lang: str) -> None:
-    (text,) = rendered(delivery(chat(lang=lang), kind=DeliveryKind.NOTICE, notice=cause, detail=DETAILS[cause]))
-    assert text.startswith("<b>")
-    known = {"paused": {"reason"}, "missed": {"days", "given_up"}, "filed": {"days"}}.get(cause, set())
-    for name, value in DETAILS[cause].items():
-        shown = {"2061": "2,061", "telegram": "Telegram", "slack": "Slack"}.get(value, value)
-        shown = {"en": "Mon 19 Jan 06:05", "zh": "1月19日 周一 06:05"}[lang] if name == "since" else shown
-        assert shown in text or name in known
-    assert ("。" in text) == (lang == "zh")
-
-
-@pytest.mark.parametrize("cause", [*NOTICES, "something new"])
-def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
-    (message,) = render_delivery(delivery(chat(), kind=DeliveryKind.NOTICE, notice=cause))
-    assert len(written(message)) > 10
-    assert "{" not in written(message)
 
 
 def test_an_unknown_language_speaks_english() -> None:

@@ -16,10 +16,11 @@ from rich.cells import cell_len
 from bot.cli import run
 from bot.ports.channel import Button
 from bot.rendering import addresses_of_papers, cleaning, folding, marked_hits, outline, views
-from bot.rendering.language import Language
 from subscriptions import errors, texts
+from subscriptions.language import Language
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from subscriptions.texts import cutting
+from subscriptions.texts.foreign import clean, isolated
 from tests import tables
 from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
@@ -333,7 +334,7 @@ def test_an_address_of_code_or_data_is_a_button(abstract: str, comment: str, tld
     ],
 )
 def test_what_no_message_can_carry_is_taken_out(foreign: str, harmless: str) -> None:
-    assert cleaning.clean(foreign) == harmless
+    assert clean(foreign) == harmless
 
 
 @pytest.mark.parametrize(
@@ -341,7 +342,7 @@ def test_what_no_message_can_carry_is_taken_out(foreign: str, harmless: str) -> 
     [("שלום 5", "\u2068שלום 5\u2069"), ("﷽", "\u2068﷽\u2069"), ("Noise → 中文", "Noise → 中文")],
 )
 def test_right_to_left_text_is_fenced_in_and_no_other(text: str, fenced: str) -> None:
-    assert cleaning.isolated(text) == fenced
+    assert isolated(text) == fenced
 
 
 @pytest.mark.parametrize(

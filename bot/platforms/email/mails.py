@@ -26,8 +26,8 @@ from bot.platforms.email.markup import (
     Link,
     Signer,
 )
-from bot.rendering.language import Language
 from bot.rendering.templating import draw
+from subscriptions.language import Language
 from subscriptions.model import Chat
 from subscriptions.states import ChatState
 

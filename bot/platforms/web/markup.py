@@ -15,9 +15,9 @@ from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, page_templates, templating, views
 from bot.rendering.appearance import Appearance, Display, plain_lines
-from bot.rendering.language import Language, translator
 from bot.rendering.views import Heading, PaperView
 from subscriptions.errors import Sentence
+from subscriptions.language import Language, translator
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.states import Signal

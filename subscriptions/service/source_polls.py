@@ -1,9 +1,8 @@
-"""Stores polls of sources, lets one process at a time ask a publisher, and limits the missed days that a notice lists."""
+"""Stores polls of sources, and lets one process at a time ask a publisher."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions import notices as chat_notices
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store import (
     sources,
@@ -11,7 +10,6 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Transaction, writes
 
 _TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
-_MOST_RUNS = 6  # runs of consecutive days that a notice lists
 
 
 @writes
@@ -34,10 +32,3 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
         return wait
     sources.take_slot(transaction, publisher, wall + most)
     return timedelta(0)
-
-
-def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
-    """Returns the runs of days for a notice. If there are too many, returns one run from the first to the last day."""
-    if len(days) <= _MOST_RUNS:
-        return days
-    return ((days[0][0], days[-1][1]),)

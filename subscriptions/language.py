@@ -1,0 +1,188 @@
+"""Sentences, counts, dates (when with a year), cities and numbers in the chat's language: gettext (locales/) and Babel (CLDR).
+
+The English sentence is the msgid. Its placeholders are written `{name}`, as for str.format.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from gettext import GNUTranslations
+from importlib.resources import files
+from types import ModuleType
+
+from subscriptions import errors
+from subscriptions.zones import zone
+
+DOMAIN = "paperwire"
+# CLDR patterns for days.
+_DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
+_DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
+_DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
+_DAY = {"en": "d MMM", "zh": "M月d日"}
+_A_YEAR = timedelta(days=300)  # an earlier day is written with its year, or readers may take it for one of this year
+# Whether the month is before the day. A range within one month names the month once: with the first day if so, else with
+# the last.
+_MONTH_FIRST = {"en": False, "zh": True}
+
+_NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as the name of its city
+# Zones whose cities are listed in CLDR under an older name of the zone.
+_OLDER_ZONES = {
+    "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
+    "Asia/Ho_Chi_Minh": "Asia/Saigon",
+    "Asia/Kathmandu": "Asia/Katmandu",
+    "Asia/Kolkata": "Asia/Calcutta",
+    "Asia/Yangon": "Asia/Rangoon",
+    "Europe/Kyiv": "Europe/Kiev",
+}
+
+
+@lru_cache
+def _catalogue(lang: str) -> GNUTranslations:
+    path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
+    with path.open("rb") as catalogue:
+        return GNUTranslations(catalogue)
+
+
+def translator(lang: str) -> Callable[[str], str]:
+    """Returns a function that translates msgids into Chinese for "zh", else into English. It fills no placeholders."""
+    gettext = _catalogue(lang).gettext
+    return lambda msgid: gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
+
+
+def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
+    """Returns the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
+    if seen_from is not None and seen_from - day > _A_YEAR:
+        return _DAY_WITH_YEAR
+    return _DAY_WITH_WEEKDAY
+
+
+def _known(lang: str) -> str:
+    if lang.lower().startswith("zh"):
+        return "zh"
+    return "en"
+
+
+class Language:
+    """Writes sentences, counts, days and moments in one language and one time zone.
+
+    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00".
+    """
+
+    def __init__(self, lang: str, timezone: str) -> None:
+        self.code = _known(lang)
+        self.zone = zone(timezone)
+        self.translate = translator(lang)
+
+    def say(self, sentence: str | errors.Sentence, /, **values: object) -> str:
+        """Returns the sentence in this language with its placeholders filled."""
+        if isinstance(sentence, errors.Sentence):
+            return replace(sentence, values={**sentence.values, **values}).say(self.translate)
+        return self.translate(sentence).format_map(values)
+
+    def joined(self, *sentences: str) -> str:
+        """Returns the sentences that are not empty on one line, joined as the language does it, with or without a space."""
+        line, *others = [one for one in sentences if one] or [""]
+        for one in others:
+            line = self.say("{sentence} {next}", sentence=line, next=one)
+        return line
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """Returns the singular or plural for `count`, with placeholders filled.
+
+        `{count}` becomes the number with separators.
+        """
+        return _catalogue(self.code).ngettext(one, many, count).format_map({"count": self.number(count), **values})
+
+    def number(self, number: int) -> str:
+        """Returns the number with separators: 2,061."""
+        return _number(number, self.code)
+
+    def local(self, moment: datetime) -> datetime:
+        """Returns the moment in this time zone."""
+        return moment.astimezone(self.zone)
+
+    def day(self, day: date, *, seen_from: date | None = None) -> str:
+        """Returns the day as Thu 22 Jan, 1月22日 周四.
+
+        The year is added if the day is more than 300 days before `seen_from`.
+        """
+        return self._date(day, _day_pattern(day, seen_from))
+
+    def short_day(self, day: date) -> str:
+        """Returns the day as 2 Feb, 2月2日."""
+        return self._date(day, _DAY)
+
+    def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
+        """Returns the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
+
+        The year is written as in `day`.
+        """
+        first, last = min(days), max(days)
+        if first == last:
+            return self.day(first, seen_from=seen_from)
+        patterns = [_day_pattern(first, seen_from)] * 2
+        if first.year == last.year:
+            patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
+        return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
+
+    def moment(self, moment: datetime | None, *, about: bool = False, now: datetime | None = None) -> str:
+        """Returns the moment as Tue 27 Jan 13:00, or with `about` as Tue 27 Jan about 13:00; "" for None.
+
+        The year is written if it differs from the year of `now`.
+        """
+        if moment is None:
+            return ""
+        local = self.local(moment)
+        with_year = now is not None and local.year != self.local(now).year
+        day = self._date(local.date(), _DAY_WITH_YEAR) if with_year else self.day(local.date())
+        values = {"day": day, "time": f"{local:%H:%M}"}
+        if about:
+            return self.say("{day} about {time}", **values)
+        return self.say("{day} {time}", **values)
+
+    def duration(self, length: timedelta) -> str:
+        """Returns the length in its largest unit: 3 days, 5 小时."""
+        dates, _ = _babel()
+        written = dates.format_timedelta(length, threshold=1, locale=self.code)
+        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our sentences have a space there
+
+    def city(self, zone: str) -> str:
+        """Returns the city of a zone: for Europe/Berlin, Berlin or 柏林. For a zone without a city, the last part of its name."""
+        dates, _ = _babel()
+        names = dates.Locale.parse(self.code).time_zones
+        known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
+        return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
+
+    def zone_name(self, zone: str) -> str:
+        """Returns the zone as people read it: Europe/Berlin in English; in Chinese 柏林, if there is a Chinese name."""
+        named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
+        return zone if named.isascii() else named
+
+    def in_zone(self, timezone: str) -> "Language":
+        """Returns the same language in another time zone."""
+        return Language(self.code, timezone)
+
+    def _date(self, day: date, patterns: dict[str, str]) -> str:
+        return _date(day, patterns[self.code], self.code)
+
+
+# The bulletins of one morning contain few different days and counts, so a cache saves most of the work.
+@lru_cache(maxsize=1024)
+def _number(number: int, code: str) -> str:
+    _, numbers = _babel()
+    return str(numbers.format_decimal(number, locale=code))
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, pattern: str, code: str) -> str:
+    dates, _ = _babel()
+    return str(dates.format_date(day, pattern, locale=code))
+
+
+def _babel() -> tuple[ModuleType, ModuleType]:
+    """Returns Babel's modules (dates, numbers)."""
+    from babel import dates, numbers  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
+
+    return dates, numbers

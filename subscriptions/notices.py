@@ -1,0 +1,364 @@
+"""Notices: news about the service. Each is a function that returns what a chat reads, with which buttons and how often.
+
+`subscriptions.service.notices` stores them in the language of the chat. A finding is something that is wrong now; all
+places that show findings use the same words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from subscriptions.errors import Sentence
+from subscriptions.language import Language
+from subscriptions.model import CallbackToken, Chat, ChatAddress, MissingHow, MissingSources
+from subscriptions.states import PauseReason
+
+CONFIRM = "confirm"  # the cause of the question to an address, and the verb of its button
+STOPPED = "stopped"  # the cause of the finding that nothing is sent to a platform
+PROCESS = "process"  # the cause of a finding about a part of the running process
+
+Say = Callable[[Language], str]
+Runs = Sequence[tuple[date, date]]  # (first, last) day of each run of consecutive days
+
+_MOST_RUNS = 6  # runs of days that a notice lists
+_MOST_NAMED = 10  # subscriptions that a notice names
+_LONGEST_REQUEST = 120  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One piece of news for a chat. A chat hears it once for each cause and subject, or once a day if it is `daily`."""
+
+    cause: str
+    subject: str = ""  # what it is about, such as a source; or the event, such as an update's id
+    daily: bool = True
+    lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
+    buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
+    names: Sequence[str] = ()  # people in it; it is erased with their chats, and with those whose addresses it has
+
+    def key(self, day: date) -> str:
+        """Returns what is unique for each notice to a chat. `day` is the present one."""
+        return f"{self.cause}:{self.subject}" + (f":{day.isoformat()}" if self.daily else "")
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    WRONG = "wrong"  # it must be corrected: `paperwire check` exits with 1
+    ATTENTION = "attention"  # a person should look at it: `paperwire status` exits with 1, as for WRONG
+    NOTE = "note"  # it is worth knowing
+
+
+def _nothing(_: Language) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is wrong now: what, why, what to do about it, and since when."""
+
+    cause: str  # what kind of trouble; a label of a metric
+    of: str = ""  # the platform, source or part of the process
+    part: str  # the part of the bot, as `paperwire check` names it
+    level: Level = Level.WRONG
+    text: Say  # one sentence without an address or a reason, since strangers may read it
+    why: Say = _nothing
+    cure: Say
+    since: datetime | None = None  # None: not known
+    is_told: bool = True  # operators get it as a notice once a day, as long as it lasts
+    is_of_source: bool = False  # strangers read only how many of these there are
+
+    @property
+    def name(self) -> str:
+        """The name under which the health page and `paperwire status --json` show it."""
+        return self.of if self.cause == PROCESS else f"{self.cause} {self.of}".strip()
+
+    def lines(self, words: Language) -> list[str]:
+        """Returns what is wrong, why, since when, and what to do. A line is empty if it is not known."""
+        since = words.say("Since {since}.", since=words.moment(self.since)) if self.since else ""
+        return [self.text(words), self.why(words), since, self.cure(words)]
+
+    def notice(self) -> Notice:
+        """Returns the finding as a notice to operators."""
+        return Notice(cause=self.cause, subject=self.of, lines=self.lines)
+
+
+# ── to chats, and to those who set them up ────────────────────────────────────
+
+
+# reason of a pause → the sentence about it
+_PAUSES: Mapping[str, Sentence] = MappingProxyType(
+    {
+        PauseReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
+        PauseReason.NO_RIGHTS: Sentence("The bot may not write there."),
+        PauseReason.ARCHIVED: Sentence("The channel was archived."),
+        # /invite is a command of the platform
+        PauseReason.NOT_A_MEMBER: Sentence("I am not in the channel. /invite lets me in."),
+    }
+)
+
+
+def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
+    """Returns the notice to the owner of a chat that the bot cannot write there any more."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{chat} is paused.", chat=name)
+        yield words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE]))
+        yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
+
+    return Notice(cause="paused", subject=str(address), lines=lines)
+
+
+def resumed(chat: Chat, event: str) -> Notice:
+    """Returns the notice to the owner of a chat that the bot can write there again."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("I can write to {chat} again.", chat=chat.name)
+        yield words.say("What was missed comes with the next delivery.")
+
+    return Notice(cause="resumed", subject=f"{chat.address}:{event}", daily=False, lines=lines)
+
+
+def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
+    """Returns the notice to a chat that one of its topics, which has these subscriptions, was closed."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("A topic of this chat was closed.")
+        yield words.say("What it subscribes to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
+        yield words.say("It goes on by itself when the topic is opened again.")
+
+    return Notice(cause="topic-closed", subject=topic.topic, lines=lines)
+
+
+def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
+    """Returns the notice to a group that one of its topics was deleted."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("A topic of this chat is not there any more.")
+        yield words.say("What it subscribed to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
+        yield words.say("To have it in another topic, send /sub there.")
+
+    return Notice(cause="topic-gone", subject=topic.topic, lines=lines)
+
+
+def topic_ended(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
+    """Returns the notice to a private chat that one of its topics was deleted, and that the chat itself gets the papers."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say(
+            "A topic of this chat is gone; what it subscribed to comes here now: {subscriptions}.",
+            subscriptions=_listed(subscriptions),
+        )
+
+    return Notice(cause="topic-ended", subject=topic.topic, lines=lines)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " · ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+
+
+def asked(chat: Chat, who: str, request: str) -> Notice:
+    """Returns the notice to operators that a chat asks to be let in. `who`, `request`: a person and a wish; "": not known."""
+    address = str(chat.address)
+    place = f"{chat.title} ({address})" if chat.title else address
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{who} asks to be let in.", who=who or place)
+        yield words.say("Chat: {chat}.", chat=place) if who else ""
+        yield words.say("It wants: {request}", request=request[:_LONGEST_REQUEST]) if request else ""
+        yield words.say("In words: /allow {chat} or /deny {chat}", chat=address)
+
+    buttons = (
+        (Sentence("allow"), CallbackToken(verb="allow", arguments={"chat": address})),
+        (Sentence("deny"), CallbackToken(verb="deny", arguments={"chat": address})),
+    )
+    return Notice(cause="asked", subject=address, lines=lines, buttons=buttons, names=(who,))
+
+
+def admitted(subscriptions: int, event: str) -> Notice:
+    """Returns the notice to a chat that it was let in, with so many active subscriptions."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("This chat is let in.")
+        if subscriptions:
+            yield words.count(
+                "Its subscription is on, and brings what came since it asked.",
+                "Its {count} subscriptions are on, and bring what came since they asked.",
+                subscriptions,
+            )
+
+    return Notice(cause="admitted", subject=event, daily=False, lines=lines)
+
+
+def denied(event: str) -> Notice:
+    """Returns the notice to a chat that an operator has denied it."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("The operator of this bot has said no to this chat.")
+        yield words.say("Its subscriptions bring nothing.")
+
+    return Notice(cause="denied", subject=event, daily=False, lines=lines)
+
+
+def confirm_address(answer: CallbackToken, event: str) -> Notice:
+    """Returns the question to an address whether papers may be sent there. `answer`: what its button does.
+
+    The question quotes nothing that a person typed, because any stranger may have entered this address.
+    """
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("Shall papers come to this address?")
+        yield words.say("Someone asked paperwire to send new research papers here. The answer is open for two days.")
+        yield words.say("If it was not you, do nothing: then no further mail comes.")
+
+    buttons = ((Sentence("yes, send them here"), answer),)
+    return Notice(cause=CONFIRM, subject=event, daily=False, lines=lines, buttons=buttons)
+
+
+def nothing_matched(known: int, days: int, event: str, *, edit: CallbackToken | None) -> Notice:
+    """Returns the notice that none of `known` papers matched, for so many days.
+
+    `edit`: what the button with which one edits a subscription does; None for a chat without buttons.
+    """
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("0 of {known} papers.", known=words.number(known))
+        yield _days_of_nothing(days, words)
+        yield words.say("/today 7d shows what would, /edit changes the wish.")
+
+    buttons = edit and (
+        (Sentence("preview"), CallbackToken(verb="preview")),
+        (Sentence("edit"), edit),
+        (Sentence("fine"), CallbackToken(verb="fine")),
+    )
+    return Notice(cause="nothing-found", subject=event, daily=False, lines=lines, buttons=buttons or ())
+
+
+def nothing_matched_in(chat: Chat, known: int, days: int, event: str) -> Notice:
+    """Returns the same notice to the owner of a chat that strangers can read."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{chat}: 0 of {known} papers.", chat=chat.name, known=words.number(known))
+        yield _days_of_nothing(days, words)
+        yield words.say("Nothing was posted there.")
+
+    subject = f"{chat.address}:{event}"
+    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines)
+
+
+def _days_of_nothing(days: int, words: Language) -> str:
+    return words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days)
+
+
+def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
+    """Returns the notice to the owner of a chat that strangers can read: its delivery lacks papers of these sources."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{chat} got its papers without some that were expected.", chat=chat.name)
+        yield missing_line(missing, words)
+        yield words.say("Nothing was said of it there.")
+
+    return Notice(cause="went-without", subject=str(chat.address), lines=lines)
+
+
+def no_papers_today(chat: Chat) -> Notice:
+    """Returns the notice to the owner of a chat that strangers can read: no papers came today."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{chat} had no papers today.", chat=chat.name)
+        yield words.say("Nothing was posted there.")
+
+    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines)
+
+
+def missing_line(missing: MissingSources, words: Language) -> str:
+    """Returns the line that says which sources' papers are missing, why, and that they come later."""
+    match missing.how:
+        case MissingHow.LATE:
+            return words.count(
+                "{names} is late; its papers come with the next digest.",
+                "{names} are late; their papers come with the next digest.",
+                missing.count,
+                names=missing.names,
+            )
+        case MissingHow.FAILED:
+            return words.count(
+                "{names} could not be read; its papers come with the next digest.",
+                "{names} could not be read; their papers come with the next digest.",
+                missing.count,
+                names=missing.names,
+            )
+        case MissingHow.AWAITED:
+            return words.count(
+                "{names} has not come yet; its papers come with the next digest.",
+                "{names} have not come yet; their papers come with the next digest.",
+                missing.count,
+                names=missing.names,
+            )
+
+
+# ── to operators ──────────────────────────────────────────────────────────────
+
+
+def version_changed(version: str, before: str) -> Notice:
+    """Returns the notice that another version of paperwire runs than before."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("Another version of paperwire runs now: {version}.", version=version)
+        yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=before)
+
+    return Notice(cause="version", subject=version, lines=lines)
+
+
+def source_recovered(source: str) -> Notice:
+    """Returns the notice that a source which had failed or was late works again."""
+    return Notice(
+        cause="source-back",
+        subject=source,
+        lines=lambda words: [words.say("{source} is as it should be again.", source=source)],
+    )
+
+
+def days_missed(source: str, days: Runs, *, given_up: bool) -> Notice:
+    """Returns the notice that days of a source were missed, and could not be fetched afterwards.
+
+    `given_up`: fetching failed several times, or is too late; otherwise the source offers only its newest day.
+    """
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.say("{source}: what was missed is not all there.", source=source)
+        yield words.say("Not fetched afterwards: {days}.", days=_days(days, words))
+        if given_up:
+            yield words.say("They are too old, or asking for them failed again and again.")
+        else:
+            yield words.say("It shows only its newest.")
+        yield words.say("If you have them in a file: `paperwire ingest FILE --date DAY`.")
+
+    return Notice(cause="missed", subject=source, lines=lines)
+
+
+def papers_filed(source: str, days: Runs, papers: int) -> Notice:
+    """Returns the notice that days of a source came so late that their papers were stored, but not announced."""
+
+    def lines(words: Language) -> Iterable[str]:
+        yield words.count(
+            "{source}: {count} paper came too late to be news.",
+            "{source}: {count} papers came too late to be news.",
+            papers,
+            source=source,
+        )
+        if days:
+            yield words.say(
+                "Of {days}: filed, so search finds them, and not announced to any chat.", days=_days(days, words)
+            )
+        yield words.say("To announce them all the same: `paperwire sources poll NAME --announce`.")
+
+    return Notice(cause="filed", subject=source, lines=lines)
+
+
+def _days(runs: Runs, words: Language) -> str:
+    if len(runs) > _MOST_RUNS:
+        runs = ((runs[0][0], runs[-1][1]),)
+    return " · ".join(words.days(run) for run in runs)

@@ -1,0 +1,140 @@
+"""Notices and findings as their readers get them: each in both languages, stored in that of the chat."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import pytest
+
+from bot.operation.health import daily_work_failed
+from subscriptions import notices
+from subscriptions.language import Language
+from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSources
+from subscriptions.notices import Notice
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service import findings
+from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.notices import notify
+from subscriptions.states import PauseReason, SourceTrouble
+from subscriptions.store.database.store import Store
+from subscriptions.store.delivery_trouble import Trouble
+from subscriptions.store.sources import KnownSource, SourceState
+from tests import make, stored
+from tests.clock import NOON
+from tests.unit import deliveries
+
+CHAT = deliveries.chat()._replace(title="Reading group")
+TOPIC = make.address("telegram:-1/7")
+DAYS = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
+SINCE = datetime.fromisoformat("2026-01-19T05:05:00+00:00")
+SOURCE = KnownSource(
+    name="daily",
+    kind="url",
+    location="daily",
+    state=SourceState(next_at=SINCE),
+    last=Receipt(
+        source="daily",
+        at=NOON,
+        outcome=Outcome.FAILED,
+        counts={"failed_summaries": 1040, "papers": 1056},
+        detail="404 Not Found.",
+    ),
+)
+
+
+def of_source(trouble: SourceTrouble, *parts: str) -> Notice:
+    finding = findings.source_finding(SOURCE, trouble, NOON, parts)
+    assert finding is not None
+    return finding.notice()
+
+
+def missing(count: int, how: MissingHow) -> Notice:
+    return notices.papers_missing(CHAT, MissingSources("arXiv", count, how))
+
+
+# what is told → what its reader must find in it
+TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
+    "paused": (notices.paused("Daily vision", TOPIC, PauseReason.ARCHIVED), ["Daily vision"]),
+    "resumed": (notices.resumed(CHAT, "1"), ["Reading group"]),
+    "topic closed": (notices.topic_closed(TOPIC, ["diffusion", "graphs"]), ["diffusion · graphs"]),
+    "topic gone": (notices.topic_gone(TOPIC, [str(n) for n in range(12)]), ["8 · 9 …", "/sub"]),
+    "topic ended": (notices.topic_ended(TOPIC, ["diffusion"]), ["diffusion"]),
+    "asked": (
+        notices.asked(CHAT, "Ada", "diffusion -survey"),
+        ["Ada", "Reading group (telegram:42)", "diffusion -survey", "/allow telegram:42", "/deny telegram:42"],
+    ),
+    "asked by nobody": (notices.asked(CHAT, "", ""), ["Reading group (telegram:42)"]),
+    "admitted": (notices.admitted(3, "1"), ["3"]),
+    "denied": (notices.denied("1"), []),
+    "confirm": (notices.confirm_address(CallbackToken(verb="confirm"), "1"), []),
+    "nothing matched": (
+        notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
+    ),
+    "nothing matched in a channel": (notices.nothing_matched_in(CHAT, 2061, 5, "1"), ["Reading group", "2,061", "5"]),
+    "late papers": (missing(1, MissingHow.LATE), ["Reading group", "arXiv"]),
+    "failed sources": (missing(2, MissingHow.FAILED), ["Reading group", "arXiv"]),
+    "awaited papers": (missing(1, MissingHow.AWAITED), ["Reading group", "arXiv"]),
+    "no papers today": (notices.no_papers_today(CHAT), ["Reading group"]),
+    "another version": (notices.version_changed("0.3.0", "0.2.0"), ["0.3.0", "0.2.0"]),
+    "source is back": (notices.source_recovered("daily"), ["daily"]),
+    "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
+    "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
+    "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
+    "dead": (
+        findings.dead_deliveries(
+            Trouble(count=3, reason="Too long.", ids=("abc", "def"), chat="telegram:42", since=SINCE)
+        ).notice(),
+        ["3", "Too long", "telegram:42", "paperwire outbox retry abc def"],
+    ),
+    "waiting": (
+        findings.waiting_deliveries("telegram", Trouble(count=41, reason="No connection."), NOON).notice(),
+        ["41", "Telegram", "No connection", "paperwire outbox"],
+    ),
+    "stopped": (findings.sending_stopped("slack", "The token is unknown.").notice(), ["Slack", "The token is unknown."]),
+    "many gone": (
+        findings.sending_stopped("telegram", "", gone=1200, of=5000).notice(), ["1,200", "5,000", "--pause-gone"]
+    ),
+    "source failed": (of_source(SourceTrouble.FAILED), ["daily", "404 Not Found", "paperwire sources poll daily"]),
+    "source late": (of_source(SourceTrouble.LATE), ["daily", "404 Not Found"]),
+    "a part is late": (of_source(SourceTrouble.LATE, "cs.LG", "stat.ML"), ["daily", "cs.LG, stat.ML"]),
+    "source not polled": (of_source(SourceTrouble.NOT_POLLED), ["daily"]),
+    "summaries": (of_source(SourceTrouble.SUMMARIES), ["daily", "1,040", "1,056"]),
+    "daily work": (daily_work_failed(NOON).notice(), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("news", TOLD)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_notice_says_what_it_is_about_in_both_languages(news: str, lang: str) -> None:
+    notice, details = TOLD[news]
+    lines = [line for line in notice.lines(Language(lang, "Europe/London")) if line]
+    text = "\n".join(lines)
+    assert [detail for detail in details if detail not in text] == []
+    ours = [line for line in lines if line not in ("404 Not Found.", "The token is unknown.")]
+    assert all(bool(re.search("[。：？]", line)) == (lang == "zh") for line in ours)
+    assert "{" not in text
+    labels = [Language(lang, "UTC").say(label) for label, _ in notice.buttons]
+    assert all(label.isascii() == (lang == "en") for label in labels)
+
+
+def test_days_and_moments_are_those_of_the_reader() -> None:
+    missed, filed = TOLD["days given up"][0], TOLD["days missed"][0]
+    assert "1月19日 周一 – 21日 周三 · 1月23日 周五" in "".join(missed.lines(Language("zh", "UTC")))
+    assert "Mon 19 – Fri 23 Jan" in "".join(filed.lines(Language("en", "UTC"))), "many runs are named as one"
+    dead = TOLD["dead"][0]
+    assert "Since Mon 19 Jan 06:05." in list(dead.lines(Language("en", "Europe/Berlin")))
+
+
+def lines(store: Store) -> list[list[str]]:
+    return [json.loads(facts)["lines"] for (facts,) in stored.rows(store, "SELECT facts FROM delivery ORDER BY seq")]
+
+
+def test_a_notice_is_stored_in_the_language_of_its_chat_with_commands_as_typed_there(store: Store) -> None:
+    store_chat(store, make.address("telegram:42"), ChatKind.PRIVATE, now=NOON, lang="zh")
+    store_chat(store, make.address("slack:C1"), ChatKind.GROUP, now=NOON)
+    for place in ("telegram:42", "slack:C1"):
+        assert notify(store, make.address(place), notices.nothing_matched(7, 5, "1", edit=None), now=NOON)
+    chinese, slack = lines(store)
+    assert chinese[0] == "7 篇论文中 0 篇符合。"
+    assert "/paperwire today 7d shows what would" in slack[-1]
