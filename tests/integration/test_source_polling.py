@@ -251,7 +251,7 @@ async def test_without_sources_all_archives_are_read(
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
-    monkeypatch.setattr("bot.digests.arxiv_feeds.LIMIT", 3)
+    monkeypatch.setattr("bot.digests.feeds.LIMIT", 3)
     arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
     feeding = await feeds.polled(arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
