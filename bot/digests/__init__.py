@@ -75,7 +75,7 @@ MESSAGES: Final = {  # code of a warning → its text; what is left out of a doc
     "repeated_texts": "texts that stand below several papers, so that none is a summary: {count}; they are left out",
     "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
     "unread_text": "texts of papers that stand below no known label: {count}; they are left out",
-    "xml_truncated": "the XML is damaged or breaks off; the complete entries are kept",
+    "xml_truncated": "the XML breaks off or is damaged; the complete entries are kept",
 }
 _LONGEST_ERROR: Final = 400  # characters
 

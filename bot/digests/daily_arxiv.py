@@ -94,7 +94,7 @@ _MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning o
 # another anchor. The title is matched greedily, since titles may contain `](`.
 _ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
 _HEAD = re.compile(
-    rf"#{{2,4}} {_ANCHORS}(?:\[\d+\]{_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
+    rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
     rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}$"
 )
 _HEAD_WITHOUT_ADDRESS = re.compile(r"\[\d+\] (?P<title>\S.*)")
@@ -130,20 +130,11 @@ _BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SEPARATORS = re.compile(r"[\s,;/|`、，]+")
 
-_LONGEST_EMPTY, _MOST_HEADINGS, _MOST_REMARKS, _LONGEST_REMARK = (
-    1_000,
-    4,
-    2,
-    200,
-)  # characters and lines of an empty page
-_OF_PAPERS = (
-    "arxiv",
-    "paper",
-    "artículo",
-    "artigo",
-    "论文",
-    "論文",
-)  # in the title of an empty page that also has sentences
+# of the page of an empty day
+_LONGEST_EMPTY = 1_000  # characters
+_MOST_HEADINGS, _MOST_REMARKS = 4, 2  # lines
+_LONGEST_REMARK = 200  # characters of a line that is no heading
+_OF_PAPERS = ("arxiv", "paper", "artículo", "论文", "論文")  # one is in its title if the page also has sentences
 _NO_REMARK = re.compile(r"[|\[\]<>`{}]|\w://|\bwww\.|arxiv\.org", re.IGNORECASE)
 _SENTENCE = re.compile(r"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|.*[\u3041-\u9fff\uac00-\ud7a3]{5})")
 
@@ -154,20 +145,15 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         return None
     lines = text.split("\n")
     starts = [number for number, line in enumerate(lines) if _is_head(line) or _is_unlinked_head(lines, number)]
-    has_papers = any(
-        not line.startswith(_BEGINNING) or _HEAD.match(line) for line in (lines[start] for start in starts)
-    )
+    has_papers = any(_head_in(lines[start]) or lines[start].startswith("[") for start in starts)
     if not (has_papers or _TITLE_LINES.match(text.lstrip()) or _is_empty_page(lines)):
         return None
     page = _Page(Found(format="daily_arxiv_md"), language)
     page.read_between(lines[: starts[0] if starts else len(lines)])
     ends = [*starts, len(lines)][1:]
     page.found.add(zip(starts, ends, strict=True), lambda place: page.paper_of(lines[slice(*place)]))
-    if (
-        not page.found.papers
-        and not _is_empty_page(lines)
-        and (page.announced() or page.remarks > _MOST_REMARKS or starts)
-    ):
+    is_full = page.announced() or page.remarks > _MOST_REMARKS or starts
+    if is_full and not page.found.papers and not _is_empty_page(lines):
         raise BrokenDigest(Sentence("The page announces papers, but no entry can be read."))
     page.found.declared = page.declared or None
     page.found.announced = page.announced()
@@ -175,7 +161,16 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _is_head(line: str) -> bool:
-    return line.startswith(_BEGINNING) or (line.startswith("##") and bool(_HEAD.match(line)))
+    """Returns whether a line is a head, perhaps a damaged one."""
+    return line.startswith(_BEGINNING) or bool(_head_in(line))
+
+
+def _head_in(line: str) -> re.Match[str] | None:
+    """Returns the match of a head. One of another level has an anchor, one with a DOI a number: else it may be any heading."""
+    head = _HEAD.match(line) if line.startswith("##") else None
+    if head and (line.startswith("### ") or "<a " in line) and (head["id"] or head["number"]):
+        return head
+    return None
 
 
 def _is_unlinked_head(lines: list[str], number: int) -> bool:
@@ -250,7 +245,7 @@ class _Page:
 
     def paper_of(self, lines: list[str]) -> Paper | None:
         """Returns the paper of an entry: its head, and the lines up to the next head. None if its head cannot be read."""
-        linked, end = _HEAD.match(lines[0]), _end_of(lines)
+        linked, end = _head_in(lines[0]), _end_of(lines)
         below = None if linked or len(lines) == 1 else _BELOW_IT.match(lines[1])
         section = self._section
         self.read_between(lines[end:])

@@ -37,7 +37,8 @@ _SIGNATURES: Final = (
     (b"\xfe\xff", Sentence("UTF-16 text")),
 )
 _HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
-_ROOT = re.compile(r"(?:<[?!][^>]*>\s*)*<(?P<root>[\w:.-]+)")
+_DOCTYPE = re.compile(r"(?:<\?[^>]*>\s*)?<!DOCTYPE[^>]*\[")
+_ROOT = re.compile(r"(?:<[?!][^>]*>\s*)+<(?P<root>[\w:.-]+)")
 _SHOWN = 60  # characters of a quotation
 
 
@@ -116,6 +117,8 @@ def describe_text(text: str) -> Sentence:
         return Sentence("an empty file")
     if start[:14].lower().startswith(("<!doctype html", "<html")):
         return Sentence("an HTML page")
+    if _DOCTYPE.match(start):
+        return Sentence("XML with a DOCTYPE, which is never read")
     if root := _ROOT.match(start):
         return Sentence("XML with the root <{root}>", {"root": root["root"]})
     if start[0] in "{[":

@@ -50,7 +50,9 @@ _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--[\s\S]*?-->|<script\b[\s\S]*?</script\s*>", re.IGNORECASE)
+_HIDDEN = re.compile(  # comments and scripts; one that never ends does not hide the next one
+    r"<!--(?:(?!<!--)[\s\S])*?-->|<script\b(?:(?!<script\b)[\s\S])*?</script\s*>", re.IGNORECASE
+)
 _PIECE = re.compile(r"(?=<(?:dt|h[123])\b)", re.IGNORECASE)  # before the head of an entry, or a heading
 _CODE = re.compile(r"\(([^()\s]+)\)")
 _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place of an address
@@ -88,7 +90,7 @@ def _read_page(text: str) -> Found:
 def _heads(text: str, found: Found) -> Iterator[tuple[Element | None, str, Announce | None]]:
     """Yields (head of an entry, its words, the announce type of its section). Notes what the headings say in `found`."""
     kind: Announce | None = None
-    for piece in _PIECE.split(_COMMENT.sub("", text))[1:]:  # so that damage in an entry stays in it
+    for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
         element = next(markup.html_of(piece).iter("dt", "h1", "h2", "h3"), None)
         words = values.collapse(markup.text_of(element))
         if element is None or element.tag == "dt":

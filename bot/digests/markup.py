@@ -26,10 +26,11 @@ _SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 
+_UNCLOSED: Final = etree.ErrorTypes.ERR_TAG_NAME_MISMATCH
 _HEAD: Final = 4_000  # characters at most before the first record of a damaged document
 
 _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F]{1,6}));")
-_COMMENT = re.compile(r"<!--(?:(?!-->)[\s\S]){0,2000}-->")
+_COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
 _INSIDE_WORDS = (
     "a|abbr|b|bold|em|font|i|inf|italic|sc|scp|small|span|strong|sub|sup|tt|u"
     "|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
@@ -75,7 +76,7 @@ class Tree:
     def records(self, name: str) -> list[Element]:
         """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
 
-        So a torn one costs itself only; one without an end is left out.
+        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
         """
         if not self.is_damaged:
             return list(self.root.iter(f"{{*}}{name}"))
@@ -84,7 +85,8 @@ class Tree:
         pieces = (end.match(self._text, start, stop) for start, stop in pairwise([*starts, len(self._text)]))
         head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
         trees = (_parsed(head + piece[0]) for piece in pieces if piece)
-        return [record for root, _ in trees if root is not None for record in islice(root.iter(f"{{*}}{name}"), 1)]
+        whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
+        return [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
 
 
 def tree_of(text: str) -> Tree | None:
@@ -92,17 +94,17 @@ def tree_of(text: str) -> Tree | None:
     if not is_xml(text):
         return None
     text = _SIGNS.sub(_sign, text.strip().lstrip("\ufeff"))
-    root, is_damaged = _parsed(text)
-    return None if root is None else Tree(root, text, is_damaged=is_damaged)
+    root, errors = _parsed(text)
+    return None if root is None else Tree(root, text, is_damaged=bool(errors))
 
 
-def _parsed(text: str) -> tuple[Element | None, bool]:
-    """Returns (the root of an XML text, whether something was mended or is lost)."""
+def _parsed(text: str) -> tuple[Element | None, set[int]]:
+    """Returns (the root of an XML text, the types of the errors at which something was mended or is lost)."""
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )  # fmt: skip
     root = etree.fromstring(text.encode(), parser)
-    return root, any(error.level == etree.ErrorLevels.FATAL for error in parser.error_log)
+    return root, {error.type for error in parser.error_log if error.level == etree.ErrorLevels.FATAL}
 
 
 def html_of(text: str) -> Element:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.digests import arxiv, markup, names, values
 from bot.digests.papers import Found, Item
-from subscriptions.model import Paper, Summary, Translation
+from subscriptions.model import Paper, Summary
 
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
 _ABSTRACT = re.compile(
@@ -85,7 +85,6 @@ class Work:
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
     summaries: tuple[Summary, ...] = ()
-    translations: tuple[Translation, ...] = ()
 
 
 def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], Work]) -> None:
@@ -103,11 +102,8 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 def _paper_of(work: Work, found: Found) -> Paper | None:
     """Returns the paper of a work; None if it is none."""
     section, title = _split_section(markup.plain(work.title))
-    if (
-        not work.is_paper
-        or is_no_paper(title, [*work.kinds, section], work.doi)
-        or (title and title == venue_of(work.venue))
-    ):
+    is_journal = bool(title) and title == venue_of(work.venue)
+    if is_journal or not work.is_paper or is_no_paper(title, [*work.kinds, section], work.doi):
         found.warnings["not_papers"] += 1
         return None
     people, left_out = names.names_of(work.people)
@@ -132,7 +128,6 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         venue=venue_of(work.venue),
         published=work.date,
         summaries=work.summaries,
-        translations=work.translations,
     )
 
 
