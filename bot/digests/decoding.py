@@ -117,10 +117,13 @@ def describe_text(text: str) -> Sentence:
         return Sentence("an empty file")
     if start[:14].lower().startswith(("<!doctype html", "<html")):
         return Sentence("an HTML page")
-    if _DOCTYPE.match(start):
-        return Sentence("XML with a DOCTYPE, which is never read")
-    if root := _ROOT.match(start):
-        return Sentence("XML with the root <{root}>", {"root": root["root"]})
+    if start.startswith("<?xml") or _DOCTYPE.match(start):
+        root = _ROOT.match(start)
+        return (
+            Sentence("XML with the root <{root}>", {"root": root["root"]})
+            if root
+            else Sentence("XML with a DOCTYPE, which is never read")
+        )
     if start[0] in "{[":
         return Sentence("JSON")
     if heading := _HEADING.search(start):
