@@ -39,12 +39,8 @@ _MOST_TEARS: Final = 10_000  # which bounds the time that a hostile document tak
 _MOST_DIGITS: Final = 6  # of the place of a word in an abstract
 _SEEN: Final = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
-# members of `AI` → names of a summary's fields, in reading order; other members are no parts of a summary
-_FIELDS: Final = {
-    "tldr": "tldr", "task": "task", "motivation": "motivation", "method": "method", "result": "result", "conclusion": "conclusion",
-    "keywords": "keywords", "comments": "ai_comments", "summary": "ai_abstract", "ai_comments": "ai_comments", "ai_abstract": "ai_abstract",
-    "related_work": "related_work", "potential_applications": "potential_applications", "future_work": "future_work",
-}  # fmt: skip
+# members of `AI` → names of a summary's fields; other members are no parts of a summary
+_FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
 _NO_FIELDS: Final = ("title_translation", "translation")  # of `AI`, which are no parts of a summary
 _NO_CROSSREF_PAPERS: Final = frozenset(
     {"correction", "corrigendum", "erratum", "retraction", "removal", "withdrawal", "expression_of_concern"}
@@ -288,21 +284,18 @@ def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> 
 
 
 def _work_of(record: Record, kind: _Kind) -> Work:
+    addresses = (one for path in kind.arxiv.split() for one in texts_at(record, path))
     work = Work(
         title=text_at(record, kind.title),
         doi=values.doi_among(texts_at(record, kind.doi)),
-        arxiv_id=next(
-            filter(arxiv.arxiv_address, (one for path in kind.arxiv.split() for one in texts_at(record, path))), None
-        ),
+        arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
         people=_people_at(record, kind),
         date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
         abstract="\n".join(texts_at(record, kind.abstract)[:1]),
         venue=text_at(record, kind.venue),
         url=text_at(record, kind.url),
         kinds=texts_at(record, kind.kinds),
-        summaries=summaries.summaries_of({"tldr": text_at(record, kind.tldr)}, "en")
-        if text_at(record, kind.tldr)
-        else (),
+        summaries=summaries.summaries_of({"tldr": text_at(record, kind.tldr)}, "en"),
     )
     if kind.amend:
         kind.amend(record, work)
