@@ -1,7 +1,6 @@
 """Hostile texts: the worst that we know for each format, of any length, and pieces of messages to repeat.
 
-Reading them must take linear time. bench.formats measures the slowest of each format at 1, 8 and 64 MiB. Tests read all
-of them at small sizes.
+Reading them must take linear time. Tests read all of them at small sizes.
 """
 
 from collections.abc import Callable

@@ -1,24 +1,12 @@
-"""Builds pages of every format and any length, for the benchmarks and for tests of damaged pages and of memory.
+"""Builds pages of every format from parts, for tests of damaged pages and for faults.
 
 Each page consists of parts. Each part holds one paper: "Kite 1", "Kite 2" and so on.
 """
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
-
-ENGLISH: Final = (
-    " It rises above the harbour, where lanterns tell how strong the wind is, and it stays there until somebody pulls the "
-    "string. We measure how far it may go, which paper it is best made of, and what becomes of its tail when it rains."
-) * 5
-CHINESE: Final = "它飞到港口上空，灯笼告诉我们风有多大，直到有人拉线它才下来。我们测量它能飞多远。" * 8
-
-_TITLE = re.compile(r"\bKite(\s+)(\d+)\b")
-_FILE = re.compile(r"\bKite_(\d+)\.md")
-_SHORT = re.compile(r"风筝\d+|第\d+个(?=。)|为什么|怎么做|结果(?=\d*。)|结论(?=\d*。)")
 
 TOC = "<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: 5]\n\n\n<div id='cs.LG'></div>\n\n# cs.LG [[Back]](#toc)\n\n"
 
@@ -39,24 +27,6 @@ class Parts:
     def page(self, parts: Iterable[str]) -> str:
         """Returns the page that consists of these parts."""
         return self.head + self.between.join(parts) + self.foot
-
-    def of_size(self, size: int) -> bytes:
-        """Returns a page of at least `size` bytes, with texts as long as those of real papers."""
-        made: list[str] = []
-        length = 0
-        for number in count(1):
-            if length >= size:
-                break
-            made.append(_as_long_as_real(self.part(number)))
-            length += len(made[-1].encode()) + len(self.between)
-        return self.page(made).encode()
-
-
-def _as_long_as_real(part: str) -> str:
-    part = _TITLE.sub(r"Kite\1\2 or How Far the Wind of the Harbour May Carry a Thing of Paper", part)
-    part = _FILE.sub(r"Kite_\1_or_How_Far_the_Wind_of_the_Harbour_May_Carry_a_Thing_of_Paper.md", part)
-    part = _SHORT.sub(r"\g<0>，或港口的风能把纸做的东西带多远", part)
-    return part.replace("flies.", "flies." + ENGLISH).replace("风筝飞。", "风筝飞。" + CHINESE)
 
 
 ANSWER = '<feed xmlns="http://www.w3.org/2005/Atom">\n<id>https://arxiv.org/api/kite</id>\n'
@@ -203,9 +173,14 @@ PARTS: Final = {
     ),
     "pubmed_xml": Parts(_ABSTRACTED, "<PubmedArticleSet>\n", "</PubmedArticleSet>\n"),
     "openalex_json": Parts(json.dumps(_WORK), '{"meta": {"count": 5}, "results": [\n', "]}\n", ",\n"),
-    "crossref_json": Parts(json.dumps(_REGISTERED), '{"status": "ok", "message": {"items": [\n', "]}}\n", ",\n"),
-    "s2_json": Parts(json.dumps(_SCHOLARLY), '{"total": 5, "data": [\n', "]}\n", ",\n"),
-    "records_json": Parts(json.dumps(_DEPOSITED), '{"response": {"docs": [\n', "]}}\n", ",\n"),
+    "crossref_json": Parts(
+        json.dumps(_REGISTERED),
+        '{"status": "ok", "message-type": "work-list", "message": {"items": [\n',
+        "]}}\n",
+        ",\n",
+    ),
+    "s2_json": Parts(json.dumps(_SCHOLARLY), '{"total": 5, "offset": 0, "data": [\n', "]}\n", ",\n"),
+    "records_json": Parts(json.dumps(_DEPOSITED), '{"response": {"numFound": 5, "docs": [\n', "]}}\n", ",\n"),
     "arxiv_api_atom": Parts(_ANSWERED, ANSWER, "</feed>\n"),
     "bilingual_rss": Parts(_ITEM, CHAT, "</channel></rss>"),
     "arxiv_rss": Parts(_FED, RSS, "</channel></rss>\n"),

@@ -23,8 +23,8 @@ from bot.cli.digest_reports import warning_document
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
+from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file, read_paths
-from bot.digests.opml import read_opml
 from bot.errors import UnknownFormat, WrongUsage
 from bot.settings import Settings, SourceSettings
 from bot.settings import checks as check
@@ -297,12 +297,12 @@ def poll(
 @app.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
 def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The OPML of a feed reader.")]) -> None:
     """Print feeds as sources for paperwire.toml."""
-    feeds = read_opml(read_file(path), path)
+    feeds = feeds_of_opml(read_file(path), path)
     sources = load_sources(os.environ, Path.cwd())
     taken = {source.name.casefold() for source in sources}
     known = {source.url for source in sources}
     added = unusable = 0
-    for url, title in feeds.titles.items():
+    for url, title in feeds.items():
         try:
             check.source_url(url)
         except check.Unusable:
@@ -314,8 +314,8 @@ def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The O
         taken.add(name.casefold())
         output.print_line("[[source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}", "")
         added += 1
-    there = len(feeds.titles) - added - unusable + feeds.repeated
-    sys.stderr.write(f"{added} feeds; {there} more are there already, {feeds.others + unusable} are no feeds.\n")
+    there = len(feeds) - added - unusable
+    sys.stderr.write(f"{added} feeds; {there} more are there already, {unusable} are no feeds.\n")
 
 
 def _unused(title: str, taken: Collection[str]) -> str:

@@ -1,67 +1,88 @@
-"""Reads digests: how large one may be, which format reads it (`read_digest`, in the order of FORMATS), and which day it has if it names none.
+"""Reads digests: which format reads a document (`read_digest`, in the order of FORMATS), which day it has if it names none, its warnings.
 
-A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to `_FAMILIES` at its place, and put a
-page with its expected papers into tests/digests.
+A new format: a module with `read` (or a branch in one that is there), a row in FORMATS, and a page with its expected papers
+in tests/digests (CONTRIBUTING.md).
 """
 
 import hashlib
-import zlib
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bot.digests import _days, _failures, _limits, _plain_text, _warnings, _xml
-from bot.digests._arxiv import arxiv_address as arxiv_address
-from bot.digests._failures import without_failures as without_failures
-from bot.digests._format import Content as Content
-from bot.digests._format import DigestFormat as DigestFormat
-from bot.digests._format import nothing_read
-from bot.digests._languages import language_of as language_of
-from bot.digests._looks import describe_bytes, describe_text
-from bot.digests._papers import paper_key as paper_key
-from bot.digests._summaries import LEADING as LEADING
-from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
-from bot.digests._warnings import INFO as INFO
-from bot.digests._warnings import Warnings as Warnings
+from bot.digests import decoding, values
+from bot.digests.decoding import MAX_BYTES as MAX_BYTES
+from bot.digests.summaries import LEADING as LEADING
+from bot.digests.summaries import without_failures as without_failures
+from bot.digests.values import language_of as language_of
 from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Digest, Paper
+from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.archives import lies_ahead
 
-# The families of formats, a module each. A family whose line is missing here is not read.
-_FAMILIES = (
-    "arxiv_feeds",
-    "bilingual",
-    "arxiv_lists",
-    "hugging_face",
-    "feeds",
-    "daily_arxiv",
-    "biorxiv_json",
-    "records",
-)
-_MODULES = tuple(import_module(f"bot.digests.{family}") for family in _FAMILIES)
-FORMATS: Final[tuple[DigestFormat, ...]] = tuple(
-    one for module in _MODULES for one in getattr(module, "FORMATS", (module,))
-)
-"""All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
+if TYPE_CHECKING:
+    from bot.digests.papers import Found
 
-MAX_BYTES: Final = 64 * 2**20
-"""Size limit of a document."""
+FORMATS: Final = {  # format → the module that reads it; the first module whose `read` knows a text reads it
+    "arxiv_rss": "feeds",
+    "arxiv_atom": "feeds",
+    "arxiv_api_atom": "feeds",
+    "bilingual_rss": "feeds",
+    "feed_rss": "feeds",
+    "feed_rdf": "feeds",
+    "feed_atom": "feeds",
+    "pubmed_xml": "pubmed",
+    "bilingual_md": "bilingual",
+    "bilingual3": "bilingual",
+    "arxiv_listing_html": "lists",
+    "hf_text": "lists",
+    "daily_arxiv_md": "daily_arxiv",
+    "bilingual_json": "records",
+    "hf_json": "records",
+    "feed_json": "records",
+    "daily_arxiv_jsonl": "records",
+    "biorxiv_json": "records",
+    "openalex_json": "records",
+    "crossref_json": "records",
+    "s2_json": "records",
+    "records_json": "records",
+}
 
-MOST_COMMAS: Final = 50_000
-"""A document may hold this many commas, and one more per eight bytes. A real digest has one comma per forty bytes. A
-list of names takes many times the memory of its bytes, so a hostile document must not have more.
-"""
+INFO: Final = frozenset({"empty_digest", "date_from_name", "date_assumed"})
+"""Codes of warnings that need no attention."""
 
-MAX_LINES: Final = 2_000_000
-"""Limit of lines in a document. Each line takes more memory than its bytes, and no real digest has nearly as many."""
+MESSAGES: Final = {  # code of a warning → its text; what is left out of a document is told by one of them
+    "authors_not_shown": "papers whose list of authors is cut short: {count}",
+    "bad_json_line": "parts of JSON that hold no paper that can be read: {count}; all others are kept",
+    "control_characters": "control characters that were removed: {count}",
+    "date_ahead": "its date, {day}, lies ahead, so it is taken for today's",
+    "date_assumed": "no date is known, so it is taken for today's",
+    "date_from_name": "the date is taken from the file name",
+    "date_overruled": "it tells its own date, so that counts and not --date",
+    "declared_mismatch": "papers announced: {announced}, read: {read}",
+    "duplicate_papers": "papers that stand there again: {count}; the first copy of each is kept",
+    "empty_digest": "a valid digest without papers",
+    "entry_without_title": "papers without a title: {count}",
+    "failed_summaries": "summaries that their generator did not manage: {count}; the abstract is shown instead",
+    "feed_error": "the feed reports an error: {error}",
+    "id_mismatch": "papers whose text names another arXiv id than their address: {count}; the address is believed",
+    "incomplete_group": "groups that lack a line at the end of the file: {count}; all others are kept",
+    "long_fields": "papers with a field that is longer than any real one: {count}; what is beyond the limit is left out",
+    "not_papers": "entries that are no papers, such as news, corrections and parts of an issue: {count}; they are left out",
+    "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
+    "possibly_capped": "papers of a list that may have been cut at its limit: {count}; ask for one category at a time",
+    "refused_entries": "entries that could not be read, by a mistake of paperwire: {count}; all others are kept ({mistake})",
+    "repeated_texts": "texts that stand below several papers, so that none is a summary: {count}; they are left out",
+    "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
+    "unread_text": "texts of papers that stand below no known label: {count}; they are left out",
+    "xml_truncated": "the XML breaks off or is damaged; the complete entries are kept",
+}
+_LONGEST_ERROR: Final = 400  # characters
 
 
 def format_names() -> list[str]:
-    """Returns the names of all formats, in the order in which they are tried."""
-    return [module.name for module in FORMATS]
+    """Returns the names of all formats."""
+    return list(FORMATS)
 
 
 def read_digest(
@@ -75,7 +96,7 @@ def read_digest(
     """Returns the papers of a document, with its format, day and warnings.
 
     `name` is the path or address of the document. Error texts show it, and its last part may contain the day.
-    `format` is one of `format_names`: only this format is tried, even if it does not recognise the text.
+    `format` is one of `format_names`: only a document of this format is read.
     `day` is used if neither the document nor its name contains a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
@@ -86,120 +107,87 @@ def read_digest(
     """
     try:
         return _read(data, name, format, day, language)
-    except PaperwireError:
+    except UnknownFormat:
         raise
+    except PaperwireError as error:
+        sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
+        raise type(error)(sentence, error.hint) from error
     except Exception as error:
         raise mistake_with(name, error) from error
 
 
 def _read(data: bytes, name: str, wanted: str | None, day: date | None, language: str | None) -> Digest:
-    unpacked = _unpacked(data)
-    _refuse_too_large(unpacked, name)
-    warnings = Warnings()
-    text = _decoded(_xml.in_utf8(unpacked), name, warnings)
-    module = _format_of(text, name, wanted)
-    content = _parsed(module, text, name, warnings, language)
-    if not content.entries and wanted and not module.detect(text):
-        raise _unknown(name, text, [wanted])
-    entries = _limits.limited(_failures.without_failures(content.entries, warnings), warnings)
-    if not entries and "refused_entries" in warnings:
-        raise BrokenDigest(Sentence("{name}: {problem}", {"name": name, "problem": nothing_read().sentence}))
-    _note_entries(entries, warnings)
-    own_day = content.day
-    if own_day is None and (own_day := _days.day_in_name(name)):
-        warnings.add("date_from_name")
-    if day and own_day and day != own_day:
-        warnings.add("date_overruled")
+    text, controls = _text_of(data, name)
+    found = _found_in(text, name, wanted, language)
+    papers, repeated = without_failures(found.papers)
+    if not papers and found.warnings["refused_entries"]:
+        raise BrokenDigest(Sentence("No paper in it can be read."))
+    first = {paper.key: paper for paper in reversed(papers)}.values()
+    own_day = found.day or values.day_in_name(name)
+    found.warnings.update(
+        control_characters=controls,
+        repeated_texts=repeated,
+        duplicate_papers=len(papers) - len(first),
+        failed_summaries=sum(paper.failed for paper in first),
+        declared_mismatch=0 if found.announced is None else abs(found.announced - len(papers)),
+        feed_error=int(bool(found.error)),
+        empty_digest=int(not papers and not found.error),
+        date_from_name=int(own_day is not None and found.day is None),
+        date_overruled=int(day is not None and own_day is not None and day != own_day),
+    )
+    said = {"announced": found.announced, "read": len(papers), "mistake": found.mistake}
+    said["error"] = decoding.shortened(found.error, _LONGEST_ERROR)
     return Digest(
-        format=module.name,
-        entries=tuple(entries),
+        format=found.format,
+        entries=tuple(papers),
         content_hash=hashlib.sha256(data).hexdigest(),
         day=own_day or day,
-        declared=content.declared,
-        is_feed=content.is_feed,
-        warnings=warnings.collected(),
+        declared=found.declared,
+        is_feed=found.is_feed,
+        warnings=tuple(
+            DigestWarning(code=code, count=count, message=MESSAGES[code].format(count=count, **said))
+            for code, count in found.warnings.items()
+            if count
+        ),
+    )
+
+
+def _text_of(data: bytes, name: str) -> tuple[str, int]:
+    """Returns (the text of a document, how many control characters were removed)."""
+    try:
+        return decoding.without_controls(decoding.text_of(data))
+    except decoding.NotText:
+        said = {"name": name, "look": decoding.describe_bytes(data), "formats": ", ".join(FORMATS)}
+        raise UnknownFormat(
+            Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", said)
+        ) from None
+
+
+def _found_in(text: str, name: str, wanted: str | None, language: str | None) -> "Found":
+    if wanted is not None and wanted not in FORMATS:
+        raise UnknownFormat(
+            Sentence(
+                "{name}: “{format}” is not a format; known: {formats}.",
+                {"name": name, "format": wanted, "formats": ", ".join(FORMATS)},
+            )
+        )
+    for module in dict.fromkeys([FORMATS[wanted]] if wanted else FORMATS.values()):
+        # readers and lxml take memory that a process at rest need not hold, so they are imported at the first document
+        found: Found | None = import_module(f"bot.digests.{module}").read(text, wanted, language)
+        if found is not None and wanted in (None, found.format):
+            return found
+    said = {"name": name, "look": decoding.describe_text(text), "formats": wanted or ", ".join(FORMATS)}
+    raise UnknownFormat(
+        Sentence("{name}: no paper entries found (looks like {look}); expected one of: {formats}.", said)
     )
 
 
 def dated(digest: Digest, today: date) -> Digest:
     """Returns the digest with a day. A digest without one, or with one in the future, gets `today` and a warning."""
     if digest.day is None:
-        return replace(digest, day=today, warnings=(*digest.warnings, DATE_ASSUMED))
-    if lies_ahead(digest.day, today):
-        return replace(digest, day=today, warnings=(*digest.warnings, _warnings.date_ahead(digest.day)))
-    return digest
-
-
-def _unpacked(data: bytes) -> bytes:
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        return zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES + 1)
-    except zlib.error:
-        return data
-
-
-def _refuse_too_large(data: bytes, name: str) -> None:
-    if len(data) > MAX_BYTES:
-        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
-    if data.count(b"\n") > MAX_LINES:
-        raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
-    # a ";" is not counted in an HTML page, where entities such as `&amp;` end with it
-    separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))
-    if separators > MOST_COMMAS + len(data) // 8:
-        raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
-
-
-def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
-    try:
-        return _plain_text.plain_text(data, warnings)
-    except _plain_text.NotText:
-        raise UnknownFormat(
-            Sentence(
-                "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
-                {"name": name, "look": describe_bytes(data), "formats": ", ".join(format_names())},
-            )
-        ) from None
-
-
-def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
-    for module in FORMATS:
-        if module.name == wanted or (wanted is None and module.detect(text)):
-            return module
-    if wanted is None:
-        raise _unknown(name, text, format_names())
-    raise UnknownFormat(
-        Sentence(
-            "{name}: “{format}” is not a format; known: {formats}.",
-            {"name": name, "format": wanted, "formats": ", ".join(format_names())},
-        )
-    )
-
-
-def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
-    return UnknownFormat(
-        Sentence(
-            "{name}: no paper entries found (looks like {look}); expected one of: {formats}.",
-            {"name": name, "look": describe_text(text), "formats": ", ".join(formats)},
-        )
-    )
-
-
-def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, language: str | None) -> Content:
-    try:
-        return module.parse(text, warnings, language)
-    except PaperwireError as error:
-        sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
-        raise type(error)(sentence, error.hint) from error
-
-
-def _note_entries(entries: list[Paper], warnings: Warnings) -> None:
-    seen: set[str] = set()
-    for paper in entries:
-        if paper.key in seen:
-            warnings.add("duplicate_papers")
-        elif paper.failed:
-            warnings.add("failed_summaries")
-        seen.add(paper.key)
-    if not entries and "feed_error" not in warnings:
-        warnings.add("empty_digest")
+        code, message = "date_assumed", MESSAGES["date_assumed"]
+    elif lies_ahead(digest.day, today):
+        code, message = "date_ahead", MESSAGES["date_ahead"].format(day=digest.day)
+    else:
+        return digest
+    return replace(digest, day=today, warnings=(*digest.warnings, DigestWarning(code=code, message=message)))

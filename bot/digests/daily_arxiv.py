@@ -1,6 +1,4 @@
-"""daily-arXiv: its pages in Markdown, and the JSON lines from which they are made.
-
-`daily_arxiv_md`: the pages of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md).
+"""daily-arXiv's pages in Markdown: `daily_arxiv_md`, of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md); which labels are known.
 
 An entry of the standard template, upstream since 2025-04-17:
 
@@ -27,354 +25,374 @@ An entry of the standard template, upstream since 2025-04-17:
     </details>
 
 Entries are in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
-its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks have other labels
-(`_labels`).
+its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks write labels in bold
+or as headings, the address of another server, and anchors into their heads.
 
-`daily_arxiv_jsonl`: the JSON lines from which daily-arXiv pages are made: one paper per line.
-
-    {"id": "2601.15529", "title": …, "authors": […], "categories": […], "comment": …, "summary": the abstract,
-     "AI": {"tldr": …, "motivation": …, "method": …, "result": …, "conclusion": …}}
-
-`AI` is missing until the page has been summarised. Each field of `AI` may hold an error message instead of a text.
-Until March 2025 it had `task` instead of `tldr`. Forks write `cate` for `categories`, `url` for `abs`, all authors into
-one text, and more fields into `AI`. No field contains the day.
+A label that is not known ends the text before it. Its own text is left out and counted; but in an abstract, which comes last,
+such a line is text.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from datetime import date
-from heapq import merge
-from itertools import chain
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Final
 
-from bot.digests import _arxiv, _days, _format, _json, _labels, _languages, _lines, _names, _papers, _summaries
-from bot.digests._format import Content, Format
-from bot.digests._json import Record
-from bot.digests._warnings import Warnings
-from bot.digests._xml import is_markup
+from bot.digests import arxiv, markup, names, summaries, values
+from bot.digests.papers import Found
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
-_HEAD = re.compile("\n### ")
-_BEGINNING = "### ["  # of a head that may be damaged
-# A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
-# another anchor. The title is matched greedily, since titles may contain `](`.
-_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
-_LINKED = re.compile(
-    rf"### {_ANCHORS}(?:\[\d+\]{_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
-    rf"\]\((?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{_arxiv.ADDRESS}\){_ANCHORS}(?=\n|$)"
+_AUTHORS, _CATEGORIES, _COMMENT, _ABSTRACT, _TRANSLATION, _TITLE = (
+    "authors",
+    "categories",
+    "comment",
+    "abstract",
+    "translation",
+    "title",
 )
-_UNLINKED = re.compile(r"^\[\d+\] (?P<title>\S.*)(?=\nAuthors: .* \| Main Category: )", re.MULTILINE)
-_TITLE_LINES = re.compile(
-    r"<div id=['\"]?toc['\"]?></div>"
-    r"|(?:.*\n){0,4}#{1,2} (?:(?:AI-Enhanced arXiv Daily|ArXiv Daily Papers -) \d{4}-|(?:Total Papers Today|今日总计) ?[:：] ?\d)"
-)
-_TITLE = ("#", "**Report Date")  # beginnings of lines that may contain the day of the page
-_CONTENTS = re.compile(
-    r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
-    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
-)
-_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
-_ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*></\1>\s*$")
-_SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?:(?P<back>\[\[Back\]\].*)|\[[\w.-]+\]\s*)?$")
-
-
-_LONGEST_EMPTY, _MOST_HEADINGS = 1000, 4  # characters, headings of an empty page
-_OF_PAPERS = ("arxiv", "paper", "论文", "論文")  # one of these is in the title of an empty page that also has sentences
-_SENTENCE = re.compile(
-    rf"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|[^{_languages.HAN}{_languages.KANA}]*(?:[{_languages.HAN}{_languages.KANA}][^\w\s]?){{5}})"
-)
-
-
-def _is_page(text: str) -> bool:
-    """Returns whether the text has the title, the table of contents or a head of a paper, or is the page of an empty day."""
-    if is_markup(text):
-        return False
-    text = text.lstrip()
-    if _TITLE_LINES.match(text):
-        return True
-    if any(_LINKED.match(text, start) or _UNLINKED.match(text, start) for start in _heads(text)):
-        return True
-    return len(text) <= _LONGEST_EMPTY and _is_empty_page(text)
-
-
-def _is_empty_page(text: str) -> bool:
-    """Returns whether the text is the page of a day without papers, in any language: little more than its headings.
-
-    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title with
-    the day that names arXiv or papers.
-    """
-    lines = [line for line in text.split("\n") if line and not line.isspace() and not line.startswith("---")]
-    if not lines or not lines[0].startswith("#") or not all(map(_format.is_remark, lines)):
-        return False
-    headings = [line for line in lines if line.startswith("#")]
-    dated = [line for line in lines if line.startswith(_TITLE) and _day_of_title(line)]
-    if len(lines) > len(headings):
-        few = len(headings) == 1 and len(lines) <= 1 + _format.MOST_REMARKS
-        return few and any(word in line.casefold() for line in dated for word in _OF_PAPERS)
-    if len(lines) == 1 and _SENTENCE.match(lines[0]):
-        return True
-    return bool(dated) and len(headings) <= _MOST_HEADINGS
-
-
-def _day_of_title(line: str) -> date | None:
-    return _days.day_in(line) or _days.day_in_chinese(line) or _days.day_in_words(line)
-
-
-def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:
-    """Returns the entries of the page. Raises BrokenDigest if it announces papers and none can be read."""
-    page = _Page(warnings, language)
-    page.read(text)
-    return page.content()
-
-
-def _heads(text: str) -> Iterator[int]:
-    """Yields the places where entries begin, ascending: heads, and lines that begin `### [` but are no heads."""
-    if "\nAuthors: " not in text:
-        return _linked_heads(text)
-    return merge(_linked_heads(text), (match.start() for match in _UNLINKED.finditer(text)))
-
-
-def _linked_heads(text: str) -> Iterator[int]:
-    lines = chain([0] if text.startswith("### ") else [], (match.start() + 1 for match in _HEAD.finditer(text)))
-    return (start for start in lines if text.startswith(_BEGINNING, start) or _LINKED.match(text, start))
-
-
-class _Page:
-    """Reads a page, and holds the entries that have been read so far."""
-
-    def __init__(self, warnings: Warnings, language: str | None) -> None:
-        self.entries: list[Paper] = []
-        self.day: date | None = None
-        self.declared: dict[str, int] = {}
-        self._total = 0  # sum of the totals that lines announce; joined pages have several such lines
-        self._found: Counter[str] = Counter()  # entries by primary category
-        self._section = ""  # the category of the current section, "" for none
-        self._announced_at: int | None = None  # first line that announces papers
-        self._unrecognized_at: int | None = None  # first line between entries that is not recognized
-        self._remarks = 0  # number of such lines
-        self._headings = 0  # number of headings between entries
-        self._warnings = warnings
-        self._language = language
-
-    def read(self, text: str) -> None:
-        """Reads the page from one head to the next."""
-        blocks = _lines.parts_of(text, chain([0], _heads(text)))
-        for _ in _format.each(blocks, lambda part: self._read_block(part.text, part.line), self._warnings):
-            pass
-
-    def content(self) -> Content:
-        """Returns all that was read. Raises BrokenDigest if the page announces papers and none was read."""
-        self._compare_totals()
-        return Content(entries=self.entries, day=self.day, declared=self.declared or None)
-
-    def _read_block(self, block: str, line: int) -> None:
-        """Reads an entry and the text after it. `block` begins with a head in `line` and ends before the next head.
-
-        The first block of a page is the text before its first head.
-        """
-        if linked := _LINKED.match(block):
-            body = _labels.read_body(block[linked.end() :])
-            self._add(body, _lines.collapse(linked["title"]), *_arxiv.matched_address(linked))
-            after = body.after
-        elif unlinked := _UNLINKED.match(block):
-            body = _labels.read_body_without_link(block[unlinked.end() :])
-            self._add(body, _lines.collapse(unlinked["title"]))
-            after = body.after
-        elif not block.startswith(_BEGINNING):
-            after = block
-        else:
-            self._warnings.add("unparsed_heading")
-            self._pass_over(line, block.partition("\n")[0])
-            after = block.rpartition("\n</details>")[2]
-        if after and not after.isspace():
-            self._read_between(after, line + block.count("\n") - after.count("\n"))
-
-    def _read_between(self, text: str, line: int) -> None:
-        """Reads text that belongs to no entry: title, table of contents, totals, headings of sections."""
-        anchored = False
-        for number, row in enumerate(text.split("\n"), line):
-            if not row or row.isspace():
-                continue
-            if announced := _CONTENTS.match(row) or _TOTAL.match(row):
-                self._announce(announced, number)
-            elif row.startswith(_TITLE) and (day := _day_of_title(row)):
-                self.day = self.day or day
-            elif section := _SECTION.match(row):
-                category = next(iter(_arxiv.categories_of([section["name"]])), "")
-                self._section = category if category or anchored or section["back"] else self._section
-            elif row.startswith("#") and "arxiv.org/abs/" in row:
-                self._warnings.add("unparsed_heading")
-            anchored = bool(_ANCHOR.match(row))
-            if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
-                self._pass_over(number, row)
-            self._headings += row.startswith("#") and not announced
-
-    def _announce(self, announced: re.Match[str], line: int) -> None:
-        self._announced_at = self._announced_at or line
-        if announced.re is _TOTAL:
-            self._total += int(announced["count"])
-        elif count := announced["inside"] or announced["behind"]:
-            self.declared[announced["name"]] = self.declared.get(announced["name"], 0) + int(count)
-        else:
-            self._pass_over(line, announced[0])
-
-    def _pass_over(self, line: int, row: str) -> None:
-        """Notes a line that is not recognized."""
-        self._unrecognized_at = self._unrecognized_at or line
-        self._remarks += 1 if _format.is_remark(row) else _format.MOST_REMARKS + 1
-
-    def _add(self, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
-        categories = _arxiv.categories_of(body.categories)
-        if not categories and self._section:
-            categories = (self._section,)
-        if not title:
-            self._warnings.add("entry_without_title")
-        if not body.fields:
-            self._warnings.add("entry_without_text")
-        texts = body.fields
-        abstract = _summaries.meaningful(texts.pop(_labels.ABSTRACT, ""))
-        comment = _summaries.meaningful(texts.pop(_labels.COMMENT, ""))
-        translations = _summaries.translations_of(
-            body.title_translation, texts.pop(_labels.TRANSLATION, ""), self._language
-        )
-        paper = Paper(
-            key="",
-            title=title,
-            abstract=abstract,
-            authors=body.authors,
-            categories=categories,
-            arxiv_id=arxiv_id,
-            version=version,
-            summaries=_summaries.summaries_of(texts, self._language),
-            translations=translations,
-            failed=_summaries.is_failed(texts),
-            comment=comment,
-        )
-        if not paper.summaries:
-            body.unread += (f"{name}: {text}" for name, text in texts.items() if _summaries.meaningful(text))
-        if body.unread:
-            self._warnings.add("unread_text", count=len(body.unread))
-        self._found[next(iter(categories), "")] += 1
-        self.entries.append(_papers.keyed(paper))
-
-    def _compare_totals(self) -> None:
-        """Warns if the page announces other numbers of papers than were read.
-
-        Raises BrokenDigest if none was read at all.
-        """
-        announced, found = sum(self.declared.values()) or self._total, len(self.entries)
-        if not found:
-            self._refuse_unless_empty(announced)
-        names = [name for name in self.declared if _arxiv.categories_of([name])]
-        differ = sum(self.declared[name] != self._found[name] for name in names) + (self._total not in (0, found))
-        if differ or (self.declared and announced != found):
-            self._warnings.add_mismatch(announced, found, differ)
-
-    def _refuse_unless_empty(self, announced: int) -> None:
-        if announced:
-            raise _format.unread_papers(announced)
-        # A sentence below the title says that there are no papers. Below another heading, it may be part of a paper.
-        says_so = self._headings <= 1 or self._announced_at
-        if self._unrecognized_at and not (says_so and self._remarks <= _format.MOST_REMARKS):
-            raise _format.unrecognized_page(self._unrecognized_at)
-
-
-_DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
-# a line that begins with an object, behind lines that are lost to other values
-_OBJECT = re.compile(r'(?:\s*(?:null|true|false|[-\d.eE+]+|"[^"\n]*")[^\S\n]*\n)*\s*\{')
-_ADDRESSES = ("id", "abs", "url", "pdf")
-_OTHER_FIELDS = ("title_translation", "translation")  # of AI, which do not belong to the summary
-_FIELDS = {  # fields of AI that belong to the summary, in reading order → their names in a Summary
+_LABELS: Final = {  # names of labels in small letters, singular → fields, in the order of the standard template
+    "author": _AUTHORS,
+    "作者": _AUTHORS,
+    "main category": _CATEGORIES,
+    "category": _CATEGORIES,
+    "categorie": _CATEGORIES,
+    "subject": _CATEGORIES,
+    "title translation": _TITLE,
+    "translated title": _TITLE,
+    "标题翻译": _TITLE,
+    "中文标题": _TITLE,
+    "tl;dr": "tldr",
     "tldr": "tldr",
+    "一句话总结": "tldr",
     "task": "task",
     "motivation": "motivation",
     "method": "method",
     "result": "result",
     "conclusion": "conclusion",
-    "keywords": "keywords",
-    "comments": "ai_comments",
-    "summary": "ai_abstract",
+    "related work": "related_work",
+    "potential application": "potential_applications",
+    "future work": "future_work",
+    "keyword": "keywords",
+    "comment": _COMMENT,
+    "ai comment": "ai_comments",
+    "ai abstract": "ai_abstract",
+    "abstract": _ABSTRACT,
+    "original abstract": _ABSTRACT,
+    "translation": _TRANSLATION,
+    "abstract translation": _TRANSLATION,
+    "摘要翻译": _TRANSLATION,
+    "中文摘要": _TRANSLATION,
+    "chinese abstract": _TRANSLATION,
+    "conclusion translation": "conclusion_translation",
 }
+_ORDER: Final = {name: place for place, name in enumerate(dict.fromkeys(_LABELS.values()))}
+_OF_ONE_LINE: Final = frozenset((_AUTHORS, _CATEGORIES, _TITLE))
+_MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning of a sentence
 
-
-def _is_lines(text: str) -> bool:
-    """Returns whether one of the objects has a title, an id or address, and a summary or `AI`."""
-    if _DOCUMENT.match(text):
-        return any(map(_is_paper, _json.first_items(text)))
-    return bool(_OBJECT.match(text)) and any(map(_is_paper, _json.json_lines(text, Warnings())))
-
-
-def _read_lines(text: str, warnings: Warnings, language: str | None) -> Content:
-    """Returns the paper of each line. Also reads an array of such objects; raises BrokenDigest if the array is damaged."""
-    records = _json.json_items if _DOCUMENT.match(text) else _json.json_lines
-    return Content(
-        entries=_json.entries_of(
-            records(text, warnings),
-            warnings,
-            lambda record: _papers.entry_of(_paper(record, language), warnings),
-        )
-    )
-
-
-def _is_paper(record: Record) -> bool:
-    return "title" in record and ("summary" in record or "AI" in record) and ("id" in record or "url" in record)
-
-
-def _paper(record: Record, language: str | None) -> Paper:
-    addresses = (_arxiv.arxiv_address(record.text(name)) for name in _ADDRESSES)
-    arxiv_id, version = next(filter(None, addresses), (None, None))
-    summary = record.record("AI")
-    texts = dict(_texts(summary) if summary.members else _texts_of_flat(record))
-    return Paper(
-        key="",
-        title=record.text("title"),
-        abstract=_summaries.meaningful(record.text("summary")),
-        authors=_authors(record),
-        categories=_arxiv.categories_of(_categories(record, "categories") or _categories(record, "cate")),
-        arxiv_id=arxiv_id,
-        version=version,
-        summaries=_summaries.summaries_of(texts, language),
-        translations=_summaries.translations_of(
-            summary.text("title_translation"), summary.text("translation"), language
-        ),
-        failed=_summaries.is_failed(texts),
-        comment=_summaries.meaningful(record.text("comment")),
-    )
-
-
-def _texts(summary: Record) -> Iterator[tuple[str, str]]:
-    """Yields the fields of `AI` with their names. A member that is not known keeps its own name."""
-    for member, value in summary.members.items():
-        name = _FIELDS.get(member, member)
-        if member in _OTHER_FIELDS:
-            continue
-        if isinstance(value, str):
-            yield name, summary.text(member)
-        elif texts := summary.texts(member):
-            yield name, ", ".join(texts)
-
-
-def _texts_of_flat(record: Record) -> Iterator[tuple[str, str]]:
-    """Yields the fields of a summary that are members of the record itself."""
-    return ((name, record.text(name)) for name in _summaries.FIELDS_OF_SUMMARY if record.has_text(name))
-
-
-def _categories(record: Record, member: str) -> list[str]:
-    """Returns the categories of a member: an array of them, or all in one text."""
-    if record.has_text(member):
-        return re.split("[,;]| ", record.text(member))
-    return record.texts(member)
-
-
-def _authors(record: Record) -> tuple[str, ...]:
-    """Returns the names in `authors`: an array of them, or all in one text, which may be the only one of an array."""
-    names = [record.text("authors")] if record.has_text("authors") else record.names("authors")
-    if len(names) == 1:
-        return _labels.names_in(names[0])
-    return _names.joined_names(names)
-
-
-FORMATS = (
-    Format("daily_arxiv_jsonl", _is_lines, _read_lines),
-    Format("daily_arxiv_md", _is_page, _read_page),
+# A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
+# another anchor. The title is matched greedily, since titles may contain `](`.
+_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
+_HEAD = re.compile(
+    rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
+    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}$"
 )
+_HEAD_WITHOUT_ADDRESS = re.compile(r"\[\d+\] (?P<title>\S.*)")
+_BELOW_IT = re.compile(r"Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
+_BEGINNING = "### ["  # of a head that may be damaged
+_TITLE_LINES = re.compile(
+    r"<div id=['\"]?toc['\"]?></div>"
+    r"|(?:.*\n){0,4}#{1,2} (?:(?:AI-Enhanced arXiv Daily|ArXiv Daily Papers -) \d{4}-|(?:Total Papers Today|今日总计) ?[:：] ?\d)"
+)
+_DATED = ("#", "**Report Date")  # beginnings of lines that may contain the day of the page
+_CONTENTS = re.compile(
+    r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
+    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
+)
+_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
+_ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*>(?:</\1>)?\s*$")
+_SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\])?")
+
+_HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<name>[^:：]+)(?:[:：](?P<text>.*))?$")
+_SUMMARY = re.compile(r"<summary>(?P<name>(?!Details)[^<]*)</summary>(?P<text>)")
+_BOLD = re.compile(
+    r"(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*:：]{1,60})(?:[:：][ \t]*(?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])(?P<text>.*)$"
+)
+_ALL_BOLD = re.compile(r"\*\*(?P<name>[^*:：]{1,60})[:：](?P<text>[^*]*)\*\*$")
+_PLAIN = re.compile(
+    r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
+)
+_ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
+_LINK = re.compile(r"!?\[(?:\[[^\]]*\]|[^\[\]])*\]\([^()\s]*\)")
+_PIPE = re.compile(r"[ \t]+\|[ \t]+")
+_MARKUP = re.compile(r"[-*_=]{3,}|<(?:hr|br) ?/?>|</?details>|<summary>.*</summary>")
+_BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_SEPARATORS = re.compile(r"[\s,;/|`、，]+")
+
+# of the page of an empty day
+_LONGEST_EMPTY = 1_000  # characters
+_MOST_HEADINGS, _MOST_REMARKS = 4, 2  # lines
+_LONGEST_REMARK = 200  # characters of a line that is no heading
+_OF_PAPERS = ("arxiv", "paper", "artículo", "论文", "論文")  # one is in its title if the page also has sentences
+_NO_REMARK = re.compile(r"[|\[\]<>`{}]|\w://|\bwww\.|arxiv\.org", re.IGNORECASE)
+_SENTENCE = re.compile(r"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|.*[\u3041-\u9fff\uac00-\ud7a3]{5})")
+
+
+def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a page tells its format
+    """Returns the papers of a page; None if the text is none. Raises BrokenDigest if it announces papers and none can be read."""
+    if markup.is_markup(text):
+        return None
+    lines = text.split("\n")
+    starts = [number for number, line in enumerate(lines) if _is_head(line) or _is_unlinked_head(lines, number)]
+    has_papers = any(_head_in(lines[start]) or lines[start].startswith("[") for start in starts)
+    if not (has_papers or _TITLE_LINES.match(text.lstrip()) or _is_empty_page(lines)):
+        return None
+    page = _Page(Found(format="daily_arxiv_md"), language)
+    page.read_between(lines[: starts[0] if starts else len(lines)])
+    ends = [*starts, len(lines)][1:]
+    page.found.add(zip(starts, ends, strict=True), lambda place: page.paper_of(lines[slice(*place)]))
+    is_full = page.announced() or page.remarks > _MOST_REMARKS or starts
+    if is_full and not page.found.papers and not _is_empty_page(lines):
+        raise BrokenDigest(Sentence("The page announces papers, but no entry can be read."))
+    page.found.declared = page.declared or None
+    page.found.announced = page.announced()
+    return page.found
+
+
+def _is_head(line: str) -> bool:
+    """Returns whether a line is a head, perhaps a damaged one."""
+    return line.startswith(_BEGINNING) or bool(_head_in(line))
+
+
+def _head_in(line: str) -> re.Match[str] | None:
+    """Returns the match of a head. One of another level has an anchor, one with a DOI a number: else it may be any heading."""
+    head = _HEAD.match(line) if line.startswith("##") else None
+    if head and (line.startswith("### ") or "<a " in line) and (head["id"] or head["number"]):
+        return head
+    return None
+
+
+def _is_unlinked_head(lines: list[str], number: int) -> bool:
+    """Returns whether a line is a head of the template without links, whose next line names authors and category."""
+    if not lines[number].startswith("[") or number + 1 == len(lines):
+        return False
+    return bool(_HEAD_WITHOUT_ADDRESS.match(lines[number]) and _BELOW_IT.match(lines[number + 1]))
+
+
+def _is_empty_page(lines: list[str]) -> bool:
+    """Returns whether the page is that of a day without papers, in any language: little more than its headings.
+
+    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title with
+    the day that names arXiv or papers.
+    """
+    lines = [line for line in lines if line.strip() and not line.startswith("---")]
+    if (
+        not lines
+        or not lines[0].startswith("#")
+        or len("".join(lines)) > _LONGEST_EMPTY
+        or not all(map(_is_remark, lines))
+    ):
+        return False
+    headings = [line for line in lines if line.startswith("#")]
+    dated = [line for line in lines if line.startswith(_DATED) and values.day_in_heading(line)]
+    if len(lines) > len(headings):
+        few = len(headings) == 1 and len(lines) <= 1 + _MOST_REMARKS
+        return few and any(word in line.casefold() for line in dated for word in _OF_PAPERS)
+    return bool(len(lines) == 1 and _SENTENCE.match(lines[0])) or (bool(dated) and len(headings) <= _MOST_HEADINGS)
+
+
+def _is_remark(line: str) -> bool:
+    """Returns whether a line may be the sentence of an empty page, in any language: it is short, and is no part of a paper."""
+    return len(line) <= _LONGEST_REMARK and not _NO_REMARK.search(line.lstrip("> "))
+
+
+class _Page:
+    """Reads a page, and holds what it says of its papers."""
+
+    def __init__(self, found: Found, language: str | None) -> None:
+        self.found = found
+        self.declared: dict[str, int] = {}
+        self.remarks = 0  # lines between entries that are not recognized
+        self._total: int | None = None  # sum of the totals that lines announce; joined pages have several such lines
+        self._section = ""  # the category of the current section, "" for none
+        self._language = language
+
+    def announced(self) -> int | None:
+        """Returns how many papers the page announces; None if it says nothing."""
+        return sum(self.declared.values()) if self.declared else self._total
+
+    def read_between(self, lines: list[str]) -> None:
+        """Reads lines that belong to no entry: title, table of contents, totals, headings of sections."""
+        anchored = False
+        for line in filter(str.strip, lines):
+            if total := _TOTAL.match(line):
+                self._total = (self._total or 0) + int(total["count"])
+            elif listed := _CONTENTS.match(line):
+                if count := listed["inside"] or listed["behind"]:
+                    self.declared[listed["name"]] = self.declared.get(listed["name"], 0) + int(count)
+                else:
+                    self.remarks += _MOST_REMARKS + 1
+            elif line.startswith(_DATED) and (day := values.day_in_heading(line)):
+                self.found.day = self.found.day or day
+            elif section := _SECTION.match(line):
+                category = next(iter(arxiv.categories_of([section["name"].strip()])), "")
+                self._section = category if category or anchored or section["back"] else self._section
+                self.found.warnings["unparsed_heading"] += "arxiv.org/abs/" in line
+            elif not (_ANCHOR.match(line) or _MARKUP.match(line) or line.startswith("**Report")):
+                self.remarks += 1 if _is_remark(line) else _MOST_REMARKS + 1
+            anchored = bool(_ANCHOR.match(line))
+
+    def paper_of(self, lines: list[str]) -> Paper | None:
+        """Returns the paper of an entry: its head, and the lines up to the next head. None if its head cannot be read."""
+        linked, end = _head_in(lines[0]), _end_of(lines)
+        below = None if linked or len(lines) == 1 else _BELOW_IT.match(lines[1])
+        section = self._section
+        self.read_between(lines[end:])
+        if not linked and not below:
+            self.found.warnings["unparsed_heading"] += 1
+            return None
+        entry = _Entry(lines[2 if below else 1 : end])
+        self.found.warnings["unread_text"] += entry.unread
+        if below:
+            entry.fields |= {_AUTHORS: below["names"], _CATEGORIES: below["category"]}
+        return self._made(entry.fields, linked, linked["title"] if linked else lines[0].partition("] ")[2], section)
+
+    def _made(self, fields: Mapping[str, str], linked: re.Match[str] | None, title: str, section: str) -> Paper:
+        page = linked["page"] if linked else None
+        arxiv_id, version = arxiv.matched_address(linked) if linked and not page else (None, None)
+        categories = arxiv.categories_of(_SEPARATORS.split(fields.get(_CATEGORIES, "")))
+        abstract, translation = fields.get(_ABSTRACT, ""), fields.get(_TRANSLATION, "")
+        texts = {name: text for name, text in fields.items() if name in summaries.FIELDS}
+        return Paper(
+            key="",
+            title=title,
+            abstract=summaries.meaningful(abstract),
+            authors=names.split_names(fields.get(_AUTHORS, "")),
+            categories=categories or arxiv.categories_of([section]),
+            arxiv_id=arxiv_id,
+            doi=values.doi_in_address(page) if page else None,
+            url=page,
+            version=version or (values.version_in_address(page) if page else None),
+            summaries=summaries.summaries_of(texts, self._language),
+            translations=summaries.translations_of(fields.get(_TITLE, ""), translation, self._language),
+            failed=summaries.is_failed(texts),
+            comment=summaries.meaningful(fields.get(_COMMENT, "")),
+        )
+
+
+def _end_of(lines: list[str]) -> int:
+    """Returns the number of the line at which an entry ends: an anchor, or the heading of a section; else the number of all."""
+    is_behind = False
+    for number, line in enumerate(lines[1:], 1):
+        if not line.startswith(("#", "<")):
+            continue
+        is_behind = is_behind or line.startswith("</details>")
+        heading = _HEADING.match(line)
+        if (
+            _ANCHOR.match(line)
+            or _TOTAL.match(line)
+            or line.startswith(("# Table of Contents", "## Table of Contents"))
+        ):
+            return number
+        if not heading or _field(heading["name"]):
+            continue
+        is_section = (
+            "[[Back]]" in line
+            or arxiv.categories_of(line.lstrip("# ").split()[:1])
+            or (is_behind and not line.rstrip().endswith((":", "：")))
+        )
+        if is_section and len(heading["level"]) <= 3:  # noqa: PLR2004  entries have headings of the third level
+            return number
+    return len(lines)
+
+
+class _Entry:
+    """What stands below the head of one paper."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._texts: dict[str, list[str]] = {}  # field → lines
+        self._unread: list[list[str]] = []  # lines below a label that is not known, or below none
+        self._current: list[str] | None = None  # to which a line without a label belongs
+        self._label = ""  # the field of the last label
+        self._lines = lines
+        begins_paragraph = True
+        for line in lines:
+            shown = line.strip()
+            is_quoted, shown = shown.startswith(">"), shown.removeprefix(">").strip()
+            for part in _PIPE.split(shown) if "| **" in shown else [shown]:
+                self._read(part, is_quoted=is_quoted, begins_paragraph=begins_paragraph)
+            begins_paragraph = not shown or bool(_MARKUP.fullmatch(shown))
+        # in reading order; "" for a label without a text
+        self.fields = {name: " ".join(words).strip() for name, words in self._texts.items()}
+        self.unread = sum(any(map(str.isalnum, "".join(words))) for words in self._unread)
+
+    def _read(self, part: str, *, is_quoted: bool, begins_paragraph: bool) -> None:
+        """Reads a line, or one of the parts of a line such as `*A, B* | **Category: cs.CR**`."""
+        if not part:
+            return
+        may_be_marked = not part[0].isalnum()
+        italic = _ITALIC.match(part) if may_be_marked else None
+        if italic and (is_quoted or not self._texts.keys() - {_TITLE}):
+            self._begin(_TITLE if is_quoted else _AUTHORS, italic["text"])
+        elif may_be_marked and (marked := _marked_label(part)):
+            self._begin(_field(marked["name"]), marked["text"] or "")
+        elif may_be_marked and (_MARKUP.fullmatch(part) or _is_only_links(part)):
+            if "details" in part:
+                self._current, self._label = None, ""
+        elif (plain := _PLAIN.match(part)) and self._is_label(plain["name"], begins_paragraph=begins_paragraph):
+            self._begin(_field(plain["name"]), plain["text"])
+        else:
+            if self._current is None:
+                self._current = []
+                self._unread.append(self._current)
+            self._current.append(part)
+
+    def _begin(self, name: str, text: str) -> None:
+        """Begins the text of a field; name "": of one that is not known."""
+        if _is_only_links(text) or (name in self._texts and self._texts[name] == [text]):
+            return
+        self._current, self._label = [text], name
+        if name == _CATEGORIES:
+            self._texts.setdefault(name, []).append(f"{text},")
+        elif name and name not in self._texts:
+            self._texts[name] = self._current
+        else:
+            self._unread.append(self._current)
+        if name in _OF_ONE_LINE:
+            self._current = None
+
+    @cached_property
+    def _in_paragraphs(self) -> set[str]:
+        """The fields whose labels begin a paragraph; a line within a text that begins like them is text."""
+        begins = zip(["", *self._lines], self._lines, strict=False)
+        labels = (_PLAIN.match(line) for before, line in begins if not before.strip())
+        return {_field(label["name"]) for label in labels if label}
+
+    def _is_label(self, raw: str, *, begins_paragraph: bool) -> bool:
+        """Returns whether a line that begins like a label without marks has one; else it is text."""
+        name = _field(raw)
+        if not name:
+            return begins_paragraph and self._label != _ABSTRACT and len(raw.split()) <= _MOST_WORDS
+        if name in self._texts:
+            return False
+        follows = self._label != _ABSTRACT and _ORDER[name] > _ORDER.get(self._label, -1)
+        return begins_paragraph or (follows and name not in self._in_paragraphs)
+
+
+def _marked_label(part: str) -> re.Match[str] | None:
+    return _SUMMARY.match(part) or _HEADING.match(part) or _BOLD.match(part) or _ALL_BOLD.match(part)
+
+
+def _is_only_links(text: str) -> bool:
+    return "](" in text and not _LINK.sub("", text).strip(" \t|*")
+
+
+@lru_cache(maxsize=1000)
+def _field(raw: str) -> str:
+    """Returns the field of a label, which may have a picture and other names in brackets; "" if it is not known."""
+    for name in (_BRACKETS.sub(" ", raw), *_BRACKETS.findall(raw)):
+        plain = " ".join(_EDGES.sub("", name.replace("_", " ")).casefold().split())
+        if found := _LABELS.get(plain) or _LABELS.get(plain.removesuffix("s")):
+            return found
+    return ""

@@ -1,4 +1,4 @@
-"""Reads files, folders and standard input; which files of a watched folder count (no hidden ones), and when they are complete."""
+"""Reads files, folders and standard input: how large one may be, which files of a watched folder count (no hidden ones), when they are complete."""
 
 import glob
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.digests import MAX_BYTES
+from bot.digests.decoding import MAX_BYTES
 from bot.errors import UnreadableInput
 from subscriptions.errors import PaperwireError, Sentence
 
@@ -45,7 +45,7 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
 def read_file(path: str) -> bytes:
     """Returns the bytes of a file, or of standard input for `-`.
 
-    Raises UnreadableInput, also if it is larger than 64 MiB.
+    Raises UnreadableInput, also if it is larger than 16 MiB.
     """
     try:
         if path == STDIN:
@@ -68,7 +68,7 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
 def read_watched(path: str, pattern: str, *, follow: bool) -> tuple[bytes, bool]:
     """Returns (content of a file that matches a pattern, whether a symbolic link led out of the folder).
 
-    Nothing of the content from elsewhere may be quoted. Raises OSError, and UnreadableInput above 64 MiB.
+    Nothing of the content from elsewhere may be quoted. Raises OSError, and UnreadableInput above 16 MiB.
 
     A symbolic link that leads out of the folder of the pattern is refused. Otherwise a person who may write into that
     folder could make paperwire read any file of this machine. The link is followed if `follow` is set, or if the pattern

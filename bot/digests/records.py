@@ -1,364 +1,454 @@
-"""Records of databases of papers, as their interfaces answer: PubMed in XML, all others in JSON or JSON lines.
+"""Records of programs and databases in JSON: a row for each kind says what marks a record of it, and where its fields stand.
 
-`pubmed_xml` (dtd.nlm.nih.gov), `openalex_json` (docs.openalex.org), `crossref_json` (api.crossref.org), `s2_json`
-(api.semanticscholar.org), and `records_json`: ESummary of PubMed (eutils.ncbi.nlm.nih.gov), Europe PMC
-(europepmc.org/RestfulWebService), DOAJ (doaj.org/api) and HAL (api.archives-ouvertes.fr).
+A document is one object or array, an object in each line, or several of these glued together. Records stand in it alone, in
+an array, or at the places that their kind names. A part that is damaged is left out, and all others are read.
 
-Each database stands at the end: where its records are, what marks them, and how one becomes a work.
+`daily_arxiv_jsonl` are the lines from which daily-arXiv's pages are made: a paper each, with its summary in `AI`, or, in forks,
+beside the other members. `hf_json` is Hugging Face's list of the day (huggingface.co/api/daily_papers), `bilingual_json` papers
+of cn-chat-arxiv, `biorxiv_json` an answer of bioRxiv and medRxiv (api.biorxiv.org), `feed_json` a JSON Feed
+(jsonfeed.org/version/1.1). The others are answers of databases: OpenAlex (docs.openalex.org), Crossref (api.crossref.org),
+Semantic Scholar (api.semanticscholar.org), DOAJ (doaj.org/api), HAL (api.archives-ouvertes.fr), Europe PMC
+(europepmc.org/RestfulWebService), PLOS (api.plos.org), Zenodo (developers.zenodo.org), PubMed's ESummary
+(eutils.ncbi.nlm.nih.gov).
+
+Paths name members with dots between, `*` for each element of an array or member of an object, and `|` between paths of which
+the first that leads to something counts.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, Final
 
-from bot.digests import _arxiv, _dates, _dois, _json, _plain_text, _summaries, _works, _xml
-from bot.digests._format import Content, Format
-from bot.digests._json import Record
-from bot.digests._warnings import Warnings
-from bot.digests._works import Work
+from bot.digests import arxiv, bilingual, descriptions, markup, names, summaries, values, works
+from bot.digests.papers import Found
+from bot.digests.works import Work
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
-_FLAT = frozenset({"ArticleTitle", "VernacularTitle", "AbstractText", "CollectiveName"})
-_SET = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE\s+PubmedArticleSet\b[^>\[]*>\s*)?<PubmedArticleSet\b")
-_NOTHING = _xml.Element("", {})
+Record = dict[str, Any]
 
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
+_BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
+_BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # after damage
+_PARTS_OF_VALUES: Final = frozenset(",]}")  # signs that stand behind a part of a larger value
+_MOST_TEARS: Final = 10_000  # which bounds the time that a hostile document takes
+_MOST_DIGITS: Final = 6  # of the place of a word in an abstract
+_SEEN: Final = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
-def _is_pubmed(text: str) -> bool:
-    return bool(_SET.match(text))
-
-
-def _read_pubmed(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    document = _xml.XmlDocument(text, "PubmedArticle", external=True, flat=_FLAT)
-    content = _works.content_of(document.records(), _work_of_pubmed, warnings)
-    _xml.warn_truncated(document, warnings)
-    return content
-
-
-def _in(element: _xml.Element, *path: str) -> _xml.Element:
-    """Returns the element at a path below another one; an empty one if there is none."""
-    for name in path:
-        element = next((child for child in element.children if child.name == name), _NOTHING)
-    return element
-
-
-def _work_of_pubmed(record: _xml.Element) -> Work:
-    citation = _in(record, "MedlineCitation")
-    article = _in(citation, "Article")
-    pmid = _in(citation, "PMID").text.strip()
-    ids = (
-        one.text for one in _in(record, "PubmedData", "ArticleIdList").children if one.attributes.get("IdType") == "doi"
-    )
-    located = (one.text for one in article.all("ELocationID") if one.attributes.get("EIdType") == "doi")
-    title = _in(article, "ArticleTitle").text
-    return Work(
-        title=_works.without_period(title) or _in(article, "VernacularTitle").text,
-        doi=_dois.doi_among((*located, *ids)),
-        people=[name for one in _in(article, "AuthorList").all("Author") if (name := _name_in_pubmed(one))],
-        date=_date_in_pubmed(record, article),
-        abstract=" ".join(map(_part_of_abstract, _in(article, "Abstract").all("AbstractText"))),
-        venue=_in(article, "Journal", "Title").text,
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
-        kinds=[one.text for one in _in(article, "PublicationTypeList").all("PublicationType")],
-    )
-
-
-def _name_in_pubmed(author: _xml.Element) -> str:
-    names = [author.first(name) for name in ("ForeName", "LastName", "Suffix")]
-    return " ".join(filter(None, names)) or author.first("CollectiveName")
-
-
-def _part_of_abstract(part: _xml.Element) -> str:
-    label = part.attributes.get("Label", "")
-    if label and label != "UNLABELLED":
-        return f"{label}: {part.text}"
-    return part.text
-
-
-def _date_in_pubmed(record: _xml.Element, article: _xml.Element) -> str:
-    """Returns the day on which a paper appeared online; else that of its issue, or on which PubMed took it in."""
-    issue = _in(article, "Journal", "JournalIssue", "PubDate")
-    history = {one.attributes.get("PubStatus"): one for one in _in(record, "PubmedData", "History").children}
-    dates = (_in(article, "ArticleDate"), issue, history.get("pubmed", _NOTHING), history.get("entrez", _NOTHING))
-    written = (_dates.date_from(one.first("Year"), one.first("Month"), one.first("Day")) for one in dates)
-    return next(
-        filter(None, (next(written), next(written) or _dates.date_of(issue.first("MedlineDate")), *written)), ""
-    )
-
-
-def _work_of_openalex(record: Record) -> Work:
-    places = [record.record("primary_location"), *record.records("locations")]
-    people = (
-        one.record("author").text("display_name") or one.text("raw_author_name")
-        for one in record.records("authorships")
-    )
-    venues = (record.record("primary_location").record("source"), record.record("host_venue"))
-    return Work(
-        title=record.text("title") or record.text("display_name"),
-        doi=_dois.doi_in_field(record.text("doi")),
-        arxiv_id=next((url for one in places if _arxiv.arxiv_address(url := one.text("landing_page_url"))), None),
-        people=list(filter(None, people)),
-        date=_dates.date_of(record.text("publication_date") or record.text("publication_year")),
-        abstract=record.text("abstract") or _from_inverted(record.record("abstract_inverted_index")),
-        venue=next(filter(None, (one.text("display_name") for one in venues)), ""),
-        url=record.record("primary_location").text("landing_page_url"),
-        kinds=[record.text("type"), record.text("type_crossref")],
-        is_paper=record.members.get("is_paratext") is not True,
-    )
-
-
-def _from_inverted(index: Record) -> str:
-    """Returns the text of an index that gives the places of each word."""
-    placed = [
-        (int(place), word)
-        for word, places in index.members.items()
-        if isinstance(places, list)
-        for place in places
-        if isinstance(place, str) and place.isdecimal() and len(place) <= 6  # noqa: PLR2004  digits
-    ]
-    return _plain_text.plain_words(" ".join(word for _, word in sorted(placed)), index.warnings)
-
-
-_NO_CROSSREF_PAPERS = frozenset(
+# members of `AI` → names of a summary's fields; other members are no parts of a summary
+_FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
+_NO_FIELDS: Final = ("title_translation", "translation")  # of `AI`, which are no parts of a summary
+_NO_CROSSREF_PAPERS: Final = frozenset(
     {"correction", "corrigendum", "erratum", "retraction", "removal", "withdrawal", "expression_of_concern"}
 )
-_DATES = ("published", "issued", "published-online", "published-print", "posted", "created")
+_SERVERS: Final = {"medrxiv": "medRxiv"}
+_NO_ERRORS: Final = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
+
+# marks of the program that makes bioRxiv's pages, without spaces around: `O_ST_ABSResultsC_ST_ABSSand sings.`
+_BIORXIV_MARKS = re.compile(
+    r"O_LINKSMALLFIG\b[^>]{0,1000}>?(?:\s*View larger version[^:]{0,40}:)?(?:\s*(?:org\.highwire\.dtl\.DTLVardef@[\da-f]+)+(?:_HPS_FORMAT_FIGEXP)?)?"
+    r"|(?P<inside>[OC]_(?:SCPLOW|SCPCAP))|[OCM]_(?:ST_ABS|TEXTBOX|CAPTION|FIG|TBL|QD|LI)"
+)
 
 
-def _work_of_crossref(record: Record) -> Work:
-    updates = {one.text("type").lower() for one in record.records("update-to")}
-    names = (
-        " ".join(filter(None, map(one.text, ("given", "family", "suffix")))) or one.text("name")
-        for one in record.records("author")
-    )
-    return Work(
-        title=next(iter(record.texts("title")), ""),
-        doi=_dois.doi_in_field(record.text("DOI")),
-        people=list(filter(None, names)),
-        date=next((day for name in _DATES if (day := _date_in_parts(record.record(name)))), ""),
-        abstract=record.text("abstract"),
-        venue=next(iter(record.texts("container-title") or record.names("institution")), ""),
-        url=record.text("URL"),
-        kinds=[record.text("type")],
-        is_paper=not updates & _NO_CROSSREF_PAPERS,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """A kind of record. Without `lists`, its records stand alone."""
+
+    format: str
+    marks: tuple[str, ...]  # paths that each record has
+    answer: tuple[str, ...] = ()  # paths that an answer has, even one without records
+    lists: str = ""  # path to the records of an answer
+    alone: bool = True  # records also stand alone, in an array or in lines
+    in_lines: bool = False  # records mostly stand in lines, or in joined files, of which the first may be torn
+    paper: Callable[[Record, Found, str | None], Paper] | None = None  # for kinds with summaries; the others are works
+    amend: Callable[[Record, Work], None] | None = None  # adds to a work what paths alone do not tell
+    title: str = "title"
+    abstract: str = "abstract"
+    people: str = "authors"
+    name: str = "name"  # members of a person, with blanks between, and `|` between forms; persons may be texts, too
+    doi: str = "doi"
+    arxiv: str = ""  # several paths, with blanks between
+    date: str = ""
+    venue: str = ""
+    url: str = ""
+    kinds: str = ""
+    tldr: str = ""
 
 
-def _date_in_parts(record: Record) -> str:
-    parts = record.members.get("date-parts")
-    if not isinstance(parts, list) or not parts or not isinstance(parts[0], list):
-        return ""
-    numbers = [one for one in parts[0] if isinstance(one, str)]
-    if numbers:
-        return _dates.date_from(*numbers[:3])
-    return ""
+def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a record tells its format
+    """Returns the papers of a document; None if no kind knows it. Raises BrokenDigest for half a document.
 
-
-def _work_of_s2(record: Record) -> Work:
-    if "citingPaper" in record:
-        record = record.record("citingPaper")
-    ids = record.record("externalIds")
-    tldr = record.record("tldr").text("text")
-    return Work(
-        title=record.text("title"),
-        doi=_dois.doi_in_field(ids.text("DOI") or record.text("doi")),
-        arxiv_id=ids.text("ArXiv") or None,
-        people=record.names("authors"),
-        date=_dates.date_of(record.text("publicationDate") or record.text("year")),
-        abstract=record.text("abstract"),
-        venue=record.record("journal").text("name") or record.text("venue"),
-        url=record.text("url"),
-        kinds=record.texts("publicationTypes"),
-        summaries=_summaries.summaries_of({"tldr": tldr}, "en") if tldr else (),
-    )
-
-
-def _work_of_esummary(record: Record) -> Work:
-    pmid = record.text("uid")
-    return Work(
-        title=_works.without_period(record.text("title")) or record.text("vernaculartitle"),
-        doi=_dois.doi_among(one.text("value") for one in record.records("articleids") if one.text("idtype") == "doi"),
-        people=record.names("authors"),
-        date=_dates.date_among(map(record.text, ("epubdate", "pubdate", "sortpubdate"))),
-        venue=record.text("fulljournalname") or record.text("source"),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
-        kinds=record.texts("pubtype"),
-    )
-
-
-def _work_of_europepmc(record: Record) -> Work:
-    people = record.record("authorList").records("author")
-    names = (
-        " ".join(filter(None, map(one.text, ("firstName", "lastName"))))
-        or one.text("fullName")
-        or one.text("collectiveName")
-        for one in people
-    )
-    source, number = record.text("source"), record.text("id")
-    return Work(
-        title=_works.without_period(record.text("title")),
-        doi=_dois.doi_in_field(record.text("doi")),
-        people=list(filter(None, names)) or list(filter(None, [record.text("authorString").rstrip(".")])),
-        date=_dates.date_of(record.text("firstPublicationDate") or record.text("pubYear")),
-        abstract=record.text("abstractText"),
-        venue=record.record("journalInfo").record("journal").text("title")
-        or record.text("journalTitle")
-        or record.record("bookOrReportDetails").text("publisher"),
-        url=f"https://europepmc.org/article/{source}/{number}" if source and number else "",
-        kinds=[*record.record("pubTypeList").texts("pubType"), *record.text("pubType").split("; ")],
-    )
-
-
-def _work_of_doaj(record: Record) -> Work:
-    article = record.record("bibjson")
-    ids = (one.text("id") for one in article.records("identifier") if one.text("type").lower() == "doi")
-    links = [one.text("url") for one in article.records("link")]
-    return Work(
-        title=article.text("title"),
-        doi=_dois.doi_among(ids),
-        people=article.names("author"),
-        date=_dates.date_from(article.text("year"), article.text("month")),
-        abstract=article.text("abstract"),
-        venue=article.record("journal").text("title"),
-        url=next(iter(links), ""),
-    )
-
-
-_DATES_OF_HAL = ("publicationDate_s", "producedDate_s", "publicationDateY_i", "producedDateY_i", "submittedDate_s")
-
-
-def _work_of_hal(record: Record) -> Work:
-    return Work(
-        title=next(iter(record.texts("title_s")), ""),
-        doi=_dois.doi_in_field(record.text("doiId_s")),
-        arxiv_id=record.text("arxivId_s") or None,
-        people=record.texts("authFullName_s"),
-        date=_dates.date_among(map(record.text, _DATES_OF_HAL)),
-        abstract=next(iter(record.texts("abstract_s")), ""),
-        venue=record.text("journalTitle_s"),
-        url=record.text("uri_s"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Database:
-    """A database whose interface answers in JSON."""
-
-    members: tuple[str, ...]  # paths to the records in an answer; "": the records stand alone
-    mark: str  # stands in every answer with records
-    is_record: Callable[[Record], bool]
-    work: Callable[[Record], Work]
-    empty: re.Pattern[str]  # the beginning of an answer without records
-
-
-_BEGINNING = 4_000  # characters of an answer that show whether it has records
-
-
-def _found_in(databases: tuple[_Database, ...], text: str) -> tuple[_Database, str] | None:
-    """Returns (database, path to the records) of an answer; None if it is of none of these databases."""
-    for database in databases:
-        if database.mark in text:
-            for member in database.members:
-                if any(map(database.is_record, _json.first_items(text, member))):
-                    return database, member
-        if database.empty.match(text[:_BEGINNING]):
-            return database, database.members[0]
+    An empty array is an empty list of Hugging Face.
+    """
+    if not re.match(r"\s*[\[{\"\dntf-]", text):
+        return None
+    document = _Document(text)
+    seen = document.parts[:_SEEN]
+    for kind in _KINDS:
+        answers = [part for part in seen if _is_answer(part, kind)]
+        if any(_is_record(record, kind) for part in seen for record in _records_in(part, kind)[:_SEEN]):
+            if document.is_half and not (kind.in_lines and text.lstrip().startswith("{")):
+                raise BrokenDigest(Sentence("The JSON is damaged or breaks off."))
+            records = [record for part in document.parts for record in _records_in(part, kind)]
+            return _found_in(records, kind, document.torn, language)
+        if any(not at(one, kind.lists) for one in answers) or (kind is _HUGGING_FACE and [] in seen):
+            return _found_in([], kind, document.torn, language, error=text_at(answers, "*.messages.*.status"))
     return None
 
 
-def _is_answer(databases: tuple[_Database, ...], text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[") and _found_in(databases, text) is not None
+class _Document:
+    """The values of a document, as far as they can be read."""
+
+    def __init__(self, text: str) -> None:
+        """Reads all values, one behind the other, mostly one in each line.
+
+        After damage, reading goes on at the next beginning of a record, or line that begins with an object or array. A value
+        with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it.
+        """
+        self.parts: list[Any] = []
+        self.torn = 0  # places that are damaged
+        self.is_half = False  # the first value was torn, which may be all of an answer
+        place = 0
+        while (place := _end(_BLANKS, text, place)) < len(text) and self.torn <= _MOST_TEARS:
+            try:
+                value, after = _DECODER.raw_decode(text, place)
+                after = _end(_BLANKS, text, after)
+                if text[after : after + 1] in _PARTS_OF_VALUES:
+                    raise ValueError  # noqa: TRY301  as if it could not be decoded
+                self.parts.append(value)
+                place = after
+            except (ValueError, RecursionError):
+                self.is_half = self.is_half or not self.parts
+                self.torn += 1
+                following = _BEGINNING.search(text, place + 1)
+                place = following.start() if following else len(text)
 
 
-def _read_answer(databases: tuple[_Database, ...], text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001
-    database, member = _found_in(databases, text) or (databases[0], "")
-    return _works.content_of(_records_of(database, member, text, warnings), database.work, warnings)
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
 
 
-def _records_of(database: _Database, member: str, text: str, warnings: Warnings) -> Iterator[Record]:
-    for record in _json.json_items(text, warnings, member):
-        if database.is_record(record):
-            yield record
-        else:
-            warnings.add("bad_json_line")
+def _found_in(records: list[Any], kind: _Kind, torn: int, language: str | None, error: str = "") -> Found:
+    found = Found(format=kind.format)
+    if error.lower() not in _NO_ERRORS:
+        found.error = error
+    if make := kind.paper:
+        good = [record for record in records if isinstance(record, dict)]
+        found.add(good, lambda record: make(record, found, language))
+        kept = len(found.papers) + found.warnings["refused_entries"]
+    else:
+        good = [record for record in records if _is_record(record, kind)]
+        works.add_works(found, good, partial(_work_of, kind=kind))
+        kept = len(good)
+    found.warnings["bad_json_line"] += torn + len(records) - kept
+    if kind is _HUGGING_FACE:
+        days = (values.day_in(text_at(one, "paper.submittedOnDailyAt")) for one in good)
+        found.day = max(filter(None, days), default=None)
+    if kind.format == "biorxiv_json":
+        found.is_feed = False
+        found.papers = _highest_first(found.papers)
+    return found
 
 
-def _is_openalex(record: Record) -> bool:
-    return "openalex.org/" in record.text("id") and (
-        "authorships" in record or "title" in record or "display_name" in record
+def at(value: object, path: str) -> list[Any]:
+    """Returns what stands at a path, without what is empty."""
+    for one in path.split("|"):
+        found = [value]
+        for name in one.split("."):
+            found = [inner for outer in found for inner in _below(outer, name)]
+        if found := [inner for inner in found if inner not in (None, "", [], {})]:
+            return found
+    return []
+
+
+def _below(value: object, name: str) -> Sequence[Any]:
+    if name == "*" and isinstance(value, dict):
+        return [one for one in value.values() if isinstance(one, dict)]
+    if name == "*":
+        return value if isinstance(value, list) else [value]
+    return [value[name]] if isinstance(value, dict) and name in value else ()
+
+
+def text_at(value: object, path: str) -> str:
+    """Returns the first text at a path, as it is written; "" if there is none."""
+    return next((one for one in at(value, path) if isinstance(one, str) and one.strip()), "")
+
+
+def texts_at(value: object, path: str) -> list[str]:
+    """Returns all texts at a path, and in arrays there."""
+    found = at(value, path)
+    return [one for outer in found for one in (outer if isinstance(outer, list) else [outer]) if isinstance(one, str)]
+
+
+def _people_at(record: Record, kind: _Kind) -> list[str]:
+    """Returns the texts with the names of a record's authors; those who are marked as hidden are left out."""
+    people: list[str] = []
+    for person in (one for outer in at(record, kind.people) for one in (outer if isinstance(outer, list) else [outer])):
+        if isinstance(person, str):
+            people.append(person)
+        elif isinstance(person, dict) and person.get("hidden") is not True:
+            forms = (
+                " ".join(filter(None, (text_at(person, name) for name in form.split())))
+                for form in kind.name.split("|")
+            )
+            people.append(next(filter(None, forms), ""))
+    return list(filter(None, people))
+
+
+def _records_in(part: object, kind: _Kind) -> list[Any]:
+    if _is_answer(part, kind):
+        return at(part, kind.lists)
+    return [] if not kind.alone else part if isinstance(part, list) else [part]
+
+
+def _is_answer(part: object, kind: _Kind) -> bool:
+    return bool(kind.answer) and isinstance(part, dict) and all(_has(part, path) for path in kind.answer)
+
+
+def _is_record(record: object, kind: _Kind) -> bool:
+    return isinstance(record, dict) and all(_has(record, mark) for mark in kind.marks)
+
+
+def _has(record: object, path: str) -> bool:
+    """Returns whether one of the members at the end of a path ("a.b/c") is there; it may be empty. "a=b": its text has a part."""
+    path, is_equal, part = path.partition("=")
+    if is_equal:
+        return part in text_at(record, path)
+    outer, _, last = path.rpartition(".")
+    inside = at(record, outer) if outer else [record]
+    return any(name in inner for inner in inside if isinstance(inner, dict) for name in last.split("/"))
+
+
+def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper:
+    addresses = [text_at(record, name) for name in ("id", "abs", "url", "pdf")]
+    arxiv_id, version = next(filter(None, map(arxiv.arxiv_address, addresses)), (None, None))
+    generated = record.get("AI") if isinstance(record.get("AI"), dict) else {}
+    own = {name: record[name] for name in summaries.FIELDS if name in record}
+    texts: dict[str, str] = {}
+    for name, value in (generated or own).items():
+        if name in _FIELDS and isinstance(value, str | list):
+            texts[_FIELDS[name]] = ", ".join(texts_at(value, "*"))
+        elif name not in _NO_FIELDS and texts_at(value, "*"):
+            found.warnings["unread_text"] += 1
+    people = _people_at(record, _DAILY)
+    categories = at(record, "categories|cate|category")
+    return Paper(
+        key="",
+        title=text_at(record, "title"),
+        abstract=summaries.meaningful(text_at(record, "summary")),
+        authors=names.names_of(people)[0] if len(people) == 1 else names.joined_names(people),
+        categories=arxiv.categories_of([part for one in texts_at(categories, "*") for part in re.split("[,;]| ", one)]),
+        arxiv_id=arxiv_id,
+        version=version,
+        doi=None if arxiv_id else next(filter(None, map(values.doi_in_address, addresses)), None),
+        url=next((one for one in addresses if one.startswith("http")), None),
+        summaries=summaries.summaries_of(texts, language),
+        translations=summaries.translations_of(
+            text_at(generated, "title_translation"), text_at(generated, "translation"), language
+        ),
+        failed=summaries.is_failed(texts),
+        comment=summaries.meaningful(text_at(record, "comment")),
     )
 
 
-def _is_crossref(record: Record) -> bool:
-    return (
-        "DOI" in record
-        and ("container-title" in record or "title" in record)
-        and ("type" in record or "author" in record)
+def _paper_of_hugging_face(record: Record, found: Found, language: str | None) -> Paper:  # noqa: ARG001  as the others
+    arxiv_id, version = arxiv.arxiv_address(text_at(record, "paper.id")) or (None, None)
+    return Paper(
+        key="",
+        title=text_at(record, "paper.title|title"),
+        abstract=text_at(record, "paper.summary|summary"),
+        authors=names.joined_names(_people_at(record, _HUGGING_FACE)),
+        arxiv_id=arxiv_id,
+        version=version,
     )
 
 
-_OPENALEX = _Database(
-    members=("results", ""),
-    mark="openalex.org/",
-    is_record=_is_openalex,
-    work=_work_of_openalex,
-    empty=re.compile(r'\s*\{\s*"meta"\s*:\s*\{[^{}]*\}\s*,\s*"results"\s*:\s*\[\s*\]'),
-)
-_CROSSREF = _Database(
-    members=("message.items", "message", ""),
-    mark='"DOI"',
-    is_record=_is_crossref,
-    work=_work_of_crossref,
-    empty=re.compile(
-        r'\s*\{\s*"status"\s*:\s*"ok"\s*,\s*"message-type"\s*:\s*"work-list".*"items"\s*:\s*\[\s*\]', re.DOTALL
-    ),
-)
-_S2 = _Database(
-    members=("data", "recommendedPapers", ""),
-    mark='"paperId"',
-    is_record=lambda record: "paperId" in record or "paperId" in record.record("citingPaper"),
-    work=_work_of_s2,
-    empty=re.compile(r'\s*\{\s*"(?:total"\s*:\s*0\s*,.*"data|recommendedPapers)"\s*:\s*\[\s*\]', re.DOTALL),
-)
-_OTHERS = (
-    _Database(
-        members=("result.*",),
-        mark='"articleids"',
-        is_record=lambda record: "articleids" in record,
-        work=_work_of_esummary,
-        empty=re.compile(r'\s*\{\s*"header".*"uids"\s*:\s*\[\s*\]', re.DOTALL),
-    ),
-    _Database(
-        members=("resultList.result",),
-        mark='"resultList"',
-        is_record=lambda record: "source" in record and "id" in record,
-        work=_work_of_europepmc,
-        empty=re.compile(r'\s*\{\s*"version".*"resultList"\s*:\s*\{\s*"result"\s*:\s*\[\s*\]', re.DOTALL),
-    ),
-    _Database(
-        members=("results", ""),
-        mark='"bibjson"',
-        is_record=lambda record: "bibjson" in record,
-        work=_work_of_doaj,
-        empty=re.compile(r'\s*\{\s*"total"\s*:\s*0\s*,.*"results"\s*:\s*\[\s*\]', re.DOTALL),
-    ),
-    _Database(
-        members=("response.docs",),
-        mark='"docs"',
-        is_record=lambda record: "title_s" in record or "halId_s" in record,
-        work=_work_of_hal,
-        empty=re.compile(r'\s*\{\s*"response"\s*:\s*\{\s*"numFound"\s*:\s*0\s*,.*"docs"\s*:\s*\[\s*\]', re.DOTALL),
-    ),
-)
+def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> Paper:
+    return bilingual.paper_of(
+        found,
+        language,
+        link=text_at(record, "link"),
+        title=text_at(record, "title"),
+        abstract=text_at(record, "abstract"),
+        translated_title=text_at(record, "translated_title"),
+        translated_abstract=text_at(record, "translated_abstract"),
+        tldr=record["tldr"] if isinstance(record.get("tldr"), str) else None,
+        english_tldr=text_at(record, "en_tdlr|en_tldr"),
+    )
 
 
-def _format_of(name: str, *databases: _Database) -> Format:
-    return Format(name, partial(_is_answer, databases), partial(_read_answer, databases))
+def _work_of(record: Record, kind: _Kind) -> Work:
+    addresses = (one for path in kind.arxiv.split() for one in texts_at(record, path))
+    work = Work(
+        title=text_at(record, kind.title),
+        doi=values.doi_among(texts_at(record, kind.doi)),
+        arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
+        people=_people_at(record, kind),
+        date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
+        abstract="\n".join(texts_at(record, kind.abstract)[:1]),
+        venue=text_at(record, kind.venue),
+        url=text_at(record, kind.url),
+        kinds=texts_at(record, kind.kinds),
+        summaries=summaries.summaries_of({"tldr": text_at(record, kind.tldr)}, "en"),
+    )
+    if kind.amend:
+        kind.amend(record, work)
+    return work
 
 
-FORMATS = (
-    Format("pubmed_xml", _is_pubmed, _read_pubmed),
-    _format_of("openalex_json", _OPENALEX),
-    _format_of("crossref_json", _CROSSREF),
-    _format_of("s2_json", _S2),
-    _format_of("records_json", *_OTHERS),
+def _date_in(value: object) -> str:
+    """Returns the date in a text, or in an array of year, month and day."""
+    while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        value = value[0]
+    if isinstance(value, list):
+        return values.date_from(*[one for one in value if isinstance(one, str)][:3]) if value else ""
+    return values.date_of(value) if isinstance(value, str) else ""
+
+
+def _amend_openalex(record: Record, work: Work) -> None:
+    index = record.get("abstract_inverted_index")
+    if not work.abstract and isinstance(index, dict):
+        placed = [
+            (int(place), word)
+            for word, places in index.items()
+            for place in texts_at(places, "*")
+            if place.isdecimal() and len(place) <= _MOST_DIGITS
+        ]
+        work.abstract = " ".join(word for _, word in sorted(placed))
+    work.is_paper = record.get("is_paratext") is not True
+
+
+def _amend_crossref(record: Record, work: Work) -> None:
+    work.is_paper = _NO_CROSSREF_PAPERS.isdisjoint(one.lower() for one in texts_at(record, "update-to.*.type"))
+
+
+def _amend_biorxiv(record: Record, work: Work) -> None:
+    server = _SERVERS.get(work.venue.lower(), "bioRxiv")
+    work.version = arxiv.version_number(text_at(record, "version"))
+    work.title, work.abstract = _without_marks(work.title), _without_marks(work.abstract)
+    work.venue = server
+    if work.doi:
+        work.url = f"https://www.{server.lower()}.org/content/{work.doi}" + (f"v{work.version}" if work.version else "")
+
+
+def _without_marks(text: str) -> str:
+    return _BIORXIV_MARKS.sub(lambda mark: "" if mark["inside"] else " ", markup.without_references(text))
+
+
+def _highest_first(papers: list[Paper]) -> list[Paper]:
+    """Returns the papers, with the versions of each preprint in descending order: later, only the first one is kept."""
+    copies: dict[str, list[Paper]] = {}
+    for paper in sorted(papers, key=lambda paper: paper.version or 0):
+        copies.setdefault(paper.key, []).append(paper)
+    return [copies[paper.key].pop() for paper in papers]
+
+
+def _amend_pubmed(record: Record, work: Work) -> None:
+    work.title = works.without_period(work.title)
+    pmid = text_at(record, "uid")
+    work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else ""
+    work.doi = values.doi_among(
+        text_at(one, "value") for one in at(record, "articleids.*") if text_at(one, "idtype") == "doi"
+    )
+
+
+def _amend_europepmc(record: Record, work: Work) -> None:
+    source, number = text_at(record, "source"), text_at(record, "id")
+    work.title = works.without_period(work.title)
+    work.people = work.people or [text_at(record, "authorString").rstrip(".")]
+    work.kinds = [part for kind in work.kinds for part in kind.split("; ")]
+    work.url = f"https://europepmc.org/article/{source}/{number}"
+
+
+def _amend_doaj(record: Record, work: Work) -> None:
+    work.doi = values.doi_among(
+        text_at(one, "id") for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi"
+    )
+    work.date = values.date_from(text_at(record, "bibjson.year"), text_at(record, "bibjson.month"))
+
+
+def _amend_feed(record: Record, work: Work) -> None:
+    """Reads the description of an entry, too. Most of these feeds are blogs, so that a paper needs an id or a paper's address."""
+    described = descriptions.described(
+        filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
+    )
+    links = texts_at(record, "url") + texts_at(record, "external_url") + texts_at(record, "id")
+    work.abstract, work.people = described.abstract, work.people or list(filter(None, [described.names]))
+    work.doi = work.doi or next(filter(None, map(values.doi_in_address, links)), None)
+    work.is_paper = bool(work.doi or work.arxiv_id) or any(map(works.is_page_of_paper, links))
+
+
+_DAILY = _Kind(
+    format="daily_arxiv_jsonl", marks=("title", "id/url", "summary/AI/tldr"), paper=_paper_of_daily, in_lines=True
 )
+_HUGGING_FACE = _Kind(format="hf_json", marks=("paper",), paper=_paper_of_hugging_face, people="paper.authors")
+_CROSSREF = _Kind(
+    format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title", "type/author"),
+    amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", url="URL", kinds="type",
+    venue="container-title.*|institution.*.name",
+    date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
+)  # fmt: skip
+_KINDS: Final = (
+    _Kind(
+        format="bilingual_json", marks=("title", "abstract", "link", "translated_title/translated_abstract/tldr/en_tdlr/context"),
+        paper=_paper_of_chat_arxiv, in_lines=True,
+    ),
+    _HUGGING_FACE,
+    _Kind(
+        format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
+        people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
+        date="_paperwire.date|date_published|date_modified", venue="_paperwire.venue", kinds="tags",
+    ),
+    _Kind(
+        format="biorxiv_json", answer=("messages", "collection"), lists="collection.*", marks=("doi/title",), alone=False, amend=_amend_biorxiv,
+        doi="doi", date="date", venue="server", kinds="type",
+    ),
+    _Kind(
+        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/", "authorships/title/display_name"), amend=_amend_openalex,
+        title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
+        arxiv="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
+        venue="primary_location.source.display_name|host_venue.display_name", url="primary_location.landing_page_url", kinds="type|type_crossref",
+    ),
+    _CROSSREF,
+    replace(_CROSSREF, answer=("message.DOI",), lists="message"),  # a single work
+    _Kind(
+        format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*|recommendedPapers.*", marks=("paperId",),
+        doi="externalIds.DOI|doi", arxiv="externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue", url="url",
+        kinds="publicationTypes", tldr="tldr.text",
+    ),
+    _Kind(  # PubMed's ESummary
+        format="records_json", answer=("header", "result.uids"), lists="result.*", marks=("articleids",), amend=_amend_pubmed,
+        title="title|vernaculartitle", date="epubdate|pubdate|sortpubdate", venue="fulljournalname|source", kinds="pubtype",
+    ),
+    _Kind(  # Europe PMC
+        format="records_json", answer=("version", "resultList"), lists="resultList.result.*", marks=("source", "id"), alone=False, amend=_amend_europepmc,
+        people="authorList.author", name="firstName lastName|fullName|collectiveName", doi="doi", abstract="abstractText",
+        date="firstPublicationDate|pubYear", venue="journalInfo.journal.title|journalTitle|bookOrReportDetails.publisher",
+        kinds="pubTypeList.pubType|pubType",
+    ),
+    _Kind(  # DOAJ
+        format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson",), amend=_amend_doaj,
+        title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", url="bibjson.link.*.url",
+    ),
+    _Kind(  # HAL
+        format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_s/halId_s",), title="title_s.*",
+        abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", arxiv="arxivId_s", venue="journalTitle_s", url="uri_s",
+        date="publicationDate_s|producedDate_s|publicationDateY_i|producedDateY_i|submittedDate_s",
+    ),
+    _Kind(  # PLOS
+        format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_display/title", "id=10.1371/"),
+        title="title_display|title", abstract="abstract.*", people="author_display|author", doi="id", venue="journal", date="publication_date", kinds="article_type",
+    ),
+    _Kind(  # Zenodo
+        format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
+        people="metadata.creators", doi="doi|metadata.doi", venue="metadata.journal.title", url="links.self_html|links.html",
+        date="metadata.publication_date", kinds="metadata.resource_type.subtype",
+    ),
+    _DAILY,
+)  # fmt: skip

@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.digests._lines import collapse
-from bot.digests._looks import describe_bytes, describe_text
-from bot.digests._names import decode_accents
-from bot.digests._plain_text import BOM
+from bot.digests.decoding import BOM, describe_bytes, describe_text
+from bot.digests.values import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.query.links_in_text import mentioned

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.digests import Warnings, language_of, without_failures
+from bot.digests import language_of, without_failures
 from bot.ports.language_model import ModelRequest
 from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
@@ -112,7 +112,7 @@ def _plain(text: object) -> str:
 def repeating(task: Task, texts: Texts, others: Mapping[int, model.Paper]) -> list[int] | None:
     """Returns the ids of other papers whose summaries by the model repeat these texts; None if nothing is repeated.
 
-    It is the rule for digests (bot/digests/_failures.py): a sentence below several papers is no summary of any.
+    It is the rule for digests (bot/digests/summaries.py): a sentence below several papers is no summary of any.
     """
     language, papers = task.place.language, {}
     for number, paper in others.items():
@@ -120,7 +120,7 @@ def repeating(task: Task, texts: Texts, others: Mapping[int, model.Paper]) -> li
         if made is not None:
             papers[number] = _with_only(paper, language, Texts(made.fields, made.title))
     own = _with_only(task.paper, language, texts)
-    kept, *others_kept = without_failures([own, *papers.values()], Warnings())
+    (kept, *others_kept), _ = without_failures([own, *papers.values()])
     if kept == own:
         return None
     return [number for (number, paper), left in zip(papers.items(), others_kept, strict=True) if left != paper]

@@ -17,7 +17,7 @@ from bot import digests
 from bot.cli.state import STATES
 from bot.commands.intent import REGISTRY
 from bot.delivery.lane_sender import GONE_SHARE
-from bot.digests._warnings import _MESSAGES as MESSAGES
+from bot.digests import arxiv, papers
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
@@ -144,7 +144,7 @@ _VARIABLES = ("variable", "what it is", "without it", "example")
 
 
 def _load(environ: dict[str, str], folder: Path) -> Settings:
-    return load_settings(environ, folder, formats=[module.name for module in digests.FORMATS])
+    return load_settings(environ, folder, formats=digests.format_names())
 
 
 @rows_of("settings.md", *_VARIABLES)
@@ -192,9 +192,9 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
-    assert [row.code("format") for row in table] == [module.name for module in digests.FORMATS], (
+    assert [row.code("format") for row in table] == digests.format_names(), (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
-        "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
+        "add or move the row (CONTRIBUTING.md, Add a digest format)."
     )
 
 
@@ -203,13 +203,13 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 )
 def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
     text = row.code("for example")
-    address = digests.arxiv_address(text)
+    address = arxiv.arxiv_address(text)
     known_by = {
         "its DOI, in lower case": "doi",
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }
-    key = address[0] if address else digests.paper_key(**{known_by[row["of"]]: text})
+    key = address[0] if address else papers.paper_key(**{known_by[row["of"]]: text})
     assert transcripts.shows(row.code("key"), str(key)), key
 
 
@@ -223,7 +223,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
     ("settings.md", _VARIABLES, all_variables()),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
-    ("formats.md", ("code", "means"), {*MESSAGES, *digests.INFO}),
+    ("formats.md", ("code", "means"), set(digests.MESSAGES)),
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
     ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]

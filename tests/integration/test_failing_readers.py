@@ -10,7 +10,9 @@ import pytest
 
 import bot.digests
 import subscriptions.service.ingest
-from bot.digests import feeds
+from bot.digests import works
+from bot.digests.papers import Found
+from subscriptions.model import Paper
 from tests.fakes.arxiv import FakeArxiv
 from tests.outside.test_bad_documents import GOOD, findings, item, journal
 from tests.product import Product
@@ -21,14 +23,14 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Lets the reader of journals' feeds raise an error at each entry whose title begins with "Bad"."""
 
     def breaks(error: BaseException) -> None:
-        work_of = feeds._work_of
+        made = works._paper_of
 
-        def stumbles(record: object, feed: object) -> object:
-            if record.first("title").startswith("Bad"):  # type: ignore[attr-defined]
+        def stumbles(work: works.Work, found: Found) -> Paper | None:
+            if work.title.startswith("Bad"):
                 raise error
-            return work_of(record, feed)  # type: ignore[arg-type]
+            return made(work, found)
 
-        monkeypatch.setattr(feeds, "_work_of", stumbles)
+        monkeypatch.setattr(works, "_paper_of", stumbles)
 
     return breaks
 
@@ -60,7 +62,7 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
     assert product.tells("ingest", "all/good.jsonl")["already_known"] == 1
 
 
-@pytest.mark.parametrize("where", ["bot.digests._failures.without_failures", "subscriptions.service.ingest.incoming"])
+@pytest.mark.parametrize("where", ["bot.digests.without_failures", "subscriptions.service.ingest.incoming"])
 def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
     product: Product, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -53,7 +53,7 @@ def written(day: dt.date = THURSDAY, *, title: str = "Graphs") -> str:
 
 CASES: dict[str, tuple[Happens, str]] = {
     "HTML instead of XML": (lambda arxiv: arxiv.sends_html(), "no paper entries found (looks like an HTML page)"),
-    "an empty answer": (shows(""), "The XML breaks off in line 1 before its first entry"),
+    "an empty answer": (shows(""), "no paper entries found (looks like an empty file)"),
     "a PDF": (shows(b"%PDF-1.7 \x00\x01"), "not UTF-8 text"),
     "an XML bomb": (shows(arxiv_pages.bomb()), "DOCTYPE"),
     "an external entity": (

@@ -212,7 +212,7 @@ UNUSED = {
     "alembic",  # the schema is already the newest
     "apprise",  # no destination of Apprise is set
     "babel",  # no message is rendered
-    "bs4",  # no HTML page is read
+    "lxml",  # no digest is read
     "cryptography",  # there are no encrypted tokens
     "httpx._main",
     "jinja2",

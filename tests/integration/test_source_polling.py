@@ -254,7 +254,7 @@ async def test_without_sources_all_archives_are_read(
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
-    monkeypatch.setattr("bot.digests.arxiv_feeds.LIMIT", 3)
+    monkeypatch.setattr("bot.digests.feeds.LIMIT", 3)
     arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
     feeding = await feeds.polled(arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
@@ -286,7 +286,7 @@ async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> No
     feeding = await feeds.polled(LG)
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
-    assert "complete entries before it are kept" in receipt.detail
+    assert "complete entries are kept" in receipt.detail
     feeds.arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
     await feeding.until(new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]

@@ -1,7 +1,7 @@
 """All code that reads text of others takes about twice the time for twice the text, whatever the text is.
 
 The tests measure processor time for a text and for one eight times as long. If the time grows with the square of the
-length, the longer text takes 64 times as long. `python -m bench.formats --growth` measures longer texts.
+length, the longer text takes 64 times as long.
 """
 
 import gc

@@ -1,0 +1,122 @@
+"""arXiv's notation: ids, addresses, categories, and the lines that announce a paper.
+
+Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
+(info.arxiv.org/help/rss_specifications.html).
+"""
+
+import re
+from dataclasses import dataclass
+
+from subscriptions.categories import ARCHIVES, bare_id
+from subscriptions.model import Announce
+
+# Since January 2015 ids have five digits after the point. All five are required here: an address that lost its last
+# digit must not be read as the address of another paper.
+_ID = (
+    r"(?:(?:0\d|1[0-4])\d\d\.\d{4,5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{5}"
+    r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.(?:[A-Z]{2}|[a-z]+-[a-z]+))?/\d{7})"
+)
+_PAGE = r"(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html)/"
+_BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
+_REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
+ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"
+"""Regular expression of a reference to a paper of arXiv, in any notation. Read its groups with `matched_address`."""
+URL = rf"(?i:https?://{_PAGE}){_REFERENCE}"
+"""Regular expression of a full web address of a paper, with its scheme. Groups as in ADDRESS."""
+
+_ADDRESS = re.compile(ADDRESS)
+_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2}|\.[a-z]+(?:-[a-z]+)*)?")
+_ANNOUNCEMENT = re.compile(
+    rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
+)
+_ANNOUNCE = {kind.value: kind for kind in Announce}
+# Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, without it, or with
+# `摘要：` alone. The words in the middle vary.
+_TRANSLATED_ANNOUNCEMENT = re.compile(
+    r"\A\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s(?:[^\n]{0,40}?摘要\s*[：:]\s*|\s*公告类型\s*[：:]\s*\S{1,8}\s+))?",
+)
+_TAIL = "(arXiv:"
+_TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
+_MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The announcement that arXiv puts before an abstract: `arXiv:2605.06185v2 Announce Type: replace`.
+
+    Until 2024 it came after the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
+    """
+
+    arxiv_id: str
+    version: int | None
+    kind: Announce | None
+    categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
+
+
+def arxiv_address(text: str) -> tuple[str, int | None] | None:
+    """Returns (id, version) of an id, link or guid; None if the text is none of these."""
+    match = _ADDRESS.fullmatch(text.strip())
+    return matched_address(match) if match else None
+
+
+def matched_address(match: re.Match[str]) -> tuple[str, int | None]:
+    """Returns (id, version) of a match of ADDRESS or URL."""
+    return bare_id(match["id"]), version_number(match["version"])
+
+
+def arxiv_link(arxiv_id: str) -> str:
+    """Returns the address of the abstract page of a paper, without a version."""
+    return f"https://arxiv.org/abs/{arxiv_id}"
+
+
+def version_number(digits: str | None) -> int | None:
+    """Returns a version as a number, None for a number of more than four digits."""
+    if digits and len(digits) <= 4 and digits.isdecimal():  # noqa: PLR2004  no paper has a thousand versions
+        return int(digits)
+    return None
+
+
+def categories_of(names: list[str]) -> tuple[str, ...]:
+    """Returns the arXiv categories among some names, each once, in order: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
+    written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
+    return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
+
+
+def announce_type(word: str) -> Announce | None:
+    """Returns the announce type that a word names, None for any other word."""
+    return _ANNOUNCE.get(word.strip())
+
+
+def split_announcement(text: str) -> tuple[Announcement | None, str]:
+    """Returns (announcement, rest) of an abstract; (None, the abstract) if it begins with no announcement."""
+    match = _ANNOUNCEMENT.match(text)
+    if not match:
+        return None, text
+    arxiv_id, version = matched_address(match)
+    found = Announcement(arxiv_id=arxiv_id, version=version, kind=announce_type(match["kind"]))
+    return found, text[match.end() :]
+
+
+def split_title(title: str) -> tuple[Announcement | None, str]:
+    """Splits the announcement from the end of a title, with the full stop before it. Returns (announcement, title).
+
+    The announcement is None if there is none.
+    """
+    title = title.strip()
+    at = title.rfind(_TAIL)
+    match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
+    if not match:
+        return None, title
+    arxiv_id, version = matched_address(match)
+    found = Announcement(
+        arxiv_id=arxiv_id,
+        version=version,
+        kind=_MARKS.get(match["mark"] or ""),
+        categories=categories_of([match["category"]]),
+    )
+    return found, title[:at].rstrip().removesuffix(".").rstrip()
+
+
+def without_translated_announcement(text: str) -> str:
+    """Returns a translated abstract without the label and without the translated announcement at its beginning."""
+    return _TRANSLATED_ANNOUNCEMENT.sub("", text)

@@ -1,0 +1,88 @@
+"""Reads the descriptions of entries of feeds, whose lines hold what has no element: names, date, journal, DOI, abstract."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.digests import markup, values
+
+_DATE = re.compile(
+    r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date)\s*:?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
+    re.IGNORECASE,
+)
+_NAMES = re.compile(r"authors?(?:\(s\))?\s*:\s*(?P<names>.*)", re.IGNORECASE)
+_NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
+_PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
+_PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
+    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:[^\W\d_a-z][^\d:;!?]{{1,60}};\s*)+(?:[^\W\d_a-z][^\d:;!?]{{1,60}})?"
+)
+_PERSONS_IN = re.compile(r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal)\b.{5,300})")
+_SOURCE = re.compile(r"(?:source|journal|publication)\s*:\s*(?P<source>.{2,200})", re.IGNORECASE)
+_NO_TEXT = re.compile(  # citations, and what pages show around an abstract
+    r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bAdvance Article\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b"
+    r"|\bIn Press\b|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}"
+    r"|(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|Open access|[\w-]+(?:\.[\w-]+)+|\|)"
+    r"|(?:To cite this article|PMID:|The content of this RSS Feed|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
+    r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
+    re.IGNORECASE,
+)
+_LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
+_FIRST_LINES = 6  # among which a line of names without a label may stand
+
+
+@dataclass(slots=True)
+class Description:
+    """What the lines of descriptions hold; "" for what they lack."""
+
+    abstract: str = ""
+    names: str = ""
+    date: str = ""
+    source: str = ""
+    doi: str = ""
+
+
+def described(texts: Iterable[str], title: str, venue: str = "") -> Description:
+    """Returns what the descriptions of an entry hold: the longest abstract, and the first of each other text.
+
+    `title`, with markup, and `venue` are those of the entry, which lines may repeat.
+    """
+    found, plain = Description(), markup.plain(title)
+    for text in texts:
+        kept: list[str] = []
+        lines = markup.lines(text)
+        for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=False)):
+            if line.lower() == "abstract":  # what stands before is the text of a picture
+                kept.clear()
+            elif number < _FIRST_LINES and line != plain and _are_names(line, following):
+                found.names = found.names or line
+            elif line != venue and not _is_note(found, line, plain):
+                kept.append(line.removeprefix("Abstract: "))
+        found.abstract = max(" ".join(kept), found.abstract, key=len)
+    return found
+
+
+def _are_names(line: str, following: str) -> bool:
+    """Returns whether a line is a list of names, or one name before a citation."""
+    is_list = re.search(r"[,;，]| and ", line) or _NO_TEXT.fullmatch(following)
+    return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line))
+
+
+def _is_note(found: Description, line: str, title: str) -> bool:
+    """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
+    if names := _NAMES.match(line):
+        found.names = found.names or names["names"]
+        return True
+    if len(line) > _LONGEST_NOTE:
+        return False
+    if (inside := _PERSONS_IN.fullmatch(line)) and _PERSONS.fullmatch(inside["names"]):
+        found.names, found.source = found.names or inside["names"], found.source or inside["source"]
+        return True
+    found.doi = found.doi or values.doi_in_line(line) or ""
+    dated, source = _DATE.match(line), _SOURCE.match(line)
+    if dated and (date := values.date_of(dated["date"])):
+        found.date = found.date or date
+        return True
+    if source:
+        found.source = found.source or source["source"]
+        return True
+    return line.endswith(title) or bool(_NO_TEXT.fullmatch(line)) or line.lower().startswith("doi")

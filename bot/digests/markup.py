@@ -1,0 +1,195 @@
+"""Reads markup of strangers: XML and HTML as trees, by lxml, and texts with tags or references as plain text (what a tag is).
+
+lxml's parsers mend what is damaged, so that a torn element costs itself. They take time and memory in proportion to the
+document, expand no entities and use no network (docs/architecture.md, "Sources and pages").
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape, unescape
+from html.entities import html5
+from itertools import islice, pairwise
+from typing import Final, TypeAlias
+
+from lxml import etree, html
+from lxml.etree import _Element
+
+Element: TypeAlias = _Element
+
+_XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names a DTD elsewhere is not followed
+    r"\s*(?:<\?[^>]{0,300}\?>\s*|<!--(?:(?!-->)[\s\S]){0,2000}-->\s*|<!DOCTYPE\s[^>\[]{0,300}>\s*)*"
+    r"<(?:[\w.-]+:)?(?:rss|feed|RDF|opml|PubmedArticleSet|ArticleSet|eSummaryResult)\b"
+)
+_HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
+# a section of CDATA, a reference, or signs that begin neither a reference nor a tag
+_SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:&(?!#?\w{1,40};)|<(?![\w/!?:]))++")
+_OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
+
+_UNCLOSED: Final = etree.ErrorTypes.ERR_TAG_NAME_MISMATCH
+_HEAD: Final = 4_000  # characters at most before the first record of a damaged document
+
+_REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F]{1,6}));")
+_COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
+_INSIDE_WORDS = (
+    "a|abbr|b|bold|em|font|i|inf|italic|sc|scp|small|span|strong|sub|sup|tt|u"
+    "|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
+)
+_BLOCKS = "br|dd|div|dl|dt|h[1-6]|hr|li|list|list-item|ol|p|sec|section|table|tbody|td|th|thead|tr|title|ul"
+_OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives|xref|ext-link|named-content"
+_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
+_TAG = re.compile(  # `a <b and c> d` has none
+    rf"</?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>", re.IGNORECASE
+)
+_HEADING = re.compile(  # of a paragraph, without a space after it
+    r"^(?:[A-Z][a-z]+ (?:and|&) )?(?:Abstract|ABSTRACT|Aims?|Background|Conclusions?|Design|Discussion|Findings|Funding|Importance"
+    r"|Interpretation|Introduction|Methods?|Motivation|Objectives?|Purpose|Rationale|Results?|Setting|Significance|Summary)"
+    r"(?=[A-Z])",
+    re.MULTILINE,
+)
+
+
+def is_xml(text: str) -> bool:
+    """Returns whether a text begins as one of the XML documents that paperwire reads."""
+    return bool(_XML.match(text))
+
+
+def is_markup(text: str) -> bool:
+    """Returns whether a text is HTML or XML, of whatever kind. Formats of plain text never read such a text."""
+    return is_xml(text) or is_html(text) or text.lstrip()[:9].lower().startswith(("<?xml", "<!doctype"))
+
+
+def is_html(text: str) -> bool:
+    """Returns whether a text is an HTML page."""
+    return bool(_HTML.match(text))
+
+
+class Tree:
+    """An XML document. Elements have the names that lxml gives them: "{address of the name space}name"."""
+
+    def __init__(self, root: Element, text: str, *, is_damaged: bool) -> None:
+        """`is_damaged`: something in the text was mended or is lost."""
+        self.root = root
+        self.is_damaged = is_damaged
+        self._text = text
+
+    def records(self, name: str) -> list[Element]:
+        """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
+
+        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
+        """
+        if not self.is_damaged:
+            return list(self.root.iter(f"{{*}}{name}"))
+        starts = [found.start() for found in re.finditer(rf"<(?:[\w.-]+:)?{name}[\s>]", self._text)]
+        end = re.compile(rf"[\s\S]*?</(?:[\w.-]+:)?{name}\s*>")
+        pieces = (end.match(self._text, start, stop) for start, stop in pairwise([*starts, len(self._text)]))
+        head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
+        trees = (_parsed(head + piece[0]) for piece in pieces if piece)
+        whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
+        return [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
+
+
+def tree_of(text: str) -> Tree | None:
+    """Returns an XML document, read as far as it goes; None if the text is none of the documents that paperwire reads."""
+    if not is_xml(text):
+        return None
+    text = _SIGNS.sub(_sign, text.strip().lstrip("\ufeff"))
+    root, errors = _parsed(text)
+    return None if root is None else Tree(root, text, is_damaged=bool(errors))
+
+
+def _parsed(text: str) -> tuple[Element | None, set[int]]:
+    """Returns (the root of an XML text, the types of the errors at which something was mended or is lost)."""
+    parser = etree.XMLParser(
+        encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )  # fmt: skip
+    root = etree.fromstring(text.encode(), parser)
+    return root, {error.type for error in parser.error_log if error.level == etree.ErrorLevels.FATAL}
+
+
+def html_of(text: str) -> Element:
+    """Returns the tree of an HTML page."""
+    return html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8", remove_comments=True))
+
+
+def local(element: Element) -> str:
+    """Returns the name of an element without its name space."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
+
+
+def text_of(element: Element | None) -> str:
+    """Returns the text of an element with that of all elements inside it; what stands in blocks of their own is kept apart."""
+    if element is None:
+        return ""
+    return "".join(_parts(element)) if len(element) else element.text or ""
+
+
+def _parts(element: Element) -> Iterator[str]:
+    for event, one in etree.iterwalk(element, events=("start", "end")):
+        if one is not element and re.fullmatch(_BLOCKS, local(one)):
+            yield "\n"
+        if event == "start":
+            yield one.text or ""
+        elif one is not element:
+            yield one.tail or ""
+
+
+def _sign(found: re.Match[str]) -> str:
+    """Returns a reference or sign as XML allows it: references of HTML become characters, those to none become a space."""
+    name = found["name"]
+    if not name:
+        return found[0] if found[0].startswith("<![CDATA[") else escape(found[0])
+    if name in _OF_XML:
+        return found[0]
+    if f"{name};" in html5:
+        return escape(html5[f"{name};"])
+    if not re.fullmatch(r"#(?:\d{1,9}|x[\da-fA-F]{1,8})", name):
+        return escape(found[0])
+    number = int(f"0{name[1:]}", 0) if name[1] == "x" else int(name[1:])
+    is_character = number <= 0x10FFFF and _CHARACTER.fullmatch(chr(number))  # noqa: PLR2004  the last one of Unicode
+    return found[0] if is_character else " "
+
+
+def without_references(text: str) -> str:
+    """Returns the text with characters in place of character references, which may be escaped twice."""
+    if "&" in text:
+        return _REFERENCE.sub(_character, _REFERENCE.sub(_character, text))
+    return text
+
+
+def _character(reference: re.Match[str]) -> str:
+    return unescape(reference[0]) if reference[0][1] == "#" else html5.get(reference[0][1:], reference[0])
+
+
+def without_tags(text: str, between_blocks: str = " ") -> str:
+    """Returns the text without tags of HTML, JATS and MathML. A sign `<` that belongs to no such tag stays: `p < 0.05`."""
+    if "<" not in text:
+        return text
+
+    def replaced(tag: re.Match[str]) -> str:
+        return "" if tag["inside"] else between_blocks if tag["block"] else " "
+
+    return _TAG.sub(replaced, _COMMENT.sub(" ", text))
+
+
+def plain(text: str) -> str:
+    """Returns a title or another short text without tags and references, in one line."""
+    return " ".join(without_tags(without_references(text)).replace("\ufeff", "").split())
+
+
+def lines(text: str) -> list[str]:
+    """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones."""
+    text = without_references(text).replace("\ufeff", "")
+    if _TAG.search(text) or "<!--" in text:
+        text = without_tags(text.replace("\n", " "), "\n")
+    return [line for one in text.split("\n") if (line := " ".join(one.split()))]
+
+
+def with_spaced_headings(text: str) -> str:
+    """Returns the text with a space after each heading of a paragraph that is glued to the first word."""
+    return _HEADING.sub(r"\g<0> ", text)
+
+
+def attributes_of(element: Element) -> Mapping[str, str]:
+    """Returns the attributes of an element by their names in small letters, without name spaces."""
+    return {str(name).rpartition("}")[2].lower(): str(value) for name, value in element.attrib.items()}

@@ -1,0 +1,110 @@
+"""PubMed's records in XML (dtd.nlm.nih.gov): sets of PubmedArticle, ArticleSet as publishers deliver it, and answers of ESummary."""
+
+from bot.digests import markup, values, works
+from bot.digests.markup import Element
+from bot.digests.papers import Found
+from bot.digests.works import Work
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+
+_RECORDS = {"PubmedArticleSet": "PubmedArticle", "ArticleSet": "Article", "eSummaryResult": "DocSum"}  # root → record
+_BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
+
+
+def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
+    """Returns the papers of the records; None if the text has none. Raises BrokenDigest if it breaks off before the first."""
+    tree = markup.tree_of(text)
+    name = _RECORDS.get(markup.local(tree.root), "") if tree else ""
+    if tree is None or not name:
+        return None
+    found = Found(format="pubmed_xml")
+    records = tree.records(name)
+    if tree.is_damaged:
+        if not records:
+            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
+        found.warnings["xml_truncated"] += 1
+    works.add_works(found, records, _work_of_summary if name == "DocSum" else _work_of)
+    return found
+
+
+def _text(element: Element, *paths: str) -> str:
+    """Returns the text at the first path that has one."""
+    return next(filter(None, (markup.text_of(element.find(path)).strip() for path in paths)), "")
+
+
+def _work_of(record: Element) -> Work:
+    citation = record.find("MedlineCitation")
+    article = record if citation is None else citation.find("Article")
+    if article is None:
+        article = record
+    pmid = _text(record, "MedlineCitation/PMID")
+    ids = [
+        *article.findall("ELocationID[@EIdType='doi']"),
+        *record.findall("PubmedData/ArticleIdList/ArticleId[@IdType='doi']"),
+    ]
+    ids += record.findall("ArticleIdList/ArticleId[@IdType='doi']")
+    abstract = [_part_of_abstract(part) for part in article.findall("Abstract/AbstractText")] or [
+        _text(article, "Abstract")
+    ]
+    kinds = [
+        markup.text_of(one)
+        for one in (*article.findall("PublicationTypeList/PublicationType"), *article.findall("PublicationType"))
+    ]
+    if any(abstract):  # a journal article with an abstract is one, whatever else it is
+        kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
+    return Work(
+        title=works.without_period(_text(article, "ArticleTitle")) or _text(article, "VernacularTitle"),
+        doi=values.doi_among(map(markup.text_of, ids)),
+        people=[name for one in article.findall("AuthorList/Author") if (name := _name_of(one))],
+        date=_date_of(record, article),
+        abstract="\n".join(abstract),
+        venue=_text(article, "Journal/Title", "Journal/JournalTitle"),
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
+        kinds=kinds,
+    )
+
+
+def _name_of(author: Element) -> str:
+    given = [
+        _text(author, "ForeName") or " ".join(filter(None, (_text(author, "FirstName"), _text(author, "MiddleName"))))
+    ]
+    return " ".join(filter(None, [*given, _text(author, "LastName"), _text(author, "Suffix")])) or _text(
+        author, "CollectiveName"
+    )
+
+
+def _part_of_abstract(part: Element) -> str:
+    label = part.get("Label", "")
+    return f"{label}: {markup.text_of(part)}" if label and label != "UNLABELLED" else markup.text_of(part)
+
+
+def _date_of(record: Element, article: Element) -> str:
+    """Returns the day on which a paper appeared online; else that of its issue, or on which PubMed took it in."""
+    places = (
+        "ArticleDate", "Journal/JournalIssue/PubDate", "Journal/PubDate[@PubStatus='aheadofprint']", "Journal/PubDate",
+        "PubmedData/History/PubMedPubDate[@PubStatus='pubmed']", "PubmedData/History/PubMedPubDate[@PubStatus='entrez']",
+    )  # fmt: skip
+    for place in places:
+        found = article.find(place)
+        found = record.find(place) if found is None else found
+        if found is not None:
+            written = values.date_from(*(_text(found, part) for part in ("Year", "Month", "Day")))
+            if written := written or values.date_of(_text(found, "MedlineDate")):
+                return written
+    return ""
+
+
+def _work_of_summary(record: Element) -> Work:
+    """Returns the work of an answer of ESummary, whose fields are items with names."""
+    items = {str(item.get("Name")): item for item in record.iter("Item")}
+    fields = {name: markup.text_of(item).strip() for name, item in items.items()}
+    pmid = _text(record, "Id")
+    return Work(
+        title=works.without_period(fields.get("Title", "")),
+        doi=values.doi_in_field(fields.get("DOI", "")),
+        people=[markup.text_of(one) for one in record.iter("Item") if one.get("Name") == "Author"],
+        date=values.date_among(fields.get(name, "") for name in ("EPubDate", "PubDate")),
+        venue=fields.get("FullJournalName", "") or fields.get("Source", ""),
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
+        kinds=[markup.text_of(one) for one in record.iter("Item") if one.get("Name") == "PubType"],
+    )

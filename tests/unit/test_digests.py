@@ -1,0 +1,583 @@
+"""What is read from pages of every format, from torn pages, from any bytes, and from the real digests in PAPERWIRE_SHARED."""
+
+import csv
+import hashlib
+import json
+import os
+import tracemalloc
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import digests
+from bot.cli.digest_reports import Report, digest_report
+from bot.digests.feeds import feeds_of_opml
+from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest, Paper
+from tests import tables
+from tests.digest_pages import PARTS
+
+PAGES = Path(__file__).parents[1] / "digests"
+PAIRS = sorted(path for path in PAGES.iterdir() if not path.name.endswith(".expected.json"))
+SHARED = os.environ.get("PAPERWIRE_SHARED", "")
+
+
+def read(data: bytes | str, name: str = "page", **options: object) -> Digest:
+    return digests.read_digest(data.encode() if isinstance(data, str) else data, name, **options)  # type: ignore[arg-type]
+
+
+def report(data: bytes, name: str) -> Report:
+    try:
+        return digest_report(name, read(data, name), papers=True)
+    except PaperwireError as error:
+        return digest_report(name, error, papers=True)
+
+
+def expected(page: Path) -> Mapping[str, object]:
+    return dict(json.loads(page.with_suffix(".expected.json").read_text(encoding="utf-8")))
+
+
+def agrees(found: object, wanted: object, where: str) -> None:
+    """Compares the fields that a page's expectation names; of an error, the words."""
+    if where == "error" and isinstance(wanted, list):
+        assert all(words in str(found) for words in wanted), found
+    elif where in ("items", "warnings") and isinstance(wanted, list):
+        assert isinstance(found, list)
+        assert [{name: one[name] for name in other} for one, other in zip(found, wanted, strict=True)] == wanted
+    else:
+        assert found == wanted, where
+
+
+@pytest.mark.parametrize("page", PAIRS, ids=lambda page: page.name)
+def test_a_page_gives_the_papers_that_are_on_it(page: Path) -> None:
+    found = report(page.read_bytes(), page.name)
+    for name, value in expected(page).items():
+        agrees(found[name], value, name)  # type: ignore[literal-required]  # the names of the file are those of a report
+
+
+@pytest.mark.parametrize("name", digests.FORMATS)
+def test_every_format_has_a_page(name: str) -> None:
+    assert name in {expected(page).get("format") for page in PAIRS}, (
+        f"Put pages of {name} into tests/digests, each beside its NAME.expected.json (CONTRIBUTING.md, Add a digest format)."
+    )
+
+
+# what stands there → key → title → authors → date, journal
+WORKS = tables.rows("""
+    # a DOI stands where an arXiv id is expected
+    ### [1] [A kite](https://www.biorxiv.org/content/10.1101/2026.01.02.000001v2)\\n*Quill, A., de Wind, B.*\\n\\nTL;DR: It flies. → 10.1101/2026.01.02.000001 → A kite → Quill, A.; de Wind, B. →
+    {"id": "2026.01.02.000001", "title": "A kite", "summary": "S.", "abs": "https://www.biorxiv.org/content/10.1101/2026.01.02.000001", "authors": []} → 10.1101/2026.01.02.000001 → A kite → →
+    ## <a id="k"></a>[A kite](http://arxiv.org/abs/2601.00001v1)\\n*Ada Quill*\\n\\nTL;DR: It flies. → 2601.00001 → A kite → Ada Quill →
+    # all authors in one text, or one author with a comma
+    {"id": "2601.00001", "title": "A kite", "tldr": "T.", "authors": "Ada Quill, Bo Larch", "category": "cs.KT"} → 2601.00001 → A kite → Ada Quill; Bo Larch →
+    {"id": "2601.00001", "title": "A kite", "summary": "S.", "authors": ["Kite Works, Inc."]} → 2601.00001 → A kite → Kite Works, Inc. →
+    {"id": "2601.00001", "title": "A kite", "summary": "S.", "authors": ["Kite+ Collaboration", ":", "A. Quill"]} → 2601.00001 → A kite → Kite+ Collaboration; A. Quill →
+    # databases
+    {"status": "ok", "message": {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "author": [{"given": "Ada", "family": "Quill"}], "issued": {"date-parts": [[2026, 3]]}}} → 10.5555/k.1 → A kite → Ada Quill → 2026-03
+    {"response": {"numFound": 1, "docs": [{"id": "10.1371/journal.pone.1", "title_display": "A <i>kite</i>", "author_display": ["Ada Quill"], "journal": "PLOS ONE", "publication_date": "2026-03-05T00:00:00Z"}]}} → 10.1371/journal.pone.1 → A kite → Ada Quill → 2026-03-05 PLOS ONE
+    {"hits": {"total": 1, "hits": [{"doi": "10.5281/zenodo.1", "metadata": {"title": "A kite", "creators": [{"name": "Quill, Ada"}], "publication_date": "2026-03-05"}}]}} → 10.5281/zenodo.1 → A kite → Quill, Ada → 2026-03-05
+    <eSummaryResult><DocSum><Id>7</Id><Item Name="Title">A kite.</Item><Item Name="AuthorList"><Item Name="Author">Quill A</Item></Item><Item Name="DOI">10.5555/k.1</Item><Item Name="PubDate">2026 Mar 5</Item></DocSum></eSummaryResult> → 10.5555/k.1 → A kite → Quill A → 2026-03-05
+    <ArticleSet><Article><Journal><JournalTitle>Kites</JournalTitle><PubDate><Year>2026</Year><Month>3</Month></PubDate></Journal><ArticleTitle>A kite.</ArticleTitle><ELocationID EIdType="doi">10.5555/k.1</ELocationID><AuthorList><Author><FirstName>Ada</FirstName><LastName>Quill</LastName></Author></AuthorList></Article></ArticleSet> → 10.5555/k.1 → A kite → Ada Quill → 2026-03 Kites
+    # a DOI in the text wins over a longer one in the address, and a journal's own over the DOI of another work
+    <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1/99/A-kite</link><description>&lt;p&gt;DOI: 10.5555/K.1, Review&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1?feed=rss</link><description>&lt;p&gt;DOI: 10.9999/other&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
+    <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss> → 10.5555/k.1 → A kite → →
+""")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "title", "authors", "said"), WORKS, ids=[f"{row[1]} {n}" for n, row in enumerate(WORKS)]
+)
+def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: str, authors: str, said: str) -> None:
+    (paper,) = read(text.replace("\\n", "\n")).entries
+    assert (paper.key, paper.title, "; ".join(paper.authors)) == (key, title, authors)
+    assert f"{paper.published} {paper.venue}".strip() == said
+
+
+PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Article><ArticleTitle>A kite and its maker.</ArticleTitle>{}
+<PublicationTypeList><PublicationType>Biography</PublicationType></PublicationTypeList></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>"""
+
+
+def test_what_is_no_paper_is_left_out_and_counted() -> None:
+    withdrawn = '{"messages": [{"status": "ok"}], "collection": [{"doi": "10.1101/1.1", "title": "WITHDRAWN: A kite", "type": "withdrawn"}]}'
+    for text in (withdrawn, PUBMED.format("")):
+        found = read(text)
+        assert (found.entries, [one.code for one in found.warnings]) == ((), ["not_papers", "empty_digest"])
+    assert len(read(PUBMED.format("<Abstract><AbstractText>We read letters.</AbstractText></Abstract>")).entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "is_paper"),
+    [
+        *((title, True) for title in (
+            "Removal of Arsenic from Water", "Correction of Gravity in Kites", "Vacancy Diffusion in Silicon", "Corrections to scaling",
+            "Editorial boards and gender", "Obituary notices as data", "News from the deep sea", "PhD positions and inequality", "Errors in variables",
+            "Cover crops and soil", "Video games and attention", "The origin of kites? A Comment",
+        )),
+        *((title, False) for title in (
+            "Correction: Kites", "Correction to “Kites”", "Correction for Doe et al., Kites", "Author Correction: Kites", "RETRACTED: Kites",
+            "Retraction Note: Kites", "Kites – CORRIGENDUM", "Kites [Erratum]", "Expression of Concern: Kites", "Issue Information", "Editorial Board",
+            "Front Cover: Kites", "KIT volume 1 Cover and Front matter", "Book Review: Kites", "Contents continued", "Obituary: Ada Quill",
+            "Call for papers: Kites", "A year of kites [President’s Message]", "Red kites (Adv. Kites 5/2026)", "Postdoctoral position in kites",
+        )),
+    ],
+)  # fmt: skip
+def test_a_title_shows_what_is_no_paper(title: str, *, is_paper: bool) -> None:
+    record = json.dumps({"DOI": "10.5555/k.1", "type": "journal-article", "title": [title]})
+    assert len(read(record).entries) == is_paper
+
+
+ENTRY = "### [1] [Kites]({})\n*{}*\n\nTL;DR: They fly.\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    tables.rows("""
+        2601.15529v2                                      → 2601.15529
+        http://arxiv.org/pdf/2601.15529v1                 → 2601.15529
+        https://www.arxiv.org/html/2601.15529v3           → 2601.15529
+        oai:arXiv.org:2203.01250v3                        → 2203.01250
+        https://doi.org/10.48550/arXiv.2601.15529         → 2601.15529
+        0704.0001                                         → 0704.0001
+        math.GT/0309136                                   → math/0309136
+        https://arxiv.org/abs/hep-th/9901001v2            → hep-th/9901001
+        # an id needs all its digits: a cut address is never another paper
+        https://arxiv.org/abs/2601.1552                   →
+        https://arxiv.org/abs/2601.155299                 →
+        https://arxiv.org/abs/hep-th/990100               →
+        https://example.org/abs/2601.15529                →
+    """),
+)
+def test_an_id_is_found_in_all_its_forms(address: str, key: str) -> None:
+    if key:
+        assert [paper.key for paper in read(f"# cs.LG\n\n{ENTRY.format(address, 'A')}").entries] == [key]
+        return
+    with pytest.raises((BrokenDigest, UnknownFormat)):
+        read(f"# cs.LG\n\n{ENTRY.format(address, 'A')}")
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    tables.rows(r"""
+        Paulo Andr\'e,Anders S{\o}gaard,Igor Jovan\v{c}evi\'c        → Paulo André; Anders Søgaard; Igor Jovančević
+        A. One, B. Two, & Andy Sand                                  → A. One; B. Two; Andy Sand
+        The KITE and SAND Collaborations, A. One                     → The KITE and SAND Collaborations; A. One
+        Some Labs,:,A Person                                         → Some Labs; A Person
+        A Name (Inst X, Inst (Y, Z)), B Name                         → A Name; B Name
+        Martin One, Jr., 王伟、李雷                                  → Martin One, Jr.; 王伟; 李雷
+        Quill, A., LARCH, B. K., de Wind, C.                         → Quill, A.; LARCH, B. K.; de Wind, C.
+        ['Ada Quill', "Timothy J. O'Donnell"]                        → Ada Quill; Timothy J. O'Donnell
+        [A. One](https://a.example/x), B. Two                        → A. One; B. Two
+    """),
+)
+def test_names_are_those_of_the_authors(written: str, names: str) -> None:
+    (paper,) = read(ENTRY.format("2601.00001", written)).entries
+    assert "; ".join(paper.authors) == names
+
+
+@pytest.mark.parametrize(
+    ("written", "date_"),
+    tables.rows("""
+        2026-03-05T01:02:03-08:00     → 2026-03-05
+        Thu, 05 Mar 2026 04:40:42 PDT → 2026-03-05
+        20260305                      → 2026-03-05
+        05.03.2026                    → 2026-03-05
+        2026年3月5日                  → 2026-03-05
+        March 5, 2026                 → 2026-03-05
+        Mar, 14 dic 2026              → 2026-12-14
+        5 de marzo de 2026            → 2026-03-05
+        Do, 05 Mär 2026               → 2026-03-05
+        1988 Nov-Dec                  → 1988-11
+        Spring 2026                   → 2026
+        2026-13-01                    → 2026
+        tomorrow                      →
+    """),
+)
+def test_a_date_is_read_as_far_as_it_is_given(written: str, date_: str) -> None:
+    feed = f"<rss><channel><title>K</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link><pubDate>{written}</pubDate></item></channel></rss>"
+    (paper,) = read(feed).entries
+    assert paper.published == date_
+
+
+EMPTY_TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n\nHeute nichts.\n\n# 详细\n"
+QUIET = "<!DOCTYPE html><html><body><div id='dlpage'><h1>Catchup results for Kites on Sat, 28 Nov 2026</h1><p>Nothing.</p></div></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("page", "format_", "day"),
+    [
+        ("# No kites were seen today\n", "daily_arxiv_md", None),
+        ("# 今天没有关于风筝的论文", "daily_arxiv_md", None),
+        ("# AI-Enhanced arXiv Daily 2026-11-25\n\nHeute gibt es keine Arbeiten.\n", "daily_arxiv_md", "2026-11-25"),
+        ("# Drachen am 2026-11-25\n\n### Keine\n", "daily_arxiv_md", "2026-11-25"),
+        (EMPTY_TABLE, "bilingual_md", None),
+        (QUIET, "arxiv_listing_html", "2026-11-28"),
+        ('{"total": 0, "offset": 0}', "s2_json", None),
+        ("[]", "hf_json", None),
+        *(
+            (page, None, None)
+            for page in [
+                "# Kites\n", "# Kites\n\nThis folder keeps kites.\n", "No kites were seen today.\n", "# Meeting of 2026-11-25\n\nWe flew kites.\n",
+                "# How to fly a kite\n\n```\npull\n```\n", "# AI-Enhanced arXiv Daily 2026-11-25\n\n### [1] A kite without an address\n",
+                QUIET.replace("<p>", "<dl><dt>A kite</dt></dl><p>"), QUIET.replace("</body></html>", ""), "", " \n",
+                QUIET.replace("<p>", "<h3>New submissions (showing 2 of 2 entries)</h3><p>"),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_an_empty_day_is_known_by_its_structure(page: str, format_: str | None, day: str | None) -> None:
+    if format_ is None:
+        with pytest.raises((BrokenDigest, UnknownFormat)):
+            read(page)
+        return
+    found = read(page)
+    assert (found.format, found.entries, found.day and found.day.isoformat()) == (format_, (), day)
+    assert [warning.code for warning in found.warnings] == ["empty_digest"]
+
+
+GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
+DATED = "# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "given", "day", "codes"),
+    [
+        (DATED, "2026-01-01.md", date(2025, 5, 5), date(2026, 1, 24), ["empty_digest", "date_overruled"]),
+        (GROUP, "inbox/2026-01-01.txt", None, date(2026, 1, 1), ["date_from_name"]),
+        (GROUP, "2026-01-01_2026-01-02.txt", date(2025, 5, 5), date(2025, 5, 5), []),
+        (GROUP, "list.txt", None, None, []),
+    ],
+)
+def test_the_day_is_the_documents_then_its_names_then_given(
+    page: str, name: str, given: date | None, day: date | None, codes: list[str]
+) -> None:
+    found = read(page, name, day=given)
+    assert (found.day, [warning.code for warning in found.warnings]) == (day, codes)
+
+
+def test_the_language_of_the_source_wins_over_the_script_and_a_kind_is_taken_off() -> None:
+    assert read(GROUP, language="yue").entries[0].translations[0].language == "yue"
+    (paper,) = read(GROUP.replace("我们", "arXiv:2601.01001v1 公告类型：交叉 我们")).entries
+    assert (paper.translations[0].language, paper.translations[0].abstract) == ("zh", "我们放风筝。")
+
+
+def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
+    pair = "A Kite\nIt flies over the hill and far away.\n"
+    with pytest.raises(
+        UnknownFormat,
+        match=r"^notes\.md: no paper entries found \(looks like a README: \"# About\"\); expected one of: arxiv_rss, ",
+    ):
+        read("# About\n\nSee [this](https://arxiv.org/abs/2601.15529).\n", "notes.md")
+    with pytest.raises(UnknownFormat, match="“kite_json” is not a format; known: arxiv_rss, "):
+        read(pair, format="kite_json")
+    with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\."):
+        read(pair, format="bilingual3")
+    assert [paper.title for paper in read(pair, format="hf_text").entries] == ["A Kite"]  # it has no banner
+    assert digests.format_names() == [
+        *(
+            "arxiv_rss",
+            "arxiv_atom",
+            "arxiv_api_atom",
+            "bilingual_rss",
+            "feed_rss",
+            "feed_rdf",
+            "feed_atom",
+            "pubmed_xml",
+        ),
+        *(
+            "bilingual_md",
+            "bilingual3",
+            "arxiv_listing_html",
+            "hf_text",
+            "daily_arxiv_md",
+            "bilingual_json",
+            "hf_json",
+            "feed_json",
+        ),
+        *("daily_arxiv_jsonl", "biorxiv_json", "openalex_json", "crossref_json", "s2_json", "records_json"),
+    ]  # people write these names into paperwire.toml, so none may change or go
+
+
+# hostile documents
+
+RSS = "<rss version='2.0'><channel><title>x on arXiv.org</title>{}</channel></rss>"
+ITEM = "<item><title>{}</title><guid>oai:arXiv.org:2601.{:05}v1</guid></item>"
+
+
+def test_no_entity_is_expanded_and_no_file_read() -> None:
+    for entity in ('<!ENTITY a "boom">', "<!ENTITY a SYSTEM 'file:///etc/hostname'>"):
+        with pytest.raises(UnknownFormat):
+            read(f"<?xml version='1.0'?><!DOCTYPE rss [{entity}]>" + RSS.format(ITEM.format("&a;", 1)))
+    (paper,) = read(
+        "<!DOCTYPE rss SYSTEM 'http://127.0.0.1/x.dtd'>" + RSS.format(ITEM.format("&a; &eacute; &#xd800; p < 1", 1))
+    ).entries
+    assert paper.title == "&a; é p < 1"
+
+
+MANY = 2**18  # bytes
+HOSTILE = {
+    "elements": RSS.format("<a>" * (MANY // 3)), "items": RSS.format("<item/>" * (MANY // 7)), "attributes": f"<rss {'a=1 ' * (MANY // 4)}>",
+    "one word": RSS.format(ITEM.format("a" * MANY, 1)), "signs": RSS.format(ITEM.format("<" * MANY + "&" * MANY, 1)),
+    "objects": '{"id":"2601.00001","title":"a","summary":"b"}\n' + '{"a":{"b":' * (MANY // 10), "arrays": "[" * MANY,
+    "lines": '{"id":"2601.00001","title":"a","summary":"b"}\n' + '{"id":"\n' * (MANY // 8), "names": ENTRY.format("2601.00001", "(" * MANY),
+    "labels": ENTRY.format("2601.00001", "A") + "\nWhy: a\nMethod: b" * (MANY // 17), "heads": "### [1] [" + "](" * (MANY // 2),
+    "tags": f"<html><body id=dlpage><dt>{'<a ' * (MANY // 3)}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_document_takes_little_time_and_memory(kind: str) -> None:
+    data = HOSTILE[kind].encode()
+    began = process_time()
+    report(data, "hostile")
+    assert process_time() - began < 5
+    part = data[: MANY // 8]  # tracing takes ten times as long
+    tracemalloc.start()
+    try:
+        report(part, "hostile")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * len(part) + 2**20
+
+
+def test_what_is_too_large_is_refused() -> None:
+    with pytest.raises(BrokenDigest, match=r"^big\.md: It is larger than 16 MiB\.$"):
+        read(bytes(digests.MAX_BYTES + 1), "big.md")
+
+
+def test_bytes_are_text_in_utf8_or_in_the_encoding_of_the_xml() -> None:
+    feed = RSS.format(ITEM.format("Größe – “kites”", 1))
+    for encoding, name in (("cp1252", "ISO-8859-1"), ("cp1252", "utf-8"), ("utf-16", "utf-16"), ("gb18030", "gb2312")):
+        text = feed if name != "gb2312" else feed.replace("Größe – “kites”", "风筝")
+        (paper,) = read(f'<?xml version="1.0" encoding="{name}"?>{text}'.encode(encoding)).entries
+        assert paper.title in ("Größe – “kites”", "风筝"), encoding
+    found = read(b"\xef\xbb\xbf" + GROUP.replace("\n", "\r\n").replace("kite", "ki\x08te").encode())
+    assert found.entries[0].abstract == "We fly a kite."
+    assert [(one.code, one.count) for one in found.warnings] == [("control_characters", 1)]
+    assert (
+        found.content_hash
+        == hashlib.sha256(
+            b"\xef\xbb\xbf" + GROUP.replace("\n", "\r\n").replace("kite", "ki\x08te").encode()
+        ).hexdigest()
+    )
+
+
+# torn documents
+
+
+def papers_of(text: str) -> dict[str, Paper]:
+    papers: dict[str, Paper] = {}
+    for paper in read(text).entries:
+        papers.setdefault(paper.key, paper)
+    return papers
+
+
+NUMBERS = range(1, 6)
+WHOLE_ONLY = {"hf_json", "biorxiv_json", "feed_json", "openalex_json", "crossref_json", "s2_json", "records_json"}
+BY_PLACE = {"hf_text", "bilingual3"}  # whose lines belong together by their places only
+MARKS = (
+    "",
+    "\n",
+    "### [",
+    "</details>",
+    "](",
+    "<",
+    "&",
+    "\x0c",
+    "*",
+    "\n\n",
+    "[^2]: ",
+    "- [",
+    "}",
+    '"',
+    "\\",
+    ",",
+    "<dt>",
+    "</dd>",
+    "<!--",
+    "<a <a ",
+    "&#8;",
+)
+
+
+def whole(made: str) -> dict[str, Paper]:
+    return papers_of(PARTS[made].page(map(PARTS[made].part, NUMBERS)))
+
+
+@pytest.mark.parametrize("made", PARTS)
+def test_a_page_reads_the_same_with_any_line_ends(made: str) -> None:
+    page = PARTS[made].page(map(PARTS[made].part, NUMBERS))
+    assert len(whole(made)) == len(NUMBERS)
+    assert read(page).format == made.partition(",")[0]
+    for text in ("\ufeff" + page, page.replace("\n", "\r\n"), "\n\n" + page, page.rstrip(), page + "\n\n"):
+        assert papers_of(text) == whole(made)
+
+
+@pytest.mark.parametrize("made", sorted(set(PARTS) - WHOLE_ONLY - BY_PLACE))
+@settings(max_examples=settings().max_examples // 5)
+@given(st.integers(2, 4), st.data())
+def test_a_torn_part_leaves_its_neighbours(made: str, damaged: int, data: st.DataObject) -> None:
+    parts, torn = PARTS[made], PARTS[made].part(damaged)
+    # of an entry without its head, the rest is read with the entry above
+    head = len(torn.strip().partition("\n")[0]) + 1 if made == "daily_arxiv_md" else 0
+    start = data.draw(st.integers(head, len(torn)))
+    end = data.draw(st.integers(start, len(torn)))
+    torn = torn[:start] + data.draw(st.sampled_from(MARKS)) + torn[end:].rstrip("\n") + "\n"
+    found = papers_of(parts.page(torn if n == damaged else parts.part(n) for n in NUMBERS))
+    kept = [n for n in NUMBERS if n != damaged]
+    if (
+        torn.count("<") != parts.part(damaged).count("<") or "<!--" in torn
+    ):  # in markup, what is open may end with the next part
+        kept = [n for n in kept if n not in (damaged - 1, damaged + 1)]
+    for n, (key, paper) in enumerate(whole(made).items(), 1):
+        if n in kept:
+            assert found.get(key) == paper, n
+
+
+@pytest.mark.parametrize("made", sorted(WHOLE_ONLY))
+@settings(max_examples=settings().max_examples // 5)
+@given(st.data())
+def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) -> None:
+    page = PARTS[made].page(map(PARTS[made].part, NUMBERS)).rstrip()
+    with pytest.raises((BrokenDigest, UnknownFormat)):
+        read(page[: data.draw(st.integers(0, len(page) - 1))])
+
+
+@given(st.data())
+def test_a_feed_that_breaks_off_keeps_its_complete_entries(data: st.DataObject) -> None:
+    parts = PARTS["arxiv_atom"]
+    page = parts.page(map(parts.part, NUMBERS))
+    cut = page[: data.draw(st.integers(len(parts.head) + len(parts.part(1)), len(page) - 9))]
+    found = read(cut)
+    complete = [n for n in NUMBERS if parts.part(n).rstrip() in cut]
+    assert [paper.title for paper in found.entries] == [f"Kite {n}" for n in complete]
+    assert [one.code for one in found.warnings] == ["xml_truncated"]
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=400),
+        st.builds(
+            lambda page, start, end, piece: page[:start] + piece + page[end:],
+            st.sampled_from([page.read_bytes()[:20_000] for page in PAIRS]), st.integers(0, 3000), st.integers(0, 3000), st.binary(max_size=20),
+        ),
+    ),
+    st.sampled_from((None, *digests.FORMATS)),
+)  # fmt: skip
+def test_any_bytes_give_papers_or_a_sentence(data: bytes, named: str | None) -> None:
+    try:
+        digest = read(data, "any", format=named)
+    except (UnknownFormat, BrokenDigest) as error:
+        said = str(error)
+        assert said.startswith("any: ")
+        assert "\n" not in said
+        assert "mistake of paperwire" not in said
+        return
+    assert digest.entries or {warning.code for warning in digest.warnings} & {"empty_digest", "feed_error"}
+    assert not {"refused_entries"} & {warning.code for warning in digest.warnings}
+    json.dumps(digest_report("any", digest, papers=True), ensure_ascii=False).encode()
+    for paper in digest.entries:
+        texts = [paper.key, paper.title, paper.abstract, paper.comment, paper.venue, *paper.authors]
+        texts += [text for summary in paper.summaries for text in summary.fields.values()]
+        texts += [text for one in paper.translations for text in (one.title, one.abstract)]
+        for text in texts:
+            assert text == " ".join(text.split())
+            assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in text)
+        assert "" not in (paper.key, *paper.authors)
+        assert paper.url is None or paper.url.startswith(("https://", "http://"))
+
+
+# lists of feeds, samples, real digests
+
+
+def test_the_feeds_of_a_list_and_what_is_none() -> None:
+    opml = (
+        '<?xml version="1.0"?><opml version="2.0"><body><outline text="Folder"><outline text="Nests &amp; eggs" xmlUrl="https://a.example/rss"/>'
+        '<outline TITLE="B" xmlURL=" feed://b.example/ "/></outline><outline text="Again" xmlUrl="https://a.example/rss"/><outline text="A note"/></body></opml>'
+    )
+    assert feeds_of_opml(opml.encode(), "f") == {"https://a.example/rss": "Nests & eggs", "http://b.example/": "B"}
+    for data in (
+        b"<rss><channel/></rss>",
+        b"",
+        opml.encode()[:-20],
+        b"<!DOCTYPE opml [<!ENTITY a 'a'>]>" + opml.encode(),
+        b"\xff\xfe<\0o\0",
+    ):
+        with pytest.raises(BrokenDigest, match=r"^f: this is no OPML"):
+            feeds_of_opml(data, "f")
+
+
+real = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")
+
+
+def manifest() -> list[dict[str, str]]:
+    if not SHARED:
+        return []
+    with (Path(SHARED) / "corpus" / "MANIFEST.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+@real
+@pytest.mark.parametrize("row", manifest(), ids=lambda row: str(row["file"]))
+def test_a_real_digest_gives_the_papers_of_the_manifest(row: dict[str, str]) -> None:
+    found = report((Path(SHARED) / "corpus" / row["file"]).read_bytes(), row["file"])
+    if row["format"] not in digests.FORMATS:
+        assert "no paper entries found" in str(found["error"])
+        return
+    assert (found["format"], found["papers"]) == (row["format"], int(row["papers"]))
+    # the file of one feed ends inside its 87th entry
+    if row["unique_ids"] and int(row["unique_ids"]) <= int(row["papers"]):
+        assert len([item for item in found["items"] if item["arxiv_id"]]) == int(row["unique_ids"])
+    if row["declared_total"]:
+        assert sum((found["declared"] or {}).values()) == int(row["declared_total"])
+
+
+# file → papers → different ones → warnings → summaries that are usable, failed, missing
+FACTS = tables.rows("""
+    seeds/daily_arxiv.md                                → 81  → 81  →                       → 81 0 0
+    seeds/bilingual_three_line.txt                      → 10  → 10  →                       → 0 0 10
+    seeds/hf_papers_page.txt                            → 60  → 60  →                       → 0 0 60
+    corpus/daily_md/wl_2026-06-10.md                    → 415 → 415 → failed_summaries 1    → 414 1 0
+    corpus/daily_md/nv_2026-02-07_vietnamese_excerpt.md → 1   → 1   → declared_mismatch 6   → 1 0 0
+    corpus/daily_md/xm_2025-03-18.md                    → 465 → 328 → duplicate_papers 137  → 0 0 328
+    corpus/daily_md/xm_2025-06-10_e930b06.md            → 3   → 3   → failed_summaries 3    → 0 3 0
+    corpus/daily_md/xm_2025-06-18.md                    → 0   → 0   → empty_digest 1        → 0 0 0
+    corpus/daily_md/xm_2025-06-26.md                    → 381 → 381 → control_characters 13 → 381 0 0
+    corpus/arxiv_feed/td_e856935_atom.xml               → 86  → 86  → xml_truncated 1       → 0 0 86
+    corpus/biorxiv_json/ys_biorxiv.json                 → 4   → 3   → duplicate_papers 1    → 0 0 3
+""")
+
+
+@real
+@pytest.mark.parametrize(("name", "papers", "unique", "warned", "states"), FACTS, ids=[row[0] for row in FACTS])
+def test_a_real_digest_has_the_facts_that_formats_md_tells(
+    name: str, papers: str, unique: str, warned: str, states: str
+) -> None:
+    found = report((Path(SHARED) / name).read_bytes(), name)
+    said = ", ".join(f"{one['code']} {one['count']}" for one in found["warnings"] if one["code"] != "date_from_name")
+    assert (str(found["papers"]), str(found["unique"]), said) == (papers, unique, warned)
+    assert " ".join(str(count) for count in found["summaries"].values()) == states
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "papers", "failed"),
+    [
+        ("daily_arxiv.md", "daily_arxiv_md", 36, ["failed_summaries"]),
+        ("bilingual.txt", "bilingual3", 38, []),
+        ("hf_papers.json", "hf_json", 10, []),
+        ("arxiv_rss.xml", "arxiv_rss", 28, []),
+    ],
+)
+def test_a_sample_is_of_its_format_and_whole(name: str, format_: str, papers: int, failed: list[str]) -> None:
+    digest = read(files("bot").joinpath("samples", name).read_bytes(), name)
+    assert (digest.format, digest.day, [warning.code for warning in digest.warnings]) == (format_, None, failed)
+    assert len({paper.key for paper in digest.entries}) == papers
+    assert all(paper.abstract for paper in digest.entries)
