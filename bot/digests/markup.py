@@ -1,7 +1,7 @@
-"""Reads markup of strangers: XML and HTML as trees, by lxml, and texts with tags or references as plain text (what a tag is).
+"""Reads markup of strangers: XML as trees, by lxml, and texts with tags or references as plain text (what a tag is).
 
-lxml's parsers mend what is damaged, so that a torn element costs itself. They take time and memory in proportion to the
-document, expand no entities and use no network (docs/architecture.md, "Sources and pages").
+lxml's parser mends what is damaged, so that a torn element costs itself. It takes time and memory in proportion to the
+document, expands no entities and uses no network (docs/architecture.md, "Sources and pages").
 """
 
 import re
@@ -11,7 +11,7 @@ from html.entities import html5
 from itertools import islice, pairwise
 from typing import Final, TypeAlias
 
-from lxml import etree, html
+from lxml import etree
 from lxml.etree import _Element
 
 Element: TypeAlias = _Element
@@ -105,11 +105,6 @@ def _parsed(text: str) -> tuple[Element | None, set[int]]:
     )  # fmt: skip
     root = etree.fromstring(text.encode(), parser)
     return root, {error.type for error in parser.error_log if error.level == etree.ErrorLevels.FATAL}
-
-
-def html_of(text: str) -> Element:
-    """Returns the tree of an HTML page."""
-    return html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8", remove_comments=True))
 
 
 def local(element: Element) -> str:
