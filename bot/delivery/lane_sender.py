@@ -32,6 +32,7 @@ log = logging.getLogger("paperwire")
 RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
 PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends, and runs again at a later tick
 LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
+REPLY_SECONDS = 0.5  # for which a lane rests while a reply is posted there, which may take minutes
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
@@ -69,9 +70,9 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
                 step = await next_step(deps, attempts)
             elif deps.pace.pause_left(lane) > PATIENCE:
                 return 0.0
-            elif (wait := deps.pace.wait_of_lane(lane)) > LONGEST_WAIT and not attempts.posts[
-                step.seq, step.message.number
-            ]:
+            elif deps.pace.posting(lane).locked():
+                return REPLY_SECONDS
+            elif (wait := deps.pace.wait_of_lane(lane)) > LONGEST_WAIT:
                 return wait
             else:
                 step = await _post(deps, drain, step, attempts)

@@ -41,18 +41,23 @@ class Pace:
         Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent` posts
         are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
         """
-        if urgent:
-            self._replies[lane.platform] += 1
-        try:
-            while (wait := self._wait(lane, urgent=urgent)) > 0:
+        while True:
+            if (wait := max(self.pause_left(lane), self.wait_of_lane(lane, urgent=urgent))) > 0:
                 if self.pause_left(lane) > patience:
                     return False
                 await self._clock.sleep(wait)
+            elif (wait := self._wait_of_token(lane.platform, urgent=urgent)) > 0:
+                await self._sleep_for_token(lane.platform, wait, urgent=urgent)
+            else:
+                self._count(lane)
+                return True
+
+    async def _sleep_for_token(self, platform: str, seconds: float, *, urgent: bool) -> None:
+        self._replies[platform] += urgent
+        try:
+            await self._clock.sleep(seconds)
         finally:
-            if urgent:
-                self._replies[lane.platform] -= 1
-        self._count(lane)
-        return True
+            self._replies[platform] -= urgent
 
     def begins(self, lane: Lane) -> None:
         """Notes that the post for which the caller took a slot begins only now, and not when it got the slot."""
@@ -95,11 +100,11 @@ class Pace:
             ends = self._paused_tokens.get(lane.platform, 0.0)
             self._paused_tokens[lane.platform] = max(now + seconds, ends)
 
-    def _wait(self, lane: Lane, *, urgent: bool) -> float:
-        token = self._next_of_token.get(lane.platform, 0.0) - self._clock.monotonic()
-        if not urgent and self._replies[lane.platform]:
-            token = max(token, 0.0) + self._gap(lane.platform)  # the replies take the next slots
-        return max(self.pause_left(lane), self.wait_of_lane(lane, urgent=urgent), token)
+    def _wait_of_token(self, platform: str, *, urgent: bool) -> float:
+        wait = max(0.0, self._next_of_token.get(platform, 0.0) - self._clock.monotonic())
+        if not urgent and self._replies[platform]:
+            return wait + self._gap(platform)  # the replies take the next slots
+        return wait
 
     def _gap(self, platform: str) -> float:
         limit = self._limits.get(platform)

@@ -5,6 +5,7 @@ import json
 import random
 import re
 from collections import Counter, abc
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from bot.app import App
 from bot.delivery import sender
+from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
@@ -257,6 +259,18 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
         await app.sender.claim_again()
         assert platform_states.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
         assert ("slack" in platform_states.stopped_platforms(app.store)) == bool(before)
+
+
+async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
+    busy = [Lane("telegram", str(number)) for number in range(1, CONCURRENCY + 2)]
+    due(app.store, *(f"telegram:{lane.address}" for lane in busy), "telegram:99")
+    async with AsyncExitStack() as replies:
+        for lane in busy:
+            await replies.enter_async_context(app.deps.pace.posting(lane))
+        delivering = asyncio.create_task(app.sender.deliver())
+        await asyncio.to_thread(telegram.waits_for_journal, 1)
+        assert [entry.chat for entry in telegram.journal] == ["99"]
+    assert (await delivering).sent == len(busy) + 1
 
 
 async def test_the_first_messages_go_out_while_others_are_planned(

@@ -115,6 +115,13 @@ def test_replies_go_before_deliveries_that_wait(world: Simulation) -> None:
     assert max(at for lane in lanes for at in world.begun[lane]) == pytest.approx(41 / 28, abs=0.1)
 
 
+def test_a_reply_that_waits_for_its_own_lane_holds_up_no_other(world: Simulation) -> None:
+    world.pace.pause(ANN, 300)
+    world.run(world.post(ANN, urgent=True), *(world.post(Lane("telegram", str(number))) for number in range(10, 40)))
+    assert world.replies == [pytest.approx(300, abs=1)]
+    assert max(begun[0] for lane, begun in world.begun.items() if lane != ANN) == pytest.approx(29 / 28)
+
+
 def test_a_reply_in_a_group_finds_its_reserve(world: Simulation) -> None:
     world.run(*(world.post(GROUP) for _ in range(17)), world.post(GROUP, 20.0, urgent=True))
     assert world.replies == [pytest.approx(20.0)]
