@@ -23,6 +23,7 @@ _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names 
 _HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
 # a section of CDATA, a reference, or signs that begin neither a reference nor a tag
 _SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:&(?!#?\w{1,40};)|<(?![\w/!?:]))++")
+_NUMBERED = re.compile(r"&(?P<name>#\w{1,40});?")  # HTML may leave out the semicolon
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 
@@ -109,7 +110,9 @@ def _parsed(text: str) -> tuple[Element | None, set[int]]:
 
 def html_of(text: str) -> Element:
     """Returns the tree of an HTML page."""
-    return html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8", remove_comments=True))
+    return html.document_fromstring(
+        _NUMBERED.sub(_sign, text).encode(), parser=html.HTMLParser(encoding="utf-8", remove_comments=True)
+    )
 
 
 def local(element: Element) -> str:
