@@ -94,7 +94,7 @@ def tree_of(text: str) -> Tree | None:
     """Returns an XML document, read as far as it goes; None if the text is none of the documents that paperwire reads."""
     if not is_xml(text):
         return None
-    text = _SIGNS.sub(_sign, text.strip().lstrip("\ufeff"))
+    text = _SIGNS.sub(_sign, _NUMBERED.sub(_sign, text.strip().lstrip("\ufeff")))
     root, errors = _parsed(text)
     return None if root is None else Tree(root, text, is_damaged=bool(errors))
 
