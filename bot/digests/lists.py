@@ -92,7 +92,7 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
     """Yields (head of an entry, its words, the announce type of its section). Notes what the headings say in `found`."""
     kind: Announce | None = None
     for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
-        element = BeautifulSoup(piece, "lxml").find(["dt", "h1", "h2", "h3"])
+        element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
         words = _text(element) if element else ""
         if element is None or element.name == "dt":
             yield element, words, kind

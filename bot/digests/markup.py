@@ -23,6 +23,7 @@ _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names 
 _HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
 # a section of CDATA, a reference, or signs that begin neither a reference nor a tag
 _SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:&(?!#?\w{1,40};)|<(?![\w/!?:]))++")
+_NUMBERED = re.compile(r"&(?P<name>#\w{1,40});?")  # HTML may leave out the semicolon
 _OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 
@@ -93,7 +94,7 @@ def tree_of(text: str) -> Tree | None:
     """Returns an XML document, read as far as it goes; None if the text is none of the documents that paperwire reads."""
     if not is_xml(text):
         return None
-    text = _SIGNS.sub(_sign, text.strip().lstrip("\ufeff"))
+    text = _SIGNS.sub(_sign, _NUMBERED.sub(_sign, text.strip().lstrip("\ufeff")))
     root, errors = _parsed(text)
     return None if root is None else Tree(root, text, is_damaged=bool(errors))
 
@@ -105,6 +106,11 @@ def _parsed(text: str) -> tuple[Element | None, set[int]]:
     )  # fmt: skip
     root = etree.fromstring(text.encode(), parser)
     return root, {error.type for error in parser.error_log if error.level == etree.ErrorLevels.FATAL}
+
+
+def without_wrong_references(text: str) -> str:
+    """Returns HTML in which a space takes the place of each numbered reference to no character."""
+    return _NUMBERED.sub(_sign, text)
 
 
 def local(element: Element) -> str:
