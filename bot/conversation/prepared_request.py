@@ -25,8 +25,8 @@ from subscriptions import errors, model
 from subscriptions.addresses import command_prefix
 from subscriptions.service import conversation_state
 from subscriptions.service.asked_papers import where_delivered
-from subscriptions.store import updates
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store import chats, moving, updates
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -40,6 +40,8 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     conversation, now = deps.conversation, deps.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
+    if isinstance(request, MessageRequest) and request.direct_channel:
+        await _move_home(deps, request)
     known = await deps.store.run(_read_known, deps, request)
     if known is None:
         return None
@@ -59,8 +61,9 @@ def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
     return PreparedRequest(request=request, intent=Intent(run=run, writes=False), place=request.place)
 
 
+@reads
 def _read_known(
-    store: Store, deps: Dependencies, request: Request
+    transaction: Transaction, deps: Dependencies, request: Request
 ) -> tuple[Request, model.CallbackToken | None] | None:
     """Returns the request, its place the chat that its thread belongs to, and its token (`understand`).
 
@@ -68,18 +71,15 @@ def _read_known(
     Returns None for a request that took effect before.
     """
     here, now, registry = request.chat, deps.clock.now(), deps.conversation.registry
-    if isinstance(request, MessageRequest) and request.direct_channel:
-        _move_home(store, request, request.direct_channel, now)
     token = None
-    with store.read() as transaction:
-        if updates.reply_to(transaction, here.platform, request.update_id) is not None:
-            return None
-        request = _with_home_chat(transaction, request, registry)
-        if isinstance(request, CallbackRequest):
-            token = _permitted_token(transaction, request, registry)
-        elif isinstance(request, MessageRequest) and not request.command:
-            place = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
-            token = asking.question_to(transaction, place, request.sender, now)
+    if updates.reply_to(transaction, here.platform, request.update_id) is not None:
+        return None
+    request = _with_home_chat(transaction, request, registry)
+    if isinstance(request, CallbackRequest):
+        token = _permitted_token(transaction, request, registry)
+    elif isinstance(request, MessageRequest) and not request.command:
+        place = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
+        token = asking.question_to(transaction, place, request.sender, now)
     return request, token
 
 
@@ -90,11 +90,13 @@ def _is_too_old(request: MessageRequest, now: datetime) -> bool:
     return True
 
 
-def _move_home(store: Store, request: MessageRequest, direct_channel: str, now: datetime) -> None:
-    """Gives a chat that is stored under the id of a direct channel the id of its person as its address."""
+async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
+    """Gives a chat that is stored under the id of a direct channel, since its person was not known, the id of its person."""
     prefix, _, _ = request.sender.rpartition("/")
-    address = f"{prefix}/{direct_channel}" if prefix else direct_channel
-    conversation_state.move_to_person_address(store, request.chat, address, now=now)
+    address = f"{prefix}/{request.direct_channel}" if prefix else request.direct_channel
+    made = await deps.store.run(chats.find_chat, replace(request.chat, address=address, topic=""))
+    if made is not None and made.address.address == address:
+        await deps.store.run(moving.chat_moved, made.address, request.chat.address, now=deps.clock.now())
 
 
 def _with_home_chat(transaction: Transaction, request: Request, registry: Registry) -> Request:

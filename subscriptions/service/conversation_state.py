@@ -8,7 +8,6 @@ from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.store import (
     chat_outbox,
     chats,
-    moving,
     updates,
 )
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
@@ -84,16 +83,6 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     chat = chats.find_chat(transaction, place)
     ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
-
-
-def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
-    """Moves a private chat from the address `other` to the address of its person.
-
-    A chat is stored at another address if it was added before its person was known.
-    """
-    made = chats.find_chat(store, ChatAddress(address.platform, other))
-    if made is not None and made.address.address == other:
-        moving.chat_moved(store, made.address, address.address, now=now)
 
 
 @writes

@@ -83,12 +83,9 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
     return True
 
 
-@writes
+@reads
 def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
-    """Returns the number of a message; None if it is not stored.
-
-    Writes nothing, but is done in turn: after the writes that were asked for before.
-    """
+    """Returns the number of a message; None if it is not stored."""
     found = select(PageMessageRow.number).filter_by(chat=_name(chat), delivery=delivery, part=part)
     return transaction.exec(found).first()
 

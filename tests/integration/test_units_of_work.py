@@ -179,7 +179,7 @@ async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Loc
 async def test_who_waits_too_long_for_a_turn_is_told(
     store: Store, monkeypatch: pytest.MonkeyPatch, declare: Any
 ) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.TURN_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.turns.TURN_SECONDS", 0.01)
     async with busy_writer(store):
         ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
     assert {str(one) for one in ended} == {
@@ -336,7 +336,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[obj
         function = getattr(module, name)
 
         def call(*args: Any, **named: Any) -> Any:
-            seen.append((name, store._turn.locked()))
+            seen.append((name, store._turns.is_taken()))
             return function(*args, **named)
 
         monkeypatch.setattr(module, name, call)

@@ -1,13 +1,10 @@
-"""The database and its transactions: who writes when, how long a write waits for its turn, and how many copies are kept."""
+"""The database and its transactions: how long a write waits for a lock, and how many copies are kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
-from copy import copy
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
@@ -26,11 +23,11 @@ from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database import keep_to_owner, schema, wrong_setting
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.sqlite import PART, SqliteFile
+from subscriptions.store.database.turns import Turns
 from subscriptions.zones import zone
 
 Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0  # how long a write waits for a lock of another program
-TURN_SECONDS = 10.0  # how long a write waits for other writes of this process
 KEPT_COPIES = 7
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
@@ -154,10 +151,7 @@ class Store:
         self.where = self.kind.where  # the database's name in errors: its file or server, not its URL
         self.process = uuid4().hex  # the name of this process in the database
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turn = asyncio.Lock()  # fair: who asked first writes first; threads would starve at a lock of their own
-        self._sharing: list[_Shared] = []  # what was asked for last, waits for its turn and may share a commit
-        self._is_closed = False
-        self._writing = ThreadPoolExecutor(1, "paperwire-writer")  # so that no write waits for threads that read
+        self._turns = Turns(self.write, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # ids of the threads that hold a connection
         self._engine = _engine(self.kind, self._holders)
@@ -199,82 +193,17 @@ class Store:
         """Does work from the event loop, in a thread. Returns its result or raises its error, or StoreError.
 
         `work` is a use case, which gets a transaction of its own, or any other function, which may call several use
-        cases with this store. Use cases that write take turns, in the order in which they were asked for; each waits at
-        most TURN_SECONDS for its turn. If the caller is cancelled, what has to be written is written nevertheless.
+        cases that read. Use cases that write take turns (`Turns`). If the caller is cancelled, what has to be written is
+        written nevertheless.
         """
         if not getattr(work, "writes", False):
             return await asyncio.to_thread(work, self, *args, **named)
-        asked: Coroutine[Any, Any, V]
         use_case: Any = work  # it takes a Store or a Transaction
-        if getattr(work, "shares", False):
-            asked = self._write_together(_Shared(lambda transaction: use_case(transaction, *args, **named)))
-        else:
-            asked = self._write_alone(partial(work, self, *args, **named))
-        return await asyncio.shield(asyncio.ensure_future(asked))
-
-    async def _write_alone(self, work: Callable[[], V]) -> V:
-        self._sharing = []  # what is asked for from now on is written later
-        async with self._in_turn():
-            return await self._written(work)
-
-    async def _write_together(self, asked: "_Shared") -> Any:  # noqa: ANN401 - what the asked work returns
-        """The first one that asks takes the turn for all that ask until it comes, or until somebody writes alone."""
-        together = self._sharing
-        together.append(asked)
-        if asked is together[0]:
-            try:
-                async with self._in_turn():
-                    if self._sharing is together:
-                        self._sharing = []
-                    await self._written(partial(self._commit, together))
-            except errors.StoreUnavailable as error:
-                self._sharing = []
-                for one in together:
-                    one.error = copy(error)
-            for one in together:
-                one.is_done.set()
-        await asked.is_done.wait()
-        if asked.error is not None:
-            raise asked.error
-        return asked.result
-
-    async def _written(self, work: Callable[[], V]) -> V:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
-
-    def _commit(self, together: Sequence["_Shared"]) -> None:
-        """Does works in one transaction. If one of them fails, does each again by itself, so that only that one fails."""
-        try:
-            with self.write() as transaction:
-                results = [one.work(transaction) for one in together]
-        except Exception as error:  # noqa: BLE001 - raised to the caller that asked for the work
-            if isinstance(error, errors.StoreUnavailable) or len(together) == 1:
-                for one in together:
-                    one.error = copy(error)
-            else:
-                for one in together:
-                    self._commit([one])
-        else:
-            for one, result in zip(together, results, strict=True):
-                one.result = result
-
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        if self._is_closed:
-            raise self._not_written(errors.Sentence("The program is stopping; nothing more is written to {where}."))
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError as error:
-            raise self._not_written(errors.Sentence("Too much waits to be written to the database {where}.")) from error
-        try:
-            yield
-        finally:
-            self._turn.release()
-
-    def _not_written(self, sentence: errors.Sentence) -> errors.StoreUnavailable:
-        return errors.StoreUnavailable(
-            replace(sentence, values={"where": self.where}), errors.Sentence("Try again later.")
+        writing = self._turns.write(
+            lambda transaction: use_case(transaction, *args, **named), shares=getattr(work, "shares", False)
         )
+        done: V = await asyncio.shield(asyncio.ensure_future(writing))
+        return done
 
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
@@ -352,8 +281,7 @@ class Store:
 
         If a transaction is open now or begins later, its connection is closed when it ends.
         """
-        self._is_closed = True
-        self._writing.shutdown()
+        self._turns.close()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
         self._engine.dispose()  # later transactions use a new pool, which inherits the listener
         if self.commits:
@@ -367,16 +295,6 @@ class Store:
             yield
         except self._errors as error:
             raise self.kind.translated(error, self.where) from error
-
-
-@dataclass(slots=True, eq=False)
-class _Shared:
-    """A write that may share a commit, and what became of it."""
-
-    work: Callable[[Transaction], object]
-    result: object = None
-    error: Exception | None = None
-    is_done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 Scope = Store | Transaction  # a use case begins its own transaction of a Store, or is a part of a Transaction
