@@ -4,6 +4,7 @@ import re
 from collections import abc
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,14 +41,14 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
 ) -> None:
     channel = web_channel.WebChannel(clock)
     channel.open(store)
-    add = page_messages.add_page_message
+    run = store.run
 
-    def lost(*args: object, **named: object) -> int:
-        add(*args, **named)  # type: ignore[arg-type]
+    async def lost(*args: Any, **named: Any) -> None:
+        await run(*args, **named)
         raise StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("subscriptions.store.page_messages.add_page_message", lost)
+        patched.setattr(store, "run", lost)
         with pytest.raises(RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")
