@@ -226,8 +226,14 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
     worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source_scheduler, "PATIENCE", 0.01)
-    going_on, encode = threading.Event(), worker.encoder.papers
-    monkeypatch.setattr(worker.encoder, "papers", lambda papers: going_on.wait(PATIENCE) and encode(papers))
+    asked, going_on, encode = threading.Event(), threading.Event(), worker.encoder.papers
+
+    def waiting(papers: Sequence[Paper]) -> list[bytes]:
+        asked.set()
+        assert going_on.wait(PATIENCE)
+        return encode(papers)
+
+    monkeypatch.setattr(worker.encoder, "papers", waiting)
     (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
     deps = PollDependencies(
         store=worker.store, clock=worker.clock, encoder=worker.encoder, timing=SourceSchedules(None, "UTC")
@@ -235,9 +241,10 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
     unused: Any = None
     sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
     try:
-        for _ in range(3):
+        while not asked.is_set():
             await sources.poll()
             worker.clock.advance(MINUTE)
+        await sources.poll()
         assert (sources.is_catching_up, codes(worker.store)) == (True, {})
     finally:
         going_on.set()
