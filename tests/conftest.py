@@ -210,13 +210,13 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
 
 vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
 vars(bot.operation.ticks)["WORKS_FOR"] = 1.0  # the daily maintenance of a test does not rest between its transactions
-_wrote_in_the_pool: list[str] = []  # names of threads
+_wrote_in_the_pool: list[str] = []  # where, as tracebacks
 
 
 @event.listens_for(Engine, "begin")
 def _note_thread(connection: Connection) -> None:
     writes = connection.get_execution_options().get("paperwire_write")
-    if writes and threading.current_thread().name.startswith(("asyncio_", "paperwire-work")):
+    if writes and threading.current_thread().name.startswith("asyncio_"):
         _wrote_in_the_pool.append("".join(traceback.format_stack(limit=25)))
 
 

@@ -1,4 +1,4 @@
-"""The interfaces of a platform's channel, of the clock and of the engine; and buttons and replies."""
+"""The interfaces of a platform's channel and of the clock; and buttons and replies."""
 
 import json
 import re

@@ -105,7 +105,7 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
         return None
     if plugin is not None:
         plugin.overflow_mode = library.OverflowMode.UPSTREAM  # we split messages, so the plugin must not
-        plugin.throttle = _no_wait  # type: ignore[method-assign]  # our rate limiter has already waited
+        plugin.throttle = _no_wait  # type: ignore[method-assign]  # our own pace has already waited
         plugin.socket_connect_timeout = plugin.socket_read_timeout = _ONE_REQUEST
         module = sys.modules[type(plugin).__module__]
         if plugin.schema in _ANSWERS and not isinstance(module.requests, _Reading):
@@ -139,7 +139,7 @@ class _Reading:
 
 
 def _no_wait(*_: object, **__: object) -> None:
-    """Does nothing instead of waiting, since the rate limiter has already waited."""
+    """Does nothing instead of waiting, since our own pace has already waited."""
 
 
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
