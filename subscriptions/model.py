@@ -205,6 +205,12 @@ class Chat(NamedTuple):
     chosen: Mapping[str, str] = MappingProxyType({})  # the settings that it chose itself: name in SETTINGS → value
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether somebody set up the chat. Until then, it was only talked in, and has nothing that is kept."""
+        decided = self.admission is not None or self.admin or bool(self.owner)
+        return decided or bool(self.subscriptions_ever_made or self.chosen)
+
+    @property
     def is_active(self) -> bool:
         """Whether the chat gets deliveries: it neither is paused nor waits."""
         return self.state is states.ChatState.ACTIVE
@@ -237,7 +243,8 @@ class CallbackToken:
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    place: str = ""  # address of the only chat where the token works; "": it works in every chat
+    place: ChatAddress | None = None  # the only chat where the token works; None: it works in every chat
+    about: ChatAddress | None = None  # the chat on which it acts, if that is another one
     person: str = ""  # the platform's id of the only person for whom the token works; "": it works for everyone
 
 
@@ -292,7 +299,6 @@ class Subscription(NamedTuple):
     name: str = ""
     state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
-    subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
     latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
 
     @property

@@ -36,7 +36,8 @@ class Notice:
     daily: bool = True
     lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
     buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
-    names: Sequence[str] = ()  # people in it; it is erased with their chats, and with those whose addresses it has
+    about: ChatAddress | None = None  # the other chat that it and its buttons are about; it is erased with that
+    person: str = ""  # the platform's id of a person whom it names; it is erased with them
 
     def key(self, day: date) -> str:
         """Returns what is unique for each notice to a chat. `day` is the present one."""
@@ -68,6 +69,7 @@ class Finding:
     cure: Say
     since: datetime | None = None  # None: not known
     is_told: bool = True  # operators get it as a notice once a day, as long as it lasts
+    about: ChatAddress | None = None  # the chat that it names
     is_of_source: bool = False  # strangers read only how many of these there are
 
     @property
@@ -82,7 +84,7 @@ class Finding:
 
     def notice(self) -> Notice:
         """Returns the finding as a notice to operators."""
-        return Notice(cause=self.cause, subject=self.of, lines=self.lines)
+        return Notice(cause=self.cause, subject=self.of, lines=self.lines, about=self.about)
 
 
 # ── to chats, and to those who set them up ────────────────────────────────────
@@ -108,7 +110,7 @@ def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
         yield words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE]))
         yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
 
-    return Notice(cause="paused", subject=str(address), lines=lines)
+    return Notice(cause="paused", subject=str(address), lines=lines, about=address)
 
 
 def resumed(chat: Chat, event: str) -> Notice:
@@ -118,7 +120,8 @@ def resumed(chat: Chat, event: str) -> Notice:
         yield words.say("I can write to {chat} again.", chat=chat.name)
         yield words.say("What was missed comes with the next delivery.")
 
-    return Notice(cause="resumed", subject=f"{chat.address}:{event}", daily=False, lines=lines)
+    subject = f"{chat.address}:{event}"
+    return Notice(cause="resumed", subject=subject, daily=False, lines=lines, about=chat.address)
 
 
 def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
@@ -129,7 +132,7 @@ def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
         yield words.say("What it subscribes to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
         yield words.say("It goes on by itself when the topic is opened again.")
 
-    return Notice(cause="topic-closed", subject=topic.topic, lines=lines)
+    return Notice(cause="topic-closed", subject=topic.topic, lines=lines, about=topic)
 
 
 def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
@@ -140,7 +143,7 @@ def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
         yield words.say("What it subscribed to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
         yield words.say("To have it in another topic, send /sub there.")
 
-    return Notice(cause="topic-gone", subject=topic.topic, lines=lines)
+    return Notice(cause="topic-gone", subject=topic.topic, lines=lines, about=topic)
 
 
 def topic_ended(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
@@ -159,8 +162,11 @@ def _listed(names: Sequence[str]) -> str:
     return " · ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
 
 
-def asked(chat: Chat, who: str, request: str) -> Notice:
-    """Returns the notice to operators that a chat asks to be let in. `who`, `request`: a person and a wish; "": not known."""
+def asked(chat: Chat, who: str, request: str, *, person: str = "") -> Notice:
+    """Returns the notice to operators that a chat asks to be let in.
+
+    `who`, `person`, `request`: the name and the platform's id of a person, and a wish; "": not known.
+    """
     address = str(chat.address)
     place = f"{chat.title} ({address})" if chat.title else address
 
@@ -171,10 +177,12 @@ def asked(chat: Chat, who: str, request: str) -> Notice:
         yield words.say("In words: /allow {chat} or /deny {chat}", chat=address)
 
     buttons = (
-        (Sentence("allow"), CallbackToken(verb="allow", arguments={"chat": address})),
-        (Sentence("deny"), CallbackToken(verb="deny", arguments={"chat": address})),
+        (Sentence("allow"), CallbackToken(verb="allow")),
+        (Sentence("deny"), CallbackToken(verb="deny")),
     )
-    return Notice(cause="asked", subject=address, lines=lines, buttons=buttons, names=(who,))
+    return Notice(
+        cause="asked", subject=address, lines=lines, buttons=buttons, about=chat.address, person=person if who else ""
+    )
 
 
 def admitted(subscriptions: int, event: str) -> Notice:
@@ -202,8 +210,10 @@ def denied(event: str) -> Notice:
     return Notice(cause="denied", subject=event, daily=False, lines=lines)
 
 
-def confirm_address(answer: CallbackToken, event: str) -> Notice:
+def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | None) -> Notice:
     """Returns the question to an address whether papers may be sent there. `answer`: what its button does.
+
+    `source` is the chat that asks; None: an operator does.
 
     The question quotes nothing that a person typed, because any stranger may have entered this address.
     """
@@ -214,7 +224,7 @@ def confirm_address(answer: CallbackToken, event: str) -> Notice:
         yield words.say("If it was not you, do nothing: then no further mail comes.")
 
     buttons = ((Sentence("yes, send them here"), answer),)
-    return Notice(cause=CONFIRM, subject=event, daily=False, lines=lines, buttons=buttons)
+    return Notice(cause=CONFIRM, subject=event, daily=False, lines=lines, buttons=buttons, about=source)
 
 
 def nothing_matched(known: int, days: int, event: str, *, edit: CallbackToken | None) -> Notice:
@@ -245,7 +255,7 @@ def nothing_matched_in(chat: Chat, known: int, days: int, event: str) -> Notice:
         yield words.say("Nothing was posted there.")
 
     subject = f"{chat.address}:{event}"
-    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines)
+    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines, about=chat.address)
 
 
 def _days_of_nothing(days: int, words: Language) -> str:
@@ -260,7 +270,7 @@ def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
         yield missing_line(missing, words)
         yield words.say("Nothing was said of it there.")
 
-    return Notice(cause="went-without", subject=str(chat.address), lines=lines)
+    return Notice(cause="went-without", subject=str(chat.address), lines=lines, about=chat.address)
 
 
 def no_papers_today(chat: Chat) -> Notice:
@@ -270,7 +280,7 @@ def no_papers_today(chat: Chat) -> Notice:
         yield words.say("{chat} had no papers today.", chat=chat.name)
         yield words.say("Nothing was posted there.")
 
-    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines)
+    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines, about=chat.address)
 
 
 def missing_line(missing: MissingSources, words: Language) -> str:

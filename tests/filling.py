@@ -73,8 +73,8 @@ def fill(
                                "delivery": seqs[chat, n], "message": 1, "position": place, "shown": True, "cross": False,
                                "because": [BECAUSE]} for chat, n in sent for place in range(PER_DELIVERY)))  # fmt: skip
         add("update", ({"platform": "telegram", "update_id": f"{first + n}", "at": now - n * day / chats, "reply": "",
-                        "chat": f"telegram:{first + n}", "state": "done"} for n in range(chats)))  # fmt: skip
-        add("callback", ({"id": f"made {first + n}", "place": f"telegram:{first + n}", "person": str(first + n), "verb": "more",
+                        "chat": first + n, "state": "done"} for n in range(chats)))  # fmt: skip
+        add("callback", ({"id": f"made {first + n}", "chat": first + n, "person": str(first + n), "verb": "more",
                           "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"subscriptions": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
@@ -110,5 +110,5 @@ def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool
         ("now", None, None, last),
     ][chat % 3]
     return {"chat": chat, "query": query, "number": 1, "name": "", "text": f"made{chat}", "cadence": cadence, "state": "active",
-            "subscriber": str(chat), "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
+            "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
             "latest_due_at": latest}  # fmt: skip

@@ -27,7 +27,7 @@ from subscriptions.service import ingest as ingest_room
 from subscriptions.service import plan, requests
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
-from subscriptions.store import callbacks, signals
+from subscriptions.store import callbacks, chats, signals
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
@@ -163,10 +163,11 @@ def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
         return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
 
 
-def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores callback tokens. Returns their ids, in the order of the tokens."""
+def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
+    """Stores callback tokens that work in a chat. Returns their ids, in the order of the tokens."""
     by_id = {callbacks.new_callback_id(): token for token in tokens}
-    callbacks.store_callbacks(transaction, by_id, now=now)
+    there = chats.add_chat(transaction, address(chat), now=now)
+    callbacks.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
     return list(by_id)
 
 

@@ -34,9 +34,9 @@ _ROWS = (
         state_detail, public, owner, admin, first_delivery_planned, next_number, created_at)
     SELECT {base} + i, 'telegram', 9000000 + i, '', '', 'private', '', '', '{{}}', iif(i % {gone}, 'active', 'paused'),
         iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, 2, '{now}' FROM n WHERE i <= {chats}""",
-    """INSERT INTO subscription (chat, "query", number, name, text, cadence, subscriber, since, next_due_at,
+    """INSERT INTO subscription (chat, "query", number, name, text, cadence, since, next_due_at,
         latest_due_at, state, cursor)
-    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '', '{now}',
+    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '{now}',
         iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))),
         iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))), 'active', {papers} FROM n WHERE i <= {chats}""",
     """INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, rendered_at, attempts, reason, settled_at)
@@ -51,10 +51,10 @@ _ROWS = (
     SELECT {base} + 1 + i % {chats}, {base} + 1 + (i * 7 + i / {chats}) % {papers}, iif(i <= {deliveries}, {base} + i, NULL), 1, 0, 1, 0, '[]'
     FROM n WHERE i <= {items}""",
     """INSERT INTO "update" (platform, update_id, at, chat, reply, state)
-    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), 'telegram:' || (9000000 + i), '', 'done'
+    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), {base} + 1 + i % {chats}, '', 'done'
     FROM n WHERE i <= 40000""",
-    """INSERT INTO callback (id, place, person, verb, at, arguments)
-    SELECT 'made' || i, 'telegram:' || (9000000 + i), 9000000 + i, 'more', datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'
+    """INSERT INTO callback (id, chat, person, verb, at, arguments)
+    SELECT 'made' || i, {base} + 1 + i % {chats}, 9000000 + i, 'more', datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'
     FROM n WHERE i <= 40000""",
     """INSERT INTO undo (chat, who, at, before) SELECT {base} + i, (9000000 + i) || ' Ada', datetime('{now}', '-' || (i / 500) || ' days'),
         '{{"subscriptions": [], "undone": false, "undoes": null}}' FROM n WHERE i <= {chats}""",

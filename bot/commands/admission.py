@@ -113,6 +113,7 @@ def ask_operators(context: CommandContext, request: str) -> bool:
         context.chat.address,
         admins=context.bot_info.admins,
         who=context.request.sender_name,
+        person=context.request.sender,
         request=request,
         now=context.now,
     )

@@ -5,19 +5,16 @@ bot's name; their rights are checked again, as for a command that they type. A q
 the person says “no” or gives a command, or when another question is asked. If the answer is refused, it stays open.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.commands.context import Callback, CommandContext
 from bot.ports import channel
 from subscriptions import model
-from subscriptions.store import callbacks
+from subscriptions.store import callbacks, chats
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts.folding import folded
 
-ABOUT = (
-    "about"  # argument of a button or question: the chat on which it acts, if that is not the chat where it is shown
-)
+_QUESTION = "question"  # what is remembered of a person who was asked
 BEGINS = "begins"  # argument of a question: the words of the command before the answer
 WITHIN = timedelta(minutes=15)
 _ENDS = frozenset({"no", "cancel", "never mind", "nevermind", "取消", "算了"})
@@ -37,9 +34,7 @@ def expect(context: CommandContext, verb: str, **arguments: object) -> bool:
     """Stores that the person's next plain text may answer a question. Returns whether somebody can answer here."""
     if not context.request.sender or context.origin.kind is model.ChatKind.BROADCAST:
         return False
-    about: Mapping[str, object] = {} if context.is_about_here else {ABOUT: str(context.chat.address)}
-    name = _name(context.origin.address, context.request.sender)
-    context.remember(name, {**arguments, **about}, lasts=WITHIN, verb=verb)
+    context.remember(_QUESTION, arguments, lasts=WITHIN, verb=verb)
     return True
 
 
@@ -47,19 +42,20 @@ def question_to(
     transaction: Transaction, place: model.ChatAddress, person: str, now: datetime
 ) -> model.CallbackToken | None:
     """Returns the open question to a person in a chat; None if there is none or it is too old."""
-    return callbacks.get_conversation_state(transaction, _name(place, person), now=now)
+    home = chats.home_of(transaction, place)
+    return home and callbacks.remembered(transaction, home.id, _QUESTION, person=person, now=now)
 
 
 def is_open(context: CommandContext) -> bool:
     """Returns whether a question to the sender is open in this chat."""
-    return question_to(context.transaction, context.origin.address, context.request.sender, context.now) is not None
+    return context.remembered(_QUESTION) is not None
 
 
 def drop_question(context: CommandContext, *verbs: str) -> None:
     """Drops the open question; with `verbs`, only a question of these verbs."""
-    waiting = question_to(context.transaction, context.origin.address, context.request.sender, context.now)
+    waiting = context.remembered(_QUESTION)
     if waiting is not None and (not verbs or waiting.verb in verbs):
-        context.drop(_name(context.origin.address, context.request.sender))
+        context.drop(_QUESTION)
 
 
 def ends(text: str) -> bool:
@@ -76,11 +72,6 @@ def on_cancel(context: CommandContext) -> channel.Reply:
     """Handles [cancel] under a question, and “no”: drops the question."""
     drop_question(context)
     return context.reply("Nothing is changed.", ok=True, replaces=True)
-
-
-def _name(place: model.ChatAddress, person: str) -> str:
-    """Returns the key of a question, unique per chat and person: nobody answers what another person was asked."""
-    return f"question:{place}:{person}"
 
 
 CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=True)}

@@ -45,7 +45,9 @@ _AUTHORS = 3  # authors that are offered: the first ones and the last
 _LABEL = 40  # characters of a name in a label
 
 
-def pressed_token(store: Transaction, data: str, place: str, registry: Registry) -> model.CallbackToken | None:
+def pressed_token(
+    store: Transaction, data: str, place: model.ChatAddress | None, registry: Registry
+) -> model.CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     verb = registry.verbs_of_cards.get(letter)
@@ -56,7 +58,7 @@ def pressed_token(store: Transaction, data: str, place: str, registry: Registry)
     return read_callback(data, place) or find_callback(store, data)
 
 
-def read_callback(data: str, place: str) -> model.CallbackToken | None:
+def read_callback(data: str, place: model.ChatAddress | None) -> model.CallbackToken | None:
     """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
     match = _OF_DELIVERY.fullmatch(data)
     if match is None:

@@ -11,7 +11,7 @@ from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.notices import resumed
 from subscriptions.service import conversation_state, notices, pausing
-from subscriptions.store import admitted_chats, updates
+from subscriptions.store import admitted_chats
 from subscriptions.store.moving import chat_moved
 
 
@@ -31,8 +31,8 @@ def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores a changed name at every request."""
 
 
+_GREETED = "greeted"  # what is remembered of a chat that was greeted
 NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a second time
-WROTE_LATELY = timedelta(days=7)  # how long the store keeps the commands of a person whose chat is not stored
 
 
 def on_arrived(context: CommandContext) -> channel.Reply | None:
@@ -188,18 +188,13 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     if not context.request.sender:
         return None
     chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
-    if chat.id:
-        return None if chat.is_unreachable else chat.address
-    if updates.commands_since(context.transaction, context.person, context.now - WROTE_LATELY):
-        return context.person
-    return None
+    return chat.address if chat.id and not chat.is_unreachable else None
 
 
 def _first_in_a_while(context: CommandContext) -> bool:
-    name = f"greeted:{context.origin.address}"
-    if context.remembered(name):
+    if context.remembered(_GREETED, is_personal=False):
         return False
-    context.remember(name, {}, lasts=NOT_AGAIN, is_personal=False)
+    context.remember(_GREETED, lasts=NOT_AGAIN, is_personal=False)
     return True
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.ports import conversation
@@ -24,11 +25,13 @@ from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
 from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
+from subscriptions.store.chats import find_chat, home_of
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts import cutting
 from subscriptions.texts.foreign import clean, isolated
 
 Access = Literal["open", "ask", "closed"]
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class CommandContext:
     now: datetime
     request: conversation.Request
     chat: model.Chat  # id 0 until it is stored
+    is_new: bool = False  # this command has stored it
     origin: model.Chat
     args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button
@@ -218,25 +222,35 @@ class CommandContext:
         return tuple(filter(None, (self.undo_button,)))
 
     def remember(
-        self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True
+        self,
+        name: str,
+        arguments: Mapping[str, object] = _NOTHING,
+        *,
+        lasts: timedelta,
+        verb: str = "",
+        is_personal: bool = True,
     ) -> None:
-        """Stores arguments under a name for the time `lasts`, in place of earlier ones.
+        """Stores, for the time `lasts`, what is asked here under a name: about which chat, with which arguments.
 
-        `verb` is by default the name up to ":".
-
-        With `is_personal`, the arguments are erased together with the sender.
+        It is the sender's with `is_personal`, otherwise of the whole chat. It replaces what was stored before.
         """
-        verb, person = verb or name.partition(":")[0], self.request.sender if is_personal else ""
-        token = model.CallbackToken(verb=verb, arguments=arguments, place=str(self.origin.address), person=person)
-        callbacks.set_conversation_state(self.transaction, name, token, lasts=lasts, now=self.now)
+        about = None if self.is_about_here else self.chat.address
+        person = self.request.sender if is_personal else ""
+        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=person)
+        if about:
+            store_about(self)
+        home = stored_home(self, self.origin)
+        callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
-    def remembered(self, name: str) -> model.CallbackToken | None:
-        """Returns what was stored under a name; None if there is nothing, or its time is over."""
-        return callbacks.get_conversation_state(self.transaction, name, now=self.now)
+    def remembered(self, name: str, *, is_personal: bool = True) -> model.CallbackToken | None:
+        """Returns what was stored here under a name; None if there is nothing, or its time is over."""
+        home, person = home_of(self.transaction, self.origin.address), self.request.sender if is_personal else ""
+        return home and callbacks.remembered(self.transaction, home.id, name, person=person, now=self.now)
 
     def drop(self, name: str) -> None:
-        """Removes what was stored under a name."""
-        callbacks.clear_conversation_state(self.transaction, name)
+        """Removes what was stored here under a name for the sender."""
+        if home := home_of(self.transaction, self.origin.address):
+            callbacks.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
     def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
         """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""
@@ -455,12 +469,30 @@ def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
 def with_stored_chat(context: CommandContext) -> CommandContext:
     """Stores the context's chat if it is new. Returns the context with the stored chat, its language and its time zone.
 
-    This is called before every command that changes something.
+    This is called before every command that changes something. So a group gets the language and zone of the first who
+    changes something there.
     """
-    if context.chat.id:
+    if context.chat.id and (context.chat.kind is model.ChatKind.PRIVATE or context.chat.is_set_up):
         return context
-    new, request = context.chat, context.request
-    chat = store_chat(
+    met = with_chat(context, _stored(context, context.chat))
+    return replace(met, is_new=not context.chat.id)
+
+
+def stored_home(context: CommandContext, chat: model.Chat) -> model.Chat:
+    """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words."""
+    around = chat._replace(address=replace(chat.address, topic=""))
+    return home_of(context.transaction, chat.address) or _stored(context, around)
+
+
+def store_about(context: CommandContext) -> None:
+    """Stores the other chat that a command is about if it is new, so that buttons and questions can refer to it."""
+    if find_chat(context.transaction, context.chat.address) is None:
+        _stored(context, context.chat)
+
+
+def _stored(context: CommandContext, new: model.Chat) -> model.Chat:
+    request, is_private = context.request, new.kind is model.ChatKind.PRIVATE
+    return store_chat(
         context.transaction,
         new.address,
         new.kind,
@@ -469,9 +501,8 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
         lang=request.language,
         timezone=request.timezone,
         public=new.public,
-        by=model.ChatAddress(new.address.platform, request.sender) if new.kind is not model.ChatKind.PRIVATE else None,
+        by=None if is_private else model.ChatAddress(new.address.platform, request.sender),
     )
-    return with_chat(context, chat)
 
 
 def with_chat(context: CommandContext, chat: model.Chat) -> CommandContext:

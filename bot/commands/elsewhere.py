@@ -172,8 +172,8 @@ def email(context: CommandContext) -> channel.Reply:
 
 def on_confirm(context: CommandContext) -> channel.Reply:
     """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
-    said = str(context.arguments["source"])
-    source = addresses.parse_address(said) if said else None
+    said = context.arguments.get("chat")
+    source = addresses.parse_address(str(said)) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))
     if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise refusal("The operator of this bot has said no to the chat that asked.")
@@ -220,5 +220,5 @@ CALLBACKS = {
     "share": Callback(run=picking.on_subscription(_shared), replaces=True),
     "feed-new": Callback(run=on_new, needs_manager=True),
     "feed-stop": Callback(run=on_stop, needs_manager=True),
-    CONFIRM: Callback(run=on_confirm, writes=True),
+    CONFIRM: Callback(run=on_confirm, writes=True, stays_here=True),
 }

@@ -136,8 +136,7 @@ def _of_answer(
         return None
     arguments = dict(question.arguments)
     text = f"{arguments.pop(asking.BEGINS, '')} {request.text}".strip()
-    about = str(arguments.pop(asking.ABOUT, ""))
-    return _about_chat(replace(_intent(asked), args=text, arguments=arguments), about, request)
+    return _about_chat(replace(_intent(asked), args=text, arguments=arguments), question.about, request)
 
 
 def _first_word(text: str) -> tuple[str, str]:
@@ -218,19 +217,22 @@ def _of_callback(
         typed = _of_command(registry, request, str(arguments["command"]), str(arguments["args"]))
         if typed is None or typed.target or typed.destination:
             return typed
-        return _about_chat(replace(typed, replaces=True), str(arguments.get(asking.ABOUT, "")), request)
-    about, args = str(arguments.pop(asking.ABOUT, "")), str(arguments.get(callback.args_from, ""))
+        return _about_chat(replace(typed, replaces=True), token.about, request)
+    if token.about is not None and callback.stays_here:
+        arguments["chat"] = str(token.about)
+    args = str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
     intent = replace(_intent(callback), args=args, arguments=arguments, replaces=replaces)
-    return _about_chat(intent, about, request)
+    return intent if callback.stays_here else _about_chat(intent, token.about, request)
 
 
-def _about_chat(intent: Intent, about: str, request: conversation.Request) -> Intent:
-    """Returns the intent about the chat at the address `about`; "" is the chat of the request."""
-    platform, _, name = about.partition(":")
-    if platform in ("", request.chat.platform):
-        return replace(intent, target=name)
-    return _to_destination(intent, model.ChatAddress(platform, name), request)
+def _about_chat(intent: Intent, about: model.ChatAddress | None, request: conversation.Request) -> Intent:
+    """Returns the intent about the chat at the address `about`; None is the chat of the request."""
+    if about is None:
+        return intent
+    if about.platform == request.chat.platform:
+        return replace(intent, target=str(about).partition(":")[2])
+    return _to_destination(intent, about, request)
 
 
 _OF_ROOMS = ("bot.library.commands",)  # imported by name, since they import commands

@@ -9,12 +9,12 @@ from subscriptions.addresses import facts_of
 from subscriptions.service import retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.listing import listed
-from subscriptions.store.chat_data import is_bare
 from subscriptions.store.signals import amount_of_signals
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES = "yes"
 NO = "no"
+_ASKED = "forget"  # what is remembered of a person who was asked
 
 
 def privacy(context: CommandContext) -> channel.Reply:
@@ -133,9 +133,8 @@ def forget_(context: CommandContext) -> channel.Reply:
 
     If strangers could press them, people answer with /forget yes instead.
     """
-    # this command itself stored the chat; the refusal rolls that back
     chats = retention.erased_together(context.transaction, context.chat.address)
-    if all(is_bare(context.transaction, one.id, context.now) for one in chats):
+    if context.is_new and len(chats) == 1:  # the refusal rolls back that it was stored
         raise refusal("I know nothing of this chat, so there is nothing to erase.")
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
@@ -148,7 +147,7 @@ def forget_(context: CommandContext) -> channel.Reply:
         chat=chat_in_words(context),
     )
     if by_word:
-        context.remember(_chat_name(context), {}, lasts=SURE_WITHIN)
+        context.remember(_ASKED, lasts=SURE_WITHIN)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return channel.Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
@@ -175,16 +174,16 @@ def on_forget(context: CommandContext) -> channel.Reply:
 
 def on_keep(context: CommandContext) -> channel.Reply:
     """Handles [keep it]: drops the question."""
-    context.drop(_chat_name(context))
+    context.drop(_ASKED)
     return context.reply("Nothing is erased.", ok=True)
 
 
 def _answered(context: CommandContext, word: str) -> channel.Reply:
-    if context.remembered(_chat_name(context)) is None:
+    asked = context.remembered(_ASKED)
+    if asked is None or (asked.about or context.origin.address) != context.chat.address:
         return context.reply("Nothing is erased: /forget asks first, and its question is open for ten minutes.")
     if word == NO:
         return on_keep(context)
-    context.drop(_chat_name(context))
     return _erased(context)
 
 
@@ -200,11 +199,6 @@ def _erased(context: CommandContext) -> channel.Reply:
         return context.done(said, stays, copies_kept(context))
     hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=chat_in_words(context))
     return context.done(said, copies_kept(context), hint)
-
-
-def _chat_name(context: CommandContext) -> str:
-    """Returns the key of the question, which is unique per person and chat."""
-    return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
 
 
 COMMANDS = (

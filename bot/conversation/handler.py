@@ -114,7 +114,7 @@ def _store_effect(
         return ""
 
     platform, update = request.chat.platform, request.update_id
-    reply, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+    reply, is_new = apply_once(transaction, platform, update, effect, chat=request.chat, now=now)
     return _Effect(reply, is_new, news)
 
 
@@ -198,6 +198,8 @@ def _run(
         ), context
     try:
         with context.transaction.savepoint() if writes else context.transaction.read():
+            if writes:
+                _end_question(context, prepared)
             stored = with_stored_chat(context) if intent.needs_manager else context
             reply = _run_command(stored, prepared, writes=writes)
             if writes and _loses_right(stored, prepared):
@@ -234,12 +236,7 @@ def _loses_right(context: CommandContext, prepared: PreparedRequest) -> bool:
 
 
 def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
-    """Runs the command.
-
-    If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
-    """
-    if writes:
-        _end_question(context, prepared)
+    """Runs the command. If it writes, decides whether a new chat is admitted."""
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
@@ -300,5 +297,5 @@ async def answer_failure(deps: Dependencies, request: Request) -> StoredReply | 
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
         platform, now = request.chat.platform, deps.clock.now()
-        await deps.store.run(apply_once, platform, request.update_id, lambda _: "", chat="", now=now)
+        await deps.store.run(apply_once, platform, request.update_id, lambda _: "", chat=None, now=now)
         return None

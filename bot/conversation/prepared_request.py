@@ -111,25 +111,25 @@ def _with_home_chat(transaction: Transaction, request: Request, registry: Regist
 
 def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Registry) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted, if that topic is stored."""
-    topics = f"{request.chat}/"
-    token = pressed_token(transaction, request.callback_data, "", registry)
-    place = token.place if token else ""
+    token = pressed_token(transaction, request.callback_data, None, registry)
+    place = token.place if token else None
     if token and not place and (delivery := token.arguments.get("delivery")):
-        place = str(where_delivered(transaction, request.chat.lane, str(delivery)) or "")
-    if not place.startswith(topics):
+        place = where_delivered(transaction, request.chat.lane, str(delivery))
+    if place is None or place.lane != request.chat.lane:
         return request
-    return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
+    return replace(request, place=replace(request.place, chat=place))
 
 
 def _permitted_token(
     transaction: Transaction, request: CallbackRequest, registry: Registry
 ) -> model.CallbackToken | None:
     """Returns the token of a button; None if this person may not press it in this chat. The callback data is untrusted."""
-    token = pressed_token(transaction, request.callback_data, str(request.chat), registry)
+    token = pressed_token(transaction, request.callback_data, request.chat, registry)
     if token is None or token.person not in ("", request.sender):
         return None
-    moved_to = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
-    if token.place in ("", str(request.chat), str(moved_to)):
+    here = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
+    # in a topic also what was posted there before it was stored, as words of the chat around it
+    if token.place in (None, request.chat, here, replace(here, topic="")):
         return token
     return None
 

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
 
-from bot.commands import asking
-from bot.commands.context import CommandContext, Registry
+from bot.commands.context import CommandContext, Registry, store_about, stored_home
 from bot.conversation import command_contexts
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
@@ -60,14 +58,25 @@ def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Re
 class ReplyDraft:
     """A rendered reply, with the callback tokens that are stored with it."""
 
+    context: CommandContext
     reply: StoredReply
     unrendered: channel.Reply
     target: model.Chat  # the chat that gets the reply
     tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
-        """Stores the tokens of the reply. Returns the JSON of the reply, which the caller must store."""
-        callbacks.store_callbacks(transaction, self.tokens, now=now)
+        """Stores the tokens of the reply. Returns the JSON of the reply, which the caller must store.
+
+        Chats that its buttons name, and the chat of a person who is not refused, are stored at their first words.
+        """
+        context = replace(self.context, transaction=transaction)
+        if self.tokens:
+            if any(token.about for token in self.tokens.values()):
+                store_about(context)
+            home = stored_home(context, self.target)
+            callbacks.store_callbacks(transaction, self.tokens, chat_id=home.id, now=now)
+        elif not (context.origin.id or isinstance(context.request, EventRequest) or self.unrendered.ok is False):
+            stored_home(context, context.origin)
         return self.reply.to_json()
 
 
@@ -88,6 +97,7 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
         file=reply.file,
     )
     return ReplyDraft(
+        context=context,
         reply=stored,
         unrendered=bound,
         target=target,
@@ -143,12 +153,12 @@ def _with_tokens(
     In a chat that strangers can read, only buttons that open a URL are kept. A button acts on the chat that the reply is
     about, even if another chat gets the reply. Some buttons always act on the chat where they are shown.
     """
-    about = str(context.chat.address) if context.chat.address != target.address else ""
-    is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)
+    about = context.chat.address if context.chat.address != target.address else None
+    is_public = target.public or target.kind is model.ChatKind.BROADCAST
 
     def bound(row: channel.Row) -> channel.Row:
         return tuple(
-            _with_token(button, tokens, place=place, person=button.only_for, more=_about(registry, button, about))
+            _with_token(button, tokens, _about(registry, button, about))
             for button in row
             if button.url or not is_public
         )
@@ -161,22 +171,21 @@ def _with_tokens(
 
 
 def _with_token(
-    button: channel.Button, tokens: dict[str, model.CallbackToken], *, place: str, person: str, more: Mapping[str, Any]
+    button: channel.Button, tokens: dict[str, model.CallbackToken], about: model.ChatAddress | None
 ) -> channel.Button:
     """Returns the button with the id of a new token, which is added to `tokens`; a button without a verb is not changed."""
     if not button.verb:
         return button
     token_id = callbacks.new_callback_id()
-    arguments = {**more, **button.arguments}
-    tokens[token_id] = model.CallbackToken(verb=button.verb, arguments=arguments, place=place, person=person)
+    tokens[token_id] = model.CallbackToken(
+        verb=button.verb, arguments=button.arguments, about=about, person=button.only_for
+    )
     return replace(button, data=token_id)
 
 
-def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
+def _about(registry: Registry, button: channel.Button, about: model.ChatAddress | None) -> model.ChatAddress | None:
     callback = registry.callbacks.get(button.verb)
-    if about and not (callback and callback.stays_here):
-        return {asking.ABOUT: about}
-    return {}
+    return None if callback and callback.stays_here else about
 
 
 def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply:

@@ -387,7 +387,7 @@ def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tu
     rows = json.loads(post.payload).get("buttons", [])
     with app.store.read() as transaction:
         for data in (str(key["data"]) for row in rows for key in row if "data" in key):
-            yield data, pressed_token(transaction, data, str(conversation.chat), registry)
+            yield data, pressed_token(transaction, data, conversation.chat, registry)
 
 
 _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit

@@ -16,7 +16,7 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import PageRequest, PageResponse, WebPage
 from bot.rendering.page_templates import draw_page
 from subscriptions.errors import Sentence
-from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.model import ChatAddress
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Store
 
@@ -53,15 +53,14 @@ class Sessions:
         name, word = self._read(cookie)
         if not name:
             return ""
-        ended = await self._store.run(callbacks.get_conversation_state, _ended(word), now=self._clock.wall())
-        return name if ended is None else ""
+        is_ended = await self._store.run(callbacks.is_signed_out, _hash(word))
+        return "" if is_ended else name
 
     async def end(self, cookie: str) -> None:
         """Signs a session out, if it is signed in. Raises StoreError."""
         name, word = self._read(cookie)
         if name:
-            ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
-            await self._store.run(callbacks.set_conversation_state, _ended(word), ended, lasts=LASTS, now=now)
+            await self._store.run(callbacks.sign_out, _hash(word), until=self._clock.wall() + LASTS)
 
     @staticmethod
     def token(cookie: str) -> str:
@@ -86,13 +85,13 @@ class Sessions:
         return URLSafeSerializer(key, signer_kwargs={"digest_method": sha256})
 
 
-def _ended(word: str) -> str:
-    """Returns the name under which a sign-out is stored.
+def _hash(word: str) -> str:
+    """Returns the hash of a session's random word under which a sign-out is stored.
 
-    It has a hash of the session's random word, since nobody who reads the database should get a cookie from it. It is
-    not made from the cookie: the same session has several spellings in base64.
+    Nobody who reads the database should get a cookie from it. It is not made from the cookie: the same session has
+    several spellings in base64.
     """
-    return f"signed-out:{sha256(word.encode()).hexdigest()}"
+    return sha256(word.encode()).hexdigest()
 
 
 _LONGEST_NAME = 40

@@ -55,19 +55,20 @@ def request_admission(
     *,
     admins: Sequence[ChatAddress],
     who: str,
+    person: str = "",
     request: str,
     now: datetime,
 ) -> bool:
     """Makes a known chat wait for an operator, and tells each operator, at most once a day.
 
-    Returns whether there is an operator. While the chat waits, the cursors of its subscriptions do not move. So after
+    `who` and `person` are the name and the platform's id of the person who asks. Returns whether there is an operator. While the chat waits, the cursors of its subscriptions do not move. So after
     its admission the chat gets the papers that came while it waited. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         admitted_chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
+    notify_of_request(transaction, chat, admins, who=who, person=person, request=request, now=now)
     return has_operator(transaction, admins)
 
 

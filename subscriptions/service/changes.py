@@ -19,14 +19,13 @@ from subscriptions.store.database.store import Transaction
 
 KEPT = 5  # changes that can be undone
 # fields of a subscription that an undo does not restore
-_NOT_LOGGED = frozenset({"id", "chat_id", "latest_due_at"})
+_NOT_LOGGED = frozenset({"chat_id", "latest_due_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Subscriptions, chosen settings and pause of a chat at one moment."""
 
-    address: str  # the chat's address without platform and topic
     subscriptions: Mapping[int, Subscription]  # number → subscription
     settings: Mapping[str, str]  # only values that the chat chose
     paused: bool = False  # a person paused the chat, see `is_paused_by_person`
@@ -98,8 +97,7 @@ def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: da
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     if not fresh:
         return
-    states = states_of(transaction, fresh)
-    before = {chat_id: (state.address, _to_json(state)) for chat_id, state in states.items()}
+    before = {chat_id: _to_json(state) for chat_id, state in states_of(transaction, fresh).items()}
     transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
     for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):
         log = chat_changes.changes_of(transaction, chat_id)
@@ -112,12 +110,11 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
         transaction.changed_chats.add(chat_id)
 
 
-def before(change: chat_changes.StoredChange, address: str) -> State:
-    """Returns the state of a chat before a stored change. `address` is the chat's, without platform and topic."""
+def before(change: chat_changes.StoredChange) -> State:
+    """Returns the state of a chat before a stored change."""
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(
-        address=address,
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
         paused=value["paused"],
@@ -136,7 +133,6 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     return {
         chat_id: State(
-            address=chat.address.address,
             subscriptions={s.number: s for s in subscriptions[chat_id]},
             settings=chat.chosen,
             paused=is_paused_by_person(chat),
@@ -203,7 +199,6 @@ def _to_json(state: State) -> dict[str, Any]:
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
     values = {
         **value,
-        "id": 0,
         "chat_id": chat_id,
         "canonical": owned_by(chat_id, value["canonical"]),  # the chat may have moved since
         "cadence": parse_cadence(value["cadence"]),

@@ -69,9 +69,8 @@ def ask_to_confirm(
         raise errors.Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
-    answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
-    token = CallbackToken(verb=CONFIRM, arguments=answer)
-    notices.notify(transaction, address, confirm_address(token, now.isoformat()), now=now)
+    token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
+    notices.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
 
 
 def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:

@@ -29,20 +29,16 @@ def store_chat(
     """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
     `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
-    `timezone`; its language replaces `lang`.
+    `timezone`; its language replaces `lang`. A group that was only talked in gets the zone and language, too.
     """
     if by is not None and (person := chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
-    return chats.add_chat(
-        transaction,
-        address,
-        kind,
-        now=now,
-        title=title,
-        timezone=timezone,
-        lang=chat_settings.language(lang) if lang else "",
-        public=public,
-    )
+    lang = chat_settings.language(lang) if lang else ""
+    chat = chats.add_chat(transaction, address, kind, now=now, title=title, timezone=timezone, lang=lang, public=public)
+    if chat.kind is ChatKind.PRIVATE or chat.is_set_up:
+        return chat
+    chats.set_up(transaction, chat.id, timezone=timezone, lang=lang)
+    return chats.chats_by_id(transaction, [chat.id])[chat.id]
 
 
 def store_private_chat(store: Scope, address: ChatAddress, *, now: datetime, lang: str) -> None:
@@ -92,7 +88,7 @@ def apply_once(
     update: str,
     effect: Callable[[Transaction], str],
     *,
-    chat: str,
+    chat: ChatAddress | None,
     now: datetime,
 ) -> tuple[str, bool]:
     """Runs `effect` and stores the reply that it returns, in one transaction, but only once for each update (rule 8).
@@ -101,7 +97,8 @@ def apply_once(
     does nothing. Use cases that `effect` calls take part in the transaction. Returns (the stored reply, True if it is
     new): for an update that comes again, the first reply and False.
     """
-    if not updates.claim_update(transaction, platform, update, chat=chat, now=now):
+    home = chats.home_of(transaction, chat) if chat else None
+    if not updates.claim_update(transaction, platform, update, chat_id=home.id if home else None, now=now):
         return updates.reply_to(transaction, platform, update) or "", False
     reply = effect(transaction)
     if reply:

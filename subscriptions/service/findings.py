@@ -79,6 +79,7 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
         ),
         since=dead.since,
         is_told=False,  # `notify_operators_of_trouble` tells of each only once
+        about=dead.chat,
     )
 
 

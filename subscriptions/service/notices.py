@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from subscriptions import notices as made
@@ -10,7 +11,7 @@ from subscriptions import zones
 from subscriptions.addresses import command_prefix
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
+from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
 from subscriptions.notices import Finding, Notice
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
@@ -120,20 +121,20 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now
     if chat.state is ChatState.UNCONFIRMED and notice.cause != made.CONFIRM:
         return False
     words = _Writer(chat)
-    place = str(chat.address)
-    tokens = {
-        callbacks.new_callback_id(): CallbackToken(verb=token.verb, arguments=token.arguments, place=place)
-        for _, token in notice.buttons
-    }
+    other = notice.about and chats.find_chat(transaction, notice.about)
+    tokens = {callbacks.new_callback_id(): replace(token, about=other and other.address) for _, token in notice.buttons}
     labels = [words.say(label) for label, _ in notice.buttons]
     facts = Facts(
         lines=tuple(line for line in notice.lines(words) if line), buttons=tuple(zip(labels, tokens, strict=True))
     )
     delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
     key = _dedupe_key(chat, notice, day)
-    if not planned_deliveries.add_notice(transaction, key, delivery, notice.names, now=now):
+    about = other.id if other else None
+    if not planned_deliveries.add_notice(
+        transaction, key, delivery, about=about, person=notice.person or None, now=now
+    ):
         return False
-    callbacks.store_callbacks(transaction, tokens, now=now)
+    callbacks.store_callbacks(transaction, tokens, chat_id=chat.id, now=now)
     return True
 
 
@@ -189,7 +190,8 @@ def _pause_topic(
         _notify_group(transaction, topic, now, made.topic_ended)
         chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)
-        note_changed_state(transaction, chat.id)
+        if joined := chats.find_chat(transaction, chat.address):
+            note_changed_state(transaction, joined.id)
     elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         note_changed_state(transaction, topic.id)
         gone = reason is PauseReason.TOPIC_DELETED
@@ -210,7 +212,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in chats.chats_by_id(transaction, found).values():
         chats.mark_reachable(transaction, chat.id, now=now)
-        delivery_trouble.drop_notices(transaction, f":paused:{chat.address}:", now=now)
+        delivery_trouble.drop_notices(transaction, "paused", chat.id, now=now)
 
 
 @writes

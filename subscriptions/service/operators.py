@@ -102,8 +102,9 @@ def notify_of_request(
     admins: Sequence[ChatAddress],
     *,
     who: str,
+    person: str = "",
     request: str,
     now: datetime,
 ) -> None:
     """Tells all operators that a chat asks to be let in."""
-    notices.notify_operators(transaction, admins, asked(chat, who, request), now=now)
+    notices.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)

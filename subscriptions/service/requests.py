@@ -104,7 +104,7 @@ def subscribe(
     if len(subscriptions) >= MOST_PER_CHAT:
         raise errors.Refused(*TOO_MANY)
     changes.begin_change(transaction, chat.id, now=now, who=who)
-    added = _add(transaction, chat, request, query, named, now=now, who=who)
+    added = _add(transaction, chat, request, query, named, now=now)
     done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
     planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
     return done
@@ -159,7 +159,6 @@ def _add(
     when: When,
     *,
     now: datetime,
-    who: str,
 ) -> Subscription:
     zone = zones.zone(when.zone or chat.settings.timezone)
     since = _since(when.cadence, chat, now)
@@ -177,7 +176,6 @@ def _add(
         next_due_at=due,
         latest_due_at=latest_due,
         name=request.name or "",
-        subscriber=who.partition(" ")[0],
     )
     return stored_subscriptions.add_subscription(transaction, new)
 

@@ -1,6 +1,7 @@
 """How long data is stored and how it is erased, when the daily clean-up and copy are due, whose database it is (rules 8, 10, 11)."""
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,14 +33,18 @@ STATES = timedelta(0)  # states of conversations, after the moment until which t
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
+TALKED = timedelta(days=30)  # chats that have nothing but words
 RECEIPTS = timedelta(days=90)
 STEP = 200  # rows that one transaction of the clean-up handles at most
+CHATS = 10  # chats that one transaction of the clean-up erases at most
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
+_Find = Callable[[Transaction, datetime, int], Sequence[int]]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "update", "at"), UPDATES),
     (partial(retention.drop, "callback", "at"), BUTTONS),
     (partial(retention.drop, "conversation_state", "until"), STATES),
+    (partial(retention.drop, "sign_out", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
     (partial(retention.drop, "model_day", "day"), CHANGES),
@@ -48,6 +53,11 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_notices, NOTICES),
     (retention.reduce_deliveries, DELIVERIES),
+)
+_ERASED: tuple[tuple[_Find, timedelta], ...] = (
+    (chats.unreachable_since, GONE_CHATS),
+    (chats.unconfirmed_since, UNANSWERED),
+    (chat_data.only_talked, TALKED),
 )
 COPY_RETRY = timedelta(hours=1)  # until the next attempt if a copy failed
 _DAY_BEGUN = "day-begun"  # name of a stored value: the day (UTC) of the last clean-up
@@ -105,11 +115,9 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
 
 @reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
-    """Returns all stored data of this chat as JSON. Raises NotFound.
-
-    Besides the text, only one page of rows is in memory at a time.
-    """
-    return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
+    """Returns all stored data of this chat as JSON. Raises NotFound."""
+    data = chat_data.chat_data(transaction, get_chat(transaction, address).id)
+    return json.dumps(data, ensure_ascii=False, indent=2, default=str)
 
 
 @reads
@@ -176,33 +184,23 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         yield from _steps(store, clean, now - age)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
-    for chat_id in _chats_to_erase(store, now):
-        _erase_if_gone(store, chat_id, now)
-        yield 1
+    for find, age in _ERASED:
+        yield from _steps(store, partial(_erase, find), now - age, CHATS)
 
 
-@writes
-def _erase_if_gone(transaction: Transaction, chat_id: int, now: datetime) -> None:
-    """Erases a chat, unless it has become reachable in the meantime."""
-    if chat_id in _chats_to_erase(transaction, now):
+def _erase(find: _Find, transaction: Transaction, before: datetime, most: int) -> int:
+    """Erases the chats that `find` returns. Returns how many there were."""
+    found = find(transaction, before, most)
+    for chat_id in found:
         chat_data.erase(transaction, chat_id)
+    return len(found)
 
 
-@reads
-def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
-    """Returns the ids of the chats to erase.
-
-    These are chats that were unreachable for a year, or unconfirmed for thirty days.
-    """
-    unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
-    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered)))
-
-
-def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
+def _steps(store: Store, clean: _CleanUp, before: datetime, most: int = 0) -> Iterator[int]:
     """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
-    step = writes(clean)
+    step, most = writes(clean), most or STEP
     while True:
-        done = step(store, before, STEP)
+        done = step(store, before, most)
         yield done
-        if done < STEP:
+        if done < most:
             return

@@ -1,7 +1,7 @@
 """Undoes the newest change of a chat: what it restores, and which cursors stay.
 
-A removed subscription is restored with its old cursor. A subscription that still exists keeps its present cursor, so no
-paper is sent twice.
+A removed subscription is restored with its old id, which buttons name, its number and its cursor. A subscription that still
+exists keeps its present cursor, so no paper is sent twice.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def last_change(transaction: Transaction, address: ChatAddress) -> changes.Chang
         return None
     now = changes.state_of(transaction, chat.id)
     for kept in chat_changes.changes_of(transaction, chat.id):
-        before = changes.before(kept, now.address)
+        before = changes.before(kept)
         if what := changes.difference(before, now):
             return changes.Change(id=kept.id, who=kept.who, before=before, what=what)
     return None
@@ -84,7 +84,7 @@ def _restore_subscriptions(
     stayed = {one.number: one for one in there if one.number in wanted}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
     restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted.items() if one]
-    stored_subscriptions.add_subscriptions(transaction, restored)
+    stored_subscriptions.restore_subscriptions(transaction, restored)
 
 
 def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:

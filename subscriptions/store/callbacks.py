@@ -1,33 +1,40 @@
-"""What a conversation must find again: the meaning of a button, states and look-ups that are under way.
+"""What a conversation must find again: the meaning of a button, and what is remembered for a time, such as an open question.
 
 - A callback token is the meaning of the opaque id of a button.
-- A state is what a conversation must remember, under a name such as "ask:CHAT:PERSON".
-- A pending look-up is a request that is not answered yet, because its papers are being looked up.
+- A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as "question".
+- A sign-out is a session of the pages that must not be accepted again.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import col
 
-from subscriptions.model import CallbackToken
-from subscriptions.states import ReplyState
-from subscriptions.store.conversation_rows import (
-    CallbackRow,
-    ConversationStateRow,
-    PageLogRow,
-    PageMessageRow,
-    UpdateRow,
-)
+from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.store import chats
+from subscriptions.store.columns import AnyRow
+from subscriptions.store.conversation_rows import ConversationStateRow, SignOutRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.mentions import add_mentions, note_mentions, words_of_callback
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import TABLES, tables
 
-_callbacks = TABLES.tables["callback"]
-_states = TABLES.tables["conversation_state"]
+_callbacks, _states = tables("callback", "conversation_state")
+_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
+
+
+def _tokens(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
+    """Returns the statement that reads callback tokens from a table, with the present addresses of their chats."""
+    places = (at.c[name].label(f"{at.name}_{name}") for at in (_here, _about) for name in chats.PLACE)
+    read = sa.select(table.c.verb, table.c.arguments, table.c.person, *places)
+    here = sa.join(table, _here, _here.c.id == table.c.chat)
+    return read.select_from(here.outerjoin(_about, _about.c.id == table.c.about))
+
+
+_CALLBACK = _tokens(_callbacks).where(_callbacks.c.id == sa.bindparam("wanted"))
+_STATES = _tokens(_states)
 
 
 def new_callback_id() -> str:
@@ -35,71 +42,92 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(transaction: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
-    """Stores callback tokens under their ids."""
-    if not tokens:
-        return
-    execute(
-        transaction, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
-    )
-    named = {id_: words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    add_mentions(transaction, "callback", named)
+def store_callbacks(
+    transaction: Transaction, tokens: Mapping[str, CallbackToken], *, chat_id: int, now: datetime
+) -> None:
+    """Stores callback tokens, which work in one chat only, under their ids. The chats that they are about must be stored."""
+    about = _ids_of(transaction, tokens.values())
+    rows = [
+        {
+            "id": token_id,
+            "chat": chat_id,
+            "about": about.get(token.about),
+            "person": token.person,
+            "verb": token.verb,
+            "arguments": dict(token.arguments),
+            "at": now,
+        }
+        for token_id, token in tokens.items()
+    ]
+    if rows:
+        execute(transaction, sa.insert(_callbacks), rows)
 
 
 def find_callback(transaction: Transaction, callback_id: str) -> CallbackToken | None:
     """Returns the callback token with an id; None if there is none."""
-    row = execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
-    return None if row is None else _callback(row)
+    row = execute(transaction, _CALLBACK, {"wanted": callback_id}).first()
+    return None if row is None else _token(row)
 
 
-def _values(token: CallbackToken) -> dict[str, Any]:
-    return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
+def _ids_of(transaction: Transaction, tokens: Iterable[CallbackToken]) -> dict[ChatAddress | None, int]:
+    """Returns address → id of the chats that tokens are about. Raises LookupError for one that is not stored."""
+    found: dict[ChatAddress | None, int] = {}
+    for address in {token.about for token in tokens}:
+        if address is not None:
+            chat = chats.find_chat(transaction, address)
+            if chat is None:  # without its chat, the button would act on the one where it is shown
+                raise LookupError(address)
+            found[address] = chat.id
+    return found
 
 
-def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
-    return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+def _token(row: AnyRow) -> CallbackToken:
+    about = ChatAddress(row.other_platform, row.other_address, row.other_topic) if row.other_platform else None
+    place = ChatAddress(row.here_platform, row.here_address, row.here_topic)
+    return CallbackToken(verb=row.verb, arguments=row.arguments, place=place, about=about, person=row.person)
 
 
 @writes
-def set_conversation_state(
-    transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
+def remember(
+    transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores the state of a conversation under a name, for a limited time. Replaces the state with this name."""
-    conflicts.put(transaction, ConversationStateRow(name=name, at=now, until=now + lasts, **_values(token)))
-    words = words_of_callback(name, token.arguments, token.place)
-    note_mentions(transaction, "state", {name: words})
-    transaction.known_states[name] = token
+    """Stores the state of a conversation under a name, for a limited time. Replaces that of the same chat and person."""
+    row = ConversationStateRow(
+        chat=chat_id,
+        person=token.person,
+        name=name,
+        about=_ids_of(transaction, [token]).get(token.about),
+        verb=token.verb,
+        arguments=dict(token.arguments),
+        at=now,
+        until=now + lasts,
+    )
+    conflicts.put(transaction, row)
 
 
 @reads
-def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> CallbackToken | None:
-    """Returns the state that is stored under a name; None if there is none or its time is over.
-
-    A transaction reads each state once.
-    """
-    if name not in transaction.known_states:
-        found = sa.select(_states).where(_states.c.name == name, _states.c.until >= now)
-        row = execute(transaction, found).first()
-        transaction.known_states[name] = None if row is None else _callback(row)
-    return transaction.known_states[name]
+def remembered(
+    transaction: Transaction, chat_id: int, name: str, *, person: str = "", now: datetime
+) -> CallbackToken | None:
+    """Returns the state that is stored under a name; None if there is none or its time is over."""
+    key = (_states.c.chat == chat_id, _states.c.person == person, _states.c.name == name)
+    state = execute(transaction, _STATES.where(*key, _states.c.until >= now)).first()
+    return None if state is None else _token(state)
 
 
 @writes
-def clear_conversation_state(transaction: Transaction, name: str) -> None:
+def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str = "") -> None:
     """Removes the state that was stored under a name."""
-    transaction.remove(ConversationStateRow, name=name)
-    transaction.known_states[name] = None
+    transaction.remove(ConversationStateRow, chat=chat_id, name=name, person=person)
 
 
-def erase_place(transaction: Transaction, place: str) -> None:
-    """Erases what conversations store about a chat (rule 10).
+@writes
+def sign_out(transaction: Transaction, word_hash: str, *, until: datetime) -> None:
+    """Stores that a session of the pages was signed out. `until`: when it would have expired by itself."""
+    conflicts.put(transaction, SignOutRow(word_hash=word_hash, until=until))
 
-    The ids of the chat's updates stay.
-    """
-    for table in (CallbackRow, ConversationStateRow):
-        transaction.remove(table, place=place)
-    transaction.known_states.clear()
-    erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
-    transaction.exec(sa.update(UpdateRow).filter_by(chat=place).values(erased))
-    for page in (PageMessageRow, PageLogRow):
-        transaction.remove(page, chat=place)
+
+@reads
+def is_signed_out(transaction: Transaction, word_hash: str) -> bool:
+    """Whether a session of the pages was signed out."""
+    return transaction.finds(col(SignOutRow.word_hash) == word_hash)

@@ -11,7 +11,6 @@ from subscriptions.store.conversation_rows import (
     UndoRow,
 )
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.mentions import add_mentions, note_mentions, words_of_change
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
@@ -34,19 +33,16 @@ _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.at, _u.before).order_by(_u.id.de
 
 
 def add_changes(
-    transaction: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+    transaction: Transaction, before: Mapping[int, Mapping[str, Any]], *, who: str, at: datetime
 ) -> dict[int, int]:
-    """Stores the states of chats before a change. `before`: chat id → (address, state).
+    """Stores the states of chats before a change. `before`: chat id → state.
 
     Returns chat id → id of the stored change. Later changes have higher ids.
     """
     if not before:
         return {}
-    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
-    ids = {added.chat: added.id for added in execute(transaction, _ADD, rows)}
-    named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
-    add_mentions(transaction, "change", named)
-    return ids
+    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, state in before.items()]
+    return {added.chat: added.id for added in execute(transaction, _ADD, rows)}
 
 
 def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
@@ -57,12 +53,6 @@ def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], mo
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """Returns the stored changes of a chat, newest first."""
     return tuple(map(StoredChange._make, execute(transaction, _CHANGES.where(_u.chat == chat_id))))
-
-
-def rewrite_change(transaction: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
-    """Replaces the stored state of a change. `address` is the address of its chat."""
-    transaction.get_one(UndoRow, change_id).before = dict(before)
-    note_mentions(transaction, "change", {change_id: words_of_change(before, address)})
 
 
 def drop_changes(transaction: Transaction, ids: Collection[int]) -> None:

@@ -1,7 +1,7 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -29,7 +29,7 @@ _VALUES = (
 _LAST_SIGN = "\U0010ffff"
 _chats = TABLES.tables["chat"]
 _c = _chats.c
-_PLACE = ("platform", "address", "topic")
+PLACE = ("platform", "address", "topic")
 CHATS = sa.select(*(_c[name] for name in _VALUES))
 _BY_ID = CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
@@ -47,6 +47,14 @@ def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
     if row is None:
         return None
     return chat_of(transaction, row)
+
+
+def home_of(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat to which words at an address belong; None if it is not stored.
+
+    A thread or topic is stored when it subscribes. Until then, its words belong to the chat around it.
+    """
+    return find_chat(transaction, address) or find_chat(transaction, replace(address, topic=""))
 
 
 def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
@@ -106,7 +114,7 @@ def add_chats(transaction: Transaction, kinds: Mapping[ChatAddress, ChatKind], *
         for place, kind in kinds.items()
     ]
     values = [tuple(row.values()) for row in rows]
-    conflicts.insert_all_new(transaction, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
+    conflicts.insert_all_new(transaction, "chat", PLACE, tuple(rows[0]) if rows else (), values)
 
 
 def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
@@ -148,7 +156,7 @@ def add_chat(
     """
     kind = kind or facts_of(address.platform).kind_of(address)
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
-    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *_PLACE)
+    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *PLACE)
     added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
@@ -175,6 +183,12 @@ def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - 
     """Returns the row of a new chat."""
     state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
     return ChatRow(**asdict(address), state=state, **values)
+
+
+def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
+    """Stores the zone and the language of the person who sets up a chat; "": unknown."""
+    row = _held(transaction, chat_id)
+    row.timezone, row.lang = timezone, lang
 
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
@@ -248,20 +262,20 @@ def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) 
     transaction.exec(there.values(title=title, public=public))
 
 
-def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
-    """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
+def unconfirmed_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
+    """Returns the ids of at most `most` chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)
-    return list(transaction.exec(found))
+    return list(transaction.exec(found.limit(most)))
 
 
-def unreachable_since(transaction: Transaction, before: datetime) -> list[int]:
-    """Returns the ids of the chats that became unreachable before the moment `before`."""
+def unreachable_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
+    """Returns the ids of at most `most` chats that became unreachable before the moment `before`."""
     found = select(ChatRow.id).where(
         _c.state.in_((ChatState.PAUSED, *WAITING)),
         _c.pause_reason.in_(UNREACHABLE),
         _c.state_since < before,
     )
-    return list(transaction.exec(found))
+    return list(transaction.exec(found.limit(most)))
 
 
 def _held(transaction: Transaction, chat_id: int) -> ChatRow:

@@ -1,4 +1,4 @@
-"""The tables of conversations: updates, changes, buttons, states, signals, mentions. `rows` has the others."""
+"""The tables of conversations: updates, changes, buttons, states, signals, pages. `rows` has the others."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from subscriptions.states import ReplyState, Signal
 from subscriptions.store import columns
-from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
+from subscriptions.store.columns import NEVER_AGAIN, Json, Numbered, Row, moment
 
 UNFINISHED = "state != 'done'"  # condition on updates, in exactly the words of the index of unfinished replies
 
@@ -23,7 +23,8 @@ class UpdateRow(Row, table=True):
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = moment()
-    chat: str = ""
+    # None: the chat is not stored, or was forgotten. The id stays, so that what it did is not done again.
+    chat: int | None = columns.reference("chat.id", when_deleted="SET NULL", default=None)
     reply: str = ""
     state: ReplyState = columns.choice(ReplyState, default=ReplyState.DONE)
 
@@ -45,9 +46,13 @@ class UndoRow(Numbered, table=True):
 class CallbackRow(Row, table=True):
     """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
 
-    __table_args__ = (columns.index("ix_callback_at", "at"),)
+    __table_args__ = (
+        columns.index("ix_callback_at", "at"),
+        columns.index("ix_callback_about", "about", where="about IS NOT NULL"),
+    )
     id: str = Field(primary_key=True)
-    place: str = Field(index=True)  # address of the chat in which the token is valid
+    chat: int = columns.reference("chat.id", index=True)  # the only chat in which the token works
+    about: int | None = columns.reference("chat.id", default=None)  # another chat on which it acts
     person: str = Field(default="", index=True)
     verb: str
     arguments: Json = columns.json_column(dict)
@@ -55,16 +60,28 @@ class CallbackRow(Row, table=True):
 
 
 class ConversationStateRow(Row, table=True):
-    """What a conversation must remember: an open question, a connection to another chat, or a text to import."""
+    """What a conversation must remember, under a name: an open question, or that the chat was greeted."""
 
-    __table_args__ = (columns.index("ix_conversation_state_until", "until"),)
+    __table_args__ = (
+        columns.index("ix_conversation_state_until", "until"),
+        columns.index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
+    )
+    chat: int = columns.reference("chat.id", primary_key=True)
+    person: str = Field(default="", primary_key=True, index=True)  # "": of the whole chat
     name: str = Field(primary_key=True)
-    place: str = Field(index=True)
-    person: str = Field(default="", index=True)
+    about: int | None = columns.reference("chat.id", default=None)
     verb: str
     arguments: Json = columns.json_column(dict)
     at: datetime = moment()
     until: datetime = moment()  # the state is no longer valid after this moment
+
+
+class SignOutRow(Row, table=True):
+    """A session of the pages that was signed out, by a hash of its random word."""
+
+    __table_args__ = (columns.index("ix_sign_out_until", "until"),)
+    word_hash: str = Field(primary_key=True)
+    until: datetime = moment()  # the session would have expired by itself
 
 
 class WrongCodeRow(Numbered, table=True):
@@ -73,23 +90,6 @@ class WrongCodeRow(Numbered, table=True):
     __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
     chat: int = columns.reference("chat.id")
     at: datetime = moment()
-
-
-class MentionRow(Row, table=True):
-    """A word with which a callback, a state, a notice or a change names a chat or a person, see conversations.py."""
-
-    __table_args__ = (
-        columns.index("ix_mention_callback", "callback", where="callback IS NOT NULL"),
-        columns.index("ix_mention_state", "state", where="state IS NOT NULL"),
-        columns.index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
-        columns.index("ix_mention_change", "change", where="change IS NOT NULL"),
-    )
-    id: int = Field(default=None, primary_key=True, sa_type=Big)
-    word: str = Field(index=True)
-    callback: str | None = columns.reference("callback.id", default=None)
-    state: str | None = columns.reference("conversation_state.name", default=None)
-    delivery: int | None = columns.reference("delivery.seq", sa_type=Big, default=None)
-    change: int | None = columns.reference("undo.id", default=None)
 
 
 class SignalRow(Row, table=True):

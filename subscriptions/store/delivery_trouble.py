@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import DeliveryKind
+from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute
@@ -28,7 +28,7 @@ class Trouble:
     count: int
     reason: str = ""  # the most frequent reason
     ids: tuple[str, ...] = ()  # ids of the first few deliveries
-    chat: str = ""  # address of the chat; "" if the deliveries are for several chats
+    chat: ChatAddress | None = None  # None if the deliveries are for several chats
     since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
 
 
@@ -54,12 +54,12 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
     rows = transaction.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
-    chats = {str(chat.place) for _, _, chat, _ in rows}
+    chats = {chat.place for _, _, chat, _ in rows}
     return Trouble(
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
-        chat=chats.pop() if len(chats) == 1 else "",
+        chat=chats.pop() if len(chats) == 1 else None,
         since=min((at for _, _, _, at in rows), default=None),
     )
 
@@ -98,11 +98,11 @@ def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
     return transaction.finds(_d.dedupe_key == key, _d.created_at >= since)
 
 
-def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
-    """Dismisses all notices that are not settled and whose dedupe key contains `part`."""
+def drop_notices(transaction: Transaction, cause: str, about: int, *, now: datetime) -> None:
+    """Dismisses the notices with this cause about a chat that are not settled."""
     notices = sa.update(_deliveries).where(
-        _d.kind == DeliveryKind.NOTICE,
-        _d.dedupe_key.contains(part, autoescape=True),
+        _d.about == about,
+        _d.dedupe_key.contains(f":{cause}:", autoescape=True),
         _d.settled_at.is_(None),
     )
     untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from subscriptions.model import Because, Delivery, Facts
-from subscriptions.store import columns, mentions
+from subscriptions.store import columns
 from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
@@ -73,26 +73,25 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
 
 
-def add_notice(transaction: Transaction, key: str, planned: Delivery, names: Iterable[str], *, now: datetime) -> bool:
-    """Stores a notice. `key` is its dedupe key; `names` are those of people in it.
+def add_notice(
+    transaction: Transaction, key: str, planned: Delivery, *, about: int | None, person: str | None, now: datetime
+) -> bool:
+    """Stores a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
 
     Returns False if a delivery with this key is stored, perhaps by another process.
     """
     row = DeliveryRow(
         id=planned.id,
         chat=planned.chat.id,
+        about=about,
+        person=person,
         kind=planned.kind,
         due=planned.due,
         dedupe_key=key,
         created_at=now,
         facts=columns.to_json(planned.facts),
     )
-    if not conflicts.insert_new(transaction, row, "dedupe_key"):
-        return False
-    seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
-    words = mentions.words_of_notice(key, planned.facts.lines, names)
-    mentions.add_mentions(transaction, "delivery", {seq: words})
-    return True
+    return conflicts.insert_new(transaction, row, "dedupe_key")
 
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:

@@ -218,7 +218,7 @@ class ChatRow(Numbered, table=True):
     state_detail: str = ""
     state_since: datetime | None = moment(default=None)
     paused_until: datetime | None = moment(default=None)
-    moved_to: int | None = None
+    moved_to: int | None = columns.reference("chat.id", default=None)  # the chat to which this old address leads
     public: bool = False  # strangers can read it
     owner: str = Field(default="", index=True)
     admin: bool = False
@@ -299,6 +299,7 @@ class SubscriptionRow(Numbered, table=True):
             "ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"
         ),
         columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        NEVER_AGAIN,  # buttons name the id
     )
     chat: int = columns.reference("chat.id")
     query: int = columns.reference("query.id", index=True)
@@ -309,8 +310,6 @@ class SubscriptionRow(Numbered, table=True):
     zone: str | None = None
     state: SubscriptionState = columns.choice(SubscriptionState, default=SubscriptionState.ACTIVE)
     paused_until: datetime | None = moment(default=None)
-    # platform id of the person who added it; "": unknown, or the person has left
-    subscriber: str = Field(default="", index=True)
     since: datetime = moment()
     cursor: int  # it has looked up to this sequence
     next_due_at: datetime | None = moment(default=None)
@@ -329,11 +328,15 @@ class DeliveryRow(Row, table=True):
         columns.index("ix_delivery_open", "settled_at", "chat"),
         columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
         columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+        columns.index("ix_delivery_about", "about", where="about IS NOT NULL"),
+        columns.index("ix_delivery_person", "person", where="person IS NOT NULL"),
         NEVER_AGAIN,
     )
     seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
+    about: int | None = columns.reference("chat.id", default=None)  # the other chat that a notice is about
+    person: str | None = None  # the platform's id of the person whom a notice names; it is erased with them
     kind: DeliveryKind = columns.choice(DeliveryKind)
     due: datetime = moment()
     dedupe_key: str = Field(unique=True)
@@ -402,3 +405,9 @@ TABLES = SQLModel.metadata
 def tables(*names: str) -> tuple[sa.Table, ...]:
     """Returns the tables with these names."""
     return tuple(TABLES.tables[name] for name in names)
+
+
+def references_to_chats() -> list[sa.Column[int]]:
+    """Returns the columns that refer to chats. What belongs to a chat is in a column `chat`."""
+    chats = TABLES.tables["chat"]
+    return [one for table in TABLES.sorted_tables for one in table.columns if one.references(chats.c.id)]

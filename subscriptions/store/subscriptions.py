@@ -28,7 +28,7 @@ _s = _subscriptions.c
 # The columns are in the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
-    _s.state, _s.paused_until, _s.subscriber, _s.latest_due_at,
+    _s.state, _s.paused_until, _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
     sa.select(*_VALUES)
@@ -64,11 +64,9 @@ def add_subscription(transaction: Transaction, new: Subscription) -> Subscriptio
     return next(s for s in subscriptions_in(transaction, new.chat_id) if s.canonical == new.canonical)
 
 
-_SAME = (  # columns with the same name as their field of Subscription
-    "name", "text", "zone", "state", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
-    "paused_until",
+_NEW = (  # fields of Subscription; all but the first are also columns
+    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
 )  # fmt: skip
-_same_of = attrgetter(*_SAME)
 
 
 def add_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
@@ -76,20 +74,23 @@ def add_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> 
 
     Numbers are never reused. If a chat already has a subscription with the same query, no other is added.
     """
-    queries = _query_ids(transaction, [one.canonical for one in new])
     taken = _take_numbers(transaction, Counter(one.chat_id for one in new if not one.number))
     numbers = {chat: count(first) for chat, first in taken.items()}
-    rows = [
-        (
-            one.chat_id,
-            queries[one.canonical],
-            one.number or next(numbers[one.chat_id]),
-            str(one.cadence),
-            *_same_of(one),
-        )
-        for one in new
-    ]
-    names = ("chat", "query", "number", "cadence", *_SAME)
+    numbered = [one if one.number else one._replace(number=next(numbers[one.chat_id])) for one in new]
+    _insert(transaction, numbered)
+
+
+def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
+    """Adds subscriptions that were removed, with the ids that they had."""
+    _insert(transaction, gone, "id")
+
+
+def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -> None:
+    """Inserts rows with the fields `_NEW` and `more`."""
+    values_of = attrgetter(*more, *_NEW)
+    queries = _query_ids(transaction, [one.canonical for one in new])
+    rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
+    names = (*more, "chat", *_NEW[1:], "query", "cadence")
     conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions.model import ChatAddress
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
@@ -30,9 +29,11 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
     return reply
 
 
-def claim_update(transaction: Transaction, platform: str, update_id: str, *, chat: str, now: datetime) -> bool:
+def claim_update(
+    transaction: Transaction, platform: str, update_id: str, *, chat_id: int | None, now: datetime
+) -> bool:
     """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
-    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=chat)
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=chat_id)
     return conflicts.insert_new(transaction, row)
 
 
@@ -40,12 +41,6 @@ def store_reply(transaction: Transaction, platform: str, update_id: str, reply: 
     """Stores the reply to a claimed update, which this process will post."""
     unfinished = {"reply": reply, "state": ReplyState.READY}
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(unfinished))
-
-
-@reads
-def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
-    """Returns the number of updates of a chat that took effect at `since` or later."""
-    return transaction.count(_u.chat == str(chat), _u.at >= since)
 
 
 @shares

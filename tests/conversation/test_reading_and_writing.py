@@ -27,7 +27,7 @@ PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
 LATER = NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
-OWN = ("update", "callback", "key_value", "conversation_state", "mention")  # tables that any reply may write
+OWN = ("update", "callback", "key_value", "conversation_state", "chat")  # tables that any reply may write
 ALWAYS_READING = [
     *(f"/{command.name}" for command in REGISTRY.commands if not context.writes_of(command)),
     *(verb for verb, callback in REGISTRY.callbacks.items() if not context.writes_of(callback)),
@@ -165,10 +165,10 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
     (delivery, *_) = [one.id for one in outbox_entries(bot.store, now=LATER) if one.chat == PERSON]
 
     async def pressed(chat: str) -> None:
-        token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
+        token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery))
         for _ in range(2):  # the second press finds the effect of the first
             with bot.store.write() as transaction:
-                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
+                (data,) = add_callbacks(transaction, chat, [token], now=bot.clock.now())
             watch.inside.clear()
             await bot.sends_request(chat, by=by_whom(chat), callback_data=data, callback_id="p", message_id="m0")
 

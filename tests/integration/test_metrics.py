@@ -398,7 +398,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    conversation_state.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
+    conversation_state.apply_once(store, "telegram", "old", lambda _: "", chat=None, now=clock.now())
     due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []

@@ -64,7 +64,7 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
             [
                 {
                     "chat": 1, "query": first + n, "number": first + n + 10, "name": "", "text": "x", "cadence": text, "state": "active",
-                    "subscriber": "", "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
+                    "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
                     "latest_due_at": latest_due_at,
                 }
                 for n in range(how_many)

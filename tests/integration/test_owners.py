@@ -156,8 +156,8 @@ Rival = abc.Callable[..., None]
 
 
 _THEIR_SUBSCRIPTION = (
-    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, subscriber, since, cursor)"
-    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', ?, 0 FROM chat, query WHERE canonical = ?"
+    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, since, cursor)"
+    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', ?, 0 FROM chat, query WHERE canonical = ?"
 )
 
 
@@ -253,7 +253,7 @@ _MET = partial(conversation_state.store_chat, address=ME, kind=ChatKind.PRIVATE,
 _SOON = NOON + timedelta(minutes=1)
 
 _OURS = make.digest(paper("A graph", arxiv_id="2601.00001"))
-_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=NOON)
+_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat=ME, now=NOON)
 
 RACES = {
     "a chat is this chat": Race(
@@ -296,12 +296,12 @@ RACES = {
         shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
     ),
     "the state of a conversation is the one stored last": Race(
-        rival=lambda rival: rival(
-            "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
-            " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
+        before=_MET, rival=lambda rival: rival(
+            "conversation_state", "INSERT INTO conversation_state (chat, person, name, at, until, verb, arguments)"
+            " VALUES (1, '', ?, ?, ?, 'theirs', '{}')", "question", AT, AT,
         ),
-        act=lambda store: callbacks.set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), lasts=make.HOUR, now=NOON),
-        shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
+        act=lambda store: callbacks.remember(store, 1, "question", CallbackToken(verb="ours"), lasts=make.HOUR, now=NOON),
+        shows=("conversation_state", "name", "verb"), rows=[("question", "ours")],
     ),
     "a paper is this paper": Race(
         rival=lambda rival: _rival_paper(rival, "2601.00001"), act=_ingests("A graph", "A tree"),
@@ -354,7 +354,7 @@ RACES = {
     "an update that another process has takes no effect here": Race(
         rival=lambda rival: rival(
             "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
-            "telegram", "7", AT, "telegram:1", "theirs", "ready",
+            "telegram", "7", AT, None, "theirs", "ready",
         ),
         act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
         shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),

@@ -151,7 +151,8 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     )
 
 
-def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> None:
+def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_room, "CHATS", 1)
     for number in (1, 2):
         chat = subscribes(store, f"telegram:{number}", "graph").chat.id
         with store.write() as transaction:
@@ -204,20 +205,13 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
 
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
-    bot.subscribes("telegram:42", "graph", now=NOON)
+    chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
     operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
-    for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
-        callbacks.set_conversation_state(
-            bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=NOON
-        )
-    tables = ("conversation_state", "wrong_code")
-    for age, kept in (
-        (10 * MINUTE, (2, 1)),
-        (2 * HOUR, (1, 0)),
-        (2 * DAY, (1, 0)),
-        (89 * DAY, (1, 0)),
-        (91 * DAY, (0, 0)),
-    ):
+    for name, lasts in (("question", timedelta(hours=1)), ("greeted", 30 * DAY)):
+        callbacks.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
+    callbacks.sign_out(bot.store, "word", until=NOON + 30 * DAY)
+    tables = ("conversation_state", "wrong_code", "sign_out")
+    for age, kept in ((10 * MINUTE, (2, 1, 1)), (2 * HOUR, (1, 0, 1)), (29 * DAY, (1, 0, 1)), (31 * DAY, (0, 0, 0))):
         clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
-from subscriptions.model import Announce, CallbackToken, ChatKind, KnownPaper, Message
+from subscriptions.model import Announce, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
@@ -21,7 +21,6 @@ from subscriptions.service.previews import preview
 from subscriptions.service.retention import claim_database, forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
-    callbacks,
     chat_changes,
     chats,
     claims,
@@ -33,7 +32,6 @@ from subscriptions.store import (
     steps,
     subscriptions,
     unrendered,
-    updates,
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
@@ -491,7 +489,7 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
                 raise NotFound("no such thing")
             return answer
 
-        return conversation_state.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
+        return conversation_state.apply_once(store, "telegram", "17", effect, chat=CHAT, now=now)
 
     with pytest.raises(NotFound):
         comes("broken")
@@ -546,44 +544,6 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
         assert {row.chat_id for row in chat_changes.changes_of(session, chat.id)} == {chat.id}
-
-
-def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
-    subscribes(store, "telegram:-1005", "graph")
-    for query in ("tree", "graphs", "forest"):
-        subscribes(store, "telegram:-5", query)
-    make.unsubscribes(store, GROUP, 3)
-    place = "telegram:-5"
-    made = [
-        *(CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
-        CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"),
-        CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"),
-    ]
-    with store.write() as transaction:
-        ids = make.add_callbacks(transaction, made, now=NOON)
-    moves(store)
-    with store.read() as transaction:
-        found = [callbacks.find_callback(transaction, link_id) for link_id in ids]
-    assert [(link.place, link.arguments) for link in found if link] == [
-        ("telegram:-1005", {"number": 2}),
-        ("telegram:-1005", {"number": 1}),
-        ("telegram:-1005", {"number": 0}),
-        ("telegram:42", {"number": 2, "about": "telegram:-1005"}),
-        ("telegram:-55", {"number": 1}),
-    ]
-
-
-def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> None:
-    link = CallbackToken(verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7")
-    for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-        callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
-    conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
-    moves(store)
-    names = ("ask:telegram:-1005:7", "ask:telegram:-1005/7:7", "ask:telegram:-55:7", "connect:telegram:42")
-    moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
-    for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
-        assert callbacks.get_conversation_state(store, name, now=NOON) == state, name
-    assert updates.commands_since(store, address("telegram:-1005/7"), NOON) == 1
 
 
 @pytest.mark.parametrize(

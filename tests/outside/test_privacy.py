@@ -82,11 +82,12 @@ def test_privacy_brings_exactly_this_chats_rows(known: Product) -> None:
     text = file(known.says("/privacy", ME))
     rows = json.loads(text)
     assert rows["chat"]["address"] == ME
-    assert [subscription["text"] for subscription in rows["subscriptions"]] == [f"{WORD} -survey"]
-    titles = [paper["title"] for delivery in rows["deliveries"] for paper in delivery["papers"]]
-    assert f"{WORD} on graphs" in titles
-    assert rows["deliveries"][0]["messages"][0]["sent_at"].startswith("2026-01-22T12:")
-    assert len(rows["changes"]) >= 2
+    assert [subscription["text"] for subscription in rows["subscription"]] == [f"{WORD} -survey"]
+    assert f"{WORD} on graphs" in [paper["title"] for paper in rows["paper"]]
+    assert {item["paper"] for item in rows["delivery_item"]} == {paper["id"] for paper in rows["paper"]}
+    assert rows["message"][0]["sent_at"].startswith("2026-01-22 12:")
+    assert len(rows["undo"]) >= 2
+    assert all(rows[table] for table in ("callback", "delivery", "update"))
     assert "secret" not in text
     assert OTHER not in text
 

@@ -67,7 +67,7 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
     "asked by nobody": (notices.asked(CHAT, "", ""), ["Reading group (telegram:42)"]),
     "admitted": (notices.admitted(3, "1"), ["3"]),
     "denied": (notices.denied("1"), []),
-    "confirm": (notices.confirm_address(CallbackToken(verb="confirm"), "1"), []),
+    "confirm": (notices.confirm_address(CallbackToken(verb="confirm"), "1", None), []),
     "nothing matched": (
         notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
     ),
@@ -83,7 +83,7 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
     "dead": (
         findings.dead_deliveries(
-            Trouble(count=3, reason="Too long.", ids=("abc", "def"), chat="telegram:42", since=SINCE)
+            Trouble(count=3, reason="Too long.", ids=("abc", "def"), chat=CHAT.address, since=SINCE)
         ).notice(),
         ["3", "Too long", "telegram:42", "paperwire outbox retry abc def"],
     ),

@@ -10,7 +10,7 @@ from bot.commands.cards import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.ports.channel import Button, Reply
-from subscriptions.model import Message
+from subscriptions.model import ChatAddress, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
@@ -91,7 +91,7 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     *before, last = rendered.render_delivery(delivery(to, [*items(12), *hidden(5)]))
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
-    link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], "slack:C1")
+    link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], ChatAddress("slack", "C1"))
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
 

@@ -17,7 +17,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
 from subscriptions import errors
-from subscriptions.model import CallbackToken
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database import keep_to_owner, schema, wrong_setting
@@ -56,7 +55,6 @@ class Transaction(Session):
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
-        self.known_states: dict[str, CallbackToken | None] = {}  # states of conversations, read or written here
         # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
         self.may_ask = False
         self._writes = writes
@@ -109,13 +107,13 @@ class Transaction(Session):
 
         An error undoes only this part. So a caller can handle the error and continue with the transaction.
         """
-        before = set(self.changed_chats), dict(self.begun_changes), dict(self.known_states), self._part_failed
+        before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
         try:
             with self.write(), self.begin_nested():
                 self.connection()  # begins the savepoint also on the connection, which `execute` uses directly
                 yield self
         except BaseException:
-            self.changed_chats, self.begun_changes, self.known_states, self._part_failed = before
+            self.changed_chats, self.begun_changes, self._part_failed = before
             raise
 
     def refuse_failed_part(self) -> None:
