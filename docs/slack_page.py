@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.platforms.slack.manifest import SCOPES, Scope
-from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
+from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, TALKED, UPDATES
 
 HOSTS = (
     ("slack.com", "the Web API"),
@@ -65,6 +65,7 @@ def _stored() -> list[list[str]]:
         ["the ids of commands and events, so that each counts once; not their words", f"{UPDATES.days} days"],
         ["what buttons stand for", f"{BUTTONS.days} days"],
         ["everything of a channel or person that paperwire cannot write to any more", f"{GONE_CHATS.days} days"],
+        ["everything of a channel or person that only talked to paperwire", f"{TALKED.days} days"],
         [
             "that the operator has said no to a channel or person: after `forget` only a hash of the id",
             "until `/allow`",

@@ -207,8 +207,8 @@ class Chat(NamedTuple):
     @property
     def is_set_up(self) -> bool:
         """Whether somebody set up the chat. Until then, it was only talked in, and has nothing that is kept."""
-        decided = self.admission is not None or self.admin or bool(self.owner)
-        return decided or bool(self.subscriptions_ever_made or self.chosen)
+        decided = not self.is_active or self.admission is not None or self.admin
+        return decided or bool(self.owner or self.subscriptions_ever_made or self.chosen)
 
     @property
     def is_active(self) -> bool:

@@ -36,7 +36,7 @@ from subscriptions.texts import escaped
 def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with sessions.open_session() as session:
-        of = listing.get_chat(session.store, session.address(chat))
+        of = listing.get_set_up(session.store, session.address(chat))
     document = {
         "chat": str(of.address),
         "title": of.title,
@@ -129,7 +129,7 @@ def _known_chat(text: str, address: ChatAddress, session: Session) -> Chat:
     typed, found = _command_in(text)
     is_command = typed is not None or found is not None
     if is_command and not _may_be_first(text):  # a sentence, /sub and /allow are possible in a new chat
-        return listing.get_chat(session.store, address)
+        return listing.get_set_up(session.store, address)
     title, kind = sessions.look_up_new_chat(session, address)
     return conversation_state.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
 
@@ -163,7 +163,8 @@ def export(
         if chat is None:
             sys.stdout.writelines(export_all(session.store))
         else:
-            sys.stdout.write(exported(session.store, session.address(chat)))
+            of = listing.get_set_up(session.store, session.address(chat))
+            sys.stdout.write(exported(session.store, of.address))
     return 0
 
 

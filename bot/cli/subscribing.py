@@ -29,7 +29,7 @@ from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import chat_status, confirmations, requests
-from subscriptions.service.listing import Listed, listed
+from subscriptions.service.listing import Listed, get_set_up, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
@@ -124,7 +124,8 @@ def subscriptions(
 ) -> int:
     """List the subscriptions of one chat, or of all."""
     with sessions.open_session(now) as session:
-        entries = listed(session.store, None if chat is None else session.address(chat))
+        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
+        entries = listed(session.store, of)
         next_deliveries: tuple[NextDelivery, ...] = ()
         if not json:
             next_deliveries = chat_status.next_deliveries_of(session.store, entries, now=session.now)

@@ -15,7 +15,6 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.texts.folding import folded
 
 _QUESTION = "question"  # what is remembered of a person who was asked
-BEGINS = "begins"  # argument of a question: the words of the command before the answer
 WITHIN = timedelta(minutes=15)
 _ENDS = frozenset({"no", "cancel", "never mind", "nevermind", "取消", "算了"})
 

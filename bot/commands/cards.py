@@ -52,9 +52,8 @@ def pressed_token(
     card, _, letter = data.rpartition(".")
     verb = registry.verbs_of_cards.get(letter)
     token = read_callback(card, place) or find_callback(store, card) if verb else None
-    if verb and token and token.verb == CARD:  # here `number` is a place in a list; for other verbs, a subscription
-        arguments = {name: value for name, value in token.arguments.items() if name != "number"}
-        return replace(token, verb=verb, arguments=arguments)
+    if verb and token and token.verb == CARD:
+        return replace(token, verb=verb)
     return read_callback(data, place) or find_callback(store, data)
 
 
@@ -257,7 +256,7 @@ def on_less(context: CommandContext, item: model.Item) -> channel.Reply:
     if not finding:
         return _nothing_to_change(context)
     subscription = finding[0]
-    here = {**paper_arguments(context), "number": subscription.number}
+    here = {**paper_arguments(context), "subscription": subscription.id}
     buttons = [
         context.button(
             errors.Sentence(
@@ -275,7 +274,7 @@ def on_less(context: CommandContext, item: model.Item) -> channel.Reply:
         context.button(
             errors.Sentence("pause {number} for a week", {"number": one.number}),
             "pause-week",
-            **{**here, "number": one.number},
+            **{**here, "subscription": one.id},
         )
         for one in behind
         if one.is_active
@@ -356,7 +355,7 @@ def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
 def _chosen(context: CommandContext, item: model.Item) -> model.Subscription | None:
     """Returns the subscription that the button or question names, if it still brings the paper."""
     behind = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
-    return next((one for one in behind if one.number == context.arguments.get("number")), None)
+    return next((one for one in behind if one.id == context.arguments.get("subscription")), None)
 
 
 def _nothing_to_change(context: CommandContext) -> channel.Reply:

@@ -1,7 +1,7 @@
 """edit, name, schedule and unsub: change a subscription, which keeps its number and its history of deliveries, or remove it; times on buttons."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.commands import asking, phrasing, picking, subscribe
@@ -9,6 +9,7 @@ from bot.commands.context import (
     Callback,
     Command,
     CommandContext,
+    CommandFunction,
     match_button,
     matching,
     refusal,
@@ -56,11 +57,12 @@ def _which(context: CommandContext) -> channel.Reply:
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
     return asking.ask(
-        context, "edit", now, context.say("Write what it shall be instead."), begins=str(subscription.number)
+        context, "edit-to", now, context.say("Write what it shall be instead."), subscription=subscription.id
     )
 
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> channel.Reply:
+    """Changes the query of a subscription to what was typed, which is the end of the arguments."""
     if wish := formed_wish(typed):
         typed = f"{wish.query} {wish.when}".strip()
     ending = split_when(typed)
@@ -86,8 +88,10 @@ def _query(subscription: Subscription, typed: str) -> str:
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the new query that the arguments contain, without its time."""
-    subscription, text = picking.number_and_rest(context, context.args)
+    """Returns the new query that the arguments or an answer contain, without its time."""
+    subscription, text = picking.subscription_of_button(context), context.args
+    if subscription is None:
+        subscription, text = picking.number_and_rest(context, context.args)
     return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
@@ -108,7 +112,7 @@ def name(context: CommandContext) -> channel.Reply:
 
 def _ask_name(context: CommandContext, subscription: Subscription) -> channel.Reply:
     question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
-    return asking.ask(context, "name", question, begins=str(subscription.number))
+    return asking.ask(context, "name-to", question, subscription=subscription.id)
 
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> channel.Reply:
@@ -165,6 +169,15 @@ def _refuse_foreign_number(text: str) -> None:
         )
 
 
+def _answer(change: Callable[[CommandContext, Subscription, str], channel.Reply]) -> CommandFunction:
+    """Returns a handler of the answer to a question about a subscription: it changes that with the answer."""
+    return picking.on_subscription(lambda context, subscription: change(context, subscription, context.args))
+
+
+def _answer_time(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    return set_schedule(context, subscription, _TO.sub("", context.args))
+
+
 def on_schedule(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     """Handles a button with a time: sets that time."""
     return set_schedule(context, subscription, str(context.arguments["when"]))
@@ -172,21 +185,21 @@ def on_schedule(context: CommandContext, subscription: Subscription | None) -> c
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     of_chat = parse_cadence(context.chat.settings.schedule)
-    number = None
     if subscription is None:
         now = phrasing.cadence_words(of_chat, context.localizer)
         lines = [context.say("New subscriptions come: {when}", when=now)]
         lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
-        number = subscription.number
         now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
-        lines = [context.say("{number} comes: {when}", number=number, when=now)]
-    example = "weekdays 8:30"
-    if not asking.expect(context, "schedule", begins=str(number or "")):
-        example = " ".join(filter(None, ("/schedule", str(number or ""), example)))
+        lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
+    which, example = subscription.id if subscription else None, "weekdays 8:30"
+    if not asking.expect(context, "schedule-to", subscription=which):
+        example = " ".join(filter(None, ("/schedule", str(subscription.number) if subscription else "", example)))
     lines.append(context.say("Or write it: {example}", example=example))
     times = [
-        context.labelled(phrasing.when_words(when, context.localizer, of_chat), "schedule", number=number, when=when)
+        context.labelled(
+            phrasing.when_words(when, context.localizer, of_chat), "schedule", subscription=which, when=when
+        )
         for when in _OFTEN_WANTED
     ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
@@ -300,7 +313,6 @@ COMMANDS = (
         name="schedule",
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time",),
-        is_answer=_is_time,
         run=schedule,
         needs_manager=True,
         shows_without_args=True,
@@ -324,9 +336,12 @@ CALLBACKS = {
     REWRITE: Callback(
         run=picking.on_subscription(on_rewrite), needs_manager=True, matches_ahead=match_button, replaces=True
     ),
+    "edit-to": Callback(run=_answer(_edit), needs_manager=True, matches_ahead=matching(_queries)),
     "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
+    "name-to": Callback(run=_answer(_name), needs_manager=True),
     "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
     "schedule-ask": Callback(run=picking.on_all_or_one(_offer_times), needs_manager=True),
+    "schedule-to": Callback(run=picking.on_all_or_one(_answer_time), needs_manager=True, is_answer=_is_time),
     "unsub": Callback(run=picking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
     "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
 }

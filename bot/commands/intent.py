@@ -124,7 +124,7 @@ def _of_bare(registry: Registry, request: conversation.MessageRequest, bare: Bar
 def _of_answer(
     request: conversation.MessageRequest, question: model.CallbackToken, registry: Registry
 ) -> Intent | None:
-    """Returns the intent of an answer: the command or callback that asked, with the answer as its last words.
+    """Returns the intent of an answer: the command or callback that asked, with the answer as its words.
 
     None if the text is no answer to this question.
     """
@@ -134,9 +134,8 @@ def _of_answer(
     is_answer = bool(request.text.strip()) and not plain_text.asks_nothing(request.text)
     if asked is None or not is_answer or (asked.is_answer and not asked.is_answer(request.text)):
         return None
-    arguments = dict(question.arguments)
-    text = f"{arguments.pop(asking.BEGINS, '')} {request.text}".strip()
-    return _about_chat(replace(_intent(asked), args=text, arguments=arguments), question.about, request)
+    answer = replace(_intent(asked), args=request.text.strip(), arguments=dict(question.arguments))
+    return _about_chat(answer, question.about, request)
 
 
 def _first_word(text: str) -> tuple[str, str]:

@@ -37,8 +37,11 @@ def resume_(context: CommandContext) -> channel.Reply:
     return _resumed(context, subscription, skips=which != typed)
 
 
-def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], channel.Buttons]:
+def what_waits(
+    context: CommandContext, subscription: Subscription | None = None
+) -> tuple[tuple[str, ...], channel.Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
+    number, which = (subscription.number, subscription.id) if subscription else (None, None)
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
@@ -48,8 +51,8 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
         lines.append(context.count("It comes {moment}.", "They come {moment}.", found.papers, moment=moment))
     if context.read_by_strangers:
         return tuple(lines), ()
-    send = context.button("send now", "send-waiting", number=number)
-    skip = context.button("skip", "skip-waiting", number=number, upto=found.upto, at=context.now.isoformat())
+    send = context.button("send now", "send-waiting", subscription=which)
+    skip = context.button("skip", "skip-waiting", subscription=which, upto=found.upto, at=context.now.isoformat())
     return tuple(lines), ((send, skip),)
 
 
@@ -102,7 +105,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 
 
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> channel.Reply:
-    number = subscription.number if subscription else None
+    number, which = (subscription.number, subscription.id) if subscription else (None, None)
     address = context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     words = phrasing.subscription_label(subscription) if subscription else ""
@@ -122,7 +125,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         said,
         context.say("What comes in the meantime waits."),
         *again,
-        buttons=((context.button("resume", "resume", number=number), *context.undo_button),),
+        buttons=((context.button("resume", "resume", subscription=which), *context.undo_button),),
     )
 
 
@@ -148,7 +151,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
         found = pausing.get_waiting_papers(context.transaction, chat.address, now=context.now, number=number)
         skipped = _skip(context, number, upto=found.upto, by=context.now)
         return context.done(head, *skipped)  # an undo would not bring back what is skipped
-    lines, buttons = what_waits(context, number)
+    lines, buttons = what_waits(context, subscription)
     return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
 
 

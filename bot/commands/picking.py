@@ -28,6 +28,12 @@ def subscriptions_here(context: CommandContext) -> list[model.Subscription]:
     return [one.subscription for one in listed_here(context)]
 
 
+def subscription_of_button(context: CommandContext) -> model.Subscription | None:
+    """Returns the subscription that a button or a question names, by its id; None if it is gone."""
+    wanted = context.arguments.get("subscription")
+    return next((one for one in subscriptions_here(context) if one.id == wanted), None)
+
+
 def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
     """Returns the subscription with this number; None if there is none."""
     return next((one for one in subscriptions_here(context) if one.number == number), None)
@@ -40,7 +46,7 @@ def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.
     """
 
     def handle(context: CommandContext) -> channel.Reply | None:
-        subscription = subscription_numbered(context, context.arguments.get("number"))
+        subscription = subscription_of_button(context)
         if subscription is not None:
             return run(context, subscription)
         gone = subscription_gone(context)
@@ -56,7 +62,7 @@ def on_all_or_one(run: Callable[[CommandContext, model.Subscription | None], cha
     one = on_subscription(run)
 
     def handle(context: CommandContext) -> channel.Reply | None:
-        if context.arguments.get("number") is None:
+        if context.arguments.get("subscription") is None:
             return run(context, None)
         return one(context)
 
@@ -124,7 +130,7 @@ def no_subscriptions(context: CommandContext) -> channel.Reply:
 
 
 def pick_list(context: CommandContext, question: str, verb: str, *, everything: str = "") -> channel.Reply:
-    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
+    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its id.
 
     `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no buttons
     and lists the subscriptions with the numbers to type.
@@ -139,7 +145,11 @@ def pick_list(context: CommandContext, question: str, verb: str, *, everything: 
     page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
     rows = [
-        (context.labelled(cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL), verb, number=one.number),)
+        (
+            context.labelled(
+                cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL), verb, subscription=one.id
+            ),
+        )
         for one in shown
     ]
     asked = {"question": question, "verb": verb, "everything": everything}

@@ -43,7 +43,7 @@ def privacy(context: CommandContext) -> channel.Reply:
         ),
         context.say(
             "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 7, old buttons "
-            "and changes after 90, a chat that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
+            "and changes after 90, a chat that only talked after 30, one that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
             "this chat, a hash of its id stays."
         ),
         copies_kept(context),

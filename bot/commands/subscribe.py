@@ -119,11 +119,11 @@ def echo(
 
 def _advice(context: CommandContext, done: Subscribed) -> tuple[str, channel.Row]:
     """Returns at most one line of advice, and its button, which changes the query: only titles, or the meaning."""
-    number = done.subscription.number
+    which = done.subscription.id
     if titles := in_titles(context.transaction, done.chat, done.query, now=context.now):
         found = context.count("{count} paper", "{count} papers", titles[1])
         said = context.say("That is more than ten a day. In titles only: {found}.", found=found)
-        return said, (context.button("in titles only", REWRITE, number=number, text=titles[0]),)
+        return said, (context.button("in titles only", REWRITE, subscription=which, text=titles[0]),)
     if done.found > _FEW:
         return "", ()
     about = rewriting.about_its_words(done.query)
@@ -131,7 +131,7 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, channel.Row
     if not near:
         return "", ()
     said = context.count("{count} paper is near in meaning.", "{count} papers are near in meaning.", near)
-    return said, (context.button("subscribe to the meaning", REWRITE, number=number, text=about),)
+    return said, (context.button("subscribe to the meaning", REWRITE, subscription=which, text=about),)
 
 
 def _count_near(context: CommandContext, about: str) -> int:
@@ -141,12 +141,12 @@ def _count_near(context: CommandContext, about: str) -> int:
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:
-    undoing, number = context.undo_button, done.subscription.number
+    undoing, which = context.undo_button, done.subscription.id
     if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     if done.seen:
-        return (context.button("edit", "edit-ask", number=number), *undoing)
-    return (context.button("today's papers", "today", number=number), *undoing)
+        return (context.button("edit", "edit-ask", subscription=which), *undoing)
+    return (context.button("today's papers", "today", subscription=which), *undoing)
 
 
 def _which_clock(context: CommandContext, done: Subscribed) -> str:

@@ -48,20 +48,20 @@ def on_list(context: CommandContext) -> channel.Reply:
 
 def change_buttons(context: CommandContext, subscription: model.Subscription) -> channel.Row:
     """Returns [edit], [time], [pause] or [resume], and [remove]."""
-    number = subscription.number
-    hold = context.button("pause", "pause", number=number)
+    which = subscription.id
+    hold = context.button("pause", "pause", subscription=which)
     if subscription.state is states.SubscriptionState.PAUSED:
-        hold = context.button("resume", "resume", number=number)
+        hold = context.button("resume", "resume", subscription=which)
     edit, time = (
-        context.button("edit", "edit-ask", number=number),
-        context.button("time", "schedule-ask", number=number),
+        context.button("edit", "edit-ask", subscription=which),
+        context.button("time", "schedule-ask", subscription=which),
     )
-    return (edit, time, hold, context.button("remove", "unsub", number=number))
+    return (edit, time, hold, context.button("remove", "unsub", subscription=which))
 
 
 def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Handles the button with a number: shows that subscription, with buttons to change it."""
-    one = next(one for one in picking.listed_here(context) if one.subscription.number == subscription.number)
+    one = next(one for one in picking.listed_here(context) if one.subscription.id == subscription.id)
     back = context.button("list", "list", page=int(context.arguments.get("page", 0)))
     lines = _list_lines(context, _rows(context, [one]), [one])
     if subscription.name:
@@ -79,7 +79,11 @@ def change_list(context: CommandContext, said: str) -> channel.Reply:
     """Returns the list for a text that seems to want a change: a button for each subscription, for all, and to look for the text."""
     shown = _page(context, 0)
     numbers = [
-        (context.labelled(cut_letters(f"{one.number} {one.label}", _LABEL), "subscription", number=one.number, page=0),)
+        (
+            context.labelled(
+                cut_letters(f"{one.number} {one.label}", _LABEL), "subscription", subscription=one.id, page=0
+            ),
+        )
         for one in picking.subscriptions_here(context)[:A_PAGE]
     ]
     all_of_them = (context.button("pause all", "pause-all"), context.button("remove all", "unsub-all"))
@@ -120,7 +124,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
 
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
     numbers = [
-        context.labelled(str(one.subscription.number), "subscription", number=one.subscription.number, page=page)
+        context.labelled(str(one.subscription.number), "subscription", subscription=one.subscription.id, page=page)
         for one in shown
     ]
     rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.commands import results, subscribe
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line
-from bot.commands.picking import subscription_numbered
+from bot.commands.picking import subscription_of_button
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
@@ -34,10 +34,10 @@ def week(context: CommandContext) -> channel.Reply:
 
 def on_today(context: CommandContext) -> channel.Reply:
     """Handles [today's papers]: does the same as /today for one subscription."""
-    number = int(context.arguments["number"])
-    if subscription_numbered(context, number) is None:
+    subscription = subscription_of_button(context)
+    if subscription is None:
         return context.toast("This subscription is gone.")
-    return _shown(context, str(number), of_week=False)
+    return _shown(context, str(subscription.number), of_week=False)
 
 
 def on_fine(context: CommandContext) -> channel.Reply:
@@ -86,7 +86,8 @@ def _count_line(context: CommandContext, tried: Trial, found: int) -> str:
 
 def _match_ahead(context: CommandContext) -> None:
     """Matches the papers of the newest day before the writing transaction begins."""
-    which = str(context.arguments.get("number", "")) or split_when(_WEEK.sub("", context.args.strip())).query
+    subscription = subscription_of_button(context)
+    which = str(subscription.number) if subscription else split_when(_WEEK.sub("", context.args.strip())).query
     _of_day(context, which)
 
 

@@ -35,14 +35,27 @@ def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
     chat = chats.find_chat(transaction, address)
     if chat is None:
-        raise errors.NotFound(
-            errors.Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-            errors.Sentence(
-                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
-                {"chat": str(address)},
-            ),
-        )
+        raise _no_such_chat(address)
     return chat
+
+
+@reads
+def get_set_up(transaction: Transaction, address: ChatAddress) -> Chat:
+    """Like `get_chat`, but also raises NotFound for a chat that was only talked in, of which the command line knows nothing."""
+    chat = get_chat(transaction, address)
+    if not chat.is_set_up:
+        raise _no_such_chat(address)
+    return chat
+
+
+def _no_such_chat(address: ChatAddress) -> errors.NotFound:
+    return errors.NotFound(
+        errors.Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+        errors.Sentence(
+            "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+            {"chat": str(address)},
+        ),
+    )
 
 
 def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat, tuple[Subscription, ...]]:

@@ -67,8 +67,8 @@ def _notify_silent(
 
 def _edit(subscriptions: Sequence[Subscription]) -> CallbackToken:
     if len(subscriptions) == 1:
-        return CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
-    return CallbackToken(verb="edit-ask-page", arguments={"page": 0})
+        return CallbackToken(verb="edit-ask", arguments={"subscription": subscriptions[0].id})
+    return CallbackToken(verb="list")
 
 
 def _notify_owner(

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from bot.operation.maintenance import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import confirmations, operators, plan, sending
+from subscriptions.service import access, confirmations, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats, retention
@@ -175,6 +175,25 @@ def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Stor
         assert [*retention_room.clean_up_steps(store, now=NOON + days * DAY)]
         kept.append(count(store, "chat"))
     assert kept == [2, 1]
+
+
+async def test_a_chat_that_only_talked_goes_a_month_after_its_last_word(bot: BotHarness) -> None:
+    talks, subscribed, allowed, saved = (f"telegram:{number}" for number in (41, 42, 43, 44))
+    bot.brings(paper("A graph", arxiv_id="2601.00001"))
+    for said in ("/help", "/search trees", "/name"):
+        for chat in (talks, subscribed, allowed, saved):
+            await bot.says(said, chat)
+    await bot.says("/sub graphs", subscribed)
+    await bot.says("/unsub 1", subscribed)
+    access.allow(bot.store, address(allowed), now=NOON)
+    await bot.says("/save 2601.00001", saved)
+    cleans_up(bot, days=20)
+    await bot.says("/help", talks)
+    cleans_up(bot, days=29)
+    assert count(bot.store, "chat") == 4
+    cleans_up(bot, days=2)
+    assert [row[0] for row in stored.rows(bot.store, "SELECT address FROM chat ORDER BY address")] == ["42", "43", "44"]
+    assert "trees" in (await bot.says("/search trees", talks)).text, "it begins anew"
 
 
 def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:

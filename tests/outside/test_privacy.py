@@ -184,6 +184,39 @@ def test_a_person_is_forgotten_where_they_set_things_up_too(known: Product) -> N
     assert known.queries(GROUP) == ["graphs"]
 
 
+def test_what_others_have_of_a_forgotten_group_goes_with_it(known: Product) -> None:
+    """The person who manages it in private has buttons, an open question and notices about it, and their own papers."""
+    known.telegram.knows(GROUP, title="Zirconium fans", people={ME: "creator"})
+    known.says("/sub kelp", ME)
+    known.telegram.adds(GROUP, by=ME)
+    known.listens()
+    known.says(f"/sub {GROUP} graphs", ME)
+    known.says(f"/list {GROUP}", ME)
+    known.presses("1", ME)
+    known.presses("edit", ME)
+    known.telegram.forbids(GROUP)
+    known.brings("Graphs of sand")
+    known.later(days=1)
+    kinds = {row.partition(":")[0] for row in traces(known, GROUP)}
+    assert kinds >= {"chat", "delivery"}
+    known.telegram.unblocks(GROUP)
+    known.says(f"/forget {GROUP}", ME)
+    assert known.presses("erase everything", ME).text.startswith("✓ Zirconium fans: Erased: 1 subscription")
+    assert traces(known, GROUP, "Zirconium fans") == []
+    assert known.presses("edit", ME).toast == "This button does not work any more, or not for you."
+    assert "kelp" not in known.says("bats", ME).text, "the question about the group is not open any more"
+    assert known.queries(ME) == ["kelp"]
+
+
+def test_what_was_done_before_is_not_done_again(known: Product) -> None:
+    first = known.telegram.queue._next
+    known.says(f"/sub {WORD}", ME)
+    forgets(known, ME)
+    known.telegram.queue.renumber(first)  # as if Telegram had lost that the update was confirmed
+    assert not known.says(f"/sub {WORD}", ME)
+    assert traces(known, ME, WORD) == []
+
+
 def test_what_operators_were_told_of_a_chat_goes_with_it_and_of_others_stays(known: Product) -> None:
     known.telegram.knows("1")
     known.says("/start", "1")
