@@ -22,6 +22,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "platform",
         "publisher_slot",
         "operator_code",
+        "role",
     }
 )
 GROWING = frozenset(TABLES.tables) - SMALL
