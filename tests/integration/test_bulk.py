@@ -61,8 +61,8 @@ class WatchedStore(Store):
     after_commit: abc.Callable[[], None] = staticmethod(lambda: None)
 
     @contextlib.contextmanager
-    def write(self) -> abc.Iterator[Transaction]:
-        with super().write() as transaction:
+    def write(self, *, fenced: bool = True) -> abc.Iterator[Transaction]:
+        with super().write(fenced=fenced) as transaction:
             driver: Any = transaction.connection().connection.dbapi_connection
             before = driver.total_changes
             yield transaction
