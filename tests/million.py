@@ -53,12 +53,12 @@ _ROWS = (
     """INSERT INTO "update" (platform, update_id, at, chat, reply, state)
     SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), {base} + 1 + i % {chats}, '', 'done'
     FROM n WHERE i <= 40000""",
-    """INSERT INTO callback (id, chat, person, verb, at, arguments)
-    SELECT 'made' || i, {base} + 1 + i % {chats}, 9000000 + i, 'more', datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'
-    FROM n WHERE i <= 40000""",
+    """INSERT INTO callback (id, chat, about, person, verb, at, arguments)
+    SELECT 'made' || i, {base} + 1 + i % {chats}, iif(i % 4, NULL, {base} + 1 + i % 999), 9000000 + i, 'more',
+        datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'
+    FROM n WHERE i <= 50000""",
     """INSERT INTO undo (chat, who, at, before) SELECT {base} + i, (9000000 + i) || ' Ada', datetime('{now}', '-' || (i / 500) || ' days'),
         '{{"subscriptions": [], "undone": false, "undoes": null}}' FROM n WHERE i <= {chats}""",
-    "INSERT INTO mention (word, callback) SELECT 'telegram:' || (9500000 + i), 'made' || i FROM n WHERE i <= 10000",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from subscriptions.language import Language
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
+from subscriptions.service.access import standing_of
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
 from subscriptions.service.recent_matches import match_ahead
@@ -239,8 +240,8 @@ class CommandContext:
         token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=person)
         if about:
             store_about(self)
-        home = stored_home(self, self.origin)
-        callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
+        if home := stored_home(self, self.origin):
+            callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
     def remembered(self, name: str, *, is_personal: bool = True) -> model.CallbackToken | None:
         """Returns what was stored here under a name; None if there is nothing, or its time is over."""
@@ -478,10 +479,15 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
     return replace(met, is_new=not context.chat.id)
 
 
-def stored_home(context: CommandContext, chat: model.Chat) -> model.Chat:
-    """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words."""
-    around = chat._replace(address=replace(chat.address, topic=""))
-    return home_of(context.transaction, chat.address) or _stored(context, around)
+def stored_home(context: CommandContext, chat: model.Chat) -> model.Chat | None:
+    """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words.
+
+    Returns None for a chat that was erased after an operator had denied it: only a hash of its address stays.
+    """
+    known, around = home_of(context.transaction, chat.address), replace(chat.address, topic="")
+    if known is None and not standing_of(context.transaction, around).is_denied:
+        return _stored(context, chat._replace(address=around))
+    return known
 
 
 def store_about(context: CommandContext) -> None:

@@ -73,8 +73,8 @@ class ReplyDraft:
         if self.tokens:
             if any(token.about for token in self.tokens.values()):
                 store_about(context)
-            home = stored_home(context, self.target)
-            callbacks.store_callbacks(transaction, self.tokens, chat_id=home.id, now=now)
+            if home := stored_home(context, self.target):
+                callbacks.store_callbacks(transaction, self.tokens, chat_id=home.id, now=now)
         elif not (context.origin.id or isinstance(context.request, EventRequest) or self.unrendered.ok is False):
             stored_home(context, context.origin)
         return self.reply.to_json()

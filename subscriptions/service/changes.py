@@ -1,4 +1,4 @@
-"""The log of a chat's changes, for undo: how many are kept, and what counts as one change.
+"""The log of a chat's changes, for undo: what is kept of a state, and what counts as one change.
 
 Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause.
 All calls in one transaction make one change.
@@ -17,7 +17,6 @@ from subscriptions.store import chat_changes, chats, columns
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
-KEPT = 5  # changes that can be undone
 # fields of a subscription that an undo does not restore
 _NOT_LOGGED = frozenset({"chat_id", "latest_due_at"})
 
@@ -99,9 +98,6 @@ def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: da
         return
     before = {chat_id: _to_json(state) for chat_id, state in states_of(transaction, fresh).items()}
     transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
-    for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):
-        log = chat_changes.changes_of(transaction, chat_id)
-        chat_changes.drop_changes(transaction, [change.id for change in log[KEPT:]])
 
 
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:

@@ -52,6 +52,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_notices, NOTICES),
+    (retention.empty_notices, DELIVERIES),
     (retention.reduce_deliveries, DELIVERIES),
 )
 _ERASED: tuple[tuple[_Find, timedelta], ...] = (

@@ -53,8 +53,7 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
         return None
     current = changes.state_of(transaction, chat.id)
     _restore(transaction, chat, change, now)
-    log = chat_changes.changes_of(transaction, chat.id)
-    chat_changes.drop_changes(transaction, [one.id for one in log if one.id >= change.id])
+    chat_changes.drop_changes_from(transaction, chat.id, change.id)
     transaction.begun_changes.pop(chat.id, None)
     what = changes.difference(current, changes.state_of(transaction, chat.id))
     if what.added or what.removed or what.changed:

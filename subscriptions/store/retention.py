@@ -5,7 +5,7 @@ themselves show what is left to do, so the work can stop after any step and cont
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,19 +13,24 @@ import sqlalchemy as sa
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
-from subscriptions.store.columns import AnyRow, Condition
+from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES, tables
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
-# name of a stored value: moment and number of the last settled delivery that was checked
-_REDUCED = "reduced-deliveries"
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _OF_PAPERS = tables("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # the exact words of an index's condition
+# A settled delivery is over if all its messages were sent or a person dismissed it.
+_is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
+_sent_on = (
+    sa.select(sa.func.date(_m.sent_at))
+    .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
+    .scalar_subquery()
+)
+_KEPT: Mapping[str, Any] = {"delivered_on": _sent_on, "delivery": None, "message": None, "position": 0, "because": []}
 
 
 def drop(table: str, moment: str, transaction: Transaction, before: datetime, most: int) -> int:
@@ -47,40 +52,25 @@ def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
     return _drop_deliveries(transaction, execute(transaction, settled).scalars().all())
 
 
+def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
+    """Removes the texts of notices that were settled before `before`."""
+    has_text = sa.exists().where(_m.delivery == _d.seq, _m.payload != "")
+    told = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE, _is_over, has_text).limit(most)
+    seqs = execute(transaction, told).scalars().all()
+    execute(transaction, sa.update(_messages).where(_m.delivery.in_(seqs)).values(payload="", plain=""))
+    return len(seqs)
+
+
 def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
-    These two facts are enough to deliver no paper twice. Of notices, removes only the texts. A delivery with an unsent
-    message stays complete until a person dismisses it, which settles it. Each call continues where the previous call
-    ended.
+    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a person
+    dismisses it, which settles it.
     """
-    found = _next_settled(transaction, before, most)
-    notices = [row.seq for row in found if row.is_over and row.is_notice]
-    others = [row.seq for row in found if row.is_over and not row.is_notice]
-    if notices:
-        execute(transaction, sa.update(_messages).where(_m.delivery.in_(notices)).values(payload="", plain=""))
-    if others:
-        execute(transaction, sa.update(_items).where(_i.delivery.in_(others)).values(_KEPT))
-        _drop_deliveries(transaction, others)
-    return len(found)
-
-
-def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequence[AnyRow]:
-    """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
-
-    If the last one of the previous call was settled at `before` or later, the clock was set back, and all deliveries are
-    checked again.
-    """
-    moment, _, seq = (bot_state.get_value(transaction, _REDUCED) or "").partition(" ")
-    looked = datetime.fromisoformat(moment) if moment else _EVER
-    if looked >= before:
-        looked, seq = _EVER, ""
-    is_next = (_d.settled_at > looked) | (_d.seq > int(seq or 0))
-    settled = _SETTLED.where(_d.settled_at >= looked, _d.settled_at < before, is_next)
-    found = execute(transaction, settled.limit(most)).all()
-    if found:
-        bot_state.put_value(transaction, _REDUCED, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
-    return found
+    over = sa.select(_d.seq).where(_d.settled_at < before, _d.kind != DeliveryKind.NOTICE, _is_over).limit(most)
+    seqs = execute(transaction, over).scalars().all()
+    execute(transaction, sa.update(_items).where(_i.delivery.in_(seqs)).values(_KEPT))
+    return _drop_deliveries(transaction, seqs)
 
 
 def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
@@ -119,19 +109,6 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
         execute(transaction, sa.update(_papers).where(_p.id.in_(over)).values(values))
     bot_state.put_value(transaction, _PRUNED, str(old[-1]))
     return len(old)
-
-
-# A settled delivery is over if all its messages were sent or a person dismissed it.
-_is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
-_SETTLED = sa.select(
-    _d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over")
-).order_by(_d.settled_at, _d.seq)
-_sent_on = (
-    sa.select(sa.func.date(_m.sent_at))
-    .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
-    .scalar_subquery()
-)
-_KEPT: Mapping[str, Any] = {"delivered_on": _sent_on, "delivery": None, "message": None, "position": 0, "because": []}
 
 
 def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:

@@ -14,7 +14,7 @@ from subscriptions.model import CallbackToken
 from subscriptions.service import access, confirmations, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
-from subscriptions.store import callbacks, chats, retention
+from subscriptions.store import callbacks, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
@@ -233,46 +233,6 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
     for age, kept in ((10 * MINUTE, (2, 1, 1)), (2 * HOUR, (1, 0, 1)), (29 * DAY, (1, 0, 1)), (31 * DAY, (0, 0, 0))):
         clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
-
-
-@pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
-def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store) -> None:
-    """Dead letters stay until a person decides, perhaps for years. The clean-up reads each of them once, not every day."""
-    filling.fill(store, 100)
-    later = NOON + 31 * DAY
-    stored.change(
-        store,
-        "UPDATE message SET state = 'dead'",
-    )
-    for _ in range(count(store, "delivery") // 50 + 1):
-        with store.write() as session:
-            retention.reduce_deliveries(session, later, 50)
-    stays = count(store, "delivery")
-    assert stays == 100 * filling.PER_CHAT // filling.PER_DELIVERY
-    with store.write() as session:
-        worked: list[int] = []
-        # called after every ten steps of SQLite
-        session.connection().connection.set_progress_handler(lambda: worked.append(1), 10)
-        assert retention.reduce_deliveries(session, later, 50) == 0
-        session.connection().connection.set_progress_handler(None, 0)
-    assert len(worked) < stays
-
-
-async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
-    await delivered(bot)
-    stored.change(
-        bot.store,
-        "UPDATE message SET state = 'dead'",
-        "UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'",
-    )
-    clean_up(bot.store, now=NOON + 500 * DAY)
-    stored.change(
-        bot.store,
-        "UPDATE message SET state = 'sent'",
-        "UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'",
-    )
-    clean_up(bot.store, now=NOON + 31 * DAY)
-    assert count(bot.store, "delivery") == 0
 
 
 # ── A clock was wrong for a minute: subscriptions that were put off to another year are due at the right time again ───

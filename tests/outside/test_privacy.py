@@ -208,6 +208,18 @@ def test_what_others_have_of_a_forgotten_group_goes_with_it(known: Product) -> N
     assert known.queries(ME) == ["kelp"]
 
 
+def test_of_a_chat_that_was_denied_and_erased_nothing_is_stored_again(known: Product) -> None:
+    known.telegram.knows("1")
+    known.sets(ADMINS="telegram:1")
+    known.says(f"/sub {WORD}", ME)
+    known.says(f"/deny telegram:{ME}", "1")
+    forgets(known, ME)
+    for said in ("/help", "/list", "/sub", "/privacy"):
+        assert known.says(said, ME)
+    assert traces(known, ME) == []
+    assert "said no" in known.says(f"/sub {WORD}", ME).text
+
+
 def test_what_was_done_before_is_not_done_again(known: Product) -> None:
     first = known.telegram.queue._next
     known.says(f"/sub {WORD}", ME)
