@@ -84,14 +84,6 @@ class SignOutRow(Row, table=True):
     until: datetime = moment()  # the session would have expired by itself
 
 
-class WrongCodeRow(Numbered, table=True):
-    """A wrong operator code that a chat sent."""
-
-    __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
-    chat: int = columns.reference("chat.id")
-    at: datetime = moment()
-
-
 class SignalRow(Row, table=True):
     """What a chat did with a paper, see store/signals.py."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from bot.operation.maintenance import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, confirmations, operators, plan, sending
+from subscriptions.service import access, confirmations, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats
@@ -225,12 +225,11 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
-    operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
     for name, lasts in (("question", timedelta(hours=1)), ("greeted", 30 * DAY)):
         callbacks.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     callbacks.sign_out(bot.store, "word", until=NOON + 30 * DAY)
-    tables = ("conversation_state", "wrong_code", "sign_out")
-    for age, kept in ((10 * MINUTE, (2, 1, 1)), (2 * HOUR, (1, 0, 1)), (29 * DAY, (1, 0, 1)), (31 * DAY, (0, 0, 0))):
+    tables = ("conversation_state", "sign_out")
+    for age, kept in ((10 * MINUTE, (2, 1)), (2 * HOUR, (1, 1)), (29 * DAY, (1, 1)), (31 * DAY, (0, 0))):
         clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
 
