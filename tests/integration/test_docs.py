@@ -431,7 +431,6 @@ NUMBERS = tables.rows("""
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
     operating.md    → may name # new addresses a day                     → subscriptions.service.confirmations:MOST_OF_PERSON
-    operating.md    → send # wrong codes an hour                         → subscriptions.service.operators:WRONG_CODES
     operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
     operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
