@@ -13,7 +13,6 @@ from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
-from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
@@ -108,8 +107,6 @@ def import_lines(
     - `who`: "ID NAME" of the person.
     - `watched`: gets the parts and yields them, to show progress.
     """
-    with store.read() as transaction:
-        ask_for(transaction, texts_asked(lines))
     parts = _parts(store, lines)
     if len(parts) > 1 and not dry:
         for part in parts:

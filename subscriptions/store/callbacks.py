@@ -13,7 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscriptions.model import CallbackToken
-from subscriptions.states import ReplyState
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -99,7 +98,6 @@ def erase_place(transaction: Transaction, place: str) -> None:
     for table in (CallbackRow, ConversationStateRow):
         transaction.remove(table, place=place)
     transaction.known_states.clear()
-    erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
-    transaction.exec(sa.update(UpdateRow).filter_by(chat=place).values(erased))
+    transaction.exec(sa.update(UpdateRow).filter_by(chat=place).values(chat=None, answered=True))
     for page in (PageMessageRow, PageLogRow):
         transaction.remove(page, chat=place)

@@ -111,8 +111,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         "library_entries": rows_in(LibraryEntryRow, col(LibraryEntryRow.chat) == chat_id, LibraryEntryRow.key),
         **{name: rows_in(table, table.chat == chat_id, table.at) for name, table in _OF_CHAT.items()},
         **{name: rows_in(table, col(table.place).in_(places), table.at) for name, table in _AT_PLACE.items()},
-        # with the length of the stored reply instead of its text
-        "updates": ({**update, "reply": len(update["reply"])} for update in updates),
+        "updates": updates,
         "page_messages": rows_in(PageMessageRow, col(PageMessageRow.chat).in_(places), PageMessageRow.number),
         "denials": list(filter(None, (admitted_chats.denial_of(transaction, lane) for lane in lanes))),
     }

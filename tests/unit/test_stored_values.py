@@ -1,4 +1,4 @@
-"""What is stored as text is read back as it was: replies and exports as JSON."""
+"""What is written as text is read back as it was: exports as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.reply_sender import StoredReply
-from bot.ports.channel import File
-from subscriptions.model import ChatAddress, Message
 from subscriptions.store import chat_data
 
 
@@ -39,29 +36,3 @@ def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None
     text += "".join(pieces)
     assert text == json.dumps({"numbers": read, "after": []}, indent=2)
     assert len(read) == count
-
-
-REPLY = StoredReply(
-    update="u1",
-    chat=ChatAddress("slack", "C1", "17.5"),
-    messages=(Message(number=1, payload='{"text": "一"}', plain="plain"),),
-    replaces="17.6",
-    callback_id="p1",
-    toast="done",
-    file=File(name="a.txt", text="graph"),
-    thread="17.5",
-    is_ephemeral=True,
-    person="U1",
-    response_url="https://hooks.example/1",
-    replaces_ephemeral=True,
-)
-
-
-def test_a_reply_is_written_and_read_again() -> None:
-    assert StoredReply.from_json(REPLY.to_json()) == REPLY
-
-
-@pytest.mark.parametrize("text", ["{}", '{"update": "u1", "chat": {"platform": "slack"}}', "[]"])
-def test_what_is_no_reply_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="validation error"):
-        StoredReply.from_json(text)

@@ -4,18 +4,19 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.conversation.authorization import PreparedRequest
-from bot.conversation.handler import execute as real_execute
-from bot.conversation.reply_sender import StoredReply
+from bot.conversation import handler
 from bot.dependencies import Dependencies
 from bot.operation import worker
 from bot.platforms.slack.adapter import check_app_token
-from subscriptions.service.conversation_state import apply_once as real_once
+from bot.ports.conversation import Request
+from subscriptions.store import updates
+from subscriptions.store.database.store import Scope
 from tests.clock import NOON
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, FakeSlack
@@ -40,13 +41,16 @@ class Gate:
         self.open, self.reached = threading.Event(), threading.Event()
         self.effects: list[str] = []
 
-        def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        note = updates.note
+
+        @wraps(note)
+        def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
             self.reached.set()
             assert self.open.wait(PATIENCE)
             self.effects.append(update)
-            return real_once(store, platform, update, *args, **more)
+            return note(scope, platform, update, **more)
 
-        monkeypatch.setattr("bot.conversation.handler.apply_once", once)
+        monkeypatch.setattr(updates, "note", once)
 
 
 @pytest.fixture
@@ -109,15 +113,15 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slack.knows("C2")
-    waiting, free = threading.Event(), threading.Event()
+    waiting, free, real = threading.Event(), threading.Event(), handler.begin
 
-    async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply | None:
-        if str(prepared.request.chat) == "slack:C1":
+    async def begin(deps: Dependencies, request: Request) -> Any:
+        if str(request.chat) == "slack:C1":
             waiting.set()
             assert await asyncio.to_thread(free.wait, PATIENCE)
-        return await real_execute(deps, prepared)
+        return await real(deps, request)
 
-    monkeypatch.setattr("bot.conversation.handler.execute", execute)
+    monkeypatch.setattr(handler, "begin", begin)
     sent = slack.mentions("sub diffusion")
     await asyncio.to_thread(waiting.wait, PATIENCE)
     slack.mentions("sub graph", "C2")
