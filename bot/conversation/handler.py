@@ -164,7 +164,8 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     asks = (intent.needs_manager, intent.target, intent.destination, request.place.is_outside, _file_of(prepared))
     if prepared.writes or prepared.wanted != NOTHING or any(asks):
         return _Read(prepared=prepared)
-    return _Read(prepared=prepared, has_run=True, reply=_shown(deps, context, prepared))
+    reply, _ = _ran(transaction, deps, prepared, [])
+    return _Read(prepared=prepared, has_run=True, reply=reply)
 
 
 def _is_over_limit(deps: Dependencies, prepared: PreparedRequest) -> bool:
@@ -258,6 +259,8 @@ def _too_many(deps: Dependencies, request: Request) -> CommandFunction:
 
     def refuse(context: CommandContext) -> channel.Reply | None:
         message, count = context.message, context.localizer.count
+        if not is_told:
+            return None
         if message is None:
             words = count(
                 "That was a lot at once. I listen again in {count} second.",
@@ -275,13 +278,7 @@ def _too_many(deps: Dependencies, request: Request) -> CommandFunction:
         )
         return channel.Reply(lines=(words,))
 
-    return refuse if is_told else _nothing
-
-
-def _nothing(context: CommandContext) -> channel.Reply | None:
-    """Returns no reply."""
-    del context
-    return None
+    return refuse
 
 
 # ── the command ────────────────────────────────────────────────────────────────
@@ -289,9 +286,10 @@ def _nothing(context: CommandContext) -> channel.Reply | None:
 
 async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
     """Runs the command of a request in the transaction that it needs, and notes the update. Returns its reply."""
-    if not prepared.writes and prepared.refusal is None:
-        return await _note_look(deps, prepared, await deps.store.run(_look, deps, prepared))
     news: list[str] = []
+    if not prepared.writes and prepared.refusal is None:
+        reply, _ = await deps.store.run(_look, deps, prepared, news)
+        return await _note_look(deps, prepared, reply)
     is_new, reply = await deps.store.run(_change, deps, prepared, news)
     if not is_new:
         return None
@@ -299,17 +297,6 @@ async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply |
         log.info(line)
     _count(deps, prepared)
     return reply
-
-
-@reads
-def _look(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
-    return _shown(deps, contexts.context_of(transaction, deps, prepared), prepared)
-
-
-def _shown(deps: Dependencies, context: CommandContext, prepared: PreparedRequest) -> RenderedReply | None:
-    """Runs a command that changes nothing."""
-    reply, _ = _result(context, prepared)
-    return _drafted(deps, context, prepared, reply, changed=False)
 
 
 async def _note_look(
@@ -343,36 +330,53 @@ def _count(deps: Dependencies, prepared: PreparedRequest) -> None:
 def _change(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
 ) -> tuple[bool, RenderedReply | None]:
-    """Notes the update, runs the command, and stores what the request tells about its chat, and the buttons of its reply.
+    """Notes the update, runs the command, and stores the buttons of its reply. Adds lines for the log to `news`.
 
-    Returns (False if it was handled before, the reply). Adds lines for the log to `news`.
+    Returns (False if the update was handled before, the reply).
     """
     at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
     if update and prepared.is_noted and not updates.begin_effect(transaction, at.platform, update):
         return False, None
     if update and not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
         return False, None
+    reply, changed = _ran(transaction, deps, prepared, news)
+    if update:
+        updates.settle(transaction, at.platform, update, changed=changed, answered=reply is None)
+        callbacks.store_callbacks(transaction, reply.tokens if reply else {}, now=now)
+    return True, reply
+
+
+def _ran(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
+) -> tuple[RenderedReply | None, bool]:
+    """Runs the command, and stores what the request tells about its chat. Returns (its reply, whether it changed something)."""
     context, missed = _met(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
     reply, after = _result(replace(context, news=news), prepared)
+    is_refused = prepared.refusal is not None or (reply is not None and reply.ok is False)
+    changed = not is_refused and may_write(prepared.intent, context)
+    reply = _with_missed(reply, missed)
+    if reply is None:
+        return None, changed
+    if not prepared.intent.is_only_command and has_content(reply):
+        reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
     shows_change = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
-    draft = _drafted(deps, context, prepared, _with_missed(reply, missed), changed=shows_change)
-    if update:
-        is_refused = prepared.refusal is not None or (reply is not None and reply.ok is False)
-        changed = not is_refused and may_write(prepared.intent, context)
-        updates.settle(transaction, at.platform, update, changed=changed, answered=draft is None)
-        callbacks.store_callbacks(transaction, draft.tokens if draft else {}, now=now)
-    return True, draft
+    return draft_reply(deps, context, reply, changed=shows_change), changed
+
+
+_look = reads(_ran)  # of a command that changes nothing
 
 
 def _met(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest
 ) -> tuple[CommandContext, channel.Reply | None]:
-    """Stores what a request tells about its chat: its name, a person's zone, that a person is back.
+    """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
 
     Returns (the context of the command, what is offered to a person who is back).
     """
     context = contexts.context_of(transaction, deps, prepared)
+    if not prepared.writes:
+        return context, None
     new_names, heard = contexts.newly_named(context, prepared), contexts.zone_heard(context)
     for place in new_names:
         chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
@@ -383,22 +387,6 @@ def _met(
     if new_names or heard or is_back:
         context = contexts.context_of(transaction, deps, prepared)
     return context, missed
-
-
-def _drafted(
-    deps: Dependencies,
-    context: CommandContext,
-    prepared: PreparedRequest,
-    reply: channel.Reply | None,
-    *,
-    changed: bool,
-) -> RenderedReply | None:
-    """Returns the draft of a reply, or None for no reply; adds a line if the message has a second command."""
-    if reply is None:
-        return None
-    if not prepared.intent.is_only_command and has_content(reply):
-        reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
-    return draft_reply(deps, context, reply, changed=changed)
 
 
 def _result(context: CommandContext, prepared: PreparedRequest) -> tuple[channel.Reply | None, CommandContext]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.conversation import handler
-from bot.dependencies import Dependencies
+from bot.dependencies import Dependencies, questions
 from bot.operation import worker
 from bot.platforms.slack.adapter import check_app_token
 from bot.ports.conversation import Request
@@ -19,6 +20,7 @@ from subscriptions.store import updates
 from subscriptions.store.database.store import Scope
 from tests.clock import NOON
 from tests.fakes import slack_event_delivery
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.slack import APP_TOKEN, FakeSlack
 from tests.integration import locked, slack_bot
 from tests.integration.program import RestingClock
@@ -246,3 +248,62 @@ async def test_what_is_older_than_a_day_is_not_answered(on: Scene, slack: FakeSl
     event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
     await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1
+
+
+# ── what takes longer than a second comes after the acknowledgement ───────────
+
+
+class SlowArxiv:
+    """Stands for arXiv, which is asked (`asked`) and answers when `open` is set, that it knows no such paper."""
+
+    def __init__(self) -> None:
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+
+    async def find_soon(self, _: object) -> bool:
+        self.asked.set()
+        return await self.open.wait()
+
+
+async def test_a_slow_arxiv_delays_no_acknowledgement_and_no_later_change(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    arxiv = SlowArxiv()
+    async with slack_bot.a_scene(tmp_path, slack, clock, lookup=arxiv) as on:
+        link = slack.writes_dm("2601.09001")
+        await arxiv.asked.wait()
+        change = slack.writes_dm("sub diffusion")
+        await asyncio.to_thread(slack.waits_until_settled)
+        assert (link.acknowledged, change.acknowledged) == (True, True)
+        assert on.queries("slack:U1") == ["diffusion"]
+        assert said(slack, "D1") == []
+        arxiv.open.set()
+        await slack_bot.settled(slack)
+    assert [text[:8] for text in said(slack, "D1")] == ["✗ arXiv ", "✓ 1  dif"]
+
+
+async def test_a_change_waits_for_its_vector_and_its_acknowledgement_does_not(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "PATIENCE", PATIENCE)
+    reached, free = threading.Event(), threading.Event()
+
+    class Slow(FakeEncoder):
+        def questions(self, texts: Sequence[str]) -> list[bytes]:
+            reached.set()
+            assert free.wait(PATIENCE)
+            return super().questions(texts)
+
+    async with a_bot(tmp_path, slack, clock) as app:
+        app.deps = replace(app.deps, encoder=Slow())
+        app.store.encoder = Slow().name
+        async with worker.listening(app, app.receivers()):
+            await asyncio.to_thread(slack.waits_connected)
+            sent = slack.writes_dm("sub about:bees")
+            await asyncio.to_thread(reached.wait, PATIENCE)
+            await asyncio.to_thread(slack.waits_until_settled)
+            assert sent.acknowledged
+            assert slack_bot.Scene(app, slack).queries("slack:U1") == []
+            free.set()
+            await slack_bot.settled(slack)
+            assert slack_bot.Scene(app, slack).queries("slack:U1") == ["about:bees"]
+    assert [text[:6] for text in said(slack, "D1")] == ["✓ 1  a"]
