@@ -79,7 +79,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 Json = dict[str, Any]
 
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat_active", "sendable", "lane", "key_hash", "question"})
+_INTERNAL = frozenset({"lane", "key_hash", "question"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,

@@ -179,8 +179,3 @@ def choice(values: type[StrEnum], **options: Any) -> Any:  # noqa: ANN401 - a SQ
 def added_text() -> Any:  # noqa: ANN401 - a SQLModel field
     """A column with a text that a revision added to the table: "" in the rows from before."""
     return Field(default="", sa_column=sa.Column(sa.String, nullable=False, server_default=""))
-
-
-def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that only triggers of the database write. Inserts leave it out."""
-    return Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))

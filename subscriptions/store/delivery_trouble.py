@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import ChatState, MessageState
-from subscriptions.store.columns import Condition, Utc
+from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
 
 _deliveries = TABLES.tables["delivery"]
 _d = _deliveries.c
@@ -71,7 +71,7 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
         select(ChatRow.platform, _d.reason, count, first)
         .join(DeliveryRow, _d.chat == ChatRow.id)
         .where(
-            Condition(GOES_OUT),
+            _d.settled_at.is_(None),
             _d.attempts > 0,
             _d.created_at < before,
             ChatRow.state == ChatState.ACTIVE,

@@ -7,10 +7,9 @@ import sqlalchemy as sa
 
 from subscriptions.model import Lane
 from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
-from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.rows import GOES_OUT, tables
-from subscriptions.store.sendable import WAITS
+from subscriptions.store.rows import tables
+from subscriptions.store.sendable import MAY_BE_SENT, WAITS
 
 _deliveries, _chats = tables("delivery", "chat")
 _d, _c = _deliveries.c, _chats.c
@@ -19,8 +18,7 @@ _d, _c = _deliveries.c, _chats.c
 _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one platform
-    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)))
+    .where(_d.settled_at.is_(None), MAY_BE_SENT, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
     .where(sa.or_(_d.next_at.is_(None), ~WAITS))
     .group_by(_c.platform, _c.address)
     .order_by(sa.func.min(_d.seq))

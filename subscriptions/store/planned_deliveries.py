@@ -23,7 +23,7 @@ _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 # Facts and reasons are passed as JSON text. Many rows have the same ones, and SQLAlchemy would encode them again for each
 # row.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
-_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
 _NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
 _NEW_DELIVERIES = sa.insert(_deliveries).values(
@@ -57,10 +57,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         transaction,
         _NEW_DELIVERIES,
         _DELIVERY,
-        [
-            (p.id, p.chat.id, p.kind.value, p.due, key, now, facts.of(p.facts), 0, "", True)
-            for key, p in planned.items()
-        ],
+        [(p.id, p.chat.id, p.kind.value, p.due, key, now, facts.of(p.facts), 0, "") for key, p in planned.items()],
     )
     seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned.values()])}
     items = ((seqs[p.id], p.chat.id, item) for p in planned.values() for item in p.items)

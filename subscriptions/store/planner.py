@@ -4,15 +4,16 @@ In the morning some chats are due each minute. So these statements are built onl
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from subscriptions.model import DeliveryKind
 from subscriptions.planning.forecast import FARTHEST, Move
-from subscriptions.store.columns import Condition, Utc
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
-from subscriptions.store.rows import BECOMES_DUE, tables
+from subscriptions.store.rows import tables
 
 _chats, _subscriptions, _queries, _deliveries, _changes = tables("chat", "subscription", "query", "delivery", "undo")
 _now = sa.bindparam("now", type_=Utc)
@@ -21,41 +22,25 @@ _c, _s, _d, _u = _chats.c, _subscriptions.c, _deliveries.c, _changes.c
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 
 
-# longer than any window of when-out, which ends on the day of its beginning; a local day has at most 25 hours
-LONGEST_WINDOW = timedelta(hours=26)
-
-
-def _moments_of_open_windows() -> sa.CTE:
-    """Returns the different opening moments of the when-out windows that may be open now.
-
-    Each moment takes one look-up in an index. Very many subscriptions may wait in open windows all morning, but with only
-    a few different moments. The statement that finds the subscriptions with new papers needs these moments one by one:
-    for a range of moments, SQLite would read all waiting subscriptions.
-    """
-    first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
-        _s.next_due_at > sa.bindparam("earliest"), Condition(BECOMES_DUE)
-    )
-    found = first.cte("opened", recursive=True)
-    later = _subscriptions.alias("later")
-    following = sa.select(sa.func.min(later.c.next_due_at)).where(
-        later.c.next_due_at > found.c.at, Condition(BECOMES_DUE)
-    )
-    return found.union_all(sa.select(following.scalar_subquery()).where(found.c.at <= _now))
-
-
 _came = _s.cursor < _last_sequence
-_active = Condition(BECOMES_DUE)  # the indexes have only these subscriptions, so others cost no time
-_opened = _moments_of_open_windows()
-# Each statement reads a range of an index. For one statement with OR, SQLite would read all subscriptions each second.
-_OVERDUE = sa.select(_s.chat).where(_s.latest_due_at <= _now, _active)
-_AT_ONCE = sa.select(_s.chat).where(_s.next_due_at.is_(None), _came, _active)
-_PUT_OFF = sa.select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_(None), _came, _active)
-_IN_WINDOW = sa.select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
-    _opened.c.at <= _now, _came, _active
-)  # fmt: skip
-_TOO_FAR = sa.select(_s.chat).where(_s.next_due_at > sa.bindparam("latest", type_=Utc), _active)
-_DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _TOO_FAR)
-_DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _TOO_FAR, _IN_WINDOW)
+_is_put_off = _s.next_due_at <= _now  # `now` after quiet hours, or in an open window of when-out
+_is_too_far = _s.next_due_at > sa.bindparam("latest", type_=Utc)
+
+
+def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    """Returns the statement of the active chats with an active subscription for which these conditions hold."""
+    joined = sa.select(_s.chat).join_from(_subscriptions, _chats, _c.id == _s.chat)
+    return joined.where(_c.state == ChatState.ACTIVE, _s.state == SubscriptionState.ACTIVE, *conditions)
+
+
+# Each part reads a range of an index. For one statement with OR, SQLite would read all subscriptions each second.
+_ANYWAY = (
+    _chats_where(_s.latest_due_at <= _now),
+    _chats_where(_s.next_due_at.is_(None), _came),
+    _chats_where(_is_too_far),
+)
+_DUE_WAITING = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _s.latest_due_at.is_(None), _came))
+_DUE = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _came))
 
 
 def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
@@ -63,16 +48,14 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
 
     `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
     """
-    values: dict[str, object] = {"now": now, "last_sequence": last_sequence, "latest": now + FARTHEST}
-    if not waiting:
-        values["earliest"] = now - LONGEST_WINDOW
+    values = {"now": now, "last_sequence": last_sequence, "latest": now + FARTHEST}
     return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
 _MAY_BE_DUE = (
     sa.select(_queries.c.canonical, sa.func.min(_s.cursor))
     .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
-    .where(_s.chat.in_(_ids), _active, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
+    .where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
     .group_by(_queries.c.canonical)
 )
 

@@ -278,26 +278,14 @@ class QuestionOfQueryRow(Row, table=True):
     question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
-# Condition on a subscription, in the exact words of the indexes of due moments.
-BECOMES_DUE = "state = 'active' AND chat_active IS 1"
-GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # condition on a delivery, in the exact words of an index
-
-
 class SubscriptionRow(Numbered, table=True):
-    """A subscription of a chat. `chat_active` tells whether the chat is active; triggers keep this copy up to date."""
+    """A subscription of a chat."""
 
     __table_args__ = (
         sa.UniqueConstraint("chat", "query"),
         sa.UniqueConstraint("chat", "number"),
-        columns.index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
-        columns.index(
-            "ix_subscription_put_off",
-            "next_due_at",
-            where=f"next_due_at IS NOT NULL AND latest_due_at IS NULL AND {BECOMES_DUE}",
-        ),
-        columns.index(
-            "ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"
-        ),
+        columns.index("ix_subscription_due", "next_due_at", "cursor"),
+        columns.index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
         columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
     )
     chat: int = columns.reference("chat.id")
@@ -315,19 +303,13 @@ class SubscriptionRow(Numbered, table=True):
     cursor: int  # it has looked up to this sequence
     next_due_at: datetime | None = moment(default=None)
     latest_due_at: datetime | None = moment(default=None)  # when-out: the end of its window
-    chat_active: bool = columns.kept_by_triggers()
 
 
 class DeliveryRow(Row, table=True):
-    """A delivery: what a chat gets at one moment. `seq` orders the deliveries of a lane.
-
-    `sendable` tells whether the state of the chat allows sending it. Triggers keep it up to date while the delivery is
-    open.
-    """
+    """A delivery: what a chat gets at one moment. `seq` orders the deliveries of a lane."""
 
     __table_args__ = (
         columns.index("ix_delivery_open", "settled_at", "chat"),
-        columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
         columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
         NEVER_AGAIN,
     )
@@ -345,7 +327,6 @@ class DeliveryRow(Row, table=True):
     settled_at: datetime | None = moment(default=None)
     dismissed_at: datetime | None = moment(default=None)
     reason: str = ""
-    sendable: bool = columns.kept_by_triggers()
 
 
 class DeliveryItemRow(Row, table=True):

@@ -11,7 +11,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNANSWERED, UpdateRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, reads, shares, writes
+from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
 from subscriptions.store.rows import TABLES
 
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
@@ -58,7 +58,7 @@ def settle(transaction: Transaction, platform: str, update_id: str, *, changed: 
     execute(transaction, noted.values(changed=changed, answered=answered))
 
 
-@shares
+@confirms
 def mark_answered(transaction: Transaction, platform: str, update_id: str) -> None:
     """Stores that the reply to an update was posted or given up."""
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(answered=True))
@@ -93,7 +93,7 @@ def unanswered(transaction: Transaction, platforms: Collection[str], *, now: dat
     return [Unanswered(parse_address(chat), changed) for chat, changed in found.items()]
 
 
-@shares
+@confirms
 def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) -> None:
     """Stores that a chat was told of all its updates that were noted until `upto`."""
     told = sa.update(_updates).where(_is_unanswered, _u.chat == str(chat), _u.at <= upto)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from subscriptions.store.columns import Row, moment
+from subscriptions.store.columns import Big, Row, moment
 
 
 class KeyValueRow(Row, table=True):
@@ -12,6 +12,15 @@ class KeyValueRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class RoleRow(Row, table=True):
+    """The process that works on the database (store/role.py). There is at most one row, and none on SQLite."""
+
+    term: int = Field(primary_key=True, sa_type=Big)
+    process: str  # the name of its sessions
+    holder: str  # its name for people
+    seen: datetime | None = moment(default=None)  # when it said last that it works; None: it does not say so
 
 
 class PlatformRow(Row, table=True):

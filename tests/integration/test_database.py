@@ -252,7 +252,7 @@ def test_the_database_refuses_a_state_that_is_none(made: Store, broken: str) -> 
         stored.change(made, broken)
 
 
-# ── What both kinds of database promise: a morning from start to end, and the triggers ────────────────────────────────
+# ── What both kinds of database promise: a morning from start to end ──────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases

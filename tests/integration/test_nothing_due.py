@@ -45,7 +45,6 @@ from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
 
-OPEN = ("when-out 08:00-20:00", NOON - 4 * HOUR, NOON + 8 * HOUR)
 TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
 
 
@@ -82,8 +81,6 @@ def steps_of(store: Store, waiting: bool) -> int:
 @pytest.mark.parametrize(
     ("cadence", "behind", "waiting"),
     [
-        (OPEN, 0, False),  # the window is open, and no paper is new
-        (OPEN, 5, True),  # five papers are new, but the chat waits because more papers are expected
         (TOMORROW, 5, False),
         (TOMORROW, 5, True),
         (("now", None, None), 0, False),
@@ -107,7 +104,7 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
 
 
 def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
-    """Planning looks for due chats by the opening times of their windows, in turn. It misses neither the first nor the last."""
+    """Neither the first nor the last is missed."""
     openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
     openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
     for where, schedule in openings.items():
@@ -436,7 +433,7 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    sending.begin(world.app.store, {}, new_bot=False)
+    sending.begin(world.app.store, {}, new_bot=False, now=world.clock.now())
     unanswered(world.app.store, ("telegram",), now=world.clock.now())
 
 
@@ -446,7 +443,8 @@ async def _figures(world: World) -> None:
     assert write_probe.write_refusal(world.app.store) is None
 
 
-# _figures may take more steps, because its statements count all unfinished rows, such as 3,000 waiting deliveries
+# What passes each of the 3,000 chats that are gone may take more steps: a tick some 10 ms of each second, and _figures, which
+# counts what waits for them.
 PARTS: abc.Mapping[abc.Callable[[World], abc.Awaitable[None]], int] = {
-    _start: MOST, _idle: MOST, _requests: MOST, _ingest_and_delivery: MOST, _clean_up: MOST, _figures: 500_000
+    _start: MOST, _idle: 200_000, _requests: MOST, _ingest_and_delivery: 200_000, _clean_up: MOST, _figures: 500_000
 }  # fmt: skip
