@@ -17,13 +17,12 @@ A message becomes an answer. For each update of a platform:
 
 - `read_update` in bot/platforms/PLATFORM/incoming.py turns an update into a request
 - `dispatch` in bot/conversation/dispatcher.py keeps the order within a lane
-- `prepare` in bot/conversation/prepared_request.py makes every call to the platform before the transaction
+- `begin` in bot/conversation/handler.py reads what is meant, makes every call to the platform before the transaction, and runs the command
 - `understand` in bot/commands/intent.py says which command is meant
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
-- `execute` in bot/conversation/handler.py runs the command, and stores effect, reply and update id in one transaction
 - `sub` in bot/commands/subscribe.py is an example: a command is a function from a context to a reply
-- `draft_reply` in bot/conversation/reply_drafts.py renders the reply, with tokens for its buttons
-- `send_reply` in bot/conversation/reply_sender.py posts the stored reply
+- `draft_reply` in bot/conversation/drafts.py renders the reply, with tokens for its buttons
+- `send_reply` in bot/conversation/reply_sender.py posts the reply from memory
 
 docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the data.
 """

@@ -113,28 +113,6 @@ class MeaningFails(PaperwireError):
     """The encoder cannot tell the meaning of texts now: it is missing, broken, too slow, or refuses."""
 
 
-class Unencoded(Exception):
-    """A use case needs vectors of texts that nobody has, and may not wait for them in its transaction.
-
-    It is no error for people: whoever began the transaction has them made outside of it, and does the work again.
-    """
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        super().__init__()
-        self.texts = tuple(texts)
-
-
-class NotLookedUp(Exception):
-    """A command is about papers that the store lacks, and that arXiv may know.
-
-    It is no error for people: whoever began the transaction asks arXiv outside of it, and does the work again.
-    """
-
-    def __init__(self, ids: Iterable[str]) -> None:
-        super().__init__()
-        self.ids = tuple(ids)
-
-
 class StoreError(PaperwireError):
     """The database cannot be used: it is locked, read-only, full, damaged, newer than the program, or another bot's."""
 

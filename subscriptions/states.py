@@ -142,13 +142,6 @@ class Signal(StrEnum):
     MUTED = "muted"  # they muted the subscription that brought the paper
 
 
-class ReplyState(StrEnum):
-    """How far the stored reply to an update is."""
-
-    READY = "ready"  # to be posted
-    DONE = "done"
-
-
 class SourceTrouble(StrEnum):
     """What is wrong with a source. The store keeps what the operators were told last."""
 

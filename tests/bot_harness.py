@@ -19,8 +19,8 @@ from typing import Any
 
 from bot.commands import intent
 from bot.commands.context import BotInfo
+from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
-from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import ConversationDependencies as Conversation
 from bot.dependencies import Dependencies
 from bot.dependencies.command_limits import CommandLimits
@@ -48,14 +48,14 @@ _TAG = re.compile(r"<[^>]+>")
 class Answer:
     """The bot's reply to one request. If the bot does not reply, `bool(answer)` is False."""
 
-    stored_reply: StoredReply | None
+    rendered: RenderedReply | None
 
     def __bool__(self) -> bool:
-        return self.stored_reply is not None
+        return self.rendered is not None
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
-        return [json.loads(message.payload) for message in self.stored_reply.messages] if self.stored_reply else []
+        return [json.loads(message.payload) for message in self.rendered.messages] if self.rendered else []
 
     @property
     def markup(self) -> str:
@@ -80,19 +80,19 @@ class Answer:
 
     @property
     def toast(self) -> str:
-        return self.stored_reply.toast if self.stored_reply else ""
+        return self.rendered.toast if self.rendered else ""
 
     @property
     def to(self) -> str:
-        return str(self.stored_reply.chat) if self.stored_reply else ""
+        return str(self.rendered.chat) if self.rendered else ""
 
     @property
     def replaces(self) -> bool:
-        return bool(self.stored_reply and self.stored_reply.replaces)
+        return bool(self.rendered and self.rendered.replaces)
 
     @property
     def file(self) -> File | None:
-        return self.stored_reply.file if self.stored_reply else None
+        return self.rendered.file if self.rendered else None
 
 
 @dataclass(slots=True)
@@ -205,7 +205,7 @@ class BotHarness:
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
-        sent = Answer(stored_reply=await answer(self.deps, request))
+        sent = Answer(rendered=await answer(self.deps, request))
         if sent:
             self.last.setdefault(sent.to, []).append(sent)
         return sent

@@ -36,7 +36,7 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "database/copying.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 # these indexes hold only unfinished rows
-OF_FEW = frozenset({"ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"})
+OF_FEW = frozenset({"ix_update_unanswered", "ix_chat_asked", "ix_chat_admin"})
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
 # nearly all chats are on one platform, so an index by platform alone does not help

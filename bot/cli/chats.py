@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 from rich.text import Text
@@ -29,7 +28,6 @@ from subscriptions.service.confirmations import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import import_lines, texts_asked
-from subscriptions.store.updates import PRINTED
 from subscriptions.texts import escaped
 
 
@@ -84,23 +82,14 @@ async def _reply_to(
     request: conversations.MessageRequest, before: Chat, session: Session
 ) -> tuple[Said, tuple[str, ...]]:
     """Returns the reply to a request in a chat, which was `before`; if the chat has a new subscription, with remarks."""
-    shown: list[Said] = []
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(
-            app.deps.conversation,
-            show_reply=lambda reply, chat: shown.append(Said(reply, chat)),
-            platform_apis={},
-        )
-        await answer(replace(app.deps, conversation=conversation), request)
+        conversation = replace(app.deps.conversation, is_terminal=True, platform_apis={})
+        said = Said.of(await answer(replace(app.deps, conversation=conversation), request))
     finally:
         await app.close()
-    if not shown:
-        return Said(), ()
-    if not shown[-1].reply.ok:
-        return shown[-1], ()
-    return shown[-1], _remarks(session, request.chat, before.subscriptions_ever_made)
+    return said, _remarks(session, request.chat, before.subscriptions_ever_made) if said.reply.ok else ()
 
 
 def _remarks(session: Session, address: ChatAddress, before: int) -> tuple[str, ...]:
@@ -137,7 +126,7 @@ def _known_chat(text: str, address: ChatAddress, session: Session) -> Chat:
 def _addressed(text: str, chat: Chat) -> conversations.MessageRequest:
     """Returns the request for a text that an operator types in a chat."""
     return replace(
-        typed_in(chat, text, update=f"{PRINTED}{uuid4().hex}"),
+        typed_in(chat, text),
         sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,

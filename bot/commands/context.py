@@ -19,12 +19,11 @@ from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import Paper
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service.access import standing_of
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
-from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
 from subscriptions.store.chats import find_chat, home_of
 from subscriptions.store.database.store import Transaction
@@ -79,7 +78,7 @@ class CommandContext:
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
     operator_is_admin: bool = False  # an operator of the bot administers `chat`
-    lookup: Literal["", "answered", "silent"] = ""  # what arXiv did, asked for papers; "": it was not asked
+    arxiv_answered: bool = False  # arXiv was asked for the papers that the command lacks, and answered
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
 
     @property
@@ -279,24 +278,31 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 Condition = Callable[[CommandContext], bool]
 
 
-MatchesAhead = Callable[[CommandContext], None]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a command is about that is not known here yet. It is asked for before the command runs, outside its transaction."""
+
+    texts: tuple[str, ...] = ()  # whose vectors are needed
+    papers: tuple[str, ...] = ()  # ids of papers that arXiv may know
+    reader: bool = False  # a language model reads the message, of which the bot is not sure
 
 
-def matching(texts: Callable[[CommandContext], Iterable[str]]) -> MatchesAhead:
-    """Returns a function that matches the queries that a command is about, which `texts` returns."""
-
-    def match(context: CommandContext) -> None:
-        match_ahead(context.transaction, context.chat, texts(context), now=context.now)
-
-    return match
+NOTHING = Wanted()
+Wants = Callable[[CommandContext], Wanted]
 
 
-def _query_of_button(context: CommandContext) -> tuple[str, ...]:
+def asking_texts(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
+    """Returns a function that wants the texts to which the typed queries of a command ask nearness (`about:`)."""
+
+    def wants(context: CommandContext) -> Wanted:
+        return Wanted(texts=tuple(text for query in queries(context) for text in texts_asked(query)))
+
+    return wants
+
+
+def query_of_button(context: CommandContext) -> tuple[str, ...]:
+    """Returns the query of a button, which is its argument `text`."""
     return (str(context.arguments.get("text", "")),)
-
-
-match_button = matching(_query_of_button)
-"""Matches the query of a button, which is its argument `text`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +313,8 @@ class Action:
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
-    matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
+    wants: Wants | None = None  # what must be asked for before it runs; None: nothing
+    may_end_right: bool = False  # may leave the right to change the chat to its admins
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,

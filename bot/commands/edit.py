@@ -10,12 +10,11 @@ from bot.commands.context import (
     Command,
     CommandContext,
     CommandFunction,
-    match_button,
-    matching,
+    query_of_button,
     refusal,
 )
 from bot.commands.everyday import formed_wish
-from bot.commands.subscribe import REWRITE, edit_and_echo
+from bot.commands.subscribe import REWRITE, edit_and_echo, meaning_of
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.model import Subscription
@@ -295,7 +294,7 @@ COMMANDS = (
         examples=("/edit 1 diffusion -survey",),
         run=edit_,
         needs_manager=True,
-        matches_ahead=matching(_queries),
+        wants=meaning_of(_queries),
         shows_without_args=True,
         usage="N QUERY",
         summary=errors.Sentence("change a subscription"),
@@ -334,9 +333,9 @@ COMMANDS = (
 CALLBACKS = {
     "edit-ask": Callback(run=picking.on_subscription(_ask_query), needs_manager=True),
     REWRITE: Callback(
-        run=picking.on_subscription(on_rewrite), needs_manager=True, matches_ahead=match_button, replaces=True
+        run=picking.on_subscription(on_rewrite), needs_manager=True, wants=meaning_of(query_of_button), replaces=True
     ),
-    "edit-to": Callback(run=_answer(_edit), needs_manager=True, matches_ahead=matching(_queries)),
+    "edit-to": Callback(run=_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
     "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
     "name-to": Callback(run=_answer(_name), needs_manager=True),
     "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),

@@ -122,6 +122,7 @@ COMMANDS = (
         examples=("/export", "/export bib 30d", "/export ris saved"),
         run=export_,
         usage="[bib | ris [30d | saved]]",
+        wants=paper_lookup.wanted,
         summary=errors.Sentence("subscriptions as text, papers as BibTeX"),
     ),
 )

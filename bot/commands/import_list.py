@@ -3,7 +3,7 @@
 from collections import Counter
 
 from bot.commands import asking
-from bot.commands.context import Command, CommandContext, refusal
+from bot.commands.context import Command, CommandContext, Wanted, refusal
 from bot.ports import channel
 from bot.ports.attached import FileReader
 from subscriptions import errors, portable
@@ -41,6 +41,12 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
+def _wanted(context: CommandContext) -> Wanted:
+    """Wants the texts that the lines ask."""
+    lines = portable.read_lines(_text_given(context), context.chat.address, alone=True)
+    return Wanted(texts=importing.texts_asked(lines))
+
+
 def _counts(context: CommandContext, changes: Changes) -> str:
     counts = Counter(sign for sign, _, _ in changes)
     said = (
@@ -57,6 +63,7 @@ COMMANDS = (
         examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         run=import_,
         needs_manager=True,
+        wants=_wanted,
         wants_file=FileReader(most=LARGEST),
         many_lines=True,
         usage="[LINES]",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands import cards, results
-from bot.commands.context import CommandContext, refusal
+from bot.commands.context import CommandContext, Wanted, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
@@ -22,20 +22,25 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
     known = papers_named(context.transaction, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
     asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
-    if asked and not context.lookup:
-        raise errors.NotLookedUp(asked)
     lost = [name for name in unknown if name not in asked]
     lines = [context.say("{name} is not known here.", name=name) for name in lost]
     if lost:
         lines.append(_known_since(context))
     if asked:
-        said = "arXiv knows no paper {names}."
-        if context.lookup == "silent":
-            said = "arXiv does not answer now, so I do not know {names}. Ask again in a minute."
+        said = "arXiv does not answer now, so I do not know {names}. Ask again in a minute."
+        if context.arxiv_answered:
+            said = "arXiv knows no paper {names}."
         lines.append(context.say(said, names=", ".join(asked)))
     if len(names) > CARDS:
         lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
     return replace(_cards(context, names[:CARDS], known, lines), ok=None if known else False)
+
+
+def wanted(context: CommandContext) -> Wanted:
+    """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
+    names = links_in_text.mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
+    known = papers_named(context.transaction, names)
+    return Wanted(papers=tuple(name for name in names if name not in known and not _is_doi(name)))
 
 
 def no_paper_named(example: str) -> errors.Refused:

@@ -5,11 +5,12 @@ The order is that of docs/guide.md. Commands that were typed without their slash
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 from bot.commands import everyday, offered, paper_lookup, picking, search
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext, CommandFunction, matching
+from bot.commands.context import NOTHING, Callback, CommandContext, CommandFunction, Wanted
 from bot.commands.subscription_list import change_list
 from bot.ports import channel
 from bot.ports.attached import FileWithoutCommand
@@ -158,20 +159,31 @@ def _erasing(context: CommandContext, said: str) -> channel.Reply | None:
 def _changing(context: CommandContext, said: str) -> channel.Reply | None:
     """Shows the subscriptions with their buttons, if a text seems to want a change of them; None for any other text.
 
-    If its other words are of no subscription here, and are many or find papers, these come first, with [my subscriptions]
-    below: a title is looked for, too.
+    If it is about other papers, these come first, with [my subscriptions] below: a title is looked for, too.
+    """
+    match _wish_for_change(context, said):
+        case "list":
+            return change_list(context, said)
+        case "papers":
+            return _with_mine(context, looked_for(context, said))
+        case _:
+            return None
+
+
+def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", "papers"]:
+    """Returns what a text that seems to want a change is about: what is subscribed, or other papers; "" for any other text.
+
+    It is about other papers if its other words are of no subscription here, and are many or find papers.
     """
     is_time = split_when(said).only_time
-    if not (is_time or _CHANGES.search(folded(said))):
-        return None
-    there = picking.subscriptions_here(context)
+    there = picking.subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
     if not there:
-        return None
+        return ""
     left = set() if is_time else _other_words(said)
     ours = {token for one in there for token in tokens(f"{one.text} {one.name}")}
     if left and not left & ours and (len(left) > _FEW_WORDS or search.finds_papers(context, said)):
-        return _with_mine(context, looked_for(context, said))
-    return change_list(context, said)
+        return "papers"
+    return "list"
 
 
 def _with_mine(context: CommandContext, found: channel.Reply) -> channel.Reply:
@@ -253,13 +265,20 @@ def is_unsure(context: CommandContext) -> bool:
     return not search.finds_papers(context, wish.query if wish else said)
 
 
-def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns what the text looks for, without a time."""
-    said = context.args.strip()
+def wanted(context: CommandContext) -> Wanted:
+    """Wants what a text or a file is about: papers that it names, or the meaning of its words."""
+    said, file = context.args.strip(), context.file
+    if isinstance(file, FileWithoutCommand):
+        command = context.registry.command_named(file.command)
+        return command.wants(replace(context, args="", file=file.content)) if command and command.wants else NOTHING
+    if not said or asks_nothing(said) or only_excluded(said) or _wish_for_change(context, said) == "list":
+        return NOTHING
+    if links_in_text.mentioned(said) and (is_of_papers(said) or not search.finds_papers(context, said)):
+        return paper_lookup.wanted(context)
     wish = everyday.wish(said)
-    return (wish.query if wish else split_when(said).query,)
+    if wish is None:
+        return Wanted(texts=search.texts_wanted(context, said))
+    return Wanted(texts=search.texts_wanted(context, f"{wish.query} {wish.when}".strip(), said))
 
 
-PLAIN_TEXT = Callback(
-    run=plain_text, writes=writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=is_unsure
-)
+PLAIN_TEXT = Callback(run=plain_text, writes=writes, keeps_question=True, wants=wanted, is_unsure=is_unsure)

@@ -115,6 +115,7 @@ COMMANDS = (
         run=save,
         usage="[ID]",
         writes=True,
+        wants=paper_lookup.wanted,
         summary=Sentence("keep a paper"),
     ),
     Command(name="saved", examples=("/saved",), run=saved, summary=Sentence("papers that you kept")),

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands import asking, cards, paper_lookup, phrasing, results, subscribe
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import (
+    NOTHING,
+    Callback,
+    Command,
+    CommandContext,
+    Wanted,
+    asking_texts,
+    query_of_button,
+)
 from bot.commands.picking import subscriptions_here
 from bot.ports import channel
 from subscriptions import errors, model
@@ -54,6 +62,33 @@ def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Repl
     return alike(context, item.paper)
 
 
+def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple[str, ...]:
+    """Returns the texts whose vectors `try_query` needs: those that the query asks, and its words if they find few papers.
+
+    `subject` is what it is about, as it was said.
+    """
+    if not context.transaction.store.encoder:
+        return ()
+    if len(said) > LONGEST_QUERY:
+        return (said[:_MOST_READ],)
+    text = split_when(said).query
+    if asked := _meant(context, text)[1].asked:
+        return asked
+    _, query = _asked(context, text)
+    about = rewriting.about_its_words(query, subject)
+    if about and paper_search.search(context.transaction, query, most=1).found < PAGE:
+        return parse.texts_asked(about)
+    return ()
+
+
+def _wanted(context: CommandContext) -> Wanted:
+    """Wants what /search or [look for “…”] is about: papers, or the meaning of words."""
+    said = str(context.arguments.get("text", context.args))
+    if _is_of_a_paper(said):
+        return paper_lookup.wanted(context)
+    return Wanted(texts=texts_wanted(context, said)) if said.strip() else NOTHING
+
+
 def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
     found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
@@ -92,13 +127,14 @@ def search_(context: CommandContext) -> channel.Reply:
         return asking.ask(
             context, "search", context.say("What shall I look for? For example: /search diffusion -survey")
         )
-    if (
-        links_in_text.mentioned(context.args)
-        and len(context.args.split()) == 1
-        and not parse.papers_named(context.args)
-    ):
+    if _is_of_a_paper(context.args):
         return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
+
+
+def _is_of_a_paper(said: str) -> bool:
+    """Returns whether a text is nothing but the id or the link of a paper."""
+    return bool(links_in_text.mentioned(said)) and len(said.split()) == 1 and not parse.papers_named(said)
 
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
@@ -160,13 +196,20 @@ def on_search_page(context: CommandContext) -> channel.Reply:
 
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Returns (the chat's subscription that the text names by number or query, or None; the query)."""
-    there = subscriptions_here(context)
-    number = typed_number(text)
-    named = next((one for one in there if one.number == number), None)
-    query = parse.parse_query(named.text if named else text)
+    """Like `_meant`, with all that is needed to match the query. Raises MeaningFails, QueryError, Refused."""
+    subscription, query = _meant(context, text)
     query = near_papers.with_vectors_for(context.transaction, query, context.chat.id)
-    return named or next((one for one in there if one.canonical == query.canonical), None), query
+    if subscription is None:
+        there = subscriptions_here(context)
+        subscription = next((one for one in there if one.canonical == query.canonical), None)
+    return subscription, query
+
+
+def _meant(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
+    """Returns (the chat's subscription that the text names by its number, or None; the query). Raises QueryError."""
+    number = typed_number(text)
+    named = next((one for one in subscriptions_here(context) if one.number == number), None)
+    return named, parse.parse_query(named.text if named else text)
 
 
 def _page(
@@ -418,6 +461,7 @@ COMMANDS = (
         run=like,
         usage="ID",
         writes=asking.lacks_text,
+        wants=paper_lookup.wanted,
         summary=errors.Sentence("papers near to a paper"),
     ),
     Command(
@@ -426,12 +470,13 @@ COMMANDS = (
         run=search_,
         usage="QUERY",
         writes=lambda context: asking.lacks_text(context) or cards.opens_a_paper(context),
+        wants=_wanted,
         summary=errors.Sentence("look through all papers"),
     ),
 )
 
 CALLBACKS = {
     "more-like-this": Callback(letter="n", run=on_more_like_this),
-    "search-page": Callback(run=on_search_page),
-    "look-for": Callback(run=on_look_for),
+    "search-page": Callback(run=on_search_page, wants=asking_texts(query_of_button)),
+    "look-for": Callback(run=on_look_for, wants=_wanted),
 }

@@ -5,9 +5,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.commands import phrasing
-from bot.commands.context import VERBS, Callback, Command, CommandContext, matching, with_chat
+from bot.commands.context import VERBS, Callback, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
-from bot.commands.subscribe import subscribe_and_echo
+from bot.commands.subscribe import meaning_of, subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions import errors
 from subscriptions.chat_settings import SETTINGS
@@ -316,6 +316,6 @@ COMMANDS = (
 
 CALLBACKS = {
     "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
-    "accept": Callback(run=on_accept, needs_manager=True, matches_ahead=matching(_query_of_link), replaces=True),
+    "accept": Callback(run=on_accept, needs_manager=True, wants=meaning_of(_query_of_link), replaces=True),
     "help": Callback(run=on_help),
 }

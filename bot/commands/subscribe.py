@@ -1,11 +1,11 @@
 """sub: how many lines one message may have, what a person types after it, and the reply: how the query was read, what it would have found, when it comes, advice."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands import asking, cities, phrasing
-from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
+from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, Wants, query_of_button, refusal
 from bot.ports import channel
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors, model
@@ -15,10 +15,11 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, as_words, is_doubtful, split_when
 from subscriptions.query import rewriting
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import parse_query, query_of, texts_asked
+from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
 from subscriptions.service.amendments import edit
-from subscriptions.service.recent_matches import in_titles
+from subscriptions.service.recent_matches import in_titles, recent_matches
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.texts.cutting import cut_at_word
 
@@ -138,6 +139,28 @@ def _count_near(context: CommandContext, about: str) -> int:
     """Returns how many stored papers are near in meaning to a query's text, at most `_MOST_COUNTED`."""
     found = paper_search.near_in_meaning(context.transaction, parse_query(about), without=(), most=_MOST_COUNTED)
     return sum(one.nearness >= NEAR for one in found)
+
+
+def meaning_of(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
+    """Returns a function that wants the texts that these queries ask, and those that their echo may advise to ask."""
+
+    def wants(context: CommandContext) -> Wanted:
+        if not context.transaction.store.encoder:
+            return NOTHING
+        read = list(filter(None, map(query_of, queries(context))))
+        if len(read) == 1 and context.origin.kind is model.ChatKind.PRIVATE and not read[0].nearness_terms:
+            return Wanted(texts=_advised(context, read[0]))
+        return Wanted(texts=tuple(text for query in read for text in query.asked))
+
+    return wants
+
+
+def _advised(context: CommandContext, query: Query) -> tuple[str, ...]:
+    """Returns the text whose meaning `_advice` may offer in place of the words of a query."""
+    about = rewriting.about_its_words(query)
+    if about and recent_matches(context.transaction, query, now=context.now, most=0).found <= _FEW:
+        return texts_asked(about)
+    return ()
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:
@@ -281,7 +304,7 @@ COMMANDS = (
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,
-        matches_ahead=matching(_queries),
+        wants=meaning_of(_queries),
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -290,6 +313,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", matches_ahead=matching(_queries)),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, matches_ahead=match_button, replaces=True),
+    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", wants=meaning_of(_queries)),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, wants=meaning_of(query_of_button), replaces=True),
 }

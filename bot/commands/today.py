@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands import results, subscribe
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, asking_texts
 from bot.commands.phrasing import next_line
 from bot.commands.picking import subscription_of_button
 from bot.ports import channel
@@ -84,11 +84,8 @@ def _count_line(context: CommandContext, tried: Trial, found: int) -> str:
     return context.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
 
 
-def _match_ahead(context: CommandContext) -> None:
-    """Matches the papers of the newest day before the writing transaction begins."""
-    subscription = subscription_of_button(context)
-    which = str(subscription.number) if subscription else split_when(_WEEK.sub("", context.args.strip())).query
-    _of_day(context, which)
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    return (split_when(_WEEK.sub("", context.args.strip())).query,)
 
 
 def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
@@ -127,14 +124,14 @@ COMMANDS = (
         examples=("/today", "/today cat:cs.LG", "/today 1 7d"),
         aliases=("preview",),
         run=today,
-        matches_ahead=_match_ahead,
+        wants=asking_texts(_queries),
         usage="[QUERY|N] [7d]",
         summary=Sentence("see the newest papers"),
     ),
 )
 
 CALLBACKS = {
-    "today": Callback(run=on_today, matches_ahead=_match_ahead),
+    "today": Callback(run=on_today),
     "preview": Callback(run=week),
     "fine": Callback(run=on_fine),
 }

@@ -204,6 +204,7 @@ COMMANDS = (
         aliases=("whynot",),
         run=why,
         usage="[ID]",
+        wants=paper_lookup.wanted,
         summary=Sentence("see why a paper came, or did not"),
     ),
 )

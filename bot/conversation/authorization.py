@@ -1,146 +1,154 @@
-"""Finds the chat that a request is about, and checks the rights of its sender there: who manages it, what is said to others.
+"""Who may do what where: finds the chat that a request is about, and checks the rights of its sender there; what is said to others.
 
-The bot asks the platform about rights again for each request. A person who does not administer a chat gets no
-information about it, not even whether it exists.
+| where the change is made | who may make it | asked of the platform |
+|---|---|---|
+| a private chat; anywhere, if the update proves that an admin sent it | the sender | nothing |
+| a group or channel with `manage members`; any, by an operator of the bot | everyone in it | nothing, see `may_end_right` |
+| another group or channel, or a topic of it | its admins | who administers it |
+| a channel of a workspace with `manage members` | members of the workspace, not guests | who is a member |
+| another channel of a workspace | admins of the workspace | who is an admin |
+| a chat that the text or the button names | its admins | the chat, and who administers it |
+| a destination | operators, which is checked when the command runs | nothing |
+
+The platform is asked anew for each change. A person who does not administer a chat gets no information about it, not even
+whether it exists.
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from bot.commands.context import CommandFunction
+from bot.commands.context import NOTHING, CommandContext, CommandFunction, Wanted
 from bot.commands.intent import Intent
-from bot.conversation.reply_sender import refusing
 from bot.dependencies import Dependencies
-from bot.ports import conversation
+from bot.ports import channel
+from bot.ports.conversation import CallbackRequest, Place, Request
 from subscriptions import errors, model
 from subscriptions.service import access, conversation_state, operators
 
 MOST_ASKED = 5  # operators of whom we ask the platform whether they administer a chat; each takes one call
 
 
+def refusing(sentence: str, /, **values: object) -> CommandFunction:
+    """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
+
+    Only the sender sees the refusal.
+    """
+
+    def refuse(context: CommandContext) -> channel.Reply:
+        words = context.say(sentence, **values)
+        if isinstance(context.request, CallbackRequest):
+            return channel.Reply(toast=words)
+        return channel.Reply(lines=(words,), ok=False, is_ephemeral=True)
+
+    return refuse
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
-    """A request with its intent and everything that its command needs from the platform."""
+    """A request with its intent and everything that its command needs from outside."""
 
-    request: conversation.Request  # as `PlatformApi.enrich` returned it
+    request: Request  # as `PlatformApi.enrich` returned it
     intent: Intent
-    place: conversation.Place  # the chat that the request is about
+    place: Place  # the chat that the request is about
+    writes: bool = True  # it changes something, so that it needs a writing transaction
     refusal: CommandFunction | None = None  # runs in place of the command
     operator_is_admin: bool = False  # an operator of the bot administers `place`
-    sender_is_admin: bool | None = None  # the sender administers `place`; None: nobody has asked yet
+    sender_is_admin: bool = True  # the sender keeps the right to change `place`, whoever manages it
     file: object = None  # the content of the attached document
-    lookup: Literal["", "answered", "silent"] = ""  # see CommandContext
+    wanted: Wanted = NOTHING  # what must be asked for before the command runs
+    arxiv_answered: bool = False  # see CommandContext
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
+    is_noted: bool = False  # its update is stored
 
 
-async def authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
+async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
+    intent = prepared.intent
     try:
-        found = await _authorize(deps, request, intent)
-        by_operator = found.operator_is_admin or await _operator_is_admin(deps, found)
-        return replace(found, operator_is_admin=by_operator)
+        if intent.destination:
+            place = Place(chat=intent.destination, kind=model.ChatKind.PRIVATE, title=intent.destination.address)
+            return replace(prepared, place=place, operator_is_admin=True)
+        if intent.target:
+            prepared = await _about_named_chat(deps, prepared)
+        else:
+            prepared = await _about_here(deps, prepared)
+        return replace(prepared, operator_is_admin=await _operator_is_admin(deps, prepared))
     except errors.NotDelivered:
-        return PreparedRequest(request=request, intent=intent, place=request.place, refusal=_CANNOT_ASK)
+        return replace(prepared, refusal=_CANNOT_ASK)
 
 
-async def _authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
-    here = PreparedRequest(request=request, intent=intent, place=request.place)
-    if intent.destination:  # only operators may do this, which is checked when the command runs
-        place = conversation.Place(
-            chat=intent.destination, kind=model.ChatKind.PRIVATE, title=intent.destination.address
-        )
-        return replace(here, place=place, operator_is_admin=True)
-    if intent.target:
-        return await _authorize_named_chat(deps, here)
-    return replace(here, refusal=await _refusal_here(deps, request, intent))
-
-
-async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> PreparedRequest:
+async def _about_named_chat(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request about the chat that the text or the button names; with a refusal if the sender is no admin there."""
-    request, intent = here.request, here.intent
-    name, _, topic = intent.target.partition("/")
+    request = prepared.request
+    name, _, topic = prepared.intent.target.partition("/")
     api = deps.api_of(request.chat)
     found = await api.find_chat(name) if api else None
-    unknown = replace(
-        here, refusal=refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
-    )
+    unknown = refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
     if found is None or found.kind is model.ChatKind.PRIVATE:
-        return unknown
+        return replace(prepared, refusal=unknown)
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
     if place.chat == request.chat:
-        return replace(here, refusal=await _refusal_here(deps, request, intent))
-    if not await _may_manage(deps, found.chat, found.kind, request.sender):
-        return unknown
+        return await _about_here(deps, prepared)
+    members = found.kind is model.ChatKind.TEAM and await _members_manage(deps, found)
+    if not await _is_admin(deps, found.chat, request.sender, members=members):
+        return replace(prepared, refusal=unknown)
     if topic and not found.is_forum and found.kind is not model.ChatKind.TEAM:
-        return replace(here, refusal=_no_topics(found))
-    return replace(here, place=place)
+        return replace(prepared, refusal=_no_topics(found))
+    if members:
+        prepared = await _with_right(deps, prepared, found.chat)
+    return replace(prepared, place=place)
 
 
-async def _refusal_here(deps: Dependencies, request: conversation.Request, intent: Intent) -> CommandFunction | None:
-    """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
-    if not intent.needs_manager or request.place.is_private or request.sender_is_admin:
-        return None
-    chat = await deps.store.run(conversation_state.known_or_new, request.chat, request.place.kind)
-    team = request.place.kind is model.ChatKind.TEAM
-    members = chat.settings.manage == "members" or await _is_operator(deps, request)
+async def _with_right(deps: Dependencies, prepared: PreparedRequest, chat: model.ChatAddress) -> PreparedRequest:
+    """Returns the request of a member; if it may leave the right to change the chat to admins, with whether they are one."""
+    if not prepared.intent.may_end_right:
+        return prepared
+    return replace(prepared, sender_is_admin=await administers(deps, prepared.request, chat))
+
+
+async def _about_here(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+    """Returns the request; with a refusal if the sender may not change the chat where it was made."""
+    request, place = prepared.request, prepared.request.place
+    if not prepared.intent.needs_manager or place.is_private or request.sender_is_admin:
+        return prepared
+    team = place.kind is model.ChatKind.TEAM
+    # operators keep the right of members where only admins have it
+    members = await _members_manage(deps, place) or await _is_operator(deps, request)
+    if members:
+        prepared = await _with_right(deps, prepared, replace(place.chat, topic=""))
     if members and not team:
-        return None
+        return prepared
     manages = await _is_admin(deps, request.chat, request.sender, members=members, in_chat=True)
     if manages:
-        return None
+        return prepared
     needed = "members" if members else "admins"
-    return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
+    refusal = _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
+    return replace(prepared, refusal=refusal)
 
 
-async def _is_operator(deps: Dependencies, request: conversation.Request) -> bool:
-    """Returns whether the sender is an operator of the bot, who keeps the right of members where only admins have it."""
+async def _members_manage(deps: Dependencies, place: Place) -> bool:
+    known = await deps.store.run(conversation_state.known_or_new, place.chat, place.kind)
+    return known.settings.manage == "members"
+
+
+async def _is_operator(deps: Dependencies, request: Request) -> bool:
     person = model.ChatAddress(request.chat.platform, request.sender)
     admins = deps.conversation.bot_info.admins
     return bool(request.sender) and await deps.store.run(operators.is_operator, admins, person)
 
 
-_CANNOT_ASK = refusing("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
-_REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, reason) → refusal
-    ("chat", "admins"): refusing("Only admins of this chat can change that."),
-    ("chat", "unknown"): refusing(
-        "I cannot see who is an admin here. Make me an admin, or write to me in private, with this chat's number: "
-        "/list -100…"
-    ),
-    ("workspace", "admins"): refusing("Only admins of this workspace can change that."),
-    ("workspace", "members"): refusing("Only members of this workspace can change that, not guests."),
-    ("workspace", "unknown"): refusing(
-        "I cannot see who is an admin of this workspace: the app may not read people (users:read)."
-    ),
-}
-
-
-def _no_topics(place: conversation.Place) -> CommandFunction:
-    if place.kind is model.ChatKind.BROADCAST:
-        return refusing("A channel has no topics.")
-    if place.is_linked:
-        return refusing("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
-    return refusing("{name} has no topics.", name=place.title)
-
-
-async def _may_manage(deps: Dependencies, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:
-    """Returns whether a person may manage a chat other than the one where the request was made; None if unknown."""
-    known = await deps.store.run(conversation_state.known_or_new, chat, kind)
-    members = kind is model.ChatKind.TEAM and known.settings.manage == "members"
-    return await _is_admin(deps, chat, person, members=members)
-
-
 async def _is_admin(
     deps: Dependencies, chat: model.ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
+    """Returns whether a person administers a chat, see PlatformApi.is_admin."""
     api = deps.api_of(chat)
     if api and person:
         return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
     return False
 
 
-async def administers(deps: Dependencies, request: conversation.Request, chat: model.ChatAddress | None = None) -> bool:
+async def administers(deps: Dependencies, request: Request, chat: model.ChatAddress | None = None) -> bool:
     """Returns whether the sender administers a chat (None: that of the request); False also if that is unknown."""
     if request.sender_is_admin:
         return True
@@ -162,3 +170,26 @@ async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> b
         if await _is_admin(deps, chat, person):
             return True
     return False
+
+
+_CANNOT_ASK = refusing("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
+_REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, reason) → refusal
+    ("chat", "admins"): refusing("Only admins of this chat can change that."),
+    ("chat", "unknown"): refusing(
+        "I cannot see who is an admin here. Make me an admin, or write to me in private, with this chat's number: "
+        "/list -100…"
+    ),
+    ("workspace", "admins"): refusing("Only admins of this workspace can change that."),
+    ("workspace", "members"): refusing("Only members of this workspace can change that, not guests."),
+    ("workspace", "unknown"): refusing(
+        "I cannot see who is an admin of this workspace: the app may not read people (users:read)."
+    ),
+}
+
+
+def _no_topics(place: Place) -> CommandFunction:
+    if place.kind is model.ChatKind.BROADCAST:
+        return refusing("A channel has no topics.")
+    if place.is_linked:
+        return refusing("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
+    return refusing("{name} has no topics.", name=place.title)

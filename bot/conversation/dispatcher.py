@@ -1,30 +1,34 @@
 """Dispatches requests: their order, how many at once, when one is given up if the database fails, how long a stop waits for them.
 
-The effect and the reply of a request are committed before its update is acknowledged. The reply is posted in the
-background.
+A request is acknowledged when its update is noted, and its reply is posted from memory. If the process ends in between, the
+next one tells the chat so (`tell_unanswered`).
 """
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from tenacity import AsyncRetrying, RetryCallState
-
-from bot.conversation import handler
-from bot.conversation.reply_sender import StoredReply, send_reply
+from bot.conversation import handler, reply_sender
+from bot.conversation.drafts import RenderedReply, spell_commands
+from bot.conversation.handler import Unfinished
 from bot.dependencies import Dependencies
-from bot.dependencies.until_stored import repeating
+from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import conversation
+from bot.ports.channel import Reply
 from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
+from subscriptions.addresses import facts_of
+from subscriptions.errors import Sentence
+from subscriptions.language import Language
+from subscriptions.service import conversation_state
 from subscriptions.store import updates
 
 log = logging.getLogger("paperwire")
@@ -34,6 +38,19 @@ MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds until a database that cannot be 
 MAX_STORE_FAILURES = 6  # failures with one request, half a minute in all; then the request is given up
 EFFECT_GRACE = 5.0  # seconds for running requests to end when the process stops
 REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
+_DONE = Sentence("I was started again before I could answer. What you asked for is done: /list shows it.")
+_ASK_AGAIN = Sentence("I was started again before I could answer. Please ask again.")
+
+
+class _InHand(NamedTuple):
+    """The work on one update."""
+
+    task: asyncio.Task[None]
+    noted: asyncio.Future[None]  # done when its platform may forget the update
+
+
+Begun = RenderedReply | Unfinished | None
+Handle = Callable[[], Coroutine[Any, Any, Begun]]
 
 
 class Dispatcher:
@@ -42,127 +59,170 @@ class Dispatcher:
     def __init__(self, deps: Dependencies, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
         self._deps = deps if lookup is None else _with_lookup(deps, lookup)
-        self._in_hand: set[tuple[str, str]] = set()  # (platform, update id) of the replies that are being posted
         self._lane_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
-        self._dispatching: set[asyncio.Task[Any]] = set()
-        self._background_tasks: set[asyncio.Task[None]] = set()
-        self._store_failures: Counter[tuple[str, str]] = Counter()  # (platform, update id) → failures of the database
+        self._in_hand: dict[tuple[str, str], _InHand] = {}  # by platform and update id
 
-    async def dispatch(self, request: conversation.Request) -> None:
+    async def dispatch(self, request: conversation.Request) -> asyncio.Task[None]:
         """See RequestDispatcher."""
-        async with self._in_lane_order(request):
-            await self._attempts(request.chat.platform)(self._handle, request)
+        return await self._dispatch(request, retries=True)
 
-    async def dispatch_without_retry(self, request: conversation.Request) -> None:
+    async def dispatch_without_retry(self, request: conversation.Request) -> asyncio.Task[None]:
         """See RequestDispatcher."""
-        async with self._in_lane_order(request):
-            await self._handle(request)
+        return await self._dispatch(request, retries=False)
 
-    async def resume_replies(self) -> None:
-        """Posts the replies that an earlier process left unfinished. Raises StoreError."""
-        deps = self._deps
-        replies = await deps.store.run(updates.unfinished_replies, now=deps.clock.now())
-        for platform, text in replies:
-            if platform in self._deps.channels:
-                self._post_reply(StoredReply.from_json(text))
+    async def tell_unanswered(self) -> None:
+        """Tells each chat whose updates an earlier process noted and did not answer what became of them. Raises StoreError."""
+        now = self._deps.clock.now()
+        for chat, changed in await self._deps.store.run(updates.unanswered, tuple(self._deps.channels), now=now):
+            noted = asyncio.get_running_loop().create_future()
+            noted.set_result(None)
+            telling = _tell(self._deps, chat, _DONE if changed else _ASK_AGAIN, now)
+            self._start((chat.platform, f"told {chat}"), telling, noted)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for running requests, at most EFFECT_GRACE seconds, then for replies, at most `patience` seconds."""
-        if self._dispatching:
-            _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
-            for task in late:  # the update was not acknowledged, so the platform will send it again
-                task.cancel()
-        if self._background_tasks:
-            await asyncio.wait(self._background_tasks, timeout=patience)
+        if self._in_hand:
+            await asyncio.wait([one.noted for one in self._in_hand.values()], timeout=EFFECT_GRACE)
+        for one in self._in_hand.values():
+            if not one.noted.done():  # the update was not acknowledged, so the platform will send it again
+                one.task.cancel()
+        if self._in_hand:
+            await asyncio.wait([one.task for one in self._in_hand.values()], timeout=patience)
 
-    @asynccontextmanager
-    async def _in_lane_order(self, request: conversation.Request) -> AsyncIterator[None]:
-        """Waits until earlier requests of the lane have ended and fewer than MAX_CONCURRENT requests are being handled."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine always runs in a task
-        self._dispatching.add(task)
-        lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
-        try:
-            async with lane, self._concurrency:
-                yield
-        finally:
-            self._dispatching.discard(task)
-
-    async def _handle(self, request: conversation.Request) -> None:
-        """Handles a request. Returns after effect and reply are stored.
-
-        If our code fails on a request, the reply says so. Raises StoreError, so that the caller may try again. After
-        MAX_STORE_FAILURES such errors, we assume that the request causes them, and the reply says that the request
-        failed. StoreUnavailable does not count, since it affects all requests.
-        """
+    async def _dispatch(self, request: conversation.Request, *, retries: bool) -> asyncio.Task[None]:
+        """Handles a request, unless it is in hand: then its platform has sent the update again."""
         key = (request.chat.platform, request.update_id)
-        began, outcome = self._deps.clock.monotonic(), "failed"
-        try:
-            reply = await handler.answer(self._deps, request)
-            outcome = "silent" if reply is None else "answered"
-        except errors.StoreUnavailable:
-            outcome = "waits"
-            raise
-        except errors.StoreError:
-            if self._may_pass(key):
-                outcome = "waits"
-                raise
-            reply = await handler.answer_failure(self._deps, request)
-        except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
-            log.error(
-                "Update %s of %s was not understood: %s",
-                request.update_id,
-                request.chat.platform,
-                error_location(error),
-                extra={"chat": str(request.chat)},
-            )
-            reply = await handler.answer_failure(self._deps, request)
-        finally:
-            seconds = self._deps.clock.monotonic() - began
-            self._deps.observe(RequestHandled(platform=request.chat.platform, outcome=outcome, seconds=seconds))
-        del self._store_failures[key]
-        if reply is None:
-            api = self._deps.api_of(request.chat)
-            if api and isinstance(request, conversation.CallbackRequest) and request.callback_id:
-                self._run_in_background(api.acknowledge(request.callback_id))
-            return
-        self._post_reply(reply)
+        if (one := self._in_hand.get(key)) is None:
+            noted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            one = self._start(key, self._work(request, noted, retries=retries), noted)
+        await asyncio.wait((one.task, one.noted), return_when=asyncio.FIRST_COMPLETED)
+        if one.noted.done():
+            one.noted.result()
+        return one.task
 
-    def _attempts(self, platform: str) -> AsyncRetrying:
-        """Returns an object that repeats a function until the database can be used, without a limit of time."""
-        return repeating(self._deps.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
+    def _start(self, key: tuple[str, str], work: Coroutine[Any, Any, None], noted: asyncio.Future[None]) -> "_InHand":
+        one = self._in_hand[key] = _InHand(asyncio.create_task(work), noted)
+        one.task.add_done_callback(partial(self._on_done, key))
+        return one
 
-    def _may_pass(self, key: tuple[str, str]) -> bool:
-        """Counts a failure of the database with this request. Returns False if the request seems to cause the failures."""
-        self._store_failures[key] += 1
-        return self._store_failures[key] < MAX_STORE_FAILURES
-
-    def _post_reply(self, reply: StoredReply) -> None:
-        key = (reply.chat.platform, reply.update)
-        if key not in self._in_hand:
-            self._in_hand.add(key)
-            posting = self._run_in_background(send_reply(self._deps, reply))
-            posting.add_done_callback(lambda _: self._in_hand.discard(key))
-
-    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._background_tasks.add(task)
-        task.add_done_callback(self._on_done)
-        return task
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        self._background_tasks.discard(task)
+    def _on_done(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        del self._in_hand[key]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A reply could not be posted: %s", error_location(error))
+
+    async def _work(self, request: conversation.Request, noted: asyncio.Future[None], *, retries: bool) -> None:
+        """Handles a request and posts its reply. Resolves `noted` as soon as its platform may forget the update.
+
+        A change that waits for something slow keeps its lane, since a later request may be about it. A look does not.
+        """
+        try:
+            async with self._turn_of(request):
+                begun = await self._handled(request, partial(handler.begin, self._deps, request), retries=retries)
+                noted.set_result(None)
+                if isinstance(begun, Unfinished) and begun.prepared.writes:
+                    begun = await self._finished(request, begun)
+        except errors.StoreError as error:
+            noted.set_exception(error)
+            noted.exception()  # nobody may wait for it any more
+            return
+        await self._post(request, begun)
+
+    async def _post(self, request: conversation.Request, begun: Begun) -> None:
+        """Posts the reply in the order of the requests of its lane, after what it still waits for."""
+        deps = self._deps
+        if isinstance(begun, Unfinished):
+            async with reply_sender.turn_in(deps, request.chat):
+                begun = await self._finished(request, begun)
+                if isinstance(begun, RenderedReply) and begun.chat.lane == request.chat.lane:
+                    await reply_sender.acknowledge(deps, begun)
+                    await reply_sender.send_now(deps, begun)
+                    return
+        if isinstance(begun, RenderedReply):
+            await reply_sender.send_reply(deps, begun)
+        elif (
+            isinstance(request, conversation.CallbackRequest)
+            and request.callback_id
+            and (api := deps.api_of(request.chat))
+        ):
+            await api.acknowledge(request.callback_id)
+
+    @asynccontextmanager
+    async def _turn_of(self, request: conversation.Request) -> AsyncIterator[None]:
+        """Waits until earlier requests of the lane have ended and fewer than MAX_CONCURRENT requests are being handled."""
+        lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
+        async with lane, self._concurrency:
+            yield
+
+    async def _finished(self, request: conversation.Request, begun: Unfinished) -> Begun:
+        finish = partial(handler.finish, self._deps, begun)
+        return await self._handled(request, finish, is_noted=True, retries=True)
+
+    async def _handled(
+        self, request: conversation.Request, handle: Handle, *, retries: bool, is_noted: bool = False
+    ) -> Begun:
+        """Handles a request, with `retries` until the database can be used. If our code fails on it, the reply says so.
+
+        After MAX_STORE_FAILURES errors of the database, we assume that the request causes them, and the reply says that
+        the request failed. StoreUnavailable does not count, since it affects all requests. Raises StoreError.
+        """
+        deps, platform, began, wait, failures = (
+            self._deps,
+            request.chat.platform,
+            self._deps.clock.monotonic(),
+            MIN_BACKOFF,
+            0,
+        )
+        outcome, failed = "answered", partial(handler.answer_failure, deps, request, is_noted=is_noted)
+        while True:
+            try:
+                done = await handle()
+            except errors.StoreError as error:
+                self._observe(platform, "waits", began)
+                if not retries:
+                    raise
+                log.error("What was said on %s waits for the database: %s", platform, error)
+                failures += not isinstance(error, errors.StoreUnavailable)
+                if failures >= MAX_STORE_FAILURES:
+                    outcome, handle = "failed", failed
+                await deps.clock.sleep(wait)
+                wait = min(2 * wait, MAX_BACKOFF)
+            except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
+                where = error_location(error)
+                log.error(
+                    "Update %s of %s was not understood: %s",
+                    request.update_id,
+                    platform,
+                    where,
+                    extra={"chat": str(request.chat)},
+                )
+                if handle is failed:
+                    return None
+                outcome, handle = "failed", failed
+            else:
+                if not isinstance(done, Unfinished):
+                    self._observe(platform, outcome if done else "silent", began)
+                return done
+
+    def _observe(self, platform: str, outcome: str, began: float) -> None:
+        seconds = self._deps.clock.monotonic() - began
+        self._deps.observe(RequestHandled(platform=platform, outcome=outcome, seconds=seconds))
+
+
+async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:
+    """Posts one line in a chat, and notes its updates until `upto` as answered."""
+    target = await deps.store.run(conversation_state.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
+    line = Language(target.settings.lang, target.settings.timezone).say(sentence)
+    reply = spell_commands(Reply(lines=(line,)), chat, deps.conversation.registry)
+    messages = deps.conversation.render_reply(reply, target)
+    told = RenderedReply(
+        update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
+    )
+    await reply_sender.send_reply(deps, told)
+    await until_stored(deps, updates.mark_told, chat, upto=upto)
 
 
 def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:
     """Returns dependencies by which papers are looked up."""
     bot_info = replace(deps.conversation.bot_info, looks_up_papers=True)
     return replace(deps, conversation=replace(deps.conversation, bot_info=bot_info), look_up=lookup.find_soon)
-
-
-def _log_store_error(platform: str, attempt: RetryCallState) -> None:
-    if attempt.outcome:
-        log.error("What was said on %s waits for the database: %s", platform, attempt.outcome.exception())

@@ -1,220 +1,444 @@
-"""Handles a request: runs its command, stores effect and reply in one transaction; what is undone if it is refused or our code fails."""
+"""Handles a request: what it means, what is asked outside for it, its command in one transaction; when a message is too old.
 
+    begin:  read (known? what is meant? may it run at once?) → ask outside (rights, files) → run the command
+    finish: ask outside what takes longer (vectors, arXiv, a language model) → run the command
+
+The update is noted in the transaction of its effect, so it takes effect once. A command that changes nothing runs in a
+reading transaction; its update and its buttons are noted in a short one after it. A command that needs something slow is
+noted before that, so that its platform need not wait.
+"""
+
+import asyncio
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
 
 from bot.commands import admission, asking, chat_events
-from bot.commands.context import CommandContext, may_write, with_stored_chat
-from bot.commands.intent import Intent
-from bot.conversation import authorization, command_contexts, prepared_request, proposals, reply_sender
-from bot.conversation.authorization import PreparedRequest
-from bot.conversation.reply_drafts import ReplyDraft, draft_reply, has_content
-from bot.conversation.reply_sender import StoredReply
+from bot.commands.context import (
+    NOTHING,
+    CommandContext,
+    CommandFunction,
+    Wanted,
+    may_write,
+    stored_home,
+    with_stored_chat,
+)
+from bot.commands.intent import Intent, understand
+from bot.conversation import contexts, proposals
+from bot.conversation.authorization import PreparedRequest, administers, authorize, refusing
+from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies
-from bot.dependencies.questions import is_encoded
+from bot.dependencies.questions import make_vectors
 from bot.ports import channel
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
-from subscriptions.service import recent_matches
+from subscriptions.addresses import command_prefix
+from subscriptions.service import questions
 from subscriptions.service.amendments import follow_zone
-from subscriptions.service.conversation_state import apply_once
-from subscriptions.store import chats as stored_chats
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store import chats, moving, updates
+from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 
+MAX_MESSAGE_SECONDS = 86_400  # an older message was written while the bot did not run, and gets no answer
+_QUOTED = 80  # characters of a message that a reply quotes
 
-async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply | None:
-    """Executes the command of a request and stores its reply, in one transaction.
+_old_button = refusing("This button does not work any more, or not for you.")
+_operators_only = refusing("Only the operator of this bot can do that.")
+_to_destinations_only = refusing(
+    "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
+)
+_failed = refusing("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
 
-    Returns None if the request was executed before or gets no reply. Slow work is done in a reading transaction before,
-    so that other writers do not wait for it: a command that writes nothing is run and rendered there. For a command that
-    writes, the queries whose matches its reply needs are matched there; if papers arrive meanwhile, they are matched
-    again. If the command lacks vectors of texts, it is done again with them, or in words only; if it lacks papers, arXiv
-    is asked for them first. If it leaves the right to
-    change the chat to admins, it is done again when it is known whether the sender is one.
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A request whose update is noted, and whose command needs something slow first. `finish` runs it."""
+
+    prepared: PreparedRequest
+
+
+async def answer(deps: Dependencies, request: Request) -> RenderedReply | None:
+    """Handles a request. Returns its reply; None if it was handled before or gets none. Raises StoreError."""
+    begun = await begin(deps, request)
+    return await finish(deps, begun) if isinstance(begun, Unfinished) else begun
+
+
+async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinished | None:
+    """Handles a request as far as nothing slow is needed, and notes its update.
+
+    Returns its reply, or None if it was handled before or gets none. Raises StoreError.
     """
-    effect, may_ask = None, deps.encoder is not None
-    while effect is None:
-        try:
-            ahead = await deps.store.run(_read_ahead, deps, prepared, may_ask=may_ask)
-            effect = await deps.store.run(_store_effect, deps, prepared, ahead, may_ask=may_ask)
-        except _LosesRight:
-            is_admin = await authorization.administers(deps, prepared.request, replace(prepared.place.chat, topic=""))
-            prepared = replace(prepared, sender_is_admin=is_admin)
-        except errors.NotLookedUp as unknown:
-            is_answered = deps.look_up is not None and await deps.look_up(unknown.ids)
-            prepared = replace(prepared, lookup="answered" if is_answered else "silent")
-        except errors.Unencoded as lacking:
-            in_terminal = deps.conversation.show_reply is not None
-            may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts, in_terminal=in_terminal)
-    for line in effect.news if effect.is_new else ():
-        log.info(line)
-    if effect.is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
-        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
-    if effect.is_new and effect.reply:
-        return StoredReply.from_json(effect.reply)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ahead:
-    """What was done before the writing transaction."""
-
-    is_answered: bool = False  # only the reply has to be written: `reply`, which may be None
-    reply: ReplyDraft | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    """What the transaction of a request has stored."""
-
-    reply: str  # as JSON; "" if there is none
-    is_new: bool  # False: the request was executed before
-    news: Sequence[str]  # lines for the log
-
-
-def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest, *, may_ask: bool) -> _Ahead:
-    """Runs a command that writes nothing. For another one, matches the queries whose matches its reply needs."""
-    with store.read() as transaction:
-        transaction.may_ask = may_ask
-        if not (prepared.intent.needs_manager or prepared.refusal is not None):
-            context = command_contexts.build_command_context(transaction, deps, prepared)
-            if not _writes(context, prepared):
-                reply, _ = _run(context, prepared, writes=False)
-                return _Ahead(True, _drafted(deps, context, prepared, reply, changed=False))
-        if not isinstance(prepared.request, EventRequest):
-            _match_ahead(transaction, deps, prepared)
-    return _Ahead()
-
-
-@stored_store.writes
-def _store_effect(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, ahead: _Ahead, *, may_ask: bool
-) -> _Effect | None:
-    """Runs the command, unless that was done ahead, and stores its reply. Returns None if papers came after the matching."""
-    transaction.may_ask = may_ask
-    request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
-    is_matched = ahead.is_answered or isinstance(request, EventRequest)
-    if not is_matched and not recent_matches.is_ready(transaction, now=now):
+    if isinstance(request, MessageRequest):
+        if _is_too_old(deps, request):
+            return None
+        await _move_home(deps, request)
+    read = await deps.store.run(_read, deps, request)
+    if read is None:
         return None
-    news: list[str] = []
-
-    def effect(transaction: Transaction) -> str:
-        draft = ahead.reply if ahead.is_answered else _answer_writing(transaction, deps, prepared, news)
-        if draft and show:
-            show(draft.unrendered, draft.target)
-            return ""
-        if draft:
-            return draft.store(transaction, now=now)
-        return ""
-
-    platform, update = request.chat.platform, request.update_id
-    reply, is_new = apply_once(transaction, platform, update, effect, chat=request.chat, now=now)
-    return _Effect(reply, is_new, news)
+    if read.has_run:
+        return await _note_look(deps, read.prepared, read.reply)
+    prepared = await _prepare(deps, read.prepared)
+    if prepared.wanted == NOTHING:
+        return await _run(deps, prepared)
+    if request.update_id and not await deps.store.run(_note_begun, deps, prepared):
+        return None
+    return Unfinished(replace(prepared, is_noted=True))
 
 
-def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> None:
-    """Matches the queries whose matches the reply needs, and caches the matches for the command."""
-    recent_matches.recent(transaction, deps.clock.now())
-    if prepared.refusal is not None or prepared.intent.matches_ahead is None:
+@writes
+def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
+    """Notes a request whose command needs something slow first. Returns False if it was noted before."""
+    context, at = contexts.context_of(transaction, deps, prepared), prepared.request.chat
+    stored_home(context, context.origin)
+    return updates.note(transaction, at.platform, prepared.request.update_id, chat=at, now=context.now)
+
+
+async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
+    """Asks for what a command needs, and runs it. Returns its reply. Raises StoreError."""
+    prepared, wanted = begun.prepared, begun.prepared.wanted
+    if wanted.papers and deps.look_up is not None:
+        prepared = replace(prepared, arxiv_answered=await deps.look_up(wanted.papers))
+    if wanted.texts:
+        await make_vectors(deps, wanted.texts)
+    if wanted.reader:
+        prepared = await proposals.with_proposal(deps, prepared)
+    return await _run(deps, prepared)
+
+
+async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool) -> RenderedReply | None:
+    """Notes a request on which our code failed as handled. Returns the reply that says so. Raises StoreError.
+
+    If even that reply fails, returns None.
+    """
+    intent = Intent(run=_internal_error, counts_to_limit=False)
+    failed = PreparedRequest(request=request, intent=intent, place=request.place, writes=False, is_noted=is_noted)
+    try:
+        return await _run(deps, failed)
+    except errors.StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only noted as handled
+        await _note_look(deps, failed, None)
+        return None
+
+
+# ── before the command ─────────────────────────────────────────────────────────
+
+
+def _is_too_old(deps: Dependencies, request: MessageRequest) -> bool:
+    written = request.written_at
+    if written is None or (deps.clock.now() - written).total_seconds() <= MAX_MESSAGE_SECONDS:
+        return False
+    log.info("A message of %s is older than a day and was not answered.", written.isoformat())
+    return True
+
+
+async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
+    """Gives a chat that is stored under the id of a direct channel, since its person was not known, the id of its person."""
+    if not request.direct_channel:
         return
-    context = command_contexts.build_command_context(transaction, deps, prepared)
-    with suppress(errors.PaperwireError):  # the command itself will report this error
-        prepared.intent.matches_ahead(context)
+    prefix, _, _ = request.sender.rpartition("/")
+    address = f"{prefix}/{request.direct_channel}" if prefix else request.direct_channel
+    made = await deps.store.run(chats.find_chat, replace(request.chat, address=address, topic=""))
+    if made is not None and made.address.address == address:
+        await deps.store.run(moving.chat_moved, made.address, request.chat.address, now=deps.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What was found out about a request in a reading transaction."""
+
+    prepared: PreparedRequest
+    has_run: bool = False  # its command changes nothing and needs nothing, so it has run: `reply`, which may be None
+    reply: RenderedReply | None = None
+
+
+@reads
+def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Read | None:
+    """Finds out what a request means, and runs its command at once if it changes nothing and nothing must be asked for.
+
+    Returns None for a request that took effect before, or gets no reply.
+    """
+    if request.update_id and updates.is_known(transaction, request.chat.platform, request.update_id):
+        return None
+    request = contexts.at_home(transaction, request, deps.conversation.registry)
+    intent = understand(request, contexts.token_of(transaction, deps, request), deps.conversation.registry)
+    if intent is None and isinstance(request, CallbackRequest):
+        intent = Intent(run=_old_button, writes=False)
+    if intent is None:
+        return None
+    prepared = PreparedRequest(request=request, intent=intent, place=request.place)
+    if _is_over_limit(deps, prepared):
+        return _Read(prepared=prepared)
+    context = contexts.context_of(transaction, deps, prepared)
+    prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(context, deps, prepared))
+    asks = (intent.needs_manager, intent.target, intent.destination, request.place.is_outside, _file_of(prepared))
+    if prepared.writes or prepared.wanted != NOTHING or any(asks):
+        return _Read(prepared=prepared)
+    reply, _ = _ran(transaction, deps, prepared, [])
+    return _Read(prepared=prepared, has_run=True, reply=reply)
+
+
+def _is_over_limit(deps: Dependencies, prepared: PreparedRequest) -> bool:
+    limits, second = deps.conversation.command_limits, deps.clock.monotonic()
+    return prepared.intent.counts_to_limit and limits.is_over(prepared.request, second)
+
+
+def _file_of(prepared: PreparedRequest) -> str:
+    """Returns the platform's id of the document that the command reads; "" if there is none."""
+    request = prepared.request
+    return request.file_id if prepared.intent.wants_file and isinstance(request, MessageRequest) else ""
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
     return (
         may_write(prepared.intent, context)
-        or bool(command_contexts.newly_named(context, prepared))
-        or bool(command_contexts.zone_heard(context))
+        or bool(contexts.newly_named(context, prepared))
+        or bool(contexts.zone_heard(context))
         or _is_back(context)
         or _ends_question(context, prepared)
     )
 
 
-def _answer_writing(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
-) -> ReplyDraft | None:
-    """Runs a command that writes, and stores what the request tells about its chat. Adds lines for the log to `news`.
+def _wanted(context: CommandContext, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
+    """Returns what a command wants and is not known here. What it refuses, the command itself will say."""
+    intent, wanted = prepared.intent, NOTHING
+    if intent.wants is not None:
+        with suppress(errors.QueryError, errors.Refused, errors.MeaningFails, errors.NotFound):
+            wanted = intent.wants(context)
+    texts = questions.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
+    may_be_read = deps.reader is not None and proposals.may_be_read(prepared.request)
+    is_unsure = may_be_read and intent.is_unsure is not None and intent.is_unsure(context)
+    return Wanted(texts=texts, papers=wanted.papers, reader=is_unsure)
 
-    Returns the drafted reply; None if there is no reply.
+
+async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+    """Returns the request with what its platform tells: names, rights, files. A refusal needs nothing else."""
+    request, api, is_over = prepared.request, deps.api_of(prepared.request.chat), _is_over_limit(deps, prepared)
+    if is_over and not await _may_go_on(deps, request):
+        return replace(prepared, refusal=_too_many(deps, request), is_over_limit=True)
+    if api:
+        request = await api.enrich(request, changes=prepared.intent.needs_manager)
+    prepared = await authorize(deps, replace(prepared, request=request, place=request.place))
+    if prepared.refusal is None and _file_of(prepared) and api:
+        prepared = await _with_file(deps, prepared, api)
+    if prepared.refusal is not None:
+        return replace(prepared, wanted=NOTHING)
+    if is_over or prepared.file is not None:
+        return replace(prepared, wanted=await deps.store.run(_wanted_now, deps, prepared))
+    return prepared
+
+
+async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: PlatformApi) -> PreparedRequest:
+    """Returns the request with the content of its file; with a refusal if it cannot be read."""
+    reader = prepared.intent.wants_file
+    assert reader is not None  # noqa: S101 - `_file_of` says so
+    try:
+        async with deps.conversation.reading_files:
+            data = await api.fetch(_file_of(prepared), reader.most)
+            return replace(prepared, file=await asyncio.to_thread(reader.read, data))
+    except errors.NotDelivered as error:
+        return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
+    except errors.PaperwireError as error:
+        return replace(prepared, refusal=partial(_refused, error))
+
+
+@reads
+def _wanted_now(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
+    return _wanted(contexts.context_of(transaction, deps, prepared), deps, prepared)
+
+
+def _refused(error: errors.PaperwireError, context: CommandContext) -> channel.Reply:
+    return refused(error, context.localizer)
+
+
+async def _may_go_on(deps: Dependencies, request: Request) -> bool:
+    """Returns whether others have used up the commands of the chat, and the sender is an admin, whom they cannot lock out."""
+    is_person_over = deps.conversation.command_limits.is_person_over(request, deps.clock.monotonic())
+    return not is_person_over and await administers(deps, request)
+
+
+def _too_many(deps: Dependencies, request: Request) -> CommandFunction:
+    """Returns the refusal of a command beyond the limit of a minute. It quotes that command.
+
+    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
-    context = command_contexts.build_command_context(transaction, deps, prepared)
-    new_names, missed = command_contexts.newly_named(context, prepared), None
+    limits, second = deps.conversation.command_limits, deps.clock.monotonic()
+    is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
+    seconds = ceil(limits.seconds_left(request, second))
+
+    def refuse(context: CommandContext) -> channel.Reply | None:
+        message, count = context.message, context.localizer.count
+        if not is_told:
+            return None
+        if message is None:
+            words = count(
+                "That was a lot at once. I listen again in {count} second.",
+                "That was a lot at once. I listen again in {count} seconds.",
+                seconds,
+            )
+            return channel.Reply(toast=words)
+        before = command_prefix(message.chat) if message.command else ""
+        typed = " ".join(f"{before}{message.command} {message.text}".split())
+        words = count(
+            "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
+            "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
+            seconds,
+            message=f"“{cut_letters(typed, _QUOTED)}”" if typed else context.say("your file"),
+        )
+        return channel.Reply(lines=(words,))
+
+    return refuse
+
+
+# ── the command ────────────────────────────────────────────────────────────────
+
+
+async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
+    """Runs the command of a request in the transaction that it needs, and notes the update. Returns its reply."""
+    news: list[str] = []
+    if not prepared.writes and prepared.refusal is None:
+        reply, _ = await deps.store.run(_look, deps, prepared, news)
+        return await _note_look(deps, prepared, reply)
+    is_new, reply = await deps.store.run(_change, deps, prepared, news)
+    if not is_new:
+        return None
+    for line in news:
+        log.info(line)
+    _count(deps, prepared)
+    return reply
+
+
+async def _note_look(
+    deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None
+) -> RenderedReply | None:
+    """Notes a request that changed nothing, and the buttons of its reply. Returns the reply."""
+    if prepared.request.update_id and not await deps.store.run(_note, deps, prepared, reply):
+        return None
+    _count(deps, prepared)
+    return reply
+
+
+@writes
+def _note(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None) -> bool:
+    at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
+    if not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
+        return False
+    store_buttons(contexts.context_of(transaction, deps, prepared), reply)
+    updates.settle(transaction, at.platform, update, chat=at, changed=False, answered=reply is None)
+    return True
+
+
+def _count(deps: Dependencies, prepared: PreparedRequest) -> None:
+    """Counts a command that was not refused for the number of commands."""
+    if prepared.intent.counts_to_limit and not prepared.is_over_limit:
+        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
+
+
+@writes
+def _change(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
+) -> tuple[bool, RenderedReply | None]:
+    """Notes the update, runs the command, and stores the buttons of its reply. Adds lines for the log to `news`.
+
+    Returns (False if the update was handled before, the reply).
+    """
+    at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
+    if update and prepared.is_noted and not updates.begin_effect(transaction, at.platform, update):
+        return False, None
+    if update and not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
+        return False, None
+    reply, changed = _ran(transaction, deps, prepared, news)
+    if update:
+        store_buttons(contexts.context_of(transaction, deps, prepared), reply)
+        updates.settle(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
+    return True, reply
+
+
+def _ran(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
+) -> tuple[RenderedReply | None, bool]:
+    """Runs the command, and stores what the request tells about its chat. Returns (its reply, whether it changed something)."""
+    context, missed = _met(transaction, deps, prepared)
+    transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
+    reply, after = _result(replace(context, news=news), prepared)
+    is_refused = prepared.refusal is not None or (reply is not None and reply.ok is False)
+    changed = not is_refused and may_write(prepared.intent, context)
+    reply = _with_missed(reply, missed)
+    if reply is None:
+        return None, changed
+    if not prepared.intent.is_only_command and has_content(reply):
+        reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
+    shows_change = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
+    return draft_reply(deps, context, reply, changed=shows_change), changed
+
+
+_look = reads(_ran)  # of a command that changes nothing
+
+
+def _met(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest
+) -> tuple[CommandContext, channel.Reply | None]:
+    """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
+
+    Returns (the context of the command, what is offered to a person who is back).
+    """
+    context = contexts.context_of(transaction, deps, prepared)
+    if not prepared.writes:
+        return context, None
+    new_names, heard = contexts.newly_named(context, prepared), contexts.zone_heard(context)
     for place in new_names:
-        stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard := command_contexts.zone_heard(context):
+        chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
+    if heard:
         follow_zone(transaction, context.origin, heard, now=context.now)
     is_back = _is_back(context)
-    if is_back:
-        missed = chat_events.welcome_back(context)
+    missed = chat_events.welcome_back(context) if is_back else None
     if new_names or heard or is_back:
-        context = command_contexts.build_command_context(transaction, deps, prepared)
-    transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply, after = _run(replace(context, news=news), prepared, writes=True)
-    changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
-    return _drafted(deps, context, prepared, _with_missed(reply, missed), changed=changed)
+        context = contexts.context_of(transaction, deps, prepared)
+    return context, missed
 
 
-def _drafted(
-    deps: Dependencies,
-    context: CommandContext,
-    prepared: PreparedRequest,
-    reply: channel.Reply | None,
-    *,
-    changed: bool,
-) -> ReplyDraft | None:
-    """Returns the draft of a reply, or None for no reply; adds a line if the message has a second command."""
-    if reply is None:
-        return None
-    if not prepared.intent.is_only_command and has_content(reply):
-        rest = context.say("I did the first command only; send each by itself.")
-        reply = reply.with_lines(rest)
-    return draft_reply(deps, context, reply, changed=changed)
-
-
-def _run(
-    context: CommandContext, prepared: PreparedRequest, *, writes: bool
-) -> tuple[channel.Reply | None, CommandContext]:
+def _result(context: CommandContext, prepared: PreparedRequest) -> tuple[channel.Reply | None, CommandContext]:
     """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply.
 
     Returns (reply, the context with which the command ran, in which a new chat is stored).
     """
     intent = prepared.intent
     if prepared.refusal is not None:
-        if writes:
-            _end_question(context, prepared)
+        _end_question(context, prepared)
         return prepared.refusal(context), context
     if intent.needs_operator and not context.is_operator:
-        return (reply_sender.to_destinations_only if intent.destination else reply_sender.operators_only)(
-            context
-        ), context
+        return (_to_destinations_only if intent.destination else _operators_only)(context), context
     try:
-        with context.transaction.savepoint() if writes else context.transaction.read():
-            if writes:
+        with context.transaction.savepoint() if prepared.writes else context.transaction.read():
+            if prepared.writes:
                 _end_question(context, prepared)
             stored = with_stored_chat(context) if intent.needs_manager else context
-            reply = _run_command(stored, prepared, writes=writes)
-            if writes and _loses_right(stored, prepared):
-                raise _ONLY_FOR_ADMINS
-            return reply, stored
+            return _reply_of(stored, prepared), stored
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
-        if writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
+        if prepared.writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
             _end_question(context, prepared)
         return refused(error, context.localizer, context.args), context
 
 
-class _LosesRight(Exception):
-    """A command leaves the right to change a chat to its admins, and whether the sender is one is not known yet."""
+def _reply_of(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:
+    """Runs the command. If it writes, decides whether a new chat is admitted."""
+    reply = prepared.intent.run(context)
+    if reply is not None and prepared.intent.replaces:
+        reply = replace(reply, replaces=True)
+    if not prepared.writes:
+        return reply
+    reply = admission.admit(context, reply)
+    if not prepared.sender_is_admin and _only_admins_manage(context):
+        raise _ONLY_FOR_ADMINS
+    return reply
 
 
 _ONLY_FOR_ADMINS = errors.Refused(
@@ -223,26 +447,10 @@ _ONLY_FOR_ADMINS = errors.Refused(
 )
 
 
-def _loses_right(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether the sender may not change the chat any more after the command. Raises _LosesRight."""
-    if context.chat.kind is model.ChatKind.PRIVATE or context.chat.settings.manage != "members" or context.is_operator:
-        return False
-    after = stored_chats.find_chat(context.transaction, context.chat.address)
-    if after is None or after.settings.manage == "members":
-        return False
-    if prepared.sender_is_admin is None:
-        raise _LosesRight
-    return not prepared.sender_is_admin
-
-
-def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:
-    """Runs the command. If it writes, decides whether a new chat is admitted."""
-    reply = prepared.intent.run(context)
-    if reply is not None and prepared.intent.replaces:
-        reply = replace(reply, replaces=True)
-    if writes:
-        reply = admission.admit(context, reply)
-    return reply
+def _only_admins_manage(context: CommandContext) -> bool:
+    """Returns whether a command of a member left the right to change the chat to its admins."""
+    after = chats.find_chat(context.transaction, context.chat.address)
+    return after is not None and after.settings.manage != "members" and not context.is_operator
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
@@ -272,30 +480,9 @@ def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> c
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
-async def answer(deps: Dependencies, request: Request) -> StoredReply | None:
-    """Handles a request and returns the stored reply.
-
-    Returns None if the request was handled before or gets no reply. Raises StoreError.
-    """
-    prepared = await prepared_request.prepare(deps, request)
-    if prepared is None:
+def _internal_error(context: CommandContext) -> channel.Reply | None:
+    """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
+    message = context.message
+    if message is not None and not message.is_addressed and not message.command:
         return None
-    return await execute(deps, await proposals.with_proposal(deps, prepared))
-
-
-async def answer_failure(deps: Dependencies, request: Request) -> StoredReply | None:
-    """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError.
-
-    If even that reply fails, returns None.
-    """
-    failed = PreparedRequest(
-        request=request, intent=Intent(run=reply_sender.internal_error, counts_to_limit=False), place=request.place
-    )
-    try:
-        return await execute(deps, failed)
-    except errors.StoreError:
-        raise
-    except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only marked as handled
-        platform, now = request.chat.platform, deps.clock.now()
-        await deps.store.run(apply_once, platform, request.update_id, lambda _: "", chat=None, now=now)
-        return None
+    return _failed(context)

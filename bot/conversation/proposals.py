@@ -12,37 +12,29 @@ from bot.commands.context import Registry
 from bot.commands.intent import understand
 from bot.commands.offered import Proposed, with_offers
 from bot.conversation.authorization import PreparedRequest
-from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
-from bot.ports.conversation import MessageRequest, typed_command
-from subscriptions.store.database.store import Transaction, reads
+from bot.ports.conversation import MessageRequest, Request, typed_command
 
 MOST = 3  # commands; an answer with more is none
 LONGEST = 200  # characters of a command
 LONGEST_MESSAGE = 1000  # characters that the model reads
 
 
+def may_be_read(request: Request) -> bool:
+    """Returns whether a model may read a request: a message that is not too long."""
+    return isinstance(request, MessageRequest) and 0 < len(request.text) <= LONGEST_MESSAGE
+
+
 async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request; with what the model proposes in place of its intent if the bot is not sure of that."""
-    message, reader = prepared.request, deps.reader
-    if reader is None or prepared.refusal is not None or prepared.intent.is_unsure is None:
+    """Returns the request; if a model proposes commands for its message, with their buttons above its reply."""
+    message, reader, registry = prepared.request, deps.reader, deps.conversation.registry
+    if reader is None or not isinstance(message, MessageRequest):
         return prepared
-    if not isinstance(message, MessageRequest) or not 0 < len(message.text) <= LONGEST_MESSAGE:
-        return prepared
-    if not await deps.store.run(_is_unsure, deps, prepared):
-        return prepared
-    registry = deps.conversation.registry
     lines = await reader.read(message.text, usages(registry))
     if commands := checked(lines, message, registry):
         intent = replace(prepared.intent, run=with_offers(prepared.intent.run, commands))
         return replace(prepared, intent=intent)
     return prepared
-
-
-@reads
-def _is_unsure(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
-    is_unsure = prepared.intent.is_unsure
-    return is_unsure is not None and is_unsure(build_command_context(transaction, deps, prepared))
 
 
 def usages(registry: Registry) -> list[str]:

@@ -1,18 +1,13 @@
-"""Sends stored replies: in which order, for how long, when one is an edit; the refusals of old buttons, the reply if our code fails.
-
-For the refused requests, no command runs. Replies are sent before all waiting deliveries. In each lane,
-they are sent in the order of the requests.
-"""
+"""Posts replies: in which order, for how long one is tried, when one is an edit. They are posted before all waiting deliveries."""
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from pydantic import TypeAdapter
-
-from bot.commands.context import CommandContext, CommandFunction
+from bot.conversation.drafts import RenderedReply
 from bot.delivery.lane_sender import measured
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
@@ -28,89 +23,44 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def refusing(sentence: str, /, **values: object) -> CommandFunction:
-    """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
+def turn_in(deps: Dependencies, chat: model.ChatAddress) -> AbstractAsyncContextManager[Any]:
+    """Returns the turn to post in a chat: one after another, in the order in which the turns were taken.
 
-    Only the sender sees the refusal.
+    A page shows replies by itself, so nothing holds them up there.
     """
-
-    def refuse(context: CommandContext) -> channels.Reply:
-        words = context.say(sentence, **values)
-        if isinstance(context.request, conversation.CallbackRequest):
-            return channels.Reply(toast=words)
-        return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)
-
-    return refuse
+    return nullcontext() if _is_on_page(deps, chat) else deps.pace.posting(chat.lane)
 
 
-def internal_error(context: CommandContext) -> channels.Reply | None:
-    """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
-    message = context.message
-    if message is not None and not message.is_addressed and not message.command:
-        return None
-    refuse = refusing("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
-    return refuse(context)
+async def send_reply(deps: Dependencies, reply: RenderedReply) -> None:
+    """Posts a reply when it is its turn. If it cannot be delivered, logs that and gives up."""
+    await acknowledge(deps, reply)
+    async with turn_in(deps, reply.chat):
+        await send_now(deps, reply)
 
 
-old_button = refusing("This button does not work any more, or not for you.")
-operators_only = refusing("Only the operator of this bot can do that.")
-to_destinations_only = refusing(
-    "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredReply:
-    """A rendered reply and where it goes. Its JSON is stored, so that any process can post it."""
-
-    update: str  # the platform's id of the update that the reply answers
-    chat: model.ChatAddress
-    messages: tuple[model.Message, ...] = ()
-    replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
-    callback_id: str = ""  # the platform's id of the callback that must be acknowledged
-    toast: str = ""  # a few words that are shown with the acknowledgement
-    file: channels.File | None = None  # a document that is sent after the messages
-    thread: str = ""  # the platform's id of the message in whose thread the reply goes
-    is_ephemeral: bool = False  # only `person` sees it
-    person: str = ""  # the platform's id of the sender of the request
-    response_url: str = ""  # a URL to which replies to the request can be posted
-    replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
-
-    def to_json(self) -> str:
-        """Returns the reply as JSON, which `from_json` reads."""
-        return _STORED.dump_json(self).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "StoredReply":
-        """Returns the reply from JSON that `to_json` wrote."""
-        return _STORED.validate_json(text)
-
-
-_STORED = TypeAdapter(StoredReply)
-
-
-async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
-    """Sends a stored reply. If it cannot be delivered, logs that and gives up."""
-    api = deps.api_of(reply.chat)
-    if reply.callback_id and api:
+async def acknowledge(deps: Dependencies, reply: RenderedReply) -> None:
+    """Acknowledges the pressed button, if the reply is to one. This waits for no turn."""
+    if reply.callback_id and (api := deps.api_of(reply.chat)):
         await api.acknowledge(reply.callback_id, reply.toast)
-    async with nullcontext() if _is_on_page(deps, reply) else deps.pace.posting(reply.chat.lane):
-        if await until_stored(deps, updates.is_reply_finished, reply.chat.platform, reply.update):
-            return  # its chat was erased meanwhile
-        try:
-            await _send_content(deps, api, reply)
-        except errors.NotDelivered as error:
-            log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
-            await _record_loss(deps, reply.chat, error)
-        await until_stored(deps, updates.finish_reply, reply.chat.platform, reply.update)
 
 
-async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None, reply: StoredReply) -> None:
+async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
+    """Posts a reply, whose turn it is, and notes its update as answered. Gives up like `send_reply`."""
+    try:
+        await _send_content(deps, deps.api_of(reply.chat), reply)
+    except errors.NotDelivered as error:
+        log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
+        await _record_loss(deps, reply.chat, error)
+    if reply.update:
+        await until_stored(deps, updates.mark_answered, reply.platform, reply.update)
+
+
+async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None, reply: RenderedReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
     chat = reply.chat
     for number, message in enumerate(reply.messages):
         post = partial(_post, deps, api, reply, message, is_first=number == 0)
-        is_limited = not (reply.is_ephemeral or _is_on_page(deps, reply))
+        is_limited = not (reply.is_ephemeral or _is_on_page(deps, reply.chat))
         chat = await _with_retries(deps, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
         with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
@@ -119,15 +69,15 @@ async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None
         await _with_retries(deps, chat, partial(_send_file, api, reply, reply.file))
 
 
-def _is_on_page(deps: Dependencies, reply: StoredReply) -> bool:
-    channel = deps.channels.get(reply.chat.platform)
+def _is_on_page(deps: Dependencies, chat: model.ChatAddress) -> bool:
+    channel = deps.channels.get(chat.platform)
     return channel is not None and channel.answers_on_page
 
 
 async def _post(
     deps: Dependencies,
     api: conversation.PlatformApi | None,
-    reply: StoredReply,
+    reply: RenderedReply,
     message: model.Message,
     chat: model.ChatAddress,
     *,
@@ -152,7 +102,7 @@ async def _post(
 
 
 async def _edit(
-    channel: channels.Channel, reply: StoredReply, message: model.Message, chat: model.ChatAddress, *, plain: bool
+    channel: channels.Channel, reply: RenderedReply, message: model.Message, chat: model.ChatAddress, *, plain: bool
 ) -> bool:
     """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
     try:
@@ -166,7 +116,7 @@ async def _edit(
 
 async def _post_ephemeral(
     api: conversation.PlatformApi,
-    reply: StoredReply,
+    reply: RenderedReply,
     message: model.Message | None,
     chat: model.ChatAddress,
     *,
@@ -179,7 +129,7 @@ async def _post_ephemeral(
 
 
 async def _send_file(
-    api: conversation.PlatformApi, reply: StoredReply, file: channels.File, chat: model.ChatAddress, *, plain: bool
+    api: conversation.PlatformApi, reply: RenderedReply, file: channels.File, chat: model.ChatAddress, *, plain: bool
 ) -> None:
     """Sends a document; if only the sender may see it, privately."""
     del plain
@@ -189,7 +139,7 @@ async def _send_file(
         await api.send_file(chat, file)
 
 
-def _place(reply: StoredReply, chat: model.ChatAddress) -> model.ChatAddress:
+def _place(reply: RenderedReply, chat: model.ChatAddress) -> model.ChatAddress:
     """Returns the chat, or its thread to which the reply belongs."""
     if reply.thread:
         return replace(chat, topic=reply.thread)

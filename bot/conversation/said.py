@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bot.conversation.drafts import RenderedReply
 from bot.platforms.console.markup import Console
 from bot.ports import conversation
 from bot.ports.channel import Reply
@@ -18,6 +19,11 @@ class Said:
 
     reply: Reply = Reply()  # noqa: RUF009 - a frozen value
     chat: model.Chat | None = None
+
+    @classmethod
+    def of(cls, rendered: RenderedReply | None) -> "Said":
+        """Returns a reply; None: there is none."""
+        return cls(rendered.unrendered, rendered.target) if rendered else cls()
 
     @property
     def is_refused(self) -> bool:
@@ -55,12 +61,12 @@ class Said:
         }
 
 
-def typed_in(chat: model.Chat, text: str, *, update: str) -> conversation.MessageRequest:
-    """Returns the request for a text that is typed in a chat, by nobody in particular. `update`: its own id."""
+def typed_in(chat: model.Chat, text: str) -> conversation.MessageRequest:
+    """Returns the request for a text that is typed in a chat, by nobody in particular. It is no update of a platform."""
     typed = conversation.typed_command(text.strip())
     return conversation.MessageRequest(
         place=conversation.Place.of(chat),
-        update_id=update,
+        update_id="",
         command=typed.name if typed else "",
         text=typed.rest if typed else text,
     )

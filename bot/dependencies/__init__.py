@@ -22,13 +22,13 @@ class ConversationDependencies:
 
     render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
     registry: Registry
-    show_reply: Callable[[channel.Reply, model.Chat], None] | None = (
-        None  # if set, it is called with each reply, and the reply is not posted
-    )
+    is_terminal: bool = False  # replies are printed in a terminal, which is patient
     platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
+    # so that an encoder that stands still holds up one thread
+    encoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

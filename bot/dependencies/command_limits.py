@@ -23,6 +23,10 @@ class CommandLimits:
     # (chat, person) → until when the person is not told again
     _told: dict[tuple[str, str], float] = field(default_factory=dict)
 
+    def is_over(self, request: conversations.Request, second: float) -> bool:
+        """Returns whether the sender or the chat has used up its commands for now."""
+        return self.is_person_over(request, second) or self.is_chat_over(request, second)
+
     def is_person_over(self, request: conversations.Request, second: float) -> bool:
         """Returns whether the sender has used up their commands in this chat for now."""
         if request.is_local:

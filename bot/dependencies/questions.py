@@ -1,10 +1,11 @@
-"""Has the vectors of texts made, for use cases that lack them (errors.Unencoded); how long an answer in a chat or a terminal waits."""
+"""Has the vectors of texts made before a command runs that is about them; how long an answer in a chat or a terminal waits."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
 
+from bot.dependencies import Dependencies
 from bot.ports.meaning import Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.store import meanings
@@ -16,32 +17,34 @@ PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which 
 IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
-async def is_encoded(store: Store, encoder: Encoder | None, texts: Sequence[str], *, in_terminal: bool = False) -> bool:
-    """Has vectors of texts made and kept in this process. Returns False if the encoder fails or takes too long.
+async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
+    """Has vectors of texts made and kept in this process. Never raises; without its vector, a text is known by its words.
 
-    If it takes too long, the vectors are kept later, for the next request.
+    If the encoder takes too long, the vectors are kept later, for the next request.
     """
-    if encoder is None:
-        return False
-    patience = IN_TERMINAL if in_terminal else PATIENCE
-    making = asyncio.ensure_future(store.run(encode, encoder, texts))
+    patience, store = IN_TERMINAL if deps.conversation.is_terminal else PATIENCE, deps.store
+    making = asyncio.create_task(_make(deps, texts))
     store.encoding |= {*texts}
     making.add_done_callback(partial(_end, store, texts))
-    try:
-        await asyncio.wait_for(asyncio.shield(making), patience)
-    except TimeoutError:
+    done, _ = await asyncio.wait({making}, timeout=patience)
+    if not done:
         log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
-        return False
-    except MeaningFails as error:
-        log.warning("An answer knows only words: %s", error)
-        return False
-    return True
 
 
-def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
+async def _make(deps: Dependencies, texts: Sequence[str]) -> None:
+    if deps.encoder is None:
+        return
+    async with deps.conversation.encoding:
+        try:
+            await deps.store.run(encode, deps.encoder, texts)
+        except MeaningFails as error:
+            log.warning("An answer knows only words: %s", error)
+
+
+def _end(store: Store, texts: Sequence[str], made: asyncio.Task[None]) -> None:
     store.encoding -= {*texts}
-    if not made.cancelled():
-        made.exception()  # who waited for it has told it
+    if not made.cancelled() and (error := made.exception()) is not None:
+        log.error("Vectors of texts could not be made: %s", type(error).__name__)
 
 
 def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:

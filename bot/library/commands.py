@@ -1,7 +1,7 @@
 """library: a chat's own papers, read from a file that Zotero, Mendeley, JabRef or Google Scholar exports."""
 
 from bot.commands import picking
-from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
+from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, with_stored_chat
 from bot.library.files import is_library, read_library
 from bot.ports import channel
 from bot.ports.attached import LARGEST, FileReader
@@ -10,7 +10,7 @@ from subscriptions.language import Language
 from subscriptions.matching.library import Library
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.service import libraries
-from subscriptions.store.libraries import library_of
+from subscriptions.store.libraries import library_of, titles_to_ask
 
 LIBRARY_FILE = FileReader(most=LARGEST, content=read_library, recognises=is_library)
 
@@ -82,6 +82,11 @@ def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[
     return stored, broken
 
 
+def _wanted(context: CommandContext) -> Wanted:
+    """Wants the titles of a file, to which papers are compared."""
+    return Wanted(texts=tuple(titles_to_ask(context.file))) if isinstance(context.file, Library) else NOTHING
+
+
 def _entries(localizer: Language, amount: int) -> str:
     return localizer.count("{count} entry", "{count} entries", amount)
 
@@ -98,6 +103,7 @@ COMMANDS = (
         examples=("/library",),
         run=library,
         needs_manager=True,
+        wants=_wanted,
         wants_file=LIBRARY_FILE,
         usage="[remove]",
         summary=errors.Sentence("your own papers, from a file"),

@@ -54,7 +54,7 @@ async def listening(
 ) -> AsyncIterator[Dispatcher]:
     """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
     dispatcher = Dispatcher(app.deps, lookup)
-    await dispatcher.resume_replies()
+    await dispatcher.tell_unanswered()
     listeners = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
     publishing = asyncio.create_task(_publish_commands(app))
     try:
@@ -82,7 +82,7 @@ def _speaker(localizer: Language) -> Callable[[Sentence], str]:
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
     """Answers the waiting requests of every platform. Returns when the replies are sent. Raises StoreError."""
     dispatcher = Dispatcher(app.deps, lookup)
-    await dispatcher.resume_replies()
+    await dispatcher.tell_unanswered()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())
     try:

@@ -6,14 +6,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from bot.ports.channel import Clock
 from subscriptions.errors import NotDelivered, RetryLater
-from subscriptions.store.database.store import Store
-from subscriptions.store.updates import is_reply_finished
 
 log = logging.getLogger("paperwire")
 
@@ -22,7 +19,6 @@ T = TypeVar("T")
 REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
 _MOST_DOUBLINGS = 10
 REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
-_LOOK_AGAIN = 0.05  # seconds between two checks for the reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +118,6 @@ class ReceiverLoop:
         return wait
 
 
-async def wait_for_reply(store: Store, platform: str, update: str) -> None:
+async def wait_for_reply(posting: asyncio.Task[None]) -> None:
     """Waits until the reply to an update is posted, at most REPLY_WITHIN seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(REPLY_WITHIN):
-            while not await store.run(is_reply_finished, platform, update):  # noqa: ASYNC110 - a row of the store ends it
-                await asyncio.sleep(_LOOK_AGAIN)
+    await asyncio.wait((posting,), timeout=REPLY_WITHIN)

@@ -3,6 +3,7 @@
 The site (bot/pages/site.py) checks host, origin, session and form token before it calls the function of a page.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ class RequestBase:
     """The fields of every request: its place, its sender, and how to reply to it."""
 
     place: Place
-    update_id: str  # the platform's id of the update; an update that is delivered again has no second effect
+    # the platform's id of the update; an update that is delivered again has no second effect. "": typed in a terminal
+    update_id: str
     sender: str = ""  # the platform's id of the person who sent it; "" if the update names no person
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
@@ -234,10 +236,14 @@ class WebRoute:
 class RequestDispatcher(Protocol):
     """Handles requests. Requests of one lane are executed in the order of the calls."""
 
-    async def dispatch(self, request: Request) -> None:
-        """Handles a request. Returns after its effect and reply are stored; waits while the database cannot be used."""
+    async def dispatch(self, request: Request) -> "asyncio.Task[None]":
+        """Handles a request. Returns when its update is noted; waits while the database cannot be used.
 
-    async def dispatch_without_retry(self, request: Request) -> None:
+        What the request changes is then stored, or follows together with what takes longer. Returns the task that
+        posts the reply, which ends by itself and need not be waited for.
+        """
+
+    async def dispatch_without_retry(self, request: Request) -> "asyncio.Task[None]":
         """Like `dispatch`, but raises StoreError instead of waiting.
 
         For platforms that send the update again after an error.

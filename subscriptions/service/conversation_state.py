@@ -1,15 +1,10 @@
-"""The chat of a conversation: known or new, which chat a thread belongs to, each update once (rule 8)."""
+"""The chat of a conversation: known or new, which chat a thread belongs to."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from subscriptions import chat_settings
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.store import (
-    chat_outbox,
-    chats,
-    updates,
-)
+from subscriptions.store import chat_outbox, chats
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 
@@ -79,28 +74,3 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     chat = chats.find_chat(transaction, place)
     ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
-
-
-@writes
-def apply_once(
-    transaction: Transaction,
-    platform: str,
-    update: str,
-    effect: Callable[[Transaction], str],
-    *,
-    chat: ChatAddress | None,
-    now: datetime,
-) -> tuple[str, bool]:
-    """Runs `effect` and stores the reply that it returns, in one transaction, but only once for each update (rule 8).
-
-    The id of the update is stored first. So a second process with the same update waits for this transaction, and then
-    does nothing. Use cases that `effect` calls take part in the transaction. Returns (the stored reply, True if it is
-    new): for an update that comes again, the first reply and False.
-    """
-    home = chats.home_of(transaction, chat) if chat else None
-    if not updates.claim_update(transaction, platform, update, chat_id=home.id if home else None, now=now):
-        return updates.reply_to(transaction, platform, update) or "", False
-    reply = effect(transaction)
-    if reply:
-        updates.store_reply(transaction, platform, update, reply)
-    return reply, True

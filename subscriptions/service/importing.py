@@ -13,7 +13,6 @@ from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
-from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
@@ -101,7 +100,6 @@ def import_lines(
     marks: list[str] = []
     begun = store.savepoint() if isinstance(store, Transaction) else store.write()
     with suppress(_TriedOut), begun as transaction:
-        ask_for(transaction, texts_asked(lines))
         work = _begun(transaction, lines, now=now, who=who)
         marks += [_apply(work, _of_chat(line, work.targets[line.chat].chat)) for line in watched(lines)]
         if dry:

@@ -5,7 +5,6 @@ from datetime import datetime
 from subscriptions import errors
 from subscriptions.matching.library import Library
 from subscriptions.model import Chat
-from subscriptions.service.questions import ask_for
 from subscriptions.store import libraries as stored_libraries
 from subscriptions.store.database.store import Transaction, writes
 
@@ -19,9 +18,8 @@ HOW_TO_SEND = errors.Sentence(
 def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: datetime) -> None:
     """Replaces the library of a chat, to which its subscriptions with `like:library` are near from now on.
 
-    Raises Unencoded. If the vectors of its titles cannot be had now, they are made later.
+    If the vectors of its titles cannot be had now, they are made later.
     """
-    ask_for(transaction, stored_libraries.titles_to_ask(library))
     stored_libraries.put_library(transaction, chat.id, library, now=now)
 
 

@@ -20,7 +20,7 @@ MOST_ALIKE = 5
 def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -> Query:
     """Returns a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
 
-    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, MeaningFails, Unencoded.
+    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, MeaningFails.
     """
     if not query.nearness_terms:
         return query
@@ -57,7 +57,7 @@ def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> tuple
 
 @reads
 def papers_near_text(transaction: Transaction, text: str) -> tuple[KnownPaper, ...]:
-    """Returns the papers that are nearest to a text, at most MOST_ALIKE. Raises MeaningFails, Unencoded."""
+    """Returns the papers that are nearest to a text, at most MOST_ALIKE. Raises MeaningFails."""
     if not transaction.store.encoder:
         raise is_off(text)
     vector = vector_of(transaction, text)

@@ -103,7 +103,7 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     """Returns the papers that are nearest to the one text that a query asks (`about:`), nearest first.
 
     Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
-    vector of the text cannot be had now. Raises Unencoded.
+    vector of the text cannot be had now.
     """
     query = questions.with_known_vectors(transaction, query)
     (term,) = (one for one in query.nearness_terms if one.field is ABOUT)

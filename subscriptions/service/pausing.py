@@ -226,16 +226,6 @@ def get_waiting_papers(
     return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
-@reads
-def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
-    """Fills the cache with the matches of the papers that wait for a chat, also of its paused subscriptions.
-
-    The results are cached until papers come. Raises NotFound.
-    """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    undelivered(transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction))
-
-
 def _delivered_at(foreseen: next_deliveries.Forecast, chat: Chat, subscription: Subscription) -> datetime | None:
     """Returns when a subscription delivers waiting papers if no person decides; None if this is unknown."""
     now = foreseen.at

@@ -2,8 +2,7 @@
 
 Those of texts (`about:`) and of the titles of libraries are stored with queries and libraries, or this process had them
 made before. Making one takes some milliseconds, or a second if the encoder has to start first. So it is not done inside a
-transaction: a use case that lacks vectors raises Unencoded, and is done again with them. Those of papers (`like:`) are
-their codes.
+transaction: a command says before it runs which texts it is about (`lacking`). Those of papers (`like:`) are their codes.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,12 +34,11 @@ def with_known_vectors(transaction: Transaction, query: Query) -> Query:
 
 
 def with_all_vectors(transaction: Transaction, query: Query) -> Query:
-    """Returns the query with its vectors. Raises Unencoded; MeaningFails if they cannot be had now."""
+    """Returns the query with its vectors. Raises MeaningFails if they are not known."""
     if query.nearness_terms and not transaction.store.encoder:
         raise is_off(query.nearness_terms[0].value)
     query = with_known_vectors(transaction, query)
     if missing := _lacking(query):
-        _ask(transaction, (term.value for term in missing if term.field is ABOUT))
         raise fails(missing[0].value)
     return query
 
@@ -88,11 +86,8 @@ def _of_papers(transaction: Transaction, names: Collection[str]) -> dict[str, by
 
 
 def vector_of(transaction: Transaction, text: str) -> bytes:
-    """Returns the vector of a text; b"" if it cannot be had now. Raises Unencoded."""
-    vector = _known(transaction, [text]).get(text)
-    if vector is None:
-        _ask(transaction, [text])
-    return vector or b""
+    """Returns the vector of a text; b"" if it is not known."""
+    return _known(transaction, [text]).get(text, b"")
 
 
 def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
@@ -100,9 +95,11 @@ def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
     return not transaction.store.encoding.isdisjoint(texts)
 
 
-def ask_for(transaction: Transaction, texts: Iterable[str]) -> None:
-    """Raises Unencoded if some of these texts lack vectors that can be made; does nothing otherwise."""
-    _ask(transaction, texts_without(transaction, texts))
+def lacking(transaction: Transaction, texts: Iterable[str]) -> tuple[str, ...]:
+    """Returns those of these texts whose vectors are not known and can be made by this process."""
+    if meanings.encoder(transaction) not in ("", transaction.store.encoder):
+        return ()
+    return tuple(texts_without(transaction, texts))
 
 
 @reads
@@ -131,10 +128,3 @@ def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]
     if not texts:
         return {}
     return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
-
-
-def _ask(transaction: Transaction, texts: Iterable[str]) -> None:
-    """Raises Unencoded if there are texts, and their vectors can be made after this transaction."""
-    texts = list(texts)
-    if texts and transaction.may_ask and meanings.encoder(transaction) in ("", transaction.store.encoder):
-        raise errors.Unencoded(texts)

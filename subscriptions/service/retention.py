@@ -26,7 +26,7 @@ from subscriptions.store.database.store import Scope, Store, Transaction, reads,
 # deliveries with the texts of their messages; which papers a chat got is stored longer
 DELIVERIES = timedelta(days=30)
 NOTICES = timedelta(days=90)
-UPDATES = timedelta(days=7)
+UPDATES = timedelta(days=2)
 BUTTONS = timedelta(days=90)
 STATES = timedelta(0)  # states of conversations, after the moment until which they are needed
 CHANGES = timedelta(days=90)

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 _chats, _deliveries, _messages, _papers, _pages = tables("chat", "delivery", "message", "paper", "page_message")
 _c = _chats.c
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat", "lane", "key_hash", "question", "reply"})
+_INTERNAL = frozenset({"chat", "lane", "key_hash", "question"})
 _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from subscriptions.states import ReplyState, Signal
+from subscriptions.states import Signal
 from subscriptions.store import columns
 from subscriptions.store.columns import NEVER_AGAIN, Json, Numbered, Row, moment
 
-UNFINISHED = "state != 'done'"  # condition on updates, in exactly the words of the index of unfinished replies
+UNANSWERED = "NOT answered"  # condition on updates, in exactly the words of the index of those that wait for an answer
 
 
 class UpdateRow(Row, table=True):
@@ -18,15 +18,15 @@ class UpdateRow(Row, table=True):
     __table_args__ = (
         columns.index("ix_update_chat", "chat", "at"),
         columns.index("ix_update_at", "at"),
-        columns.index("ix_update_unfinished", "at", where=UNFINISHED),
+        columns.index("ix_update_unanswered", "at", where=UNANSWERED),
     )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = moment()
-    # None: the chat is not stored, or was forgotten. The id stays, so that what it did is not done again.
+    # None: the chat is not stored, or was erased. The id stays, so that what it did is not done again.
     chat: int | None = columns.reference("chat.id", when_deleted="SET NULL", default=None)
-    reply: str = ""
-    state: ReplyState = columns.choice(ReplyState, default=ReplyState.DONE)
+    changed: bool = False  # it changed something; otherwise it only asked
+    answered: bool = False  # its reply was posted or given up, or it gets none
 
 
 class UndoRow(Numbered, table=True):

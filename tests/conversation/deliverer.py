@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bot.conversation.reply_sender import StoredReply
+from bot.conversation.drafts import RenderedReply
 from bot.delivery.drain import Drain
 from bot.delivery.lane_sender import deliver
 from bot.delivery.sender import plan
@@ -96,8 +96,8 @@ class Deliverer:
     @staticmethod
     def _answer(chat: ChatAddress, payload: str) -> Answer:
         return Answer(
-            stored_reply=StoredReply(
-                update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
+            rendered=RenderedReply(
+                update="", platform="telegram", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
             )
         )
 
@@ -107,9 +107,9 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
     """Delivers what is due. Returns the messages for this chat, whose buttons a test can then press."""
-    came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
+    came = [sent.rendered for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for entry in came if entry for message in entry.messages)
-    return Answer(stored_reply=StoredReply(update="", chat=make.address(chat), messages=messages))
+    return Answer(rendered=RenderedReply(update="", platform="telegram", chat=make.address(chat), messages=messages))
 
 
 async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:

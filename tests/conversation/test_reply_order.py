@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.conversation.reply_sender import StoredReply, send_reply
+from bot.conversation.drafts import RenderedReply
+from bot.conversation.reply_sender import send_reply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.sender import plan
 from bot.dependencies import Dependencies
@@ -21,16 +22,16 @@ from tests.programs.faults.simulated import AlarmClock
 CHATS = ["telegram:42", "telegram:43"]
 
 
-def stored(answer: Answer) -> StoredReply:
-    assert answer.stored_reply
-    return answer.stored_reply
+def rendered(answer: Answer) -> RenderedReply:
+    assert answer.rendered
+    return answer.rendered
 
 
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
     deps = post.deps
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/help about", "/status")]
-    sending = [asyncio.create_task(send_reply(deps, stored(answer))) for _, answer in said]
+    sending = [asyncio.create_task(send_reply(deps, rendered(answer))) for _, answer in said]
     await asyncio.sleep(0)
     assert {lane.address for lane in deps.pace._posting} == {"42", "43"}
     await asyncio.gather(*sending)
@@ -58,7 +59,7 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
     said = [await bot.says("/list", chat) for chat in chats for _ in range(6)]
     post.drain.wake([address(chat).lane for chat in chats])
     papers = asyncio.create_task(post.drain.run(partial(deliver, deps, post.drain)))
-    await asyncio.gather(papers, *(send_reply(deps, stored(answer)) for answer in said))
+    await asyncio.gather(papers, *(send_reply(deps, rendered(answer)) for answer in said))
     for chat in chats:
         posts = post.posts_in(chat)
         assert {one.delivery.startswith("reply") for one in posts} == {True, False}

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.service.conversation_state import apply_once
-from subscriptions.store.database.store import Store
+from subscriptions.store import updates
+from subscriptions.store.database.store import Scope, Store
 from tests.clock import NOON, FakeClock
 from tests.postgres.server import OwnServer
 
@@ -104,16 +105,19 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
     """
     refused: list[str] = []
 
-    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+    note = updates.note
+
+    @wraps(note)
+    def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
         if len(refused) < times:
             refused.append(update)
             raise StoreError("The database is locked.")
-        return apply_once(store, platform, update, *args, **more)
+        return note(scope, platform, update, **more)
 
-    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
+    monkeypatch.setattr(updates, "note", once)
     return refused
 
 
 def away(*_: object, **__: object) -> tuple[str, bool]:
-    """Raises StoreError. A test replaces `apply_once` by this while the database is unusable."""
+    """Raises StoreError. A test replaces a use case by this while the database is unusable."""
     raise StoreError("The database is locked.")

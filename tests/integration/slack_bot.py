@@ -30,7 +30,7 @@ from tests.patience import PATIENCE
 
 Sent = TypeVar("Sent")
 OPERATOR = parse_address("slack:U5")
-ANSWERING = {"send_reply", "_run_lookup"}  # the coroutines that post an answer
+ANSWERING = {"_work"}  # the coroutine that handles an update and posts its answer
 
 
 @asynccontextmanager

@@ -75,10 +75,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
     """Only these modules call `to_thread`. Decisions, commands, rendering and the domain neither start nor use threads."""
     guilty = {name for name, text in PYTHON.items() if "to_thread" in text}
     assert guilty <= {
-        *(
-            f"bot/conversation/{name}.py"
-            for name in ("dispatcher", "handler", "prepared_request", "authorization", "reply_sender")
-        ),
+        "bot/conversation/handler.py",
         *(f"bot/delivery/{name}.py" for name in ("sender", "lane_sender")),
         *(
             f"bot/sources/{name}.py"

@@ -34,7 +34,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
-from subscriptions.store.updates import unfinished_replies
+from subscriptions.store.updates import unanswered
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
@@ -434,7 +434,7 @@ async def _clean_up(world: World) -> None:
 
 async def _start(world: World) -> None:
     sending.begin(world.app.store, {}, new_bot=False, now=world.clock.now())
-    unfinished_replies(world.app.store, now=world.clock.now())
+    unanswered(world.app.store, ("telegram",), now=world.clock.now())
 
 
 async def _figures(world: World) -> None:

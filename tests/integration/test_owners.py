@@ -38,6 +38,7 @@ from subscriptions.store import (
     sources,
     steps,
     unrendered,
+    updates,
 )
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
@@ -253,7 +254,7 @@ _MET = partial(conversation_state.store_chat, address=ME, kind=ChatKind.PRIVATE,
 _SOON = NOON + timedelta(minutes=1)
 
 _OURS = make.digest(paper("A graph", arxiv_id="2601.00001"))
-_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat=ME, now=NOON)
+_NOTES = partial(updates.note, platform="telegram", update_id="7", chat=ME, now=NOON)
 
 RACES = {
     "a chat is this chat": Race(
@@ -353,11 +354,10 @@ RACES = {
     ),
     "an update that another process has takes no effect here": Race(
         rival=lambda rival: rival(
-            "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
-            "telegram", "7", AT, None, "theirs", "ready",
+            "update", 'INSERT INTO "update" (platform, update_id, at, chat, changed, answered) VALUES (?, ?, ?, ?, ?, ?)',
+            "telegram", "7", AT, None, False, True,
         ),
-        act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
-        shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),
+        act=_NOTES, shows=("update", "update_id", "answered"), rows=[("7", True)], returns=False,
     ),
     "a change begins with what another process has changed": Race(
         before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),

@@ -92,7 +92,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
 async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.conversation.reply_sender.old_button", lambda _: None)
+    monkeypatch.setattr("bot.conversation.handler._old_button", lambda _: None)
     async with a_listening_bot(tmp_path, telegram, clock):
         press = telegram.presses("nothing", tampered=True)
         await confirmed(telegram)

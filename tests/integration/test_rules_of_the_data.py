@@ -32,6 +32,7 @@ from subscriptions.store import (
     steps,
     subscriptions,
     unrendered,
+    updates,
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
@@ -479,25 +480,46 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
 # ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
-    effects: list[str] = []
-
-    def comes(answer: str = "ok", *, now: datetime = NOON) -> tuple[str, bool]:
-        def effect(_: Transaction) -> str:
-            effects.append(answer)
-            if answer == "broken":
+def test_an_update_is_known_for_two_days(store: Store) -> None:
+    def comes(*, now: datetime = NOON, breaks: bool = False) -> bool:
+        with store.write() as transaction:
+            is_new = updates.note(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
+            if breaks:
                 raise NotFound("no such thing")
-            return answer
-
-        return conversation_state.apply_once(store, "telegram", "17", effect, chat=CHAT, now=now)
+            return is_new
 
     with pytest.raises(NotFound):
-        comes("broken")
-    assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
-    clean_up(store, now=NOON + 6 * DAY)
-    assert comes() == ("ok", False)
-    clean_up(store, now=NOON + 8 * DAY)
-    assert comes() == ("ok", True)
+        comes(breaks=True)
+    assert (comes(), comes()) == (True, False)
+    clean_up(store, now=NOON + DAY)
+    assert not comes()
+    clean_up(store, now=NOON + 3 * DAY)
+    assert comes()
+
+
+def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: Store) -> None:
+    for number in range(1, 5):
+        conversation_state.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
+
+    def says(update: str, chat: str, minute: int, **became: bool) -> None:
+        updates.note(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
+
+    says("1", "telegram:4", 1, changed=True)  # too old at the start
+    says("2", "telegram:1", 5)
+    says("3", "telegram:2", 6, answered=True)
+    says("4", "telegram:3", 7)
+    says("5", "telegram:1", 8, changed=True)
+    start = NOON + 12 * MINUTE
+    (first, second) = updates.unanswered(store, ("telegram",), now=start)
+    assert (str(first.chat), first.changed, str(second.chat), second.changed) == (
+        "telegram:1",
+        True,
+        "telegram:3",
+        False,
+    )
+    updates.mark_told(store, first.chat, upto=start)
+    assert [str(one.chat) for one in updates.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
+    assert updates.unanswered(store, ("slack",), now=start) == []
 
 
 # ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 from collections import abc
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ import sqlalchemy
 from bot.conversation import handler
 from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
-from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
-from subscriptions.store import paper_words, recovery
+from subscriptions.store import recovery
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -298,12 +296,25 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
     assert len(chats(store)) == WRITERS
 
 
-# ── A command that changes nothing does its work before the transaction that stores its reply ─────────────────────────
+# ── A command that changes nothing runs in a reading transaction ──────────────────────────────────────────────────────
 
 
 @pytest.fixture
 def bot(store: Store) -> BotHarness:
     return BotHarness(store)
+
+
+def watched(store: Store, monkeypatch: pytest.MonkeyPatch, name: str) -> list[bool]:
+    """Returns a list to which each call of a function of the handler adds whether writers wait for it."""
+    seen: list[bool] = []
+    function = getattr(handler, name)
+
+    def call(*args: Any, **named: Any) -> Any:
+        seen.append(store._turns.is_taken())
+        return function(*args, **named)
+
+    monkeypatch.setattr(handler, name, call)
+    return seen
 
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
@@ -314,116 +325,35 @@ async def test_a_look_holds_up_no_writer(
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
     await bot.says("Berlin")  # the question for the city would be ended by a command, which is written
-    seen = watched(store, monkeypatch, (handler, "_run"))
+    seen = watched(store, monkeypatch, "_result")
     assert await bot.says(words)
-    assert seen == [("_run", False)]
-
-
-MATCHING = [
-    *((known_papers, name) for name in ("_find", "matching_papers")),
-    *((paper_words, name) for name in ("having", "news", "sequenced")),
-]
-
-
-def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list[tuple[str, bool]]:
-    """Returns a list to which each call of a function (module, name) adds (its name, do writers wait?).
-
-    By default, these are the functions that match or count papers.
-    """
-    seen: list[tuple[str, bool]] = []
-
-    def watch(module: object, name: str) -> None:
-        function = getattr(module, name)
-
-        def call(*args: Any, **named: Any) -> Any:
-            seen.append((name, store._turns.is_taken()))
-            return function(*args, **named)
-
-        monkeypatch.setattr(module, name, call)
-
-    for module, name in functions or MATCHING:
-        watch(module, name)
-    return seen
+    assert seen == [False]
 
 
 @pytest.mark.parametrize(
-    ("before", "words"),
-    [
-        # the answer says how many papers matched in the last days
-        (["/sub graph"], "/sub forest graph daily 9"),
-        (["/sub graph"], "/sub tree\nauthor:Lovelace"),
-        (["/sub graph"], "/edit 1 title:tree weekly mon 9"),
-        (["/sub graph"], "subscribe to leaf"),
-        (["/sub graph", "/edit 1"], "tree"),  # the answer to the question of /edit
-        # the answer sends papers, or says how many wait
-        (["/sub graph now"], "/today"),
-        (["/sub graph now"], "/today tree"),
-        (["/sub graph now", "/pause"], "/resume"),
-        (["/sub graph now", "/pause"], "/resume 1"),
-    ],
+    ("words", "kinds"), [("/list", "rw"), ("/search graph", "rw"), ("/sub tree daily 9", "rw"), ("/lang zh", "rw")]
 )
-async def test_papers_are_matched_before_the_transaction_that_stores(
-    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, "A tree", "A forest graph")
-    for one in before:
-        await bot.says(one)
-    ingested(store, "A second forest graph")
-    seen = watched(store, monkeypatch)
-    assert (await bot.says(words)).text
-    assert ("_find", False) in seen
-    assert [name for name, waits in seen if waits] == []
+async def test_a_command_takes_two_transactions(store: Store, bot: BotHarness, words: str, kinds: str) -> None:
+    """One reads what is meant; the other one changes it, or notes the buttons of an answer that the first one gave."""
+    await bot.says("/sub graph")
+    begun: list[str] = []
+
+    def note(connection: sqlalchemy.Connection) -> None:
+        begun.append("w" if connection.get_execution_options().get("paperwire_write") else "r")
+
+    sqlalchemy.event.listen(store._engine, "begin", note)
+    assert await bot.says(words)
+    assert "".join(begun) == kinds
 
 
-@pytest.mark.parametrize(
-    ("before", "label"),
-    [
-        (["tree"], "subscribe"),
-        (["/sub tree graph daily"], "as words"),
-        (["/sub graph now", "/pause", "/resume"], "send now"),
-        (["/sub graph now", "/pause", "/resume"], "skip"),
-    ],
-)
-async def test_papers_are_matched_before_the_transaction_of_a_button(
-    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for one in before:
-        ingested(store, "A tree graph", *(f"A tree of a graph {n}" for n in range(4)))
-        await bot.says(one)
-    ingested(store, "Another tree of a graph")  # so that the papers must be matched again
-    seen = watched(store, monkeypatch)
-    assert await bot.presses(label)
-    assert ("_find", False) in seen
-    assert [name for name, waits in seen if waits] == []
-
-
-async def test_papers_that_come_before_the_transaction_are_counted(
+async def test_many_commands_of_a_chat_look_for_nothing(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, "A tree")
-    seen = watched(store, monkeypatch)
-    ahead, left = handler._match_ahead, [paper("Another tree")]
-
-    def matched(*args: Any) -> None:
-        ahead(*args)
-        if left:
-            with ThreadPoolExecutor(1) as another:  # another thread, because this one is reading
-                another.submit(ingested, store, left.pop()).result()
-
-    monkeypatch.setattr(handler, "_match_ahead", matched)
-    assert "2 papers" in (await bot.says("/sub tree")).text
-    assert [name for name, waits in seen if waits] == []
-
-
-async def test_many_commands_of_a_chat_match_nothing(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, "A tree")
     for _ in range(command_limits.MAX_OF_CHAT):
         await bot.says("/lang en")
-    seen = watched(store, monkeypatch)
+    seen = watched(store, monkeypatch, "_wanted")
     await bot.says("/sub tree")
-    assert "_find" not in [name for name, _ in seen]
+    assert seen == []
 
 
 @contextlib.contextmanager

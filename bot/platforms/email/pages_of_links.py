@@ -132,10 +132,8 @@ class MailPages(Receiver):
         update = f"{address.address}:{channels.usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
         page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
         try:
-            await dispatcher.dispatch_without_retry(
-                _request(address, link, channels.usable_text(text)[:_LONGEST_TEXT], update)
-            )
-            await wait_for_reply(self.store, FACTS.name, update)
+            said = channels.usable_text(text)[:_LONGEST_TEXT]
+            await wait_for_reply(await dispatcher.dispatch_without_retry(_request(address, link, said, update)))
         finally:
             self.channel.waiting.pop(update, None)
         return page

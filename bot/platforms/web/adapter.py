@@ -156,9 +156,9 @@ class ChatPages:
 
     async def _place(self, asked: PageRequest, heard: Heard) -> str:
         """Returns the address of the answer on the page, once it is there."""
-        if not heard.update:
+        if heard.posting is None:
             return markup.NEWEST
-        await wait_for_reply(self._store, FACTS.name, heard.update)
+        await wait_for_reply(heard.posting)
         chat = markup.chat_of(asked.visitor.name)
         return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 

@@ -228,6 +228,7 @@ class Heard:
     """The results of a request that the page shows in addition to messages."""
 
     update: str = ""  # the id of the update; "" if there was nothing to do
+    posting: asyncio.Task[None] | None = None  # posts the reply to it
     number: int = 0  # the message that the visitor wrote, or whose button they pressed; 0 if there is none
     pressed: str = ""  # the data of that button
     toast: str = ""  # a few words to show
@@ -260,8 +261,8 @@ class Talk:
             file_id=file_id,
         )
         with hub.holding(file_id, file):
-            await dispatcher.dispatch_without_retry(message)
-        return Heard(update=update, number=number)
+            posting = await dispatcher.dispatch_without_retry(message)
+        return Heard(update=update, posting=posting, number=number)
 
     async def press(self, asked: PageRequest, dispatcher: RequestDispatcher) -> Heard:
         """Handles a pressed button. Raises StoreError."""
@@ -275,7 +276,7 @@ class Talk:
             message_id=message if _NUMBER.fullmatch(message) else "",
         )
         with self._channel.hub.expecting(update, chat.address) as awaited:
-            await dispatcher.dispatch_without_retry(pressed)
+            posting = await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
         toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
         shows: Mapping[str, bool] = {}
@@ -283,6 +284,7 @@ class Talk:
             shows = await self._store.run(markup.pressed_in, chat, number)
         return Heard(
             update=update,
+            posting=posting,
             number=number,
             pressed=pressed.callback_data,
             toast=toast,

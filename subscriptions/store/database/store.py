@@ -57,8 +57,6 @@ class Transaction(Session):
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
-        # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
-        self.may_ask = False
         self._writes = writes
         self._has_role = False  # whether this is known in this transaction
         self._part_failed = False  # if True, a part failed and its writes are not undone yet: no commit is allowed

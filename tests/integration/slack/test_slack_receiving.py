@@ -2,22 +2,25 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.conversation.authorization import PreparedRequest
-from bot.conversation.handler import execute as real_execute
-from bot.conversation.reply_sender import StoredReply
-from bot.dependencies import Dependencies
+from bot.conversation import handler
+from bot.dependencies import Dependencies, questions
 from bot.operation import worker
 from bot.platforms.slack.adapter import check_app_token
-from subscriptions.service.conversation_state import apply_once as real_once
+from bot.ports.conversation import Request
+from subscriptions.store import updates
+from subscriptions.store.database.store import Scope
 from tests.clock import NOON
 from tests.fakes import slack_event_delivery
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.slack import APP_TOKEN, FakeSlack
 from tests.integration import locked, slack_bot
 from tests.integration.program import RestingClock
@@ -40,13 +43,16 @@ class Gate:
         self.open, self.reached = threading.Event(), threading.Event()
         self.effects: list[str] = []
 
-        def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        note = updates.note
+
+        @wraps(note)
+        def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
             self.reached.set()
             assert self.open.wait(PATIENCE)
             self.effects.append(update)
-            return real_once(store, platform, update, *args, **more)
+            return note(scope, platform, update, **more)
 
-        monkeypatch.setattr("bot.conversation.handler.apply_once", once)
+        monkeypatch.setattr(updates, "note", once)
 
 
 @pytest.fixture
@@ -109,15 +115,15 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
     on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slack.knows("C2")
-    waiting, free = threading.Event(), threading.Event()
+    waiting, free, real = threading.Event(), threading.Event(), handler.begin
 
-    async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply | None:
-        if str(prepared.request.chat) == "slack:C1":
+    async def begin(deps: Dependencies, request: Request) -> Any:
+        if str(request.chat) == "slack:C1":
             waiting.set()
             assert await asyncio.to_thread(free.wait, PATIENCE)
-        return await real_execute(deps, prepared)
+        return await real(deps, request)
 
-    monkeypatch.setattr("bot.conversation.handler.execute", execute)
+    monkeypatch.setattr(handler, "begin", begin)
     sent = slack.mentions("sub diffusion")
     await asyncio.to_thread(waiting.wait, PATIENCE)
     slack.mentions("sub graph", "C2")
@@ -242,3 +248,62 @@ async def test_what_is_older_than_a_day_is_not_answered(on: Scene, slack: FakeSl
     event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
     await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1
+
+
+# ── what takes longer than a second comes after the acknowledgement ───────────
+
+
+class SlowArxiv:
+    """Stands for arXiv, which is asked (`asked`) and answers when `open` is set, that it knows no such paper."""
+
+    def __init__(self) -> None:
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+
+    async def find_soon(self, _: object) -> bool:
+        self.asked.set()
+        return await self.open.wait()
+
+
+async def test_a_slow_arxiv_delays_no_acknowledgement_and_no_later_change(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    arxiv = SlowArxiv()
+    async with slack_bot.a_scene(tmp_path, slack, clock, lookup=arxiv) as on:
+        link = slack.writes_dm("2601.09001")
+        await arxiv.asked.wait()
+        change = slack.writes_dm("sub diffusion")
+        await asyncio.to_thread(slack.waits_until_settled)
+        assert (link.acknowledged, change.acknowledged) == (True, True)
+        assert on.queries("slack:U1") == ["diffusion"]
+        assert said(slack, "D1") == []
+        arxiv.open.set()
+        await slack_bot.settled(slack)
+    assert [text[:8] for text in said(slack, "D1")] == ["✗ arXiv ", "✓ 1  dif"]
+
+
+async def test_a_change_waits_for_its_vector_and_its_acknowledgement_does_not(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "PATIENCE", PATIENCE)
+    reached, free = threading.Event(), threading.Event()
+
+    class Slow(FakeEncoder):
+        def questions(self, texts: Sequence[str]) -> list[bytes]:
+            reached.set()
+            assert free.wait(PATIENCE)
+            return super().questions(texts)
+
+    async with a_bot(tmp_path, slack, clock) as app:
+        app.deps = replace(app.deps, encoder=Slow())
+        app.store.encoder = Slow().name
+        async with worker.listening(app, app.receivers()):
+            await asyncio.to_thread(slack.waits_connected)
+            sent = slack.writes_dm("sub about:bees")
+            await asyncio.to_thread(reached.wait, PATIENCE)
+            await asyncio.to_thread(slack.waits_until_settled)
+            assert sent.acknowledged
+            assert slack_bot.Scene(app, slack).queries("slack:U1") == []
+            free.set()
+            await slack_bot.settled(slack)
+            assert slack_bot.Scene(app, slack).queries("slack:U1") == ["about:bees"]
+    assert [text[:6] for text in said(slack, "D1")] == ["✓ 1  a"]

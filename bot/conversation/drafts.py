@@ -6,23 +6,95 @@ are written as people type them on the platform, which may require a prefix befo
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from bot.commands.context import CommandContext, Registry, store_about, stored_home
-from bot.conversation import command_contexts
-from bot.conversation.reply_sender import StoredReply
+from bot.conversation import contexts
 from bot.dependencies import Dependencies
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
 from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.store import callbacks
-from subscriptions.store.database.store import Transaction
 
 
-def is_ephemeral(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedReply:
+    """A reply in the form in which it is posted, and where it goes. It lives in memory only."""
+
+    update: str  # the platform's id of the update that the reply answers
+    platform: str  # of that update
+    chat: model.ChatAddress
+    unrendered: channel.Reply = channel.Reply()  # noqa: RUF009 - a frozen value
+    target: model.Chat | None = None  # the chat that gets the reply, in the words of which it is rendered
+    messages: tuple[model.Message, ...] = ()
+    tokens: Mapping[str, model.CallbackToken] = field(default_factory=dict)  # id in a button → its token
+    replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
+    callback_id: str = ""  # the platform's id of the callback that must be acknowledged
+    toast: str = ""  # a few words that are shown with the acknowledgement
+    file: channel.File | None = None  # a document that is sent after the messages
+    thread: str = ""  # the platform's id of the message in whose thread the reply goes
+    is_ephemeral: bool = False  # only `person` sees it
+    person: str = ""  # the platform's id of the sender of the request
+    response_url: str = ""  # a URL to which replies to the request can be posted
+    replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
+
+
+def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Reply, *, changed: bool) -> RenderedReply:
+    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
+    request, api = context.request, deps.api_of(context.request.chat)
+    callback = request if isinstance(request, CallbackRequest) else None
+    ephemeral = _is_ephemeral(context, reply, api, changed=changed)
+    under_ephemeral = callback is not None and callback.is_ephemeral
+    if api is not None and api.has_ephemeral:
+        reply = _without_toast(_with_invitation(context, reply) if changed else reply)
+    target, stays = _target(context, reply), reply.target_chat is None
+    tokens: dict[str, model.CallbackToken] = {}
+    bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)
+    bound = spell_commands(bound, target.address, deps.conversation.registry)
+    return RenderedReply(
+        update=request.update_id,
+        platform=request.chat.platform,
+        chat=target.address,
+        unrendered=bound,
+        target=target,
+        messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
+        tokens=tokens,
+        replaces=request.message_id if callback and reply.replaces and ephemeral == under_ephemeral else "",
+        callback_id=callback.callback_id if callback else "",
+        toast=bound.toast,
+        file=reply.file,
+        thread=request.thread_id if stays else "",
+        is_ephemeral=ephemeral,
+        person=request.sender if ephemeral or under_ephemeral else "",
+        response_url=request.response_url if stays else "",
+        replaces_ephemeral=under_ephemeral and reply.replaces,
+    )
+
+
+def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
+    """Stores the buttons of a reply.
+
+    Chats that they name, and the chat of a person who is not refused, are stored at their first words.
+    """
+    if reply is None:
+        return
+    if reply.tokens and reply.target is not None:
+        if any(token.about for token in reply.tokens.values()):
+            store_about(context)
+        if home := stored_home(context, reply.target):
+            callbacks.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
+    elif not (context.origin.id or isinstance(context.request, EventRequest) or reply.unrendered.ok is False):
+        stored_home(context, context.origin)
+
+
+def has_content(reply: channel.Reply) -> bool:
+    """Returns whether a reply posts a message."""
+    return bool(reply.lines or reply.items or reply.delivery or reply.code)
+
+
+def _is_ephemeral(
     context: CommandContext, reply: channel.Reply, platform_api: PlatformApi | None, *, changed: bool
 ) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
@@ -36,14 +108,14 @@ def is_ephemeral(
     return not request.place.is_private and (reply.is_ephemeral or not changed)
 
 
-def without_toast(reply: channel.Reply) -> channel.Reply:
+def _without_toast(reply: channel.Reply) -> channel.Reply:
     """Returns the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
     if not reply.toast or has_content(reply):
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Reply:
+def _with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
     if not context.request.place.is_outside or context.request.place.is_private:
         return reply
@@ -54,91 +126,13 @@ def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Re
     return reply.with_lines(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyDraft:
-    """A rendered reply, with the callback tokens that are stored with it."""
-
-    context: CommandContext
-    reply: StoredReply
-    unrendered: channel.Reply
-    target: model.Chat  # the chat that gets the reply
-    tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
-
-    def store(self, transaction: Transaction, *, now: datetime) -> str:
-        """Stores the tokens of the reply. Returns the JSON of the reply, which the caller must store.
-
-        Chats that its buttons name, and the chat of a person who is not refused, are stored at their first words.
-        """
-        context = replace(self.context, transaction=transaction)
-        if self.tokens:
-            if any(token.about for token in self.tokens.values()):
-                store_about(context)
-            if home := stored_home(context, self.target):
-                callbacks.store_callbacks(transaction, self.tokens, chat_id=home.id, now=now)
-        elif not (context.origin.id or isinstance(context.request, EventRequest) or self.unrendered.ok is False):
-            stored_home(context, context.origin)
-        return self.reply.to_json()
-
-
-def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Reply, *, changed: bool) -> ReplyDraft:
-    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
-    api = deps.api_of(context.request.chat)
-    ephemeral = is_ephemeral(context, reply, api, changed=changed)
-    if api is not None and api.has_ephemeral:
-        reply = without_toast(with_invitation(context, reply) if changed else reply)
-    target = _target(context, reply)
-    tokens: dict[str, model.CallbackToken] = {}
-    bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)
-    bound = spell_commands(bound, target.address, deps.conversation.registry)
-    stored = replace(
-        _addressed(context, reply, target, ephemeral=ephemeral),
-        messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
-        toast=bound.toast,
-        file=reply.file,
-    )
-    return ReplyDraft(
-        context=context,
-        reply=stored,
-        unrendered=bound,
-        target=target,
-        tokens=tokens,
-    )
-
-
 def _target(context: CommandContext, reply: channel.Reply) -> model.Chat:
     """Returns the chat to which the reply goes."""
     if reply.target_chat is None:
         return context.origin
     same_lane = reply.target_chat.lane == context.origin.address.lane
     kind = context.origin.kind if same_lane else model.ChatKind.PRIVATE
-    return command_contexts.chat_at(
-        context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language
-    )
-
-
-def _addressed(context: CommandContext, reply: channel.Reply, target: model.Chat, *, ephemeral: bool) -> StoredReply:
-    """Returns a reply without content: where it goes, who sees it, and which message it replaces."""
-    request = context.request
-    callback = request if isinstance(request, CallbackRequest) else None
-    under_ephemeral = callback is not None and callback.is_ephemeral
-    for_sender = ephemeral or under_ephemeral
-    stays = reply.target_chat is None
-    return StoredReply(
-        update=request.update_id,
-        chat=target.address,
-        replaces=request.message_id if callback and reply.replaces and ephemeral == under_ephemeral else "",
-        callback_id=callback.callback_id if callback else "",
-        thread=request.thread_id if stays else "",
-        is_ephemeral=ephemeral,
-        person=request.sender if for_sender else "",
-        response_url=request.response_url if stays else "",
-        replaces_ephemeral=under_ephemeral and reply.replaces,
-    )
-
-
-def has_content(reply: channel.Reply) -> bool:
-    """Returns whether a reply posts a message."""
-    return bool(reply.lines or reply.items or reply.delivery or reply.code)
+    return contexts.chat_at(context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language)
 
 
 def _with_tokens(

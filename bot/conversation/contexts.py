@@ -1,0 +1,112 @@
+"""Who speaks where: the chat to which a thread belongs, the meaning of a button for who presses it, and the context of a command."""
+
+from dataclasses import replace
+
+from bot.commands import asking
+from bot.commands.cards import pressed_token
+from bot.commands.context import CommandContext, Registry
+from bot.conversation.authorization import PreparedRequest
+from bot.dependencies import Dependencies
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from subscriptions import model
+from subscriptions.language import Language
+from subscriptions.service import conversation_state
+from subscriptions.service.asked_papers import where_delivered
+from subscriptions.store.database.store import Transaction
+
+
+def at_home(transaction: Transaction, request: Request, registry: Registry) -> Request:
+    """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
+    if isinstance(request, CallbackRequest) and request.topic_is_unknown:
+        request = _with_topic(transaction, request, registry)
+    home = conversation_state.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
+    if home == request.chat:
+        return request
+    return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
+
+
+def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Registry) -> CallbackRequest:
+    """Returns the callback with the topic in which its button was posted, if that topic is stored."""
+    token = pressed_token(transaction, request.callback_data, None, registry)
+    place = token.place if token else None
+    if token and not place and (delivery := token.arguments.get("delivery")):
+        place = where_delivered(transaction, request.chat.lane, str(delivery))
+    if place is None or place.lane != request.chat.lane:
+        return request
+    return replace(request, place=replace(request.place, chat=place))
+
+
+def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> model.CallbackToken | None:
+    """Returns the token of a button, or the open question to the sender of a text; None if there is none for this person."""
+    if isinstance(request, MessageRequest) and not request.command:
+        place = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
+        return asking.question_to(transaction, place, request.sender, deps.clock.now())
+    if not isinstance(request, CallbackRequest):
+        return None
+    # the callback data is untrusted
+    token = pressed_token(transaction, request.callback_data, request.chat, deps.conversation.registry)
+    if token is None or token.person not in ("", request.sender):
+        return None
+    here = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
+    # in a topic also what was posted there before it was stored, as words of the chat around it
+    return token if token.place in (None, request.chat, here, replace(here, topic="")) else None
+
+
+def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> CommandContext:
+    """Returns the context of a prepared request. Reads, and writes nothing."""
+    request, conversation, api = prepared.request, deps.conversation, deps.api_of(prepared.request.chat)
+    origin = chat_at(transaction, request.place, request.language)
+    chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
+    is_private, has_ephemeral = request.place.is_private, api is not None and api.has_ephemeral
+    return CommandContext(
+        transaction=transaction,
+        now=deps.clock.now(),
+        request=request,
+        chat=chat,
+        origin=origin,
+        args=prepared.intent.args,
+        arguments=prepared.intent.arguments,
+        file=prepared.file,
+        localizer=Language(_reader(transaction, request, origin).settings.lang, chat.settings.timezone),
+        bot_info=conversation.bot_info,
+        registry=conversation.registry,
+        read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
+        has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
+        operator_is_admin=prepared.operator_is_admin,
+        arxiv_answered=prepared.arxiv_answered,
+    )
+
+
+def chat_at(transaction: Transaction, place: Place, language: str) -> model.Chat:
+    """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
+    return conversation_state.known_or_new(
+        transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public
+    )
+
+
+def zone_heard(context: CommandContext) -> str:
+    """Returns the zone that a private request shows; "" if it is known, or the person has chosen one."""
+    request, chat = context.request, context.origin
+    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE or not chat.id:
+        return ""
+    is_new = "timezone" not in chat.chosen and request.timezone != chat.settings.timezone
+    return request.timezone if is_new else ""
+
+
+def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Place]:
+    """Returns the places of a request whose stored title or public state differs from what the platform says now."""
+    chats = ((context.origin, prepared.request.place), (context.chat, prepared.place))
+    return [
+        place
+        for chat, place in chats
+        if chat.id and place.title and chat.address == place.chat
+        if (chat.title, chat.public) != (place.title, place.public)
+    ]
+
+
+def _reader(transaction: Transaction, request: Request, origin: model.Chat) -> model.Chat:
+    """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the sender's private chat."""
+    if not isinstance(request, EventRequest) or origin.kind is not model.ChatKind.BROADCAST or not request.sender:
+        return origin
+    private = model.ChatAddress(request.chat.platform, request.sender)
+    return chat_at(transaction, Place(chat=private, kind=model.ChatKind.PRIVATE), request.language)
