@@ -78,15 +78,15 @@ def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
 
     Chats that they name, and the chat of a person who is not refused, are stored at their first words.
     """
-    if reply is None:
+    if reply is None or reply.target is None:
         return
-    if reply.tokens and reply.target is not None:
+    if reply.tokens:
         if any(token.about for token in reply.tokens.values()):
             store_about(context)
         if home := stored_home(context, reply.target):
             callbacks.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
-    elif not (context.origin.id or isinstance(context.request, EventRequest) or reply.unrendered.ok is False):
-        stored_home(context, context.origin)
+    elif not (reply.target.id or isinstance(context.request, EventRequest) or reply.unrendered.ok is False):
+        stored_home(context, reply.target)
 
 
 def has_content(reply: channel.Reply) -> bool:

@@ -87,9 +87,10 @@ def unanswered(transaction: Transaction, platforms: Collection[str], *, now: dat
     execute(transaction, over.values(answered=True))
     left = sa.select(*places, _u.changed).join(_chats, _chats.c.id == _u.chat).order_by(_u.at, _u.update_id)
     found: dict[ChatAddress, bool] = {}
-    for *place, changed in execute(transaction, left.where(_is_unanswered, _u.platform.in_(platforms))):
+    for *place, changed in execute(transaction, left.where(_is_unanswered)):
         chat = ChatAddress(*place)
-        found[chat] = changed or found.get(chat, False)
+        if chat.platform in platforms:
+            found[chat] = changed or found.get(chat, False)
     return [Unanswered(chat, changed) for chat, changed in found.items()]
 
 
