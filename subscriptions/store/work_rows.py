@@ -1,4 +1,4 @@
-"""The tables of the bot's own work: platforms, publishers, codes, single values."""
+"""The tables of the bot's own work: platforms, publishers, single values."""
 
 from datetime import datetime
 
@@ -37,10 +37,3 @@ class PublisherSlotRow(Row, table=True):
 
     publisher: str = Field(primary_key=True)
     until: datetime = moment()
-
-
-class OperatorCodeRow(Row, table=True):
-    """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
-
-    number: int = Field(default=None, primary_key=True)
-    code_hash: str = Field(unique=True)
