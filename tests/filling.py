@@ -72,8 +72,8 @@ def fill(
         add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,
                                "delivery": seqs[chat, n], "message": 1, "position": place, "shown": True, "cross": False,
                                "because": [BECAUSE]} for chat, n in sent for place in range(PER_DELIVERY)))  # fmt: skip
-        add("update", ({"platform": "telegram", "update_id": f"{first + n}", "at": now - n * day / chats, "reply": "",
-                        "chat": first + n, "state": "done"} for n in range(chats)))  # fmt: skip
+        add("update", ({"platform": "telegram", "update_id": f"{first + n}", "at": now - n * day / chats,
+                        "chat": first + n, "changed": True, "answered": True} for n in range(chats)))  # fmt: skip
         add("callback", ({"id": f"made {first + n}", "chat": first + n, "person": str(first + n), "verb": "more",
                           "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,

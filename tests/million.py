@@ -50,8 +50,8 @@ _ROWS = (
     """INSERT OR IGNORE INTO delivery_item (chat, paper, delivery, message, position, shown, cross, because)
     SELECT {base} + 1 + i % {chats}, {base} + 1 + (i * 7 + i / {chats}) % {papers}, iif(i <= {deliveries}, {base} + i, NULL), 1, 0, 1, 0, '[]'
     FROM n WHERE i <= {items}""",
-    """INSERT INTO "update" (platform, update_id, at, chat, reply, state)
-    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), {base} + 1 + i % {chats}, '', 'done'
+    """INSERT INTO "update" (platform, update_id, at, chat, changed, answered)
+    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), {base} + 1 + i % {chats}, 1, 1
     FROM n WHERE i <= 40000""",
     """INSERT INTO callback (id, chat, about, person, verb, at, arguments)
     SELECT 'made' || i, {base} + 1 + i % {chats}, iif(i % 4, NULL, {base} + 1 + i % 999), 9000000 + i, 'more',

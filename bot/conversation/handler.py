@@ -12,6 +12,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from math import ceil
 
@@ -44,7 +45,7 @@ from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 
-MAX_MESSAGE_SECONDS = 86_400  # an older message was written while the bot did not run, and gets no answer
+MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
 _QUOTED = 80  # characters of a message that a reply quotes
 
 _old_button = refusing("This button does not work any more, or not for you.")
@@ -131,7 +132,7 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
 
 def _is_too_old(deps: Dependencies, request: MessageRequest) -> bool:
     written = request.written_at
-    if written is None or (deps.clock.now() - written).total_seconds() <= MAX_MESSAGE_SECONDS:
+    if written is None or written >= deps.clock.now() - MAX_MESSAGE_AGE:
         return False
     log.info("A message of %s is older than a day and was not answered.", written.isoformat())
     return True

@@ -47,7 +47,7 @@ async def acknowledge(deps: Dependencies, reply: RenderedReply) -> None:
 async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
     """Posts a reply, whose turn it is, and notes its update as answered. Gives up like `send_reply`."""
     try:
-        await _send_content(deps, deps.api_of(reply.chat), reply)
+        await _send_content(deps, reply)
     except errors.NotDelivered as error:
         log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
         await _record_loss(deps, reply.chat, error)
@@ -55,12 +55,12 @@ async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
         await until_stored(deps, updates.mark_answered, reply.platform, reply.update)
 
 
-async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None, reply: RenderedReply) -> None:
+async def _send_content(deps: Dependencies, reply: RenderedReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
-    chat = reply.chat
+    chat, api = reply.chat, deps.api_of(reply.chat)
+    is_limited = not (reply.is_ephemeral or _is_on_page(deps, chat))
     for number, message in enumerate(reply.messages):
-        post = partial(_post, deps, api, reply, message, is_first=number == 0)
-        is_limited = not (reply.is_ephemeral or _is_on_page(deps, reply.chat))
+        post = partial(_post, deps, reply, message, is_first=number == 0)
         chat = await _with_retries(deps, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
         with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
@@ -76,7 +76,6 @@ def _is_on_page(deps: Dependencies, chat: model.ChatAddress) -> bool:
 
 async def _post(
     deps: Dependencies,
-    api: conversation.PlatformApi | None,
     reply: RenderedReply,
     message: model.Message,
     chat: model.ChatAddress,
@@ -85,15 +84,15 @@ async def _post(
     plain: bool,
 ) -> None:
     """Posts one message of a reply, or edits the message that the reply replaces. Raises NotDelivered."""
+    api, channel = deps.api_of(chat), deps.channels[chat.platform]
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
-    channel = deps.channels[chat.platform]
     try:
         if reply.replaces and is_first and await _edit(channel, reply, message, chat, plain=plain):
             return
-        delivery, thread = conversation.reply_delivery(reply.update), reply.thread or None
-        await channel.post(chat, message, delivery=delivery, thread=thread, plain=plain)
+        delivery = conversation.reply_delivery(reply.update)
+        await channel.post(chat, message, delivery=delivery, thread=reply.thread or None, plain=plain)
     except errors.ChatGone as gone:
         if api is None or not reply.response_url:
             raise

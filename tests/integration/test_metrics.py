@@ -415,7 +415,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     await once()
     assert not is_known(store, "telegram", "old")
     store.close()
-    assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260130"]
+    assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260125"]
 
 
 def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
