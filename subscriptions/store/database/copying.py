@@ -43,10 +43,14 @@ def count_rows(transaction: Transaction) -> dict[str, int]:
 
 
 def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
-    """Copies the rows of a table in batches, in the order of its primary key. Returns the number of rows."""
+    """Copies the rows of a table in batches, in the order of its primary key. Returns the number of rows.
+
+    Rows that refer to others of the table, as the old address of a chat does, come last.
+    """
     names, statement = tuple(column.name for column in table.columns), sa.insert(table)
+    refer = (one.is_not(None) for one in table.columns if any(key.column.table is table for key in one.foreign_keys))
     rows = 0
-    with source.connection().execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
+    with source.connection().execute(sa.select(table).order_by(*refer, *table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
             execute_rows(target, statement, names, [tuple(row) for row in part])
             rows += len(part)
