@@ -48,7 +48,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
     Rows that refer to others of the table, as the old address of a chat does, come last.
     """
     names, statement = tuple(column.name for column in table.columns), sa.insert(table)
-    refer = (one.is_not(None) for one in table.columns if any(key.column.table is table for key in one.foreign_keys))
+    refer = (one.is_not(None) for one in table.columns if one.references(table.primary_key.columns.values()[0]))
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*refer, *table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
