@@ -1,6 +1,6 @@
 """What all commands share: their context; the classes of commands, callbacks and events; commands of other bots, mistyped names."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -22,7 +22,6 @@ from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
-from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts import cutting
@@ -264,26 +263,6 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 Condition = Callable[[CommandContext], bool]
 
 
-MatchesAhead = Callable[[CommandContext], None]
-
-
-def matching(texts: Callable[[CommandContext], Iterable[str]]) -> MatchesAhead:
-    """Returns a function that matches the queries that a command is about, which `texts` returns."""
-
-    def match(context: CommandContext) -> None:
-        match_ahead(context.transaction, context.chat, texts(context), now=context.now)
-
-    return match
-
-
-def _query_of_button(context: CommandContext) -> tuple[str, ...]:
-    return (str(context.arguments.get("text", "")),)
-
-
-match_button = matching(_query_of_button)
-"""Matches the query of a button, which is its argument `text`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a command, a button, a form or an event does, and what must be checked or fetched before it runs."""
@@ -292,7 +271,6 @@ class Action:
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
-    matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,

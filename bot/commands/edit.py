@@ -9,8 +9,6 @@ from bot.commands.context import (
     Callback,
     Command,
     CommandContext,
-    match_button,
-    matching,
     refusal,
 )
 from bot.commands.everyday import formed_wish
@@ -282,7 +280,6 @@ COMMANDS = (
         examples=("/edit 1 diffusion -survey",),
         run=edit_,
         needs_manager=True,
-        matches_ahead=matching(_queries),
         shows_without_args=True,
         usage="N QUERY",
         summary=errors.Sentence("change a subscription"),
@@ -321,9 +318,7 @@ COMMANDS = (
 
 CALLBACKS = {
     "edit-ask": Callback(run=picking.on_subscription(_ask_query), needs_manager=True),
-    REWRITE: Callback(
-        run=picking.on_subscription(on_rewrite), needs_manager=True, matches_ahead=match_button, replaces=True
-    ),
+    REWRITE: Callback(run=picking.on_subscription(on_rewrite), needs_manager=True, replaces=True),
     "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
     "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
     "schedule-ask": Callback(run=picking.on_all_or_one(_offer_times), needs_manager=True),

@@ -152,11 +152,6 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
     return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
 
 
-def _match_ahead(context: CommandContext) -> None:
-    """Matches the papers that wait for the chat, before the writing transaction begins."""
-    pausing.match_waiting_ahead(context.transaction, context.chat.address)
-
-
 COMMANDS = (
     Command(
         name="pause",
@@ -179,7 +174,6 @@ COMMANDS = (
         examples=("/resume", "/resume 1"),
         run=resume_,
         needs_manager=True,
-        matches_ahead=_match_ahead,
         usage="[N] [skip]",
         summary=errors.Sentence("end a pause"),
     ),
@@ -189,7 +183,7 @@ CALLBACKS = {
     "pause": Callback(run=picking.on_subscription(_paused), needs_manager=True, replaces=True),
     "pause-all": Callback(run=pause_, needs_manager=True, replaces=True),
     **{
-        verb: Callback(run=picking.on_all_or_one(run), needs_manager=True, matches_ahead=_match_ahead, replaces=True)
+        verb: Callback(run=picking.on_all_or_one(run), needs_manager=True, replaces=True)
         for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
     },
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.commands import everyday, offered, paper_lookup, picking, search
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext, CommandFunction, matching
+from bot.commands.context import Callback, CommandContext, CommandFunction
 from bot.commands.subscription_list import change_list
 from bot.ports import channel
 from bot.ports.attached import FileWithoutCommand
@@ -253,13 +253,4 @@ def is_unsure(context: CommandContext) -> bool:
     return not search.finds_papers(context, wish.query if wish else said)
 
 
-def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns what the text looks for, without a time."""
-    said = context.args.strip()
-    wish = everyday.wish(said)
-    return (wish.query if wish else split_when(said).query,)
-
-
-PLAIN_TEXT = Callback(
-    run=plain_text, writes=writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=is_unsure
-)
+PLAIN_TEXT = Callback(run=plain_text, writes=writes, keeps_question=True, is_unsure=is_unsure)

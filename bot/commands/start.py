@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.commands import phrasing
-from bot.commands.context import VERBS, Callback, Command, CommandContext, matching, with_chat
+from bot.commands.context import VERBS, Callback, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.subscribe import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
@@ -114,11 +114,11 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
 def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
-    lately = recent_matches(context.transaction, query, now=context.now, most=_PAPERS_SHOWN)
+    lately = recent_matches(context.transaction, query, now=context.now)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
-        lines.append(phrasing.found_in(context.localizer, lately.found, lately.base))
-    lines += [f"· {context.title(paper)}" for paper in lately.newest]
+        lines.append(phrasing.found_in(context.localizer, len(lately.papers), lately.base))
+    lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
     accept = context.button("subscribe", "accept", link=payload)
     return Reply(lines=tuple(lines), buttons=((accept,),))
 
@@ -316,6 +316,6 @@ COMMANDS = (
 
 CALLBACKS = {
     "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
-    "accept": Callback(run=on_accept, needs_manager=True, matches_ahead=matching(_query_of_link), replaces=True),
+    "accept": Callback(run=on_accept, needs_manager=True, replaces=True),
     "help": Callback(run=on_help),
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands import asking, cities, phrasing
-from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors, model
@@ -281,7 +281,6 @@ COMMANDS = (
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,
-        matches_ahead=matching(_queries),
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -290,6 +289,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", matches_ahead=matching(_queries)),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, matches_ahead=match_button, replaces=True),
+    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text"),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, replaces=True),
 }

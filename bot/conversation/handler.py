@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.commands import admission, asking, chat_events
@@ -18,7 +17,6 @@ from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
-from subscriptions.service import recent_matches
 from subscriptions.service.amendments import follow_zone
 from subscriptions.service.conversation_state import apply_once
 from subscriptions.store import chats as stored_chats
@@ -87,8 +85,6 @@ def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest, *, 
             if not _writes(context, prepared):
                 reply, _ = _run(context, prepared, writes=False)
                 return _Ahead(True, _drafted(deps, context, prepared, reply, changed=False))
-        if not isinstance(prepared.request, EventRequest):
-            _match_ahead(transaction, deps, prepared)
     return _Ahead()
 
 
@@ -99,9 +95,6 @@ def _store_effect(
     """Runs the command, unless that was done ahead, and stores its reply. Returns None if papers came after the matching."""
     transaction.may_ask = may_ask
     request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
-    is_matched = ahead.is_answered or isinstance(request, EventRequest)
-    if not is_matched and not recent_matches.is_ready(transaction, now=now):
-        return None
     news: list[str] = []
 
     def effect(transaction: Transaction) -> str:
@@ -116,16 +109,6 @@ def _store_effect(
     platform, update = request.chat.platform, request.update_id
     reply, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
     return _Effect(reply, is_new, news)
-
-
-def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> None:
-    """Matches the queries whose matches the reply needs, and caches the matches for the command."""
-    recent_matches.recent(transaction, deps.clock.now())
-    if prepared.refusal is not None or prepared.intent.matches_ahead is None:
-        return
-    context = command_contexts.build_command_context(transaction, deps, prepared)
-    with suppress(errors.PaperwireError):  # the command itself will report this error
-        prepared.intent.matches_ahead(context)
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:

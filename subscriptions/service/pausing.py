@@ -9,7 +9,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
-from subscriptions.service.undelivered_papers import undelivered
+from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import (
     chat_outbox,
@@ -224,16 +224,6 @@ def get_waiting_papers(
     moments += [now + ANSWER_WITHIN] if planned else []
     papers_found = planned + len(set().union(*found.values()))
     return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
-
-
-@reads
-def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
-    """Fills the cache with the matches of the papers that wait for a chat, also of its paused subscriptions.
-
-    The results are cached until papers come. Raises NotFound.
-    """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    undelivered(transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction))
 
 
 def _delivered_at(foreseen: next_deliveries.Forecast, chat: Chat, subscription: Subscription) -> datetime | None:

@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 from collections import abc
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,9 @@ import pytest
 import sqlalchemy
 
 from bot.conversation import handler
-from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
-from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
-from subscriptions.store import paper_words, recovery
+from subscriptions.store import recovery
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -319,17 +316,8 @@ async def test_a_look_holds_up_no_writer(
     assert seen == [("_run", False)]
 
 
-MATCHING = [
-    *((known_papers, name) for name in ("_find", "matching_papers")),
-    *((paper_words, name) for name in ("having", "news", "sequenced")),
-]
-
-
 def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list[tuple[str, bool]]:
-    """Returns a list to which each call of a function (module, name) adds (its name, do writers wait?).
-
-    By default, these are the functions that match or count papers.
-    """
+    """Returns a list to which each call of a function (module, name) adds (its name, do writers wait?)."""
     seen: list[tuple[str, bool]] = []
 
     def watch(module: object, name: str) -> None:
@@ -341,89 +329,9 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[obj
 
         monkeypatch.setattr(module, name, call)
 
-    for module, name in functions or MATCHING:
+    for module, name in functions:
         watch(module, name)
     return seen
-
-
-@pytest.mark.parametrize(
-    ("before", "words"),
-    [
-        # the answer says how many papers matched in the last days
-        (["/sub graph"], "/sub forest graph daily 9"),
-        (["/sub graph"], "/sub tree\nauthor:Lovelace"),
-        (["/sub graph"], "/edit 1 title:tree weekly mon 9"),
-        (["/sub graph"], "subscribe to leaf"),
-        (["/sub graph", "/edit 1"], "tree"),  # the answer to the question of /edit
-        # the answer sends papers, or says how many wait
-        (["/sub graph now"], "/today"),
-        (["/sub graph now"], "/today tree"),
-        (["/sub graph now", "/pause"], "/resume"),
-        (["/sub graph now", "/pause"], "/resume 1"),
-    ],
-)
-async def test_papers_are_matched_before_the_transaction_that_stores(
-    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, "A tree", "A forest graph")
-    for one in before:
-        await bot.says(one)
-    ingested(store, "A second forest graph")
-    seen = watched(store, monkeypatch)
-    assert (await bot.says(words)).text
-    assert ("_find", False) in seen
-    assert [name for name, waits in seen if waits] == []
-
-
-@pytest.mark.parametrize(
-    ("before", "label"),
-    [
-        (["tree"], "subscribe"),
-        (["/sub tree graph daily"], "as words"),
-        (["/sub graph now", "/pause", "/resume"], "send now"),
-        (["/sub graph now", "/pause", "/resume"], "skip"),
-    ],
-)
-async def test_papers_are_matched_before_the_transaction_of_a_button(
-    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for one in before:
-        ingested(store, "A tree graph", *(f"A tree of a graph {n}" for n in range(4)))
-        await bot.says(one)
-    ingested(store, "Another tree of a graph")  # so that the papers must be matched again
-    seen = watched(store, monkeypatch)
-    assert await bot.presses(label)
-    assert ("_find", False) in seen
-    assert [name for name, waits in seen if waits] == []
-
-
-async def test_papers_that_come_before_the_transaction_are_counted(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, "A tree")
-    seen = watched(store, monkeypatch)
-    ahead, left = handler._match_ahead, [paper("Another tree")]
-
-    def matched(*args: Any) -> None:
-        ahead(*args)
-        if left:
-            with ThreadPoolExecutor(1) as another:  # another thread, because this one is reading
-                another.submit(ingested, store, left.pop()).result()
-
-    monkeypatch.setattr(handler, "_match_ahead", matched)
-    assert "2 papers" in (await bot.says("/sub tree")).text
-    assert [name for name, waits in seen if waits] == []
-
-
-async def test_many_commands_of_a_chat_match_nothing(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, "A tree")
-    for _ in range(command_limits.MAX_OF_CHAT):
-        await bot.says("/lang en")
-    seen = watched(store, monkeypatch)
-    await bot.says("/sub tree")
-    assert "_find" not in [name for name, _ in seen]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from subscriptions.store.rows import TABLES
 
 _AT_ONCE = 2_000  # rows that are copied at once
 # These tables are not copied: the caller makes the full-text index again, and triggers of the target log its queries.
-_MADE_ANEW = frozenset({"indexed_paper", "paper_spelling"})
+_MADE_ANEW = frozenset({"indexed_paper"})
 
 
 def holds_rows(transaction: Transaction) -> bool:
