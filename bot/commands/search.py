@@ -342,7 +342,7 @@ def _count_line(context: CommandContext, query: Query, found: Page, *, is_older:
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     if not found.stored:
         return context.say("No papers are known yet.")
-    amount, is_whole = found.found, found.below is None and found.looked == found.stored
+    amount, is_whole = found.found, found.end is None and not is_older
     if is_whole and not amount:
         return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
@@ -397,8 +397,8 @@ def _page_buttons(context: CommandContext, text: str, found: Page, start: int, *
         pages.append((context.say("newer"), found.upto, max(0, start - PAGE), is_older))
     if start + PAGE < found.found:
         pages.append((context.say("show more"), found.upto, start + PAGE, is_older))
-    elif found.below is not None:
-        pages.append((context.say("show more"), found.below, 0, True))
+    elif found.end is not None:
+        pages.append((context.say("show more"), found.end, 0, True))
     return tuple(
         context.labelled(label, "search-page", text=text, upto=upto, start=at, is_older=older)
         for label, upto, at, older in pages

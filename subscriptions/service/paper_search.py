@@ -21,8 +21,7 @@ from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.libraries import library_of
 from subscriptions.store.paper_words import Among
 
-MOST_SEARCHED = 50_000  # newest papers that are searched at once
-MOST_COMPARED = 20_000  # as many, if the query asks for nearness; comparing takes some 10 µs for each paper
+MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
 MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
 MOST_ALIKE = 5
 
@@ -40,31 +39,31 @@ class Found:
 
     papers: tuple[int, ...]  # their ids, newest first
     near: Mapping[Term, Mapping[int, float]]  # term that asks for nearness → near paper → how near it is, from 0 to 1
-    end: int | None = None  # the newest paper that was not searched, since too many have to be read; None: all were
+    end: int | None = None  # the newest paper that was not searched, because that takes too long; None: all were
 
 
-def find(
-    transaction: Transaction, query: Query, among: Among, *, most_read: int | None = MOST_READ, in_time: bool = False
-) -> Found:
+def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False, in_time: bool = False) -> Found:
     """Returns the papers that a query finds.
 
-    Where the index cannot decide, papers are read, at most `most_read`; None: all of them. `in_time`: late codes do not
-    count, as in planning. A term whose vector is not known finds nothing near.
+    Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless `whole`,
+    this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in planning. A
+    term whose vector is not known finds nothing near.
     """
-    query = questions.with_known_vectors(transaction, query)
-    near = {term: _near(transaction, term, among, in_time=in_time) for term in query.nearness_terms}
+    query, near, end = questions.with_known_vectors(transaction, query), {}, None
+    if query.nearness_terms:
+        papers = paper_words.ids(transaction, among, None if whole else MOST_COMPARED + 1)
+        if not whole and len(papers) > MOST_COMPARED:
+            end = papers.pop()
+            among = replace(among, above=paper_words.place_of(transaction, end))
+        near = {term: _near(transaction, term, papers, in_time=in_time) for term in query.nearness_terms}
     candidates, doubtful = paper_words.candidates(transaction, query, among, near)
     asked = [paper for paper in candidates if paper in doubtful]
-    end = asked[most_read] if most_read and len(asked) > most_read else None
-    known = read(transaction, asked[:most_read], in_time=in_time)
+    if not whole and len(asked) > MOST_READ:
+        end = asked[MOST_READ]
+        candidates, asked = candidates[: candidates.index(end)], asked[:MOST_READ]
+    known = read(transaction, asked, in_time=in_time)
     fitting = {known[place].id for place in matching_papers(query, [one.paper for one in known])}
-    searched = candidates[: candidates.index(end)] if end else candidates
-    return Found(tuple(paper for paper in searched if paper in fitting or paper not in doubtful), near, end)
-
-
-def reach(query: Query) -> int:
-    """Returns how many of the newest papers are searched at once."""
-    return MOST_COMPARED if query.nearness_terms else MOST_SEARCHED
+    return Found(tuple(paper for paper in candidates if paper in fitting or paper not in doubtful), near, end)
 
 
 def read(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> tuple[KnownPaper, ...]:
@@ -82,19 +81,18 @@ def undelivered(
     for one in subscriptions:
         among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
         query = parse.parse_canonical(one.canonical)
-        found[one.id] = find(transaction, query, among, most_read=None, in_time=True).papers
+        found[one.id] = find(transaction, query, among, whole=True, in_time=True).papers
     delivered = planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 
-def _near(transaction: Transaction, term: Term, among: Among, *, in_time: bool) -> dict[int, float]:
+def _near(transaction: Transaction, term: Term, papers: Sequence[int], *, in_time: bool) -> dict[int, float]:
     """Returns paper → nearness for the papers that are near to the text or the papers of a term, never these themselves."""
     if not term.question:
         return {}
     asked = meaning.read_questions(term.question)
     own = known_papers.papers_with_keys(transaction, term.value.split(",")).values()
-    papers = [paper for paper in paper_words.ids(transaction, among) if paper not in own]
-    codes = meanings.each_code(transaction, papers, in_time=in_time)
+    codes = meanings.each_code(transaction, [paper for paper in papers if paper not in own], in_time=in_time)
     near = ((paper, meaning.nearness_to_any(asked, meaning.read_paper(code))) for paper, code in codes)
     return {paper: nearness for paper, nearness in near if nearness >= meaning.NEAR}
 
@@ -104,44 +102,43 @@ def _near(transaction: Transaction, term: Term, among: Among, *, in_time: bool) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of what a search finds in one range of the stored papers."""
+    """A page of what a query finds among the stored papers."""
 
     papers: tuple[KnownPaper, ...]
-    found: int  # number of papers found in the whole range
-    upto: int  # the newest paper in the range; 0: there is none
-    looked: int  # number of papers that were searched, also in newer ranges without a match
+    found: int  # number of papers that the query finds
+    upto: int  # the newest of them; 0: there is none
+    end: int | None  # the newest paper that was not searched; None: all were
     stored: int  # number of all stored papers
-    below: int | None  # the paper at which the next range begins; None: there are no older papers
-    since: date | None  # the day of the oldest paper that was searched
+    looked: int  # number of papers that were searched
+    since: date | None  # the day of the oldest of them; None: all papers were searched
 
 
 @reads
 def search(transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> Page:
-    """Searches papers in one range. The range begins with the paper `upto`; None: with the newest paper.
+    """Searches the papers up to the paper `upto`; None: all papers.
 
     The newest come first; if the query asks for nearness once, the nearest. The page has at most `most` papers, from
-    index `start` on. A range is shorter than usual if too many papers have to be read, and goes on with older papers
-    while it has no match.
+    index `start` on. If not all papers can be searched at once, goes on with older ones while nothing is found.
     """
-    query, looked = with_vectors_for(transaction, query), 0
-    while True:
-        among = Among(upto=paper_words.place_of(transaction, upto) if upto else None, most=reach(query))
-        found = find(transaction, query, among)
-        below = found.end or paper_words.paper_at(transaction, among, reach(query))
-        searched = replace(among, above=paper_words.place_of(transaction, below) if below else None)
+    query = with_vectors_for(transaction, query)
+    among = Among(upto=paper_words.place_of(transaction, upto) if upto else None)
+    found = find(transaction, query, among)
+    while not found.papers and found.end:
+        found = find(transaction, query, replace(among, upto=paper_words.place_of(transaction, found.end)))
+    stored = looked = known_papers.paper_count(transaction)
+    since = None
+    if upto or found.end:
+        searched = replace(among, above=paper_words.place_of(transaction, found.end) if found.end else None)
         days = paper_words.days(transaction, searched)
-        looked += sum(days.values())
-        if found.papers or below is None:
-            break
-        upto = below
+        looked, since = sum(days.values()), min(days)
     return Page(
         papers=read(transaction, _nearest_first(query, found)[start : start + most]),
         found=len(found.papers),
-        upto=paper_words.paper_at(transaction, among, 0) or 0,
+        upto=found.papers[0] if found.papers else 0,
+        end=found.end,
         looked=looked,
-        stored=known_papers.paper_count(transaction),
-        below=below,
-        since=min(days, default=None),
+        stored=stored,
+        since=since,
     )
 
 

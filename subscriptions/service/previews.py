@@ -168,7 +168,7 @@ def _unstored(chat: Chat, query: Query, now: datetime) -> Subscription:
 
 def _found(transaction: Transaction, subscriptions: Sequence[Subscription], among: Among) -> Finds:
     return {
-        one.id: paper_search.find(transaction, parse_canonical(one.canonical), among, most_read=None).papers
+        one.id: paper_search.find(transaction, parse_canonical(one.canonical), among, whole=True).papers
         for one in subscriptions
     }
 

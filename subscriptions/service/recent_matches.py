@@ -37,7 +37,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The papers of the last seven days in the operator's zone; if there are none, of all days. At most the newest 50,000."""
+    """The papers of the last seven days in the operator's zone; if there are none, of all days."""
 
     among: Among
     base: Base
@@ -45,15 +45,12 @@ class Recent:
     def find(self, transaction: Transaction, query: Query, chat: Chat | None = None) -> "Matches":
         """Returns which of these papers a query finds. Leaves out cross-lists if the chat wants none."""
         crosslists = chat is None or chat.settings.crosslists != "out"
-        among = replace(self.among, most=paper_search.reach(query), crosslists=crosslists)
-        found = paper_search.find(transaction, query, among)
-        if not found.end and self.base.of <= paper_search.reach(query):
+        found = paper_search.find(transaction, query, replace(self.among, crosslists=crosslists))
+        if not found.end:
             return Matches(found.papers, self.base)
-        counted = replace(self.among, most=paper_search.reach(query))
-        if found.end:
-            counted = replace(counted, above=paper_words.place_of(transaction, found.end))
-        of_these = Base.of_days(paper_words.days(transaction, counted))
-        return Matches(found.papers, replace(self.base, of=of_these.of, days=of_these.days, whole=False))
+        counted = replace(self.among, above=paper_words.place_of(transaction, found.end))
+        base = Base.of_days(paper_words.days(transaction, counted))
+        return Matches(found.papers, replace(self.base, days=base.days, of=base.of, whole=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +70,12 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     """Returns the papers of the last days. Tomorrow counts, too, since a digest may have the date of the next day."""
     today = transaction.day_of(now)
     since = today - timedelta(days=DAYS_KNOWN - 1)
-    among = Among(is_news=True, since=since, until=today + timedelta(days=1), most=paper_search.MOST_SEARCHED)
-    base = _base(transaction, among)
-    if base.of:
+    among = Among(is_news=True, since=since, until=today + timedelta(days=1))
+    if days := paper_words.days(transaction, among):
         week = paper_words.has_news_upto(transaction, since)
-        return Recent(among, replace(base, recent=True, week=week))
-    among = replace(among, since=date.min)
-    return Recent(among, _base(transaction, among))
-
-
-def _base(transaction: Transaction, among: Among) -> Base:
-    is_cut = paper_words.paper_at(transaction, among, paper_search.MOST_SEARCHED) is not None
-    return replace(Base.of_days(paper_words.days(transaction, among)), whole=not is_cut)
+        return Recent(among, replace(Base.of_days(days), recent=True, week=week))
+    among = Among(is_news=True)
+    return Recent(among, Base.of_days(paper_words.days(transaction, among)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +115,7 @@ def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: dateti
 @reads
 def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
-    return paper_search.read(
-        transaction, paper_words.ids(transaction, replace(recent(transaction, now).among, most=most))
-    )
+    return paper_search.read(transaction, paper_words.ids(transaction, recent(transaction, now).among, most))
 
 
 @reads

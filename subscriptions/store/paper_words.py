@@ -5,7 +5,7 @@ entry no longer leads to a paper. Each kind of database has its own text search 
 `database/postgres/words.py`). `matching` makes the words of an entry and the expressions that search for them.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -57,7 +57,6 @@ class Among:
     last_sequence: int | None = None  # only papers with this sequence or a lower one
     is_news: bool = False  # only papers that a digest announces, or would announce if it were news
     crosslists: bool = True  # False: only papers that were new, not only cross-listed (those of `after`: after it)
-    most: int | None = None  # only so many of them, the newest
 
 
 def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
@@ -68,28 +67,21 @@ def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ..
         _WORDS[transaction.dialect].write(transaction.connection(), list(texts), list(texts.values()))
 
 
-def ids(transaction: Transaction, among: Among) -> list[int]:
-    """Returns the ids of some papers, newest first."""
-    places = _places(among).subquery()
-    return _newest_first(transaction, sa.select(places.c.id), places)
-
-
-def paper_at(transaction: Transaction, among: Among, index: int) -> int | None:
-    """Returns the id of the paper at an index, from 0, among some papers, whatever their `most`; None: there are fewer."""
-    wanted = _places(among).limit(1).offset(index)
-    return transaction.connection().execute(wanted).scalar()
+def ids(transaction: Transaction, among: Among, most: int | None = None) -> list[int]:
+    """Returns the ids of some papers, or of the newest `most` of them, newest first."""
+    return list(transaction.connection().execute(_newest_first(among).limit(most)).scalars())
 
 
 def days(transaction: Transaction, among: Among) -> dict[date, int]:
     """Returns day → how many of some papers are of this day, ascending; days without papers are left out."""
-    places = _places(among).subquery()
-    counted = sa.select(places.c.day, sa.func.count().label("papers")).group_by(places.c.day).order_by(places.c.day)
-    return {row.day: row.papers for row in transaction.connection().execute(counted)}
+    counted = sa.select(_p.day, sa.func.count().label("papers")).where(*_conditions(among)).group_by(_p.day)
+    return {row.day: row.papers for row in transaction.connection().execute(counted.order_by(_p.day))}
 
 
-def place_of(transaction: Transaction, paper: int) -> Place:
-    """Returns the place of a stored paper."""
-    return Place(transaction.connection().execute(sa.select(_p.day).where(_p.id == paper)).scalar_one(), paper)
+def place_of(transaction: Transaction, paper: int) -> Place | None:
+    """Returns the place of a paper; None if it is not stored."""
+    day = transaction.connection().execute(sa.select(_p.day).where(_p.id == paper)).scalar()
+    return None if day is None else Place(day, paper)
 
 
 def newest_day(transaction: Transaction) -> date | None:
@@ -111,8 +103,7 @@ def candidates(
     `near`: term that asks for nearness → the papers that are near.
     """
     transaction.flush()
-    places = _places(among).subquery()
-    having = {term: _having(transaction, term, near, places.c.id) for term in query.terms}
+    having = {term: _having(transaction, term, near) for term in query.terms}
     alternatives = [
         sa.and_(
             *(having[term].wanted for term in one.positive),
@@ -120,16 +111,18 @@ def candidates(
         )
         for one in query.alternatives
     ]
-    wanted = sa.select(places.c.id).where(sa.or_(*alternatives))
+    wanted = _newest_first(among).where(sa.or_(*alternatives))
+    found = list(transaction.connection().execute(wanted).scalars())
     doubts = [one.doubtful for one in having.values() if one.doubtful is not _NONE]
-    doubtful = _newest_first(transaction, wanted.where(sa.or_(*doubts)), places) if doubts else []
-    return _newest_first(transaction, wanted, places), set(doubtful)
+    if not doubts:
+        return found, set()
+    return found, set(transaction.connection().execute(wanted.where(sa.or_(*doubts))).scalars())
 
 
 def has(transaction: Transaction, term: Term) -> bool:
     """Whether a stored paper may fulfil a term that does not ask for nearness."""
     transaction.flush()
-    wanted = sa.select(_p.id).where(_having(transaction, term, {}, _p.id).wanted).limit(1)
+    wanted = sa.select(_p.id).where(_having(transaction, term, {}).wanted).limit(1)
     return transaction.connection().execute(wanted).first() is not None
 
 
@@ -149,62 +142,57 @@ class _Having(NamedTuple):
     doubtful: sa.ColumnElement[bool] = _NONE  # those of them that have to be read
 
 
-def _places(among: Among) -> sa.Select[int, date]:
-    """Returns the ids and days of some papers, newest first."""
-    wanted, place = sa.select(_p.id, _p.day), sa.tuple_(_p.day, _p.id)
+def _newest_first(among: Among) -> sa.Select[int]:
+    return sa.select(_p.id).where(*_conditions(among)).order_by(_p.day.desc(), _p.id.desc())
+
+
+def _conditions(among: Among) -> Iterator[sa.ColumnElement[bool]]:
+    place = sa.tuple_(_p.day, _p.id)
     if among.since is not None:
-        wanted = wanted.where(_p.day >= among.since)
+        yield _p.day >= among.since
     if among.until is not None:
-        wanted = wanted.where(_p.day <= among.until)
+        yield _p.day <= among.until
     if among.upto is not None:
-        wanted = wanted.where(place <= sa.tuple_(*among.upto))
+        yield place <= sa.tuple_(*among.upto)
     if among.above is not None:
-        wanted = wanted.where(place > sa.tuple_(*among.above))
+        yield place > sa.tuple_(*among.above)
     if among.after is not None:
-        wanted = wanted.where(_p.sequence > among.after)
+        yield _p.sequence > among.after
     if among.last_sequence is not None:
-        wanted = wanted.where(_p.sequence <= among.last_sequence)
+        yield _p.sequence <= among.last_sequence
     if among.is_news:
-        wanted = wanted.where(_p.sequence.is_not(None) | _IS_ANNOUNCED)
+        yield _p.sequence.is_not(None) | _IS_ANNOUNCED
     if not among.crosslists:
-        wanted = wanted.where((-1 if among.after is None else among.after) < _SEQUENCE_AS_NEW)
-    return wanted.order_by(_p.day.desc(), _p.id.desc()).limit(among.most)
+        yield (-1 if among.after is None else among.after) < _SEQUENCE_AS_NEW
 
 
-def _newest_first(transaction: Transaction, wanted: sa.Select[int], places: sa.Subquery) -> list[int]:
-    ordered = wanted.order_by(places.c.day.desc(), places.c.id.desc())
-    return list(transaction.connection().execute(ordered).scalars())
-
-
-def _having(
-    transaction: Transaction, term: Term, near: Mapping[Term, Collection[int]], paper: sa.ColumnElement[int]
-) -> _Having:
+def _having(transaction: Transaction, term: Term, near: Mapping[Term, Collection[int]]) -> _Having:
     if term.field.kind.needs_vectors:
-        return _Having(paper.in_(sa.bindparam(None, list(near[term]), expanding=True, literal_execute=True)))
-    parts = [_having_simple(transaction, part, paper) for part in simple_terms(term)]
+        return _Having(_p.id.in_(sa.bindparam(None, list(near[term]), expanding=True, literal_execute=True)))
+    parts = [_having_simple(transaction, part) for part in simple_terms(term)]
     doubts = [part.doubtful for part in parts if part.doubtful is not _NONE]
     return _Having(sa.or_(*(part.wanted for part in parts)), sa.or_(*doubts) if doubts else _NONE)
 
 
-def _having_simple(transaction: Transaction, term: Term, paper: sa.ColumnElement[int]) -> _Having:
+def _having_simple(transaction: Transaction, term: Term) -> _Having:
     if term.field in (ID, DOI):  # also a paper that had this id before, in any letter case
         keys = [term.value, f"doi:{term.value}"]
-        named = paper.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
+        named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
         return _Having(named, named)
     if term.field is SOURCE:
         names = transaction.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
-        of_name = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
-        return _Having(paper.in_(of_name))
+        return _Having(
+            _p.id.in_(brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value])))
+        )
     asked = full_text.index_question(term)
     if asked.wanted is None:
         return _Having(sa.true(), sa.true())
     return _Having(
-        _matching(transaction, asked.wanted, paper),
-        _matching(transaction, asked.doubtful, paper) if asked.doubtful else _NONE,
+        _matching(transaction, asked.wanted), _matching(transaction, asked.doubtful) if asked.doubtful else _NONE
     )
 
 
-def _matching(transaction: Transaction, expression: Expression, paper: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+def _matching(transaction: Transaction, expression: Expression) -> sa.ColumnElement[bool]:
     entries = _WORDS[transaction.dialect].entries(expression)
-    return paper.in_(sa.select(_e.paper).where(_e.entry.in_(entries)))
+    return _p.id.in_(sa.select(_e.paper).where(_e.entry.in_(entries)))

@@ -426,7 +426,8 @@ NUMBERS = tables.rows("""
     guide.md        → the newest change here, up to #                    → subscriptions.service.changes:KEPT
     guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
-    guide.md        → more than # papers, or if                          → subscriptions.service.paper_search:MOST_SEARCHED
+    guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
+    guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
     guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON

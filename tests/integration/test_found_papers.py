@@ -71,7 +71,7 @@ def emptied(store: Store) -> None:
 
 def found(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        return set(paper_search.find(session, query, paper_words.Among(), most_read=None).papers)
+        return set(paper_search.find(session, query, paper_words.Among(), whole=True).papers)
 
 
 def found_slowly(store: Store, query: Query) -> set[int]:
