@@ -44,8 +44,8 @@ class TimedStore(Store):
     held: list[float]
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with super().write() as transaction:
+    def write(self, *, fenced: bool = True) -> Iterator[Transaction]:
+        with super().write(fenced=fenced) as transaction:
             began = time.thread_time()
             yield transaction
         self.held.append(time.thread_time() - began)

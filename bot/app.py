@@ -51,7 +51,9 @@ class App:
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
     summarizer: Summarizer | None = None  # None: no language model makes summaries
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
-    interrupted: bool = False  # whether Ctrl-C is the reason to stop
+    asked_to_stop: bool = False  # whether a signal is the reason to stop
+    interrupted: bool = False  # whether this signal is Ctrl-C
+    lost_role: bool = False  # whether another process works on the database now, which is the other reason
 
     @property
     def platforms_off(self) -> list[str]:

@@ -11,7 +11,6 @@ PaperwireError
 │   ├── ModelUnavailable  it is busy, too slow or cannot be reached: waiting helps
 │   ├── ModelRefuses      it refuses the key, the model or the request: waiting does not help
 │   └── NoModelAnswer     it answered, but this answer cannot be used
-└── SenderLockHeld        another process holds the sender lock
 """
 
 import traceback
@@ -122,10 +121,6 @@ class ModelRefuses(ModelFails):
 
 class NoModelAnswer(ModelFails):
     """The model answered, but this answer is cut, refused, too large or nonsense."""
-
-
-class SenderLockHeld(errors.PaperwireError):
-    """Another process holds the sender lock of this database."""
 
 
 def mistake_with(name: str, error: Exception) -> BrokenDigest:

@@ -148,6 +148,14 @@ class StoreUnavailable(StoreError):
     """
 
 
+class RoleTaken(PaperwireError):
+    """Another process works on this database."""
+
+
+class RoleLost(StoreError):
+    """Another process has taken the role while this one stood still or could not reach the database."""
+
+
 def is_disk_full(error: OSError) -> bool:
     """Returns whether the error means that the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -21,7 +21,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "key_value",
         "platform",
         "publisher_slot",
-        "operator_code",
+        "role",
     }
 )
 GROWING = frozenset(TABLES.tables) - SMALL

@@ -11,7 +11,6 @@ from bot.cli import output
 from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
-from bot.delivery.sender_lock import only_sender
 from bot.dependencies.opening import backup_folder, make_ready, make_store
 from bot.errors import WrongUsage
 from bot.settings import Settings
@@ -19,6 +18,7 @@ from bot.settings.loading import database_address
 from subscriptions.errors import Refused
 from subscriptions.service import restoring, whole_copy
 from subscriptions.service.restoring import restore as put_back
+from subscriptions.store import role
 from subscriptions.store.database.store import Store
 
 _SQLITE = b"SQLite format 3\x00"
@@ -39,9 +39,9 @@ def copy(
     old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
     try:
         make_ready(old, settings, now=now, make=False)
-        with only_sender(old):
+        with role.held(old):
             new.open(now=now)
-            with only_sender(new):
+            with role.held(new):
                 rows = whole_copy.copy_database(old, new)
     finally:
         old.close()
@@ -106,7 +106,7 @@ def restore(
         restoring.look_for_copy(file)
     lost_at = moment if _counts_as_sent(given=sent) else None
     try:
-        with only_sender(store):
+        with role.held(store):
             restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
     finally:
         store.close()

@@ -11,6 +11,7 @@ from bot.cli import log, output, session
 from bot.cli.arguments import Json, Now
 from bot.delivery.sender import Sent
 from bot.operation import orderly_stop, process
+from subscriptions.errors import RoleLost
 
 
 def run(
@@ -24,22 +25,27 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
-    clock = session.clock_from(None, settings)
-    app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
-    scheduler = app.source_scheduler()
-
-    async def go() -> int:
+    while True:
+        clock = session.clock_from(None, settings)
+        app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
         try:
-            orderly_stop.stop_on_signals(app, output.terminal_leaver())
-            return await process.run(
-                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=log.say_for(settings)
-            )
-        finally:
-            await app.close()
+            status = asyncio.run(_run(app, once=once, new_bot=new_bot, pause_gone=pause_gone))
+        except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
+            log.say_for(settings)(str(error))
+            if not app.asked_to_stop:
+                continue
+            status = 0
+        orderly_stop.raise_if_interrupted(app)
+        return status
 
-    status = asyncio.run(go())
-    orderly_stop.raise_if_interrupted(app)
-    return status
+
+async def _run(app: App, *, once: bool, new_bot: bool, pause_gone: bool) -> int:
+    scheduler, say = app.source_scheduler(), log.say_for(app.settings)
+    try:
+        orderly_stop.stop_on_signals(app, output.terminal_leaver())
+        return await process.run(app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
+    finally:
+        await app.close()
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:

@@ -150,7 +150,6 @@ def admin(context: CommandContext) -> channel.Reply:
         return _made_operator(context)
     words = {
         "wrong": context.say("That is not the code."),
-        "too-many": context.say("Too many wrong codes. Try again in an hour."),
         "there-is-one": context.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
     }
     return channel.Reply(lines=(words[taken],), ok=False)

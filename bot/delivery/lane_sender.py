@@ -34,6 +34,9 @@ PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends,
 LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
 REPLY_SECONDS = 0.5  # for which a lane rests while a reply is posted there, which may take minutes
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
+STANDSTILL = (
+    2.0  # seconds from a mark on in which its post must begin, since another process may have the role after that
+)
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
 
@@ -92,9 +95,13 @@ async def _post(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: L
     async with deps.pace.posting(lane):
         if not await deps.pace.slot(lane, patience=PATIENCE) or deps.is_stopping():
             return None
-        if not await deps.store.run(claims.mark_sending, step, wall=deps.clock.wall()):
+        began, wall = deps.clock.monotonic(), deps.clock.wall()
+        if not await deps.store.run(claims.mark_sending, step, wall=wall):
             following = await next_step(deps, attempts)
             return None if following == step else following  # a message of this lane is still marked as being sent
+        if deps.clock.monotonic() - began > STANDSTILL:
+            await deps.store.run(claims.take_mark_back, step, wall=wall)
+            return await next_step(deps, attempts)
         attempts.posts[step.seq, step.message.number] += 1
         deps.pace.begins(lane)
         try:

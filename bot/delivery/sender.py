@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bot.delivery import sender_lock
 from bot.delivery.drain import Drain
 from bot.delivery.lane_sender import PATIENCE, deliver
 from bot.dependencies import Dependencies
@@ -17,6 +16,7 @@ from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.service import plan as plans
 from subscriptions.service import retention, sending
 from subscriptions.service.pausing import end_pauses
+from subscriptions.store import role
 from subscriptions.store.open_lanes import lanes
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.platform_states import stopped_platforms
@@ -40,7 +40,7 @@ class Sent:
 
 
 class Sender:
-    """Plans and sends deliveries. Callers of all methods but `deliver` must hold the sender lock."""
+    """Plans and sends deliveries. Callers of all methods but `deliver` must have the role."""
 
     def __init__(self, deps: Dependencies, platforms: Mapping[str, Platform], stop: asyncio.Event) -> None:
         self._deps = deps
@@ -50,8 +50,8 @@ class Sender:
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
-        """Plans and sends everything that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
-        with sender_lock.only_sender(self._deps.store):
+        """Plans and sends everything that is due, until nothing more may be sent now. Raises RoleTaken, StoreError."""
+        with role.held(self._deps.store):
             await self.prepare()
             return await self.send_once()
 
@@ -62,7 +62,7 @@ class Sender:
         token. `new_bot` makes the database belong to the bot of the token.
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
+        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot, now=self._deps.clock.now())
         await self._claim(unclaimed, new_bot=new_bot)
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:

@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+# also counts while the machine sleeps; not every system has it
+_SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class SystemClock:
     """The machine's clock. With `start`, `now` begins at that time and runs on (docs/commands.md, --now)."""
@@ -24,7 +27,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """See Clock."""
-        return time.monotonic()
+        return time.clock_gettime(_SECONDS)
 
     async def sleep(self, seconds: float) -> None:
         """See Clock."""

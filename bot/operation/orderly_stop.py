@@ -19,17 +19,18 @@ def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
     stay in place after the loop has ended.
     """
     loop = asyncio.get_running_loop()
-    asked = False
+    is_second = False
 
     def stop(number: int, _: object) -> None:
-        nonlocal asked
+        nonlocal is_second
+        app.asked_to_stop = True
         app.interrupted = app.interrupted or number == signal.SIGINT
         if number == signal.SIGHUP:
             leave_terminal()
-        elif asked:
+        elif is_second:
             os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
         else:
-            asked = True
+            is_second = True
         with suppress(RuntimeError):  # the loop is closed, so all work is done
             loop.call_soon_threadsafe(app.stop.set)
 

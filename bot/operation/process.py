@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from bot.app import App
-from bot.delivery import sender_lock
 from bot.delivery.sender import plan
-from bot.errors import SenderLockHeld, SettingsError, said_of
+from bot.errors import SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (
@@ -29,15 +28,16 @@ from bot.operation.passwords import lock_of_metrics
 from bot.operation.web_server import Pages, health_app
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError, StoreUnavailable
+from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.store import platform_states, recovery
+from subscriptions.store import platform_states, recovery, role
 
 log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
 PAGES = "bot.pages.site"  # imported by name, since it imports what this module is made of
+ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another process
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
@@ -47,12 +47,9 @@ NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators m
 class Process:
     """The long-running process: one tick every second, and at most one drain of the lanes at a time."""
 
-    def __init__(self, app: App, sources: SourceScheduler, stay_sender: Callable[[], None] = lambda: None) -> None:
-        """`stay_sender` holds the sender lock, see `sender_lock.only_sender`."""
+    def __init__(self, app: App, sources: SourceScheduler) -> None:
         self.app = app
         self.sources = sources
-        self._stay_sender = stay_sender
-        self.replaced: SenderLockHeld | None = None  # another process has taken the sender lock
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
         self.daily_work: tuple[Finding, ...] = ()  # empty if it did not fail
@@ -86,7 +83,6 @@ class Process:
         papers.
         """
         try:
-            await self._hold_lock()
             await self.sources.poll()
             await self._update_stopped_platforms()
             await self._claim_again()
@@ -107,15 +103,6 @@ class Process:
         except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
-
-    async def _hold_lock(self) -> None:
-        """Holds the sender lock. Stops, and raises SenderLockHeld, if another process has taken it."""
-        try:
-            await asyncio.to_thread(self._stay_sender)
-        except SenderLockHeld as error:
-            self.replaced = error
-            self.app.stop.set()
-            raise
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
@@ -237,7 +224,7 @@ async def run(
 
     While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot` assigns
     the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the
-    operator. Raises SenderLockHeld, SettingsError, StoreError.
+    operator. Raises RoleTaken, RoleLost, SettingsError, StoreError.
     """
     while not app.stop.is_set():
         try:
@@ -255,18 +242,54 @@ async def _run(
 ) -> int:
     """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
     app.open()
-    with sender_lock.only_sender(app.store) as stay_sender:
+    ours = role.role_of(app.store)
+    try:
+        if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
+            return 0
         if pause_gone:
             await app.store.run(platform_states.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
-        process = Process(app, sources, stay_sender)
+        process = Process(app, sources)
         await process.late_encoding.begin()
         if once:
             return await _run_once(process, say)
-        await _run_until_stopped(process, say)
-        if process.replaced is not None:
-            raise process.replaced
+        async with orderly_stop.beside(_keep(ours, app)):
+            await _run_until_stopped(process, say)
+    finally:
+        ours.release()
+    if app.lost_role:
+        raise RoleLost("Another process works on this database now; this one waits.")
     return 0
+
+
+async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], None]) -> bool:
+    """Takes the role, on a server as soon as the process that has it ends or stands still. Returns False if `app.stop` is set.
+
+    Raises RoleTaken if another process has it and this one does not wait.
+    """
+    told = ""
+    while not app.stop.is_set():
+        holder = await asyncio.to_thread(ours.take, beats=True)
+        if not holder:
+            return True
+        if not waits:
+            raise role.taken_by(holder)
+        if holder != told:
+            say(f"Waiting: process {holder} works on this database. This one takes over when it ends or stands still.")
+            told = holder
+        await orderly_stop.unless_stopped(app, app.clock.sleep(ASK_FOR_ROLE))
+    return False
+
+
+async def _keep(ours: role.Role, app: App) -> None:
+    """Says that this process works, until it is cancelled. Stops it if another process has taken the role."""
+    while not app.lost_role:
+        await app.clock.sleep(role.BEAT_SECONDS)
+        try:
+            app.lost_role = not await asyncio.to_thread(ours.beat)
+        except StoreError as error:
+            log.warning("%s", error)
+    app.stop.set()
 
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -36,7 +36,6 @@ def shows_more(chat: Chat) -> bool:
 ALERT_UP_TO = 5  # at most this many papers make an alert in a private chat; more make a bulletin
 MOST_NEAR = 5  # papers that a subscription shows in one delivery only because they resemble papers that it names
 LATE_AFTER = timedelta(hours=1)
-MOST_DECIDED = 5000  # cached decisions, about 3 KB each; chats with the same `likeness` share one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +57,9 @@ Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Papers in the order of their sequences. Most chats look at the same papers, so decisions and days are cached."""
+    """Papers in the order of their sequences. Most chats look at the same papers, so their days are cached."""
 
     known: Sequence[KnownPaper]
-    decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
@@ -106,31 +104,6 @@ class DueDelivery(NamedTuple):
     def looked_at(self) -> int:
         """The highest sequence up to which all its subscriptions have looked at the papers."""
         return min((subscription.cursor for subscription in self.subscriptions), default=0)
-
-
-def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
-    """Returns `decided(due)`. Chats with the same `likeness` share one result, since many follow the same few words."""
-    if due.delivered or due.added is not None:
-        return decided(due)
-    kept, case = due.papers.decided, likeness(due, limited=limited)
-    if case not in kept:
-        if len(kept) >= MOST_DECIDED:
-            kept.clear()
-        kept[case] = decided(due)
-    return kept[case]
-
-
-def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
-    """Returns all that `decide` reads except papers and earlier deliveries. Equal results mean equal decisions."""
-    chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
-    return (
-        limited,
-        chat.kind,
-        chat.settings,
-        chat.first_delivery_planned,
-        tuple([(s.number, s.text, s.name, s.canonical, s.cursor) for s in due.subscriptions]),
-        others,
-    )
 
 
 def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:

@@ -1,6 +1,6 @@
 """Imports subscriptions and settings from text: what each line adds or changes, which is refused, from when on new ones want papers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,12 +18,8 @@ from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, grouped
+from subscriptions.store.database.store import Scope, Transaction
 
-MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a single chat has more lines
-
-Part = Sequence[int]  # indexes of lines
-Parts = Sequence[Part]
 # what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
 Changes = tuple[tuple[str, str, str], ...]
 
@@ -92,48 +88,26 @@ def import_lines(
     now: datetime,
     dry: bool = False,
     who: str = "",
-    watched: Callable[[Parts], Iterable[Part]] = iter,
+    watched: Callable[[Sequence[portable.PortableLine]], Iterable[portable.PortableLine]] = iter,
 ) -> Changes:
-    """Adds the subscriptions of these lines, and changes those that differ. Removes none.
+    """Adds the subscriptions of these lines, and changes those that differ. Removes none. All or nothing.
 
     Raises Refused, which quotes the line that cannot be applied.
 
-    All lines are checked before the first one is applied, so a refused line means that nothing changes.
-
-    If `store` is a Store, many lines are applied in parts, each in its own transaction, so that others can write in
-    between. All lines of a chat are in the same part, so no one sees a chat half changed. After a crash between two
-    parts, importing the same lines again adds the rest, and nothing twice.
-
     - `dry`: returns what would change, and changes nothing.
     - `who`: "ID NAME" of the person.
-    - `watched`: gets the parts and yields them, to show progress.
+    - `watched`: gets the lines and yields them, to show progress.
     """
-    with store.read() as transaction:
-        ask_for(transaction, texts_asked(lines))
-    parts = _parts(store, lines)
-    if len(parts) > 1 and not dry:
-        for part in parts:
-            _import_part(store, [lines[place] for place in part], now=now, dry=True, who=who)
-    marks: dict[int, str] = {}  # index in `lines` -> mark
-    for part in watched(parts):
-        of_part = _import_part(store, [lines[place] for place in part], now=now, dry=dry, who=who)
-        marks.update(zip(part, of_part, strict=True))
-    return tuple((marks[place], str(line.chat), line.text) for place, line in enumerate(lines))
-
-
-def _import_part(
-    store: Scope, lines: Sequence[portable.PortableLine], *, now: datetime, dry: bool, who: str
-) -> list[str]:
-    """Applies lines in one transaction, or only checks them if `dry`. Returns their marks."""
     marks: list[str] = []
     begun = store.savepoint() if isinstance(store, Transaction) else store.write()
     with suppress(_TriedOut), begun as transaction:
+        ask_for(transaction, texts_asked(lines))
         work = _begun(transaction, lines, now=now, who=who)
-        marks += [_apply(work, _of_chat(line, work.targets[line.chat].chat)) for line in lines]
+        marks += [_apply(work, _of_chat(line, work.targets[line.chat].chat)) for line in watched(lines)]
         if dry:
             raise _TriedOut
         work.write()
-    return marks
+    return tuple((mark, str(line.chat), line.text) for mark, line in zip(marks, lines, strict=True))
 
 
 def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
@@ -141,29 +115,6 @@ def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
     canonicals = (line.query.canonical for line in lines if line.query)
     asking = (parse_canonical(one) for one in canonicals if ABOUT.canonical_prefix in one)
     return tuple(dict.fromkeys(text for query in asking for text in query.asked))
-
-
-def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
-    """Divides the lines into parts, each a sequence of indexes."""
-    if isinstance(store, Transaction) or len(lines) <= MOST_AT_ONCE:
-        return (range(len(lines)),)
-    with store.read() as transaction:
-        known = stored_chats.find_chats(transaction, {line.chat for line in lines})
-    # keyed by chat, because two addresses may lead to the same chat
-    chats: dict[ChatAddress, int | ChatAddress] = {at: chat.id for at, chat in known.items()}
-    places = grouped((chats.get(line.chat, line.chat), place) for place, line in enumerate(lines))
-    return tuple(_joined(places.values()))
-
-
-def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
-    part: list[int] = []
-    for of_chat in of_chats:
-        part += of_chat
-        if len(part) >= MOST_AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def _of_chat(line: portable.PortableLine, chat: Chat) -> portable.PortableLine:

@@ -1,6 +1,5 @@
-"""Who runs the bot: operators, the codes with which a person becomes one, how many are valid, and how many wrong ones may be sent."""
+"""Who runs the bot: operators, and the code with which a person becomes the first one."""
 
-import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,13 +14,10 @@ from subscriptions.states import ChatState
 from subscriptions.store import admitted_chats, chats
 from subscriptions.store.database.store import Transaction, reads, writes
 
-CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
-WRONG_CODES = 5  # wrong codes that one chat may send in an hour
+CodeResult = Literal["made", "wrong", "there-is-one"]
 HOUR = timedelta(hours=1)
-# printed codes that are valid: each start without an operator prints one, and a person may read an older one
-_CODES = 3
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
-_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
+_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits, which nobody guesses at ten commands a minute
 
 
 @reads
@@ -49,9 +45,12 @@ def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> boo
 
 @writes
 def new_code(transaction: Transaction) -> str:
-    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash."""
+    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash.
+
+    An earlier code is void.
+    """
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    admitted_chats.add_code(transaction, _hash(code), most=_CODES)
+    admitted_chats.keep_code(transaction, _hash(code))
     return code
 
 
@@ -69,23 +68,14 @@ def redeem_code(
     Then tells the new operator which chats wait for admission.
     """
     chat = listing.get_chat(transaction, address)
-    chats.hold_chat(transaction, chat.id)  # locked, so that two wrong codes at the same time both count
     if admins or admitted_chats.operators(transaction):
         return "there-is-one"
-    if admitted_chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
-        return "too-many"
-    given = _hash(code)
-    # compares all hashes, so that the time of the comparison reveals nothing
-    if not sum(hmac.compare_digest(given, one) for one in admitted_chats.code_hashes(transaction)):
-        admitted_chats.add_wrong_code(transaction, chat.id, now=now)
+    if not admitted_chats.take_code(transaction, _hash(code)):
         return "wrong"
-    if not admitted_chats.take_codes(transaction, given):
-        return "there-is-one"  # another process accepted a code in the meantime
     admitted_chats.make_operator(transaction, chat.id)
     admitted_chats.admit(transaction, chat.id, now=now)
     if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
-    admitted_chats.drop_wrong_codes_of(transaction, chat.id)
     for other in admitted_chats.chats_awaiting_admission(transaction):
         notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"

@@ -143,10 +143,7 @@ def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inp
     for chat, subscriptions, due in inputs.to_plan:
         near = plan_inputs.points_of(inputs.tastes.get(chat.id), context.window.tokenized)
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
-        limited = decision.shows_more(chat)
-        result = decision.decide_alike(
-            case, partial(decision.decide, evidence=context.evidence, limited=limited), limited=limited
-        )
+        result = decision.decide(case, context.evidence, limited=decision.shows_more(chat))
         decided.append(Decision(case, subscriptions, result))
     return decided
 

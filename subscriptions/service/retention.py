@@ -10,7 +10,6 @@ from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.confirmations import QUESTIONS, drop_questions
 from subscriptions.service.listing import get_chat
-from subscriptions.service.operators import HOUR
 from subscriptions.store import (
     admitted_chats,
     bot_state,
@@ -41,7 +40,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "callback", "at"), BUTTONS),
     (partial(retention.drop, "conversation_state", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
-    (partial(retention.drop, "wrong_code", "at"), HOUR),
     (partial(retention.drop, "model_day", "day"), CHANGES),
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),

@@ -1,7 +1,7 @@
 """The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
@@ -17,10 +17,12 @@ from subscriptions.store import (
     recovery,
     steps,
 )
-from subscriptions.store.database.store import Scope, Transaction, shares, writes
+from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
+
+POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
 
 
-@shares
+@confirms
 def record_outcome(
     transaction: Transaction,
     claimed: steps.Claim,
@@ -102,13 +104,17 @@ def begin(
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
+    now: datetime,
 ) -> tuple[str, ...]:
     """Recovers the messages of an earlier process. Returns the platforms that must be asked which bot the token is for.
+
+    An earlier process on a server may still be posting what it marked, and then waits for no answer longer than a post
+    lasts. So these messages are not posted or looked up before that.
 
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    recovery.recover(transaction)
+    recovery.recover(transaction, until=None if transaction.dialect == "sqlite" else now + POSTING)
     if bot_state.sender(transaction) != transaction.store.process:
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         recovery.look_up_again(transaction)

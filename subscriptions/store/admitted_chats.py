@@ -2,29 +2,26 @@
 
 import hmac
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from subscriptions.model import Chat, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
-from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
-from subscriptions.store.work_rows import OperatorCodeRow
 
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 
 
 _DENIAL_KEY = "denial-key"
+_CODE = "operator-code"
 
 
 def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
@@ -87,37 +84,18 @@ def _selected(
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
 
 
-def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:
-    """Stores the hash of a code, and removes all hashes except the newest `most`."""
-    transaction.add(OperatorCodeRow(code_hash=code_hash))
-    newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    transaction.remove(OperatorCodeRow, col(OperatorCodeRow.number).not_in(newest))
+def keep_code(transaction: Transaction, code_hash: str) -> None:
+    """Stores the hash of the code that makes its sender the first operator. An earlier code is void."""
+    bot_state.put_value(transaction, _CODE, code_hash)
 
 
-def code_hashes(transaction: Transaction) -> Sequence[str]:
-    """Returns the stored hashes of operator codes."""
-    return transaction.exec(select(OperatorCodeRow.code_hash)).all()
-
-
-def take_codes(transaction: Transaction, code_hash: str) -> bool:
-    """Removes all hashes of codes. Returns whether `code_hash` was one of them; it is not if another process was first."""
-    taken = transaction.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
-    return code_hash in taken
-
-
-def add_wrong_code(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Stores that a chat sent a wrong code."""
-    transaction.add(WrongCodeRow(chat=chat_id, at=now))
-
-
-def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -> int:
-    """Returns the number of wrong codes that a chat sent after the moment `after`."""
-    return transaction.count(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)
-
-
-def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:
-    """Removes the wrong codes of a chat."""
-    transaction.remove(WrongCodeRow, chat=chat_id)
+def take_code(transaction: Transaction, code_hash: str) -> bool:
+    """Returns whether this is the hash of the code, which is void from then on."""
+    kept = bot_state.hold_value(transaction, _CODE, "")
+    is_right = bool(kept) and hmac.compare_digest(kept, code_hash)
+    if is_right:
+        bot_state.put_value(transaction, _CODE, "")
+    return is_right
 
 
 def remember_denial(transaction: Transaction, lane: Lane) -> None:

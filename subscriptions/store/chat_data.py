@@ -25,7 +25,6 @@ from subscriptions.store.conversation_rows import (
     SignalRow,
     UndoRow,
     UpdateRow,
-    WrongCodeRow,
 )
 from subscriptions.store.database.store import CHUNK, Transaction, grouped
 from subscriptions.store.rows import (
@@ -84,7 +83,7 @@ _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,
 }
-_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "keys": ChatKeyRow, "wrong_codes": WrongCodeRow}
+_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "keys": ChatKeyRow}
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:

@@ -17,7 +17,7 @@ from subscriptions.planning.retries import Refusals, RetryDecision, decide_not_f
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, shares
+from subscriptions.store.database.store import Transaction, confirms, execute, shares
 from subscriptions.store.rows import DeliveryRow, MessageRow, tables
 from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
@@ -200,6 +200,15 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 
 
 @shares
+def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) -> None:
+    """Unmarks a message that was marked at `wall` and was not posted, unless another process has taken it over since."""
+    message = {"delivery": claimed.seq, "number": claimed.message.number, "state": MessageState.SENDING}
+    marked = sa.update(_messages).filter_by(**message, attempted_at=wall)
+    was = MessageState.UNCLEAR if claimed.unclear else MessageState.READY
+    execute(transaction, marked.values(state=was, unclear_since=claimed.unclear_since))
+
+
+@confirms
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
 ) -> tuple[int | None, Step | None]:

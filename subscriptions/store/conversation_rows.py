@@ -67,14 +67,6 @@ class ConversationStateRow(Row, table=True):
     until: datetime = moment()  # the state is no longer valid after this moment
 
 
-class WrongCodeRow(Numbered, table=True):
-    """A wrong operator code that a chat sent."""
-
-    __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
-    chat: int = columns.reference("chat.id")
-    at: datetime = moment()
-
-
 class MentionRow(Row, table=True):
     """A word with which a callback, a state, a notice or a change names a chat or a person, see conversations.py."""
 

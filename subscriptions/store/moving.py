@@ -17,7 +17,6 @@ from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
     UndoRow,
-    WrongCodeRow,
 )
 from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction, execute, shares
@@ -210,7 +209,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
             row.chat = after
     transaction.flush()
     _remove_repeats(transaction, before, after, now)
-    _give(transaction, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
+    _give(transaction, (DeliveryItemRow, DeliveryRow), before, after)
     # removes the changes that were not moved, since they contain old numbers
     transaction.remove(UndoRow, chat=before)
     for table in ("signal", "chat_key"):

@@ -1,10 +1,10 @@
-"""The tables of the bot's own work: platforms, publishers, codes, single values."""
+"""The tables of the bot's own work: platforms, publishers, single values."""
 
 from datetime import datetime
 
 from sqlmodel import Field
 
-from subscriptions.store.columns import Row, moment
+from subscriptions.store.columns import Big, Row, moment
 
 
 class KeyValueRow(Row, table=True):
@@ -12,6 +12,15 @@ class KeyValueRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class RoleRow(Row, table=True):
+    """The process that works on the database (store/role.py). There is at most one row, and none on SQLite."""
+
+    term: int = Field(primary_key=True, sa_type=Big)
+    process: str  # the name of its sessions
+    holder: str  # its name for people
+    seen: datetime | None = moment(default=None)  # when it said last that it works; None: it does not say so
 
 
 class PlatformRow(Row, table=True):
@@ -28,10 +37,3 @@ class PublisherSlotRow(Row, table=True):
 
     publisher: str = Field(primary_key=True)
     until: datetime = moment()
-
-
-class OperatorCodeRow(Row, table=True):
-    """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
-
-    number: int = Field(default=None, primary_key=True)
-    code_hash: str = Field(unique=True)

@@ -1,4 +1,4 @@
-"""Runs `paperwire deliver` without the sender lock, as on a file system without locks. Only the database then prevents
+"""Runs `paperwire deliver` without the lock of its role, as on a file system without locks. Only the database then prevents
 that two processes send the same message.
 
 The process believes that it holds the lock. It plans ten chats at a time. It prints "ready", and begins when it
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.cli import run
-from bot.delivery import sender_lock
 from subscriptions.service import plan
+from subscriptions.store import role
 from subscriptions.store.database.store import Store
 
 
@@ -21,8 +21,8 @@ def _no_lock(_store: Store) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    assert "only_sender" in vars(sender_lock)
-    vars(sender_lock)["only_sender"] = _no_lock
+    assert "held" in vars(role)
+    vars(role)["held"] = _no_lock
     plan.SLICE = 10
     sys.stdout.write("ready\n")
     sys.stdout.flush()

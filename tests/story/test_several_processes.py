@@ -1,4 +1,4 @@
-"""Real processes on one PostgreSQL, one after another, and a second one at the same time. The checks use the fake Telegram's journal."""
+"""Real processes on one PostgreSQL, one after another, and two at the same time. The checks use the fake Telegram's journal."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,12 +61,20 @@ def test_processes_that_are_replaced_send_nothing_twice(bots: Processes) -> None
     assert (found.lost, found.wrongly_doubled, found.out_of_order, found.at_once) == ([], [], [], [])
 
 
-def test_a_second_process_is_told_which_one_sends_and_the_first_goes_on(bots: Processes, fake: Remote) -> None:
+def test_a_second_process_waits_until_the_first_is_gone(bots: Processes, fake: Remote) -> None:
     bots.start()
-    bots.alive[0].waits_until_ready()
-    second = bots.product.starts("run")
-    assert second.ends() == 1
-    assert f"Process {bots.alive[0].popen.pid} on " in second.said
-    assert "sends for this database already" in second.said
+    first = bots.alive[0]
+    first.waits_until_ready()
+    bots.start()
+    second = bots.alive[1]
+    second.waits_for_line(f"Waiting: process {first.pid} on .* works on this database")
     fake.call("user_writes", "/list", "1")
-    bots.wait_for(lambda: len(bots.posts) == 1, "an answer")
+    bots.wait_for(lambda: len(bots.posts) == 1, "an answer of the first")
+    bots.kill()
+    second.waits_until_ready()
+    fake.call("user_writes", "/list", "1")
+    bots.wait_for(lambda: len(bots.posts) == 2, "an answer of the second")
+    bots.start()
+    bots.alive[1].waits_for_line("Waiting")
+    assert bots.stop() == 0
+    bots.alive[0].waits_until_ready()

@@ -53,7 +53,7 @@ class SqliteFile:
         self.where = str(self.path.absolute())  # the database's name in errors
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
-    def engine(self, patience: float) -> Engine:
+    def engine(self, patience: float, process: str) -> Engine:  # noqa: ARG002 - as on PostgreSQL
         """Makes the engine. Each thread gets a connection.
 
         The number of connections is not limited, because threads would fail while others wait for a locked database.

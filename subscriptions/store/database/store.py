@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
@@ -34,6 +34,8 @@ P = ParamSpec("P")
 K = TypeVar("K")
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
+# locks the row that whoever takes the role deletes, but does not hinder a beat of this process (store/role.py)
+_HAS_ROLE = sa.text("SELECT 1 FROM role WHERE term = :term FOR KEY SHARE")
 
 
 class WouldWrite(Exception):
@@ -60,6 +62,7 @@ class Transaction(Session):
         # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
         self.may_ask = False
         self._writes = writes
+        self._has_role = False  # whether this is known in this transaction
         self._part_failed = False  # if True, a part failed and its writes are not undone yet: no commit is allowed
 
     @property
@@ -92,10 +95,15 @@ class Transaction(Session):
         return self.store.schedules
 
     @contextmanager
-    def write(self) -> Iterator["Transaction"]:
-        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads."""
+    def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
+        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
+
+        Raises RoleLost if it is `fenced` and another process has taken the role.
+        """
         if not self._writes:
             raise WouldWrite
+        if fenced:
+            self.refuse_without_role()
         try:
             with self.store.translated_errors():
                 yield self
@@ -117,6 +125,17 @@ class Transaction(Session):
         except BaseException:
             self.changed_chats, self.begun_changes, self.known_states, self._part_failed = before
             raise
+
+    def refuse_without_role(self) -> None:
+        """Raises RoleLost if this process had the role on a server and another one has taken it.
+
+        Otherwise, nobody takes it until this transaction ends.
+        """
+        if self._has_role or self.store.term is None:
+            return
+        if not self.connection().execute(_HAS_ROLE, {"term": self.store.term}).first():
+            raise errors.RoleLost(f"Another process works on the database {self.store.where} now.")
+        self._has_role = True
 
     def refuse_failed_part(self) -> None:
         """Raises RuntimeError if a part failed outside of a savepoint, and a caller handled its error.
@@ -150,11 +169,12 @@ class Store:
         self.url = self.kind.url
         self.where = self.kind.where  # the database's name in errors: its file or server, not its URL
         self.process = uuid4().hex  # the name of this process in the database
+        self.term: int | None = None  # the term of this process on a server, once it has the role (`store.role`)
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turns = Turns(self.write, self.where)
+        self._turns = Turns(partial(self.write, fenced=False), self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # ids of the threads that hold a connection
-        self._engine = _engine(self.kind, self._holders)
+        self._engine = _engine(self.kind, self.process, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @property
@@ -172,9 +192,14 @@ class Store:
         return self.kind
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError."""
+    def write(self, *, fenced: bool = True) -> Iterator[Transaction]:
+        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError.
+
+        If it is `fenced`, raises RoleLost if another process has taken the role.
+        """
         with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
+            if fenced:
+                transaction.refuse_without_role()
             yield transaction
             transaction.refuse_failed_part()
             transaction.flush()
@@ -312,12 +337,12 @@ class UseCase(Protocol[P, V_co]):
 
 def reads(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
     """Declares that a function reads in its transaction."""
-    return _declared(part, writes=False, shares=False)
+    return _declared(part, writes=False)
 
 
 def writes(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
     """Declares that a function may write. The function raises WouldWrite if its transaction only reads."""
-    return _declared(part, writes=True, shares=False)
+    return _declared(part, writes=True)
 
 
 def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
@@ -329,10 +354,20 @@ def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
     return _declared(part, writes=True, shares=True)
 
 
-def _declared(part: Callable[Concatenate[Transaction, P], V], *, writes: bool, shares: bool) -> UseCase[P, V]:
+def confirms(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
+    """Declares a write that shares like those of `shares`, and stores what became of a post.
+
+    A process may make it that has lost the role meanwhile, since nobody else knows what became of the post.
+    """
+    return _declared(part, writes=True, shares=True, fenced=False)
+
+
+def _declared(
+    part: Callable[Concatenate[Transaction, P], V], *, writes: bool, shares: bool = False, fenced: bool = True
+) -> UseCase[P, V]:
     @wraps(part)
     def use_case(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
-        with scope.write() if writes else scope.read() as transaction:
+        with scope.write(fenced=fenced) if writes else scope.read() as transaction:
             return part(transaction, *args, **named)
 
     declared = cast("UseCase[P, V]", use_case)
@@ -405,8 +440,8 @@ def _refuse_second(holders: set[int]) -> None:
         raise RuntimeError("This thread has a connection in hand: pass its Transaction on, not the Store.")
 
 
-def _engine(kind: Kind, holders: set[int]) -> Engine:
-    engine = kind.engine(BUSY_SECONDS)
+def _engine(kind: Kind, process: str, holders: set[int]) -> Engine:
+    engine = kind.engine(BUSY_SECONDS, process)
 
     @sa.event.listens_for(engine, "checkout")
     def _hand_out(_connection: object, record: ConnectionPoolEntry, _handed: object) -> None:

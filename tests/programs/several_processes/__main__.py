@@ -3,6 +3,7 @@
     python -m tests.programs.several_processes [--kills 60] [--crashes 6] [--lanes 300] [--page docs/reliability.md]
     python -m tests.programs.several_processes --quick      a few of each among fewer chats, in two minutes; writes no page
 
+Three processes are started, of which one works and the others wait. The working one is killed, or stands still for a minute.
 Papers come in waves, to private chats and to groups, and people send commands in the same chats. The checks use the
 journal of the fake Telegram (judging.py) and what `paperwire subscriptions` tells. Ends with status 1 if a check fails.
 """
@@ -18,17 +19,20 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from tests.fakes.process import running
 from tests.postgres.server import OwnServer, own_server
+from tests.product import Process
 from tests.programs.faults.table import write
 from tests.programs.several_processes import judging
 from tests.programs.several_processes.processes import Processes, paper_ids, processes
 
 KILLS = "processes killed"
+PROCESSES = 3
 FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each later wave; thirteen papers are one message
 GROUPS = 10  # every tenth chat is a group
 POST_TAKES = 0.1  # seconds, like the answer of a real platform
@@ -45,14 +49,27 @@ class Plan:
     lanes: int = 300
     kills: int = 60
     crashes: int = 6
+    stops: int = 12  # of the working process, which stands still (SIGSTOP)
     cuts: int = 6  # of all connections at the same time
     kill_gap: float = 8.0  # seconds from one kill to the next
+    still_for: float = 60.0  # seconds that a stopped process stands still
     away_for: float = 30.0  # most seconds until a crashed server is started again
     wave_gap: float = 20.0  # seconds
     says_gap: float = 0.5  # seconds from one command to the next
 
 
-QUICK = Plan(lanes=40, kills=4, crashes=1, cuts=1, kill_gap=4.0, away_for=1.0, wave_gap=8.0, says_gap=0.5)
+QUICK = Plan(
+    lanes=40,
+    kills=4,
+    crashes=1,
+    stops=1,
+    cuts=1,
+    kill_gap=4.0,
+    still_for=25.0,
+    away_for=1.0,
+    wave_gap=8.0,
+    says_gap=0.5,
+)
 
 
 class NotNow(Exception):
@@ -71,6 +88,7 @@ class Trial:
     done: Counter[str] = field(default_factory=Counter)  # how often each thing was done
     said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word of a command → (chat, time)
     subscribed: dict[str, str] = field(default_factory=dict)  # word of a /sub → chat
+    still: list[Process] = field(default_factory=list)  # processes that stand still
     papers: list[str] = field(default_factory=list)  # papers that were ingested
     _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # planned actions
 
@@ -84,7 +102,8 @@ class Trial:
         self.processes.subscribes(self.chats)
         self._bring(FIRST_PAPERS, ago=timedelta(minutes=30))
         plan = self.plan
-        self.processes.start()
+        for _ in range(PROCESSES):
+            self.processes.start()
         self.processes.wait_for(lambda: bool(self.processes.posts), "the first messages are sent")
         for what, gap in ((self._kill, plan.kill_gap), (self._bring, plan.wave_gap), (self._say, plan.says_gap)):
             self._again(what, gap)
@@ -142,14 +161,35 @@ class Trial:
     def _kill(self) -> None:
         if not self.server.is_up:
             raise NotNow
+        process = self._working()
         self.incidents.append(time.time())
-        self.processes.kill()
+        self.processes.kill(process)
         self.processes.start()
         self._did(KILLS)
         kills, plan = self.done[KILLS], self.plan
-        for what, times in ((self._crash, plan.crashes), (self._cut, plan.cuts)):
+        for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
             if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # in the same proportion as the kills
                 self._soon(what, plan.kill_gap / 2)
+
+    def _working(self) -> Process:
+        """Returns the process that works. Raises NotNow while none does."""
+        for process in self.processes.working:
+            if process not in self.still:
+                return process
+        raise NotNow
+
+    def _stop(self) -> None:
+        process = self._working()
+        self.incidents.append(time.time())
+        process.signals(signal.SIGSTOP)
+        self.still.append(process)
+        self._after(self.plan.still_for, partial(self._goes_on, process))
+        self._did("processes that stood still")
+
+    def _goes_on(self, process: Process) -> None:
+        self.incidents.append(time.time())
+        process.signals(signal.SIGCONT)
+        self.still.remove(process)
 
     def _crash(self) -> None:
         if not self.server.is_up:

@@ -31,13 +31,20 @@ class Processes:
         """Starts a process. Returns at once."""
         self.alive.append(self.product.starts("run"))
 
-    def kill(self) -> None:
-        """Kills a process, which cannot finish anything."""
-        self.alive.pop(0).kill()
+    def kill(self, which: Process | None = None) -> None:
+        """Kills a process, the oldest one unless another one is given. It cannot finish anything."""
+        which = which or self.alive[0]
+        self.alive.remove(which)
+        which.kill()
 
     def stop(self) -> int:
         """Asks a process to stop. Returns its exit status."""
         return self.alive.pop(0).stops()
+
+    @property
+    def working(self) -> list[Process]:
+        """The processes that work as far as they know, the oldest first. The others wait."""
+        return [one for one in self.alive if one.said.rfind("/health/ready") > one.said.rfind("this one waits")]
 
     @property
     def posts(self) -> list[Entry]:

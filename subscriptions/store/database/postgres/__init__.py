@@ -1,8 +1,7 @@
-"""A PostgreSQL database: connections and timeouts of a process, and the sender lock."""
+"""A PostgreSQL database: connections and timeouts of a process."""
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,65 +17,8 @@ from subscriptions.store.database.postgres import session_setup, words
 from subscriptions.store.database.postgres.error_sentences import translated
 from subscriptions.store.database.postgres.session_setup import SharedSession, WrongEncoding
 
-_CALLED = "SELECT set_config('application_name', %s, false)"
-HOLDER = """
-    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
-    WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-
-
-class SenderSession:
-    """The session that holds the sender lock of a database. The lock ends with the session."""
-
-    def __init__(self, connect: Callable[[], Any], broken: type[Exception], name: str) -> None:
-        """`connect` opens a connection with autocommit. Others see this process as `name`."""
-        self._connect, self._broken, self._name = connect, broken, name
-        self._connection: Any = None
-
-    def hold(self) -> str:
-        """Takes the lock, also again if the server has ended the session. Returns "", or the name of its holder.
-
-        Raises errors of the driver.
-        """
-        if self._connection is not None:
-            with suppress(self._broken):
-                self._connection.execute(_IS_THERE)
-                return ""
-            self._connection = None
-        connection = self._connect()
-        try:
-            connection.execute(_CALLED, (f"paperwire {self._name}",))
-            connection.execute(_PATIENCE)
-            connection.execute(_TAKE)
-        except BaseException as error:
-            held = getattr(error, "sqlstate", None) == _HELD
-            holder = name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone()) if held else ""
-            connection.close()
-            if held:
-                return holder
-            raise
-        self._connection = connection
-        return ""
-
-    def close(self) -> None:
-        """Gives the lock back."""
-        if self._connection is not None:
-            with suppress(self._broken):  # the server may notice the session's end after the next command
-                self._connection.execute(_GIVE_BACK)
-            self._connection.close()
-
-
-def name_of_holder(row: Sequence[Any] | None) -> str:
-    """Returns the name of the process that holds the sender lock. `row` is a row of `HOLDER`; "?" if it is None."""
-    if row:
-        return str(row[0]).removeprefix("paperwire ")
-    return "?"
-
-
 CONNECTIONS = 3  # connections of a process for its transactions; more would only wait for Python's interpreter lock
 _TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
-_IS_THERE = "SELECT 1"
 _IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
 _WRITE_NOTHING = """
     WITH added AS (INSERT INTO key_value SELECT * FROM key_value WHERE false),
@@ -85,14 +27,8 @@ _WRITE_NOTHING = """
 """
 _MAKE = "CREATE TABLE key_value ()"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
-_SENDER = 7_250_012_023  # key of the sender lock; only a session that holds this lock may send
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-# a session whose process was killed may last some moments longer
-_TAKE = f"SELECT pg_advisory_lock({_SENDER})"
-_PATIENCE = "SET lock_timeout = '2s'"
-_HELD = "55P03"  # the SQLSTATE of a lock that is not free within this time
-_GIVE_BACK = f"SELECT pg_advisory_unlock({_SENDER})"
 # A session keeps plans that were made while a table was small, even plans of foreign-key checks. With 100,000 chats in
 # one morning, each such check read a whole table. So reading whole tables is off, since no statement of `run` has to read a
 # whole growing table.
@@ -101,10 +37,15 @@ _PLANS = "-c enable_seqscan=off -c jit=off"
 # need not wait for it.
 _STOPPED = "-c idle_in_transaction_session_timeout=60000"
 _SESSION = {  # options of each connection; the database URL may override them and add other options of libpq
-    "application_name": "paperwire",
     "connect_timeout": "10",
     "keepalives_idle": "30",
     "tcp_user_timeout": "30000",
+}
+_CLOSELY_WATCHED = {
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
 }
 
 
@@ -129,10 +70,14 @@ class PostgresDatabase:
             ) from error
         self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
 
-    def engine(self, patience: float) -> Engine:
-        """Makes the engine. The number of its connections is limited, because a server allows only a few."""
+    def engine(self, patience: float, process: str) -> Engine:
+        """Makes the engine. The number of its connections is limited, because a server allows only a few.
+
+        They have the name of their process (`store.role`).
+        """
         options = f"{session_setup.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
-        self._arguments = {**_SESSION, **self.url.query, "options": options, "client_encoding": "UTF8"}
+        ours = {"application_name": f"paperwire {process}", "options": options, "client_encoding": "UTF8"}
+        self._arguments = {**_SESSION, **self.url.query, **ours}
         self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
@@ -202,12 +147,12 @@ class PostgresDatabase:
         """Returns False: the disk belongs to the server, and only a write shows whether it is full."""
         return False
 
-    def sender_session(self, name: str) -> SenderSession:
-        """Returns the session that may hold the sender lock. Other processes see this process as `name`."""
-        return SenderSession(self._connect, self._driver_error, name)
+    def session(self) -> Any:  # noqa: ANN401 - psycopg's
+        """Opens a connection with autocommit, whose end this server and this process notice within 15 seconds.
 
-    def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
-        connection = self._engine.dialect.connect(**self.connect_arguments())
+        Raises errors of the driver.
+        """
+        connection = self._engine.dialect.connect(**{**self.connect_arguments(), **_CLOSELY_WATCHED})
         connection.autocommit = True
         return connection
 

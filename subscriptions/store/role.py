@@ -1,0 +1,185 @@
+"""The role of the one process that works on a database: who has it, how long it may stand still, and how others take it over.
+
+Whoever has the role receives, plans and sends. On SQLite, a lock of a file beside the database elects the process, since
+opening and closing the database file itself would release SQLite's own locks. On PostgreSQL, a session's advisory lock
+elects, and the term in the table `role` fences: whoever takes the role writes a new term, and a transaction of the process
+before it is refused when it begins to write (`Store.term`). What became of a post is written without the fence.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from subscriptions import errors
+from subscriptions.store.database.store import Store
+
+BEAT_SECONDS = 5.0  # between two beats of the process that has the role
+STANDSTILL_SECONDS = 15  # without a beat, until others take the role
+_LOCK = 7_250_012_023  # key of the advisory lock
+
+_TAKE = f"SELECT pg_try_advisory_lock({_LOCK})"
+_GIVE_BACK = f"SELECT pg_advisory_unlock({_LOCK})"
+_WHO = "SELECT holder FROM role"
+# a process that is stopped (SIGSTOP) may hold the lock, or the row of its term
+_END_SESSIONS = """
+    SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity JOIN role ON application_name = 'paperwire ' || process
+    WHERE datname = current_database() AND process != %s
+"""
+_STANDS_STILL = f"AND seen < clock_timestamp() - interval '{STANDSTILL_SECONDS} seconds'"
+_LEAVE = "DELETE FROM role"
+_ENTER = "INSERT INTO role (term, process, holder) VALUES (%s, %s, %s)"
+_BEAT = "UPDATE role SET seen = clock_timestamp() WHERE term = %s"
+
+
+class Role(Protocol):
+    """The role of one store. Its methods raise StoreError."""
+
+    def take(self, *, beats: bool) -> str:
+        """Takes the role. Returns "", or who has it. `beats`: the caller will call `beat` every BEAT_SECONDS."""
+
+    def beat(self) -> bool:
+        """Says that this process works. Returns whether it still has the role."""
+
+    def release(self) -> None:
+        """Gives the role back."""
+
+
+def role_of(store: Store) -> Role:
+    """Returns the role of a store. This process does not have it yet."""
+    return ServerRole(store) if store.kind.file is None else FileRole(store.kind.file)
+
+
+@contextmanager
+def held(store: Store) -> Iterator[None]:
+    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError."""
+    role = role_of(store)
+    if holder := role.take(beats=False):
+        raise taken_by(holder)
+    try:
+        yield
+    finally:
+        role.release()
+
+
+def taken_by(holder: str) -> errors.RoleTaken:
+    """Returns the error that names the process that has the role."""
+    return errors.RoleTaken(
+        errors.Sentence("Process {pid} sends for this database already.", {"pid": holder}),
+        errors.Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    )
+
+
+class FileRole:
+    """The role of a database in a file. Who has it is written into a second file; nobody else can take it."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
+        self._holder = database.with_name(database.name + ".sender")
+
+    def take(self, *, beats: bool) -> str:  # noqa: ARG002 - the lock ends with the process
+        """See Role."""
+        try:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            self._holder.write_text(str(os.getpid()))
+        except Timeout:
+            with suppress(OSError):
+                return self._holder.read_text() or "?"
+            return "?"
+        except OSError as error:
+            self._lock.release()
+            raise _unusable(self._database, error) from error
+        return ""
+
+    def beat(self) -> bool:
+        """See Role."""
+        return True
+
+    def release(self) -> None:
+        """See Role."""
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
+
+
+class ServerRole:
+    """The role of a database on PostgreSQL. It has a session of its own, whose end gives the lock back."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._session: Any = None  # psycopg's connection, with autocommit
+        self._has_lock = False
+
+    def take(self, *, beats: bool) -> str:
+        """See Role. Ends the sessions of a process that stands still, and of the one that had the role before."""
+        process, term = self._store.process, secrets.randbits(62)
+        with self._connected() as session:
+            if not self._is_elected(session):
+                session.execute(f"{_END_SESSIONS} {_STANDS_STILL}", (process,))
+                (holder,) = session.execute(_WHO).fetchone() or ("?",)
+                return str(holder)
+            session.execute(_END_SESSIONS, (process,))
+            with session.transaction():
+                session.execute(_LEAVE)
+                session.execute(_ENTER, (term, process, f"{os.getpid()} on {socket.gethostname()}"))
+                if beats:
+                    session.execute(_BEAT, (term,))
+        self._store.term = term
+        return ""
+
+    def beat(self) -> bool:
+        """See Role. Takes the lock again if the server has ended the session that had it."""
+        try:
+            return self._beats()
+        except (
+            errors.StoreError
+        ):  # the session has ended; if the database cannot be reached at all, this raises the same
+            return self._beats()
+
+    def _beats(self) -> bool:
+        with self._connected() as session:
+            self._is_elected(session)  # as long as the term is ours, nobody else was
+            return bool(session.execute(_BEAT, (self._store.term,)).rowcount)
+
+    def _is_elected(self, session: Any) -> bool:  # noqa: ANN401 - psycopg's
+        if not self._has_lock:
+            (self._has_lock,) = session.execute(_TAKE).fetchone()
+        return self._has_lock
+
+    def release(self) -> None:
+        """See Role."""
+        if self._session is not None:
+            with suppress(errors.StoreError), self._connected() as session:
+                session.execute(_GIVE_BACK)  # the server may notice the session's end after the next command
+                session.close()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """Yields the session. After an error, the next call begins another one. Raises StoreError."""
+        try:
+            with self._store.translated_errors():
+                self._session = self._session or self._store.server.session()
+                yield self._session
+        except errors.StoreError:
+            if self._session is not None:
+                self._session.close()
+            self._session, self._has_lock = None, False
+            raise
+
+
+def _unusable(database: Path, error: OSError) -> errors.StoreError:
+    if errors.is_disk_full(error):
+        return errors.StoreError(*errors.disk_full(database.absolute()))
+    return errors.StoreError(
+        errors.Sentence(
+            "The folder of the database {path} cannot be written to: {why}.",
+            {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
+        ),
+        errors.Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
+    )

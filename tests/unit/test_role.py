@@ -1,0 +1,106 @@
+"""The role of the process that works on a database: one has it, the others are told which one, and none writes without it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from subscriptions.errors import RoleLost, RoleTaken, StoreUnavailable
+from subscriptions.store import bot_state, role
+from subscriptions.store.database.store import Store, Transaction, confirms
+from tests.clock import NOON
+from tests.postgres.server import Server
+
+
+def test_a_second_process_on_a_file_is_told_which_one_has_the_role(tmp_path: Path) -> None:
+    store, other = (Store(f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "other"))
+    with role.held(store), role.held(other):
+        for _ in range(2):  # the first refusal releases nothing
+            with pytest.raises(RoleTaken, match=f"Process {os.getpid()} sends"), role.held(store):
+                pass
+    with role.held(store):
+        assert not store.exists()  # taking the role does not open the database
+
+
+@contextmanager
+def two_processes(postgres: Server) -> Iterator[tuple[Store, Store, str]]:
+    """Yields two stores of one database, and its address."""
+    with postgres.database() as url, closing(Store(url)) as store, closing(Store(url)) as other:
+        for one in (store, other):
+            one.open(now=NOON)
+        yield store, other, url
+
+
+def put(store: Store, name: str) -> None:
+    with store.write() as transaction:
+        bot_state.put_value(transaction, name, "x")
+
+
+@confirms
+def confirm(transaction: Transaction, name: str) -> None:
+    """Stores something as if it were the outcome of a post."""
+    bot_state.put_value(transaction, name, "x")
+
+
+def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(postgres: Server) -> None:
+    with two_processes(postgres) as (store, other, url):
+        ours, theirs = role.role_of(store), role.role_of(other)
+        assert ours.take(beats=True) == ""
+        assert theirs.take(beats=True).startswith(f"{os.getpid()} on ")
+        put(store, "before")
+        cut(url)  # as at a restart of the server; nobody else was quick
+        assert ours.beat()
+        assert theirs.take(beats=True) != ""
+        cut(url)
+        assert theirs.take(beats=True) == ""
+        with pytest.raises(StoreUnavailable, match="terminating"):  # its sessions were ended
+            put(store, "after")
+        with pytest.raises(RoleLost):
+            put(store, "after")
+        confirm(store, "outcome")
+        assert not ours.beat()
+        assert theirs.beat()
+        put(other, "others")
+        with other.read() as transaction:
+            found = [bot_state.get_value(transaction, name) for name in ("before", "after", "outcome", "others")]
+        assert found == ["x", None, "x", "x"]
+        theirs.release()
+        with role.held(store):
+            put(store, "again")
+        ours.release()
+
+
+@pytest.mark.parametrize(("beats", "seconds", "is_taken"), [(True, 10, False), (True, 16, True), (False, 3600, False)])
+def test_on_a_server_a_process_that_stands_still_loses_the_role_and_its_transaction(
+    postgres: Server, *, beats: bool, seconds: int, is_taken: bool
+) -> None:
+    """`deliver` and `db copy` do not beat, and are waited for."""
+    with two_processes(postgres) as (store, other, url):
+        ours, theirs = role.role_of(store), role.role_of(other)
+        assert ours.take(beats=beats) == ""
+        ends = pytest.raises(StoreUnavailable, match="terminating") if is_taken else nullcontext()
+        with ends, store.write() as transaction:
+            bot_state.put_value(transaction, "stopped within a transaction", "x")
+            stand_still(url, seconds)
+            theirs.take(beats=True)
+            assert (theirs.take(beats=True) == "") is is_taken
+        assert ours.beat() is not is_taken
+        ours.release()
+        theirs.release()
+
+
+def stand_still(url: str, seconds: int) -> None:
+    """Lets the process that has the role have said for some time nothing."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE role SET seen = seen - make_interval(secs => %s)", (seconds,))
+
+
+def cut(url: str) -> None:
+    """Ends the sessions that hold a lock of the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND pid != pg_backend_pid()"
+        )
