@@ -26,7 +26,10 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
-    "paper_words.py:_fetched": "it walks an index in order, and ends after its LIMIT",
+    "paper_words.py:candidates": "only a query that no word of the index answers (`=gr*`) walks an index of all papers",
+    "paper_words.py:ids": "it walks an index in order, and ends after its LIMIT",
+    "paper_words.py:days": "it walks an index, 10 ms for 50,000 papers; a search asks only if not all papers were searched",
+    "paper_words.py:newest_texts": "it ends after the newest 5,000 papers",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 from json import loads
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.text import Text
@@ -30,7 +30,7 @@ from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import chat_status, confirmations, requests
 from subscriptions.service.listing import Listed, get_set_up, listed
-from subscriptions.service.previews import NotDue, Preview
+from subscriptions.service.previews import Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
 from subscriptions.texts import cutting
@@ -193,21 +193,22 @@ def preview(
         address = session.address(chat)
         session.encode(texts_asked(query or ""))
         found = look(session.store, address, now=session.now, text=query, days=days)
+        waits = _waits(found, chat_status.next_deliveries_of(session.store, found.not_due, now=session.now))
         about = chat_status.status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
         medium = medium_at(address, session.settings)
     render = partial(render_delivery, medium=medium, titles=titles)
     due, later = (render(entry) if entry else () for entry in (found.delivery, found.later))
-    document = _preview_document(about, found, (*due, *later))
-    return output.tell(document, lambda: _say(found, about, due, later, moment), json=json)
+    document = _preview_document(about, found, waits, (*due, *later))
+    return output.tell(document, lambda: _say(found, about, due, _not_due(waits, about.chat, moment), later), json=json)
 
 
 def _say(
     found: Preview,
     about: chat_status.Status,
     due: Sequence[Message],
+    not_due: Sequence[str],
     later: Sequence[Message],
-    now: datetime,
 ) -> None:
     """Prints how many deliveries were planned before, the messages that are due, and the messages that are not due yet."""
     address = about.chat.address
@@ -217,7 +218,7 @@ def _say(
         output.print_line("Due now:" if due else "Nothing is due now.")
     for message in due:
         _show_message(address, message)
-    for line in _not_due(found, about.chat, now):
+    for line in not_due:
         output.print_line(line)
     for message in later:
         _show_message(address, message)
@@ -225,18 +226,46 @@ def _say(
         output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
-def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
+class _Waits(NamedTuple):
+    """A subscription that has papers and is not due."""
+
+    listed: Listed
+    papers: Sequence[Paper]
+    next_delivery: NextDelivery
+
+    @property
+    def held(self) -> str:
+        """The state of the chat or the subscription that holds its papers; "" if nothing does."""
+        state = phrasing.state_of(self.listed)
+        return "" if state == "active" else state
+
+
+def _waits(found: Preview, next_deliveries: Sequence[NextDelivery]) -> list[_Waits]:
+    items = found.later.items if found.later else ()
+    return [
+        _Waits(
+            one,
+            [item.paper.paper for item in items if one.subscription.number in [of.number for of in item.because]],
+            then,
+        )
+        for one, then in zip(found.not_due, next_deliveries, strict=True)
+    ]
+
+
+def _not_due(waits: Sequence[_Waits], chat: Chat, now: datetime) -> list[str]:
     """Returns a line for each subscription that has papers but is not due, with the time when it will be due."""
     language = Language("en", chat.settings.timezone)
-    lines = ["Not due yet:"] if found.not_due else []
-    for entry in found.not_due:
-        subscription, count = entry.subscription, output.counted(len(entry.papers), "paper")
-        when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
+    lines = ["Not due yet:"] if waits else []
+    for one in waits:
+        subscription, count = one.listed.subscription, output.counted(len(one.papers), "paper")
+        when = _HELD.get(one.held, "") or when_next(one.next_delivery, language, now)
         lines.append(f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}")
     return lines
 
 
-def _preview_document(about: chat_status.Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
+def _preview_document(
+    about: chat_status.Status, found: Preview, waits: Sequence[_Waits], messages: tuple[Message, ...]
+) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` and `plain` are the texts that would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
@@ -248,7 +277,7 @@ def _preview_document(about: chat_status.Status, found: Preview, messages: tuple
         "known": found.known,
         "papers": [keys[item.paper.id] for item in items],
         "due": [keys[item.paper.id] for item in due],
-        "not_due": [_waits(entry) for entry in found.not_due],
+        "not_due": [_waiting_document(one) for one in waits],
         "planned_before": about.outbox.waiting,
         "messages": [
             {
@@ -262,17 +291,17 @@ def _preview_document(about: chat_status.Status, found: Preview, messages: tuple
     }
 
 
-def _waits(entry: NotDue) -> dict[str, object]:
+def _waiting_document(one: _Waits) -> dict[str, object]:
     """Returns a subscription that is not due, for `--json`.
 
     `at` is null while the subscription is held, or if the time is unknown.
     """
-    at = entry.next_delivery.at or entry.next_delivery.latest
+    at = None if one.held else one.next_delivery.at or one.next_delivery.latest
     return {
-        "number": entry.subscription.number,
+        "number": one.listed.subscription.number,
         "at": at,
-        "held": entry.held or None,
-        "papers": [known.paper.key for known in entry.papers],
+        "held": one.held or None,
+        "papers": [paper.key for paper in one.papers],
     }
 
 

@@ -23,11 +23,9 @@ from subscriptions.planning.times import Ending, as_words, read_when, split_when
 from subscriptions.query import links_in_text, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
-from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
+from subscriptions.service import paper_search, recent_matches
 from subscriptions.service.listing import typed_number
-from subscriptions.service.paper_search import NearPaper, SearchResult, papers_named
-from subscriptions.service.recent_matches import RecentMatches
-from subscriptions.service.unknown_words import Spelling
+from subscriptions.service.paper_search import NearPaper, Page, Spelling, papers_named
 from subscriptions.texts.cutting import cut_letters
 
 MOST_GIVEN = 5  # papers that may be given to find papers near to them
@@ -91,7 +89,7 @@ def _wanted(context: CommandContext) -> Wanted:
 
 def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
-    found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
+    found = paper_search.papers_near_text(context.transaction, said[:_MOST_READ])
     if not found:
         return context.reply("Nothing is near to this text.")
     head = context.say("I read this as a text. Nearest to it:")
@@ -101,7 +99,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
 
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
-    found = near_papers.papers_alike(context.transaction, given)
+    found = paper_search.papers_alike(context.transaction, given)
     titles = "; ".join(context.title(one) for one in given)
     if not found:
         return context.reply("Nothing is near to {titles}.", titles=titles, buttons=_as_wish(context, given))
@@ -122,7 +120,7 @@ def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> chan
 
 
 def search_(context: CommandContext) -> channel.Reply:
-    """Shows the stored papers that match, those with the words in the title first; for an id, DOI or link, the card of that paper."""
+    """Shows the stored papers that match, newest first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return asking.ask(
             context, "search", context.say("What shall I look for? For example: /search diffusion -survey")
@@ -198,7 +196,7 @@ def on_search_page(context: CommandContext) -> channel.Reply:
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
     """Like `_meant`, with all that is needed to match the query. Raises MeaningFails, QueryError, Refused."""
     subscription, query = _meant(context, text)
-    query = near_papers.with_vectors_for(context.transaction, query, context.chat.id)
+    query = paper_search.with_vectors_for(context.transaction, query, context.chat.id)
     if subscription is None:
         there = subscriptions_here(context)
         subscription = next((one for one in there if one.canonical == query.canonical), None)
@@ -222,7 +220,7 @@ def _page(
     notes: Sequence[str] = (),
     subject: str = "",
 ) -> channel.Reply:
-    """Returns a page of results among the papers up to the key `upto`, or all.
+    """Returns a page of results among the papers up to the paper `upto`, or all.
 
     `start` is the number of matches before the page. `is_older`: matches in newer papers were on other pages. `subject`
     is what they are about, as it was said. If the words find few papers, papers follow that are near in meaning.
@@ -263,9 +261,7 @@ def _page(
     return with_near(context, reply, _timed(about, ending), near) if near else reply
 
 
-def _for_strangers(
-    context: CommandContext, text: str, subscription: Subscription | None, found: SearchResult
-) -> Iterator[str]:
+def _for_strangers(context: CommandContext, text: str, subscription: Subscription | None, found: Page) -> Iterator[str]:
     """Yields lines in place of buttons."""
     if found.found > PAGE:
         yield context.say("The first {count}; in private I show all.", count=PAGE)
@@ -293,13 +289,13 @@ def _author_named(context: CommandContext, text: str) -> str:
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
     """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
-    spelled = unknown_words.spelling(context.transaction, query)
+    spelled = paper_search.spelling(context.transaction, query)
     if spelled.meant and not paper_search.search(context.transaction, parse.parse_query(spelled.meant), most=1).found:
         return replace(spelled, meant="")
     return spelled
 
 
-def _near(context: CommandContext, query: Query, subject: str, found: SearchResult) -> tuple[str, Sequence[NearPaper]]:
+def _near(context: CommandContext, query: Query, subject: str, found: Page) -> tuple[str, Sequence[NearPaper]]:
     """Returns (a query for what is near in meaning to the words of `query`, the nearest papers that the words did not find).
 
     There are none if the words found enough.
@@ -385,16 +381,16 @@ def _try_button(text: str, ending: Ending) -> channel.Button:
     return channel.Button(label=cut_letters(text, _LABEL), verb="look-for", arguments={"text": _timed(text, ending)})
 
 
-def _count_line(context: CommandContext, query: Query, found: SearchResult, *, is_older: bool) -> str:
+def _count_line(context: CommandContext, query: Query, found: Page, *, is_older: bool) -> str:
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     if not found.stored:
         return context.say("No papers are known yet.")
-    amount, is_whole = found.found, found.below is None and found.looked == found.stored
+    amount, is_whole = found.found, found.end is None and not is_older
     if is_whole and not amount:
         return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
         )
-    recent = recent_matches.recent_matches(context.transaction, query, now=context.now, most=0)
+    recent = recent_matches.recent_matches(context.transaction, query, now=context.now)
     if is_whole and recent.base.of == found.stored:
         return results.count_found(context, amount, recent.base)
     if is_whole or found.since is None:
@@ -422,21 +418,19 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, *, i
     )
 
 
-def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, counted: str) -> str:
+def _with_recent(context: CommandContext, recent: recent_matches.Matches, amount: int, counted: str) -> str:
     """Returns `counted`, and adds how many of these papers are from the last days."""
-    days = phrasing.days_known(context.localizer, recent.base)
-    if recent.found == amount:
+    days, found = phrasing.days_known(context.localizer, recent.base), len(recent.papers)
+    if found == amount:
         return context.say("{counted}, all in {days}", counted=counted, days=days)
-    if not recent.found:
+    if not found:
         return context.say("{counted}, none in {days}", counted=counted, days=days)
     return context.count(
-        "{counted}, {count} in {days}", "{counted}, {count} in {days}", recent.found, counted=counted, days=days
+        "{counted}, {count} in {days}", "{counted}, {count} in {days}", found, counted=counted, days=days
     )
 
 
-def _page_buttons(
-    context: CommandContext, text: str, found: SearchResult, start: int, *, is_older: bool
-) -> channel.Row:
+def _page_buttons(context: CommandContext, text: str, found: Page, start: int, *, is_older: bool) -> channel.Row:
     """Returns [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
 
     The buttons hold the newest paper that was searched, so that newly arrived papers do not move the pages.
@@ -446,8 +440,8 @@ def _page_buttons(
         pages.append((context.say("newer"), found.upto, max(0, start - PAGE), is_older))
     if start + PAGE < found.found:
         pages.append((context.say("show more"), found.upto, start + PAGE, is_older))
-    elif found.below is not None:
-        pages.append((context.say("show more"), found.below, 0, True))
+    elif found.end is not None:
+        pages.append((context.say("show more"), found.end, 0, True))
     return tuple(
         context.labelled(label, "search-page", text=text, upto=upto, start=at, is_older=older)
         for label, upto, at, older in pages

@@ -114,11 +114,11 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
 def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
-    lately = recent_matches(context.transaction, query, now=context.now, most=_PAPERS_SHOWN)
+    lately = recent_matches(context.transaction, query, now=context.now)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
-        lines.append(phrasing.found_in(context.localizer, lately.found, lately.base))
-    lines += [f"· {context.title(paper)}" for paper in lately.newest]
+        lines.append(phrasing.found_in(context.localizer, len(lately.papers), lately.base))
+    lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
     accept = context.button("subscribe", "accept", link=payload)
     return Reply(lines=tuple(lines), buttons=((accept,),))
 

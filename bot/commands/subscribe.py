@@ -158,7 +158,7 @@ def meaning_of(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
 def _advised(context: CommandContext, query: Query) -> tuple[str, ...]:
     """Returns the text whose meaning `_advice` may offer in place of the words of a query."""
     about = rewriting.about_its_words(query)
-    if about and recent_matches(context.transaction, query, now=context.now, most=0).found <= _FEW:
+    if about and len(recent_matches(context.transaction, query, now=context.now).papers) <= _FEW:
         return texts_asked(about)
     return ()
 

@@ -144,22 +144,22 @@ def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequenc
     for one, row in zip(shown, rows, strict=True):
         subscription = one.subscription
         parts = [f"{row.number}  {row.reading}", row.when]
-        if about.base.days:
-            parts.append(_often(context, about, about.found[subscription.canonical]))
+        if about.found[subscription.canonical].base.days:
+            parts.append(_often(context, about.found[subscription.canonical]))
         if subscription.number in about.came:
             parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
         lines.append(" · ".join(filter(None, (*parts, row.state))))
     return lines
 
 
-def _often(context: CommandContext, about: recent_matches.MatchCount, found: int) -> str:
+def _often(context: CommandContext, found: recent_matches.Matches) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
-    if about.base.week and about.base.whole:
-        return context.count("{count} a week", "{count} a week", found)
-    days = phrasing.of_the_newest(
-        context.localizer, context.count("{count} day", "{count} days", about.base.days), about.base
-    )
-    return context.count("{count} in {days}", "{count} in {days}", found, days=days)
+    amount, base = len(found.papers), found.base
+    if base.week and base.whole:
+        return context.count("{count} a week", "{count} a week", amount)
+    days = context.count("{count} day", "{count} days", base.days)
+    days = phrasing.of_the_newest(context.localizer, days, base)
+    return context.count("{count} in {days}", "{count} in {days}", amount, days=days)
 
 
 COMMANDS = (

@@ -14,7 +14,7 @@ from subscriptions.errors import Sentence
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.previews import Trial
+from subscriptions.service.previews import Today
 from subscriptions.service.questions import why_they_rest
 
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
@@ -51,9 +51,7 @@ def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Rep
         raise subscribe.only_time(asked)
     if ending.when is not None:
         read_when(ending.when)  # what cannot be read is refused
-    tried = None if of_week else _of_day(context, ending.query)
-    if tried is None or tried.delivery is None:
-        tried = previews.preview_recent(context.transaction, context.chat, now=context.now, which=ending.query)
+    tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:
         return results.nothing_active(context, "/today diffusion")
     found = len(tried.delivery.items) if tried.delivery else 0
@@ -73,11 +71,7 @@ def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Rep
     return channel.Reply(lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=buttons)
 
 
-def _of_day(context: CommandContext, which: str) -> Trial:
-    return previews.newest_day(context.transaction, context.chat, now=context.now, which=which)
-
-
-def _count_line(context: CommandContext, tried: Trial, found: int) -> str:
+def _count_line(context: CommandContext, tried: Today, found: int) -> str:
     if tried.day is None:
         return results.count_found(context, found, tried.base)
     day = context.localizer.day(tried.day)
@@ -88,7 +82,7 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(_WEEK.sub("", context.args.strip())).query,)
 
 
-def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
+def _resting(context: CommandContext, tried: Today) -> Iterator[str]:
     """Yields a line for each of the subscriptions that finds nothing near in meaning now."""
     resting = why_they_rest(context.transaction, [one.canonical for one in tried.subscriptions])
     for one in tried.subscriptions:
@@ -96,7 +90,7 @@ def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
             yield f"{one.number}  {one.label} · {context.say(rest)}"
 
 
-def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
+def _waiting(context: CommandContext, tried: Today) -> tuple[str, ...]:
     """Returns at most one line: how many of the papers are still to be delivered, and when."""
     if tried.query is not None or not context.chat.id or tried.day is not None:
         return ()

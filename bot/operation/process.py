@@ -30,7 +30,6 @@ from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
-from subscriptions.service import known_papers, recent_matches
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.store import platform_states, recovery, role
 
@@ -89,8 +88,6 @@ class Process:
             await self._claim_again()
             if not self.sources.is_catching_up:
                 await plan(self.app.deps, self._drain, planned=self._wake_lanes)
-            await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
-            await self.app.store.run(known_papers.keep_searched)
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
             await self._wake_lanes()

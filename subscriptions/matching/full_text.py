@@ -1,4 +1,4 @@
-"""A question to a full-text index of papers, as a tree that each kind of database translates; which words may correct a mistyped one."""
+"""A question to a full-text index of papers, as a tree that each kind of database translates, and the words that it stores."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,8 +51,8 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 # Turns a paper into a document of a full-text index, and a term into expressions for that index.
 #
 # The index splits only at spaces, and gets words that `normalize` has split. So it finds the same whole words as the
-# matcher. A term has two expressions: `sure` finds only papers that fulfil it, `maybe` all papers that may fulfil it. A
-# paper that only `maybe` finds has to be read. For words, phrases, fields, categories and most names both are equal.
+# matcher. For words, phrases, fields, categories and most names it finds just these papers. For other terms it finds all
+# papers that may fulfil them, and tells which of these have to be read.
 #
 # Some words of the document are not from a text. They begin with the mark ˑ, with which no word of a text begins:
 #
@@ -76,18 +76,19 @@ _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
 _LABEL = ("label",)
 # ASCII except \, with which TeX commands begin, and the characters of Chinese texts
 _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
-_SPELLED = re.compile(rf"(?<![^ ])(?:{_MARK}s)?([a-z]{{4,24}})(?![^ ])")  # a word that may be mistyped
 
 
 @dataclass(frozen=True, slots=True)
 class IndexQuestion:
-    """The two expressions for a simple term."""
+    """What to ask the index about a simple term."""
 
-    sure: Expression | None  # finds only papers that fulfil the term; None: no paper is sure
-    maybe: Expression | None  # finds all papers that fulfil the term, and perhaps others; None: any paper may fulfil it
+    wanted: (
+        Expression | None
+    )  # finds all papers that fulfil the term, and perhaps others; None: any paper may fulfil it
+    doubtful: Expression | None = None  # those of them that have to be read; None: all that it finds fulfil the term
 
 
-_ANY_PAPER = IndexQuestion(None, None)
+_ANY_PAPER = IndexQuestion(None)
 
 
 def index_document(paper: Paper) -> tuple[str, ...]:
@@ -106,15 +107,6 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     )
 
 
-def spellings(document: tuple[str, ...]) -> set[str]:
-    """Returns the words of a document among which to look for corrections of typing errors.
-
-    The result has only words of 4 to 24 letters: singulars, and words as written. Parts of names have an "@" before them.
-    """
-    *texts, names, _ = document
-    return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}
-
-
 def index_question(term: Term) -> IndexQuestion:
     """Returns what to ask the index about a simple term. If its field has no column, any paper may fulfil the term."""
     if not term.field.column and not term.field.is_bare:
@@ -125,7 +117,7 @@ def index_question(term: Term) -> IndexQuestion:
         case ValueKind.NAME:
             return _for_name(term)
         case ValueKind.CATEGORY:
-            return _same(Phrase(_LABEL, _encoded(_MARK + term.field.name[0], term.value)))
+            return IndexQuestion(Phrase(_LABEL, _encoded(_MARK + term.field.name[0], term.value)))
         case _:
             return _ANY_PAPER
 
@@ -250,8 +242,8 @@ def _encoded(mark: str, words: str) -> str:
     return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
 
 
-def _same(expression: Expression) -> IndexQuestion:
-    return IndexQuestion(expression, expression)
+def _perhaps(expression: Expression) -> IndexQuestion:
+    return IndexQuestion(expression, doubtful=expression)
 
 
 def _phrase(columns: tuple[str, ...], words: Sequence[str], *, mark: str = "", prefix: bool = False) -> Phrase:
@@ -263,23 +255,24 @@ def _for_words(term: Term) -> IndexQuestion:
     if term.exact:
         return _for_exact_words(term, columns)
     if not term.prefix:
-        return _same(_phrase(columns, term.tokens))
+        return IndexQuestion(_phrase(columns, term.tokens))
     *whole, last = term.tokens
     forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in plurals.written_beginnings(last)))
     begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
-        return _same(AnyOf((begun, forms)))
-    return IndexQuestion(begun, AnyOf((begun, AllOf((_phrase(columns, whole), forms)))))
+        return IndexQuestion(AnyOf((begun, forms)))
+    apart = AllOf((_phrase(columns, whole), forms))
+    return IndexQuestion(AnyOf((begun, apart)), doubtful=apart)
 
 
 def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
     """Returns the question for exact words. The index has the exact form only of words with capitals inside."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
-        return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
+        return IndexQuestion(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
     folded = [plurals.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
-    return IndexQuestion(None, AnyOf((_phrase(columns, folded), _flag("odd"))) if folded else None)
+    return _perhaps(AnyOf((_phrase(columns, folded), _flag("odd")))) if folded else _ANY_PAPER
 
 
 def _for_name(term: Term) -> IndexQuestion:
@@ -295,16 +288,17 @@ def _for_name(term: Term) -> IndexQuestion:
         *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if normalize.is_initial(part)),
         *(_phrase(columns, [part], prefix=True) for part in begun),
     )
-    apart = _stand_apart(whole, begun)
-    together, somewhere = Near(parts, _NEAR), AllOf(tuple(dict.fromkeys(parts)))
-    near: Expression = parts[0]
-    if len(parts) > 1:
-        near = AnyOf((together, AllOf((_flag("long"), somewhere)))) if apart else somewhere
-    if term.exact:
-        return IndexQuestion(None, AnyOf((near, _flag("odd"))))
+    somewhere = AllOf(tuple(dict.fromkeys(parts)))
     if len(parts) == 1:
-        return _same(near)
-    return IndexQuestion(together if apart else None, near)
+        question = IndexQuestion(parts[0])
+    elif _stand_apart(whole, begun):
+        long = AllOf((_flag("long"), somewhere))
+        question = IndexQuestion(AnyOf((Near(parts, _NEAR), long)), doubtful=long)
+    else:
+        question = _perhaps(somewhere)
+    if term.exact and question.wanted:
+        return _perhaps(AnyOf((question.wanted, _flag("odd"))))
+    return question
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:

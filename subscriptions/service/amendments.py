@@ -11,7 +11,8 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
-from subscriptions.service import changes, listing, near_papers
+from subscriptions.service import changes, listing
+from subscriptions.service.paper_search import with_vectors_for
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -36,7 +37,7 @@ def edit(
     query = portable.kept_query(text)
     chat, subscriptions = listing.get_subscribed(transaction, address)
     subscription = listing.with_number(subscriptions, number)
-    query = near_papers.with_vectors_for(transaction, query, chat.id)
+    query = with_vectors_for(transaction, query, chat.id)
     same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
     if same is not None:
         raise errors.Refused(

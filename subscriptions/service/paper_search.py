@@ -1,94 +1,193 @@
-"""Searches all stored papers by words, by meaning and by name: which come first, and how near one must be to be worth showing."""
+"""Finds stored papers: by a query, near in meaning, by name; how many it searches and reads, and which spelling it offers."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
+from subscriptions import errors, meaning, normalize
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.meaning import ANYTHING, WORTH_SHOWING
-from subscriptions.model import KnownPaper
-from subscriptions.query import ABOUT, parse, rewriting
-from subscriptions.query.tree import Query
-from subscriptions.service import known_papers as index
-from subscriptions.service import meaning, questions
-from subscriptions.service.near_papers import with_vectors_for
-from subscriptions.store import known_papers
+from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.normalize import plurals
+from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
+from subscriptions.query.tree import Leaf, Node, Not, Query, Term
+from subscriptions.service import questions
+from subscriptions.service.libraries import HOW_TO_SEND, NO_LIBRARY
+from subscriptions.service.meaning import near_papers
+from subscriptions.store import known_papers, meanings, paper_words, planned_deliveries
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.libraries import library_of
+from subscriptions.store.paper_words import Among
+
+MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
+MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
+MOST_ALIKE = 5
+
+_WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
+_ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
+_SHORT = 8  # letters; for a shorter word one typing error is corrected, for others two
+_SPELLED = 5_000  # newest papers whose titles and authors have the words that may be meant
+
+# ── What a query finds ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The papers that a query finds among some papers."""
+
+    papers: tuple[int, ...]  # their ids, newest first
+    near: Mapping[Term, Mapping[int, float]]  # term that asks for nearness → near paper → how near it is, from 0 to 1
+    end: int | None = None  # the newest paper that was not searched, because that takes too long; None: all were
+
+
+def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False, in_time: bool = False) -> Found:
+    """Returns the papers that a query finds.
+
+    Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless `whole`,
+    this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in planning. A
+    term whose vector is not known finds nothing near.
+    """
+    query, near, end = questions.with_known_vectors(transaction, query), {}, None
+    if query.nearness_terms:
+        papers = paper_words.ids(transaction, among, None if whole else MOST_COMPARED + 1)
+        if not whole and len(papers) > MOST_COMPARED:
+            end = papers.pop()
+            among = replace(among, above=paper_words.place_of(transaction, end))
+        near = {term: _near(transaction, term, papers, in_time=in_time) for term in query.nearness_terms}
+    candidates, doubtful = paper_words.candidates(transaction, query, among, near)
+    asked = [paper for paper in candidates if paper in doubtful]
+    if not whole and len(asked) > MOST_READ:
+        end = asked[MOST_READ]
+        candidates, asked = candidates[: candidates.index(end)], asked[:MOST_READ]
+    known = read(transaction, asked, in_time=in_time)
+    fitting = {known[place].id for place in matching_papers(query, [one.paper for one in known])}
+    return Found(tuple(paper for paper in candidates if paper in fitting or paper not in doubtful), near, end)
+
+
+def read(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> tuple[KnownPaper, ...]:
+    """Returns the papers with these ids, in the same order. `in_time`: see `find`."""
+    known = known_papers.stored_papers(transaction, papers, in_time=in_time)
+    return tuple(known[paper] for paper in papers)
+
+
+def undelivered(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
+) -> dict[int, list[int]]:
+    """Returns subscription id → ids of the papers, up to the sequence `upto`, that it still has to deliver, newest first."""
+    crosslists = chat.settings.crosslists != "out"
+    found: dict[int, Sequence[int]] = {}
+    for one in subscriptions:
+        among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
+        query = parse.parse_canonical(one.canonical)
+        found[one.id] = find(transaction, query, among, whole=True, in_time=True).papers
+    delivered = planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
+
+
+def _near(transaction: Transaction, term: Term, papers: Sequence[int], *, in_time: bool) -> dict[int, float]:
+    """Returns paper → nearness for the papers that are near to the text or the papers of a term, never these themselves."""
+    if not term.question:
+        return {}
+    asked = meaning.read_questions(term.question)
+    own = known_papers.papers_with_keys(transaction, term.value.split(",")).values()
+    codes = meanings.each_code(transaction, [paper for paper in papers if paper not in own], in_time=in_time)
+    near = ((paper, meaning.nearness_to_any(asked, meaning.read_paper(code))) for paper, code in codes)
+    return {paper: nearness for paper, nearness in near if nearness >= meaning.NEAR}
+
+
+# ── Pages of results ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
-    """The result of a search in one range of the stored papers."""
+class Page:
+    """A page of what a query finds among the stored papers."""
 
-    papers: tuple[KnownPaper, ...]  # one page of the found papers
-    found: int  # number of papers found in the whole range
-    upto: int  # the key of the newest paper in the range
-    looked: int  # number of papers that were searched
+    papers: tuple[KnownPaper, ...]
+    found: int  # number of papers that the query finds
+    upto: int  # the newest of them; 0: there is none
+    end: int | None  # the newest paper that was not searched; None: all were
     stored: int  # number of all stored papers
-    below: int | None  # the key at which the next range begins; None: there are no older papers
-    since: date | None  # the day of the oldest paper that was searched
+    looked: int  # number of papers that were searched
+    since: date | None  # the day of the oldest of them; None: all papers were searched
 
 
 @reads
-def search(
-    transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
-) -> SearchResult:
-    """Searches papers in one range. The range begins with the key `upto`; None: with the newest paper.
+def search(transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> Page:
+    """Searches the papers up to the paper `upto`; None: all papers.
 
-    Papers with all words of the query in their titles come first, each time the newest first: who looks for words that are
-    in many abstracts wants the papers about them. If the query asks for nearness once, the nearest come first.
-
-    The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. A range is
-    shorter if the search would have to read too many papers, and longer if the first 50,000 have no match.
+    The newest come first; if the query asks for nearness once, the nearest. The page has at most `most` papers, from
+    index `start` on. If not all papers can be searched at once, goes on with older ones while nothing is found.
     """
-    query, looked = with_vectors_for(transaction, query), 0
-    while True:
-        entries, below = index.searched_range(transaction, upto)
-        hits = index.find(transaction, entries, query, most_read=index.MOST_READ)
-        oldest, newest = _ends(entries, hits.end)
-        looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
-        below = hits.end or below
-        if hits.bits or below is None:
-            break
-        upto = below
-    return SearchResult(
-        papers=index.read(transaction, _ordered(transaction, entries, query, hits.bits, start + most)[start:]),
-        found=hits.bits.bit_count(),
-        upto=newest,
+    query = with_vectors_for(transaction, query)
+    among = Among(upto=paper_words.place_of(transaction, upto) if upto else None)
+    found = find(transaction, query, among)
+    while not found.papers and found.end:
+        found = find(transaction, query, replace(among, upto=paper_words.place_of(transaction, found.end)))
+    stored = looked = known_papers.paper_count(transaction)
+    since = None
+    if upto or found.end:
+        searched = replace(among, above=paper_words.place_of(transaction, found.end) if found.end else None)
+        days = paper_words.days(transaction, searched)
+        looked, since = sum(days.values()), min(days)
+    return Page(
+        papers=read(transaction, _nearest_first(query, found)[start : start + most]),
+        found=len(found.papers),
+        upto=found.papers[0] if found.papers else 0,
+        end=found.end,
         looked=looked,
-        stored=known_papers.paper_count(transaction),
-        below=below,
-        since=index.day_of(oldest) if oldest else None,
+        stored=stored,
+        since=since,
     )
 
 
-def _ordered(transaction: Transaction, entries: index.Entries, query: Query, found: int, most: int) -> list[int]:
-    """Returns the keys of the first `most` of the found papers."""
-    if (near := _nearness(transaction, entries, query)) is not None:
-        places = sorted(index.places(found), key=lambda at: (near.get(at, 0.0), entries.keys[at]), reverse=True)
-        return [entries.keys[at] for at in places[:most]]
-    titles = rewriting.rewritten(query, rewriting.in_titles)
-    named = parse.query_of(titles, query.fields) if titles else None
-    named = named and questions.with_known_vectors(transaction, named)
-    first = index.certain(transaction, entries, named) & found if named else 0
-    keys = entries.newest_first(first, most)
-    return keys + entries.newest_first(found & ~first, most - len(keys))
-
-
-def _nearness(transaction: Transaction, entries: index.Entries, query: Query) -> Mapping[int, float] | None:
-    """Returns place → nearness, if the query has exactly one term that asks for nearness; otherwise None."""
+def _nearest_first(query: Query, found: Found) -> Sequence[int]:
+    """Returns the found papers, the nearest first if exactly one term asks for nearness; otherwise the newest first."""
     wanted = {term for one in query.alternatives for term in one.positive if term.field.kind.needs_vectors}
-    return index.places_near(transaction, entries, *wanted) if len(wanted) == 1 else None
+    if len(wanted) != 1:
+        return found.papers
+    near = found.near[wanted.pop()]
+    return sorted(found.papers, key=lambda paper: near.get(paper, 0.0), reverse=True)
 
 
-def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
-    """Returns the first and the last key of the range of papers above the key `end`; (0, 0) if there are none."""
-    newest = max(entries.keys, default=0)
-    if not end and entries.days:
-        return index.key_of(entries.days[0], 0), newest
-    oldest = min((key for key in entries.keys if key > end), default=0)
-    return (oldest, newest) if oldest else (0, 0)
+@reads
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
+    """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
+    ids = known_papers.papers_with_keys(transaction, names)
+    known = known_papers.stored_papers(transaction, list(set(ids.values())))
+    return {name: known[paper_id] for name, paper_id in ids.items()}
+
+
+# ── What is near in meaning ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@reads
+def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -> Query:
+    """Returns a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
+
+    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, MeaningFails.
+    """
+    if not query.nearness_terms:
+        return query
+    if links.LIBRARY in query.named:
+        query = parse.parse_query(query.text, query.fields.of_chat(chat_id))
+    if transaction.store.encoder:
+        _refuse_unknown(transaction, query.named)
+    return questions.with_all_vectors(transaction, query)
+
+
+def _refuse_unknown(transaction: Transaction, names: Sequence[str]) -> None:
+    ids = known_papers.papers_with_keys(transaction, names)
+    for name in names:
+        if links.without_owner(name) == links.LIBRARY:
+            if not library_of(transaction, links.owner_of(name)):
+                raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
+        elif name not in ids:
+            raise errors.Refused(
+                errors.Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
+                errors.Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
+            )
 
 
 class NearPaper(NamedTuple):
@@ -110,23 +209,103 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     vector = questions.vector_of(transaction, term.value)
     if not vector:
         return []
-    found = {
-        paper: nearness
-        for paper, nearness in meaning.near_papers(transaction, vector, transaction.store.encoder, least=WORTH_SHOWING)
-        if paper not in without
-    }
     has_more = len([*query.terms]) > 1
-    known = known_papers.stored_papers(transaction, [*found] if has_more else [*found][:most])
-    near = [NearPaper(known[paper], nearness) for paper, nearness in found.items() if paper in known]
+    near = _nearest(transaction, vector, without, None if has_more else most)
     if has_more:
-        query = rewriting.with_vectors(query, {term: ANYTHING})
+        query = rewriting.with_vectors(query, {term: meaning.ANYTHING})
         near = [near[place] for place in matching_papers(query, [one.known.paper for one in near])]
     return near[:most]
 
 
 @reads
-def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
-    """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
-    ids = known_papers.papers_with_keys(transaction, names)
-    known = known_papers.stored_papers(transaction, list(set(ids.values())))
-    return {name: known[paper_id] for name, paper_id in ids.items()}
+def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> tuple[KnownPaper, ...]:
+    """Returns the papers that are nearest to one of the given papers, at most MOST_ALIKE. Raises MeaningFails."""
+    vectors = b"".join(meaning.question_of_paper(one.paper.meaning) for one in given)
+    return _alike(transaction, given[0].paper.title, vectors, {one.id for one in given})
+
+
+@reads
+def papers_near_text(transaction: Transaction, text: str) -> tuple[KnownPaper, ...]:
+    """Returns the papers that are nearest to a text, at most MOST_ALIKE. Raises MeaningFails."""
+    return _alike(transaction, text, questions.vector_of(transaction, text) if transaction.store.encoder else b"")
+
+
+def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[int] = ()) -> tuple[KnownPaper, ...]:
+    if not transaction.store.encoder:
+        raise questions.is_off(text)
+    if not vectors:
+        raise questions.fails(text)
+    return tuple(one.known for one in _nearest(transaction, vectors, own, MOST_ALIKE))
+
+
+def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
+    """Returns the papers that are nearest to one of some vectors, nearest first, except those with the ids `without`."""
+    near = near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
+    wanted = [one for one in near if one.paper not in without][:most]
+    known = known_papers.stored_papers(transaction, [one.paper for one in wanted])
+    return [NearPaper(known[one.paper], one.nearness) for one in wanted if one.paper in known]
+
+
+# ── Spelling ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The words of a query that no stored paper has, as typed, and the query with similar words that papers have."""
+
+    unknown: tuple[str, ...]
+    meant: str  # the query that was probably meant; "" if no unknown word is close to a word of a paper
+
+
+@reads
+def spelling(transaction: Transaction, query: Query) -> Spelling:
+    """Returns which words of a query no stored paper has, and the query that was probably meant."""
+    typed = dict(_typed_words(query.tree))
+    unknown = {word: is_name for word, is_name in typed.items() if not _is_known(transaction, word, is_name=is_name)}
+    wrong = {word: is_name for word, is_name in unknown.items() if not _ACRONYM.fullmatch(word)}
+    close = _similar_words(transaction, wrong) if wrong else {}
+    meant = ""
+    if close:
+        meant = rewriting.rewritten(query, lambda node: rewriting.changed(node, lambda leaf: _respelled(leaf, close)))
+    return Spelling(tuple(unknown), meant)
+
+
+def _typed_words(node: Node) -> Iterator[tuple[str, bool]]:
+    """Yields (word as typed, is it part of a name) for each word that the query does not exclude."""
+    if isinstance(node, Leaf):
+        is_name = node.term.field is AUTHOR
+        if is_name or node.term.field.kind is ValueKind.WORDS:
+            yield from ((word, is_name) for word in _WORD.findall(node.words))
+    elif not isinstance(node, Not):
+        for part in node.nodes:
+            yield from _typed_words(part)
+
+
+def _is_known(transaction: Transaction, word: str, *, is_name: bool) -> bool:
+    """Whether a stored paper has a word, or a part of a name."""
+    if is_name:
+        return paper_words.has(transaction, Term(AUTHOR, (*normalize.author_tokens(word),)))
+    return paper_words.has(transaction, Term(TEXT, (plurals.fold_plural(word.lower()),)))
+
+
+def _similar_words(transaction: Transaction, wrong: Mapping[str, bool]) -> dict[str, str]:
+    """Returns wrong word → the most similar word of the newest papers; of several, the most common one."""
+    from rapidfuzz import distance, process  # noqa: PLC0415 - takes 30 ms of the start, and 3 MB of memory
+
+    words, names = Counter[str](), Counter[str]()
+    for title, authors in paper_words.newest_texts(transaction, _SPELLED):
+        words.update(_WORD.findall(title.lower()))
+        names.update(part for name in authors for part in _WORD.findall(name))
+    close = {}
+    for word, is_name in wrong.items():
+        known, most = names if is_name else words, 1 if len(word) < _SHORT else 2
+        typed = word.title() if is_name else word.lower()
+        alike = process.extract(typed, [*known], scorer=distance.OSA.distance, score_cutoff=most, limit=None)
+        if alike:
+            close[word] = min(alike, key=lambda found: (found[1], -known[found[0]], found[0]))[0]
+    return close
+
+
+def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
+    """Returns a leaf in which unknown words are replaced. `close` is unknown word → word of a paper."""
+    return replace(leaf, words=_WORD.sub(lambda word: close.get(word[0], word[0]), leaf.words))

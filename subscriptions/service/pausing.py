@@ -9,7 +9,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
-from subscriptions.service.undelivered_papers import undelivered
+from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import (
     chat_outbox,

@@ -1,23 +1,18 @@
-"""Previews: what subscriptions find in so many days or on the newest day, what would be sent now, and how many papers are shown."""
+"""Previews: what subscriptions find on the newest day or in the last days, and what would be sent now; how many papers are shown."""
 
-import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial, reduce
-from itertools import repeat
-from operator import or_
+from functools import partial
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.planning import decision
-from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import known_papers as index
-from subscriptions.service import listing, plan_inputs, undelivered_papers
-from subscriptions.service.near_papers import with_vectors_for
+from subscriptions.service import listing, paper_search, plan_inputs
+from subscriptions.service.listing import Listed
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
@@ -25,15 +20,19 @@ from subscriptions.service.taste import tastes
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.paper_words import Among
 
-MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
+MOST_SHOWN = 20  # papers that a reply shows at most, because it has no button [show]
 MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
+PREVIEW_DAYS = 7
 _FEW = 3  # at least so many papers are read for each subscription
+
+Finds = Mapping[int, Sequence[int]]  # subscription id → ids of the papers that it finds, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What subscriptions of a chat find in some papers, such as those of the newest day."""
+class Today:
+    """What subscriptions of a chat find on the newest day, or in the last days."""
 
     # the subscriptions that were tried; number 0: a query without a subscription
     subscriptions: tuple[Subscription, ...]
@@ -46,82 +45,112 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """Some papers, and what subscriptions of a chat find in them."""
+class Preview:
+    """What a chat would get. Nothing of it is stored."""
 
-    chat: Chat
-    subscriptions: Sequence[Subscription]
-    entries: index.Entries
-    fits: Mapping[int, int]  # subscription id -> the set of papers that it finds
-    delivered: int = 0  # the set of papers that the chat already has, which are left out
-    limited: bool = True
-    first: bool = False  # it would be the first delivery of the chat
+    delivery: Delivery | None  # the delivery that is due at this moment; None: nothing is due
+    later: Delivery | None = None  # the papers that are not due yet, as a delivery
+    not_due: tuple[Listed, ...] = ()  # the subscriptions whose papers are in `later`
     known: int  # number of papers that were searched
-
-    @property
-    def union(self) -> int:
-        """The set of papers that at least one of the subscriptions finds."""
-        return reduce(or_, self.fits.values(), 0)
 
 
 @reads
-def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> Trial:
-    """Returns what subscriptions of a chat find in the papers of the last days, including delivered ones. Stores nothing.
+def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "", of_week: bool = False) -> Today:
+    """Returns what subscriptions find on the newest day with announcements; if that is nothing, in the last days.
 
-    `which` is the number of a subscription, or a query; "": all active subscriptions. Raises QueryError.
+    Papers that the chat has are included. `which` is the number of a subscription, or a query; "": all active
+    subscriptions. `of_week`: in the last days in any case. Raises QueryError.
     """
     subscriptions, query = _chosen(transaction, chat, which, now)
-    window = recent(transaction, now)
-    sets = window.find_each(transaction, subscriptions, chat)
-    case = _Case(
-        chat=_with_limit(chat),
-        subscriptions=subscriptions,
-        entries=window.entries,
-        fits={subscription.id: sets.of[subscription.canonical] for subscription in subscriptions},
-        known=sets.base.of,
-    )
-    delivered = _delivered_in(transaction, chat, window.entries, sets.union)
-    delivery = _delivery(transaction, "preview", case, now, read_all=False)
-    waiting: set[int] = set()
-    if query is None:
+    day = None if of_week else paper_words.newest_day(transaction)
+    found: Finds = {}
+    if day is not None:
+        among = Among(is_news=True, since=day, until=day, crosslists=chat.settings.crosslists != "out")
+        found, base = _found(transaction, subscriptions, among), Base.of_days(paper_words.days(transaction, among))
+    if not any(found.values()):
+        day, window = None, recent(transaction, now)
+        matches = {one.id: window.find(transaction, parse_canonical(one.canonical), chat) for one in subscriptions}
+        found = {number: one.papers for number, one in matches.items()}
+        among = window.among
+        base = min((one.base for one in matches.values()), key=lambda base: base.of, default=window.base)
+    waiting = set[int]()
+    if query is None and day is None:
         last = paper_sequence.last_sequence(transaction)
-        waiting.update(*undelivered_papers.undelivered(transaction, chat, subscriptions, upto=last).values())
-    return Trial(
+        waiting.update(*paper_search.undelivered(transaction, chat, subscriptions, upto=last).values())
+    shown = chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
+    return Today(
         subscriptions=subscriptions,
         query=query,
-        delivery=delivery,
-        delivered=len(delivered),
+        delivery=_delivery(transaction, shown, subscriptions, found, among=among, now=now, most_read=MOST_READ),
+        delivered=len(_delivered(transaction, chat, found)),
+        base=base,
+        day=day,
         waiting=len(waiting),
-        base=sets.base,
     )
 
 
-def newest_day(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> Trial:
-    """Returns what subscriptions of a chat find on the newest day with announcements, also what the chat has. Raises QueryError.
+@reads
+def preview(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+) -> Preview:
+    """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
 
-    The day of the result is None if no paper was ever announced. Its delivery is None if nothing fits. Stores nothing.
+    If `days` or `text` is given, looks at the papers whose digests are from the last `days` days (default:
+    PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
     """
-    subscriptions, query = _chosen(transaction, chat, which, now)
-    day = paper_words.newest_day(transaction)
-    if day is None:
-        return Trial(subscriptions=subscriptions, query=query)
-    entries = index.entries_of_day(transaction, day)
-    base = Base(days=1, of=entries.papers.bit_count())
-    case = _Case(
-        chat=_with_limit(chat),
-        subscriptions=subscriptions,
-        entries=entries,
-        fits={subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions},
-        known=base.of,
-    )
-    delivered = _delivered_in(transaction, chat, entries, case.union)
-    delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=False)
-    return Trial(
-        subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    if text is None and days is None:
+        return _of_this_moment(transaction, chat, subscriptions, now)
+    if text is not None:
+        query = paper_search.with_vectors_for(transaction, parse_query(text), chat.id)
+        subscriptions = (_unstored(chat, query, now),)
+    since = transaction.day_of(now) - timedelta(days=(days or PREVIEW_DAYS) - 1)
+    among = Among(is_news=True, since=since, crosslists=chat.settings.crosslists != "out")
+    found = _found(transaction, subscriptions, among)
+    if text is None:
+        found = _without(found, _delivered(transaction, chat, found))
+    delivery = _delivery(transaction, chat, subscriptions, found, among=among, now=now)
+    return Preview(delivery=delivery, known=sum(paper_words.days(transaction, among).values()))
+
+
+def _of_this_moment(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> Preview:
+    """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
+    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
+    decided, context = decide_now(transaction, chat, subscriptions, now=now)
+    delivery = decided.delivery("preview") if decided else None
+    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
+    rest = [subscription for subscription in subscriptions if subscription.id not in due]
+    last = context.window.last_sequence
+    among = Among(after=min((one.cursor for one in rest), default=last), last_sequence=last)
+    found = paper_search.undelivered(transaction, chat, rest, upto=last)
+    brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
+    later = _delivery(transaction, chat, rest, _without(found, brought), among=among, now=now)
+    brings = {because.number for item in later.items for because in item.because} if later else set[int]()
+    known = sum(paper_words.days(transaction, among).values())
+    return Preview(
+        delivery=delivery,
+        later=later,
+        not_due=tuple(Listed(chat=chat, subscription=one) for one in rest if one.number in brings),
+        known=max(known, delivery.facts.known if delivery else 0),
     )
 
 
-def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
+def _chosen(
+    transaction: Transaction, chat: Chat, which: str, now: datetime
+) -> tuple[tuple[Subscription, ...], Query | None]:
+    """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    if not which.strip():
+        return tuple(subscription for subscription in subscriptions if subscription.is_active), None
+    if named := listing.named(subscriptions, which):
+        return (named,), None
+    query = paper_search.with_vectors_for(transaction, parse_query(which), chat.id)
+    return (_unstored(chat, query, now),), query
+
+
+def _unstored(chat: Chat, query: Query, now: datetime) -> Subscription:
     """Returns a subscription for a query without storing it. Its id and number are 0."""
     return Subscription(
         id=0,
@@ -137,227 +166,74 @@ def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscripti
     )
 
 
-def _chosen(
-    transaction: Transaction, chat: Chat, which: str, now: datetime
-) -> tuple[tuple[Subscription, ...], Query | None]:
-    """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    if not which.strip():
-        return tuple(subscription for subscription in subscriptions if subscription.is_active), None
-    if found := listing.named(subscriptions, which):
-        return (found,), None
-    query = with_vectors_for(transaction, parse_query(which), chat.id)
-    return (unstored_subscription(chat, query, now),), query
-
-
-def _fitting(transaction: Transaction, entries: index.Entries, subscription: Subscription) -> int:
-    return index.find(transaction, entries, plan_inputs.stored_query(subscription.canonical), most_read=None).bits
-
-
-def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
-    """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
-    numbers = {index.number_of(key) for key in entries.newest_first(found)}
-    return planned_deliveries.delivered(transaction, [chat.id], numbers)[chat.id]
-
-
-def _with_limit(chat: Chat) -> Chat:
-    """Returns the chat with a limit of at most MOST_SHOWN papers, since a reply shows no more."""
-    return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
-
-
-def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
-    """Returns the delivery that a plan would make of a case, if all its papers were new; None if it has no papers.
-
-    Without `read_all`, reads only the newest papers. The other papers become items at the end that are counted but not
-    shown.
-    """
-    found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
-    most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
-    keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
-    known = index.read(transaction, sorted(keys, reverse=True))
-    tokenized = TokenizedPapers.of(paper.paper for paper in known)
-    place = {paper.id: at for at, paper in enumerate(known)}
-    taste = tastes(transaction, [case.chat.id]).get(case.chat.id)
-    numbers = {
-        subscription: map(index.number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()
+def _found(transaction: Transaction, subscriptions: Sequence[Subscription], among: Among) -> Finds:
+    return {
+        one.id: paper_search.find(transaction, parse_canonical(one.canonical), among, whole=True).papers
+        for one in subscriptions
     }
+
+
+def _without(found: Finds, papers: Collection[int]) -> Finds:
+    return {number: [paper for paper in of_one if paper not in papers] for number, of_one in found.items()}
+
+
+def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
+    """Returns those of the found papers that were delivered to the chat or are in its library."""
+    return planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+
+
+def _delivery(
+    transaction: Transaction,
+    chat: Chat,
+    subscriptions: Sequence[Subscription],
+    found: Finds,
+    *,
+    among: Among,
+    now: datetime,
+    most_read: int | None = None,
+) -> Delivery | None:
+    """Returns the delivery that a plan would make if all found papers were new; None if there are none.
+
+    `among`: the papers that were searched. With `most_read`, it is for a reply: only so many of the newest papers are
+    read. The others become items at the end that are counted and not shown.
+    """
+    most = max(_FEW, most_read // max(len(found), 1)) if most_read else None
+    known = paper_search.read(transaction, list({paper: None for of_one in found.values() for paper in of_one[:most]}))
+    place = {paper.id: at for at, paper in enumerate(known)}
+    taste = tastes(transaction, [chat.id]).get(chat.id)
     due = decision.DueDelivery(
-        chat=case.chat,
-        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # all papers count as new
+        chat=chat,
+        subscriptions=tuple(one._replace(cursor=-1) for one in subscriptions),  # all papers count as new
         papers=decision.Papers(known),
-        fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
+        fits={number: tuple(place[paper] for paper in of_one if paper in place) for number, of_one in found.items()},
         delivered=frozenset(),
         due=now,
         now=now,
-        zone=zones.zone(case.chat.settings.timezone),
+        zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        added=plan_inputs.points_of(taste, tokenized),
+        added=plan_inputs.points_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
     )
-    vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in case.subscriptions])
-    decided = decision.decide(
-        due,
-        plan_inputs.evidence_of_fits(partial(plan_inputs.with_vectors, vectors=vectors)),
-        limited=case.limited,
-    )
+    vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in subscriptions])
+    evidence = plan_inputs.evidence_of_fits(partial(plan_inputs.with_vectors, vectors=vectors))
+    decided = decision.decide(due, evidence, limited=most_read is not None or decision.shows_more(chat))
     if decided is None:
         return None
     kind, items, facts = decided
-    facts = replace(facts, known=case.known, days=case.entries.days, first=case.first)
-    counted = () if read_all else tuple(_counted(case, found, index.set_of_papers(case.entries, place), now))
-    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
+    days = paper_words.days(transaction, among)
+    first = most_read is None and not chat.first_delivery_planned
+    facts = replace(facts, known=sum(days.values()), days=tuple(days), first=first)
+    unread = _unread(subscriptions, found, place, known[0])
+    return Delivery(id="preview", chat=chat, kind=kind, due=now, items=(*items, *unread), facts=facts)
 
 
-def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
-    """Yields an item for each paper that was not read.
-
-    It is not shown, and has the first subscription that finds it.
-    """
-    paper = KnownPaper(
-        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
-    )  # fmt: skip
-    for subscription in case.subscriptions:
-        because = (
-            Because(
-                number=subscription.number,
-                text=subscription.text,
-                name=subscription.name,
-            ),
-        )
-        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
-        yield from repeat(item, (found[subscription.id] & ~known).bit_count())
-        known |= found[subscription.id]
-
-
-PREVIEW_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotDue:
-    """A subscription that has papers to deliver and is not due."""
-
-    subscription: Subscription
-    next_delivery: NextDelivery  # when it delivers them; not set while something holds it
-    held: str = ""  # the state of the chat or the subscription that holds its deliveries; "": nothing holds them
-    papers: tuple[KnownPaper, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a chat would get. Nothing of it is stored."""
-
-    delivery: Delivery | None  # the delivery that is due at this moment; None: nothing is due
-    later: Delivery | None = None  # the papers that are not due yet, as a delivery
-    not_due: tuple[NotDue, ...] = ()  # the subscriptions whose papers are in `later`
-    known: int  # number of papers that were searched
-
-
-@reads
-def preview(
-    transaction: Transaction,
-    address: ChatAddress,
-    *,
-    now: datetime,
-    text: str | None = None,
-    days: int | None = None,
-) -> Preview:
-    """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
-
-    If `days` or `text` is given, looks at the papers whose digests are from the last `days` days (default:
-    PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
-    """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    if text is not None:
-        query = with_vectors_for(transaction, parse_query(text), chat.id)
-        subscriptions = (unstored_subscription(chat, query, now),)
-    if text is not None or days is not None:
-        today = transaction.day_of(now)
-        first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
-        return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
-    return _of_this_moment(transaction, chat, subscriptions, now)
-
-
-def _of_days(
-    transaction: Transaction,
-    chat: Chat,
-    subscriptions: Sequence[Subscription],
-    first: date,
-    now: datetime,
-    *,
-    all_of_them: bool,
-) -> Preview:
-    """Previews the papers from the day `first` on. `all_of_them` includes papers that the chat already has."""
-    entries = index.Entries.of(paper_words.news(transaction, None, since=first), whole=True)
-    case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
-    if not all_of_them:
-        case = _without(case, _delivered_in(transaction, chat, entries, case.union))
-    return Preview(delivery=_delivery(transaction, "preview", case, now, read_all=True), known=case.known)
-
-
-def _of_this_moment(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
-) -> Preview:
-    """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
-    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
-    decided, context = decide_now(transaction, chat, subscriptions, now=now)
-    delivery = decided.delivery("preview") if decided else None
-    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
-    rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    last_sequence = context.window.last_sequence
-    entries = index.Entries.of(
-        paper_words.sequenced(
-            transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
-        ),
-        whole=True,
-    )
-    case = _above_cursors(transaction, chat, rest, entries)
-    brought = {item.paper.id for item in delivery.items} if delivery else set()
-    case = _without(case, brought | _delivered_in(transaction, chat, entries, case.union))
-    later = _delivery(transaction, "preview", case, now, read_all=True)
-    return Preview(
-        delivery=delivery,
-        later=later,
-        not_due=_not_due(chat, rest, later, context),
-        known=max(case.known, delivery.facts.known if delivery else 0),
-    )
-
-
-def _above_cursors(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: index.Entries
-) -> _Case:
-    """Returns what subscriptions find in the papers after their cursors."""
-    return _Case(
-        chat=chat,
-        subscriptions=subscriptions,
-        entries=entries,
-        fits={one.id: undelivered_papers.fitting_after(transaction, chat, entries, one) for one in subscriptions},
-        limited=decision.shows_more(chat),
-        first=not chat.first_delivery_planned,
-        known=entries.papers.bit_count(),
-    )
-
-
-def _without(case: _Case, papers: Collection[int]) -> _Case:
-    return replace(case, delivered=index.set_of_papers(case.entries, papers))
-
-
-def _not_due(
-    chat: Chat,
-    subscriptions: Sequence[Subscription],
-    later: Delivery | None,
-    context: plan_inputs.PlanContext,
-) -> tuple[NotDue, ...]:
-    """Returns the subscriptions whose papers are in `later`, each with its next delivery."""
-    items = later.items if later else ()
-    found = []
-    for subscription in subscriptions:
-        papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
-        held = ""
-        if not chat.is_active:
-            held = str(chat.state)
-        elif not subscription.is_active:
-            held = str(subscription.state)
-        next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
-        if papers:
-            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
-    return tuple(found)
+def _unread(
+    subscriptions: Sequence[Subscription], found: Finds, read: Collection[int], newest: KnownPaper
+) -> Iterator[Item]:
+    """Yields an item for each paper that was not read: with the first subscription that finds it, and not shown."""
+    counted, paper = set(read), replace(newest, id=0, paper=Paper(key=""))
+    for one in subscriptions:
+        because = (Because(number=one.number, text=one.text, name=one.name),)
+        new = set(found[one.id]) - counted
+        counted |= new
+        yield from [Item(paper=paper, because=because, position=MOST_READ, shown=False)] * len(new)

@@ -14,13 +14,13 @@ from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, excluding, read_when, split_exclusion
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
-from subscriptions.service.known_papers import number_of
-from subscriptions.service.near_papers import with_vectors_for
+from subscriptions.service.paper_search import find, with_vectors_for
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, planned_deliveries, sources
+from subscriptions.store import known_papers, paper_sequence, planned_deliveries, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.paper_words import Among
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
@@ -134,20 +134,18 @@ def echo_of(
 
     `seen` has the ids of papers that the person has just seen.
     """
-    window = recent(transaction, now)
-    sets = window.find(transaction, {"": query}, chat)
-    found = sets.union
-    known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
+    found = recent(transaction, now).find(transaction, query, chat)
+    last_sequence = paper_sequence.last_sequence(transaction)
 
     def fits(after: int) -> bool:
-        return window.entries.newest_sequence(found) > after
+        return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)
 
     return replace(
         _confirmed(transaction, chat, subscription, query=query, outcome=outcome, now=now, fits=fits),
-        found=found.bit_count(),
-        base=sets.base,
-        seen=known,
-        examples=window.newest(transaction, found, EXAMPLES),
+        found=len(found.papers),
+        base=found.base,
+        seen=seen.intersection(found.papers),
+        examples=found.newest(transaction, EXAMPLES),
     )
 
 

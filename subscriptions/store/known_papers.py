@@ -1,9 +1,8 @@
 """Stored papers: counts, moments, and the papers themselves, selected by id, by sequence, or as the newest ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -16,12 +15,6 @@ from subscriptions.store.database.store import Transaction, execute, grouped, in
 from subscriptions.store.merging import PaperDraft
 from subscriptions.store.paper_words import write
 from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
-
-V = TypeVar("V")
-
-
-# Papers are selected by id, by sequence, or as the newest papers.
-
 
 # Each plan and each rendering executes these statements, so they are built only once.
 _papers, _summaries, _translations, _appearances, _digests, _values, _entries, _items = tables(
@@ -57,17 +50,11 @@ def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str,
 
 _LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == paper_sequence.SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
-_STATE = sa.select(
-    sa.select(sa.func.max(_e.entry)).scalar_subquery(),
-    _NEWEST_DIGEST.scalar_subquery(),
-    _LAST_SEQUENCE.scalar_subquery(),
-)
 # With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
 # would search all papers, beginning with the oldest.
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
-_AS_NEW = sa.select(_p.id, sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=_p.sequence))
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | AnyRow
 
@@ -79,11 +66,6 @@ def index_all(transaction: Transaction) -> None:
             transaction,
             ((known.id, full_text.index_document(known.paper)) for known in stored_papers(transaction, part).values()),
         )
-
-
-def state_of_papers(transaction: Transaction) -> tuple[Any, ...]:
-    """Returns a value that stays the same while no paper comes, changes or is announced."""
-    return tuple(execute(transaction, _STATE).one())
 
 
 def newest_digest(transaction: Transaction) -> int:
@@ -113,15 +95,11 @@ def as_announced(transaction: Transaction, known: KnownPaper) -> KnownPaper:
     return replace(known, paper=replace(known.paper, meaning=b""))
 
 
-def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
-    """Returns id → `KnownPaper.sequence_as_new` for these ids."""
-    return dict(rows_of(transaction, _AS_NEW, _p.id, list(ids)))
-
-
 @reads
-def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
-    """Returns id → paper for these ids."""
-    return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _papers, _p.id, ids)))}
+def stored_papers(transaction: Transaction, ids: Sequence[int], *, in_time: bool = False) -> dict[int, KnownPaper]:
+    """Returns id → paper for these ids. `in_time`: see `known_papers`."""
+    rows = list(rows_of(transaction, _papers, _p.id, ids))
+    return {paper.id: paper for paper in known_papers(transaction, rows, in_time=in_time)}
 
 
 def known_papers(

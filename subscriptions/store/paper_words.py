@@ -1,14 +1,11 @@
-"""The full-text index of papers, which every ingest updates.
+"""The full-text index of papers, which every ingest updates, and the papers that it finds for a query.
 
 An entry of the index has the words of one paper and never changes. A paper that changes gets a new entry, and its old
-entry no longer leads to a paper. So entries are numbered in the order in which papers became known or changed, and the
-entries of the last days have the highest numbers.
-
-Each kind of database has its own text search (`database/sqlite_words.py`, `database/postgres/words.py`). `matching`
-makes the words of an entry and the expressions that search for them.
+entry no longer leads to a paper. Each kind of database has its own text search (`database/sqlite_words.py`,
+`database/postgres/words.py`). `matching` makes the words of an entry and the expressions that search for them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -16,88 +13,75 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from subscriptions.matching import full_text
+from subscriptions.matching.fulfilment import simple_terms
 from subscriptions.matching.full_text import Expression
 from subscriptions.query import DOI, ID, SOURCE
 from subscriptions.query.lexer import fold_value
-from subscriptions.query.tree import Term
+from subscriptions.query.tree import Query, Term
 from subscriptions.store.database import sqlite_words
-from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import tables
 
-_papers, _appearances, _digests, _entries, _keys, _sources, _words = tables(
-    "paper", "appearance", "digest", "indexed_paper", "paper_key", "source", "paper_spelling"
+_papers, _appearances, _digests, _entries, _keys, _sources = tables(
+    "paper", "appearance", "digest", "indexed_paper", "paper_key", "source"
 )
-_p, _e, _word = _papers.c, _entries.c, _words.c.word
+_p, _e = _papers.c, _entries.c
+# Each module has the functions `write` and `entries`.
+_WORDS = {"sqlite": sqlite_words, "postgresql": postgres_words}
 
-
-_announced = (
+_IS_ANNOUNCED = (
     sa.select(_appearances.c.paper)
     .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
     .exists()
 )
+_SEQUENCE_AS_NEW = sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=sa.func.coalesce(_p.sequence, 0))
 
 
-# Each module has the functions `write`, `find` and `uncertain`.
-_WORDS = {"sqlite": sqlite_words, "postgresql": postgres_words}
+class Place(NamedTuple):
+    """The place of a paper among all papers, which are sorted by day, then by id."""
 
-
-class IndexEntry(NamedTuple):
-    """A paper with its entry in the index."""
-
-    entry: int
+    day: date
     paper: int
-    day: date  # the day for which it is counted
-    sequence: int | None  # None: it was not announced
-    cross: bool  # it was only cross-listed
 
 
-@dataclass(frozen=True, slots=True)
-class Having:
-    """The entries of the index whose papers match a simple term."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """Some of the stored papers. A value that is not set leaves out none."""
 
-    sure: Collection[int]
-    # the entries in `sure`, and entries whose papers must be read to decide; None: any entry may match
-    maybe: Collection[int] | None
+    since: date | None = None  # the first day
+    until: date | None = None  # the last day
+    upto: Place | None = None  # the newest paper
+    above: Place | None = None  # the newest of the papers that are too old
+    after: int | None = None  # a sequence: only papers that got a higher one
+    last_sequence: int | None = None  # only papers with this sequence or a lower one
+    is_news: bool = False  # only papers that a digest announces, or would announce if it were news
+    crosslists: bool = True  # False: only papers that were new, not only cross-listed (those of `after`: after it)
 
 
 def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
     """Writes new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
     texts = dict(documents)
-    if not texts:
-        return
-    transaction.flush()
-    _WORDS[transaction.dialect].write(transaction.connection(), list(texts), list(texts.values()))
-    words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
-    insert_all_new(transaction, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
+    if texts:
+        transaction.flush()
+        _WORDS[transaction.dialect].write(transaction.connection(), list(texts), list(texts.values()))
 
 
-def spelled(transaction: Transaction, words: Collection[str]) -> set[str]:
-    """Returns those of `words`, in the form of `full_text.spellings`, that occur in a stored paper."""
-    return set(transaction.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
+def ids(transaction: Transaction, among: Among, most: int | None = None) -> list[int]:
+    """Returns the ids of some papers, or of the newest `most` of them, newest first."""
+    return list(transaction.connection().execute(_newest_first(among).limit(most)).scalars())
 
 
-def spelled_alike(transaction: Transaction, word: str, most: int) -> list[str]:
-    """Returns the stored `spellings` with the same first letter that are at most `most` letters shorter or longer."""
-    first = word[:2] if word[0] == "@" else word[0]
-    begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
-    wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
-    return list(transaction.connection().execute(wanted).scalars())
+def days(transaction: Transaction, among: Among) -> dict[date, int]:
+    """Returns day → how many of some papers are of this day, ascending; days without papers are left out."""
+    counted = sa.select(_p.day, sa.func.count().label("papers")).where(*_conditions(among)).group_by(_p.day)
+    return {row.day: row.papers for row in transaction.connection().execute(counted.order_by(_p.day))}
 
 
-def news(transaction: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
-    """Returns the newest papers from `since` to `until` that a digest announces, or would announce if it were news.
-
-    Papers that came only as replacements are left out.
-    """
-    wanted = _known().where(_p.day >= since, _p.sequence.is_not(None) | _announced).limit(most)
-    return _fetched(transaction, wanted if until is None else wanted.where(_p.day <= until))
-
-
-def sequenced(transaction: Transaction, after: int, upto: int) -> list[IndexEntry]:
-    """Returns the papers with after < sequence <= upto, newest first."""
-    return _fetched(transaction, _known().where(_p.sequence > after, _p.sequence <= upto))
+def place_of(transaction: Transaction, paper: int) -> Place | None:
+    """Returns the place of a paper; None if it is not stored."""
+    day = transaction.connection().execute(sa.select(_p.day).where(_p.id == paper)).scalar()
+    return None if day is None else Place(day, paper)
 
 
 def newest_day(transaction: Transaction) -> date | None:
@@ -111,52 +95,104 @@ def has_news_upto(transaction: Transaction, day: date) -> bool:
     return transaction.finds(_p.day <= day, _p.sequence.is_not(None))
 
 
-def newest(transaction: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
-    """Returns the newest `most` papers; with `upto`, the newest papers up to this (day, id)."""
-    wanted = _known().limit(most)
-    if upto is not None:
-        day, paper = upto
-        wanted = wanted.where((_p.day < day) | ((_p.day == day) & (_p.id <= paper)))
-    return _fetched(transaction, wanted)
+def candidates(
+    transaction: Transaction, query: Query, among: Among, near: Mapping[Term, Collection[int]]
+) -> tuple[list[int], set[int]]:
+    """Returns (the ids of those of some papers that a query may find, newest first; which of them have to be read).
 
-
-def having(transaction: Transaction, term: Term, first: int, last: int) -> Having:
-    """Returns the entries from `first` to `last` whose papers match a simple term."""
-    if term.field in (ID, DOI, SOURCE):
-        found = _by_number(transaction, term)
-        return Having(found if term.field is SOURCE else (), found)
-    asked = full_text.index_question(term)
-    sure = _found(transaction, asked.sure, first, last)
-    if asked.maybe is None:
-        return Having(sure, None)
-    maybe = sure if asked.maybe == asked.sure else _found(transaction, asked.maybe, first, last)
-    uncertain = _WORDS[transaction.dialect].uncertain(transaction.connection(), first, last)  # these may match, too
-    return Having(sure, [*maybe, *uncertain])
-
-
-def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
-    cross = sa.and_(_p.cross, _p.new_sequence.is_(None)).label("cross")
-    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, cross).join_from(_papers, _entries, _e.paper == _p.id)
-    return entries.order_by(_p.day.desc(), _p.id.desc())
-
-
-def _fetched(transaction: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
-    return [IndexEntry._make(row) for row in transaction.connection().execute(wanted)]
-
-
-def _found(transaction: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
-    if expression is None:
-        return []
+    `near`: term that asks for nearness → the papers that are near.
+    """
     transaction.flush()
-    return list(_WORDS[transaction.dialect].find(transaction.connection(), expression, first, last))
+    having = {term: _having(transaction, term, near) for term in query.terms}
+    alternatives = [
+        sa.and_(
+            *(having[term].wanted for term in one.positive),
+            *(~having[term].wanted | having[term].doubtful for term in one.negative),
+        )
+        for one in query.alternatives
+    ]
+    wanted = _newest_first(among).where(sa.or_(*alternatives))
+    found = list(transaction.connection().execute(wanted).scalars())
+    doubts = [one.doubtful for one in having.values() if one.doubtful is not _NONE]
+    if not doubts:
+        return found, set()
+    return found, set(transaction.connection().execute(wanted.where(sa.or_(*doubts))).scalars())
 
 
-def _by_number(transaction: Transaction, term: Term) -> list[int]:
-    """Returns the entries of papers that have or had this id or DOI, in any letter case, or that came from this source."""
+def has(transaction: Transaction, term: Term) -> bool:
+    """Whether a stored paper may fulfil a term that does not ask for nearness."""
+    transaction.flush()
+    wanted = sa.select(_p.id).where(_having(transaction, term, {}).wanted).limit(1)
+    return transaction.connection().execute(wanted).first() is not None
+
+
+def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[str]]]:
+    """Returns (title, authors) of the papers that came last."""
+    wanted = sa.select(_p.title, _p.authors).order_by(_p.id.desc()).limit(most)
+    return [(row.title, row.authors) for row in transaction.connection().execute(wanted)]
+
+
+_NONE = sa.false()
+
+
+class _Having(NamedTuple):
+    """The papers that fulfil a term, as conditions."""
+
+    wanted: sa.ColumnElement[bool]  # all papers that fulfil the term, and perhaps others
+    doubtful: sa.ColumnElement[bool] = _NONE  # those of them that have to be read
+
+
+def _newest_first(among: Among) -> sa.Select[int]:
+    return sa.select(_p.id).where(*_conditions(among)).order_by(_p.day.desc(), _p.id.desc())
+
+
+def _conditions(among: Among) -> Iterator[sa.ColumnElement[bool]]:
+    place = sa.tuple_(_p.day, _p.id)
+    if among.since is not None:
+        yield _p.day >= among.since
+    if among.until is not None:
+        yield _p.day <= among.until
+    if among.upto is not None:
+        yield place <= sa.tuple_(*among.upto)
+    if among.above is not None:
+        yield place > sa.tuple_(*among.above)
+    if among.after is not None:
+        yield _p.sequence > among.after
+    if among.last_sequence is not None:
+        yield _p.sequence <= among.last_sequence
+    if among.is_news:
+        yield _p.sequence.is_not(None) | _IS_ANNOUNCED
+    if not among.crosslists:
+        yield (-1 if among.after is None else among.after) < _SEQUENCE_AS_NEW
+
+
+def _having(transaction: Transaction, term: Term, near: Mapping[Term, Collection[int]]) -> _Having:
+    if term.field.kind.needs_vectors:
+        return _Having(_p.id.in_(sa.bindparam(None, list(near[term]), expanding=True, literal_execute=True)))
+    parts = [_having_simple(transaction, part) for part in simple_terms(term)]
+    doubts = [part.doubtful for part in parts if part.doubtful is not _NONE]
+    return _Having(sa.or_(*(part.wanted for part in parts)), sa.or_(*doubts) if doubts else _NONE)
+
+
+def _having_simple(transaction: Transaction, term: Term) -> _Having:
+    if term.field in (ID, DOI):  # also a paper that had this id before, in any letter case
+        keys = [term.value, f"doi:{term.value}"]
+        named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
+        return _Having(named, named)
     if term.field is SOURCE:
         names = transaction.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
-        papers = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
-    else:
-        papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(transaction.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
+        return _Having(
+            _p.id.in_(brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value])))
+        )
+    asked = full_text.index_question(term)
+    if asked.wanted is None:
+        return _Having(sa.true(), sa.true())
+    return _Having(
+        _matching(transaction, asked.wanted), _matching(transaction, asked.doubtful) if asked.doubtful else _NONE
+    )
+
+
+def _matching(transaction: Transaction, expression: Expression) -> sa.ColumnElement[bool]:
+    entries = _WORDS[transaction.dialect].entries(expression)
+    return _p.id.in_(sa.select(_e.paper).where(_e.entry.in_(entries)))

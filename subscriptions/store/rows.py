@@ -66,7 +66,7 @@ class PaperRow(Numbered, table=True):
     """A paper, merged from all digests that contain it."""
 
     __table_args__ = (
-        columns.index("ix_paper_counted", "day", "sequence", "cross", "new_sequence"),
+        columns.index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
         columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
     )
     key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
@@ -100,12 +100,6 @@ class IndexedPaperRow(Row, table=True):
     __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = columns.reference("paper.id", unique=True)
-
-
-class PaperSpellingRow(Row, table=True):
-    """A word that a paper has or had, in the form of `full_text.spellings`, for corrections of typing errors."""
-
-    word: str = Field(primary_key=True)
 
 
 class PaperKeyRow(Row, table=True):

@@ -14,7 +14,6 @@ from sqlalchemy.engine import Connection
 from bot.commands import context
 from bot.commands.intent import REGISTRY
 from subscriptions.model import CallbackToken
-from subscriptions.service.known_papers import key_of
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
@@ -91,7 +90,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
     """Returns arguments for a button of any kind. A button ignores the arguments that it does not need."""
     own: Mapping[str, Mapping[str, Any]] = {
         "setting": {"name": "limit"},
-        "search-page": {"start": 0, "upto": key_of(NOON.date(), 1)},
+        "search-page": {"start": 0, "upto": 1},
         "do": {"command": "sub", "args": "tree"},
         "today": {"day": NOON.date().isoformat()},
     }

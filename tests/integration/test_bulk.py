@@ -237,7 +237,6 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "INSERT INTO paper_alias": 1,
         "INSERT INTO appearance": 1,
         "INSERT INTO digest": 1,
-        "INSERT INTO paper_spelling": 1,
         "UPDATE paper": 1,
         "INSERT INTO key_value": 2,  # the first one locks the counter of sequences, the second one raises it
         "INSERT INTO source": 1,

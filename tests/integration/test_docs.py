@@ -426,7 +426,8 @@ NUMBERS = tables.rows("""
     guide.md        → the newest change here, up to #                    → subscriptions.store.chat_changes:KEPT
     guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
-    guide.md        → more than # papers, or if                          → subscriptions.service.known_papers:MOST_COUNTED
+    guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
+    guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
     guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
@@ -452,7 +453,7 @@ NUMBERS = tables.rows("""
     queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
     queries.md      → keeps # signals                                    → subscriptions.service.signals:MOST_SIGNALS
     queries.md      → signals and a # saved                              → subscriptions.service.signals:MOST_SAVED
-    queries.md      → nearest in meaning, # at most                      → subscriptions.service.near_papers:MOST_ALIKE
+    queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
     metrics.md      → GET every # minutes                                → bot.operation.heartbeats:INTERVAL / 60

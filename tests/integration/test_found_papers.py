@@ -24,12 +24,11 @@ from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.normalize import plurals
 from subscriptions.query.parse import parse_query
-from subscriptions.query.tree import Query, Term
+from subscriptions.query.tree import Alternative, Query, Term
 from subscriptions.service import (
     amendments,
     importing,
     listing,
-    near_papers,
     paper_search,
     pausing,
     previews,
@@ -37,12 +36,11 @@ from subscriptions.service import (
     signals,
     taste,
 )
-from subscriptions.service import known_papers as lookup
 from subscriptions.service.libraries import drop_library, put_library
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, known_papers, meanings, paper_sequence, paper_words
+from subscriptions.store import chat_data, chats, deliveries, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.libraries import MOST_ASKED, titles_to_ask
@@ -73,8 +71,7 @@ def emptied(store: Store) -> None:
 
 def found(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        known = lookup.Entries.of(paper_words.newest(session, 1000), whole=True)
-        return set(map(lookup.number_of, known.newest_first(lookup.find(session, known, query, most_read=None).bits)))
+        return set(paper_search.find(session, query, paper_words.Among(), whole=True).papers)
 
 
 def found_slowly(store: Store, query: Query) -> set[int]:
@@ -108,12 +105,17 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: 
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
+        (known,) = stored_papers(session)
         for part in (part for term in asked for part in simple_terms(term)):
-            candidates = paper_words.having(session, part, entry, entry)
+            found, doubtful = candidates(session, part)
             has = slow_matcher.has(known.paper, part)
-            assert not candidates.sure or has, part
-            assert candidates.maybe is None or candidates.maybe or not has, part
+            assert found or not has, part
+            assert has or set(found) <= doubtful, part
+
+
+def candidates(session: Transaction, term: Term) -> tuple[list[int], set[int]]:
+    query = Query("", "", (Alternative(frozenset({term})),))
+    return paper_words.candidates(session, query, paper_words.Among(), {term: ()})
 
 
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
@@ -180,9 +182,8 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     )
     ingested(database, one)
     with database.read() as session:
-        entry = known_papers.state_of_papers(session)[0]
-        candidates = [paper_words.having(session, term, entry, entry) for term in parse_query(typed).terms]
-    assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
+        found = [candidates(session, term) for term in parse_query(typed).terms]
+    assert any(doubtful for _, doubtful in found) == (not decided)
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
@@ -213,28 +214,6 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
     ingested(store, one, source="Weekly List", name="again")
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
     assert len(found(store, parse_query("source:daily"))) == 1
-
-
-class EmptiedByAnother(dict[Any, Any]):
-    """A cache that is emptied just after each look-up and each insertion, as if another thread did this."""
-
-    def __contains__(self, key: object) -> bool:
-        held = super().__contains__(key)
-        self.clear()
-        return held
-
-    def __setitem__(self, key: object, value: object) -> None:
-        super().__setitem__(key, value)
-        self.clear()
-
-
-def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
-    ingested(store, *(f"On {word}" for word in ("graph", "diffusion", "agent")))
-    with store.read() as transaction:
-        entries = lookup.Entries.of(paper_words.newest(transaction, 10), whole=True)
-        entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
-        for _ in range(2):
-            assert lookup.find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
 
 
 # ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
@@ -377,7 +356,7 @@ def test_papers_alike_and_papers_near_a_text_are_near_in_meaning(store: Store) -
     ingested(store, "蜂群", "Graph of ants", "Honey bees dance", *OTHERS)
 
     def alike() -> list[str]:
-        return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")])]
+        return [one.paper.title for one in paper_search.papers_alike(store, [paper_of(store, "蜂群")])]
 
     with pytest.raises(MeaningFails, match="Meaning is off here"):
         alike()
@@ -387,7 +366,7 @@ def test_papers_alike_and_papers_near_a_text_are_near_in_meaning(store: Store) -
     with_codes(store, ENCODER)
     assert alike() == ["Honey bees dance"]
     meanings.keep_questions(store, dict(zip(["蜂群"], ENCODER.questions(["蜂群"]), strict=True)))
-    found = near_papers.papers_near_text(store, "蜂群")
+    found = paper_search.papers_near_text(store, "蜂群")
     assert {one.paper.title for one in found[:2]} == {"蜂群", "Honey bees dance"}
 
 
@@ -491,7 +470,7 @@ def test_one_canonical_text_in_all_chats(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN}")
     subscribes(stocked, str(YOU), f"like:{GIVEN}v2")
     assert canonicals(stocked) == canonicals(stocked, YOU) == [f"like:{GIVEN}"]
-    tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
+    tried = previews.today(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
     assert (tried.query, tried.subscriptions[0].number) == (None, 1)
     make.unsubscribes(stocked, ME)
     assert canonicals(stocked) == []
@@ -503,13 +482,15 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
     chat = asks(stocked, f"like:{GIVEN}").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
     assert {one.paper.title for one in paper_search.search(stocked, query, most=9).papers} == near
-    assert {one.paper.title for one in recent_matches.recent_matches(stocked, query, now=NOON, most=9).newest} == near
+    with stocked.read() as transaction:
+        lately = recent_matches.recent_matches(transaction, query, now=NOON).newest(transaction, 9)
+    assert {one.paper.title for one in lately} == near
     of_days = previews.preview(stocked, ME, now=NOON, text=f"like:{GIVEN}").delivery
-    tried = previews.preview_recent(stocked, chat, now=NOON, which="1").delivery
-    for delivery in (of_days, tried):
+    tried = [previews.today(stocked, chat, now=NOON, which="1", of_week=week).delivery for week in (False, True)]
+    for delivery in (of_days, *tried):
         assert delivery is not None
         assert {item.paper.paper.title for item in delivery.items} == near
-    alike = near_papers.papers_alike(stocked, list(paper_search.papers_named(stocked, [GIVEN]).values()))
+    alike = paper_search.papers_alike(stocked, list(paper_search.papers_named(stocked, [GIVEN]).values()))
     assert {one.paper.title for one in alike} == near
 
 

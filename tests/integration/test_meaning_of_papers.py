@@ -24,8 +24,8 @@ from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service import listing, meaning
 from subscriptions.service.findings import stored_findings
+from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
-from subscriptions.service.undelivered_papers import undelivered
 from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
@@ -177,7 +177,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
         assert near(worker.store, "heat in stars") == [HOT]
         with worker.store.read() as transaction:
             (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, address("telegram:1"))])
-            assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: set()}
+            assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: []}
     assert worker.plans() == []
 
 

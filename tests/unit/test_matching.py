@@ -388,7 +388,7 @@ def test_queries_with_a_new_field_are_rewritten() -> None:
 
 def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
     asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", MORE).terms for part in fulfilment.simple_terms(term)]  # fmt: skip
-    assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
+    assert [question.wanted for question in asked] == [None] * 3
 
 
 def test_a_name_that_is_no_field_stays_a_word() -> None:

@@ -7,26 +7,23 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
 
 _AT_ONCE = 2_000  # rows that are copied at once
-# These tables are not copied: the caller makes the full-text index again, and triggers of the target log its queries.
-_MADE_ANEW = frozenset({"indexed_paper", "paper_spelling"})
+# These tables are not copied: the caller makes the full-text index again, and who works on a database is no part of it.
+_MADE_ANEW = frozenset({"indexed_paper", "role"})
+_COPIED = [table for table in TABLES.sorted_tables if table.name not in _MADE_ANEW]
 
 
 def holds_rows(transaction: Transaction) -> bool:
     """Whether a database has any rows."""
     connection = transaction.connection()
-    return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
+    return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in _COPIED)
 
 
 def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → number of rows.
 
-    Leaves out the full-text index, which the caller makes again, and the log of queries, which triggers of the target
-    write.
+    Leaves out the full-text index, which the caller makes again.
     """
-    copied = {}
-    for table in TABLES.sorted_tables:
-        if table.name not in _MADE_ANEW:
-            copied[table.name] = _copy(source, target, table)
+    copied = {table.name: _copy(source, target, table) for table in _COPIED}
     if target.dialect == "postgresql":
         count_on(target.connection())
     return copied
@@ -36,9 +33,7 @@ def count_rows(transaction: Transaction) -> dict[str, int]:
     """Returns table → number of rows, for the tables that `copy_rows` copies."""
     connection = transaction.connection()
     return {
-        table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-        for table in TABLES.sorted_tables
-        if table.name not in _MADE_ANEW
+        table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _COPIED
     }
 
 

@@ -12,7 +12,9 @@ PAPER_WORDS = (
     " USING fts5(title, abstract, summary, author, label, content='', columnsize=0, tokenize='ascii')"
 )
 _WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
+_PAPER_WORDS: sa.ColumnElement[str] = sa.literal_column(
+    "paper_words"
+)  # the hidden column that all words are searched in
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
@@ -24,17 +26,11 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
     raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(documents, first)])
 
 
-def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-    """Returns the entries from `first` to `last` that match an expression."""
+def entries(expression: Expression) -> sa.Select[int]:
+    """Returns the entries that match an expression."""
     asked = _written(expression)
-    if asked:
-        return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))]
-    return []
-
-
-def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
-    """Returns the entries that may match although `find` does not return them. On SQLite there are none."""
-    return []
+    is_found = _PAPER_WORDS.op("MATCH")(sa.literal(asked)) if asked else sa.false()
+    return sa.select(sa.literal_column("rowid", sa.Integer)).select_from(sa.table("paper_words")).where(is_found)
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:

@@ -1,8 +1,9 @@
-"""The full-text index on PostgreSQL, and how much of a very long paper it holds."""
+"""The full-text index on PostgreSQL, and how much of a very long paper it holds: some ten thousand words of each text."""
 
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 
@@ -24,9 +25,9 @@ _COLUMNS = {
     "label": "l",
 }
 _BETWEEN = "ˑ"  # separates two texts or names, see matching/full_text.py
-_CUT = "l!cut"  # lexeme of a paper with more words than a tsvector can hold
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 
+_words = sa.table("paper_words", sa.column("entry", sa.BigInteger), sa.column("words"))
 _FORGET = sa.text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
     sa.bindparam("papers", type_=sa.ARRAY(sa.Integer))
 )
@@ -38,9 +39,6 @@ _WRITE = sa.text(
     "INSERT INTO paper_words (entry, words) SELECT entry, CAST(words AS tsvector)"
     " FROM unnest(:entries, :words) AS given (entry, words)"
 ).bindparams(sa.bindparam("entries", type_=sa.ARRAY(sa.BigInteger)), sa.bindparam("words", type_=sa.ARRAY(sa.Text)))
-_FIND = sa.text(
-    "SELECT entry FROM paper_words WHERE words @@ CAST(:asked AS tsquery) AND entry BETWEEN :first AND :last"
-).bindparams(sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger))
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
@@ -51,39 +49,26 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
     connection.execute(_WRITE, {"entries": [entries[paper] for paper in papers], "words": words})
 
 
-def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-    """Returns the entries from `first` to `last` that match an expression."""
+def entries(expression: Expression) -> sa.Select[int]:
+    """Returns the entries that match an expression."""
     asked = _written(expression)
-    if not asked:
-        return []
-    return list(connection.execute(_FIND, {"asked": asked, "first": first, "last": last}).scalars())
-
-
-def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
-    """Returns the entries from `first` to `last` that may match although `find` does not return them.
-
-    These are the entries of papers with thousands of words, of which the index stores only a part.
-    """
-    return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
+    is_found = _words.c.words.op("@@")(sa.cast(asked, TSQUERY)) if asked else sa.false()
+    return sa.select(_words.c.entry).where(is_found)
 
 
 def _vector(document: Sequence[str]) -> str:
-    """Returns a document as the text of a tsvector. If words beyond PostgreSQL's limits are left out, adds `_CUT`."""
+    """Returns a document as the text of a tsvector, which ends where it would pass PostgreSQL's limits."""
     places: dict[str, list[int]] = {}
-    is_cut, room = False, _MOST_BYTES
+    room = _MOST_BYTES
     for letter, words in zip(_COLUMNS.values(), document, strict=True):
         for lexeme, place in _placed(letter, words):
             known = places.get(lexeme)
             if known and (known[-1] == place or letter == "l"):
                 continue
             size = len(lexeme.encode()) + 8 if known is None else 4
-            if place > _LAST_PLACE or size > min(room, _LONGEST) or (known and len(known) >= _MOST_PLACES):
-                is_cut = True
-                continue
-            room -= size
-            places.setdefault(lexeme, []).append(place)
-    if is_cut:
-        places[_CUT] = [1]
+            if size <= min(room, _LONGEST) and len(known or ()) < _MOST_PLACES:
+                room -= size
+                places.setdefault(lexeme, []).append(min(place, _LAST_PLACE))
     return " ".join(f"{_quoted(lexeme)}:{','.join(map(str, found))}" for lexeme, found in places.items())
 
 
