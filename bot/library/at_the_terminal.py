@@ -13,8 +13,7 @@ from bot.ports.attached import LARGEST, file_too_large
 from bot.ports.channel import Reply
 from subscriptions.errors import MeaningFails
 from subscriptions.service import listing
-from subscriptions.service.libraries import put_library
-from subscriptions.store.libraries import titles_to_ask
+from subscriptions.store.libraries import put_library, titles_to_ask
 
 
 def library(
@@ -32,7 +31,7 @@ def library(
         of = listing.get_chat(session.store, session.address(chat))
         with suppress(MeaningFails):  # then the vectors are made later
             session.encode(titles_to_ask(read))
-        put_library(session.store, of, read, now=session.now)
+        put_library(session.store, of.id, read, now=session.now)
         lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
     output.print_reply(Reply(lines=lines, ok=True))
     return 0

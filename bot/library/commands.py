@@ -9,8 +9,8 @@ from subscriptions import errors
 from subscriptions.language import Language
 from subscriptions.matching.library import Library
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.service import libraries
-from subscriptions.store.libraries import library_of, titles_to_ask
+from subscriptions.service.paper_search import HOW_TO_SEND, NO_LIBRARY
+from subscriptions.store.libraries import drop_library, library_of, put_library, titles_to_ask
 
 LIBRARY_FILE = FileReader(most=LARGEST, content=read_library, recognises=is_library)
 
@@ -19,7 +19,7 @@ def library(context: CommandContext) -> channel.Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
         context = with_stored_chat(context)
-        libraries.put_library(context.transaction, context.chat, read, now=context.now)
+        put_library(context.transaction, context.chat.id, read, now=context.now)
         return channel.Reply(
             lines=library_lines(read, context.localizer, orders=bool(context.transaction.store.encoder)),
             ok=True,
@@ -28,12 +28,10 @@ def library(context: CommandContext) -> channel.Reply:
     if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
     if context.args:
-        raise errors.Refused(
-            errors.Sentence("I read a library from a file, not from a message."), libraries.HOW_TO_SEND
-        )
+        raise errors.Refused(errors.Sentence("I read a library from a file, not from a message."), HOW_TO_SEND)
     found = library_of(context.transaction, context.chat.id)
     if found is None:
-        return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say), libraries.HOW_TO_SEND.say(context.say)))
+        return channel.Reply(lines=(NO_LIBRARY.say(context.say), HOW_TO_SEND.say(context.say)))
     return context.reply(
         "The library here has {entries}; it was stored {moment}. A new file replaces it.",
         entries=_entries(context.localizer, found.entries),
@@ -44,8 +42,8 @@ def library(context: CommandContext) -> channel.Reply:
 
 def on_remove(context: CommandContext) -> channel.Reply:
     """Handles [remove]: removes the chat's library."""
-    if not libraries.drop_library(context.transaction, context.chat):
-        return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say),))
+    if not drop_library(context.transaction, context.chat.id):
+        return channel.Reply(lines=(NO_LIBRARY.say(context.say),))
     following = [
         one.subscription.number for one in picking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
     ]

@@ -12,7 +12,7 @@ from bot.errors import ModelFails, NoModelAnswer
 from bot.model.settings import Budget
 from bot.ports.channel import Clock
 from bot.ports.language_model import LanguageModel, ModelRequest
-from subscriptions.service import model_budget
+from subscriptions.service import model_summaries
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -77,7 +77,7 @@ class Messages:
     async def _reserved(self, request: ModelRequest) -> date | None:
         budget, now = self._budget, self._clock.now()
         return await self._store.run(
-            model_budget.reserve, request.cost, requests=budget.requests, tokens=budget.tokens, now=now
+            model_summaries.reserve, request.cost, requests=budget.requests, tokens=budget.tokens, now=now
         )
 
     async def _asked(self, request: ModelRequest, day: date) -> Sequence[str]:
@@ -90,7 +90,7 @@ class Messages:
         else:
             tokens, lines = answer.tokens, _lines_in(answer.value)
             self._failures = 0
-        await self._store.run(model_budget.pay, day, tokens - request.cost)
+        await self._store.run(model_summaries.pay, day, tokens - request.cost)
         return lines
 
     def _note(self, error: ModelFails) -> None:

@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, ModelSummary, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
-from subscriptions.service.model_budget import pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -215,3 +214,26 @@ def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.M
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
     failing = bot_state.get_moment(transaction, bot_state.MODEL_FAILS)
     return model_summaries.day(transaction, transaction.day_of(now)), failing
+
+
+# What a request may cost is reserved before it.
+
+
+@writes
+def reserve(transaction: Transaction, cost: int, *, requests: int, tokens: int, now: datetime) -> date | None:
+    """Reserves one request of so many tokens. Returns the day whose budget has it; None if that has no more room.
+
+    `requests` and `tokens` are the budget of a day.
+    """
+    spent = model_summaries.hold_day(transaction, transaction.day_of(now))
+    if spent.requests >= requests or spent.tokens + cost > tokens:
+        return None
+    model_summaries.add_to_day(transaction, spent.day, requests=1, tokens=cost)
+    return spent.day
+
+
+@writes
+def pay(transaction: Transaction, day: date, more: int) -> None:
+    """Corrects what was reserved of a day: the request has cost so many tokens more, or less."""
+    model_summaries.hold_day(transaction, day)
+    model_summaries.add_to_day(transaction, day, tokens=more)

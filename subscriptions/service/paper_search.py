@@ -14,7 +14,6 @@ from subscriptions.normalize import plurals
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
 from subscriptions.query.tree import Leaf, Node, Not, Query, Term
 from subscriptions.service import questions
-from subscriptions.service.libraries import HOW_TO_SEND, NO_LIBRARY
 from subscriptions.service.meaning import near_papers
 from subscriptions.store import known_papers, meanings, paper_words, planned_deliveries
 from subscriptions.store.database.store import Transaction, reads
@@ -24,6 +23,10 @@ from subscriptions.store.paper_words import Among
 MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
 MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
 MOST_ALIKE = 5
+NO_LIBRARY = errors.Sentence("There is no library here.")
+HOW_TO_SEND = errors.Sentence(
+    "Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption."
+)
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
 _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp

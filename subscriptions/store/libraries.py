@@ -11,7 +11,7 @@ from subscriptions.matching.library import Library
 from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of, writes
 from subscriptions.store.rows import tables
 
 _libraries, _entries, _keys, _aliases, _questions = tables(
@@ -48,8 +48,12 @@ def titles_to_ask(library: Library) -> list[str]:
     return titles[::step]
 
 
+@writes
 def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
-    """Stores the library of a chat, and removes the previous one."""
+    """Stores the library of a chat, and removes the previous one. `like:library` means this one from now on.
+
+    If the vectors of its titles cannot be had now, they are made later.
+    """
     drop_library(transaction, chat_id)
     conflicts.put(transaction, LibraryRow(chat=chat_id, at=now, entries=len(library.entries)))
     questions = meanings.put_texts(transaction, titles_to_ask(library))
@@ -65,6 +69,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
     conflicts.put_all(transaction, "library_entry", rows)
 
 
+@writes
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
     """Removes the library of a chat, and the questions of only this one. Returns whether there was a library."""
     asked = sa.select(_entries.c.question).where(_entries.c.chat == chat_id, _entries.c.question.is_not(None))

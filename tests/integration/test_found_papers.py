@@ -36,14 +36,13 @@ from subscriptions.service import (
     signals,
     taste,
 )
-from subscriptions.service.libraries import drop_library, put_library
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import Subscribed
 from subscriptions.states import Signal
 from subscriptions.store import chat_data, chats, deliveries, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.libraries import MOST_ASKED, titles_to_ask
+from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
@@ -533,14 +532,14 @@ def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> N
     for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
         subscribes(store, str(chat), "graph")
         entries = [LibraryEntry(title, ()) for title in titles]
-        put_library(store, listing.get_chat(store, chat), Library(entries), now=NOON)
+        put_library(store, listing.get_chat(store, chat).id, Library(entries), now=NOON)
     assert asked() == ["Moss", "Reef fish", "Swarm robots"]
-    put_library(store, listing.get_chat(store, ME), Library([LibraryEntry("Reef fish", ())]), now=NOON)
+    put_library(store, listing.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
     assert asked() == ["Moss", "Reef fish"]
     with store.write() as transaction:
         chat_data.erase(transaction, listing.get_chat(transaction, YOU).id)
     assert asked() == ["Reef fish"]
-    drop_library(store, listing.get_chat(store, ME))
+    drop_library(store, listing.get_chat(store, ME).id)
     assert asked() == []
 
 
