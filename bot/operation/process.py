@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import import_module
 
@@ -282,14 +283,21 @@ async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], 
 
 
 async def _keep(ours: role.Role, app: App) -> None:
-    """Says that this process works, until it is cancelled. Stops it if another process has taken the role."""
-    while not app.lost_role:
-        await app.clock.sleep(role.BEAT_SECONDS)
-        try:
-            app.lost_role = not await asyncio.to_thread(ours.beat)
-        except StoreError as error:
-            log.warning("%s", error)
-    app.stop.set()
+    """Says that this process works, until it is cancelled. Stops it if another process has taken the role.
+
+    Uses its own thread: others may wait for the database in all threads of the shared pool.
+    """
+    thread, loop = ThreadPoolExecutor(1, "paperwire-role"), asyncio.get_running_loop()
+    try:
+        while not app.lost_role:
+            await app.clock.sleep(role.BEAT_SECONDS)
+            try:
+                app.lost_role = not await loop.run_in_executor(thread, ours.beat)
+            except StoreError as error:
+                log.warning("%s", error)
+        app.stop.set()
+    finally:
+        thread.shutdown(wait=False)
 
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
