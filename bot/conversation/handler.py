@@ -103,7 +103,8 @@ async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
     """Asks for what a command needs, and runs it. Returns its reply. Raises StoreError."""
     prepared, wanted = begun.prepared, begun.prepared.wanted
     if wanted.papers and deps.look_up is not None:
-        prepared = replace(prepared, arxiv_answered=await deps.look_up(wanted.papers))
+        # the card of a paper that is known now is noted as opened
+        prepared = replace(prepared, arxiv_answered=await deps.look_up(wanted.papers), writes=True)
     if wanted.texts:
         await make_vectors(deps, wanted.texts)
     if wanted.reader:

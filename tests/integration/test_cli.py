@@ -652,7 +652,7 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Termi
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 4
     # the bar shows the number of all lines from the beginning
-    assert all(part in written for part in (b"Reading", b"3/3", b"Importing", b"1/1"))
+    assert all(part in written for part in (b"Reading", b"Importing", b"3/3"))
 
 
 MORNING = "2026-01-22T06:00:00Z"

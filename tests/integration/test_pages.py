@@ -3,7 +3,6 @@ page before.
 """
 
 import json
-import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +13,12 @@ from sqlalchemy import event
 
 from subscriptions.service import exporting, sending
 from subscriptions.service.listing import listed
-from subscriptions.service.retention import stored_chat_data
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration.cli import Terminal
-from tests.make import address
 from tests.statements import is_plain
 from tests.stored import change
 
@@ -30,12 +27,6 @@ pytestmark = pytest.mark.both_databases
 CHATS = 19
 PAGE = 50  # rows of a page in these tests
 DELIVERIES = CHATS * filling.PER_CHAT // filling.PER_DELIVERY
-
-
-REDUCED = (  # chat 1 got all other papers so long ago that only their delivery items are left
-    'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
-    " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
-)
 
 
 @contextmanager
@@ -66,7 +57,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("database.store", "chat_data", "chats", "outbox"):
+    for module in ("database.store", "chats", "outbox"):
         monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
     monkeypatch.setattr("subscriptions.service.exporting.AT_ONCE", PAGE)
 
@@ -140,40 +131,6 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     assert text == exporting.export(store, None)
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE
-
-
-def test_what_is_stored_of_a_chat_is_read_by_pages(store: stored.Store) -> None:
-    filling.fill(store, 1, papers=130)
-    change(store, REDUCED)
-    with rows_at_once(store) as counts:
-        *deliveries, reduced = json.loads(stored_chat_data(store, address("telegram:1001")))["deliveries"]
-    assert [len(one["papers"]) for one in deliveries] == [filling.PER_DELIVERY] * (
-        filling.PER_CHAT // filling.PER_DELIVERY
-    )
-    assert len(reduced["papers"]) == 130 - filling.PER_CHAT
-    assert max(counts) <= PAGE
-
-
-@pytest.mark.sqlite_alone("what the driver keeps in memory is not counted")
-def test_a_chats_data_is_never_in_memory_as_a_whole(store: stored.Store) -> None:
-    filling.fill(store, 1, papers=1000)
-    change(
-        store,
-        REDUCED,
-        "INSERT INTO callback (id, place, person, verb, at, arguments)"
-        " SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}' FROM paper",
-        "INSERT INTO undo (chat, who, at, before) SELECT 1, '', first_seen_at, '{\"subscriptions\": []}' FROM paper",
-    )
-    stored_chat_data(store, address("telegram:1001"))
-    tracemalloc.start()
-    try:
-        text = stored_chat_data(store, address("telegram:1001"))
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    data = json.loads(text)
-    assert (len(data["changes"]), len(data["callbacks"])) == (1001, 1000)
-    assert most < 2.5 * len(text) + 1_000_000
 
 
 async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.Store) -> None:

@@ -145,7 +145,9 @@ def test_privacy_counts_and_holds_them(two: Product) -> None:
     two.presses("👍")
     said = two.says("/privacy")
     file = json.loads(said.text[said.text.index("\n{") :])
-    assert {(one["title"], one["kind"]) for one in file["signals"]} >= {("Swarm one", "liked"), ("Swarm one", "opened")}
+    titles = {one["id"]: one["title"] for one in file["paper"]}
+    done = {(titles[one["paper"]], one["kind"]) for one in file["signal"]}
+    assert done >= {("Swarm one", "liked"), ("Swarm one", "opened")}
 
 
 def test_they_move_with_a_group(product: Product) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 
@@ -52,7 +51,7 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
 def entries(expression: Expression) -> sa.Select[int]:
     """Returns the entries that match an expression."""
     asked = _written(expression)
-    is_found = _words.c.words.op("@@")(sa.cast(asked, TSQUERY)) if asked else sa.false()
+    is_found = _words.c.words.op("@@")(sa.func.tsquery(asked)) if asked else sa.false()
     return sa.select(_words.c.entry).where(is_found)
 
 
