@@ -62,7 +62,7 @@ class Sender:
         token. `new_bot` makes the database belong to the bot of the token.
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot, now=self._deps.clock.now())
+        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
         await self._claim(unclaimed, new_bot=new_bot)
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:

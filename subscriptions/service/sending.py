@@ -104,7 +104,6 @@ def begin(
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
-    now: datetime,
 ) -> tuple[str, ...]:
     """Recovers the messages of an earlier process. Returns the platforms that must be asked which bot the token is for.
 
@@ -114,7 +113,7 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    recovery.recover(transaction, until=None if transaction.dialect == "sqlite" else now + POSTING)
+    recovery.recover(transaction, still_posting=timedelta() if transaction.dialect == "sqlite" else POSTING)
     if bot_state.sender(transaction) != transaction.store.process:
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         recovery.look_up_again(transaction)

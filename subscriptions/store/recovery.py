@@ -1,6 +1,6 @@
 """What becomes of messages that were being sent when a process or a drain ended (rule 14)."""
 
-from datetime import datetime
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -11,15 +11,19 @@ from subscriptions.store.rows import DeliveryRow, MessageRow
 
 
 @shares
-def recover(transaction: Transaction, *, until: datetime | None = None) -> int:
+def recover(transaction: Transaction, *, still_posting: timedelta = timedelta()) -> int:
     """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
 
-    They are not tried again before `until`. Call it when this process sends nothing.
+    A process that marked them before may still be posting, for so long after a mark: they are not tried again before that.
+    Call it when this process sends nothing.
     """
     is_sending = col(MessageRow.state) == MessageState.SENDING
-    if until is not None:
-        of_them = sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(select(MessageRow.delivery).where(is_sending)))
-        transaction.exec(of_them.values(next_at=until))
+    if still_posting:
+        for seq, marked in transaction.exec(
+            select(MessageRow.delivery, MessageRow.attempted_at).where(is_sending)
+        ).all():
+            tried_again = marked and marked + still_posting
+            transaction.exec(sa.update(DeliveryRow).filter_by(seq=seq).values(next_at=tried_again))
     sending = sa.update(MessageRow).where(is_sending)
     return transaction.exec(sending.values(state=MessageState.UNCLEAR)).rowcount
 

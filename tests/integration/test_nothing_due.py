@@ -433,7 +433,7 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    sending.begin(world.app.store, {}, new_bot=False, now=world.clock.now())
+    sending.begin(world.app.store, {}, new_bot=False)
     unanswered(world.app.store, ("telegram",), now=world.clock.now())
 
 

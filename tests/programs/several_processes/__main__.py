@@ -235,6 +235,7 @@ def table(trial: Trial, found: judging.Verdict) -> str:
             "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
             **{what: str(times) for what, times in sorted(trial.done.items())},
             "sent twice by processes that were killed or cut off meanwhile": f"{found.doubled}",
+            "answers that were lost with a process, which a line said": f"{found.told}",
             **{what: str(len(cases)) for what, cases in found.wrong.items()},
             "commands are answered after, middle, 95 of 100, and the last": (
                 f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.fakes.journal import Entry
 
+TOLD = "I was started again before I could answer"
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 # seconds before and after an incident in which a message arrives that may come again: a post takes POST_TAKES and a
 # confirmation is stored within half a second
@@ -30,6 +31,7 @@ class Verdict:
     doubled: int = 0  # messages that came again, since an incident came between their post and their confirmation
     wrongly_doubled: list[str] = field(default_factory=list)  # messages that came again without this reason
     unanswered: list[str] = field(default_factory=list)
+    told: int = 0  # commands whose answer was lost with a process: a line said so instead
     at_once: list[str] = field(default_factory=list)  # posts that were open while another post of their chat was open
     out_of_order: list[str] = field(default_factory=list)  # chats in which the first papers came in an unusual order
     not_once: list[str] = field(default_factory=list)  # subscriptions that people asked for and have not exactly once
@@ -70,8 +72,12 @@ def judged(
     _judge_messages(found, posts, incidents)
     for word, (chat, moment) in said.items():
         answers = [entry.at for entry in of_chat[chat] if word in entry.text]
+        told = [entry.at for entry in of_chat[chat] if TOLD in entry.text and entry.at > moment]
         if answers:
             found.waits.append(answers[0] - moment)
+        elif told:
+            found.told += 1
+            found.waits.append(told[0] - moment)
         else:
             found.unanswered.append(f"{word} in {chat} at {moment:.2f}")
     found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
