@@ -80,6 +80,11 @@ def judged(
             found.waits.append(told[0] - moment)
         else:
             found.unanswered.append(f"{word} in {chat} at {moment:.2f}")
+    of_commands = Counter(chat for chat, _ in said.values())
+    for chat, entries in of_chat.items():
+        told_lines = sum(TOLD in entry.text for entry in entries)
+        if told_lines > of_commands[chat]:
+            found.wrongly_doubled.append(f"{chat}: told {told_lines} times of {of_commands[chat]} commands")
     found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
     return found
 
@@ -100,9 +105,14 @@ def _judge_papers(
 
 
 def _judge_messages(found: Verdict, posts: list[Entry], incidents: list[float]) -> None:
-    """Adds messages and answers that came again, each as excused by an incident or not."""
+    """Adds messages and answers that came again, each as excused by an incident or not.
+
+    The line about lost answers has the same words for different commands, so it is judged for each chat.
+    """
     of_message: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for entry in posts:
+        if TOLD in entry.text:
+            continue
         of_message[entry.chat, str(entry.payload["text"])].append(entry.at)
     for (chat, text), times in of_message.items():
         for before in times[:-1]:
