@@ -34,9 +34,8 @@ PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends,
 LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
 REPLY_SECONDS = 0.5  # for which a lane rests while a reply is posted there, which may take minutes
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
-STANDSTILL = (
-    2.0  # seconds from a mark on in which its post must begin, since another process may have the role after that
-)
+# seconds from a mark on in which its post must begin, since another process may have the role after that
+STANDSTILL = 2.0
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
 

@@ -33,7 +33,7 @@ class Restored:
 
 
 def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
-    """Replaces the database by a copy, completely or not at all. The caller must hold the sender lock.
+    """Replaces the database by a copy, completely or not at all. The caller must have the role.
 
     The copy must be undamaged, made by this or an older version, and belong to the same bot. The replaced database is
     kept in the folder `copies`. If `lost_at` is given, everything that was due until then counts as sent. Raises
@@ -71,7 +71,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
     """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
 
-    `store` is a copy of the lost database. The caller must hold the sender lock. After a crash, a second call does the
+    `store` is a copy of the lost database. The caller must have the role. After a crash, a second call does the
     rest.
     """
     plan_due(store, now=lost_at)

@@ -11,7 +11,7 @@ from subscriptions.store.known_papers import index_all
 def copy_database(source: Store, target: Store) -> int:
     """Copies all rows, including open deliveries, completely or not at all. Returns the number of rows.
 
-    The caller must hold the sender locks of both databases, and both must have the newest schema. If the process of the
+    The caller must have the role of both databases, and both must have the newest schema. If the process of the
     source was killed while it sent messages, they are recovered in the target, as after any crash. Raises StoreError,
     and Refused if the target has rows.
     """

@@ -112,11 +112,3 @@ def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collecti
         for chat, key in rows_of(transaction, wanted, _entries.c.key, list(named)):
             found[chat] |= named[key]
     return found
-
-
-def move_library(transaction: Transaction, before: int, after: int) -> None:
-    """Moves the library of a chat to another chat; removes it if the other chat has a library."""
-    if library_of(transaction, after):
-        drop_library(transaction, before)
-    for row in (LibraryRow, LibraryEntryRow):
-        transaction.exec(sa.update(row).filter_by(chat=before).values(chat=after))

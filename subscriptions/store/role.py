@@ -23,7 +23,9 @@ BEAT_SECONDS = 5.0  # between two beats of the process that has the role
 STANDSTILL_SECONDS = 15  # without a beat, until others take the role
 _LOCK = 7_250_012_023  # key of the advisory lock
 
-_TAKE = f"SELECT pg_try_advisory_lock({_LOCK})"
+_PATIENCE = "SET lock_timeout = '2s'"  # the session of a process that was killed may last some moments longer
+_TAKE = f"SELECT pg_advisory_lock({_LOCK})"
+_HELD = "55P03"  # the SQLSTATE of a lock that is not free within this time
 _GIVE_BACK = f"SELECT pg_advisory_unlock({_LOCK})"
 _WHO = "SELECT holder FROM role"
 # a process that is stopped (SIGSTOP) may hold the lock, or the row of its term
@@ -149,8 +151,15 @@ class ServerRole:
 
     def _is_elected(self, session: Any) -> bool:  # noqa: ANN401 - psycopg's
         if not self._has_lock:
-            (self._has_lock,) = session.execute(_TAKE).fetchone()
-        return self._has_lock
+            try:
+                session.execute(_PATIENCE)
+                session.execute(_TAKE)
+            except Exception as error:
+                if getattr(error, "sqlstate", None) != _HELD:
+                    raise
+                return False
+            self._has_lock = True
+        return True
 
     def release(self) -> None:
         """See Role."""

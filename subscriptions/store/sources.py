@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
-from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
+from subscriptions.planning.source_calendar import Schedule
 from subscriptions.planning.source_trouble import BEHIND, is_passed_over, trouble_after
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
@@ -182,24 +182,6 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
         for row in transaction.exec(select(SourceRow).order_by(_s.name))
         if "on" in row.state  # rows without "on" are only names under which papers came
     )
-
-
-def expected_on(
-    transaction: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
-) -> datetime | None:
-    """Returns when the schedule of a source expects the digest of a day; None if it expects none.
-
-    `span` is (beginning, end) of the day.
-    """
-    row = transaction.get(SourceRow, source)
-    if row is None or (schedule := schedules.read(row.schedule, evening=bool(row.state.get("evening")))) is None:
-        return None
-    if isinstance(schedule, ArxivSchedule):
-        return schedule.expected_at(day)
-    due = schedule.next_due(span[0] - timedelta(microseconds=1))
-    if due is not None and due < span[1]:
-        return due
-    return None
 
 
 @reads

@@ -37,7 +37,7 @@ ANSWERING = {"_work"}  # the coroutine that handles an update and posts its answ
 async def a_bot(
     tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = PATIENCE, **more: Any
 ) -> AsyncIterator[App]:
-    """Yields an app that has opened its database and holds the sender lock, but does not listen.
+    """Yields an app that has opened its database and has the role, but does not listen.
 
     `more` are other fields of the settings.
     """

@@ -20,7 +20,7 @@ class WrongEncoding(Exception):
 def prepare_sessions(engine: sa.Engine) -> None:
     """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession, WrongEncoding.
 
-    In a shared session each process would hold the sender lock, so that two processes would send.
+    In a shared session each process would have the role, so that two processes would send.
 
     PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
     Texts of people and digests never have a NUL; texts of an imported file may.
