@@ -28,7 +28,7 @@ from subscriptions.model import Chat, ChatAddress, Message, Paper
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import chat_status, confirmations, requests
+from subscriptions.service import access, chat_status, requests
 from subscriptions.service.listing import Listed, get_set_up, listed
 from subscriptions.service.previews import Preview
 from subscriptions.service.previews import preview as look
@@ -82,7 +82,7 @@ def subscribe(
         moment = session.now
         session.encode(texts_asked(query))
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
-        confirmations.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
+        access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings)]
     output.print_reply(_echo(result, moment), *remarks)
     return 0

@@ -193,7 +193,8 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
     which, example = subscription.id if subscription else None, "weekdays 8:30"
     if not asking.expect(context, "schedule-to", subscription=which):
-        example = " ".join(filter(None, ("/schedule", str(subscription.number) if subscription else "", example)))
+        number = f"{subscription.number} " if subscription else ""
+        example = context.typed(f"/schedule {number}{example}")
     lines.append(context.say("Or write it: {example}", example=example))
     times = [
         context.labelled(

@@ -142,10 +142,10 @@ def unknown(context: CommandContext) -> Reply:
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
     head = context.say("I do not know “{name}”.", name=name)
     if context.message and context.message.command and not context.message.takes_bare_commands:
-        head = context.say("I do not know /{name}.", name=name)
+        head = context.say("I do not know {name}.", name=f"/{name}")
     if not near:
         return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
-    meant = context.labelled(f"/{near} {rest}".strip(), "do", command=near, args=rest)
+    meant = context.labelled(context.typed(f"/{near} {rest}".strip()), "do", command=near, args=rest)
     return Reply(lines=(head, context.say("Did you mean /{name}?", name=near)), ok=False, buttons=((meant,),))
 
 
@@ -225,9 +225,11 @@ def _overview(context: CommandContext) -> Reply:
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
-        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+        return Reply(lines=(context.typed(*(name for _, names in groups[:3] for name in names)), more))
     lines = [
-        context.say("{name}: {text}", name=context.say(title), text=" ".join(names)) for title, names in groups if names
+        context.say("{name}: {text}", name=context.say(title), text=context.typed(*names))
+        for title, names in groups
+        if names
     ]
     return Reply(lines=(*lines, more), buttons=(_topics(context),))
 
@@ -271,10 +273,13 @@ def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence],
 
 def _of(context: CommandContext, command: Command) -> Reply:
     summary = context.say(command.summary)
-    lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
+    lines = [
+        context.say("{name}: {text}", name=context.typed(f"/{command.name} {command.usage}".rstrip()), text=summary)
+    ]
     if command.aliases and not context.read_by_group:
-        lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
-    return Reply(lines=tuple(lines), code=command.examples[:1] if context.read_by_group else command.examples)
+        lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
+    examples = command.examples[:1] if context.read_by_group else command.examples
+    return Reply(lines=tuple(lines), code=tuple(map(context.typed, examples)))
 
 
 def _no_such(context: CommandContext, name: str) -> Reply:

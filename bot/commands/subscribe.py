@@ -39,9 +39,9 @@ def which_reading(context: CommandContext, typed: str, ending: Ending) -> channe
     return channel.Reply(lines=(asked,), buttons=((timed, words),))
 
 
-def only_time(typed: str) -> errors.Refused:
+def only_time(context: CommandContext, typed: str) -> errors.Refused:
     """Returns the error for a time without a query."""
-    example = f"/sub diffusion {' '.join(typed.split())}"
+    example = context.typed(f"/sub diffusion {' '.join(typed.split())}")
     return refusal("That is a time. Say what papers should contain, too.", "For example: {example}", example=example)
 
 
@@ -244,7 +244,7 @@ def _read(context: CommandContext, line: str) -> _Line:
         name = line[1:].split(maxsplit=1)[0].partition("@")[0]
     error: errors.Refused | None = None
     if ending.only_time:
-        error = only_time(line)
+        error = only_time(context, line)
     elif context.registry.command_named(name):
         error = refusal("This is another command. Send it by itself.")
     return _Line(typed=line, ending=ending, error=error)

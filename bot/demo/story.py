@@ -23,8 +23,8 @@ from bot.sources.ingest import ingest
 from subscriptions.errors import Rejected, RetryLater, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
 from subscriptions.service import requests
+from subscriptions.service.access import confirm
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.confirmations import confirm
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.store.digests import Ingested
 

@@ -22,7 +22,6 @@ from subscriptions.service import (
     conversation_state,
     ingest,
     notices,
-    operators,
     retention,
     sending,
     source_polls,
@@ -390,7 +389,7 @@ RACES = {
     ),
     "a code makes one operator": Race(  # the first of our writes stores the code
         before=_MET, rival=lambda rival: rival("key_value", "UPDATE key_value SET value = '' WHERE name = 'operator-code'", after=1),
-        act=lambda store: operators.redeem_code(store, ME, operators.new_code(store), admins=(), now=NOON),
+        act=lambda store: access.redeem_code(store, ME, access.new_code(store), admins=(), now=NOON),
         shows=("chat", "admin"), rows=[(0,)], returns="wrong",
     ),
 }  # fmt: skip

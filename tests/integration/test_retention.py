@@ -11,7 +11,7 @@ from sqlalchemy import event
 from bot.operation.maintenance import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, confirmations, plan, sending
+from subscriptions.service import access, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats
@@ -169,7 +169,7 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monke
 def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
     home, asked = map(address, ("web:ada", "email:ada@lab.org"))
     subscribes(store, str(home), "graph")
-    confirmations.ask_to_confirm(store, asked, source=home, now=NOON)
+    access.ask_to_confirm(store, asked, source=home, now=NOON)
     kept = []
     for days in (29, 31):
         assert [*retention_room.clean_up_steps(store, now=NOON + days * DAY)]
