@@ -21,7 +21,7 @@ _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
-# the slash of a command; /invite is a command of Slack itself
+# the slash of a command; /invite is a command of the platform itself
 _SLASH = re.compile(r"(?<![\w/@:.<}])/(?!invite\b)(?=[a-z{])")
 _A_YEAR = timedelta(days=300)  # an earlier day is written with its year, or readers may take it for one of this year
 # Whether the month is before the day. A range within one month names the month once: with the first day if so, else with

@@ -232,23 +232,21 @@ class CommandContext:
         *,
         lasts: timedelta,
         verb: str = "",
-        is_personal: bool = True,
     ) -> None:
-        """Stores, for the time `lasts`, what is asked here under a name: about which chat, with which arguments.
+        """Stores, for the time `lasts`, what the sender was asked here under a name: about which chat, with which arguments.
 
-        It is the sender's with `is_personal`, otherwise of the whole chat. It replaces what was stored before.
+        It replaces what was stored before.
         """
         about = None if self.is_about_here else self.chat.address
-        person = self.request.sender if is_personal else ""
-        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=person)
+        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=self.request.sender)
         if about:
             store_about(self)
         if home := stored_home(self, self.origin):
             callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
-    def remembered(self, name: str, *, is_personal: bool = True) -> model.CallbackToken | None:
-        """Returns what was stored here under a name; None if there is nothing, or its time is over."""
-        home, person = home_of(self.transaction, self.origin.address), self.request.sender if is_personal else ""
+    def remembered(self, name: str) -> model.CallbackToken | None:
+        """Returns what was stored here under a name for the sender; None if there is nothing, or its time is over."""
+        home, person = home_of(self.transaction, self.origin.address), self.request.sender
         return home and callbacks.remembered(self.transaction, home.id, name, person=person, now=self.now)
 
     def drop(self, name: str) -> None:

@@ -11,7 +11,7 @@ from bot.rendering.language import refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.language import Language
 from subscriptions.planning import cadence
-from subscriptions.service.amendments import set_settings
+from subscriptions.service.subscribing import set_settings
 from subscriptions.texts.normal_forms import normalized
 
 ZONE = "timezone"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bot.commands import phrasing
 from bot.commands.context import VERBS, Callback, Command, CommandContext, with_chat
@@ -10,15 +9,14 @@ from bot.commands.pause import resume_
 from bot.commands.subscribe import meaning_of, subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions import errors
-from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service import link_payloads
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.recent_matches import recent_matches
+from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
@@ -169,7 +167,6 @@ FIRST = (
 TOPICS: Mapping[str, Sentence] = {
     "query": Sentence("how to ask"),
     "when": Sentence("the times"),
-    "settings": Sentence("the settings"),
     "about": Sentence("what this is, and thanks"),
 }
 
@@ -253,12 +250,6 @@ def _examples(context: CommandContext, name: str) -> Reply | None:
         )
     if name in ("when", "times", "时间"):
         return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
-    if name in ("settings", "set", "设置"):
-        rows = tuple(
-            (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
-            for setting in SETTINGS
-        )
-        return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     return None
 
 
@@ -283,12 +274,8 @@ def _of(context: CommandContext, command: Command) -> Reply:
 
 
 def _no_such(context: CommandContext, name: str) -> Reply:
-    near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
-    head = context.say("There is no help on “{name}”.", name=name[:32])
-    tip = context.say("/help lists what I know.")
-    if near:
-        tip = context.say("Did you mean /help {name}?", name=near[0])
-    return Reply(lines=(head, tip), ok=False)
+    head = context.say("There is no help on “{name}”.", name=name[:_LONGEST])
+    return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
 
 
 def _about(context: CommandContext) -> Reply:

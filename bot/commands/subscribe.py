@@ -18,9 +18,8 @@ from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query, query_of, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
-from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import in_titles, recent_matches
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.subscribing import Subscribed, edit, subscribe
 from subscriptions.texts.cutting import cut_at_word
 
 _TITLE = 60  # columns of a title in the echo
@@ -56,9 +55,8 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     Papers that the button was below do not come again to a private chat. Raises QueryError, Refused.
     """
     seen = frozenset(context.arguments.get("seen", ()) if context.is_about_own_chat else ())
-    subscription = SubscriptionRequest(text=text, when=when)
     return subscribe(
-        context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
+        context.transaction, context.chat.address, text, when=when, now=context.now, who=context.actor, seen=seen
     )
 
 

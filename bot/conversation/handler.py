@@ -31,7 +31,7 @@ from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.service import questions
-from subscriptions.service.amendments import follow_zone
+from subscriptions.service.subscribing import follow_zone
 from subscriptions.store import chats, moving, updates
 from subscriptions.store.database.store import Transaction, reads, writes
 

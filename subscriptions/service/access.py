@@ -18,7 +18,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
 from subscriptions.store import admitted_chats, bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -287,10 +287,10 @@ def confirm(
         note_changed_state(transaction, chat.id)
     asking = chats.find_chat(transaction, source) if source else None
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
-        wish = SubscriptionRequest(text=one.text, when=str(one.cadence), tz=one.zone, name=one.name or None)
+        when = f"{one.cadence} {one.zone or ''}".strip()
         try:
             with transaction.savepoint():
-                subscribe(transaction, address, wish, now=now)
+                subscribe(transaction, address, one.text, when=when, name=one.name or None, now=now)
         except errors.PaperwireError:
             # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue

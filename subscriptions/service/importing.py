@@ -13,7 +13,7 @@ from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.changes import record_change, record_changes
-from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
+from subscriptions.service.subscribing import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions

@@ -36,9 +36,9 @@ from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
 from subscriptions.service import access, listing, notices
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import recovery
 from subscriptions.store.outbox import OutboxEntry

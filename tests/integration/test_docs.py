@@ -428,7 +428,7 @@ NUMBERS = tables.rows("""
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
     guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
-    guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
+    guide.md        → can have # subscriptions                           → subscriptions.service.subscribing:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
     operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON

@@ -24,10 +24,10 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service import plan_inputs as _plan_inputs
 from subscriptions.service import sending
-from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
+from subscriptions.service.subscribing import edit
 from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions

@@ -18,13 +18,13 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import read_lines
 from subscriptions.service import (
     access,
-    amendments,
     conversation_state,
     ingest,
     notices,
     retention,
     sending,
     source_polls,
+    subscribing,
     undoing,
 )
 from subscriptions.service.importing import import_lines
@@ -287,7 +287,7 @@ RACES = {
     ),
     "a setting stays": Race(
         before=_MET, rival=lambda rival: rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'"""),
-        act=lambda store: amendments.set_settings(store, ME, {"quietday": "on"}, now=NOON),
+        act=lambda store: subscribing.set_settings(store, ME, {"quietday": "on"}, now=NOON),
         shows=("chat", "settings"), rows=[('{"limit": "12", "quietday": "on"}',)],
     ),
     "a group is moved once": Race(
@@ -360,7 +360,7 @@ RACES = {
     ),
     "a change begins with what another process has changed": Race(
         before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),
-        act=lambda store: (amendments.set_settings(store, ME, {"limit": "12"}, now=NOON), _undoes(store)),
+        act=lambda store: (subscribing.set_settings(store, ME, {"limit": "12"}, now=NOON), _undoes(store)),
         shows=("subscription", "name"), rows=[("theirs",)],
     ),
     "a change is undone once": Race(

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Lane
 from subscriptions.service import plan as _plan
-from subscriptions.service.amendments import set_settings
+from subscriptions.service.subscribing import set_settings
 from subscriptions.store import claims, paper_sequence
 from subscriptions.store.database.store import Store
 from tests import being_sent

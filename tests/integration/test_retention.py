@@ -225,7 +225,7 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
-    for name, lasts in (("question", timedelta(hours=1)), ("greeted", 30 * DAY)):
+    for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
         callbacks.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     callbacks.sign_out(bot.store, "word", until=NOON + 30 * DAY)
     tables = ("conversation_state", "sign_out")
