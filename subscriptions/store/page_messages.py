@@ -129,8 +129,9 @@ def _changes_of(transaction: Transaction, chat: ChatAddress) -> int:
 
 
 def _next_change(transaction: Transaction, chat: str) -> int:
-    """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
-    return int(conflicts.hold(transaction, PageLogRow(chat=chat)).changes) + 1
+    """Returns the number of a chat's next change. Stores a log for the chat if it has none."""
+    conflicts.insert_new(transaction, PageLogRow(chat=chat))
+    return transaction.exec(select(PageLogRow.changes).filter_by(chat=chat)).one() + 1
 
 
 def _count(transaction: Transaction, chat: str, change: int) -> None:
