@@ -25,6 +25,7 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notices import notify_operators
+from subscriptions.states import MessageState
 from subscriptions.store import claims, steps, unrendered
 
 log = logging.getLogger("paperwire")
@@ -267,7 +268,8 @@ async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, ou
         deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=deps.clock.now()
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
-    _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
+    level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
+    _log(step, measurements.outcome_name(outcome), level)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
         deps.pace.pause(lane, outcome.after.total_seconds())
     if decision.stops_sender:
