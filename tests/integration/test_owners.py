@@ -29,7 +29,9 @@ def due(store: Store, *chats: str) -> None:
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
     unrendered.store_rendered(
-        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=NOON
+        store,
+        [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
+        being_sent.request(),
     )
 
 
