@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices, retention
+from subscriptions.service import notices
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
@@ -117,10 +117,9 @@ def begin(
     if bot_state.sender(transaction) != transaction.store.process:
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         recovery.look_up_again(transaction)
-    known = [
-        name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
-    ]
-    return tuple(name for name in tokens if name not in known)
+    told = {name: bot for name, bot in tokens.items() if bot}
+    platform_states.refuse_another_bot(transaction, told, new_bot=new_bot)
+    return tuple(sorted(tokens.keys() - (told.items() & platform_states.bots(transaction).items())))
 
 
 @shares

@@ -249,7 +249,7 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
-            retention.claim_database(app.store, {"slack": before})
+            platform_states.claim_database(app.store, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
         assert platform_states.bots(app.store).get("slack", "") == before

@@ -18,7 +18,7 @@ from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
-from subscriptions.service.retention import claim_database, forget
+from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
     chat_changes,
@@ -35,6 +35,7 @@ from subscriptions.store import (
     updates,
 )
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.platform_states import claim_database
 from subscriptions.store.rows import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
