@@ -103,7 +103,7 @@ class Sender:
             waiting=counts.waiting,
             unclear=counts.unclear,
             dead=counts.dead,
-            waiting_on=counts.platforms,
+            waiting_on=frozenset(counts.oldest),
             stopped=dict(drain.stopped),
         )
 

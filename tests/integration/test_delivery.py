@@ -363,9 +363,9 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     due(store, "telegram:1")
     _plan.plan_due(store, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"}))
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
     pause(store, address("telegram:1"), None, until=None, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0)
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
 
 
 @pytest.mark.both_databases
