@@ -17,7 +17,7 @@ from subscriptions.service import plan as plans
 from subscriptions.service import sending
 from subscriptions.service.pausing import end_pauses
 from subscriptions.store import platform_states, role
-from subscriptions.store.open_lanes import lanes
+from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
 
 log = logging.getLogger("paperwire")

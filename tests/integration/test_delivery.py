@@ -28,7 +28,7 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import admitted_chats, chats, moving, open_lanes, outbox, planner, platform_states
+from subscriptions.store import admitted_chats, chats, claims, moving, outbox, planner, platform_states
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts
 from tests import make
@@ -371,7 +371,7 @@ def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
 @pytest.mark.both_databases
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     def has_work() -> bool:
-        return bool(open_lanes.lanes(store, ["telegram"], now=NOON))
+        return bool(claims.lanes(store, ["telegram"], now=NOON))
 
     due(store, "telegram:-1")
     _plan.plan_due(store, now=NOON)
