@@ -15,8 +15,7 @@ from subscriptions.planning.forecast import DueSpan
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
+from subscriptions.store import ended_pauses, planned_deliveries, sources
 from subscriptions.store import planner as plans
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
@@ -109,12 +108,7 @@ def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: pla
 
 
 def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
-    """Decides about some chats, and stores that. Returns the lanes of deliveries.
-
-    While this transaction runs, no papers can come and no other writer can change these chats.
-    """
-    paper_sequence.share_sequence(transaction)
-    stored_chats.hold_chats(transaction, chat_ids)
+    """Decides about some chats, and stores that. Returns the lanes of deliveries."""
     inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
     decided = _decide_all(inputs, _match(transaction, inputs, context), context)
     return _write(transaction, inputs, decided, context)
