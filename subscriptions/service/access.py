@@ -250,9 +250,11 @@ def ask_to_confirm(
 @writes
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
     """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
-    for address, chat in chats.find_chats(transaction, addresses).items():
-        waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
-        if waits and not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
+    for address in addresses:
+        chat = chats.find_chat(transaction, address)
+        if chat is None or chat.state is not ChatState.UNCONFIRMED or standing_of(transaction, address).is_denied:
+            continue
+        if not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
 

@@ -1,6 +1,6 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from functools import lru_cache
@@ -51,41 +51,6 @@ def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
     there = execute(transaction, _IN_LANE, asdict(lane))
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
-
-
-def find_chats(transaction: Transaction, addresses: Collection[ChatAddress]) -> dict[ChatAddress, Chat]:
-    """Returns address → the chat that `find_chat` returns for it. Leaves out unknown addresses."""
-    wanted: dict[str, set[str]] = {}
-    for address in addresses:
-        wanted.setdefault(address.platform, set()).add(address.address)
-    found: dict[ChatAddress, Chat] = {}
-    for row in _rows_at(transaction, wanted):
-        place = ChatAddress(row.platform, row.address, row.topic)
-        if place in addresses:
-            chat = chat_of(transaction, row) if row.moved_to is None else find_chat(transaction, place)
-            if chat is not None:
-                found[place] = chat
-    return found
-
-
-def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
-    """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
-    for platform, addresses in wanted.items():
-        there = CHATS.where(_c.platform == platform)
-        yield from rows_of(transaction, there, _c.address, sorted(addresses))
-
-
-def add_chats(transaction: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
-    """Adds chats with one statement."""
-    # of each platform one row is made, because a row takes long to make: an import adds thousands
-    of_platform = {one.platform: one for one in kinds}
-    made = {at: conflicts.values_of(_new_row(one, created_at=now)) for at, one in of_platform.items()}
-    rows = [
-        {**made[place.platform], "address": place.address, "topic": place.topic, "kind": kind}
-        for place, kind in kinds.items()
-    ]
-    values = [tuple(row.values()) for row in rows]
-    conflicts.insert_all_new(transaction, "chat", PLACE, tuple(rows[0]) if rows else (), values)
 
 
 def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:

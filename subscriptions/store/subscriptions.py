@@ -1,10 +1,8 @@
 """Subscriptions of chats, their numbers, which are never used again, and their cursors: up to which sequence each has looked."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import count
 from operator import attrgetter
 from typing import Any
 
@@ -18,7 +16,7 @@ from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, grouped, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
 
 _chats, _subscriptions, _queries = tables("chat", "subscription", "query")
@@ -35,12 +33,12 @@ SUBSCRIPTIONS = (
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .order_by(_s.chat, _s.number)
 )
-_TAKE = (
+_TAKE_NUMBER = (
     sa.update(_chats)
     .where(_chats.c.id == sa.bindparam("of"))
-    .values(next_number=_chats.c.next_number + sa.bindparam("amount"))
+    .values(next_number=_chats.c.next_number + 1)
+    .returning(_chats.c.next_number)
 )
-_NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
@@ -55,29 +53,16 @@ def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscripti
     return subscriptions_of(transaction, [chat_id])[chat_id]
 
 
-def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
-    """Adds a subscription and returns it as stored.
-
-    If another process has added a subscription with the same query in the meantime, returns that one.
-    """
-    add_subscriptions(transaction, [new])
-    return next(s for s in subscriptions_in(transaction, new.chat_id) if s.canonical == new.canonical)
-
-
 _NEW = (  # fields of Subscription; all but the first are also columns
     "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
 )  # fmt: skip
 
 
-def add_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
-    """Adds subscriptions with few statements. A subscription without a number gets the next number of its chat.
-
-    Numbers are never reused. If a chat already has a subscription with the same query, no other is added.
-    """
-    taken = _take_numbers(transaction, Counter(one.chat_id for one in new if not one.number))
-    numbers = {chat: count(first) for chat, first in taken.items()}
-    numbered = [one if one.number else one._replace(number=next(numbers[one.chat_id])) for one in new]
-    _insert(transaction, numbered)
+def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
+    """Adds a subscription with the next number of its chat, and returns it as stored. Numbers are never used again."""
+    number = execute(transaction, _TAKE_NUMBER, {"of": new.chat_id}).scalar_one() - 1
+    _insert(transaction, [new._replace(number=number)])
+    return next(one for one in subscriptions_in(transaction, new.chat_id) if one.number == number)
 
 
 def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
@@ -92,16 +77,6 @@ def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -
     rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
     names = (*more, "chat", *_NEW[1:], "query", "cadence")
     conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
-
-
-def _take_numbers(transaction: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
-    """Reserves the next numbers of chats. `amounts`: chat id → how many numbers. Returns chat id → the first of them.
-
-    Two processes never get the same numbers.
-    """
-    conflicts.execute_rows(transaction, _TAKE, ("of", "amount"), list(amounts.items()))
-    taken = rows_of(transaction, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
-    return {chat: after - amounts[chat] for chat, after in taken}
 
 
 def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
