@@ -1,4 +1,4 @@
-"""When subscriptions are due after a new time or zone, and when quiet hours put them off; what happens to overdue ones."""
+"""When subscriptions are due after a new time or zone, a pause or a return, and when quiet hours put them off."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -7,9 +7,11 @@ from functools import lru_cache
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.states import ChatState, SubscriptionState
 
 # No cadence is due later than this: a later moment was computed while the machine's clock was ahead.
 FARTHEST = timedelta(days=8)
+ANSWER_WITHIN = timedelta(minutes=10)  # how long a person can decide whether papers that waited are sent at once
 
 DueSpan = tuple[datetime | None, datetime | None]  # (next due moment, latest due moment), see `due_span`
 Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
@@ -23,6 +25,16 @@ def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
 def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     """Returns the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
+
+
+def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+    """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
+    due = subscription.next_due_at
+    if due is None or subscription.cadence.kind == "now":
+        return now  # a `now` subscription has a stored moment only while it is delayed
+    if subscription.cadence.kind == "when-out":
+        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), due))
+    return due
 
 
 def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
@@ -95,6 +107,54 @@ def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> Du
     if opened is None or not subscription.next_due_at < opened <= now:
         return None
     return due_span(subscription.cadence, zone, opened)
+
+
+def after_pauses(
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> tuple[Chat, tuple[Subscription, ...]]:
+    """Returns a chat and its subscriptions after the pauses that are over at `now` have ended.
+
+    A due moment that passed during a pause is replaced by the first regular one after it: "until mon" ends at midnight,
+    and a subscription that is due at eight is then due on Monday at eight, not at once.
+    """
+    ended = None
+    if chat.state is ChatState.PAUSED and chat.paused_until is not None and chat.paused_until <= now:
+        ended = chat.paused_until
+        chat = chat._replace(
+            state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+        )
+
+    def awake(subscription: Subscription) -> Subscription:
+        own = subscription.paused_until
+        if subscription.is_active:
+            return _due_after(chat, subscription, ended) if ended else subscription
+        if own is None or own > now:
+            return subscription
+        return _due_after(chat, subscription, own)._replace(state=SubscriptionState.ACTIVE, paused_until=None)
+
+    return chat, tuple(map(awake, subscriptions))
+
+
+def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subscription:
+    """Returns a subscription as it is due after a pause that ended at `until`. A window that is open then counts."""
+    cadence, due = subscription.cadence, subscription.next_due_at
+    if cadence.kind == "now" or due is None or due >= until:
+        return subscription
+    return with_due(subscription, first_span(cadence, zone_of(subscription, chat), until - timedelta(microseconds=1)))
+
+
+def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
+    """Returns a subscription as it is due when a person makes its chat get messages again, so that papers can be skipped.
+
+    A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
+    """
+    due = subscription.next_due_at
+    if subscription.cadence.kind == "now":
+        return with_due(subscription, (now + ANSWER_WITHIN, None))
+    if due is None or due > now:
+        return subscription
+    zone = zone_of(subscription, chat)
+    return with_due(subscription, due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now)))
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:

@@ -218,7 +218,7 @@ def _forecast_at_once(
     held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
 ) -> NextDelivery:
     if held is not None and held > forecast.at:
-        return NextDelivery(at=held, rest=QUIET_HOURS)
+        return NextDelivery(at=cadences.quiet_until(quiet, clock, held) or held, rest=QUIET_HOURS)
     until = cadences.quiet_until(quiet, clock, forecast.at)
     if news and until is not None:
         return NextDelivery(at=until, rest=QUIET_HOURS)

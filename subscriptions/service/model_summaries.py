@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, ModelSummary, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
-from subscriptions.service.plan_inputs import Window
+from subscriptions.service.window import Window
 from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of

@@ -3,20 +3,18 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
-from subscriptions.planning import decision
+from subscriptions.planning import decision, forecast
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import listing, paper_search, plan_inputs
+from subscriptions.service import listing, paper_search, taste
 from subscriptions.service.listing import Listed
-from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
-from subscriptions.service.taste import tastes
+from subscriptions.service.window import evidence_by, stored_queries
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
@@ -117,12 +115,12 @@ def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
-    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
-    decided, context = decide_now(transaction, chat, subscriptions, now=now)
+    chat, subscriptions = forecast.after_pauses(chat, subscriptions, now)
+    decided = decide_now(transaction, chat, subscriptions, now=now)
     delivery = decided.delivery("preview") if decided else None
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    last = context.window.last_sequence
+    last = paper_sequence.last_sequence(transaction)
     among = Among(after=min((one.cursor for one in rest), default=last), last_sequence=last)
     found = paper_search.undelivered(transaction, chat, rest, upto=last)
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
@@ -200,7 +198,7 @@ def _delivery(
     most = max(_FEW, most_read // max(len(found), 1)) if most_read else None
     known = paper_search.read(transaction, list({paper: None for of_one in found.values() for paper in of_one[:most]}))
     place = {paper.id: at for at, paper in enumerate(known)}
-    taste = tastes(transaction, [chat.id]).get(chat.id)
+    liked = taste.tastes(transaction, [chat.id]).get(chat.id)
     due = decision.DueDelivery(
         chat=chat,
         subscriptions=tuple(one._replace(cursor=-1) for one in subscriptions),  # all papers count as new
@@ -212,11 +210,10 @@ def _delivery(
         zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        added=plan_inputs.points_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
+        added=taste.points(liked, TokenizedPapers.of(paper.paper for paper in known)) if liked else None,
     )
-    vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in subscriptions])
-    evidence = plan_inputs.evidence_of_fits(partial(plan_inputs.with_vectors, vectors=vectors))
-    decided = decision.decide(due, evidence, limited=most_read is not None or decision.shows_more(chat))
+    queries = stored_queries(transaction, [one.canonical for one in subscriptions])
+    decided = decision.decide(due, evidence_by(queries), limited=most_read is not None or decision.shows_more(chat))
     if decided is None:
         return None
     kind, items, facts = decided

@@ -420,7 +420,7 @@ def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+    monkeypatch.setattr("subscriptions.service.window.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,
@@ -513,7 +513,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
+    monkeypatch.setattr("subscriptions.service.window.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
     brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:

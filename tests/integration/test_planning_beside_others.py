@@ -80,7 +80,7 @@ def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest
 
 def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now_already = on_call(1, lambda: _plan.plan_due(due, now=NOON + HOUR))
-    monkeypatch.setattr(_plan, "_match_ahead", called(now_already, _plan._match_ahead))
+    monkeypatch.setattr(_plan, "_match_all", called(now_already, _plan._match_all))
     _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
 
@@ -113,7 +113,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
 def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+    monkeypatch.setattr("subscriptions.service.window.FEW", few)
     for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
         subscribes(store, f"telegram:{n}", query, when="now")
     make.ingested(
