@@ -156,7 +156,7 @@ def _unstored(chat: Chat, query: Query, now: datetime) -> Subscription:
         number=0,
         text=query.text.strip(),
         canonical=query.canonical,
-        cadence=Cadence(kind="now"),
+        cadence=Cadence(),
         zone=None,
         since=now,
         cursor=0,
