@@ -42,5 +42,5 @@ def to_be_sent(
         return step
     assert isinstance(step, steps.Unrendered)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
-    unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], asking)
     return to_be_sent(store, asking)

@@ -25,6 +25,7 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notices import notify_operators
+from subscriptions.states import MessageState
 from subscriptions.store import claims, steps, unrendered
 
 log = logging.getLogger("paperwire")
@@ -66,8 +67,7 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
                 drain.wake([lane])
                 return 0.0
             if isinstance(step, steps.Unrendered):
-                await _render(deps, drain, attempts)
-                step = await next_step(deps, attempts)
+                step = await _render(deps, drain, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain, step, attempts):
                 step = await next_step(deps, attempts)
             elif deps.pace.pause_left(lane) > PATIENCE:
@@ -148,15 +148,17 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     )
 
 
-async def _render(deps: Dependencies, drain: Drain, attempts: LaneAttempts) -> None:
-    """Renders the lane's next delivery together with those of other lanes, unless another lane has done it meanwhile."""
+async def _render(
+    deps: Dependencies, drain: Drain, step: steps.Unrendered, attempts: LaneAttempts
+) -> steps.Step | None:
+    """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
+    if drain.rendering.locked():  # another lane may render this one, too
+        async with drain.rendering:
+            return await next_step(deps, attempts)
     async with drain.rendering:
-        step = await next_step(deps, attempts)
-        if not isinstance(step, steps.Unrendered):
-            return
         deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH)
         rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
-        await deps.store.run(unrendered.store_rendered, rendered, now=deps.clock.now())
+        return await deps.store.run(unrendered.store_rendered, rendered, claim_request(deps, attempts))
 
 
 def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[unrendered.Rendered]:
@@ -267,7 +269,8 @@ async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, ou
         deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=deps.clock.now()
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
-    _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
+    level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
+    _log(step, measurements.outcome_name(outcome), level)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
         deps.pace.pause(lane, outcome.after.total_seconds())
     if decision.stops_sender:

@@ -64,7 +64,6 @@ def ask_to_confirm(
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
-    chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
@@ -102,8 +101,8 @@ def drop_questions(transaction: Transaction, before: datetime, _: int) -> int:
 
 
 def _questions_after(transaction: Transaction, moment: datetime) -> list[_Question]:
-    """Returns the counted questions, and locks them until the transaction ends."""
-    stored = json.loads(bot_state.hold_value(transaction, _QUESTIONS, "[]"))
+    """Returns the counted questions."""
+    stored = json.loads(bot_state.get_value(transaction, _QUESTIONS) or "[]")
     questions = [(datetime.fromisoformat(at), who, mailbox) for at, who, mailbox in stored]
     return [one for one in questions if one[0] > moment]
 

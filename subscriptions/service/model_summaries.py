@@ -113,7 +113,6 @@ def _is_in(code: str, language: str) -> bool:
 @writes
 def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> None:
     """Stores what is wanted, unless it is wanted already. What was wanted for too long is not wanted any more."""
-    paper_sequence.hold_sequence(transaction)
     if model_summaries.looked_upto(transaction) == wanted.after:
         model_summaries.want(transaction, wanted.chats, wanted.upto, now=now)
         model_summaries.drop_wanted(transaction, now - WAITS)
@@ -134,7 +133,7 @@ def begin(
     `cost` returns how many tokens a task may cost; they are reserved, so that the budget is kept even if the answer never
     comes and nobody can tell. `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, transaction.day_of(now))  # first, so that writers take turns
+    spent = model_summaries.day(transaction, transaction.day_of(now))
     model_summaries.take_back(transaction, wall=wall, longest=wall + 2 * LEASE)
     if spent.requests >= requests or model_summaries.amount_asked(transaction) >= AT_ONCE:
         return None
@@ -225,7 +224,7 @@ def reserve(transaction: Transaction, cost: int, *, requests: int, tokens: int, 
 
     `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, transaction.day_of(now))
+    spent = model_summaries.day(transaction, transaction.day_of(now))
     if spent.requests >= requests or spent.tokens + cost > tokens:
         return None
     model_summaries.add_to_day(transaction, spent.day, requests=1, tokens=cost)
@@ -235,5 +234,4 @@ def reserve(transaction: Transaction, cost: int, *, requests: int, tokens: int, 
 @writes
 def pay(transaction: Transaction, day: date, more: int) -> None:
     """Corrects what was reserved of a day: the request has cost so many tokens more, or less."""
-    model_summaries.hold_day(transaction, day)
     model_summaries.add_to_day(transaction, day, tokens=more)

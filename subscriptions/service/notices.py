@@ -238,7 +238,8 @@ def notify_operators_of_trouble(
 def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
     before = bot_state.get_value(transaction, "version")
-    if before == version or not bot_state.swap_value(transaction, "version", before, version):
+    if before == version:
         return
+    bot_state.put_value(transaction, "version", version)
     if before is not None:
         notify_operators(transaction, admins, made.version_changed(version, before), now=now)

@@ -17,7 +17,7 @@ from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import no_match, taste
 from subscriptions.service.window import Window
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import paper_sequence, planned_deliveries, planner, sources
+from subscriptions.store import planned_deliveries, planner, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
@@ -97,12 +97,7 @@ def _match_all(transaction: Transaction, due: Due, window: Window) -> Sequence[L
 def _plan_slice(
     transaction: Transaction, chat_ids: Sequence[int], forecast: Forecast, window: Window
 ) -> Sequence[Lane]:
-    """Decides about some chats, and stores that. Returns the lanes of deliveries.
-
-    While this transaction runs, no papers can come and no other writer can change these chats.
-    """
-    paper_sequence.share_sequence(transaction)
-    stored_chats.hold_chats(transaction, chat_ids)
+    """Decides about some chats, and stores that. Returns the lanes of deliveries."""
     chats, subscriptions = _awake(transaction, chat_ids, forecast.at)
     decided, waits = _decide(transaction, chats, subscriptions, forecast, window)
     return _write(transaction, decided, waits, forecast)

@@ -146,10 +146,12 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
 @writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
-    """Claims the clean-up of the day (UTC). Returns False if another process or an earlier call has claimed it."""
+    """Claims the clean-up of the day (UTC). Returns False if an earlier call has claimed it."""
     today = now.date().isoformat()
     begun = bot_state.get_value(transaction, _DAY_BEGUN)
-    return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
+    if begun != today:
+        bot_state.put_value(transaction, _DAY_BEGUN, today)
+    return begun != today
 
 
 @writes
@@ -162,7 +164,8 @@ def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     waits_until = datetime.fromisoformat(due) if due is not None else now
     if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
         return False
-    return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
+    bot_state.put_value(transaction, _COPY_DUE, (now + COPY_RETRY).isoformat())
+    return True
 
 
 @writes

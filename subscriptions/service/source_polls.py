@@ -27,7 +27,7 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
 
     Returns zero if the caller got the slot, otherwise how long to wait.
     """
-    wait = sources.hold_slot(transaction, publisher, wall) - wall
+    wait = (sources.slot(transaction, publisher) or wall) - wall
     if timedelta(0) < wait <= _TRUSTED:
         return wait
     sources.take_slot(transaction, publisher, wall + most)

@@ -47,7 +47,6 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
     chat = chats.find_chat(transaction, address)
     if chat is None:
         return None
-    chats.hold_chat(transaction, chat.id)
     change = last_change(transaction, address)
     if change is None:
         return None

@@ -16,7 +16,6 @@ from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.retries import Refusals, RetryDecision, decide_not_found, same_refusal
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, confirms, execute, shares
 from subscriptions.store.rows import DeliveryRow, MessageRow, tables
 from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, waits_until
@@ -35,7 +34,7 @@ _OPEN = (
     .where(IN_LANE, MAY_BE_SENT, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
-_parents = _messages.alias()
+_parents, _in_hand = _messages.alias(), _messages.alias()
 _MESSAGE = (
     sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
     .add_columns(_parents.c.platform_id.label("thread"))
@@ -106,7 +105,7 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
 # A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
-_MARK_SENDING = conflicts.unless_taken(
+_MARK_SENDING = (
     sa.update(_messages)
     .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
     .where(sa.or_(_m.state == sa.bindparam("was"), _m.state == sa.bindparam("or_was")))
@@ -120,6 +119,7 @@ _MARK_SENDING = conflicts.unless_taken(
             MAY_BE_SENT,
         )
     )
+    .where(~sa.exists().where(_in_hand.c.lane == sa.bindparam("its_lane"), _in_hand.c.state == MessageState.SENDING))
     .values(
         state=MessageState.SENDING,
         lane=sa.bindparam("its_lane"),
@@ -180,9 +180,8 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
-    moved. A unique index allows only one marked
-    message in each lane until its outcome is stored. If the process is killed before that, the lane is blocked until the
-    message is recovered (rule 14).
+    moved, or if another message of its lane is marked. If the process is killed before the outcome is stored, the lane is
+    blocked until the message is recovered (rule 14).
     """
     message = claimed.message
     values = {
@@ -196,7 +195,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
         "wall": wall,
         "first": claimed.unclear_since or wall,
     }
-    return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
+    return transaction.connection().execute(_MARK_SENDING, values).rowcount == 1
 
 
 @shares

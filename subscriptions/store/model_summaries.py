@@ -133,8 +133,8 @@ def drop(transaction: Transaction, place: SummaryPlace) -> None:
 
 
 def is_still_asked(transaction: Transaction, place: SummaryPlace) -> bool:
-    """Returns whether no other attempt has begun since, and locks the row."""
-    wanted = sa.select(_s.state, _s.tries).filter_by(paper=place.paper, language=place.language).with_for_update()
+    """Returns whether no other attempt has begun since."""
+    wanted = sa.select(_s.state, _s.tries).filter_by(paper=place.paper, language=place.language)
     row = execute(transaction, wanted).first()
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 
@@ -169,11 +169,6 @@ def _change(transaction: Transaction, place: SummaryPlace, **values: object) -> 
     execute(transaction, it.values(values))
 
 
-def hold_day(transaction: Transaction, day: date) -> ModelDay:
-    """Returns what a day has cost so far. Until the transaction ends, no other one adds to it."""
-    return ModelDay._make(conflicts.hold(transaction, ModelDayRow(day=day)))
-
-
 def day(transaction: Transaction, of: date) -> ModelDay:
     """Returns what the model did on a day."""
     row = execute(transaction, sa.select(_days).filter_by(day=of)).first()
@@ -181,6 +176,7 @@ def day(transaction: Transaction, of: date) -> ModelDay:
 
 
 def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
-    """Adds to the figures of a day that was held before, perhaps less than nothing."""
+    """Adds to the figures of a day, perhaps less than nothing."""
+    conflicts.insert_new(transaction, ModelDayRow(day=of))
     sums = {name: _d[name] + amount for name, amount in more.items()}
     execute(transaction, sa.update(_days).filter_by(day=of).values(sums))

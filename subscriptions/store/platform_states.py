@@ -15,10 +15,10 @@ _p = TABLES.tables["platform"].c
 
 def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
-    stored = conflicts.hold(transaction, PlatformRow(name=platform, bot=bot))
-    if stored.bot is None:
-        transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(bot=bot))
-    return str(stored.bot or bot)
+    owner = _known(transaction, "bot").get(platform)
+    if owner is None:
+        put_platform(transaction, platform, bot=bot)
+    return str(owner or bot)
 
 
 @reads

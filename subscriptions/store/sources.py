@@ -293,10 +293,10 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def hold_slot(transaction: Transaction, publisher: str, first: datetime) -> datetime:
-    """Returns until when no process may send a request to a publisher, and locks it. If there was no request: `first`."""
-    until: datetime = conflicts.hold(transaction, PublisherSlotRow(publisher=publisher, until=first)).until
-    return until
+def slot(transaction: Transaction, publisher: str) -> datetime | None:
+    """Returns until when no process may send a request to a publisher; None if there was no request."""
+    row = transaction.get(PublisherSlotRow, publisher, populate_existing=True)
+    return row.until if row else None
 
 
 def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None:

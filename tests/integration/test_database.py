@@ -1,5 +1,6 @@
 """The database: how the store opens it, its files, its schema, and what both kinds of database guarantee."""
 
+import re
 import sqlite3
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
@@ -382,3 +383,18 @@ def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> No
         ("known", "first"),
         ("unknown", "second"),
     ]
+
+
+def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
+    schema = {name: str(sql) for name, sql in stored.rows(store, "SELECT name, sql FROM sqlite_master")}
+    states = [
+        (table.name, column.name, column.type.enums)
+        for table in rows.TABLES.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, sqlalchemy.Enum)
+    ]
+    assert len(states) > 8
+    for table, column, values in states:
+        check = re.search(rf"CHECK \({column} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
+        assert check, (table, column)
+        assert set(check[1].split(", ")) == {f"'{value}'" for value in values}

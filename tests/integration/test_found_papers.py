@@ -39,7 +39,7 @@ from subscriptions.service import (
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, meanings, paper_sequence, paper_words
+from subscriptions.store import chat_data, chats, deliveries, meanings, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
@@ -330,7 +330,6 @@ def with_codes(store: Store, encoder: FakeEncoder) -> None:
     """Gives all papers their codes by this encoder."""
     with store.write() as transaction:
         papers = stored_papers(transaction)
-        paper_sequence.hold_sequence(transaction)
         meanings.change_encoder(transaction, encoder.name)
         codes = encoder.papers([one.paper for one in papers])
         meanings.put(transaction, encoder.name, dict(zip([one.id for one in papers], codes, strict=True)))

@@ -90,7 +90,7 @@ def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
     unrendered.store_rendered(
         store,
         [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload, plain="{}")])],
-        now=NOON,
+        asking(where),
     )
     todo = claims.claim(store, asking(where))
     assert isinstance(todo, steps.Claim)

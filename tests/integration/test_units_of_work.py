@@ -27,18 +27,6 @@ from tests.make import ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
-@pytest.mark.parametrize("begins", ["read", "write"])
-@pytest.mark.parametrize(
-    "asks",
-    [lambda store: subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
-    ids=["to write", "to read", "however it is asked for"],
-)  # fmt: skip
-def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: abc.Callable[[Store], object]) -> None:
-    with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-        asks(store)
-    subscribes(store, "telegram:1", "graph")
-
-
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
     with store.read() as transaction, pytest.raises(database.WouldWrite):
         subscribes(transaction, "telegram:1", "graph")
@@ -66,17 +54,6 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
         ("telegram:1", "graph"),
         ("telegram:3", "graph"),
     ]
-
-
-def test_half_a_part_is_never_committed(store: Store) -> None:
-    def half() -> None:
-        with store.write() as transaction, contextlib.suppress(Refused), transaction.write() as part:
-            subscribes(part, "telegram:1", "graph")
-            raise Refused("not this one")
-
-    with pytest.raises(RuntimeError, match="without a savepoint"):
-        half()
-    assert listed(store, None) == ()
 
 
 PEOPLE = 40
