@@ -113,12 +113,6 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
     `quiet` is a chat's setting: "off", or a span such as "22:00-08:00", which may cross midnight.
     """
-    span = quiet_span(quiet, zone, now)
-    return span[1] if span else None
-
-
-def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
-    """Returns (beginning, end) of the quiet hours that include `now`, or None. See `quiet_until`."""
     hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
@@ -127,7 +121,7 @@ def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datet
     for day in (today - timedelta(days=1), today):  # if the clocks repeat an hour, only the first time counts
         begins, ends = local_moment(day, first, zone), local_moment(day + timedelta(days=first > last), last, zone)
         if begins <= now < ends:
-            return begins, ends
+            return ends
     return None
 
 

@@ -37,25 +37,33 @@ def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime
     return due
 
 
-def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
-    """Returns moves that postpone due `now` subscriptions to the end of the quiet hours.
+def due_now(
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, last_sequence: int, all_reported: bool | None
+) -> tuple[tuple[Subscription, ...], list[Move]]:
+    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait).
 
-    A subscription whose papers a person requested (`hurry`) is not postponed.
+    Quiet hours put off what is due at once, unless a person requested it (`hurry`). A moment too far in the future is
+    computed again. `all_reported`: see `cadences.is_due`; where a source is missing, a when-out subscription whose window
+    passed while no planner ran waits in the window of today.
     """
-    at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
-    until = quiet_until(chat, now) if at_once else None
-    if until is None:
-        return []
-    return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
-
-
-def due_too_far(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> list[Move]:
-    """Returns moves that correct the moments of subscriptions that are due too far in the future."""
-    return [
-        (one.id, one.cursor, first_span(one.cadence, zone_of(one, chat), now))
-        for one in subscriptions
-        if one.is_active and one.next_due_at is not None and one.next_due_at > now + FARTHEST
-    ]
+    due, waits = [], list[Move]()
+    for one in (one for one in subscriptions if one.is_active):
+        cadence, zone, moment, wait = one.cadence, zone_of(one, chat), one.next_due_at, None
+        came = one.cursor < last_sequence
+        is_due = cadences.is_due(cadence, zone, moment, now, came, all_reported=all_reported)
+        if moment is not None and moment > now + FARTHEST:
+            wait = first_span(cadence, zone, now)
+        elif is_due and cadence.kind == "now" and not one.hurry:
+            until = quiet_until(chat, now)
+            wait = (until, None) if until else None
+        elif is_due and cadence.kind == "when-out" and all_reported is False:
+            span = first_span(cadence, zone, now)
+            wait = span if moment and span[0] and moment < span[0] <= now else None
+        if wait:
+            waits.append((one.id, one.cursor, wait))
+        elif is_due:
+            due.append(one)
+    return tuple(due), waits
 
 
 def with_due(subscription: Subscription, due: DueSpan) -> Subscription:
@@ -93,20 +101,6 @@ def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: dat
     if until is not None and subscription.cadence.kind == "now" and subscription.next_due_at == until:
         subscription = with_due(subscription, (quiet_until(after, now), None))
     return subscription
-
-
-def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> DueSpan | None:
-    """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
-
-    The stored span is of an earlier window if no planner ran during that window. In all other cases returns None.
-    """
-    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
-        return None
-    zone = zone_of(subscription, chat)
-    opened = cadences.first_due(subscription.cadence, zone, now)
-    if opened is None or not subscription.next_due_at < opened <= now:
-        return None
-    return due_span(subscription.cadence, zone, opened)
 
 
 def after_pauses(

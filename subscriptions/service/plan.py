@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import Chat, Delivery, Lane, Subscription
-from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.forecast import DueSpan, Move
@@ -131,7 +130,13 @@ def _decide(
     due: dict[int, Sequence[Subscription]] = {}
     for chat_id, chat in chats.items():
         if chat.is_active:
-            due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], forecast)
+            due[chat_id], held_back = forecasts.due_now(
+                chat,
+                subscriptions[chat_id],
+                forecast.at,
+                last_sequence=forecast.last_sequence,
+                all_reported=forecast.all_reported,
+            )
             waits += held_back
     keys = _keys(transaction, [(chats[chat_id], mine) for chat_id, mine in due.items() if mine], forecast)
     to_plan = [one for chat_id in keys for one in due[chat_id]]
@@ -169,28 +174,6 @@ def decide_now(
     window = Window(forecast.last_sequence)
     decided, _ = _decide(transaction, {chat.id: chat}, {chat.id: subscriptions}, forecast, window)
     return decided[0] if decided else None
-
-
-def _due_now(
-    chat: Chat, subscriptions: Sequence[Subscription], forecast: Forecast
-) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """Returns (the due subscriptions of a chat, the moves of those that have to wait or are due too far in the future)."""
-    now, all_reported = forecast.at, forecast.all_reported
-
-    def is_due(one: Subscription) -> bool:
-        came, zone = one.cursor < forecast.last_sequence, forecasts.zone_of(one, chat)
-        return one.is_active and cadences.is_due(
-            one.cadence, zone, one.next_due_at, now, came, all_reported=all_reported
-        )
-
-    found = [one for one in subscriptions if is_due(one)]
-    waits = forecasts.put_off_by_quiet_hours(chat, found, now) + forecasts.due_too_far(chat, subscriptions, now)
-    if all_reported is False:
-        waits += [
-            (one.id, one.cursor, opened) for one in found if (opened := forecasts.reopened_window(one, chat, now))
-        ]
-    waiting = {subscription_id for subscription_id, _, _ in waits}
-    return tuple(one for one in found if one.id not in waiting), waits
 
 
 def _case(
@@ -263,7 +246,8 @@ def _write(
 ) -> list[Lane]:
     planned = {one.key: delivery for one in decided if (delivery := one.delivery(secrets.token_hex(8)))}
     moves = [
-        (subscription.id, forecast.last_sequence, _span_after(subscription, one, forecast.at))
+        # a plan that began earlier than another one never moves a cursor back
+        (subscription.id, max(subscription.cursor, forecast.last_sequence), _span_after(subscription, one, forecast.at))
         for one in decided
         for subscription in one.case.subscriptions
     ]

@@ -91,16 +91,10 @@ def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int])
     return {row.id: max(row.delivered, row.changed or row.delivered) for row in found if row.delivered}
 
 
-_upto = sa.bindparam("upto", type_=sa.Integer)
 _ADVANCE = (
     sa.update(_subscriptions)
     .where(_s.id.in_(_ids))
-    .values(
-        # the higher value, so that a plan that began earlier never moves a cursor back
-        cursor=sa.case((_s.cursor < _upto, _upto), else_=_s.cursor),
-        next_due_at=sa.bindparam("next_due"),
-        latest_due_at=sa.bindparam("latest_due"),
-    )
+    .values(cursor=sa.bindparam("upto"), next_due_at=sa.bindparam("next_due"), latest_due_at=sa.bindparam("latest_due"))
 )
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
