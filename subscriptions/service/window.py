@@ -45,7 +45,7 @@ class Window:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.papers, self._index, self._matches = Papers(known), None, {}
-            self._after, self._newest = after, newest  # set last: after an error, the papers are read again
+            self._after, self._newest = after, newest
 
     def match(self, transaction: Transaction, canonicals: Collection[str]) -> None:
         """Matches the queries that were not matched yet."""
