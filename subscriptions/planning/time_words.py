@@ -110,30 +110,27 @@ NAMES = frozenset(
 )
 
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {name: number for number, name in enumerate(_NUMBERS)}
-_COUNTS |= {"a": 1, "an": 1, "once": 1, "twice": 2, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "半": 0}
-_COUNTS |= dict.fromkeys(("couple", "couple of", "a couple", "a couple of"), 2)
-_COUNTS |= dict.fromkeys(("few", "a few", "several", "几", "数"), 3)
-_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "俩": 2, "仨": 3}
+_COUNTS = {name: number for number, name in enumerate(_NUMBERS)} | {"a": 1, "an": 1}
+_VAGUE = "once|twice|fifteen|twenty|thirty|sixty|(?:a )?couple(?: of)?|(?:a )?few|several|other|half an?"
+_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
 _HAN = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
 _NTH = r"(?:first|second|third|fourth|last|\d\d?(?:st|nd|rd|th))"
-_MANY = rf"(?:\d{{1,3}} ?|(?:{'|'.join(name for name in _COUNTS if name.isascii())}|other|half an?|{_NTH}) )"
+_MANY = rf"(?:\d{{1,3}} ?|(?:{'|'.join(_COUNTS)}|{_VAGUE}|{_NTH}) )"
 _DAY_SIGN = f"[{''.join(_SIGNS_OF_DAYS)}]"
 _DAY = rf"(?:{'|'.join(_NAMES_OF_DAYS)}|weekday|weekend|day)"
 _UNIT = rf"(?:(?:second|minute|min|hour|hr|week|fortnight|month|quarter|year|{_DAY})s?|[hdw])"
 
 
 def count_of(word: str) -> int:
-    """Returns the number that a word names: "12", "twelve", "a couple of", 十二; "" is 1. A word that is unknown is 3, as several is."""
-    plain = word.strip()
-    if not plain or plain.isdecimal():
-        return int(plain or 1)
-    if plain in _COUNTS:
-        return _COUNTS[plain]
-    tens, ten, ones = plain.rpartition("十")
+    """Returns the number that a word names: "12", "twelve", 十二."""
+    if word.isdecimal():
+        return int(word)
+    if word in _COUNTS:
+        return _COUNTS[word]
+    tens, ten, ones = word.rpartition("十")
     if ten:
         return 10 * _HAN_DIGITS.get(tens[-1:], 1) + _HAN_DIGITS.get(ones[-1:], 0)
-    return _HAN_DIGITS.get(plain[-1], 3)
+    return _HAN_DIGITS[word[-1]]
 
 
 def _clock(match: re.Match[str]) -> tuple[Token, ...]:
