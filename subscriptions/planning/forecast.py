@@ -27,27 +27,27 @@ def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+def moment_of(subscription: Subscription, now: datetime) -> datetime:
     """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
     due = subscription.next_due_at
     if due is None or subscription.cadence.kind == "now":
         return now  # a `now` subscription has a stored moment only while it is delayed
     if subscription.cadence.kind == "when-out":
-        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), due))
+        return min(now, subscription.latest_due_at or now)
     return due
 
 
 def due_now(
     chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, last_sequence: int, all_reported: bool | None
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait).
+    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait); none if it is not active.
 
     Quiet hours put off what is due at once, unless a person requested it (`hurry`). A moment too far in the future is
     computed again. `all_reported`: see `cadences.is_due`; where a source is missing, a when-out subscription whose window
     passed while no planner ran waits in the window of today.
     """
     due, waits = [], list[Move]()
-    for one in (one for one in subscriptions if one.is_active):
+    for one in (one for one in subscriptions if one.is_active and chat.is_active):
         cadence, zone, moment, wait = one.cadence, zone_of(one, chat), one.next_due_at, None
         came = one.cursor < last_sequence
         is_due = cadences.is_due(cadence, zone, moment, now, came, all_reported=all_reported)

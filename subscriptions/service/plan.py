@@ -1,7 +1,7 @@
 """Plans deliveries: which chats are due, what comes to them now, and one delivery for a chat and minute; a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,12 +31,19 @@ class Due(NamedTuple):
     chat_ids: Sequence[int]  # the chats that are due, or have a pause that is over
 
 
+class DueChat(NamedTuple):
+    """A chat of which some subscriptions are due."""
+
+    chat: Chat
+    subscriptions: Sequence[Subscription]  # all of the chat
+    due: Sequence[Subscription]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a plan decides about one chat."""
+    """What is decided about one chat."""
 
     case: decision.DueDelivery
-    key: str  # the dedupe key of its delivery
     result: decision.Decided  # None: no delivery
 
     def delivery(self, name: str) -> Delivery | None:
@@ -97,96 +104,89 @@ def _plan_slice(
     transaction: Transaction, chat_ids: Sequence[int], forecast: Forecast, window: Window
 ) -> Sequence[Lane]:
     """Decides about some chats, and stores that. Returns the lanes of deliveries."""
-    chats, subscriptions = _awake(transaction, chat_ids, forecast.at)
-    decided, waits = _decide(transaction, chats, subscriptions, forecast, window)
-    return _write(transaction, decided, waits, forecast)
+    due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
+    keys = _keys(transaction, due, forecast)
+    decided = _decide(transaction, [one for one in due if one.chat.id in keys], forecast, window)
+    return _write(transaction, decided, keys, waits, forecast)
 
 
 def _awake(
     transaction: Transaction, chat_ids: Sequence[int], now: datetime
-) -> tuple[Mapping[int, Chat], Mapping[int, Sequence[Subscription]]]:
-    """Returns the chats, and their subscriptions by the chat's id, after the pauses that are over have ended."""
-    chats = dict(stored_chats.chats_by_id(transaction, chat_ids))
-    subscriptions = dict(stored_subscriptions.subscriptions_of(transaction, chat_ids))
-    for chat_id, chat in chats.items():
-        chats[chat_id], woken = forecasts.after_pauses(chat, subscriptions[chat_id], now)
-        if chats[chat_id].state is not chat.state:
+) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
+    """Yields the chats with their subscriptions, after the pauses that are over have ended."""
+    chats = stored_chats.chats_by_id(transaction, chat_ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    for chat_id, before in chats.items():
+        chat, awake = forecasts.after_pauses(before, subscriptions[chat_id], now)
+        if chat.state is not before.state:
             stored_chats.resume_chat(transaction, chat_id, now=now)
-        for before, after in zip(subscriptions[chat_id], woken, strict=True):
-            stored_subscriptions.change_subscription(transaction, before, after)
-        subscriptions[chat_id] = woken
-    return chats, subscriptions
-
-
-def _decide(
-    transaction: Transaction,
-    chats: Mapping[int, Chat],
-    subscriptions: Mapping[int, Sequence[Subscription]],
-    forecast: Forecast,
-    window: Window,
-) -> tuple[list[Decision], list[Move]]:
-    """Returns (a decision for each chat that is due, the moves of subscriptions that have to wait). Stores nothing."""
-    waits: list[Move] = []
-    due: dict[int, Sequence[Subscription]] = {}
-    for chat_id, chat in chats.items():
-        if chat.is_active:
-            due[chat_id], held_back = forecasts.due_now(
-                chat,
-                subscriptions[chat_id],
-                forecast.at,
-                last_sequence=forecast.last_sequence,
-                all_reported=forecast.all_reported,
-            )
-            waits += held_back
-    keys = _keys(transaction, [(chats[chat_id], mine) for chat_id, mine in due.items() if mine], forecast)
-    to_plan = [one for chat_id in keys for one in due[chat_id]]
-    if not to_plan:
-        return [], waits
-    window.cover(transaction, min(one.cursor for one in to_plan))
-    fits = window.fits(transaction, to_plan)
-    papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
-    delivered = planned_deliveries.delivered(transaction, list(keys), papers)
-    tastes = taste.tastes(transaction, list(keys))
-    decided = []
-    for chat_id, key in keys.items():
-        chat = chats[chat_id]
-        liked = tastes.get(chat_id)
-        case = _case(
-            chat,
-            subscriptions[chat_id],
-            due[chat_id],
-            forecast,
-            window,
-            fits=fits,
-            delivered=delivered[chat_id],
-            added=taste.points(liked, window.tokenized) if liked else None,
-        )
-        result = decision.decide(case, window.evidence, limited=decision.shows_more(chat))
-        decided.append(Decision(case, key, result))
-    return decided, waits
+        for old, new in zip(subscriptions[chat_id], awake, strict=True):
+            stored_subscriptions.change_subscription(transaction, old, new)
+        yield chat, awake
 
 
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> Decision | None:
-    """Returns the decision that a plan would make for a chat at this moment; None if nothing is due. Stores nothing."""
+) -> tuple[Decision | None, Decision | None]:
+    """Returns (what a plan would decide for a chat at this moment, what it would if the other subscriptions were due).
+
+    None where there is nothing to decide. Stores nothing.
+    """
     forecast = sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
-    decided, _ = _decide(transaction, {chat.id: chat}, {chat.id: subscriptions}, forecast, window)
-    return decided[0] if decided else None
+    found, _ = _due([(chat, subscriptions)], forecast)
+    due = found if _keys(transaction, found, forecast) else []
+    rest = [one for one in subscriptions if not (due and one in due[0].due)]
+    others = [DueChat(chat, subscriptions, rest)] if rest else []
+    first, later = (_decide(transaction, some, forecast, window) for some in (due, others))
+    return next(iter(first), None), next(iter(later), None)
 
 
-def _case(
-    chat: Chat,
-    subscriptions: Sequence[Subscription],
-    due: Sequence[Subscription],
-    forecast: Forecast,
-    window: Window,
-    *,
-    fits: Mapping[int, tuple[int, ...]],
-    delivered: set[int],
-    added: Callable[[int], float] | None,
-) -> decision.DueDelivery:
+def _due(chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecast) -> tuple[list[DueChat], list[Move]]:
+    """Returns (the chats that are due, the moves of subscriptions that have to wait)."""
+    due: list[DueChat] = []
+    waits: list[Move] = []
+    for chat, subscriptions in chats:
+        found, held_back = forecasts.due_now(
+            chat,
+            subscriptions,
+            forecast.at,
+            last_sequence=forecast.last_sequence,
+            all_reported=forecast.all_reported,
+        )
+        waits += held_back
+        if found:
+            due.append(DueChat(chat, subscriptions, found))
+    return due, waits
+
+
+def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast, window: Window) -> list[Decision]:
+    """Decides what the due subscriptions of each chat bring. Stores nothing."""
+    subscriptions = [one for these in due for one in these.due]
+    if not subscriptions:
+        return []
+    window.cover(transaction, min(one.cursor for one in subscriptions))
+    fits = window.fits(transaction, subscriptions)
+    papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
+    chat_ids = [these.chat.id for these in due]
+    delivered = planned_deliveries.delivered(transaction, chat_ids, papers)
+    tastes = taste.tastes(transaction, chat_ids)
+    decided = []
+    for these in due:
+        chat, liked = these.chat, tastes.get(these.chat.id)
+        case = _case(these, forecast)._replace(
+            papers=window.papers,
+            fits=fits,
+            delivered=delivered[chat.id],
+            added=taste.points(liked, window.tokenized) if liked else None,
+        )
+        decided.append(Decision(case, decision.decide(case, window.evidence, limited=decision.shows_more(chat))))
+    return decided
+
+
+def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
+    """Returns what is due for a chat, still without papers."""
+    chat, subscriptions, due = these
     now = forecast.at
     then = forecast.next_of(chat, subscriptions, planned={one.id for one in due})
     timed = [one for one in due if one.cadence.kind != "now"]
@@ -195,45 +195,39 @@ def _case(
     return decision.DueDelivery(
         chat=chat,
         subscriptions=tuple(due),
-        papers=window.papers,
-        fits=fits,
-        delivered=delivered,
-        due=max(forecasts.moment_of(one, chat, now) for one in due),
+        due=max(forecasts.moment_of(one, now) for one in due),
         now=now,
         zone=zones.zone(chat.settings.timezone),
         next_due=then.at or then.latest,
         next_about=then.about or then.at is None,
         may_be_empty=over or not timed,
-        expected=chat.first_delivery_planned or _may_have_come(chat, due, forecast),
+        expected=chat.first_delivery_planned or _may_have_come(due, forecast),
         notes=over and chat.settings.quietday == "on" and not no_match.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=no_match.how_missing(behind),
-        added=added,
     )
 
 
-def _may_have_come(chat: Chat, due: Sequence[Subscription], forecast: Forecast) -> bool:
+def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
-    before = ((one.since, forecasts.moment_of(one, chat, forecast.at) - one.cadence.looks_back) for one in due)
+    before = ((one.since, forecasts.moment_of(one, forecast.at) - one.cadence.looks_back) for one in due)
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
-def _keys(
-    transaction: Transaction, due: Sequence[tuple[Chat, Sequence[Subscription]]], forecast: Forecast
-) -> dict[int, str]:
+def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) -> dict[int, str]:
     """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and due minute (rule 5).
 
     Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an earlier
     minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
     """
-    now, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str]()
-    minutes = {}
-    for chat, mine in due:
+    now, minutes, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str](), dict[int, str]()
+    for chat, _, mine in due:
+        chat_id = chat.id
         cursor, numbers = min(one.cursor for one in mine), ",".join(str(one.number) for one in mine)
-        more[chat.id] = f"{cursor}-{forecast.last_sequence}:{numbers}"
-        minutes[chat.id] = f"{max(forecasts.moment_of(one, chat, forecast.at) for one in mine):{_MINUTE}}"
+        more[chat_id] = f"{cursor}-{forecast.last_sequence}:{numbers}"
+        minutes[chat_id] = f"{max(forecasts.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
         timed = any(one.next_due_at is not None for one in mine)
-        keys[chat.id] = f"{chat.id}:{minutes[chat.id]}" if timed else f"{chat.id}:now:{more[chat.id]}"
+        keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
     taken = planned_deliveries.taken_keys(transaction, list(keys.values()))
     for chat_id, key in keys.items():
         if key in taken and minutes[chat_id] != now:
@@ -242,9 +236,13 @@ def _keys(
 
 
 def _write(
-    transaction: Transaction, decided: Sequence[Decision], waits: Sequence[Move], forecast: Forecast
+    transaction: Transaction,
+    decided: Sequence[Decision],
+    keys: Mapping[int, str],
+    waits: Sequence[Move],
+    forecast: Forecast,
 ) -> list[Lane]:
-    planned = {one.key: delivery for one in decided if (delivery := one.delivery(secrets.token_hex(8)))}
+    planned = {keys[delivery.chat.id]: delivery for one in decided if (delivery := one.delivery(secrets.token_hex(8)))}
     moves = [
         # a plan that began earlier than another one never moves a cursor back
         (subscription.id, max(subscription.cursor, forecast.last_sequence), _span_after(subscription, one, forecast.at))

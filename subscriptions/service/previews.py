@@ -106,7 +106,8 @@ def preview(
     among = Among(is_news=True, since=since, crosslists=chat.settings.crosslists != "out")
     found = _found(transaction, subscriptions, among)
     if text is None:
-        found = _without(found, _delivered(transaction, chat, found))
+        had = _delivered(transaction, chat, found)
+        found = {number: [paper for paper in of_one if paper not in had] for number, of_one in found.items()}
     delivery = _delivery(transaction, chat, subscriptions, found, among=among, now=now)
     return Preview(delivery=delivery, known=sum(paper_words.days(transaction, among).values()))
 
@@ -116,22 +117,16 @@ def _of_this_moment(
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = forecast.after_pauses(chat, subscriptions, now)
-    decided = decide_now(transaction, chat, subscriptions, now=now)
-    delivery = decided.delivery("preview") if decided else None
-    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
-    rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    last = paper_sequence.last_sequence(transaction)
-    among = Among(after=min((one.cursor for one in rest), default=last), last_sequence=last)
-    found = paper_search.undelivered(transaction, chat, rest, upto=last)
+    decided, other = decide_now(transaction, chat, subscriptions, now=now)
+    delivery, later = (one.delivery("preview") if one else None for one in (decided, other))
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
-    later = _delivery(transaction, chat, rest, _without(found, brought), among=among, now=now)
-    brings = {because.number for item in later.items for because in item.because} if later else set[int]()
-    known = sum(paper_words.days(transaction, among).values())
+    items = tuple(item for item in later.items if item.paper.id not in brought) if later else ()
+    waiting = {because.number for item in items for because in item.because}
     return Preview(
         delivery=delivery,
-        later=later,
-        not_due=tuple(Listed(chat=chat, subscription=one) for one in rest if one.number in brings),
-        known=max(known, delivery.facts.known if delivery else 0),
+        later=replace(later, items=items) if later and items else None,
+        not_due=tuple(Listed(chat=chat, subscription=one) for one in subscriptions if one.number in waiting),
+        known=max((one.facts.known for one in (delivery, later) if one), default=0),
     )
 
 
@@ -169,10 +164,6 @@ def _found(transaction: Transaction, subscriptions: Sequence[Subscription], amon
         one.id: paper_search.find(transaction, parse_canonical(one.canonical), among, whole=True).papers
         for one in subscriptions
     }
-
-
-def _without(found: Finds, papers: Collection[int]) -> Finds:
-    return {number: [paper for paper in of_one if paper not in papers] for number, of_one in found.items()}
 
 
 def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
