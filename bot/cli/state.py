@@ -71,9 +71,9 @@ class _Standing:
         """How many messages wait, are held and are dead."""
         outbox = self.figures.outbox
         return {
-            "waiting": sum(outbox.waiting.values()),
-            "held": sum(outbox.held.values()),
-            "dead": sum(outbox.dead.values()),
+            "waiting": outbox.waiting - outbox.held + outbox.unclear,
+            "held": outbox.held,
+            "dead": outbox.dead,
         }
 
     @property

@@ -26,7 +26,7 @@ from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import MessageState
-from subscriptions.store import claims, steps, unrendered
+from subscriptions.store import claims, unrendered
 
 log = logging.getLogger("paperwire")
 
@@ -66,7 +66,7 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
                 drain.wake([lane])
                 return 0.0
-            if isinstance(step, steps.Unrendered):
+            if isinstance(step, claims.Unrendered):
                 step = await _render(deps, drain, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain, step, attempts):
                 step = await next_step(deps, attempts)
@@ -84,7 +84,7 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
     return 0.0
 
 
-async def _post(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> steps.Step | None:
+async def _post(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: LaneAttempts) -> claims.Step | None:
     """Posts one message, while nothing else is posted in its lane, and writes the outcome. Returns the lane's next step.
 
     The message is marked as sending only after the wait for the limits, because after a crash a marked message counts
@@ -131,14 +131,14 @@ def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
             deps.observe(measurements.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
-async def next_step(deps: Dependencies, attempts: LaneAttempts) -> steps.Step | None:
+async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
     return await deps.store.run(claims.claim, claim_request(deps, attempts))
 
 
-def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequest:
+def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimRequest:
     """Returns the arguments of `claim` for this call."""
-    return steps.ClaimRequest(
+    return claims.ClaimRequest(
         lane=attempts.lane,
         now=deps.clock.now(),
         on_unclear=deps.on_unclear,
@@ -149,8 +149,8 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
 
 
 async def _render(
-    deps: Dependencies, drain: Drain, step: steps.Unrendered, attempts: LaneAttempts
-) -> steps.Step | None:
+    deps: Dependencies, drain: Drain, step: claims.Unrendered, attempts: LaneAttempts
+) -> claims.Step | None:
     """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
     if drain.rendering.locked():  # another lane may render this one, too
         async with drain.rendering:
@@ -182,7 +182,7 @@ SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find noth
 LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
 
 
-async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> bool:
+async def must_post_again(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: LaneAttempts) -> bool:
     """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
     If the platform can tell, marks the message as sent or as ready; if it does not answer now, pauses the lane.
@@ -211,14 +211,14 @@ async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, a
     return False
 
 
-def _policy(deps: Dependencies, step: steps.Claim) -> OnUnclear:
+def _policy(deps: Dependencies, step: claims.Claim) -> OnUnclear:
     """Returns what happens to a message of this platform that may have arrived."""
     if deps.on_unclear == "resend" and deps.channels[step.address.platform].repeats_once:
         return "once"
     return deps.on_unclear
 
 
-async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, reason: str) -> bool:
+async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
     if deps.on_unclear != "skip" and not step.waits:
         return True
@@ -228,7 +228,7 @@ async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAt
     return False
 
 
-async def _look_up(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
+async def _look_up(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
     `after` is the moment when the first of the posts that may have arrived began. The first look-up is made
@@ -251,8 +251,8 @@ GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
-    deps: Dependencies, drain: Drain, step: steps.Claim, platform_id: str, attempts: LaneAttempts
-) -> steps.Step | None:
+    deps: Dependencies, drain: Drain, step: claims.Claim, platform_id: str, attempts: LaneAttempts
+) -> claims.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
     papers, after = await until_stored(deps, claims.confirm, step, platform_id, claim_request(deps, attempts))
     _log(step, "sent", logging.DEBUG)
@@ -262,7 +262,7 @@ async def confirm_sent(
     return after
 
 
-async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, outcome: errors.NotDelivered) -> None:
+async def record_failure(deps: Dependencies, drain: Drain, step: claims.Claim, outcome: errors.NotDelivered) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
     decision = await until_stored(
@@ -283,7 +283,7 @@ async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, ou
         await _count_gone(deps, drain, lane.platform, step.chat_id)
 
 
-def _log(step: steps.Claim, outcome: str, level: int) -> None:
+def _log(step: claims.Claim, outcome: str, level: int) -> None:
     """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
 
     Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.

@@ -117,7 +117,7 @@ class Metrics(Collector):
             "paperwire_deliveries_dead",
             "Deliveries that the platform refuses.",
             ("platform",),
-            {(name,): count for name, count in (platforms | dict(stored.outbox.dead)).items()},
+            {(name,): count for name, count in (platforms | dict(stored.outbox.dead_on)).items()},
         )
         yield _labelled(
             "paperwire_oldest_waiting_seconds",

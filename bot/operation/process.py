@@ -32,7 +32,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.store import platform_states, recovery, role
+from subscriptions.store import claims, platform_states, role
 
 log = logging.getLogger("paperwire")
 
@@ -120,7 +120,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._draining is not None and self._draining.done():
-            await app.store.run(recovery.recover)  # messages without a stored outcome become unclear
+            await app.store.run(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
             self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped)
         second = app.clock.monotonic()

@@ -43,7 +43,7 @@ def stored_findings(
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
     """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
-    dead = delivery_trouble.dead_since(transaction, None)
+    dead = delivery_trouble.dead(transaction)
     if dead.count:
         yield dead_deliveries(dead)
     for platform, late in sorted(delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG).items()):
@@ -76,7 +76,7 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
             ids=" ".join(dead.ids),
         ),
         since=dead.since,
-        is_told=False,  # `notify_operators_of_trouble` tells of each only once
+        told_for=dead.newest,
         about=dead.chat,
     )
 

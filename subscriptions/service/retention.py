@@ -1,12 +1,11 @@
-"""How long data is stored and how it is erased, when the daily clean-up and copy are due, whose database it is (rules 8, 10, 11)."""
+"""How long data is stored and how it is erased, when the daily clean-up and copy are due (rules 8, 10)."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from subscriptions import errors
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.confirmations import QUESTIONS, drop_questions
@@ -17,11 +16,10 @@ from subscriptions.store import (
     chat_data,
     chats,
     deliveries,
-    platform_states,
     retention,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 # deliveries with the texts of their messages; which papers a chat got is stored longer
 DELIVERIES = timedelta(days=30)
@@ -70,46 +68,6 @@ class Forgotten:
     subscriptions: int
     papers: int  # number of papers that were delivered to it
     denied: bool = False  # an operator denied it, so a hash of its address stays stored
-
-
-@writes
-def claim_database(transaction: Transaction, bots: Mapping[str, str], *, new_bot: bool = False) -> None:
-    """Stores to which bot this database belongs on each platform.
-
-    Raises StoreError if it belongs to another bot there, unless `new_bot`.
-    """
-    for platform, bot in bots.items():
-        known = platform_states.claim_bot(transaction, platform, bot)
-        if known != bot and not new_bot:
-            raise _another_bot(platform)
-        if known != bot:
-            platform_states.put_platform(transaction, platform, bot=bot)
-
-
-def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
-    """Whether the database belongs to this bot. Raises StoreError if it belongs to another bot, unless `new_bot`."""
-    known = platform_states.bots(store).get(platform)
-    if known not in (None, bot) and not new_bot:
-        raise _another_bot(platform)
-    return known == bot
-
-
-def _another_bot(platform: str) -> errors.StoreError:
-    return errors.StoreError(
-        errors.Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
-        errors.Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
-    )
-
-
-def bot_name(store: Scope, platform: str, current: str = "") -> str:
-    """Returns the bot's name on a platform, for links to the bot: `current`, or the stored name if `current` is "".
-
-    Stores `current` if it is new.
-    """
-    known = platform_states.bot_name(store, platform)
-    if current and current != known:
-        platform_states.put_platform(store, platform, bot_name=current)
-    return current or known
 
 
 @reads

@@ -40,7 +40,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, DeliveryState
-from subscriptions.store import recovery
+from subscriptions.store import claims
 from subscriptions.store.outbox import OutboxEntry
 from tests import tables
 from tests.clock import NOON, FakeClock
@@ -367,7 +367,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
         bot.app.stop.set()
         await sends
         bot.app.stop.clear()
-        recovery.recover(bot.app.store)
+        claims.recover(bot.app.store)
         bot.clock.advance(timedelta(minutes=20))
     assert await bot.delivers() == []
     assert papers_for_ada(bot).state.value == "dead"

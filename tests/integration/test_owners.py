@@ -11,7 +11,7 @@ from subscriptions.model import Message
 from subscriptions.service import sending
 from subscriptions.service.listing import listed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, recovery, steps, unrendered
+from subscriptions.store import claims, unrendered
 from subscriptions.store.database.store import Store
 from subscriptions.store.moving import chat_moved
 from tests import being_sent, make, stored
@@ -35,9 +35,9 @@ def due(store: Store, *chats: str) -> None:
     )
 
 
-def next_of(store: Store, lane: str = GROUP) -> steps.Claim:
+def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
     step = claims.claim(store, being_sent.request(lane))
-    assert isinstance(step, steps.Claim)
+    assert isinstance(step, claims.Claim)
     return step
 
 
@@ -45,12 +45,12 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
     return stored.rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-ENDS: dict[str, abc.Callable[[Store, steps.Claim], object]] = {
+ENDS: dict[str, abc.Callable[[Store, claims.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
     ),
-    "what was in hand is recovered": lambda store, _: recovery.recover(store),
+    "what was in hand is recovered": lambda store, _: claims.recover(store),
 }
 
 

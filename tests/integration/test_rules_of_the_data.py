@@ -18,7 +18,7 @@ from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
-from subscriptions.service.retention import claim_database, forget
+from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
     chat_changes,
@@ -27,14 +27,13 @@ from subscriptions.store import (
     deliveries,
     known_papers,
     moving,
-    open_lanes,
     outbox,
-    steps,
     subscriptions,
     unrendered,
     updates,
 )
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.platform_states import claim_database
 from subscriptions.store.rows import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
@@ -74,8 +73,8 @@ def titles_of(store: Store) -> list[str]:
     return [title for _, titles in delivered(store) for title in titles]
 
 
-def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend") -> steps.ClaimRequest:
-    return steps.ClaimRequest(
+def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend") -> claims.ClaimRequest:
+    return claims.ClaimRequest(
         lane=address(where).lane,
         now=now,
         on_unclear=on_unclear,
@@ -85,7 +84,7 @@ def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend"
     )
 
 
-def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
+def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     unrendered.store_rendered(
         store,
@@ -93,7 +92,7 @@ def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
         asking(where),
     )
     todo = claims.claim(store, asking(where))
-    assert isinstance(todo, steps.Claim)
+    assert isinstance(todo, claims.Claim)
     return todo
 
 
@@ -450,7 +449,7 @@ def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     make.due(store, "telegram:1", "console:me")
     plan_due(store, now=NOON + HOUR)
-    assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=NOON)] == ["console"]
+    assert [lane.platform for lane in claims.lanes(store, ["console"], now=NOON)] == ["console"]
 
 
 # ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -474,7 +473,7 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
     make.due(store, "telegram:2", now=NOON + HOUR)
     plan_due(store, now=NOON + HOUR)
     claims.confirm(store, posted, "its message", asking("telegram:1"))
-    assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), steps.Unrendered)
+    assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), claims.Unrendered)
 
 
 # ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from bot.conversation import handler
 from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.listing import listed
-from subscriptions.store import recovery
+from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -66,7 +66,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await store.run(recovery.recover)
+        await store.run(claims.recover)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))

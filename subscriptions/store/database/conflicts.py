@@ -68,19 +68,6 @@ def values_of(row: Row) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None or not columns[name].primary_key}
 
 
-def move_rows(transaction: Transaction, table: str, *, column: str, before: int, after: int) -> None:
-    """Moves rows from one owner to another: the value of `column` changes from `before` to `after`.
-
-    If both owners have a row with otherwise the same primary key, only the row of `after` stays.
-    """
-    rows = TABLES.tables[table]
-    theirs = rows.alias()
-    others = [theirs.c[name] == rows.c[name] for name in _primary(table) if name != column]
-    same = sa.exists().where(theirs.c[column] == after, *others)
-    execute(transaction, sa.delete(rows).where(rows.c[column] == before, same))
-    execute(transaction, sa.update(rows).where(rows.c[column] == before).values({column: after}))
-
-
 def _primary(table: str) -> tuple[str, ...]:
     return tuple(TABLES.tables[table].primary_key.columns.keys())
 
