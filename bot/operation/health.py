@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 
-from bot.dependencies.opening import backup_folder
 from bot.digests.files import is_gone
 from bot.operation import maintenance
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.hosts import reached_at
+from bot.settings.opening import backup_folder
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, STOPPED, Finding, Level
 from subscriptions.service.findings import stored_findings

@@ -11,10 +11,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.health import findings_of, joined
 from bot.ports import measurements
+from bot.settings.opening import backup_folder
 from subscriptions.errors import StoreError
 from subscriptions.notices import Finding
 from subscriptions.service.chat_status import Figures, figures

@@ -10,8 +10,7 @@ from subscriptions.planning import forecast
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import changes, listing
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
+from subscriptions.service.subscribing import MOST_PER_CHAT, TOO_MANY, set_settings
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions

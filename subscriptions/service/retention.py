@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.service.access import QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.confirmations import QUESTIONS, drop_questions
 from subscriptions.service.listing import get_chat
 from subscriptions.store import (
     admitted_chats,

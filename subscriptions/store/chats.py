@@ -14,23 +14,15 @@ from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
 from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 
-# The columns in the order of the fields of Chat; some fields are made from several columns.
-_VALUES = (
-    "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
-    "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned",
-    "next_number", "owner", "moved_to",
-)  # fmt: skip
-
-# A text that begins with x lies between x and x + _LAST_SIGN. A comparison with this range uses an index; LIKE would not.
-_LAST_SIGN = "\U0010ffff"
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 PLACE = ("platform", "address", "topic")
-CHATS = sa.select(*(_c[name] for name in _VALUES))
+CHATS = sa.select(_chats)
 _BY_ID = CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
@@ -114,7 +106,7 @@ def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+    return {row.id: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -262,28 +254,27 @@ def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_of(transaction: Transaction, row: Sequence[Any]) -> Chat:
-    """Returns the Chat of a row of `_VALUES`.
-
-    Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
-    """
-    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, number, owner, _ = row
-    own = (("timezone", timezone), *others.items())
-    settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
-    place = ChatAddress(platform, address, topic)
-    return Chat._make(
-        (
-            chat_id,
-            place,
-            kind,
-            settings,
-            title,
-            public,
-            *state,
-            number - 1,
-            owner,
-            chosen,
-        )
+def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
+    """Returns the Chat of a row of `CHATS`."""
+    own = (("timezone", row.timezone), *row.settings.items())
+    settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
+    return Chat(
+        id=row.id,
+        address=ChatAddress(row.platform, row.address, row.topic),
+        kind=row.kind,
+        settings=settings,
+        title=row.title,
+        public=row.public,
+        admin=row.admin,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
+        paused_until=row.paused_until,
+        first_delivery_planned=row.first_delivery_planned,
+        subscriptions_ever_made=row.next_number - 1,
+        owner=row.owner,
+        chosen=chosen,
     )
 
 

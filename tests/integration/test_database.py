@@ -18,7 +18,7 @@ from bot.settings.loading import source_name
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import requests
+from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import rows, sources
@@ -330,7 +330,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
-    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", when="now"), now=NOON - DAY)
+    subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
         sources.put_receipt(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW))

@@ -21,7 +21,7 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatKind, Lane, Message
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import operators, retention, sending
+from subscriptions.service import access, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.listing import get_chat
@@ -221,7 +221,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
 async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
     chats = [str(number) for number in range(1, 41)]
     store_chat(app.store, address("telegram:99"), ChatKind.PRIVATE, now=clock.now())
-    operators.redeem_code(app.store, address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now())
+    access.redeem_code(app.store, address("telegram:99"), access.new_code(app.store), admins=(), now=clock.now())
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)

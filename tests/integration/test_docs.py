@@ -427,10 +427,10 @@ NUMBERS = tables.rows("""
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
     guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
-    guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
+    guide.md        → can have # subscriptions                           → subscriptions.service.subscribing:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
-    operating.md    → may name # new addresses a day                     → subscriptions.service.confirmations:MOST_OF_PERSON
+    operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON
     operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
     operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
@@ -462,7 +462,7 @@ NUMBERS = tables.rows("""
     operating.md    → | # characters | 50 blocks                         → bot.platforms.telegram.adapter:TelegramChannel.limits.text
     operating.md    → # characters in all                                → bot.platforms.slack.adapter:SlackChannel.limits.text
     operating.md    → sent messages: # days                              → subscriptions.service.retention:DELIVERIES.days
-    operating.md    → named for mail: # day                              → subscriptions.service.confirmations:QUESTIONS.days
+    operating.md    → named for mail: # day                              → subscriptions.service.access:QUESTIONS.days
     operating.md    → that people typed: # days                          → subscriptions.service.retention:UPDATES.days
     operating.md    → tried again after # seconds                        → subscriptions.planning.retries:FIRST_WAIT.seconds
     operating.md    → at last every # minutes                            → subscriptions.planning.retries:LONGEST_WAIT.seconds / 60

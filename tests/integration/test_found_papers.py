@@ -26,7 +26,6 @@ from subscriptions.normalize import plurals
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Alternative, Query, Term
 from subscriptions.service import (
-    amendments,
     importing,
     listing,
     paper_search,
@@ -34,10 +33,11 @@ from subscriptions.service import (
     previews,
     recent_matches,
     signals,
+    subscribing,
     taste,
 )
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import Subscribed
+from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
 from subscriptions.store import chat_data, chats, deliveries, meanings, paper_words
 from subscriptions.store import signals as stored_signals
@@ -501,7 +501,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
     assert canonicals(stocked, YOU) == canonicals(stocked)
     assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["=", "="]
     with pytest.raises(Refused, match=r"2601\.99999"):
-        amendments.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
+        subscribing.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
     assert canonicals(stocked) == canonicals(stocked, YOU)
     unknown = portable.read_lines("now | like:2601.99999", YOU)
     assert [sign for sign, _, _ in importing.import_lines(stocked, unknown, now=NOON)] == ["+"]
@@ -635,7 +635,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
     where, what = address(chat), chance.random()
     until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:
-        amendments.set_settings(store, where, chance.choice(SETTINGS), now=now)
+        subscribing.set_settings(store, where, chance.choice(SETTINGS), now=now)
     elif what < 0.8:
         pausing.pause(store, where, chance.choice((None, 1)), until=until, now=now)
     else:

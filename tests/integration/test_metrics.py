@@ -28,7 +28,6 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import (
     access,
     conversation_state,
-    operators,
     sending,
     source_polls,
 )
@@ -278,7 +277,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
         conversation_state.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
-        assert operators.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
+        assert access.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert lines_for_operators.operator_lines(app.store, app) == []
 
 

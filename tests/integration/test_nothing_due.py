@@ -21,10 +21,10 @@ from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
 from subscriptions.service import sending
-from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
+from subscriptions.service.subscribing import edit
 from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
 from subscriptions.store.database import write_probe

@@ -14,8 +14,8 @@ from sqlalchemy import event
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.matching import hits, paper_index
-from subscriptions.service import amendments
 from subscriptions.service import plan as _plan
+from subscriptions.service import subscribing
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -189,7 +189,7 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(store: Store) -> Non
     morning = NOON + 14 * HOUR
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", when="now")
-        amendments.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
+        subscribing.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     make.ingested(store, "A first graph", now=NOON + MINUTE)
     assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     with contextlib.closing(Store(str(store.url), zone="Asia/Shanghai")) as moved:
@@ -201,7 +201,7 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(store: Store) -> Non
 def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """A chat has got its only delivery of this minute when another paper for it comes. The next minute's plan delivers it."""
     subscribes(store, "telegram:1", "graph", when="now")
-    amendments.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
+    subscribing.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     make.ingested(store, "A first graph", now=NOON)
     _plan.plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", when="daily 13:00")

@@ -13,7 +13,7 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
-from subscriptions.service import access, amendments, conversation_state, listing, sending
+from subscriptions.service import access, conversation_state, listing, sending, subscribing
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
@@ -169,7 +169,7 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
     subscribes(store, "telegram:1", "sand", when="now")
-    amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
+    subscribing.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((Announce.NEW, ""), (Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
         ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
@@ -201,7 +201,7 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     for chat, every in chats.items():
         subscribes(store, chat, "ducks", when=every)
     for chat in ("telegram:1", "telegram:2"):
-        amendments.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
+        subscribing.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
     for n, (kind, category) in enumerate(comes):
         now = NOON + (n + 1) * MINUTE
@@ -555,8 +555,8 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     for query in ("graph", "tree", "forest"):
         subscribes(store, "telegram:-5", query)
     make.unsubscribes(store, GROUP, 2)
-    amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
-    amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
+    subscribing.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
+    subscribing.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
     conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
     moves(store)
     chat = listing.get_chat(store, SUPERGROUP)
@@ -658,14 +658,14 @@ def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
     subscribes(store, "telegram:1", "ring", when="daily 09:00 Asia/Tokyo")
     berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
-    amendments.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
+    subscribing.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
     new_york = NOON + 2 * HOUR
     assert due(store) == [new_york, new_york, tokyo]
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="daily 13:00")
-    amendments.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
+    subscribing.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.commands import phrasing
-from bot.dependencies.opening import schedules_of
 from bot.settings import Settings
 from bot.settings.cron import CronSchedule
+from bot.settings.opening import schedules_of
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language
