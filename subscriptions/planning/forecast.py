@@ -47,7 +47,8 @@ def due_now(
     passed while no planner ran waits in the window of today.
     """
     due, waits = [], list[Move]()
-    for one in (one for one in subscriptions if one.is_active and chat.is_active):
+    active = [one for one in subscriptions if one.is_active] if chat.is_active else []
+    for one in active:
         cadence, zone, moment, wait = one.cadence, zone_of(one, chat), one.next_due_at, None
         came = one.cursor < last_sequence
         is_due = cadences.is_due(cadence, zone, moment, now, came, all_reported=all_reported)
