@@ -17,6 +17,7 @@ from subscriptions.store import (
     chat_data,
     chats,
     deliveries,
+    model_requests,
     platform_states,
     retention,
 )
@@ -45,7 +46,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "conversation_state", "until"), STATES),
     (partial(retention.drop, "sign_out", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
-    (partial(retention.drop, "model_day", "day"), CHANGES),
+    (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),

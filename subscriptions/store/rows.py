@@ -15,7 +15,6 @@ from subscriptions.states import (
     Admission,
     ChatState,
     MessageState,
-    ModelSummaryState,
     PauseReason,
     SubscriptionState,
 )
@@ -138,31 +137,20 @@ class TranslationRow(Row, table=True):
     abstract: str = ""
 
 
-class ModelSummaryRow(Row, table=True):
-    """What a language model made of a paper in one language, or is to make."""
+class ModelRequestRow(Numbered, table=True):
+    """A request to the language model: for the summary of a paper in one language, or to read a message (without a paper).
 
-    __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
-    paper: int = columns.reference("paper.id", primary_key=True)
-    language: str = Field(primary_key=True)
-    state: ModelSummaryState = columns.choice(ModelSummaryState)
-    at: datetime = moment()  # when it got its state; wanted: when it was first wanted
-    chats: int = 0  # how many want it
-    tries: int = 0
-    # asked: when its request has ended, by the machine's clock; wanted: when the server last gave no answer for it
-    until: datetime | None = moment(default=None)
+    It is stored before it is sent, and is never sent again. Without fields and title, no usable answer came.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("paper", "language"), columns.index("ix_model_request_day", "day"))
+    day: date  # in the operator's zone
+    at: datetime = moment()
+    paper: int | None = columns.reference("paper.id", default=None)
+    language: str = ""
     fields: Json = columns.json_column(dict)
     title: str = ""
-    model: str = ""
-
-
-class ModelDayRow(Row, table=True):
-    """What the language model did on a day, in the operator's zone, and what that cost."""
-
-    day: date = Field(primary_key=True)
-    requests: int = 0
-    tokens: int = 0  # those of requests that run now are an estimate
-    made: int = 0
-    failed: int = 0
+    model: str
 
 
 class PaperMeaningRow(Row, table=True):
