@@ -189,7 +189,7 @@ def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> Non
     """Another process stores a paper with this key just before our process locks the counter of sequences."""
     _rival_source(rival, "key_value", "theirs", after=after)
     rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
-          " owner, by_arxiv) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
+          " owner, by_arxiv, uncoded) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0, true)",
           number, key, key, AT, after=after)  # fmt: skip
     rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
 

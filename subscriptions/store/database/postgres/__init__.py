@@ -176,11 +176,11 @@ def _name(url: URL) -> str:
 
 
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
-# Texts that must be unique, of any length. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
+# Texts of any length by which rows are found; queries must be unique. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
 # only their hashes.
 LONG_KEYS = (
     "ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",
-    "ALTER TABLE question ADD EXCLUDE USING hash (text WITH =)",
+    "CREATE INDEX ix_question_text ON question USING hash (text)",
 )
 BESIDE_TABLES = (*LONG_KEYS, *words.PAPER_WORDS)
 
