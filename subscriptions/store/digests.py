@@ -80,9 +80,9 @@ def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict
     changed: dict[int, bytes] = {}
     for paper in filter(batch.lacks_codes, batch.changed):
         code = codes.of_texts.get(batch.texts_of(paper), b"") if ours else b""
-        has_older = batch.encoded.get(paper) == batch.texts_of(paper)  # late ones, though it gets a number
-        batch.rows[paper].uncoded = not (code or has_older)
-        if code or not has_older:
+        older = batch.encoded.get(paper)  # texts; its codes may be late, though it gets a number
+        batch.rows[paper].uncoded = not code and older != batch.texts_of(paper)
+        if code or older not in (None, batch.texts_of(paper)):
             changed[paper] = code
     if codes.encoder and (codes.fails or codes.of_texts):
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)

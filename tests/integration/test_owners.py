@@ -25,7 +25,6 @@ from subscriptions.service import (
     operators,
     retention,
     sending,
-    source_polls,
     undoing,
 )
 from subscriptions.service.importing import import_lines
@@ -331,7 +330,7 @@ RACES = {
     ),
     "a source may be polled": Race(
         rival=lambda rival: _rival_source(rival, "source", "daily"),
-        act=lambda store: source_polls.note_poll(
+        act=lambda store: sources.note_poll(
             store, Receipt(source="daily", at=NOON, outcome=Outcome.NEW), sources.SourceState(), {}
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
@@ -349,7 +348,7 @@ RACES = {
         rival=lambda rival: rival(
             "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
         ),
-        act=lambda store: source_polls.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
+        act=lambda store: sources.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
         shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
     ),
     "an update that another process has takes no effect here": Race(
