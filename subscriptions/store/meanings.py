@@ -38,7 +38,6 @@ _NEW = (
 )
 _VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 _TEXTS = sa.select(_p.id, _p.title, _p.abstract)
-_LAST_ENTRY = sa.select(sa.func.max(_m.entry))
 _INSERT = sa.insert(_meanings)
 _UPDATE_QUESTION = (
     sa.update(_questions)
@@ -104,11 +103,6 @@ def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[i
     """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
     values = {"after": after, "of": encoder(transaction), "most": most}
     return [(row.entry, row.overall) for row in reversed(execute(transaction, _NEW, values).all())]
-
-
-def last_entry(transaction: Transaction) -> int:
-    """Returns the number of the newest entry; 0 if there is none."""
-    return execute(transaction, _LAST_ENTRY).scalar() or 0
 
 
 def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
