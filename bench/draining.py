@@ -23,11 +23,11 @@ from bench import planning
 from bot.app import build_app
 from bot.delivery import sender
 from bot.delivery.drain import CONCURRENCY
-from bot.dependencies.system_clock import SystemClock
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports.channel import Limits
 from bot.ports.pace import Pace
 from bot.settings import Settings
+from bot.system_clock import SystemClock
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
 from tests.fakes.telegram import TOKEN

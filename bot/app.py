@@ -13,8 +13,6 @@ from bot.commands.intent import REGISTRY
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
-from bot.dependencies.opening import make_ready, make_store
-from bot.dependencies.system_clock import SystemClock
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import LIBRARIES, known
 from bot.ports.channel import Channel, Clock
@@ -28,6 +26,8 @@ from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
 from bot.settings import Settings
 from bot.settings.models import encoder_of, model_room
+from bot.settings.opening import make_ready, make_store
+from bot.system_clock import SystemClock
 from subscriptions import model
 from subscriptions.addresses import declared, facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store

@@ -6,9 +6,8 @@ A new platform is a folder in bot/platforms that declares its facts, with the mo
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from bot.commands.context import Command
 from bot.errors import SettingsError
 from bot.ports import channel as channels
 from bot.ports import conversation
@@ -18,6 +17,9 @@ from bot.settings import Settings
 from subscriptions import errors, model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.store.database.store import Store
+
+if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what finds papers
+    from bot.commands.context import Command
 
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
 Speakers = Mapping[str, Callable[[errors.Sentence], str]]  # language code, "" for all others → translates a sentence
@@ -51,7 +53,7 @@ class Platform:
     check_tokens: Callable[[Sequence[conversation.Receiver]], Awaitable[None]] = (
         _nothing  # called at the start; raises SettingsError if the platform refuses a token
     )
-    publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
+    publish_commands: Callable[[Sequence["Command"], Speakers], Awaitable[None]] = _nothing
     check: Callable[[], Awaitable[Sequence["CheckResult"]]] = (
         _no_findings  # called by `paperwire check`, if there is a token only if it works
     )

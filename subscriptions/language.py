@@ -21,6 +21,8 @@ _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
+# the slash of a command; /invite is a command of the platform itself
+_SLASH = re.compile(r"(?<![\w/@:.<}])/(?!invite\b)(?=[a-z{])")
 _A_YEAR = timedelta(days=300)  # an earlier day is written with its year, or readers may take it for one of this year
 # Whether the month is before the day. A range within one month names the month once: with the first day if so, else with
 # the last.
@@ -51,6 +53,13 @@ def translator(lang: str) -> Callable[[str], str]:
     return lambda msgid: gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
 
+def typed(text: str, slash: str) -> str:
+    """Returns a text with its commands as people type them where `slash` stands before their names: "/" or "/paperwire "."""
+    if slash == "/":
+        return text
+    return _SLASH.sub(slash, text)
+
+
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
     """Returns the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
     if seen_from is not None and seen_from - day > _A_YEAR:
@@ -67,13 +76,19 @@ def _known(lang: str) -> str:
 class Language:
     """Writes sentences, counts, days and moments in one language and one time zone.
 
-    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00".
+    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00". `slash` is what people type before the
+    name of a command where the sentences are read.
     """
 
-    def __init__(self, lang: str, timezone: str) -> None:
+    def __init__(self, lang: str, timezone: str, *, slash: str = "/") -> None:
         self.code = _known(lang)
         self.zone = zone(timezone)
-        self.translate = translator(lang)
+        self.slash = slash
+        self._translated = translator(lang)
+
+    def translate(self, msgid: str) -> str:
+        """Returns a sentence in this language, with its commands as people type them. It fills no placeholders."""
+        return typed(self._translated(msgid), self.slash)
 
     def say(self, sentence: str | errors.Sentence, /, **values: object) -> str:
         """Returns the sentence in this language with its placeholders filled."""
@@ -93,7 +108,8 @@ class Language:
 
         `{count}` becomes the number with separators.
         """
-        return _catalogue(self.code).ngettext(one, many, count).format_map({"count": self.number(count), **values})
+        said = typed(_catalogue(self.code).ngettext(one, many, count), self.slash)
+        return said.format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
         """Returns the number with separators: 2,061."""
@@ -162,7 +178,7 @@ class Language:
 
     def in_zone(self, timezone: str) -> "Language":
         """Returns the same language in another time zone."""
-        return Language(self.code, timezone)
+        return Language(self.code, timezone, slash=self.slash)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         return _date(day, patterns[self.code], self.code)

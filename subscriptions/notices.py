@@ -69,6 +69,7 @@ class Finding:
     cure: Say
     since: datetime | None = None  # None: not known
     is_told: bool = True  # operators get it as a notice once a day, as long as it lasts
+    told_for: str = ""  # if it is set, they get it once for each value instead
     about: ChatAddress | None = None  # the chat that it names
     is_of_source: bool = False  # strangers read only how many of these there are
 
@@ -84,7 +85,13 @@ class Finding:
 
     def notice(self) -> Notice:
         """Returns the finding as a notice to operators."""
-        return Notice(cause=self.cause, subject=self.of, lines=self.lines, about=self.about)
+        return Notice(
+            cause=self.cause,
+            subject=self.told_for or self.of,
+            daily=not self.told_for,
+            lines=self.lines,
+            about=self.about,
+        )
 
 
 # ── to chats, and to those who set them up ────────────────────────────────────

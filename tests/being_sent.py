@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Literal
 
 from subscriptions.model import Lane, Message
-from subscriptions.store import claims, steps, unrendered
+from subscriptions.store import claims, unrendered
 from subscriptions.store.database.store import Store
 from tests.clock import NOON
 
 
-def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> steps.ClaimRequest:
+def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> claims.ClaimRequest:
     """Returns a request to claim the next message of this Telegram lane at noon."""
-    return steps.ClaimRequest(
+    return claims.ClaimRequest(
         lane=Lane("telegram", lane),
         now=NOON,
         on_unclear=on_unclear,
@@ -22,8 +22,8 @@ def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend"
 
 
 def being_sent(
-    store: Store, asking: steps.ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
-) -> steps.Claim:
+    store: Store, asking: claims.ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
+) -> claims.Claim:
     """Renders the next delivery of a lane as one message and marks the message as being sent. Returns its claim.
 
     `shows` maps the delivery's number to the ids of the papers that the message shows.
@@ -34,13 +34,13 @@ def being_sent(
 
 
 def to_be_sent(
-    store: Store, asking: steps.ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
-) -> steps.Claim:
+    store: Store, asking: claims.ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
+) -> claims.Claim:
     """Like `being_sent`, but does not mark the message as being sent."""
     step = claims.claim(store, asking)
-    if isinstance(step, steps.Claim):
+    if isinstance(step, claims.Claim):
         return step
-    assert isinstance(step, steps.Unrendered)
+    assert isinstance(step, claims.Unrendered)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
-    unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], now=NOON)
+    unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], asking)
     return to_be_sent(store, asking)

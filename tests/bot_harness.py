@@ -32,9 +32,8 @@ from bot.ports.meaning import Encoder
 from bot.ports.pace import Pace
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import Listed, get_chat, listed
-from subscriptions.service.requests import Subscribed
+from subscriptions.service.subscribing import Subscribed, set_settings
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, rendered

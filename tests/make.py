@@ -24,7 +24,7 @@ from subscriptions.model import (
     Translation,
 )
 from subscriptions.service import ingest as ingest_room
-from subscriptions.service import plan, requests
+from subscriptions.service import plan, subscribing
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
 from subscriptions.store import callbacks, chats, signals
@@ -117,9 +117,11 @@ def address(text: str) -> ChatAddress:
     return ChatAddress(platform, place, topic)
 
 
-def subscribes(store: Scope, /, chat: str, query: str, *, now: datetime = NOON, **request: str) -> requests.Subscribed:
+def subscribes(
+    store: Scope, /, chat: str, query: str, *, now: datetime = NOON, **request: Any
+) -> subscribing.Subscribed:
     """Subscribes a chat to a query. Returns the chat, its subscription, and what the confirmation would say."""
-    return requests.subscribe(store, address(chat), requests.SubscriptionRequest(text=query, **request), now=now)
+    return subscribing.subscribe(store, address(chat), query, now=now, **request)
 
 
 def due(store: Store, *chats: str, now: datetime = NOON, **request: str) -> None:
@@ -173,4 +175,4 @@ def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[Callback
 
 def unsubscribes(store: Store, chat: ChatAddress, *numbers: int, now: datetime = NOON) -> tuple[Subscription, ...]:
     """Removes subscriptions of a chat; without numbers, all of them."""
-    return requests.unsubscribe_several(store, chat, numbers or range(1, 100), now=now)
+    return subscribing.unsubscribe_several(store, chat, numbers or range(1, 100), now=now)

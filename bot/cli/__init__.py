@@ -4,6 +4,7 @@ Each subcommand reads its arguments, calls the program and prints the result. Th
 subcommand only when that is called. It turns every error into a sentence and an exit status.
 """
 
+import gc
 import os
 import re
 import signal
@@ -127,7 +128,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "subscriptions",
-        "bot.cli.subscribing:subscriptions",
+        "bot.cli.subscription_rows:subscriptions",
         "List the subscriptions of one chat, or of all",
         "paperwire subscriptions --as console:me",
     ),
@@ -240,7 +241,9 @@ def load(name: str) -> TyperCommand | TyperGroup:
             if signal.getsignal(one) is not signal.SIG_IGN:
                 signal.signal(one, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
     module, _, attribute = subcommand.place.partition(":")
+    gc.disable()  # modules stay, so to look through them for garbage costs a tenth of the start
     defined = getattr(import_module(module), attribute)
+    gc.enable()
     parent = typer.Typer(add_completion=False, rich_markup_mode="markdown")
     if isinstance(defined, typer.Typer):
         parent.add_typer(defined, name=name, epilog=EXAMPLE.format(subcommand.example))

@@ -24,7 +24,7 @@ from bot.ports import conversation as conversations
 from subscriptions import addresses, chat_settings, portable
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service import conversation_state, listing
-from subscriptions.service.confirmations import ask_unasked
+from subscriptions.service.access import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import import_lines, texts_asked

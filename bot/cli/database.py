@@ -11,10 +11,10 @@ from bot.cli import output
 from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
-from bot.dependencies.opening import backup_folder, make_ready, make_store
 from bot.errors import WrongUsage
 from bot.settings import Settings
 from bot.settings.loading import database_address
+from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
 from subscriptions.service import restoring, whole_copy
 from subscriptions.service.restoring import restore as put_back

@@ -14,23 +14,22 @@ from pydantic import SecretStr
 
 from bot.cli.given_clock import GIVEN
 from bot.cli.log import start_logging
-from bot.dependencies import opening
-from bot.dependencies.questions import encode
-from bot.dependencies.system_clock import SystemClock
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms import known
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
-from bot.settings import Settings
+from bot.settings import Settings, opening
 from bot.settings.loading import load_usable_settings
 from bot.settings.models import encoder_of
+from bot.system_clock import SystemClock
 from subscriptions import addresses
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.listing import get_chat
 from subscriptions.service.questions import texts_without
 from subscriptions.states import ChatState
+from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 from subscriptions.store.platform_states import bots
 from subscriptions.zones import zone
@@ -91,7 +90,7 @@ class Session:
     def encode(self, texts: Sequence[str]) -> None:
         """Has the vectors of texts made, as far as the store lacks them. Raises MeaningFails."""
         if texts and self.encoder and (missing := texts_without(self.store, texts)):
-            encode(self.store, self.encoder, missing)
+            meanings.keep_questions(self.store, dict(zip(missing, self.encoder.questions(missing), strict=True)))
 
     def address(self, text: str) -> ChatAddress:
         """Returns the address of the chat that `--as` names, see `resolve`. Raises Refused and what `resolve` raises."""

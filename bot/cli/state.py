@@ -19,7 +19,6 @@ from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
-from bot.dependencies.opening import backup_folder, make_store
 from bot.digests.files import is_gone
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, maintenance
@@ -37,6 +36,7 @@ from bot.platform import CheckResult
 from bot.platforms import known
 from bot.settings import Settings
 from bot.settings.models import model_room
+from bot.settings.opening import backup_folder, make_store
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
 from subscriptions.language import Language
@@ -71,9 +71,9 @@ class _Standing:
         """How many messages wait, are held and are dead."""
         outbox = self.figures.outbox
         return {
-            "waiting": sum(outbox.waiting.values()),
-            "held": sum(outbox.held.values()),
-            "dead": sum(outbox.dead.values()),
+            "waiting": outbox.waiting - outbox.held + outbox.unclear,
+            "held": outbox.held,
+            "dead": outbox.dead,
         }
 
     @property

@@ -1,19 +1,17 @@
-"""subscribe, subscriptions, unsubscribe, preview: the hints after subscribing, and of how many days a preview may be."""
+"""subscribe, preview: the hints after subscribing, and of how many days a preview may be."""
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 from json import loads
 from typing import Annotated, NamedTuple
 
 import typer
-from rich.text import Text
 
 from bot.cli import arguments, output, tables
 from bot.cli import session as sessions
+from bot.cli.subscription_rows import when_next
 from bot.commands import phrasing
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
@@ -22,37 +20,18 @@ from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
-from subscriptions import texts
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, Message, Paper
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import chat_status, confirmations, requests
-from subscriptions.service.listing import Listed, get_set_up, listed
+from subscriptions.service import access, chat_status, subscribing
+from subscriptions.service.listing import Listed
 from subscriptions.service.previews import Preview
 from subscriptions.service.previews import preview as look
-from subscriptions.service.requests import subscribe as add
+from subscriptions.service.subscribing import subscribe as add
 from subscriptions.texts import cutting
 
-
-def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns the time of a subscription's next delivery in words."""
-    if expected.at is None:
-        if expected.latest:
-            return f"{language.moment(expected.latest, now=now)} at the latest"
-        return "when papers come"
-    if expected.at <= now:
-        if expected.opens:
-            return "when papers are out"
-        return "in a moment"
-    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
-    if expected.opens:
-        moment = f"from {moment} on"
-    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
-
-
-_TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
 
 QueryArgument = Annotated[
@@ -75,20 +54,19 @@ def subscribe(
     now: arguments.Now = None,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    request = requests.SubscriptionRequest(text=query, when=when, name=name)
     with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
         session.encode(texts_asked(query))
-        result = add(session.store, address, request, now=moment, title=title, kind=kind)
-        confirmations.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
+        result = add(session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind)
+        access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings)]
     output.print_reply(_echo(result, moment), *remarks)
     return 0
 
 
-def _remarks(result: requests.Subscribed, settings: Settings) -> Iterator[str]:
+def _remarks(result: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
     """Yields hints for the person who subscribed a chat."""
     chat, subscription = result.chat, result.subscription
     if result.outcome == "added":
@@ -107,7 +85,7 @@ def _remarks(result: requests.Subscribed, settings: Settings) -> Iterator[str]:
     yield from sessions.remarks_on_platform(chat, settings)
 
 
-def _echo(result: requests.Subscribed, now: datetime) -> Reply:
+def _echo(result: subscribing.Subscribed, now: datetime) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
     return phrasing.subscribed(result, language, examples=examples, now=now)
@@ -117,55 +95,6 @@ def _example(paper: Paper) -> str:
     title = readable(paper.title) or f"“{cutting.cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
-
-
-def subscriptions(
-    *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
-) -> int:
-    """List the subscriptions of one chat, or of all."""
-    with sessions.open_session(now) as session:
-        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
-        entries = listed(session.store, of)
-        next_deliveries: tuple[NextDelivery, ...] = ()
-        if not json:
-            next_deliveries = chat_status.next_deliveries_of(session.store, entries, now=session.now)
-    documents = [subscription_document(entry) for entry in entries]
-    return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
-
-
-def _rows(
-    entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime
-) -> list[phrasing.ListRow]:
-    languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    return [
-        replace(
-            phrasing.subscription_row(entry, languages[entry.zone], now),
-            next_due=when_next(expected, languages[entry.zone], now) if phrasing.state_of(entry) == "active" else "",
-        )
-        for entry, expected in zip(entries, next_deliveries, strict=True)
-    ]
-
-
-def _show_rows(rows: list[phrasing.ListRow]) -> None:
-    """Prints a table. On a narrow terminal it prints each chat, and two lines for each of its subscriptions."""
-    if not rows:
-        output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
-        return
-    if tables.is_narrow(_TABLE_WIDTH):
-        for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
-            output.print_line(chat)
-            for row in rows_of_chat:
-                output.print_line(f"{row.number:>4}  {row.reading}")
-                output.print_line(
-                    "      " + " · ".join(filter(None, (row.when, row.next_due and f"next {row.next_due}", row.state)))
-                )
-        return
-    headings = ("chat", "no", "subscription", "when", "next", "state")
-    cells = (
-        (row.chat, str(row.number), row.reading, row.when, row.next_due, Text(texts.escaped(row.state), "yellow"))
-        for row in rows
-    )
-    tables.print_rows(headings, cells, right="no", fold="subscription")
 
 
 _MOST_DAYS = 3650
@@ -318,19 +247,3 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _RULE)
-
-
-def subscription_document(entry: Listed) -> dict[str, object]:
-    """Returns one element of `subscriptions --json` (docs/commands.md)."""
-    subscription = entry.subscription
-    return {
-        "number": subscription.number,
-        "chat": str(entry.chat.address),
-        "name": subscription.name,
-        "text": subscription.text,
-        "canonical": subscription.canonical,
-        "cadence": str(subscription.cadence),
-        "zone": entry.zone,
-        "state": phrasing.state_of(entry),
-        "next_due_at": subscription.next_due_at,
-    }

@@ -7,7 +7,7 @@ from typing import Literal
 from bot.commands.context import Access, Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model, states
-from subscriptions.service import access, confirmations, conversation_state, listing, operators
+from subscriptions.service import access, conversation_state, listing
 from subscriptions.service.access import Standing
 from subscriptions.store import admitted_chats
 
@@ -38,7 +38,7 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
     decision = let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
-            confirmations.ask_unasked(context.transaction, [before.address], now=context.now)
+            access.ask_unasked(context.transaction, [before.address], now=context.now)
         context.news.append(f"{before.address} has a new subscription.")
     if decision == "wait":
         return _waits(context, reply)
@@ -73,7 +73,7 @@ def decide_entry(
 ) -> Decision:
     """Returns the decision about a chat that subscribes; `before` is the chat before the command.
 
-    `by_operator`: an operator subscribed the chat or administers it.
+    `by_operator`: an operator subscribed the chat.
     """
     if by_operator:
         if standing.is_denied or before.state is states.ChatState.ASKED:
@@ -144,7 +144,7 @@ def admin(context: CommandContext) -> channel.Reply:
     conversation_state.store_private_chat(
         context.transaction, context.origin.address, now=context.now, lang=context.request.language
     )
-    taken = operators.redeem_code(
+    taken = access.redeem_code(
         context.transaction, context.origin.address, context.args, admins=context.bot_info.admins, now=context.now
     )
     if taken == "made":

@@ -1,8 +1,7 @@
-"""Events: the bot is added (whom it greets, how often), blocked or muted; topics close, groups move."""
+"""Events: the bot is added (whom it greets), blocked or muted; topics close, groups move."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
@@ -31,21 +30,13 @@ def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores a changed name at every request."""
 
 
-_GREETED = "greeted"  # what is remembered of a chat that was greeted
-NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a second time
-
-
 def on_arrived(context: CommandContext) -> channel.Reply | None:
-    """Handles that the bot was added: greets a group with one line, and writes to the person who added it to a channel.
-
-    A channel of a workspace is stored only when a member first sends a command, since it gets that member's time zone.
-    """
-    if context.origin.kind is not model.ChatKind.TEAM:
-        _store_new_chat(context)
+    """Handles that the bot was added: greets a new group with one line, and writes to the person who added it to a channel."""
+    _store_new_chat(context)
     missed = welcome_back(context)
     if context.origin.kind is model.ChatKind.BROADCAST:
         return _in_private(context, missed)
-    if missed is not None or not _first_in_a_while(context):
+    if missed is not None or _is_known(context):
         return missed
     return channel.Reply(lines=(how_to_begin(context),))
 
@@ -53,10 +44,10 @@ def on_arrived(context: CommandContext) -> channel.Reply | None:
 def _card(context: CommandContext) -> channel.Reply | None:
     """Returns the message to the person who added the bot to a channel.
 
-    Returns None if the bot may not write to this person, or has greeted the channel within the last thirty days.
+    Returns None if the bot may not write to this person, or knew the channel before.
     """
     private = _private_chat(context)
-    if private is None or not _first_in_a_while(context):
+    if private is None or _is_known(context):
         return None
     title = context.chat.name
     lines = (
@@ -159,11 +150,14 @@ def _has_moved(context: CommandContext) -> bool:
 
 
 def _store_new_chat(context: CommandContext) -> None:
-    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known."""
+    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known.
+
+    That of a channel of a workspace is the member who subscribes, from whom it also gets its time zone.
+    """
     there = context.chat
     if there.kind is model.ChatKind.PRIVATE:
         return
-    person = context.person if context.request.sender else None
+    person = context.person if context.request.sender and there.kind is not model.ChatKind.TEAM else None
     chat = conversation_state.store_chat(
         context.transaction,
         there.address,
@@ -191,11 +185,9 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     return chat.address if chat.id and not chat.is_unreachable else None
 
 
-def _first_in_a_while(context: CommandContext) -> bool:
-    if context.remembered(_GREETED, is_personal=False):
-        return False
-    context.remember(_GREETED, lasts=NOT_AGAIN, is_personal=False)
-    return True
+def _is_known(context: CommandContext) -> bool:
+    """Returns whether the chat was stored before the event, so that nobody is greeted again."""
+    return bool(context.origin.id)
 
 
 def welcome_back(context: CommandContext) -> channel.Reply | None:
@@ -208,7 +200,6 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
     chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or not chat.is_active:
         return None
-    pausing.delay_after_return(context.transaction, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

@@ -21,9 +21,8 @@ from subscriptions.language import Language
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.tree import Query
-from subscriptions.service.access import standing_of
+from subscriptions.service.access import is_operator, standing_of
 from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.operators import is_operator
 from subscriptions.store import callbacks
 from subscriptions.store.chats import find_chat, home_of
 from subscriptions.store.database.store import Transaction
@@ -77,7 +76,6 @@ class CommandContext:
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
-    operator_is_admin: bool = False  # an operator of the bot administers `chat`
     arxiv_answered: bool = False  # arXiv was asked for the papers that the command lacks, and answered
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
 
@@ -148,8 +146,8 @@ class CommandContext:
 
     @property
     def by_operator(self) -> bool:
-        """Returns whether an operator is the sender, or administers the chat."""
-        return self.operator_is_admin or self.is_operator
+        """Returns whether the sender is an operator, or could be one, since they use the bot's own machine."""
+        return self.request.is_local or self.is_operator
 
     @property
     def read_by_strangers(self) -> bool:
@@ -171,6 +169,12 @@ class CommandContext:
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
         """Returns the sentence in the reader's language."""
         return self.localizer.say(sentence, **values)
+
+    def typed(self, *commands: str) -> str:
+        """Returns commands, each with a slash before it, as people type them here: "/paperwire list | help"."""
+        if self.localizer.slash == "/":
+            return " ".join(commands)
+        return self.localizer.slash + " | ".join(one.removeprefix("/") for one in commands)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Returns the singular or plural for `count` in the reader's language."""
@@ -228,23 +232,21 @@ class CommandContext:
         *,
         lasts: timedelta,
         verb: str = "",
-        is_personal: bool = True,
     ) -> None:
-        """Stores, for the time `lasts`, what is asked here under a name: about which chat, with which arguments.
+        """Stores, for the time `lasts`, what the sender was asked here under a name: about which chat, with which arguments.
 
-        It is the sender's with `is_personal`, otherwise of the whole chat. It replaces what was stored before.
+        It replaces what was stored before.
         """
         about = None if self.is_about_here else self.chat.address
-        person = self.request.sender if is_personal else ""
-        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=person)
+        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=self.request.sender)
         if about:
             store_about(self)
         if home := stored_home(self, self.origin):
             callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
-    def remembered(self, name: str, *, is_personal: bool = True) -> model.CallbackToken | None:
-        """Returns what was stored here under a name; None if there is nothing, or its time is over."""
-        home, person = home_of(self.transaction, self.origin.address), self.request.sender if is_personal else ""
+    def remembered(self, name: str) -> model.CallbackToken | None:
+        """Returns what was stored here under a name for the sender; None if there is nothing, or its time is over."""
+        home, person = home_of(self.transaction, self.origin.address), self.request.sender
         return home and callbacks.remembered(self.transaction, home.id, name, person=person, now=self.now)
 
     def drop(self, name: str) -> None:
@@ -314,7 +316,6 @@ class Action:
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     wants: Wants | None = None  # what must be asked for before it runs; None: nothing
-    may_end_right: bool = False  # may leave the right to change the chat to its admins
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
@@ -521,7 +522,7 @@ def _stored(context: CommandContext, new: model.Chat) -> model.Chat:
 def with_chat(context: CommandContext, chat: model.Chat) -> CommandContext:
     """Returns the context with its chat as it is stored now, in the chat's language and time zone."""
     origin = chat if context.origin.address == chat.address else context.origin
-    localizer = Language(origin.settings.lang, chat.settings.timezone)
+    localizer = Language(origin.settings.lang, chat.settings.timezone, slash=context.localizer.slash)
     return replace(context, chat=chat, origin=origin, localizer=localizer)
 
 

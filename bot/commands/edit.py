@@ -30,7 +30,7 @@ from subscriptions.planning.times import (
     split_when,
 )
 from subscriptions.query import parse, rewriting
-from subscriptions.service import amendments, requests
+from subscriptions.service import subscribing
 from subscriptions.service.chat_status import next_deliveries_to
 
 _NO_NAME = frozenset({"-", "off"})
@@ -119,7 +119,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     if called.strip(" #").isdecimal():
         raise refusal("A name needs a letter: numbers are those of subscriptions.")
     try:
-        done = amendments.rename(
+        done = subscribing.rename(
             context.transaction, context.chat.address, subscription.number, called, now=context.now, who=context.actor
         )
     except errors.Refused as error:
@@ -193,7 +193,8 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
     which, example = subscription.id if subscription else None, "weekdays 8:30"
     if not asking.expect(context, "schedule-to", subscription=which):
-        example = " ".join(filter(None, ("/schedule", str(subscription.number) if subscription else "", example)))
+        number = f"{subscription.number} " if subscription else ""
+        example = context.typed(f"/schedule {number}{example}")
     lines.append(context.say("Or write it: {example}", example=example))
     times = [
         context.labelled(
@@ -223,7 +224,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
         text = excluding(subscription.text, excluded)
         return subscribe.edit_and_echo(context, subscription, text, when=when)
-    done = amendments.reschedule(
+    done = subscribing.reschedule(
         context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
     )
     clock = context.localizer
@@ -284,7 +285,7 @@ def _which_to_remove(context: CommandContext) -> channel.Reply:
 
 def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> channel.Reply:
     address = context.chat.address
-    gone = requests.unsubscribe_several(context.transaction, address, numbers, now=context.now, who=context.actor)
+    gone = subscribing.unsubscribe_several(context.transaction, address, numbers, now=context.now, who=context.actor)
     return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
 
 

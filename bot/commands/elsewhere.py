@@ -9,7 +9,7 @@ from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors, model
 from subscriptions.notices import CONFIRM
-from subscriptions.service import access, confirmations, listing
+from subscriptions.service import access, listing
 from subscriptions.service.link_payloads import link_payload
 from subscriptions.store import chat_keys
 
@@ -40,7 +40,7 @@ def _shared(context: CommandContext, subscription: model.Subscription) -> channe
         head = context.say("To get the same, others can send me:")
         if links is not None:
             head = context.say("This query is too long for a link. Others can send me:")
-        return channel.Reply(lines=(head,), code=(f"/sub {subscription.text} {subscription.cadence}",))
+        return channel.Reply(lines=(head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
     url = links.start(bot, payload)
     reading = subscription.name or context.reading(subscription.text)
     head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
@@ -150,9 +150,7 @@ def email(context: CommandContext) -> channel.Reply:
         )
     person = context.person if context.request.sender else context.origin.address
     try:
-        confirmations.ask_to_confirm(
-            context.transaction, address, source=context.chat.address, person=person, now=context.now
-        )
+        access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
     except errors.Refused as error:
         context.news.append(
             f"{person} wants papers to be mailed to one more address, which is not asked: {error.sentence}"
@@ -177,7 +175,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     until = datetime.fromisoformat(str(context.arguments["until"]))
     if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise refusal("The operator of this bot has said no to the chat that asked.")
-    chat = confirmations.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
+    chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
     count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     if not count:

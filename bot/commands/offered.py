@@ -60,7 +60,7 @@ def with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandFu
     def offer(context: CommandContext) -> channel.Reply | None:
         reply = run(context) or channel.Reply()
         said = context.say("The language model {model} reads it as:", model=context.bot_info.model)
-        rows = tuple((do_button(one.typed, one.name, one.args),) for one in commands)
+        rows = tuple((do_button(context.typed(one.typed), one.name, one.args),) for one in commands)
         return replace(reply, lines=(*reply.lines, said), buttons=(*rows, *reply.buttons))
 
     return offer

@@ -43,9 +43,11 @@ def wanted(context: CommandContext) -> Wanted:
     return Wanted(papers=tuple(name for name in names if name not in known and not _is_doi(name)))
 
 
-def no_paper_named(example: str) -> errors.Refused:
+def no_paper_named(context: CommandContext, example: str) -> errors.Refused:
     """Returns the error for a command that names no paper; `example` is the command with one."""
-    return refusal("Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=example)
+    return refusal(
+        "Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=context.typed(example)
+    )
 
 
 def _cards(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import query_in_words
@@ -16,9 +17,11 @@ from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDe
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.listing import Listed
-from subscriptions.service.recent_matches import Base
-from subscriptions.service.requests import Subscribed
 from subscriptions.texts.cutting import cut_letters
+
+if TYPE_CHECKING:  # so that a list in a terminal need not load what finds papers
+    from subscriptions.service.recent_matches import Base
+    from subscriptions.service.subscribing import Subscribed
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 
@@ -168,10 +171,11 @@ def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -
     """
     typed = str(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
     hours = next((one for one in typed.split() if ":" in one), "")
-    if cadence.kind == "days":
+    form = _TYPED.get(typed.replace(f" {hours}", ""))
+    if form is None:
         said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
     else:
-        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")], hours=hours, time=hours)
+        said = localizer.say(form, hours=hours, time=hours)
     if cadence.kind == "now":
         return said
     if zone:
@@ -188,7 +192,7 @@ def when_words(text: str, localizer: Language, schedule: model.Cadence | None = 
 def day_words(text: str, localizer: Language, schedule: model.Cadence) -> str:
     """Like `when_words`, but with the name of a single day, as a button shows it: "monday 09:00"."""
     said = when_words(text, localizer, schedule)
-    return re.sub(r"\bweekly (\w{3})\b", lambda day: cadences.FULL_NAMES[cadences.day_number(day[1])], said)
+    return re.sub(r"\bweekly (\w{3})\b", lambda day: model.DAY_NAMES[model.DAYS.index(day[1])], said)
 
 
 def _days(days: Iterable[int], localizer: Language) -> str:
@@ -222,7 +226,7 @@ class ListRow:
 
 
 def subscribed(
-    done: Subscribed,
+    done: "Subscribed",
     localizer: Language,
     *,
     examples: Sequence[str],
@@ -260,20 +264,20 @@ def subscribed(
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
-def subscribed_line(done: Subscribed, localizer: Language) -> str:
+def subscribed_line(done: "Subscribed", localizer: Language) -> str:
     """Returns a line about one of several subscriptions: number, query in words, time; and a note if it is not new."""
     if done.outcome in ("added", "edited"):
         return _read_as(done, localizer)
     return f"{_read_as(done, localizer)} · {_outcome(done, localizer)}"
 
 
-def _read_as(done: Subscribed, localizer: Language) -> str:
+def _read_as(done: "Subscribed", localizer: Language) -> str:
     """Returns the number, the query in words and the time of a subscription."""
     when = cadence_words(done.subscription.cadence, localizer, _zone_of(done))
     return f"{done.subscription.number}  {query_in_words(done.query, localizer.translate)} · {when}"
 
 
-def _zone_of(done: Subscribed) -> str:
+def _zone_of(done: "Subscribed") -> str:
     return done.subscription.zone or done.chat.settings.timezone
 
 
@@ -329,7 +333,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     )
 
 
-def _outcome(done: Subscribed, localizer: Language) -> str:
+def _outcome(done: "Subscribed", localizer: Language) -> str:
     """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
@@ -340,7 +344,7 @@ def _outcome(done: Subscribed, localizer: Language) -> str:
     return _no_findings(done, localizer)
 
 
-def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) -> list[str]:
+def _findings(done: "Subscribed", localizer: Language, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_no_findings(done, localizer)]
     days = days_known(localizer, done.base)
@@ -355,25 +359,25 @@ def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) ->
     return [localizer.joined(head, " · ".join(examples))]
 
 
-def _no_findings(done: Subscribed, localizer: Language) -> str:
+def _no_findings(done: "Subscribed", localizer: Language) -> str:
     if not done.base.days:
         return localizer.say("I know no papers yet.")
     return localizer.say("No paper of {days} fits.", days=days_known(localizer, done.base))
 
 
-def found_in(localizer: Language, found: int, base: Base) -> str:
+def found_in(localizer: Language, found: int, base: "Base") -> str:
     """Returns a sentence that says how many papers were found: "6 papers in the last 7 days."."""
     days = days_known(localizer, base)
     return localizer.count("{count} paper in {days}.", "{count} papers in {days}.", found, days=days)
 
 
-def days_known(localizer: Language, base: Base) -> str:
+def days_known(localizer: Language, base: "Base") -> str:
     """Returns the days in which papers were counted: "the last 7 days", or, if these have no papers, "the 3 days known"."""
     known = localizer.count("the one day known", "the {count} days known", base.days)
     return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
 
 
-def of_the_newest(localizer: Language, days: str, base: Base) -> str:
+def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
     """Returns `days`; if not all papers were counted, adds how many were."""
     if base.whole:
         return days
@@ -382,7 +386,7 @@ def of_the_newest(localizer: Language, days: str, base: Base) -> str:
     )
 
 
-def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str:
+def _first_delivery(done: "Subscribed", localizer: Language, now: datetime) -> str:
     if done.chat.state is states.ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
     if done.subscription.state is states.SubscriptionState.PAUSED:

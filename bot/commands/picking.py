@@ -121,7 +121,7 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[m
     first = text.split(maxsplit=1)[0]
     if first.removeprefix("#").isdecimal():
         raise number_not_found(first)
-    raise refusal("Say the number of a subscription first.", "For example: {example}", example=example)
+    raise refusal("Say the number of a subscription first.", "For example: {example}", example=context.typed(example))
 
 
 def no_subscriptions(context: CommandContext) -> channel.Reply:

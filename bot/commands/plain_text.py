@@ -96,7 +96,7 @@ def shown_first(bare: Bare) -> CommandFunction:
         typed = f"/{bare.name} {bare.args}".strip()
         return channel.Reply(
             lines=(context.say("To do it, press:"),),
-            buttons=((offered.do_button(" ".join(typed.split()), bare.name, bare.args),),),
+            buttons=((offered.do_button(context.typed(" ".join(typed.split())), bare.name, bare.args),),),
         )
 
     return show
@@ -241,7 +241,7 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = offered.do_button(f"/{near} {rest}".strip(), near, rest)
+    meant = offered.do_button(context.typed(f"/{near} {rest}".strip()), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
     return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
 

@@ -49,7 +49,7 @@ def save(context: CommandContext) -> channel.Reply:
     if known is not None:
         return keep(with_stored_chat(context), known)
     if not names:
-        raise paper_lookup.no_paper_named("/save 2601.11087")
+        raise paper_lookup.no_paper_named(context, "/save 2601.11087")
     return paper_lookup.named_papers(context, names[0])
 
 

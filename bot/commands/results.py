@@ -147,7 +147,9 @@ def lines_above_papers(context: CommandContext, query: Query, ending: Ending) ->
 
 def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     """Returns the reply for a chat without an active subscription: the newest papers; `example` is a command with a query."""
-    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    words = context.say(
+        "No subscription is active here. With a query I look for that: {example}", example=context.typed(example)
+    )
     papers: Sequence[model.KnownPaper] = ()
     if not context.read_by_group:
         papers = recent_matches.newest_papers(context.transaction, now=context.now, most=_NEWEST)

@@ -46,7 +46,7 @@ def like(context: CommandContext) -> channel.Reply:
     names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
     if not names:
         if context.args:
-            raise paper_lookup.no_paper_named("/like 2601.11087")
+            raise paper_lookup.no_paper_named(context, "/like 2601.11087")
         return asking.ask(context, "like", context.say("Papers near to which one? Send its arXiv id, DOI or link."))
     known = papers_named(context.transaction, names)
     if len(known) < len(names):  # the card of a looked-up paper has [more like this]
@@ -151,7 +151,7 @@ def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), 
     """
     ending = split_when(text)
     if ending.only_time:
-        raise subscribe.only_time(text)
+        raise subscribe.only_time(context, text)
     if ending.either:
         text = as_words(text)
         ending = split_when(text)

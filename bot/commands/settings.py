@@ -11,7 +11,7 @@ from bot.rendering.language import refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.language import Language
 from subscriptions.planning import cadence
-from subscriptions.service.amendments import set_settings
+from subscriptions.service.subscribing import set_settings
 from subscriptions.texts.normal_forms import normalized
 
 ZONE = "timezone"
@@ -66,7 +66,7 @@ def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[
     """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
     after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
     reader = after if context.is_about_here else context.origin
-    return after, Language(reader.settings.lang, after.settings.timezone)
+    return after, Language(reader.settings.lang, after.settings.timezone, slash=context.localizer.slash)
 
 
 def on_setting(context: CommandContext) -> channel.Reply:
@@ -243,7 +243,6 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("settings",),
         run=set_,
         needs_manager=True,
-        may_end_right=True,
         shows_without_args=True,
         usage="[NAME VALUE]",
         summary=errors.Sentence("settings of this chat"),
@@ -273,7 +272,7 @@ COMMANDS: tuple[Command, ...] = (
 CALLBACKS = {
     "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
     "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "set": Callback(run=on_set, needs_manager=True, may_end_right=True, replaces=True),
+    "set": Callback(run=on_set, needs_manager=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bot.commands import phrasing
 from bot.commands.context import VERBS, Callback, Command, CommandContext, with_chat
@@ -10,15 +9,14 @@ from bot.commands.pause import resume_
 from bot.commands.subscribe import meaning_of, subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions import errors
-from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service import link_payloads
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.recent_matches import recent_matches
+from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
@@ -142,10 +140,10 @@ def unknown(context: CommandContext) -> Reply:
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
     head = context.say("I do not know “{name}”.", name=name)
     if context.message and context.message.command and not context.message.takes_bare_commands:
-        head = context.say("I do not know /{name}.", name=name)
+        head = context.say("I do not know {name}.", name=f"/{name}")
     if not near:
         return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
-    meant = context.labelled(f"/{near} {rest}".strip(), "do", command=near, args=rest)
+    meant = context.labelled(context.typed(f"/{near} {rest}".strip()), "do", command=near, args=rest)
     return Reply(lines=(head, context.say("Did you mean /{name}?", name=near)), ok=False, buttons=((meant,),))
 
 
@@ -169,7 +167,6 @@ FIRST = (
 TOPICS: Mapping[str, Sentence] = {
     "query": Sentence("how to ask"),
     "when": Sentence("the times"),
-    "settings": Sentence("the settings"),
     "about": Sentence("what this is, and thanks"),
 }
 
@@ -225,9 +222,11 @@ def _overview(context: CommandContext) -> Reply:
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
-        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+        return Reply(lines=(context.typed(*(name for _, names in groups[:3] for name in names)), more))
     lines = [
-        context.say("{name}: {text}", name=context.say(title), text=" ".join(names)) for title, names in groups if names
+        context.say("{name}: {text}", name=context.say(title), text=context.typed(*names))
+        for title, names in groups
+        if names
     ]
     return Reply(lines=(*lines, more), buttons=(_topics(context),))
 
@@ -251,12 +250,6 @@ def _examples(context: CommandContext, name: str) -> Reply | None:
         )
     if name in ("when", "times", "时间"):
         return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
-    if name in ("settings", "set", "设置"):
-        rows = tuple(
-            (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
-            for setting in SETTINGS
-        )
-        return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     return None
 
 
@@ -271,19 +264,18 @@ def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence],
 
 def _of(context: CommandContext, command: Command) -> Reply:
     summary = context.say(command.summary)
-    lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
+    lines = [
+        context.say("{name}: {text}", name=context.typed(f"/{command.name} {command.usage}".rstrip()), text=summary)
+    ]
     if command.aliases and not context.read_by_group:
-        lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
-    return Reply(lines=tuple(lines), code=command.examples[:1] if context.read_by_group else command.examples)
+        lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
+    examples = command.examples[:1] if context.read_by_group else command.examples
+    return Reply(lines=tuple(lines), code=tuple(map(context.typed, examples)))
 
 
 def _no_such(context: CommandContext, name: str) -> Reply:
-    near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
-    head = context.say("There is no help on “{name}”.", name=name[:32])
-    tip = context.say("/help lists what I know.")
-    if near:
-        tip = context.say("Did you mean /help {name}?", name=near[0])
-    return Reply(lines=(head, tip), ok=False)
+    head = context.say("There is no help on “{name}”.", name=name[:_LONGEST])
+    return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
 
 
 def _about(context: CommandContext) -> Reply:

@@ -18,9 +18,8 @@ from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query, query_of, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
-from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import in_titles, recent_matches
-from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.subscribing import Subscribed, edit, subscribe
 from subscriptions.texts.cutting import cut_at_word
 
 _TITLE = 60  # columns of a title in the echo
@@ -39,9 +38,9 @@ def which_reading(context: CommandContext, typed: str, ending: Ending) -> channe
     return channel.Reply(lines=(asked,), buttons=((timed, words),))
 
 
-def only_time(typed: str) -> errors.Refused:
+def only_time(context: CommandContext, typed: str) -> errors.Refused:
     """Returns the error for a time without a query."""
-    example = f"/sub diffusion {' '.join(typed.split())}"
+    example = context.typed(f"/sub diffusion {' '.join(typed.split())}")
     return refusal("That is a time. Say what papers should contain, too.", "For example: {example}", example=example)
 
 
@@ -56,9 +55,8 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     Papers that the button was below do not come again to a private chat. Raises QueryError, Refused.
     """
     seen = frozenset(context.arguments.get("seen", ()) if context.is_about_own_chat else ())
-    subscription = SubscriptionRequest(text=text, when=when)
     return subscribe(
-        context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
+        context.transaction, context.chat.address, text, when=when, now=context.now, who=context.actor, seen=seen
     )
 
 
@@ -244,7 +242,7 @@ def _read(context: CommandContext, line: str) -> _Line:
         name = line[1:].split(maxsplit=1)[0].partition("@")[0]
     error: errors.Refused | None = None
     if ending.only_time:
-        error = only_time(line)
+        error = only_time(context, line)
     elif context.registry.command_named(name):
         error = refusal("This is another command. Send it by itself.")
     return _Line(typed=line, ending=ending, error=error)

@@ -48,7 +48,7 @@ def on_fine(context: CommandContext) -> channel.Reply:
 def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Reply:
     ending = split_when(asked)
     if ending.only_time:
-        raise subscribe.only_time(asked)
+        raise subscribe.only_time(context, asked)
     if ending.when is not None:
         read_when(ending.when)  # what cannot be read is refused
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)

@@ -88,9 +88,8 @@ COMMANDS = (
         examples=("/undo",),
         run=undo_last,
         needs_manager=True,
-        may_end_right=True,
         summary=Sentence("take back the last change"),
     ),
 )
 
-CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True, may_end_right=True)}
+CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -38,7 +38,7 @@ def why(context: CommandContext) -> channel.Reply:
         )
     names = links_in_text.mentioned(context.args)
     if not names:
-        raise paper_lookup.no_paper_named("/why 2601.11087")
+        raise paper_lookup.no_paper_named(context, "/why 2601.11087")
     known = papers_named(context.transaction, names[:1]).get(names[0])
     if known is None:
         return paper_lookup.named_papers(context, names[0])
@@ -149,7 +149,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
         sentence, at = _COMES, reason.due
     command = ""
     if keeps in _MENDS:
-        command = f"/{_MENDS[keeps]}".format(number=subscription.number)
+        command = context.typed(f"/{_MENDS[keeps]}".format(number=subscription.number))
     moment = context.localizer.moment(at, about=keeps == "time" and reason.about)
     return context.say(sentence, command=command, day=day, moment=moment)
 

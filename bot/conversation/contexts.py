@@ -1,25 +1,46 @@
-"""Who speaks where: the chat to which a thread belongs, the meaning of a button for who presses it, and the context of a command."""
+"""Who speaks where, and what their command gets: the chat of a thread, the meaning of a button, the context of a command."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.commands import asking
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, Registry
-from bot.conversation.authorization import PreparedRequest
+from bot.commands.context import NOTHING, CommandContext, CommandFunction, Registry, Wanted
+from bot.commands.intent import Intent
 from bot.dependencies import Dependencies
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions import model
+from subscriptions.addresses import command_prefix
 from subscriptions.language import Language
-from subscriptions.service import conversation_state
 from subscriptions.service.asked_papers import where_delivered
+from subscriptions.service.conversation_state import chat_of_thread, known_or_new
 from subscriptions.store.database.store import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRequest:
+    """A request with its intent and everything that its command needs from outside."""
+
+    request: Request  # as `PlatformApi.enrich` returned it
+    intent: Intent
+    place: Place  # the chat that the request is about
+    writes: bool = True  # it changes something, so that it needs a writing transaction
+    refusal: CommandFunction | None = None  # runs in place of the command
+    file: object = None  # the content of the attached document
+    wanted: Wanted = NOTHING  # what must be asked for before the command runs
+    arxiv_answered: bool = False  # see CommandContext
+    is_noted: bool = False  # its update is stored
+
+    @property
+    def file_id(self) -> str:
+        """Returns the platform's id of the document that the command reads; "" if there is none."""
+        return self.request.file_id if self.intent.wants_file and isinstance(self.request, MessageRequest) else ""
 
 
 def at_home(transaction: Transaction, request: Request, registry: Registry) -> Request:
     """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(transaction, request, registry)
-    home = conversation_state.chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
+    home = chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
     if home == request.chat:
         return request
     return replace(request, place=replace(request.place, chat=home), thread_id=request.chat.topic)
@@ -38,16 +59,15 @@ def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Re
 
 def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> model.CallbackToken | None:
     """Returns the token of a button, or the open question to the sender of a text; None if there is none for this person."""
-    if isinstance(request, MessageRequest) and not request.command:
-        place = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
-        return asking.question_to(transaction, place, request.sender, deps.clock.now())
-    if not isinstance(request, CallbackRequest):
+    if isinstance(request, EventRequest) or (isinstance(request, MessageRequest) and request.command):
         return None
+    here = known_or_new(transaction, request.chat, request.place.kind).address
+    if isinstance(request, MessageRequest):
+        return asking.question_to(transaction, here, request.sender, deps.clock.now())
     # the callback data is untrusted
     token = pressed_token(transaction, request.callback_data, request.chat, deps.conversation.registry)
     if token is None or token.person not in ("", request.sender):
         return None
-    here = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
     # in a topic also what was posted there before it was stored, as words of the chat around it
     return token if token.place in (None, request.chat, here, replace(here, topic="")) else None
 
@@ -57,6 +77,7 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
     request, conversation, api = prepared.request, deps.conversation, deps.api_of(prepared.request.chat)
     origin = chat_at(transaction, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
+    reader = _reader(transaction, request, origin).settings.lang
     is_private, has_ephemeral = request.place.is_private, api is not None and api.has_ephemeral
     return CommandContext(
         transaction=transaction,
@@ -67,21 +88,18 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
         args=prepared.intent.args,
         arguments=prepared.intent.arguments,
         file=prepared.file,
-        localizer=Language(_reader(transaction, request, origin).settings.lang, chat.settings.timezone),
+        localizer=Language(reader, chat.settings.timezone, slash=command_prefix(origin.address)),
         bot_info=conversation.bot_info,
         registry=conversation.registry,
         read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
-        operator_is_admin=prepared.operator_is_admin,
         arxiv_answered=prepared.arxiv_answered,
     )
 
 
 def chat_at(transaction: Transaction, place: Place, language: str) -> model.Chat:
     """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
-    return conversation_state.known_or_new(
-        transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public
-    )
+    return known_or_new(transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
 
 def zone_heard(context: CommandContext) -> str:

@@ -6,8 +6,7 @@ next one tells the chat so (`tell_unanswered`).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,17 +14,17 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from bot.conversation import handler, reply_sender
-from bot.conversation.drafts import RenderedReply, spell_commands
+from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
-from bot.ports import conversation
 from bot.ports.channel import Reply
+from bot.ports.conversation import CallbackRequest, Request
 from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
-from subscriptions.addresses import facts_of
+from subscriptions.addresses import command_prefix, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.service import conversation_state
@@ -41,16 +40,15 @@ REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 _DONE = Sentence("I was started again before I could answer. What you asked for is done: /list shows it.")
 _ASK_AGAIN = Sentence("I was started again before I could answer. Please ask again.")
 
+Begun = RenderedReply | Unfinished | None
+Handle = Callable[[], Coroutine[Any, Any, Begun]]
+
 
 class _InHand(NamedTuple):
     """The work on one update."""
 
     task: asyncio.Task[None]
     noted: asyncio.Future[None]  # done when its platform may forget the update
-
-
-Begun = RenderedReply | Unfinished | None
-Handle = Callable[[], Coroutine[Any, Any, Begun]]
 
 
 class Dispatcher:
@@ -63,11 +61,11 @@ class Dispatcher:
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._in_hand: dict[tuple[str, str], _InHand] = {}  # by platform and update id
 
-    async def dispatch(self, request: conversation.Request) -> asyncio.Task[None]:
+    async def dispatch(self, request: Request) -> asyncio.Task[None]:
         """See RequestDispatcher."""
         return await self._dispatch(request, retries=True)
 
-    async def dispatch_without_retry(self, request: conversation.Request) -> asyncio.Task[None]:
+    async def dispatch_without_retry(self, request: Request) -> asyncio.Task[None]:
         """See RequestDispatcher."""
         return await self._dispatch(request, retries=False)
 
@@ -90,7 +88,7 @@ class Dispatcher:
         if self._in_hand:
             await asyncio.wait([one.task for one in self._in_hand.values()], timeout=patience)
 
-    async def _dispatch(self, request: conversation.Request, *, retries: bool) -> asyncio.Task[None]:
+    async def _dispatch(self, request: Request, *, retries: bool) -> asyncio.Task[None]:
         """Handles a request, unless it is in hand: then its platform has sent the update again."""
         key = (request.chat.platform, request.update_id)
         if (one := self._in_hand.get(key)) is None:
@@ -111,13 +109,14 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A reply could not be posted: %s", error_location(error))
 
-    async def _work(self, request: conversation.Request, noted: asyncio.Future[None], *, retries: bool) -> None:
+    async def _work(self, request: Request, noted: asyncio.Future[None], *, retries: bool) -> None:
         """Handles a request and posts its reply. Resolves `noted` as soon as its platform may forget the update.
 
         A change that waits for something slow keeps its lane, since a later request may be about it. A look does not.
         """
+        lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
         try:
-            async with self._turn_of(request):
+            async with lane, self._concurrency:
                 begun = await self._handled(request, partial(handler.begin, self._deps, request), retries=retries)
                 noted.set_result(None)
                 if isinstance(begun, Unfinished) and begun.prepared.writes:
@@ -128,7 +127,7 @@ class Dispatcher:
             return
         await self._post(request, begun)
 
-    async def _post(self, request: conversation.Request, begun: Begun) -> None:
+    async def _post(self, request: Request, begun: Begun) -> None:
         """Posts the reply in the order of the requests of its lane, after what it still waits for."""
         deps = self._deps
         if isinstance(begun, Unfinished):
@@ -140,40 +139,22 @@ class Dispatcher:
                     return
         if isinstance(begun, RenderedReply):
             await reply_sender.send_reply(deps, begun)
-        elif (
-            isinstance(request, conversation.CallbackRequest)
-            and request.callback_id
-            and (api := deps.api_of(request.chat))
-        ):
+        elif isinstance(request, CallbackRequest) and request.callback_id and (api := deps.api_of(request.chat)):
             await api.acknowledge(request.callback_id)
 
-    @asynccontextmanager
-    async def _turn_of(self, request: conversation.Request) -> AsyncIterator[None]:
-        """Waits until earlier requests of the lane have ended and fewer than MAX_CONCURRENT requests are being handled."""
-        lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
-        async with lane, self._concurrency:
-            yield
-
-    async def _finished(self, request: conversation.Request, begun: Unfinished) -> Begun:
+    async def _finished(self, request: Request, begun: Unfinished) -> Begun:
         finish = partial(handler.finish, self._deps, begun)
         return await self._handled(request, finish, is_noted=True, retries=True)
 
-    async def _handled(
-        self, request: conversation.Request, handle: Handle, *, retries: bool, is_noted: bool = False
-    ) -> Begun:
+    async def _handled(self, request: Request, handle: Handle, *, retries: bool, is_noted: bool = False) -> Begun:
         """Handles a request, with `retries` until the database can be used. If our code fails on it, the reply says so.
 
         After MAX_STORE_FAILURES errors of the database, we assume that the request causes them, and the reply says that
         the request failed. StoreUnavailable does not count, since it affects all requests. Raises StoreError.
         """
-        deps, platform, began, wait, failures = (
-            self._deps,
-            request.chat.platform,
-            self._deps.clock.monotonic(),
-            MIN_BACKOFF,
-            0,
-        )
-        outcome, failed = "answered", partial(handler.answer_failure, deps, request, is_noted=is_noted)
+        deps, platform, began = self._deps, request.chat.platform, self._deps.clock.monotonic()
+        outcome, wait, failures = "answered", MIN_BACKOFF, 0
+        failed = partial(handler.answer_failure, deps, request, is_noted=is_noted)
         while True:
             try:
                 done = await handle()
@@ -188,14 +169,8 @@ class Dispatcher:
                 await deps.clock.sleep(wait)
                 wait = min(2 * wait, MAX_BACKOFF)
             except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
-                where = error_location(error)
-                log.error(
-                    "Update %s of %s was not understood: %s",
-                    request.update_id,
-                    platform,
-                    where,
-                    extra={"chat": str(request.chat)},
-                )
+                where, chat = error_location(error), {"chat": str(request.chat)}
+                log.error("Update %s of %s was not understood: %s", request.update_id, platform, where, extra=chat)
                 if handle is failed:
                     return None
                 outcome, handle = "failed", failed
@@ -212,9 +187,8 @@ class Dispatcher:
 async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
     target = await deps.store.run(conversation_state.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
-    line = Language(target.settings.lang, target.settings.timezone).say(sentence)
-    reply = spell_commands(Reply(lines=(line,)), chat, deps.conversation.registry)
-    messages = deps.conversation.render_reply(reply, target)
+    language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
+    messages = deps.conversation.render_reply(Reply(lines=(language.say(sentence),)), target)
     told = RenderedReply(
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )

@@ -1,21 +1,17 @@
 """Renders a command's reply: where it goes, who sees it, its messages and buttons (which of them where strangers read).
 
-On a platform with ephemeral messages, only the sender sees the reply, unless subscriptions changed. Commands in a reply
-are written as people type them on the platform, which may require a prefix before their names.
+On a platform with ephemeral messages, only the sender sees the reply, unless subscriptions changed.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
 
-from bot.commands.context import CommandContext, Registry, store_about, stored_home
+from bot.commands.context import CommandContext, store_about, stored_home
 from bot.conversation import contexts
 from bot.dependencies import Dependencies
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
 from subscriptions import model
-from subscriptions.addresses import command_prefix
 from subscriptions.store import callbacks
 
 
@@ -50,9 +46,11 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
     if api is not None and api.has_ephemeral:
         reply = _without_toast(_with_invitation(context, reply) if changed else reply)
     target, stays = _target(context, reply), reply.target_chat is None
+    about = context.chat.address if context.chat.address != target.address else None
+    if about and stays:
+        reply = _naming_chat(context, reply)
     tokens: dict[str, model.CallbackToken] = {}
-    bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)
-    bound = spell_commands(bound, target.address, deps.conversation.registry)
+    bound = _with_tokens(context, reply, target, about, tokens)
     return RenderedReply(
         update=request.update_id,
         platform=request.chat.platform,
@@ -80,13 +78,13 @@ def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
     """
     if reply is None or reply.target is None:
         return
-    if reply.tokens:
-        if any(token.about for token in reply.tokens.values()):
-            store_about(context)
-        if home := stored_home(context, reply.target):
-            callbacks.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
-    elif not (reply.target.id or isinstance(context.request, EventRequest) or reply.unrendered.ok is False):
-        stored_home(context, reply.target)
+    if any(token.about for token in reply.tokens.values()):
+        store_about(context)
+    is_known = bool(reply.target.id)  # also one that was erased by this request
+    is_first_word = not (is_known or isinstance(context.request, EventRequest) or reply.unrendered.ok is False)
+    home = stored_home(context, reply.target) if reply.tokens or is_first_word else None
+    if home is not None:
+        callbacks.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
 
 
 def has_content(reply: channel.Reply) -> bool:
@@ -135,53 +133,6 @@ def _target(context: CommandContext, reply: channel.Reply) -> model.Chat:
     return contexts.chat_at(context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language)
 
 
-def _with_tokens(
-    registry: Registry,
-    context: CommandContext,
-    reply: channel.Reply,
-    target: model.Chat,
-    tokens: dict[str, model.CallbackToken],
-) -> channel.Reply:
-    """Returns the reply with a token id in each of its buttons; the tokens are added to `tokens`.
-
-    In a chat that strangers can read, only buttons that open a URL are kept. A button acts on the chat that the reply is
-    about, even if another chat gets the reply. Some buttons always act on the chat where they are shown.
-    """
-    about = context.chat.address if context.chat.address != target.address else None
-    is_public = target.public or target.kind is model.ChatKind.BROADCAST
-
-    def bound(row: channel.Row) -> channel.Row:
-        return tuple(
-            _with_token(button, tokens, _about(registry, button, about))
-            for button in row
-            if button.url or not is_public
-        )
-
-    rows = tuple(row for row in map(bound, reply.buttons) if row)
-    reply = replace(reply, numbers=bound(reply.numbers), buttons=rows)
-    if about and reply.target_chat is None:
-        return _naming_chat(context, reply)
-    return reply
-
-
-def _with_token(
-    button: channel.Button, tokens: dict[str, model.CallbackToken], about: model.ChatAddress | None
-) -> channel.Button:
-    """Returns the button with the id of a new token, which is added to `tokens`; a button without a verb is not changed."""
-    if not button.verb:
-        return button
-    token_id = callbacks.new_callback_id()
-    tokens[token_id] = model.CallbackToken(
-        verb=button.verb, arguments=button.arguments, about=about, person=button.only_for
-    )
-    return replace(button, data=token_id)
-
-
-def _about(registry: Registry, button: channel.Button, about: model.ChatAddress | None) -> model.ChatAddress | None:
-    callback = registry.callbacks.get(button.verb)
-    return None if callback and callback.stays_here else about
-
-
 def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
@@ -191,38 +142,34 @@ def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply
     return replace(reply, lines=(line, *rest))
 
 
-def spell_commands(reply: channel.Reply, chat: model.ChatAddress, registry: Registry) -> channel.Reply:
-    """Returns the reply with each command written as people type it in that chat.
+def _with_tokens(
+    context: CommandContext,
+    reply: channel.Reply,
+    target: model.Chat,
+    about: model.ChatAddress | None,
+    tokens: dict[str, model.CallbackToken],
+) -> channel.Reply:
+    """Returns the reply with a new token id in each of its buttons that has a verb; the tokens are added to `tokens`.
 
-    Quoted words of a person are also rewritten if they look like a command, which is rare.
+    Where strangers read, only buttons that open a URL are kept. A button acts on the chat that the reply is about, even
+    if another chat gets the reply. Some buttons always act on the chat where they are shown.
     """
-    before = command_prefix(chat)
-    if before == "/":
-        return reply
-    typed = partial(_as_typed, _commands(registry), before)
-    return replace(
-        reply,
-        lines=tuple(typed(line) for line in reply.lines),
-        code=tuple(typed(line) for line in reply.code),
-        toast=typed(reply.toast),
-        buttons=tuple(tuple(replace(button, label=typed(button.label)) for button in row) for row in reply.buttons),
-    )
+    is_public = target.public or target.kind is model.ChatKind.BROADCAST
 
+    def bound(button: channel.Button) -> channel.Button:
+        if not button.verb:
+            return button
+        callback, token_id = context.registry.callbacks.get(button.verb), callbacks.new_callback_id()
+        tokens[token_id] = model.CallbackToken(
+            verb=button.verb,
+            arguments=button.arguments,
+            about=None if callback and callback.stays_here else about,
+            person=button.only_for,
+        )
+        return replace(button, data=token_id)
 
-def _as_typed(commands: re.Pattern[str], before: str, text: str) -> str:
-    """Returns the text with its commands rewritten. If several commands follow each other, only the first gets the prefix."""
-    if "/" in text:
-        return commands.sub(lambda found: before + _BETWEEN.join(_NAME.findall(found[0])), text)
-    return text
+    def kept(row: channel.Row) -> channel.Row:
+        return tuple(bound(button) for button in row if button.url or not is_public)
 
-
-_NAME = re.compile(r"/(\w+)")
-_BETWEEN = " | "
-
-
-@lru_cache
-def _commands(registry: Registry) -> re.Pattern[str]:
-    """Returns a pattern for one or more commands in a row, each with a slash before it and perhaps the bot's name after it."""
-    names = sorted(registry.by_name, key=len, reverse=True)
-    one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
-    return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")
+    rows = tuple(filter(None, map(kept, reply.buttons)))
+    return replace(reply, numbers=kept(reply.numbers), buttons=rows)

@@ -15,20 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from math import ceil
+from typing import NamedTuple
 
 from bot.commands import admission, asking, chat_events
-from bot.commands.context import (
-    NOTHING,
-    CommandContext,
-    CommandFunction,
-    Wanted,
-    may_write,
-    stored_home,
-    with_stored_chat,
-)
+from bot.commands.context import NOTHING, CommandContext, Wanted, may_write, stored_home, with_stored_chat
 from bot.commands.intent import Intent, understand
 from bot.conversation import contexts, proposals
-from bot.conversation.authorization import PreparedRequest, administers, authorize, refusing
+from bot.conversation.authorization import authorize, refusing
+from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies
 from bot.dependencies.questions import make_vectors
@@ -36,17 +30,14 @@ from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
-from subscriptions.addresses import command_prefix
 from subscriptions.service import questions
-from subscriptions.service.amendments import follow_zone
+from subscriptions.service.subscribing import follow_zone
 from subscriptions.store import chats, moving, updates
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 
 MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
-_QUOTED = 80  # characters of a message that a reply quotes
 
 _old_button = refusing("This button does not work any more, or not for you.")
 _operators_only = refusing("Only the operator of this bot can do that.")
@@ -74,9 +65,9 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
 
     Returns its reply, or None if it was handled before or gets none. Raises StoreError.
     """
-    if isinstance(request, MessageRequest):
-        if _is_too_old(deps, request):
-            return None
+    if _is_too_old(deps, request):
+        return None
+    if isinstance(request, MessageRequest) and request.direct_channel:
         await _move_home(deps, request)
     read = await deps.store.run(_read, deps, request)
     if read is None:
@@ -86,17 +77,9 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
     prepared = await _prepare(deps, read.prepared)
     if prepared.wanted == NOTHING:
         return await _run(deps, prepared)
-    if request.update_id and not await deps.store.run(_note_begun, deps, prepared):
+    if not await deps.store.run(_note_begun, deps, prepared):
         return None
     return Unfinished(replace(prepared, is_noted=True))
-
-
-@writes
-def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
-    """Notes a request whose command needs something slow first. Returns False if it was noted before."""
-    context, at = contexts.context_of(transaction, deps, prepared), prepared.request.chat
-    stored_home(context, context.origin)
-    return updates.note(transaction, at.platform, prepared.request.update_id, chat=at, now=context.now)
 
 
 async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
@@ -131,8 +114,8 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
 # ── before the command ─────────────────────────────────────────────────────────
 
 
-def _is_too_old(deps: Dependencies, request: MessageRequest) -> bool:
-    written = request.written_at
+def _is_too_old(deps: Dependencies, request: Request) -> bool:
+    written = request.written_at if isinstance(request, MessageRequest) else None
     if written is None or written >= deps.clock.now() - MAX_MESSAGE_AGE:
         return False
     log.info("A message of %s is older than a day and was not answered.", written.isoformat())
@@ -140,18 +123,14 @@ def _is_too_old(deps: Dependencies, request: MessageRequest) -> bool:
 
 
 async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
-    """Gives a chat that is stored under the id of a direct channel, since its person was not known, the id of its person."""
-    if not request.direct_channel:
-        return
-    prefix, _, _ = request.sender.rpartition("/")
-    address = f"{prefix}/{request.direct_channel}" if prefix else request.direct_channel
-    made = await deps.store.run(chats.find_chat, replace(request.chat, address=address, topic=""))
-    if made is not None and made.address.address == address:
+    """Gives a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
+    direct = replace(request.chat, address=request.direct_channel, topic="")
+    made = await deps.store.run(chats.find_chat, direct)
+    if made is not None and made.address == direct:
         await deps.store.run(moving.chat_moved, made.address, request.chat.address, now=deps.clock.now())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class _Read(NamedTuple):
     """What was found out about a request in a reading transaction."""
 
     prepared: PreparedRequest
@@ -174,26 +153,37 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     if intent is None:
         return None
     prepared = PreparedRequest(request=request, intent=intent, place=request.place)
-    if _is_over_limit(deps, prepared):
-        return _Read(prepared=prepared)
+    if intent.counts_to_limit and deps.conversation.command_limits.is_over(request, deps.clock.monotonic()):
+        return _Read(_too_many(deps, prepared))
     context = contexts.context_of(transaction, deps, prepared)
     prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(context, deps, prepared))
-    asks = (intent.needs_manager, intent.target, intent.destination, request.place.is_outside, _file_of(prepared))
-    if prepared.writes or prepared.wanted != NOTHING or any(asks):
-        return _Read(prepared=prepared)
+    asks = intent.needs_manager or intent.target or intent.destination or request.place.is_outside or prepared.file_id
+    if prepared.writes or prepared.wanted != NOTHING or asks:
+        return _Read(prepared)
     reply, _ = _ran(transaction, deps, prepared, [])
-    return _Read(prepared=prepared, has_run=True, reply=reply)
+    return _Read(prepared, has_run=True, reply=reply)
 
 
-def _is_over_limit(deps: Dependencies, prepared: PreparedRequest) -> bool:
-    limits, second = deps.conversation.command_limits, deps.clock.monotonic()
-    return prepared.intent.counts_to_limit and limits.is_over(prepared.request, second)
+def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+    """Returns a request beyond the limit of a minute with its refusal. It does not count itself.
 
+    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
+    """
+    request, limits, second = prepared.request, deps.conversation.command_limits, deps.clock.monotonic()
+    is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
+    seconds = ceil(limits.seconds_left(request, second))
 
-def _file_of(prepared: PreparedRequest) -> str:
-    """Returns the platform's id of the document that the command reads; "" if there is none."""
-    request = prepared.request
-    return request.file_id if prepared.intent.wants_file and isinstance(request, MessageRequest) else ""
+    def refuse(context: CommandContext) -> channel.Reply | None:
+        words = context.count(
+            "That was a lot at once. I listen again in {count} second.",
+            "That was a lot at once. I listen again in {count} seconds.",
+            seconds,
+        )
+        if context.message is None:
+            return channel.Reply(toast=words)
+        return channel.Reply(lines=(words,)) if is_told else None
+
+    return replace(prepared, refusal=refuse, intent=replace(prepared.intent, counts_to_limit=False))
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
@@ -221,28 +211,28 @@ def _wanted(context: CommandContext, deps: Dependencies, prepared: PreparedReque
 
 async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with what its platform tells: names, rights, files. A refusal needs nothing else."""
-    request, api, is_over = prepared.request, deps.api_of(prepared.request.chat), _is_over_limit(deps, prepared)
-    if is_over and not await _may_go_on(deps, request):
-        return replace(prepared, refusal=_too_many(deps, request), is_over_limit=True)
-    if api:
-        request = await api.enrich(request, changes=prepared.intent.needs_manager)
-    prepared = await authorize(deps, replace(prepared, request=request, place=request.place))
-    if prepared.refusal is None and _file_of(prepared) and api:
+    api = deps.api_of(prepared.request.chat)
+    if prepared.refusal is None and api:
+        request = await api.enrich(prepared.request, changes=prepared.intent.needs_manager)
+        prepared = replace(prepared, request=request, place=request.place)
+    if prepared.refusal is None:
+        prepared = await authorize(deps, prepared)
+    if prepared.refusal is None and prepared.file_id and api:
         prepared = await _with_file(deps, prepared, api)
     if prepared.refusal is not None:
         return replace(prepared, wanted=NOTHING)
-    if is_over or prepared.file is not None:
-        return replace(prepared, wanted=await deps.store.run(_wanted_now, deps, prepared))
+    if prepared.file is not None:
+        return replace(prepared, wanted=await deps.store.run(_wanted_by_file, deps, prepared))
     return prepared
 
 
 async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: PlatformApi) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
     reader = prepared.intent.wants_file
-    assert reader is not None  # noqa: S101 - `_file_of` says so
+    assert reader is not None  # noqa: S101 - `file_id` says so
     try:
         async with deps.conversation.reading_files:
-            data = await api.fetch(_file_of(prepared), reader.most)
+            data = await api.fetch(prepared.file_id, reader.most)
             return replace(prepared, file=await asyncio.to_thread(reader.read, data))
     except errors.NotDelivered as error:
         return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
@@ -251,7 +241,7 @@ async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platfor
 
 
 @reads
-def _wanted_now(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
+def _wanted_by_file(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
     return _wanted(contexts.context_of(transaction, deps, prepared), deps, prepared)
 
 
@@ -259,43 +249,15 @@ def _refused(error: errors.PaperwireError, context: CommandContext) -> channel.R
     return refused(error, context.localizer)
 
 
-async def _may_go_on(deps: Dependencies, request: Request) -> bool:
-    """Returns whether others have used up the commands of the chat, and the sender is an admin, whom they cannot lock out."""
-    is_person_over = deps.conversation.command_limits.is_person_over(request, deps.clock.monotonic())
-    return not is_person_over and await administers(deps, request)
-
-
-def _too_many(deps: Dependencies, request: Request) -> CommandFunction:
-    """Returns the refusal of a command beyond the limit of a minute. It quotes that command.
-
-    Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
-    """
-    limits, second = deps.conversation.command_limits, deps.clock.monotonic()
-    is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
-    seconds = ceil(limits.seconds_left(request, second))
-
-    def refuse(context: CommandContext) -> channel.Reply | None:
-        message, count = context.message, context.localizer.count
-        if not is_told:
-            return None
-        if message is None:
-            words = count(
-                "That was a lot at once. I listen again in {count} second.",
-                "That was a lot at once. I listen again in {count} seconds.",
-                seconds,
-            )
-            return channel.Reply(toast=words)
-        before = command_prefix(message.chat) if message.command else ""
-        typed = " ".join(f"{before}{message.command} {message.text}".split())
-        words = count(
-            "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
-            "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
-            seconds,
-            message=f"“{cut_letters(typed, _QUOTED)}”" if typed else context.say("your file"),
-        )
-        return channel.Reply(lines=(words,))
-
-    return refuse
+@writes
+def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
+    """Notes a request whose command needs something slow first. Returns False if it was noted before."""
+    request = prepared.request
+    if not request.update_id:
+        return True
+    context = contexts.context_of(transaction, deps, prepared)
+    stored_home(context, context.origin)
+    return updates.note(transaction, request.chat.platform, request.update_id, chat=request.chat, now=context.now)
 
 
 # ── the command ────────────────────────────────────────────────────────────────
@@ -307,9 +269,7 @@ async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply |
     if not prepared.writes and prepared.refusal is None:
         reply, _ = await deps.store.run(_look, deps, prepared, news)
         return await _note_look(deps, prepared, reply)
-    is_new, reply = await deps.store.run(_change, deps, prepared, news)
-    if not is_new:
-        return None
+    reply = await deps.store.run(_change, deps, prepared, news)
     for line in news:
         log.info(line)
     _count(deps, prepared)
@@ -337,29 +297,28 @@ def _note(transaction: Transaction, deps: Dependencies, prepared: PreparedReques
 
 
 def _count(deps: Dependencies, prepared: PreparedRequest) -> None:
-    """Counts a command that was not refused for the number of commands."""
-    if prepared.intent.counts_to_limit and not prepared.is_over_limit:
+    if prepared.intent.counts_to_limit:
         deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
 
 
 @writes
 def _change(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
-) -> tuple[bool, RenderedReply | None]:
+) -> RenderedReply | None:
     """Notes the update, runs the command, and stores the buttons of its reply. Adds lines for the log to `news`.
 
-    Returns (False if the update was handled before, the reply).
+    Returns the reply; None if there is none, or if the update was handled before.
     """
     at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
     if update and prepared.is_noted and not updates.begin_effect(transaction, at.platform, update):
-        return False, None
+        return None
     if update and not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
-        return False, None
+        return None
     reply, changed = _ran(transaction, deps, prepared, news)
     if update:
         store_buttons(contexts.context_of(transaction, deps, prepared), reply)
         updates.settle(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
-    return True, reply
+    return reply
 
 
 def _ran(
@@ -368,7 +327,7 @@ def _ran(
     """Runs the command, and stores what the request tells about its chat. Returns (its reply, whether it changed something)."""
     context, missed = _met(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
-    reply, after = _result(replace(context, news=news), prepared)
+    reply = _result(replace(context, news=news), prepared)
     is_refused = prepared.refusal is not None or (reply is not None and reply.ok is False)
     changed = not is_refused and may_write(prepared.intent, context)
     reply = _with_missed(reply, missed)
@@ -376,7 +335,8 @@ def _ran(
         return None, changed
     if not prepared.intent.is_only_command and has_content(reply):
         reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
-    shows_change = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
+    here = chats.find_chat(transaction, context.origin.address)
+    shows_change = prepared.intent.needs_manager and here is not None and here.id in transaction.changed_chats
     return draft_reply(deps, context, reply, changed=shows_change), changed
 
 
@@ -393,66 +353,42 @@ def _met(
     context = contexts.context_of(transaction, deps, prepared)
     if not prepared.writes:
         return context, None
-    new_names, heard = contexts.newly_named(context, prepared), contexts.zone_heard(context)
-    for place in new_names:
+    for place in contexts.newly_named(context, prepared):
         chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard:
+    if heard := contexts.zone_heard(context):
         follow_zone(transaction, context.origin, heard, now=context.now)
-    is_back = _is_back(context)
-    missed = chat_events.welcome_back(context) if is_back else None
-    if new_names or heard or is_back:
-        context = contexts.context_of(transaction, deps, prepared)
-    return context, missed
+    missed = chat_events.welcome_back(context) if _is_back(context) else None
+    return contexts.context_of(transaction, deps, prepared), missed
 
 
-def _result(context: CommandContext, prepared: PreparedRequest) -> tuple[channel.Reply | None, CommandContext]:
-    """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply.
-
-    Returns (reply, the context with which the command ran, in which a new chat is stored).
-    """
+def _result(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:
+    """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply."""
     intent = prepared.intent
     if prepared.refusal is not None:
         _end_question(context, prepared)
-        return prepared.refusal(context), context
+        return prepared.refusal(context)
     if intent.needs_operator and not context.is_operator:
-        return (_to_destinations_only if intent.destination else _operators_only)(context), context
+        return (_to_destinations_only if intent.destination else _operators_only)(context)
     try:
         with context.transaction.savepoint() if prepared.writes else context.transaction.read():
-            if prepared.writes:
-                _end_question(context, prepared)
+            if not prepared.writes:
+                return _reply_of(context, prepared)
+            _end_question(context, prepared)
             stored = with_stored_chat(context) if intent.needs_manager else context
-            return _reply_of(stored, prepared), stored
+            return admission.admit(stored, _reply_of(stored, prepared))
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
         if prepared.writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
             _end_question(context, prepared)
-        return refused(error, context.localizer, context.args), context
+        return refused(error, context.localizer, context.args)
 
 
 def _reply_of(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:
-    """Runs the command. If it writes, decides whether a new chat is admitted."""
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
-        reply = replace(reply, replaces=True)
-    if not prepared.writes:
-        return reply
-    reply = admission.admit(context, reply)
-    if not prepared.sender_is_admin and _only_admins_manage(context):
-        raise _ONLY_FOR_ADMINS
+        return replace(reply, replaces=True)
     return reply
-
-
-_ONLY_FOR_ADMINS = errors.Refused(
-    errors.Sentence("You are no admin here, so you could not change anything any more."),
-    errors.Sentence("An admin can do it: /set manage admins"),
-)
-
-
-def _only_admins_manage(context: CommandContext) -> bool:
-    """Returns whether a command of a member left the right to change the chat to its admins."""
-    after = chats.find_chat(context.transaction, context.chat.address)
-    return after is not None and after.settings.manage != "members" and not context.is_operator
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:

@@ -11,7 +11,7 @@ from bot.commands import offered
 from bot.commands.context import Registry
 from bot.commands.intent import understand
 from bot.commands.offered import Proposed, with_offers
-from bot.conversation.authorization import PreparedRequest
+from bot.conversation.contexts import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.conversation import MessageRequest, Request, typed_command
 

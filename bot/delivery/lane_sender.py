@@ -25,7 +25,8 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notices import notify_operators
-from subscriptions.store import claims, steps, unrendered
+from subscriptions.states import MessageState
+from subscriptions.store import claims, unrendered
 
 log = logging.getLogger("paperwire")
 
@@ -65,9 +66,8 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
                 drain.wake([lane])
                 return 0.0
-            if isinstance(step, steps.Unrendered):
-                await _render(deps, drain, attempts)
-                step = await next_step(deps, attempts)
+            if isinstance(step, claims.Unrendered):
+                step = await _render(deps, drain, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain, step, attempts):
                 step = await next_step(deps, attempts)
             elif deps.pace.pause_left(lane) > PATIENCE:
@@ -84,7 +84,7 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
     return 0.0
 
 
-async def _post(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> steps.Step | None:
+async def _post(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: LaneAttempts) -> claims.Step | None:
     """Posts one message, while nothing else is posted in its lane, and writes the outcome. Returns the lane's next step.
 
     The message is marked as sending only after the wait for the limits, because after a crash a marked message counts
@@ -131,14 +131,14 @@ def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
             deps.observe(measurements.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
-async def next_step(deps: Dependencies, attempts: LaneAttempts) -> steps.Step | None:
+async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
     return await deps.store.run(claims.claim, claim_request(deps, attempts))
 
 
-def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequest:
+def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimRequest:
     """Returns the arguments of `claim` for this call."""
-    return steps.ClaimRequest(
+    return claims.ClaimRequest(
         lane=attempts.lane,
         now=deps.clock.now(),
         on_unclear=deps.on_unclear,
@@ -148,15 +148,17 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     )
 
 
-async def _render(deps: Dependencies, drain: Drain, attempts: LaneAttempts) -> None:
-    """Renders the lane's next delivery together with those of other lanes, unless another lane has done it meanwhile."""
+async def _render(
+    deps: Dependencies, drain: Drain, step: claims.Unrendered, attempts: LaneAttempts
+) -> claims.Step | None:
+    """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
+    if drain.rendering.locked():  # another lane may render this one, too
+        async with drain.rendering:
+            return await next_step(deps, attempts)
     async with drain.rendering:
-        step = await next_step(deps, attempts)
-        if not isinstance(step, steps.Unrendered):
-            return
         deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH)
         rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
-        await deps.store.run(unrendered.store_rendered, rendered, now=deps.clock.now())
+        return await deps.store.run(unrendered.store_rendered, rendered, claim_request(deps, attempts))
 
 
 def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[unrendered.Rendered]:
@@ -180,7 +182,7 @@ SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find noth
 LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
 
 
-async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> bool:
+async def must_post_again(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: LaneAttempts) -> bool:
     """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
     If the platform can tell, marks the message as sent or as ready; if it does not answer now, pauses the lane.
@@ -209,14 +211,14 @@ async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, a
     return False
 
 
-def _policy(deps: Dependencies, step: steps.Claim) -> OnUnclear:
+def _policy(deps: Dependencies, step: claims.Claim) -> OnUnclear:
     """Returns what happens to a message of this platform that may have arrived."""
     if deps.on_unclear == "resend" and deps.channels[step.address.platform].repeats_once:
         return "once"
     return deps.on_unclear
 
 
-async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, reason: str) -> bool:
+async def _follow_policy(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
     if deps.on_unclear != "skip" and not step.waits:
         return True
@@ -226,7 +228,7 @@ async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAt
     return False
 
 
-async def _look_up(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
+async def _look_up(deps: Dependencies, step: claims.Claim, attempts: LaneAttempts, *, after: datetime) -> str | None:
     """Returns the platform's id of the message; None if it was not sent. Raises RetryLater, SenderStopped, LookupError.
 
     `after` is the moment when the first of the posts that may have arrived began. The first look-up is made
@@ -249,8 +251,8 @@ GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
-    deps: Dependencies, drain: Drain, step: steps.Claim, platform_id: str, attempts: LaneAttempts
-) -> steps.Step | None:
+    deps: Dependencies, drain: Drain, step: claims.Claim, platform_id: str, attempts: LaneAttempts
+) -> claims.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
     papers, after = await until_stored(deps, claims.confirm, step, platform_id, claim_request(deps, attempts))
     _log(step, "sent", logging.DEBUG)
@@ -260,14 +262,15 @@ async def confirm_sent(
     return after
 
 
-async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, outcome: errors.NotDelivered) -> None:
+async def record_failure(deps: Dependencies, drain: Drain, step: claims.Claim, outcome: errors.NotDelivered) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
     decision = await until_stored(
         deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=deps.clock.now()
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
-    _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
+    level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
+    _log(step, measurements.outcome_name(outcome), level)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
         deps.pace.pause(lane, outcome.after.total_seconds())
     if decision.stops_sender:
@@ -280,7 +283,7 @@ async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, ou
         await _count_gone(deps, drain, lane.platform, step.chat_id)
 
 
-def _log(step: steps.Claim, outcome: str, level: int) -> None:
+def _log(step: claims.Claim, outcome: str, level: int) -> None:
     """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
 
     Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.

@@ -14,12 +14,10 @@ from bot.platform import Platform
 from bot.ports import measurements
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.service import plan as plans
-from subscriptions.service import retention, sending
-from subscriptions.service.pausing import end_pauses
-from subscriptions.store import role
-from subscriptions.store.open_lanes import lanes
+from subscriptions.service import sending
+from subscriptions.store import platform_states, role
+from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.platform_states import stopped_platforms
 
 log = logging.getLogger("paperwire")
 SHUTDOWN_GRACE = 22.0  # seconds to finish running calls after SIGTERM; a call to a platform takes at most 20
@@ -80,7 +78,7 @@ class Sender:
                 self._unclaimed.pop(name, None)
         bots = {name: bot for name, bot in bots.items() if bot}
         if bots:
-            await self._deps.store.run(retention.claim_database, bots, new_bot=new_bot)
+            await self._deps.store.run(platform_states.claim_database, bots, new_bot=new_bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
@@ -93,7 +91,7 @@ class Sender:
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""
         deps = self._deps
-        drain = self.new_drain(await deps.store.run(stopped_platforms))
+        drain = self.new_drain(await deps.store.run(platform_states.stopped_platforms))
         await plan(deps, drain)
         await self.drain(drain)
         counts = await deps.store.run(outbox_counts)
@@ -104,7 +102,7 @@ class Sender:
             waiting=counts.waiting,
             unclear=counts.unclear,
             dead=counts.dead,
-            waiting_on=counts.platforms,
+            waiting_on=frozenset(counts.oldest),
             stopped=dict(drain.stopped),
         )
 
@@ -156,11 +154,7 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
     hundred thousand chats, planning takes half a minute.
     """
     began, now, deliveries = deps.clock.monotonic(), deps.clock.now(), 0
-    due = await deps.store.run(plans.find_due, now=now)
-    if due.pause_ended:
-        await deps.store.run(end_pauses, now=now)
-        due = await deps.store.run(plans.find_due, now=now)
-    for step in plans.steps(due):
+    for step in plans.steps(await deps.store.run(plans.find_due, now=now)):
         if deps.is_stopping():
             break
         lanes = await deps.store.run(step)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from subscriptions import addresses
 from subscriptions.model import Delivery
 from subscriptions.service.link_payloads import link_payload
-from subscriptions.service.retention import bot_name
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.subscriptions import subscriptions_in
 
@@ -18,7 +17,7 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Deliver
     no link, for example because the bot's name on the platform is still unknown.
     """
     platform = delivery.chat.address.platform
-    name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
+    name, links = bot_names.get(platform, ""), addresses.facts_of(platform).links
     brought = Counter((item.because[0].number, item.because[0].text) for item in delivery.items if item.because)
     if not name or not brought or links is None:
         return ""

@@ -22,10 +22,10 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Rejected, RetryLater, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
-from subscriptions.service import requests
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.confirmations import confirm
+from subscriptions.service import subscribing
+from subscriptions.service.access import confirm
 from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.subscribing import set_settings
 from subscriptions.store.digests import Ingested
 
 DemoPlatform = Literal["telegram", "slack", "email", "web", "console"]
@@ -217,7 +217,7 @@ class DemoChat:
     kind: ChatKind = ChatKind.PRIVATE
     language: Literal["en", "zh"] = "en"
     timezone: str = "Europe/Berlin"
-    subscriptions: tuple[requests.SubscriptionRequest, ...] = ()
+    wishes: tuple[Mapping[str, Any], ...] = ()  # text, when and name of its subscriptions
     steps: tuple[Step, ...] = ()
 
     @property
@@ -256,7 +256,7 @@ def _chats(
     """Yields the chats of the story in one language. `said` are the search with a time, the correction and the pause."""
     search, correction, pause = said
     channel, members, address, name, bot = texts
-    weekly: dict[str, str] = {"when": "weekly mon 08:00", "tz": zone}
+    wish = {"text": query, "when": f"weekly mon 08:00 {zone}"}
     yield DemoChat(
         anchor="conversation",
         platform="telegram",
@@ -285,7 +285,7 @@ def _chats(
         kind=ChatKind.TEAM,
         language=language,
         timezone=zone,
-        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
+        wishes=(wish,),
     )
     yield DemoChat(
         anchor="mail",
@@ -296,7 +296,7 @@ def _chats(
         title=address,
         language=language,
         timezone=zone,
-        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
+        wishes=(wish,),
     )
     yield DemoChat(
         anchor="page",
@@ -307,7 +307,7 @@ def _chats(
         title="paperwire",
         language=language,
         timezone=zone,
-        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
+        wishes=(wish,),
     )
 
 
@@ -401,7 +401,7 @@ class Story:
     digests: int
     repeated: int  # number of entries whose paper was already in an earlier digest
     channels: Mapping[str, GalleryChannel]
-    subscribed: Mapping[ChatAddress, tuple[requests.Subscribed, ...]]
+    subscribed: Mapping[ChatAddress, tuple[subscribing.Subscribed, ...]]
     conversation_logs: Mapping[ChatAddress, ConversationLog]
     undelivered: int  # messages that could not be delivered
 
@@ -456,7 +456,7 @@ def _joined(logs: Sequence[ConversationLog]) -> ConversationLog:
     )
 
 
-def _begin(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
+def _begin(app: App, demo_chat: DemoChat) -> tuple[subscribing.Subscribed, ...]:
     """Stores a chat with its settings and subscriptions."""
     now, kind = app.clock.now(), demo_chat.kind
     store_chat(app.store, demo_chat.chat, kind, now=now, lang=demo_chat.language)
@@ -465,8 +465,8 @@ def _begin(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
     if demo_chat.platform == "email":
         confirm(app.store, demo_chat.chat, source=None, until=now, now=now)  # its reader has said yes
     return tuple(
-        requests.subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=kind)
-        for request in demo_chat.subscriptions
+        subscribing.subscribe(app.store, demo_chat.chat, **wish, now=now, title=demo_chat.chat_title, kind=kind)
+        for wish in demo_chat.wishes
     )
 
 

@@ -25,20 +25,14 @@ class CommandLimits:
 
     def is_over(self, request: conversations.Request, second: float) -> bool:
         """Returns whether the sender or the chat has used up its commands for now."""
-        return self.is_person_over(request, second) or self.is_chat_over(request, second)
+        return not request.is_local and (
+            len(self._given_in(str(request.chat), second)) >= MAX_OF_CHAT or self._is_person_over(request, second)
+        )
 
-    def is_person_over(self, request: conversations.Request, second: float) -> bool:
-        """Returns whether the sender has used up their commands in this chat for now."""
-        if request.is_local:
-            return False
+    def _is_person_over(self, request: conversations.Request, second: float) -> bool:
+        """Returns whether one person of a chat with others has used up their commands there."""
         given = self._given_in(str(request.chat), second)
-        if request.place.is_private:
-            return len(given) >= MAX_OF_CHAT
-        return sum(person == request.sender for _, person in given) >= MAX_OF_PERSON
-
-    def is_chat_over(self, request: conversations.Request, second: float) -> bool:
-        """Returns whether the chat has used up its commands for now, so that only its admins may give more."""
-        return not request.is_local and len(self._given_in(str(request.chat), second)) >= MAX_OF_CHAT
+        return not request.place.is_private and sum(by == request.sender for _, by in given) >= MAX_OF_PERSON
 
     def count(self, request: conversations.Request, second: float) -> None:
         """Counts a command that was not refused."""
@@ -51,7 +45,7 @@ class CommandLimits:
 
     def seconds_left(self, request: conversations.Request, second: float) -> float:
         """Returns the estimated seconds until the sender of a refused command may give the next one."""
-        by_person = self.is_person_over(request, second) and not request.place.is_private
+        by_person = self._is_person_over(request, second)
         given = self._given_in(str(request.chat), second)
         first = next((at for at, person in given if person == request.sender or not by_person), second)
         return max(0.0, first + MINUTE - second)

@@ -7,7 +7,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from bot.app import App
-from bot.dependencies.opening import backup_folder
 from bot.digests import read_digest
 from bot.digests.files import is_missing, list_folder, unreadable
 from bot.errors import FetchError, ModelFails, UnreadableInput, brief
@@ -17,6 +16,7 @@ from bot.ports.language_model import Summarizer
 from bot.settings import Settings, SourceSettings
 from bot.settings.loading import NAME
 from bot.settings.models import encoder_of
+from bot.settings.opening import backup_folder
 from bot.settings.unknown import instead_of
 from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher

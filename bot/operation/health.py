@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 
-from bot.dependencies.opening import backup_folder
 from bot.digests.files import is_gone
 from bot.operation import maintenance
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.hosts import reached_at
+from bot.settings.opening import backup_folder
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, STOPPED, Finding, Level
-from subscriptions.service.findings import claim_unlogged_trouble, stored_findings
+from subscriptions.service.findings import stored_findings
 from subscriptions.store import bot_state
 from subscriptions.store.database import FULL as DISK_FULL
-from subscriptions.store.database.store import Store, Transaction, writes
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 
 log = logging.getLogger("paperwire")
@@ -135,12 +135,10 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
     return said
 
 
-@writes
-def log_new_trouble(transaction: Transaction, *, now: datetime) -> None:
-    """Logs each dead delivery once, and long waits once a day, since most installations have no operator's chat."""
-    for one in claim_unlogged_trouble(transaction, now=now):
-        level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
-        log.log(level, "%s", " ".join(filter(None, texts(one, _STRANGERS).values())))
+def log_finding(one: Finding) -> None:
+    """Logs a finding, since most installations have no operator's chat."""
+    level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
+    log.log(level, "%s", " ".join(filter(None, texts(one, _STRANGERS).values())))
 
 
 # ── of the process ────────────────────────────────────────────────────────────

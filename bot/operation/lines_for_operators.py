@@ -6,7 +6,7 @@ from bot.app import App
 from bot.operation.web_entry import WhoMayEnter, entry
 from bot.settings.unknown import instead_of
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.service import operators
+from subscriptions.service import access
 from subscriptions.service.notices import notify_new_version
 from subscriptions.store.database.store import Transaction, writes
 
@@ -29,9 +29,9 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or operators.has_operator(transaction, admins):
+    if not _needs_operator(app) or access.has_operator(transaction, admins):
         return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(transaction)}"]
+    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]
 
 
 def _needs_operator(app: App) -> bool:

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from bot.dependencies.opening import backup_folder
 from bot.ports.channel import Clock
 from bot.settings import Settings
+from bot.settings.opening import backup_folder
 from subscriptions.service import retention
 from subscriptions.store.database.store import Store
 

@@ -11,10 +11,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.health import findings_of, joined
 from bot.ports import measurements
+from bot.settings.opening import backup_folder
 from subscriptions.errors import StoreError
 from subscriptions.notices import Finding
 from subscriptions.service.chat_status import Figures, figures
@@ -117,7 +117,7 @@ class Metrics(Collector):
             "paperwire_deliveries_dead",
             "Deliveries that the platform refuses.",
             ("platform",),
-            {(name,): count for name, count in (platforms | dict(stored.outbox.dead)).items()},
+            {(name,): count for name, count in (platforms | dict(stored.outbox.dead_on)).items()},
         )
         yield _labelled(
             "paperwire_oldest_waiting_seconds",

@@ -19,7 +19,7 @@ from bot.operation.health import (
     daily_work_failed,
     findings_of,
     for_strangers,
-    log_new_trouble,
+    log_finding,
     parts_of,
 )
 from bot.operation.http_server import serving
@@ -32,7 +32,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.store import platform_states, recovery, role
+from subscriptions.store import claims, platform_states, role
 
 log = logging.getLogger("paperwire")
 
@@ -42,6 +42,7 @@ ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another p
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
+LOG_INTERVAL = timedelta(days=1)  # between two lines of the log about the same finding
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
 
@@ -119,7 +120,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._draining is not None and self._draining.done():
-            await app.store.run(recovery.recover)  # messages without a stored outcome become unclear
+            await app.store.run(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
             self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped)
         second = app.clock.monotonic()
@@ -168,13 +169,15 @@ class Process:
             await self.app.sender.claim_again()
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs trouble of deliveries.
+        """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs it as often.
 
         `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now, wall = self.app, self.app.clock.now(), self.app.clock.wall()
-        await app.store.run(log_new_trouble, now=now)
         self._found = await asyncio.to_thread(findings_of, app.settings, app.store, now=now, wall=wall, stopped=stopped)
+        for one in self.findings:
+            if not one.is_of_source and self._is_due(f"log of {one.name}", LOG_INTERVAL):  # polls log those of sources
+                log_finding(one)
         planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
         return bool(planned)
 

@@ -32,8 +32,7 @@ from bot.rendering import static_files
 from bot.settings import Settings
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.access import choose_language
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.conversation_state import choose_language, known_or_new
 from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")

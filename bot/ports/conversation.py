@@ -28,7 +28,6 @@ class Place:
     title: str = ""
     public: bool = False  # strangers can read the chat, because it has a public name
     is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
-    is_linked: bool = False  # the chat is a group for a channel's comments, or that channel; set only by `find_chat`
     is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
     @classmethod

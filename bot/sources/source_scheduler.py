@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.dependencies.opening import fact_of
 from bot.errors import error_location
 from bot.ports import tasks
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
+from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.encoding import IngestDependencies
 from bot.sources.fetch_request import ARXIV, Sites, everything

@@ -1,18 +1,53 @@
-"""Who may use the bot: chats that ask, are let in or denied; on its own machine no one has to ask (docs/operating.md, Who may use it)."""
+"""Who may use the bot: chats that ask, are let in or denied; operators and their code; addresses that agree first, and how many.
 
-from collections.abc import Sequence
+On the bot's own machine no one has to ask. Addresses such as those of mail are asked before anything else is sent there
+(double opt-in): their chat is `unconfirmed`, and only `confirm` ends this (docs/operating.md, Who may use it).
+"""
+
+import json
+import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
 
-from subscriptions.model import Chat, ChatAddress
-from subscriptions.notices import admitted, denied
+from subscriptions import errors
+from subscriptions.addresses import facts_of
+from subscriptions.model import CallbackToken, Chat, ChatAddress
+from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.operators import has_operator, notify_of_request
+from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
-from subscriptions.store import admitted_chats, chats
+from subscriptions.store import admitted_chats, bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.delivery_trouble import notices_since
+
+CodeResult = Literal["made", "wrong", "there-is-one"]
+_SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
+_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits, which nobody guesses at ten commands a minute
+
+OPEN_FOR = timedelta(days=2)  # how long an address can answer the question
+HOUR = timedelta(hours=1)
+MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how many people cause them
+# addresses that are asked within a day because one person wants it, and because any people want it
+MOST_OF_PERSON, MOST_OF_ALL = 5, 30
+QUESTIONS = timedelta(days=1)  # how long a question that a person caused is counted
+_QUESTIONS = "questions"  # name of the stored value with these questions
+_Question = tuple[datetime, str, str]  # (moment, hash of the person, hash of the mailbox)
+_HASH = 16  # characters of a hash that are stored
+_DENIED = errors.Sentence("The operator of this bot has said no to this address.")
+_ASKED_OFTEN = (
+    errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+    errors.Sentence("Look into its folder for spam, or ask again in an hour."),
+)
+_ASKED_MANY = errors.Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
+_ALL_ASKED_MANY = errors.Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
+
+
+# ── chats that ask, are let in or denied ──────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +96,15 @@ def request_admission(
 ) -> bool:
     """Makes a known chat wait for an operator, and tells each operator, at most once a day.
 
-    `who` and `person` are the name and the platform's id of the person who asks. Returns whether there is an operator. While the chat waits, the cursors of its subscriptions do not move. So after
-    its admission the chat gets the papers that came while it waited. Raises NotFound.
+    `who` and `person` are the name and the platform's id of the person who asks. While the chat waits, the cursors of its
+    subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether there is
+    an operator. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         admitted_chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    notify_of_request(transaction, chat, admins, who=who, person=person, request=request, now=now)
+    notices.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
 
@@ -125,8 +161,175 @@ def open_page_chat(
         admitted_chats.admit(transaction, known.id, now=now)
 
 
+# ── operators ─────────────────────────────────────────────────────────────────
+
+
+@reads
+def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
+    """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
+    if person in admins:
+        return True
+    chat = chats.find_chat(transaction, person)
+    return chat is not None and (chat.admin or chat.address in admins)
+
+
+@reads
+def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
+    """Whether there is an operator."""
+    return bool(admins or admitted_chats.operators(transaction))
+
+
 @writes
-def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
-    """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
-    known = chats.add_chat(transaction, chat, now=now)
-    chats.choose_setting(transaction, known.id, "lang", lang)
+def new_code(transaction: Transaction) -> str:
+    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash.
+
+    An earlier code is void.
+    """
+    code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    admitted_chats.keep_code(transaction, _hash_of_code(code))
+    return code
+
+
+@writes
+def redeem_code(
+    transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
+) -> CodeResult:
+    """Makes the person of a known chat the first operator if the code is valid. Raises NotFound for an unknown chat.
+
+    Then tells the new operator which chats wait for admission.
+    """
+    chat = listing.get_chat(transaction, address)
+    if has_operator(transaction, admins):
+        return "there-is-one"
+    if not admitted_chats.take_code(transaction, _hash_of_code(code)):
+        return "wrong"
+    admitted_chats.make_operator(transaction, chat.id)
+    admitted_chats.admit(transaction, chat.id, now=now)
+    if chat.state is ChatState.ASKED:
+        note_changed_state(transaction, chat.id)
+    for other in admitted_chats.chats_awaiting_admission(transaction):
+        notices.notify_operators(transaction, admins, asked(other, "", ""), now=now)
+    return "made"
+
+
+def _hash_of_code(code: str) -> str:
+    """Returns the hash of a code's letters and digits in upper case, since people may type lower case without dashes."""
+    return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
+
+
+# ── addresses that agree first ────────────────────────────────────────────────
+
+
+@writes
+def ask_to_confirm(
+    transaction: Transaction,
+    address: ChatAddress,
+    *,
+    now: datetime,
+    source: ChatAddress | None = None,
+    person: ChatAddress | None = None,
+) -> None:
+    """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
+
+    If the reader says yes, the chat gets the subscriptions of `source`. `person` is who wants it; None: an operator at
+    the machine of the bot. Raises Refused if too many questions were asked, or if an operator denied the address.
+    """
+    if person is not None:
+        _count_question(transaction, address, person, now=now)
+    asking = chats.find_chat(transaction, source) if source else None
+    zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
+    chat = chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
+    if standing_of(transaction, address).is_denied:
+        raise errors.Refused(_DENIED)
+    if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
+        raise errors.Refused(*_ASKED_OFTEN)
+    token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
+    notices.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
+
+
+@writes
+def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
+    """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
+    for address, chat in chats.find_chats(transaction, addresses).items():
+        waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
+        if waits and not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
+            ask_to_confirm(transaction, address, now=now)
+
+
+@writes
+def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
+    """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
+    chat = listing.get_chat(transaction, address)
+    if chat.state is ChatState.ASKED:
+        allow(transaction, chat.address, now=now)
+    ask_unasked(transaction, [chat.address], now=now)
+
+
+@writes
+def confirm(
+    transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
+) -> Chat:
+    """Confirms an address whose reader said yes, and gives its chat copies of the subscriptions of `source`.
+
+    Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
+    """
+    chat = listing.get_chat(transaction, address)
+    if standing_of(transaction, address).is_denied:
+        raise errors.Refused(_DENIED)
+    if now > until:
+        raise errors.Refused(
+            errors.Sentence("This question is older than two days."),
+            errors.Sentence("Ask for a new one where you began."),
+        )
+    if chat.state is ChatState.UNCONFIRMED:
+        admitted_chats.confirm(transaction, chat.id, now=now)
+        note_changed_state(transaction, chat.id)
+    asking = chats.find_chat(transaction, source) if source else None
+    for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
+        when = f"{one.cadence} {one.zone or ''}".strip()
+        try:
+            with transaction.savepoint():
+                subscribe(transaction, address, one.text, when=when, name=one.name or None, now=now)
+        except errors.PaperwireError:
+            # A subscription that would be too many, or whose query this version cannot read, is not copied.
+            continue
+    return listing.get_chat(transaction, address)
+
+
+def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
+    """Counts a question that a person causes. Raises Refused if that makes too many.
+
+    Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.
+    """
+    questions = _questions_after(transaction, now - QUESTIONS)
+    who, mailbox = (
+        admitted_chats.hash_of(transaction, text)[:_HASH]
+        for text in (str(person), facts_of(address.platform).mailbox_of(address))
+    )
+    if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:
+        raise errors.Refused(*_ASKED_OFTEN)
+    for most, boxes, refusal in (
+        (MOST_OF_PERSON, {box for _, other, box in questions if other == who}, _ASKED_MANY),
+        (MOST_OF_ALL, {box for _, _, box in questions}, _ALL_ASKED_MANY),
+    ):
+        if mailbox not in boxes and len(boxes) >= most:
+            raise errors.Refused(refusal, errors.Sentence("Ask again tomorrow."))
+    _store_questions(transaction, [*questions, (now, who, mailbox)])
+
+
+def drop_questions(transaction: Transaction, before: datetime, _: int) -> int:
+    """Removes the counted questions from before a moment. Returns 0, since nothing is left for another call."""
+    if bot_state.get_value(transaction, _QUESTIONS) not in (None, "[]"):
+        _store_questions(transaction, _questions_after(transaction, before))
+    return 0
+
+
+def _questions_after(transaction: Transaction, moment: datetime) -> list[_Question]:
+    """Returns the counted questions."""
+    stored = json.loads(bot_state.get_value(transaction, _QUESTIONS) or "[]")
+    questions = [(datetime.fromisoformat(at), who, mailbox) for at, who, mailbox in stored]
+    return [one for one in questions if one[0] > moment]
+
+
+def _store_questions(transaction: Transaction, questions: Sequence[_Question]) -> None:
+    bot_state.put_value(transaction, _QUESTIONS, json.dumps([(at.isoformat(), *rest) for at, *rest in questions]))

@@ -59,11 +59,11 @@ def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
     Each use case that changes subscriptions or settings calls this in its own transaction. All calls in one transaction
-    make one change. The chat is locked until the transaction ends. `who`: "ID NAME" of the person.
+    make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
-        chats.hold_chat(transaction, chat_id)
-    record_changes(transaction, [chat_id], now=now, who=who)
+        before = _to_json(state_of(transaction, chat_id))
+        transaction.begun_changes[chat_id] = chat_changes.add_change(transaction, chat_id, before, who=who, at=now)
     return transaction.begun_changes[chat_id]
 
 
@@ -88,18 +88,6 @@ def change_subscriptions(
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
 
 
-def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str) -> None:
-    """Like `record_change`, but for several chats with few SQL statements. The caller must lock these (`hold_chats`).
-
-    Skips chats for which this transaction has already recorded a change.
-    """
-    fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
-    if not fresh:
-        return
-    before = {chat_id: _to_json(state) for chat_id, state in states_of(transaction, fresh).items()}
-    transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
-
-
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
     """Adds a chat that was paused, resumed, admitted or erased to `transaction.changed_chats` if it has subscriptions."""
     if stored_subscriptions.subscriptions_in(transaction, chat_id):
@@ -120,22 +108,13 @@ def before(change: chat_changes.StoredChange) -> State:
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """Returns the current state of a chat."""
-    return states_of(transaction, [chat_id])[chat_id]
-
-
-def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, State]:
-    """Returns chat id → current state."""
-    found = chats.chats_by_id(transaction, chat_ids)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    return {
-        chat_id: State(
-            subscriptions={s.number: s for s in subscriptions[chat_id]},
-            settings=chat.chosen,
-            paused=is_paused_by_person(chat),
-            until=chat.paused_until if is_paused_by_person(chat) else None,
-        )
-        for chat_id, chat in found.items()
-    }
+    chat = chats.chats_by_id(transaction, [chat_id])[chat_id]
+    return State(
+        subscriptions={one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat_id)},
+        settings=chat.chosen,
+        paused=is_paused_by_person(chat),
+        until=chat.paused_until if is_paused_by_person(chat) else None,
+    )
 
 
 def is_paused_by_person(chat: Chat) -> bool:

@@ -7,11 +7,10 @@ from datetime import datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing
-from subscriptions.store import platform_states, sources, work_figures
+from subscriptions.store import platform_states, sources
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.outbox import OutboxCounts, outbox_counts
 from subscriptions.store.sources import KnownSource
-from subscriptions.store.work_figures import OutboxFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class Figures:
     """Figures of the whole bot at one moment."""
 
     at: datetime
-    outbox: OutboxFigures = field(default_factory=OutboxFigures)
+    outbox: OutboxCounts = field(default_factory=OutboxCounts)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
     sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
 
@@ -30,7 +29,7 @@ def figures(transaction: Transaction, *, now: datetime) -> Figures:
     known = sources.known_sources(transaction)
     return Figures(
         at=now,
-        outbox=work_figures.outbox_figures(transaction),
+        outbox=outbox_counts(transaction),
         stopped=platform_states.stopped_platforms(transaction),
         sources=tuple(one for one in known if one.state.on),
     )

@@ -74,3 +74,10 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     chat = chats.find_chat(transaction, place)
     ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
+
+
+@writes
+def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
+    """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
+    known = chats.add_chat(transaction, chat, now=now)
+    chats.choose_setting(transaction, known.id, "lang", lang)

@@ -8,14 +8,12 @@ from subscriptions.language import Language
 from subscriptions.notices import STOPPED, Finding, Level
 from subscriptions.states import SourceTrouble
 from subscriptions.store import bot_state, delivery_trouble, platform_states, sources
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.sources import KnownSource
 
 OUTBOX = "Outbox"  # the part of the bot about which `paperwire check` always says something
 LONG = timedelta(days=1)  # a delivery that has waited for longer is wrong
 RECENTLY = timedelta(days=3)  # a failed poll that is older says little about the source
-_DEAD_LOGGED = "logged:dead"  # name of a stored value: the moment up to which dead messages are in the log
-_WAITING_LOGGED = "logged:waiting"  # the day (UTC) on which the log last reported long waits
 
 
 @reads
@@ -45,7 +43,7 @@ def stored_findings(
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
     """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
-    dead = delivery_trouble.dead_since(transaction, None)
+    dead = delivery_trouble.dead(transaction)
     if dead.count:
         yield dead_deliveries(dead)
     for platform, late in sorted(delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG).items()):
@@ -78,7 +76,7 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
             ids=" ".join(dead.ids),
         ),
         since=dead.since,
-        is_told=False,  # `notify_operators_of_trouble` tells of each only once
+        told_for=dead.newest,
         about=dead.chat,
     )
 
@@ -266,22 +264,3 @@ def _of_models(transaction: Transaction) -> Iterator[Finding]:
             cure=lambda words: words.say("It is asked again by itself. The log says why."),
             since=since,
         )
-
-
-@writes
-def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> list[Finding]:
-    """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day.
-
-    Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
-    log, which notices, `check` and the health page do not need.
-    """
-    known = bot_state.get_value(transaction, _DEAD_LOGGED)
-    dead = delivery_trouble.dead_since(transaction, datetime.fromisoformat(known) if known else None)
-    found = []
-    if dead.count and bot_state.swap_value(transaction, _DEAD_LOGGED, known, now.isoformat()):
-        found.append(dead_deliveries(dead))
-    logged, today = bot_state.get_value(transaction, _WAITING_LOGGED), now.date().isoformat()
-    late = {} if logged == today else delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG)
-    if late and bot_state.swap_value(transaction, _WAITING_LOGGED, logged, today):
-        found += [waiting_deliveries(platform, one, now) for platform, one in late.items()]
-    return found

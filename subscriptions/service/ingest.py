@@ -7,7 +7,7 @@ from datetime import date, datetime
 from subscriptions.matching import paper_index
 from subscriptions.model import Digest, Paper
 from subscriptions.planning import archives
-from subscriptions.store import announcing, digests, meanings, paper_sequence
+from subscriptions.store import announcing, digests, meanings
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
 
@@ -53,10 +53,8 @@ class Ingest:
 def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> digests.Ingested:
     """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
 
-    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12). Only one process
-    merges papers at a time. Other processes wait, and then find the papers that it stored.
+    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
     """
-    paper_sequence.hold_sequence(transaction)
     if digests.is_known(transaction, digest.content_hash):
         which, announced = announcing.of_digest(digest.content_hash), 0
         if ingest.announce:
@@ -116,5 +114,4 @@ def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
 @writes
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that were never announced. Returns how many."""
-    paper_sequence.hold_sequence(transaction)
     return announcing.announce(transaction, announcing.of_source(source), now)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions import meaning
 from subscriptions.model import Paper
-from subscriptions.store import bot_state, meanings, paper_sequence
+from subscriptions.store import bot_state, meanings
 from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
@@ -18,7 +18,6 @@ MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences a
 @writes
 def claim_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the store's encoder. Codes of another encoder count as missing from now on."""
-    paper_sequence.hold_sequence(transaction)
     meanings.change_encoder(transaction, name)
 
 
@@ -39,7 +38,6 @@ def put_codes(transaction: Transaction, encoder: str, made: Sequence[tuple[int, 
 
     Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
     """
-    paper_sequence.hold_sequence(transaction)
     if meanings.is_encoder(transaction, encoder):
         meanings.put_late(transaction, encoder, made)
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)

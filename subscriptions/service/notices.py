@@ -14,7 +14,6 @@ from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
 from subscriptions.notices import Finding, Notice
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.findings import dead_deliveries
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import (
     admitted_chats,
@@ -32,7 +31,6 @@ from subscriptions.texts import foreign
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
-_DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
 
 class _Writer(Language):
@@ -221,12 +219,9 @@ def notify_operators_of_trouble(
 ) -> tuple[Lane, ...]:
     """Tells the operators what is wrong. Returns the lanes of the stored notices.
 
-    Operators hear of a dead delivery only once. Nobody is told on a platform that it has stopped.
+    Nobody is told on a platform that it has stopped.
     """
     lanes: list[Lane] = []
-    dead = delivery_trouble.dead_since(transaction, bot_state.get_moment(transaction, _DEAD_NOTIFIED))
-    if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead).notice(), now=now)]):
-        bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for finding in found:
         if finding.is_told:
             stopped = [finding.of] if finding.cause == made.STOPPED else []
@@ -238,7 +233,8 @@ def notify_operators_of_trouble(
 def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
     before = bot_state.get_value(transaction, "version")
-    if before == version or not bot_state.swap_value(transaction, "version", before, version):
+    if before == version:
         return
+    bot_state.put_value(transaction, "version", version)
     if before is not None:
         notify_operators(transaction, admins, made.version_changed(version, before), now=now)

@@ -1,15 +1,14 @@
-"""How long data is stored and how it is erased, when the daily clean-up and copy are due, whose database it is (rules 8, 10, 11)."""
+"""How long data is stored and how it is erased, when the daily clean-up and copy are due (rules 8, 10)."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from subscriptions import errors
 from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.service.access import QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.confirmations import QUESTIONS, drop_questions
 from subscriptions.service.listing import get_chat
 from subscriptions.store import (
     admitted_chats,
@@ -18,11 +17,10 @@ from subscriptions.store import (
     chats,
     deliveries,
     model_requests,
-    platform_states,
     retention,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 # deliveries with the texts of their messages; which papers a chat got is stored longer
 DELIVERIES = timedelta(days=30)
@@ -73,46 +71,6 @@ class Forgotten:
     denied: bool = False  # an operator denied it, so a hash of its address stays stored
 
 
-@writes
-def claim_database(transaction: Transaction, bots: Mapping[str, str], *, new_bot: bool = False) -> None:
-    """Stores to which bot this database belongs on each platform.
-
-    Raises StoreError if it belongs to another bot there, unless `new_bot`.
-    """
-    for platform, bot in bots.items():
-        known = platform_states.claim_bot(transaction, platform, bot)
-        if known != bot and not new_bot:
-            raise _another_bot(platform)
-        if known != bot:
-            platform_states.put_platform(transaction, platform, bot=bot)
-
-
-def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
-    """Whether the database belongs to this bot. Raises StoreError if it belongs to another bot, unless `new_bot`."""
-    known = platform_states.bots(store).get(platform)
-    if known not in (None, bot) and not new_bot:
-        raise _another_bot(platform)
-    return known == bot
-
-
-def _another_bot(platform: str) -> errors.StoreError:
-    return errors.StoreError(
-        errors.Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
-        errors.Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
-    )
-
-
-def bot_name(store: Scope, platform: str, current: str = "") -> str:
-    """Returns the bot's name on a platform, for links to the bot: `current`, or the stored name if `current` is "".
-
-    Stores `current` if it is new.
-    """
-    known = platform_states.bot_name(store, platform)
-    if current and current != known:
-        platform_states.put_platform(store, platform, bot_name=current)
-    return current or known
-
-
 @reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound."""
@@ -147,10 +105,12 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
 @writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
-    """Claims the clean-up of the day (UTC). Returns False if another process or an earlier call has claimed it."""
+    """Claims the clean-up of the day (UTC). Returns False if an earlier call has claimed it."""
     today = now.date().isoformat()
     begun = bot_state.get_value(transaction, _DAY_BEGUN)
-    return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
+    if begun != today:
+        bot_state.put_value(transaction, _DAY_BEGUN, today)
+    return begun != today
 
 
 @writes
@@ -163,7 +123,8 @@ def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     waits_until = datetime.fromisoformat(due) if due is not None else now
     if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
         return False
-    return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
+    bot_state.put_value(transaction, _COPY_DUE, (now + COPY_RETRY).isoformat())
+    return True
 
 
 @writes

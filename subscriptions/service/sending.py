@@ -5,18 +5,9 @@ from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices, retention
+from subscriptions.service import notices
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import (
-    bot_state,
-    chats,
-    claims,
-    moving,
-    outbox,
-    platform_states,
-    recovery,
-    steps,
-)
+from subscriptions.store import bot_state, chats, claims, moving, outbox, platform_states
 from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
@@ -25,7 +16,7 @@ POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or
 @confirms
 def record_outcome(
     transaction: Transaction,
-    claimed: steps.Claim,
+    claimed: claims.Claim,
     outcome: errors.NotDelivered,
     *,
     on_unclear: OnUnclear,
@@ -56,7 +47,7 @@ def record_outcome(
 
 
 def _refusals_before(
-    transaction: Transaction, claimed: steps.Claim, outcome: errors.NotDelivered, *, now: datetime
+    transaction: Transaction, claimed: claims.Claim, outcome: errors.NotDelivered, *, now: datetime
 ) -> Refusals:
     match outcome:
         case errors.Rejected(in_doubt=True) | errors.ChatGone(in_doubt=True):
@@ -113,14 +104,13 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    recovery.recover(transaction, still_posting=timedelta() if transaction.dialect == "sqlite" else POSTING)
+    claims.recover(transaction, still_posting=timedelta() if transaction.dialect == "sqlite" else POSTING)
     if bot_state.sender(transaction) != transaction.store.process:
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
-        recovery.look_up_again(transaction)
-    known = [
-        name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
-    ]
-    return tuple(name for name in tokens if name not in known)
+        claims.look_up_again(transaction)
+    told = {name: bot for name, bot in tokens.items() if bot}
+    platform_states.refuse_another_bot(transaction, told, new_bot=new_bot)
+    return tuple(sorted(tokens.keys() - (told.items() & platform_states.bots(transaction).items())))
 
 
 @shares

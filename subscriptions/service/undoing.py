@@ -10,7 +10,7 @@ from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import forecast
-from subscriptions.service import amendments, changes, listing
+from subscriptions.service import changes, listing, subscribing
 from subscriptions.states import PauseReason
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -47,7 +47,6 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
     chat = chats.find_chat(transaction, address)
     if chat is None:
         return None
-    chats.hold_chat(transaction, chat.id)
     change = last_change(transaction, address)
     if change is None:
         return None
@@ -67,7 +66,7 @@ def _restore(transaction: Transaction, chat: Chat, change: changes.Change, now: 
     what, before = change.what, change.before
     for name in what.settings:
         chats.choose_setting(transaction, chat.id, name, before.settings.get(name))
-    after = amendments.apply_new_clock(transaction, chat, now) if what.settings else chat
+    after = subscribing.apply_new_clock(transaction, chat, now) if what.settings else chat
     numbers = [one.number for one in (*what.added, *what.removed, *(new for _, new in what.changed))]
     wanted = {number: before.subscriptions.get(number) for number in numbers}
     _restore_subscriptions(transaction, after, wanted, now)

@@ -91,7 +91,7 @@ def keep_code(transaction: Transaction, code_hash: str) -> None:
 
 def take_code(transaction: Transaction, code_hash: str) -> bool:
     """Returns whether this is the hash of the code, which is void from then on."""
-    kept = bot_state.hold_value(transaction, _CODE, "")
+    kept = bot_state.get_value(transaction, _CODE) or ""
     is_right = bool(kept) and hmac.compare_digest(kept, code_hash)
     if is_right:
         bot_state.put_value(transaction, _CODE, "")
@@ -131,7 +131,11 @@ def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
 
 def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.hold_value(transaction, _DENIAL_KEY, secrets.token_hex(32)), text)
+    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, _new_key), text)
+
+
+def _new_key() -> str:
+    return secrets.token_hex(32)
 
 
 def _hash(key: str, text: str) -> str:

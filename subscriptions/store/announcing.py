@@ -55,10 +55,7 @@ def unannounced(transaction: Transaction, which: Condition) -> Mapping[int, tupl
 
 
 def announce(transaction: Transaction, which: Condition, now: datetime) -> int:
-    """Gives papers that were never announced the next sequences. Returns how many papers these are.
-
-    The transaction must begin with `paper_sequence.hold_sequence`.
-    """
+    """Gives papers that were never announced the next sequences. Returns how many papers these are."""
     first = paper_sequence.last_sequence(transaction) + 1
     found = unannounced(transaction, which)
     rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]

@@ -1,5 +1,6 @@
 """Single values of the bot under a name: counters, days, moments."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -28,9 +29,12 @@ def swap_value(transaction: Transaction, name: str, before: str | None, value: s
     return execute(transaction, is_still.values(value=value)).rowcount == 1
 
 
-def hold_value(transaction: Transaction, name: str, first: str) -> str:
-    """Returns the value under a name, and locks it until the transaction ends. If there is none, stores `first`."""
-    value: str = conflicts.hold(transaction, KeyValueRow(name=name, value=first)).value
+def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
+    """Returns the value under a name. If there is none, makes and stores it."""
+    value = get_value(transaction, name)
+    if value is None:
+        value = make()
+        put_value(transaction, name, value)
     return value
 
 

@@ -8,13 +8,12 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.database.store import Transaction, execute, in_chunks
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
 KEPT = 5  # changes of a chat that can be undone
 _undo = TABLES.tables["undo"]
 _u = _undo.c
-_ADD = sa.insert(_undo).returning(_u.chat, _u.id)
 
 
 class StoredChange(NamedTuple):
@@ -29,22 +28,14 @@ class StoredChange(NamedTuple):
 _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
-def add_changes(
-    transaction: Transaction, before: Mapping[int, Mapping[str, Any]], *, who: str, at: datetime
-) -> dict[int, int]:
-    """Stores the states of chats before a change, and removes their oldest ones. `before`: chat id → state.
-
-    Returns chat id → id of the stored change. Later changes have higher ids.
-    """
-    if not before:
-        return {}
-    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, state in before.items()]
-    added = {row.chat: row.id for row in execute(transaction, _ADD, rows)}
-    for chat_ids in in_chunks(list(before)):
-        place = sa.func.row_number().over(partition_by=_u.chat, order_by=_u.id.desc()).label("place")
-        ranked = sa.select(_u.id, place).where(_u.chat.in_(chat_ids)).subquery()
-        execute(transaction, sa.delete(_undo).where(_u.id.in_(sa.select(ranked.c.id).where(ranked.c.place > KEPT))))
-    return added
+def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
+    """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids."""
+    row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
+    transaction.add(row)
+    transaction.flush()
+    kept = sa.select(_u.id).where(_u.chat == chat_id).order_by(_u.id.desc()).limit(KEPT)
+    transaction.remove(UndoRow, col(UndoRow.id).not_in(kept), chat=chat_id)
+    return row.id
 
 
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:

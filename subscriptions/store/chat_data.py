@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from subscriptions.model import ChatKind
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import admitted_chats, libraries, subscriptions
-from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, PageLogRow, UndoRow
+from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, PageMessageRow, UndoRow
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import ChatRow, DeliveryRow, SubscriptionRow, references_to_chats, tables
 
@@ -71,7 +71,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     subscriptions.drop_unused_queries(transaction, queries)
     for one in rows:
         # a page also shows messages to somebody whose chat is not stored any more, such as the answer to /forget
-        transaction.remove(PageLogRow, chat=str(one.place))
+        transaction.remove(PageMessageRow, chat=str(one.place))
         if one.kind is ChatKind.PRIVATE:
             _erase_person(transaction, row.platform, one.address)
 

@@ -14,28 +14,18 @@ from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
 from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 
-# The columns in the order of the fields of Chat; some fields are made from several columns.
-_VALUES = (
-    "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
-    "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned",
-    "next_number", "owner", "moved_to",
-)  # fmt: skip
-
-# A text that begins with x lies between x and x + _LAST_SIGN. A comparison with this range uses an index; LIKE would not.
-_LAST_SIGN = "\U0010ffff"
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 PLACE = ("platform", "address", "topic")
-CHATS = sa.select(*(_c[name] for name in _VALUES))
+CHATS = sa.select(_chats)
 _BY_ID = CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
-_SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no value, but locks the row
-_HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
 @reads
@@ -63,25 +53,6 @@ def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
 
 
-def hold_chat(transaction: Transaction, chat_id: int) -> None:
-    """Locks a chat until the transaction ends, so that no other process can change it or its data.
-
-    Read its data after this call, not before.
-    """
-    execute(transaction, _HOLD, {"of": chat_id})
-
-
-def hold_chats(transaction: Transaction, chat_ids: Sequence[int]) -> None:
-    """Like `hold_chat`, for several chats."""
-    for part in in_chunks(sorted(chat_ids)):
-        conflicts.hold_rows(transaction, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
-
-
-def hold_lane(transaction: Transaction, lane: Lane) -> None:
-    """Like `hold_chat`, for all chats at an address."""
-    execute(transaction, sa.update(_chats).filter_by(**asdict(lane)).values(_SAME_NUMBER))
-
-
 def find_chats(transaction: Transaction, addresses: Collection[ChatAddress]) -> dict[ChatAddress, Chat]:
     """Returns address → the chat that `find_chat` returns for it. Leaves out unknown addresses."""
     wanted: dict[str, set[str]] = {}
@@ -105,7 +76,7 @@ def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) ->
 
 
 def add_chats(transaction: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
-    """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
+    """Adds chats with one statement."""
     # of each platform one row is made, because a row takes long to make: an import adds thousands
     of_platform = {one.platform: one for one in kinds}
     made = {at: conflicts.values_of(_new_row(one, created_at=now)) for at, one in of_platform.items()}
@@ -135,7 +106,7 @@ def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+    return {row.id: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -187,13 +158,13 @@ def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - 
 
 def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
     """Stores the zone and the language of the person who sets up a chat; "": unknown."""
-    row = _held(transaction, chat_id)
+    row = _row_of(transaction, chat_id)
     row.timezone, row.lang = timezone, lang
 
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
-    row = _held(transaction, chat_id)
+    row = _row_of(transaction, chat_id)
     if name == "timezone":
         row.timezone = value or ""
     else:
@@ -278,34 +249,32 @@ def unreachable_since(transaction: Transaction, before: datetime, most: int) -> 
     return list(transaction.exec(found.limit(most)))
 
 
-def _held(transaction: Transaction, chat_id: int) -> ChatRow:
-    """Locks a chat until the transaction ends and returns its row, read after the lock."""
-    hold_chat(transaction, chat_id)
+def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
+    """Returns the row of a chat as it is now."""
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_of(transaction: Transaction, row: Sequence[Any]) -> Chat:
-    """Returns the Chat of a row of `_VALUES`.
-
-    Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
-    """
-    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, number, owner, _ = row
-    own = (("timezone", timezone), *others.items())
-    settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
-    place = ChatAddress(platform, address, topic)
-    return Chat._make(
-        (
-            chat_id,
-            place,
-            kind,
-            settings,
-            title,
-            public,
-            *state,
-            number - 1,
-            owner,
-            chosen,
-        )
+def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
+    """Returns the Chat of a row of `CHATS`."""
+    own = (("timezone", row.timezone), *row.settings.items())
+    settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
+    return Chat(
+        id=row.id,
+        address=ChatAddress(row.platform, row.address, row.topic),
+        kind=row.kind,
+        settings=settings,
+        title=row.title,
+        public=row.public,
+        admin=row.admin,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
+        paused_until=row.paused_until,
+        first_delivery_planned=row.first_delivery_planned,
+        subscriptions_ever_made=row.next_number - 1,
+        owner=row.owner,
+        chosen=chosen,
     )
 
 

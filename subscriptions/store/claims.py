@@ -1,29 +1,76 @@
-"""Posts the messages of a lane: what blocks it, who may post, what waits or is skipped, how an outcome is settled (rules 6 and 7).
+"""Posts the messages of lanes: which have something to do, what blocks one, who may post, how an outcome is settled (rules 6, 7 and 14).
 
 Every message takes these steps. So their statements are built only once, and return columns instead of an object for each
 row.
 """
 
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from itertools import groupby, takewhile
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
-from subscriptions.model import ChatAddress, Message
-from subscriptions.planning.retries import Refusals, RetryDecision, decide_not_found, same_refusal
+from subscriptions.model import ChatAddress, Lane, Message
+from subscriptions.planning.retries import (
+    LONGEST_CREDIBLE_WAIT,
+    OnUnclear,
+    Refusals,
+    RetryDecision,
+    decide_not_found,
+    same_refusal,
+)
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, confirms, execute, shares
+from subscriptions.store.database.store import Transaction, confirms, execute, reads, shares
 from subscriptions.store.rows import DeliveryRow, MessageRow, tables
-from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, waits_until
-from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
+from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, WAITS, waits_until
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
+
+
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """The next step of a lane is to render this delivery: it has no messages yet."""
+
+    seq: int
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The next step of a lane is to post this message, or to look it up."""
+
+    seq: int
+    delivery: str
+    chat_id: int
+    address: ChatAddress
+    attempts: int
+    message: Message
+    plain: bool = False  # post the form without markup
+    unclear: bool = False  # an earlier post may have arrived
+    waits: bool = False  # its next attempt is later, but it can be looked up now
+    unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
+    was_repeated: bool = False  # it was posted again since then
+    thread: str | None = None  # platform id of the message in whose thread it is posted
+
+
+Step = Unrendered | Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """The request of a sender for the next step of a lane."""
+
+    lane: Lane
+    now: datetime
+    on_unclear: OnUnclear
+    can_find: bool  # the platform can look up messages
+    posted: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has posted in this call
+    tried: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has tried often enough for now
 
 
 _TRIES = 50  # last attempts, among which the same refusal is looked for
@@ -35,13 +82,29 @@ _OPEN = (
     .where(IN_LANE, MAY_BE_SENT, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
-_parents = _messages.alias()
+_parents, _in_hand = _messages.alias(), _messages.alias()
 _MESSAGE = (
     sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
     .add_columns(_parents.c.platform_id.label("thread"))
     .outerjoin_from(_messages, _parents, sa.and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
     .where(_m.delivery == sa.bindparam("seq"), _m.number == sa.bindparam("which"))
 )
+_WAITING_LANES = (
+    sa.select(_c.platform, _c.address)
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_d.settled_at.is_(None), MAY_BE_SENT, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
+    .where(sa.or_(_d.next_at.is_(None), ~WAITS))
+    .group_by(_c.platform, _c.address)
+    .order_by(sa.func.min(_d.seq))
+)
+
+
+@reads
+def lanes(transaction: Transaction, platforms: Sequence[str], *, now: datetime) -> list[Lane]:
+    """Returns the lanes of these platforms with something to do now, oldest first."""
+    values = {"platforms": platforms, "now": now, "longest": now + LONGEST_CREDIBLE_WAIT}
+    found = transaction.connection().execute(_WAITING_LANES, values).all()
+    return [Lane(*row) for row in found]
 
 
 @shares
@@ -51,7 +114,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     This function only reads, but together with what other senders write, which saves each of them a transaction of its
     own; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
     message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
-    either. A person decides about it, and a process that starts looks it up once more (`recovery`).
+    either. A person decides about it, and a process that starts looks it up once more (`look_up_again`).
     """
 
     def passes(row: sa.Row[Any]) -> bool:
@@ -106,7 +169,7 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
 # A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
-_MARK_SENDING = conflicts.unless_taken(
+_MARK_SENDING = (
     sa.update(_messages)
     .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
     .where(sa.or_(_m.state == sa.bindparam("was"), _m.state == sa.bindparam("or_was")))
@@ -120,6 +183,7 @@ _MARK_SENDING = conflicts.unless_taken(
             MAY_BE_SENT,
         )
     )
+    .where(~sa.exists().where(_in_hand.c.lane == sa.bindparam("its_lane"), _in_hand.c.state == MessageState.SENDING))
     .values(
         state=MessageState.SENDING,
         lane=sa.bindparam("its_lane"),
@@ -180,9 +244,8 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
-    moved. A unique index allows only one marked
-    message in each lane until its outcome is stored. If the process is killed before that, the lane is blocked until the
-    message is recovered (rule 14).
+    moved, or if another message of its lane is marked. If the process is killed before the outcome is stored, the lane is
+    blocked until the message is recovered (rule 14).
     """
     message = claimed.message
     values = {
@@ -196,7 +259,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
         "wall": wall,
         "first": claimed.unclear_since or wall,
     }
-    return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
+    return transaction.connection().execute(_MARK_SENDING, values).rowcount == 1
 
 
 @shares
@@ -334,3 +397,29 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = transaction.exec(select(_m.state).where(_m.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
+
+
+@shares
+def recover(transaction: Transaction, *, still_posting: timedelta = timedelta()) -> int:
+    """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
+
+    A process that marked them before may still be posting, for so long after a mark: they are not tried again before that.
+    Call it when this process sends nothing.
+    """
+    is_sending = col(MessageRow.state) == MessageState.SENDING
+    if still_posting:
+        for seq, marked in transaction.exec(
+            select(MessageRow.delivery, MessageRow.attempted_at).where(is_sending)
+        ).all():
+            tried_again = marked and marked + still_posting
+            transaction.exec(sa.update(DeliveryRow).filter_by(seq=seq).values(next_at=tried_again))
+    sending = sa.update(MessageRow).where(is_sending)
+    return transaction.exec(sending.values(state=MessageState.UNCLEAR)).rowcount
+
+
+def look_up_again(transaction: Transaction) -> None:
+    """Lets unclear messages be looked up whose look-up was given up. Call it when this process begins to send."""
+    given_up = sa.update(MessageRow).where(
+        col(MessageRow.lookup_given_up), col(MessageRow.state) == MessageState.UNCLEAR
+    )
+    transaction.exec(given_up.values(lookup_given_up=False))

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.schema import CreateIndex
-from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
 
@@ -112,35 +111,6 @@ class JsonText(UserDefinedType[str]):
     def get_col_spec(self, **_: object) -> str:
         """The name of the type, for databases that require a cast."""
         return "JSON"
-
-
-class Condition(sa.ColumnElement[bool]):
-    """A condition in exactly the words of an index, since the database uses the index only then.
-
-    `sql` is the condition for SQLite.
-    """
-
-    __visit_name__ = "condition"
-    inherit_cache = True
-    _traverse_internals = [("sql", InternalTraversal.dp_string)]  # noqa: RUF012 - SQLAlchemy's form
-
-    def __init__(self, sql: str) -> None:
-        self.sql = sql
-        self.type = sa.Boolean()
-
-    def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
-        """Returns the condition itself. Without this method, SQLAlchemy would compare the condition with 1."""
-        return self
-
-
-@compiles(Condition)
-def _as_sqlite(condition: Condition, _compiler: object, **_: object) -> str:
-    return condition.sql
-
-
-@compiles(Condition, "postgresql")
-def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
-    return for_postgres(condition.sql)
 
 
 def for_postgres(sql: str) -> str:

@@ -118,22 +118,15 @@ class ChatKeyRow(Row, table=True):
     at: datetime = moment()
 
 
-class PageLogRow(Row, table=True):
-    """A chat on the bot's own pages. `changes` counts its messages that were written or edited."""
-
-    chat: str = Field(primary_key=True)  # "platform:address"
-    changes: int = 0
-
-
 class PageMessageRow(Row, table=True):
-    """A message on the bot's own pages. `change` is the number of the change that wrote or last edited it."""
+    """A message on the bot's own pages. `change` is the number of the chat's change that wrote or last edited it."""
 
     __table_args__ = (
         sa.UniqueConstraint("chat", "delivery", "part"),
         columns.index("ix_page_message_change", "chat", "change"),
         columns.index("ix_page_message_at", "at"),
     )
-    chat: str = columns.reference("page_log.chat", primary_key=True)
+    chat: str = Field(primary_key=True)  # "platform:address"
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change: int
     delivery: str  # `delivery` and `part` identify the message, so storing it again adds no second message

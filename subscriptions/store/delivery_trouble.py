@@ -28,12 +28,13 @@ class Trouble:
     count: int
     reason: str = ""  # the most frequent reason
     ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    newest: str = ""  # id of the last one
     chat: ChatAddress | None = None  # None if the deliveries are for several chats
     since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
 
 
-def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
-    """Returns the deliveries with a dead message that were settled after `since`; if it is None, all of them.
+def dead(transaction: Transaction) -> Trouble:
+    """Returns the deliveries with a dead message that no person has dismissed.
 
     Notices do not count, because otherwise a dead notice would cause the next notice.
     """
@@ -49,8 +50,6 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
         )
         .order_by(_d.seq, col(MessageRow.number))
     )
-    if since is not None:
-        wanted = wanted.where(_d.settled_at > since)
     rows = transaction.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
@@ -59,6 +58,7 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
+        newest=ids[-1] if ids else "",
         chat=chats.pop() if len(chats) == 1 else None,
         since=min((at for _, _, _, at in rows), default=None),
     )

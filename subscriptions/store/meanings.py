@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from subscriptions.model import Paper
 from subscriptions.store import bot_state
-from subscriptions.store.columns import Condition
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
 from subscriptions.store.rows import tables
@@ -25,7 +24,6 @@ _MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 byt
 
 _meanings, _questions, _papers, _values = tables("paper_meaning", "question", "paper", "key_value")
 _m, _q, _p = _meanings.c, _questions.c, _papers.c
-_IS_UNCODED = Condition("paper.uncoded IS 1")  # the exact words of an index's condition
 _OURS = (_values.c.name == _ENCODER) & (_m.encoder == _values.c.value)
 _CODES = sa.select(_m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
 _HAVE_CODES = sa.select(_m.paper, _m.late).join_from(_meanings, _values, _OURS)
@@ -66,10 +64,7 @@ def is_encoder(transaction: Transaction, name: str) -> bool:
 
 
 def change_encoder(transaction: Transaction, name: str) -> None:
-    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now.
-
-    The transaction must hold the sequence, so that no papers with older codes come in the meantime.
-    """
+    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
     if not is_encoder(transaction, name):
         bot_state.put_value(transaction, _ENCODER, name)
         execute(transaction, sa.update(_papers).where(_p.uncoded.is_(False)).values(uncoded=True))
@@ -87,11 +82,12 @@ def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, b
 
 
 def put(transaction: Transaction, name: str, codes: Mapping[int, bytes], late: Collection[int] = ()) -> None:
-    """Stores the codes of papers, in new entries; b"" removes them. The transaction must hold the sequence.
+    """Stores the codes of papers, in new entries; b"" removes them.
 
     `name` is the name of the encoder. The codes of the papers `late` are late.
 
-    So entries are committed in the order of their numbers, and a reader continues after the last one that it knows.
+    Since writers take turns, entries are committed in the order of their numbers, and a reader continues after the last
+    one that it knows.
     """
     for part in in_chunks(list(codes)):
         execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
@@ -115,7 +111,7 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 
 def papers_without(transaction: Transaction, most: int) -> list[tuple[int, Texts]]:
     """Returns (paper, texts) of papers that lack codes of the store's encoder, newest first, at most `most`."""
-    rows = execute(transaction, _TEXTS.where(_IS_UNCODED).order_by(_p.id.desc()).limit(most))
+    rows = execute(transaction, _TEXTS.where(_p.uncoded.is_(True)).order_by(_p.id.desc()).limit(most))
     return [(row.id, (row.title, row.abstract)) for row in rows]
 
 

@@ -36,8 +36,6 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     platform, old = address.platform, address.address
     if old == new:
         return
-    # if two processes move the chats, the second process waits here, and then finds them moved
-    chats.hold_lane(transaction, Lane(platform, old))
     rows = transaction.exec(select(ChatRow).filter_by(platform=platform, address=old, moved_to=None)).all()
     for row in rows:
         _move(transaction, row, ChatAddress(platform, new, row.topic), now)
@@ -49,7 +47,6 @@ def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: dateti
 
     Papers that wait for the topic are sent to the chat. A second call changes nothing.
     """
-    chats.hold_lane(transaction, topic.address.lane)  # as in `chat_moved`
     row = transaction.get_one(ChatRow, topic.id, populate_existing=True)
     if row.moved_to is not None:
         return

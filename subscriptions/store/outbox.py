@@ -1,38 +1,65 @@
-"""All deliveries as operators see them: listed, tried again, dismissed, counted as sent."""
+"""All deliveries as operators see them: their states, listed, counted, tried again, dismissed, counted as sent."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import select
 
-from subscriptions.model import DeliveryKind
-from subscriptions.states import (
-    FINISHED,
-    UNDER_WAY,
-    WAITING,
-    ChatState,
-    DeliveryState,
-    MessageState,
-    describe_chat_state,
-)
+from subscriptions.model import ChatAddress
+from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
 from subscriptions.store import claims, sendable
-from subscriptions.store.columns import AnyRow
-from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
-from subscriptions.store.rows import ChatRow, DeliveryRow, tables
+from subscriptions.store.columns import AnyRow, Utc
+from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
+from subscriptions.store.rows import DeliveryRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
+_TRIED_AGAIN = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING)
 
-_deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
-_d, _m, _i = _deliveries.c, _messages.c, _items.c
-_NOT_OVER = (
-    sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
+_deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
+_d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
+_of_delivery = _m.delivery == _d.seq
+
+
+def _has(state: MessageState) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_of_delivery, _m.state == state)
+
+
+# The state of a delivery (docs/operating.md): dismissed, held, sent, or the worst state of its messages.
+_STATE = sa.case(
+    (_d.dismissed_at.is_not(None), DeliveryState.DISMISSED.value),
+    (_d.settled_at.is_(None) & ~sendable.MAY_BE_SENT, DeliveryState.HELD.value),
+    (_has(MessageState.DEAD), DeliveryState.DEAD.value),
+    (_has(MessageState.UNCLEAR), DeliveryState.UNCLEAR.value),
+    (_has(MessageState.WAITING), DeliveryState.WAITING.value),
+    (_has(MessageState.SENDING), DeliveryState.SENDING.value),
+    (_d.settled_at.is_not(None), DeliveryState.SENT.value),
+    else_=DeliveryState.PLANNED.value,
 )
-_STATES_OF = sa.select(_m.delivery, _m.state, _m.reason).order_by(_m.delivery, _m.number)
-_PAPERS_OF = sa.select(_i.delivery, sa.func.count()).group_by(_i.delivery)
+_NOT_OVER = _d.settled_at.is_(None) | _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
+_PAPERS = sa.select(sa.func.count()).where(_i.delivery == _d.seq).scalar_subquery()
+_MESSAGES = sa.select(sa.func.count()).where(_of_delivery).scalar_subquery()
+# of a message in the same state as the delivery
+_REASON = (
+    sa.select(sa.func.max(_m.reason)).where(_of_delivery, sa.cast(_m.state, sa.String) == _STATE).scalar_subquery()
+)
+_ENTRIES = (
+    sa.select(_d.seq, _d.id, _d.kind, _d.attempts, _d.next_at, _d.created_at, _d.reason)
+    .add_columns(_c.platform, _c.address, _c.topic, _c.state.label("chat_state"))
+    .add_columns(_c.admission, _c.pause_reason, _c.state_detail, _STATE.label("its_state"))
+    .add_columns(_PAPERS.label("papers"), _MESSAGES.label("messages"), _REASON.label("why"))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .order_by(_d.seq)
+)
+_COUNTS = (
+    sa.select(_c.platform, _STATE.label("its_state"), sa.func.count(), sa.func.min(_d.created_at, type_=Utc))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_NOT_OVER)
+    # by the label, since PostgreSQL does not see that two expressions with parameters are equal
+    .group_by(_c.platform, "its_state")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,49 +85,26 @@ def entries(transaction: Transaction, after: int, *, over: bool, now: datetime) 
     With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
     used.
     """
-    page = (
-        select(DeliveryRow, ChatRow)
-        .join(ChatRow, col(ChatRow.id) == _d.chat)
-        .where(_d.seq > after)
-        .order_by(_d.seq)
-        .limit(CHUNK)
-    )
-    rows = transaction.exec(page if over else page.where(_d.seq.in_(_NOT_OVER))).all()
-    seqs = [row.seq for row, _ in rows]
-    states = rows_of(transaction, _STATES_OF, _m.delivery, seqs)
-    messages = grouped((of, (state, why)) for of, state, why in states)
-    papers: dict[int, int] = dict(rows_of(transaction, _PAPERS_OF, _i.delivery, seqs))
-    found = [
-        _entry(
-            row,
-            chat,
-            messages.get(seq, []),
-            papers.get(seq, 0),
-            sendable.waits_until(row.next_at, now),
-        )
-        for seq, (row, chat) in zip(seqs, rows, strict=True)
-    ]
-    return found, seqs[-1] if seqs else after
+    page = _ENTRIES.where(_d.seq > after).limit(CHUNK)
+    rows = execute(transaction, page if over else page.where(_NOT_OVER)).all()
+    return [_entry(row, now) for row in rows], rows[-1].seq if rows else after
 
 
-def _entry(
-    row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[MessageState, str]], papers: int, next_at: datetime | None
-) -> OutboxEntry:
-    why_held = describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
-    state = derived_state(row, chat, [state for state, _ in messages])
-    # The messages' reasons come first, since sending another message clears the delivery's own reason.
-    reasons = (reason for of, reason in messages if of.value == state.value)
+def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
+    state = DeliveryState(row.its_state)
+    why_held = describe_chat_state(row.chat_state, row.admission, row.pause_reason, row.state_detail)
     return OutboxEntry(
         id=row.id,
-        chat=str(chat.place),
+        chat=str(ChatAddress(row.platform, row.address, row.topic)),
         kind=row.kind,
         state=state,
-        papers=papers,
-        messages=len(messages),
+        papers=row.papers,
+        messages=row.messages,
         attempts=row.attempts,
-        next_at=None if state in _FINAL else next_at,
+        next_at=None if state in _FINAL else sendable.waits_until(row.next_at, now),
         waiting_since=row.created_at,
-        reason=next(filter(None, reasons), row.reason) or ("" if chat.state is ChatState.ACTIVE else why_held),
+        # the message's reason comes first, since sending another message clears the delivery's own
+        reason=row.why or row.reason or ("" if row.chat_state is ChatState.ACTIVE else why_held),
     )
 
 
@@ -116,7 +120,7 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     execute(transaction, sa.delete(_messages).where(_m.delivery == delivery.seq, never_made))
     if not transaction.finds(_m.delivery == delivery.seq):
         delivery.rendered_at = None
-    again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(WORST_FIRST[:3]))
+    again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(_TRIED_AGAIN))
     ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False}
     execute(transaction, again.values({**ready, "unclear_since": None}))
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
@@ -151,28 +155,37 @@ def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxCounts:
-    """The numbers of deliveries that wait (including planned ones), are unclear, or are dead."""
+    """The numbers of deliveries that wait (planned and held ones, too), are unclear, or are dead."""
 
-    waiting: int
-    unclear: int
-    dead: int
-    platforms: frozenset[str] = frozenset()  # on which deliveries wait, leaving out paused chats
+    waiting: int = 0
+    held: int = 0  # those of the waiting ones whose chat gets no messages now
+    unclear: int = 0
+    dead: int = 0
+    dead_on: Mapping[str, int] = field(default_factory=dict)  # platform → how many are dead
+    oldest: Mapping[str, datetime] = field(default_factory=dict)  # platform → when the oldest that waits was planned
 
 
 @reads
 def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> OutboxCounts:
     """Returns the numbers of deliveries that wait, are unclear, or are dead, of all chats or of one."""
-    found: Counter[DeliveryState] = Counter()
-    platforms: set[str] = set()
-    for platform, state in states_not_over(transaction, chat_id):
-        found[state] += 1
-        if state in UNDER_WAY and state is not DeliveryState.HELD:
-            platforms.add(platform)
+    found: Counter[str] = Counter()
+    dead_on: dict[str, int] = {}
+    oldest: dict[str, datetime] = {}
+    for platform, state, count, since in execute(
+        transaction, _COUNTS if chat_id is None else _COUNTS.where(_d.chat == chat_id)
+    ):
+        found[state] += count
+        if state == DeliveryState.DEAD:
+            dead_on[platform] = count
+        elif state in UNDER_WAY and state != DeliveryState.HELD:
+            oldest[platform] = min(since, oldest.get(platform, since))
     return OutboxCounts(
         waiting=sum(found[state] for state in UNDER_WAY),
+        held=found[DeliveryState.HELD],
         unclear=found[DeliveryState.UNCLEAR],
         dead=found[DeliveryState.DEAD],
-        platforms=frozenset(platforms),
+        dead_on=dead_on,
+        oldest=oldest,
     )
 
 
@@ -185,48 +198,3 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
     due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return execute(transaction, due.values(counted)).rowcount
-
-
-_deliveries, _chats, _messages = tables("delivery", "chat", "message")
-_d, _c, _m = _deliveries.c, _chats.c, _messages.c
-_STATES = (
-    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.platform, _c.state, _c.pause_reason, _m.state.label("message"))
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .outerjoin(_messages, _m.delivery == _d.seq)
-    .where(or_(_d.settled_at.is_(None), _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))))
-    .order_by(_d.seq)
-)
-WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
-
-
-def derived_state(
-    delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow, states: Sequence[MessageState]
-) -> DeliveryState:
-    """Returns the state of a delivery (docs/operating.md): dismissed, sent, held, or the worst state of its messages."""
-    if delivery.dismissed_at is not None:
-        return DeliveryState.DISMISSED
-    if states and all(state is MessageState.SENT for state in states):
-        return DeliveryState.SENT
-    unfinished = not states or any(state not in FINISHED for state in states)
-    if unfinished and not _may_be_sent(delivery, chat):
-        return DeliveryState.HELD
-    for state in WORST_FIRST:
-        if state in states:
-            return DeliveryState(state)
-    return DeliveryState.PLANNED
-
-
-def _may_be_sent(delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow) -> bool:
-    """Whether the state of the chat allows the delivery. A notice also comes to a chat that waits to be let in."""
-    if delivery.kind is DeliveryKind.NOTICE and chat.state in WAITING:
-        return chat.pause_reason is None
-    return chat.state is ChatState.ACTIVE
-
-
-def states_not_over(transaction: Transaction, chat_id: int | None) -> Iterator[tuple[str, DeliveryState]]:
-    """Yields (platform, state) of each delivery of a chat, or of all, that is not settled or has a dead message."""
-    wanted = _STATES if chat_id is None else _STATES.where(_d.chat == chat_id)
-    for _, rows in groupby(execute(transaction, wanted), key=lambda row: row.seq):
-        row, *others = rows
-        states = [one.message for one in (row, *others) if one.message is not None]
-        yield row.platform, derived_state(row, row, states)

@@ -7,11 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from subscriptions.model import ChatAddress
-from subscriptions.store.conversation_rows import (
-    PageLogRow,
-    PageMessageRow,
-)
-from subscriptions.store.database import conflicts
+from subscriptions.store.conversation_rows import PageMessageRow
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES
 
@@ -47,14 +43,13 @@ def add_page_message(
     If a message with the same delivery and part is stored, changes nothing and returns the number of that message. So a
     message with an unknown outcome can simply be stored again. `is_own`: the person wrote it.
     """
-    name = _name(chat)
-    change = _next_change(transaction, name)
     known = find_page_message(transaction, chat, delivery=delivery, part=part)
     if known is not None:
         return known
+    change = _changes_of(transaction, chat) + 1
     transaction.add(
         PageMessageRow(
-            chat=name,
+            chat=_name(chat),
             number=change,
             change=change,
             delivery=delivery,
@@ -64,22 +59,19 @@ def add_page_message(
             at=now,
         )
     )
-    _count(transaction, name, change)
+    transaction.flush()
     return change
 
 
 @writes
 def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
     """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
-    name = _name(chat)
-    change = _next_change(transaction, name)
-    row = transaction.get(PageMessageRow, (name, number))
+    row = transaction.get(PageMessageRow, (_name(chat), number))
     if row is None or row.is_own:
         return False
     if row.payload != payload:
-        row.payload, row.change, row.is_edited = payload, change, True
-        transaction.add(row)
-        _count(transaction, name, change)
+        row.payload, row.change, row.is_edited = payload, _changes_of(transaction, chat) + 1, True
+        transaction.flush()
     return True
 
 
@@ -111,8 +103,7 @@ def changed_page_messages(
 ) -> tuple[list[PageMessage], int]:
     """Returns the messages that were written or edited after the change `after`, and the number of the last change.
 
-    The messages are in the order of their changes. If the chat was erased in the meantime, the number is lower than
-    `after`.
+    The messages are in the order of their changes. If the chat was erased in the meantime, the number is 0.
     """
     found = _MESSAGES.where(_p.chat == _name(chat), _p.change > after)
     rows = execute(transaction, found.order_by(_p.change).limit(most))
@@ -124,14 +115,5 @@ def _name(chat: ChatAddress) -> str:
 
 
 def _changes_of(transaction: Transaction, chat: ChatAddress) -> int:
-    """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
-    return transaction.exec(select(PageLogRow.changes).filter_by(chat=_name(chat))).first() or 0
-
-
-def _next_change(transaction: Transaction, chat: str) -> int:
-    """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
-    return int(conflicts.hold(transaction, PageLogRow(chat=chat)).changes) + 1
-
-
-def _count(transaction: Transaction, chat: str, change: int) -> None:
-    transaction.exec(sa.update(PageLogRow).filter_by(chat=chat).values(changes=change))
+    """Returns the number of the last change of a chat; 0 after the chat was erased."""
+    return transaction.exec(select(sa.func.max(_p.change)).where(_p.chat == _name(chat))).one() or 0

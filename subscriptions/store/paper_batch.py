@@ -242,7 +242,7 @@ class PaperBatch:
         """Gives the papers that are news the sequences after `last`. Returns the last one.
 
         Papers that were announced before come first, in their old order. The others follow in the order of the digest.
-        The transaction must have begun with `paper_sequence.hold_sequence`, and must end with `raise_counter`.
+        The transaction must end with `raise_counter`.
         """
         news = [self.rows[paper] for paper in self.kinds if paper in self.news]
         news.sort(key=lambda row: (row.sequence is None, row.sequence or 0))

@@ -1,10 +1,12 @@
 """The platforms: to which bot the database belongs there, and whether the platform is stopped (rule 11)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
+from subscriptions import errors
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES
@@ -13,24 +15,36 @@ from subscriptions.store.work_rows import PlatformRow
 _p = TABLES.tables["platform"].c
 
 
-def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
-    """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
-    stored = conflicts.hold(transaction, PlatformRow(name=platform, bot=bot))
-    if stored.bot is None:
-        transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(bot=bot))
-    return str(stored.bot or bot)
+@writes
+def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool = False) -> None:
+    """Stores to which bot the database belongs. `owners`: platform → bot.
+
+    Raises StoreError if it belongs to another bot there, unless `new_bot`.
+    """
+    refuse_another_bot(transaction, owners, new_bot=new_bot)
+    for platform, bot in owners.items():
+        put_platform(transaction, platform, bot=bot)
+
+
+def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool) -> None:
+    """Raises StoreError if the database belongs to another bot than one of these, unless `new_bot`."""
+    known = bots(transaction)
+    for platform, bot in owners.items():
+        if known.get(platform, bot) != bot and not new_bot:
+            raise errors.StoreError(
+                errors.Sentence(
+                    "This database belongs to another {platform} bot.", {"platform": platform.capitalize()}
+                ),
+                errors.Sentence(
+                    "Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."
+                ),
+            )
 
 
 @reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Returns platform → the bot to which the database belongs there."""
     return _known(transaction, "bot")
-
-
-@reads
-def bot_name(transaction: Transaction, platform: str) -> str:
-    """Returns the last stored name of the bot on a platform; "" if it is not known."""
-    return transaction.exec(select(PlatformRow.bot_name).filter_by(name=platform)).first() or ""
 
 
 @reads
@@ -53,6 +67,6 @@ def _known(transaction: Transaction, name: str) -> dict[str, Any]:
 
 @writes
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
-    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
+    """Stores values of a platform: its `bot`, or why it is `stopped`."""
     conflicts.insert_new(transaction, PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

@@ -300,8 +300,8 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
 
     Returns zero if the caller got the slot, otherwise how long to wait.
     """
-    slot = conflicts.hold(transaction, PublisherSlotRow(publisher=publisher, until=wall))
-    wait: timedelta = slot.until - wall
+    slot = transaction.get(PublisherSlotRow, publisher, populate_existing=True)
+    wait = slot.until - wall if slot else timedelta(0)
     if timedelta(0) < wait <= _TRUSTED:
         return wait
     conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=wall + most))

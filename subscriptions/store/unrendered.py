@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from subscriptions.model import Delivery, Message
 from subscriptions.states import MessageState
-from subscriptions.store import deliveries
+from subscriptions.store import claims, deliveries
+from subscriptions.store.claims import ClaimRequest, Step, Unrendered
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import tables
 from subscriptions.store.sendable import MAY_BE_SENT
-from subscriptions.store.steps import Unrendered
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _i = _deliveries.c, _chats.c, _items.c
@@ -75,12 +75,12 @@ def to_render(transaction: Transaction, claimed: Unrendered, most: int) -> dict[
 
 
 @writes
-def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], asking: ClaimRequest) -> Step | None:
     """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
 
-    A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
+    Returns the next step of the lane that asks. A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
     """
-    connection = transaction.connection()
+    connection, now = transaction.connection(), asking.now
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
     for one in rendered:
         over = now if one.failure or not one.messages else None
@@ -103,6 +103,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
         connection.execute(_NEW_MESSAGE, messages)
     if shows:
         connection.execute(_SHOWS, shows)
+    return claims.claim(transaction, asking)
 
 
 def _new_message(

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from subscriptions.model import ChatAddress
 from subscriptions.store import chats
-from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNANSWERED, UpdateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
@@ -17,7 +16,7 @@ from subscriptions.store.rows import tables
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
 _updates, _chats = tables("update", "chat")
 _u = _updates.c
-_is_unanswered = Condition(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
+_is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
 
 
 @reads

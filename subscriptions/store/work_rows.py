@@ -28,7 +28,6 @@ class PlatformRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     bot: str | None = None
-    bot_name: str = ""  # the last known name, for links to the bot
     stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
 
 

@@ -345,7 +345,6 @@ async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
         kind=ChatKind.GROUP,
         title="Vision",
         public=True,
-        is_linked=True,
     )
     assert await api.find_chat("@Vision_Papers") == vision
     assert await api.find_chat("-1002") == vision

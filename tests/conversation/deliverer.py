@@ -22,7 +22,7 @@ from bot.dependencies import Dependencies
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered, NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
-from subscriptions.store.open_lanes import lanes
+from subscriptions.store.claims import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery

@@ -20,7 +20,7 @@ import pytest
 from typer import core
 
 from bot import cli
-from bot.dependencies.system_clock import SystemClock
+from bot.system_clock import SystemClock
 from tests import forked
 from tests.fakes import process
 from tests.patience import PATIENCE

@@ -25,9 +25,8 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
 from subscriptions.portable import read_lines
-from subscriptions.service import amendments, exporting, importing, requests
+from subscriptions.service import exporting, importing, subscribing
 from subscriptions.service.listing import listed
-from subscriptions.service.retention import forget
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store, Transaction
@@ -238,7 +237,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "INSERT INTO appearance": 1,
         "INSERT INTO digest": 1,
         "UPDATE paper": 1,
-        "INSERT INTO key_value": 2,  # the first one locks the counter of sequences, the second one raises it
+        "INSERT INTO key_value": 1,  # raises the counter of sequences
         "INSERT INTO source": 1,
     } | (
         {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
@@ -287,7 +286,7 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
     ],
 )
 def test_a_refused_line_at_the_end_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
-    requests.subscribe(watched, make.address("telegram:1"), requests.SubscriptionRequest(text="graph"), now=NOON)
+    subscribing.subscribe(watched, make.address("telegram:1"), "graph", now=NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
     before = "".join(exporting.export_all(watched))
     with pytest.raises(Refused) as refused:
@@ -324,29 +323,6 @@ def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
     assert str(refused.value.sentence).endswith(" Other lines that cannot: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 29 more.")
 
 
-def one_line_each(chats: int, line: str) -> str:
-    return "\n".join(f"[telegram:{number}]\n{line}\n" for number in range(1, chats + 1))
-
-
-@pytest.mark.parametrize(
-    ("line", "own"),  # `own`: how many statements the change itself takes in each chat
-    [("daily 09:00 UTC | tree | ", 0), ("daily 10:00 UTC | graph | ", 2), ("daily 09:00 UTC | graph | named", 2)],
-)
-def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStore, line: str, own: int) -> None:
-    """An import that changes 40 chats takes hardly more statements than one that changes 10. Only the change itself takes
-    statements for each chat; a few statements store what /undo needs, for all chats.
-    """
-    taken = []
-    for chats in (10, 40):
-        importing.import_lines(watched, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
-        with executed(watched) as statements:
-            importing.import_lines(watched, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
-        taken.append(len(statements))
-        for number in range(1, chats + 1):
-            forget(watched, make.address(f"telegram:{number}"))
-    assert taken[1] - taken[0] <= 30 * own + 3
-
-
 def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,9 +333,7 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     with contextlib.closing(sqlite3.connect(watched.path, timeout=0)) as other:
         for part in exporting.export_all(watched):
             parts.append(part)
-            requests.subscribe(
-                watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=NOON
-            )
+            subscribing.subscribe(watched, make.address("console:me"), "graph", now=NOON)
             make.unsubscribes(watched, make.address("console:me"))
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             assert not busy  # no reader keeps an older state open
@@ -401,12 +375,18 @@ whens = st.one_of(
 Entered = tuple[str, abc.Callable[..., object], tuple[object, ...]]
 
 
-def _asks(query: str, when: dict[str, str], zone: str | None, name: str | None) -> requests.SubscriptionRequest:
-    return requests.SubscriptionRequest(text=query, tz=zone, name=name, **when)
+def _subscribes(
+    store: Store, at: ChatAddress, query: str, when: str | None, name: str | None, *, now: datetime
+) -> None:
+    subscribing.subscribe(store, at, query, when=when, name=name, now=now)
+
+
+def _timed(when: dict[str, str], zone: str | None) -> str | None:
+    return f"{when['when']} {zone or ''}".strip() if when else None
 
 
 def _edits(store: Store, at: ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
-    amendments.edit(store, at, 1, query, when=f"daily 9 {zone}" if zone else None, now=now)
+    subscribing.edit(store, at, 1, query, when=f"daily 9 {zone}" if zone else None, now=now)
 
 
 def _imports(store: Store, at: ChatAddress, query: str, name: str, *, now: datetime) -> None:
@@ -432,15 +412,15 @@ entered = st.one_of(
     * [
         st.tuples(
             chats,
-            st.just(requests.subscribe),
-            st.tuples(st.builds(_asks, queries, whens, zones, st.none() | words)),
+            st.just(_subscribes),
+            st.tuples(queries, st.builds(_timed, whens, zones), st.none() | words),
         )
     ],
-    st.tuples(chats, st.just(amendments.rename), st.tuples(st.just(1), words)),
+    st.tuples(chats, st.just(subscribing.rename), st.tuples(st.just(1), words)),
     st.tuples(chats, st.just(_edits), st.tuples(queries, zones)),
     st.tuples(
         chats,
-        st.just(amendments.set_settings),
+        st.just(subscribing.set_settings),
         st.tuples(st.dictionaries(st.sampled_from(tuple(chat_settings.SETTINGS)), _values, min_size=1, max_size=1)),
     ),
     st.tuples(chats, st.just(_imports), st.tuples(queries, words)),
@@ -448,7 +428,7 @@ entered = st.one_of(
 
 
 def entries_of(chat: str, *entries: tuple[str, dict[str, str], str | None, str | None]) -> list[Entered]:
-    return [(chat, requests.subscribe, (_asks(*request),)) for request in entries]
+    return [(chat, _subscribes, (query, _timed(when, zone), name)) for query, when, zone, name in entries]
 
 
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
@@ -507,14 +487,15 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
     """A channel has the same form of address as a group, but other defaults. So the export must say that it is a channel."""
     with stores(empty_database, "here", "there") as (here, there):
         channel = parse_address("telegram:-1009876543210")
-        requests.subscribe(
+        subscribing.subscribe(
             here,
             channel,
-            requests.SubscriptionRequest(text="graph", name="G"),
+            "graph",
+            name="G",
             now=NOON,
             kind=ChatKind.BROADCAST,
         )
-        amendments.set_settings(here, channel, {"shape": "each"}, now=NOON)
+        subscribing.set_settings(here, channel, {"shape": "each"}, now=NOON)
         text = exporting.export(here, None)
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
         importing.import_lines(there, read_lines(text), now=NOON)

@@ -1,5 +1,6 @@
 """The database: how the store opens it, its files, its schema, and what both kinds of database guarantee."""
 
+import re
 import sqlite3
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from bot.settings.loading import source_name
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import requests
+from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import rows, sources
@@ -329,7 +330,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
-    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", when="now"), now=NOON - DAY)
+    subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
         sources.note_poll(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), sources.SourceState(), {})
@@ -382,3 +383,18 @@ def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> No
         ("known", "first"),
         ("unknown", "second"),
     ]
+
+
+def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
+    schema = {name: str(sql) for name, sql in stored.rows(store, "SELECT name, sql FROM sqlite_master")}
+    states = [
+        (table.name, column.name, column.type.enums)
+        for table in rows.TABLES.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, sqlalchemy.Enum)
+    ]
+    assert len(states) > 8
+    for table, column, values in states:
+        check = re.search(rf"CHECK \({column} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
+        assert check, (table, column)
+        assert set(check[1].split(", ")) == {f"'{value}'" for value in values}

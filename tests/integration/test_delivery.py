@@ -21,14 +21,14 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatKind, Lane, Message
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import operators, retention, sending
+from subscriptions.service import access, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import admitted_chats, chats, moving, open_lanes, outbox, planner, platform_states
+from subscriptions.store import admitted_chats, chats, claims, moving, outbox, planner, platform_states
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts
 from tests import make
@@ -221,7 +221,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
 async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
     chats = [str(number) for number in range(1, 41)]
     store_chat(app.store, address("telegram:99"), ChatKind.PRIVATE, now=clock.now())
-    operators.redeem_code(app.store, address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now())
+    access.redeem_code(app.store, address("telegram:99"), access.new_code(app.store), admins=(), now=clock.now())
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
@@ -249,7 +249,7 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
-            retention.claim_database(app.store, {"slack": before})
+            platform_states.claim_database(app.store, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
         assert platform_states.bots(app.store).get("slack", "") == before
@@ -363,15 +363,15 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     due(store, "telegram:1")
     _plan.plan_due(store, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"}))
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
     pause(store, address("telegram:1"), None, until=None, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0)
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
 
 
 @pytest.mark.both_databases
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     def has_work() -> bool:
-        return bool(open_lanes.lanes(store, ["telegram"], now=NOON))
+        return bool(claims.lanes(store, ["telegram"], now=NOON))
 
     due(store, "telegram:-1")
     _plan.plan_due(store, now=NOON)

@@ -35,12 +35,12 @@ from bot.settings import Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
-from subscriptions.service import access, confirmations, listing, notices
-from subscriptions.service.amendments import set_settings
+from subscriptions.service import access, listing, notices
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState, DeliveryState
-from subscriptions.store import recovery
+from subscriptions.store import claims
 from subscriptions.store.outbox import OutboxEntry
 from tests import tables
 from tests.clock import NOON, FakeClock
@@ -82,7 +82,7 @@ class Bot:
 
     async def asks(self, chat: ChatAddress = ADA) -> EmailMessage:
         """Asks an address whether papers may come to it. Returns the question."""
-        confirmations.ask_to_confirm(self.app.store, chat, source=HOME, now=self.clock.now())
+        access.ask_to_confirm(self.app.store, chat, source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return question
 
@@ -216,8 +216,8 @@ async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None
     await does(bot, "subscribe")
     access.deny(bot.app.store, ADA, now=bot.clock.now())
     with pytest.raises(Refused, match="said no to this address"):
-        confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+        access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     assert await bot.delivers() == []
 
 
@@ -236,7 +236,7 @@ async def does(bot: Bot, step: str) -> None:
         case "notify the operator":
             notices.notify_operators(store, [ADA], source_recovered("daily"), now=now)
         case "ask":
-            confirmations.ask_to_confirm(store, ADA, source=HOME, now=now)
+            access.ask_to_confirm(store, ADA, source=HOME, now=now)
         case "open the link":
             [question] = await bot.delivers()
             await bot.opens(link(question, "yes"))
@@ -288,8 +288,8 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
     await does(bot, "subscribe")
-    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     bot.brings("Diffusion on graphs")
     [question] = await bot.delivers(61)
     await bot.opens(link(question, "yes"), presses=True)
@@ -367,7 +367,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
         bot.app.stop.set()
         await sends
         bot.app.stop.clear()
-        recovery.recover(bot.app.store)
+        claims.recover(bot.app.store)
         bot.clock.advance(timedelta(minutes=20))
     assert await bot.delivers() == []
     assert papers_for_ada(bot).state.value == "dead"

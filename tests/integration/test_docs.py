@@ -31,7 +31,6 @@ from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
-from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
 from subscriptions.service import taste
@@ -322,7 +321,7 @@ def test_the_words_of_the_program_are_explained() -> None:
     documented = docs_pages.page("architecture.md").partition("\n## Words\n")[2]
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
     kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
-    for word in (*outcomes, *kinds, *KINDS):
+    for word in (*outcomes, *kinds, "now", "when-out", "daily", "weekdays", "weekly"):
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", documented), word
 
 
@@ -428,10 +427,10 @@ NUMBERS = tables.rows("""
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
     guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
-    guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
+    guide.md        → can have # subscriptions                           → subscriptions.service.subscribing:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
-    operating.md    → may name # new addresses a day                     → subscriptions.service.confirmations:MOST_OF_PERSON
+    operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON
     operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
     operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
@@ -463,7 +462,7 @@ NUMBERS = tables.rows("""
     operating.md    → | # characters | 50 blocks                         → bot.platforms.telegram.adapter:TelegramChannel.limits.text
     operating.md    → # characters in all                                → bot.platforms.slack.adapter:SlackChannel.limits.text
     operating.md    → sent messages: # days                              → subscriptions.service.retention:DELIVERIES.days
-    operating.md    → named for mail: # day                              → subscriptions.service.confirmations:QUESTIONS.days
+    operating.md    → named for mail: # day                              → subscriptions.service.access:QUESTIONS.days
     operating.md    → that people typed: # days                          → subscriptions.service.retention:UPDATES.days
     operating.md    → tried again after # seconds                        → subscriptions.planning.retries:FIRST_WAIT.seconds
     operating.md    → at last every # minutes                            → subscriptions.planning.retries:LONGEST_WAIT.seconds / 60

@@ -14,11 +14,11 @@ import pytest
 
 from bot.app import App
 from bot.cli import state
-from bot.dependencies.opening import backup_folder
 from bot.operation import metrics, web_server
 from bot.operation.health import Problem, Readiness, parts_of
 from bot.operation.process import Process
 from bot.settings import SourceSettings
+from bot.settings.opening import backup_folder
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_schedules import SourceSchedules

@@ -26,7 +26,6 @@ from subscriptions.normalize import plurals
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Alternative, Query, Term
 from subscriptions.service import (
-    amendments,
     importing,
     listing,
     paper_search,
@@ -34,12 +33,13 @@ from subscriptions.service import (
     previews,
     recent_matches,
     signals,
+    subscribing,
     taste,
 )
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import Subscribed
+from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, meanings, paper_sequence, paper_words
+from subscriptions.store import chat_data, chats, deliveries, meanings, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
@@ -330,7 +330,6 @@ def with_codes(store: Store, encoder: FakeEncoder) -> None:
     """Gives all papers their codes by this encoder."""
     with store.write() as transaction:
         papers = stored_papers(transaction)
-        paper_sequence.hold_sequence(transaction)
         meanings.change_encoder(transaction, encoder.name)
         codes = encoder.papers([one.paper for one in papers])
         meanings.put(transaction, encoder.name, dict(zip([one.id for one in papers], codes, strict=True)))
@@ -420,7 +419,7 @@ def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+    monkeypatch.setattr("subscriptions.service.window.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,
@@ -502,7 +501,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
     assert canonicals(stocked, YOU) == canonicals(stocked)
     assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["=", "="]
     with pytest.raises(Refused, match=r"2601\.99999"):
-        amendments.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
+        subscribing.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
     assert canonicals(stocked) == canonicals(stocked, YOU)
     unknown = portable.read_lines("now | like:2601.99999", YOU)
     assert [sign for sign, _, _ in importing.import_lines(stocked, unknown, now=NOON)] == ["+"]
@@ -513,7 +512,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
+    monkeypatch.setattr("subscriptions.service.window.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
     brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
@@ -636,7 +635,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
     where, what = address(chat), chance.random()
     until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:
-        amendments.set_settings(store, where, chance.choice(SETTINGS), now=now)
+        subscribing.set_settings(store, where, chance.choice(SETTINGS), now=now)
     elif what < 0.8:
         pausing.pause(store, where, chance.choice((None, 1)), until=until, now=now)
     else:

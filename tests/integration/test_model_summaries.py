@@ -17,8 +17,8 @@ from bot.model.settings import ModelSettings
 from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
 from subscriptions.service import model_summaries
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.model_summaries import NEWS
+from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.clock import NOON, FakeClock

@@ -10,63 +10,18 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from subscriptions.errors import StoreUnavailable
-from subscriptions.model import Lane
 from subscriptions.service import plan as _plan
-from subscriptions.service.amendments import set_settings
-from subscriptions.store import claims, paper_sequence
+from subscriptions.store import claims
 from subscriptions.store.database.store import Store
 from tests import being_sent
 from tests.clock import NOON
 from tests.filling import fill
-from tests.make import address, due, ingested, paper, subscribes
+from tests.make import ingested, paper, subscribes
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain
 
 # ── A plan on PostgreSQL writes many rows by one statement, and reads no whole table ──────────────────────────────────
-
-CHATS = 6
-LATER = NOON + timedelta(minutes=5)
-
-
-@pytest.fixture
-def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[str]:
-    """The address of a database in which six chats are due. A slice plans two chats."""
-    monkeypatch.setattr(_plan, "SLICE", 2)
-    with postgres.database() as due_url, contextlib.closing(Store(due_url)) as store:
-        due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
-        _plan.plan_due(store, now=NOON + timedelta(minutes=2))
-        ingested(store, "Another graph", now=NOON + timedelta(minutes=3))
-        yield due_url
-
-
-def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
-    due_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused: list[str] = []
-    write = _plan._write
-
-    def write_beside(*arguments: Any) -> list[Lane]:
-        """Another process tries to write after the plan has read, and before it writes."""
-        with pytest.raises(StoreUnavailable):
-            ingested(other, "A second graph", now=LATER)
-        with other.write() as transaction:
-            paper_sequence.share_sequence(transaction)  # another planner need not wait
-        for number in range(CHATS):
-            try:
-                set_settings(other, address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
-            except StoreUnavailable:
-                refused.append(str(number))
-        return write(*arguments)
-
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.2)
-    with contextlib.closing(Store(due_url)) as store, contextlib.closing(Store(due_url)) as other:
-        other.revision()  # connects now, while no lock is held
-        monkeypatch.setattr(_plan, "_write", write_beside)
-        assert len(_plan.plan_due(store, now=LATER)) == CHATS
-    assert len(refused) == len(set(refused)) == CHATS
-
 
 PAPERS, OTHERS, NEW = 10, 100, 50
 

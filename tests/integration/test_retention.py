@@ -11,7 +11,7 @@ from sqlalchemy import event
 from bot.operation.maintenance import daily_maintenance
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, confirmations, plan, sending
+from subscriptions.service import access, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats
@@ -169,7 +169,7 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monke
 def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
     home, asked = map(address, ("web:ada", "email:ada@lab.org"))
     subscribes(store, str(home), "graph")
-    confirmations.ask_to_confirm(store, asked, source=home, now=NOON)
+    access.ask_to_confirm(store, asked, source=home, now=NOON)
     kept = []
     for days in (29, 31):
         assert [*retention_room.clean_up_steps(store, now=NOON + days * DAY)]
@@ -225,7 +225,7 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
-    for name, lasts in (("question", timedelta(hours=1)), ("greeted", 30 * DAY)):
+    for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
         callbacks.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     callbacks.sign_out(bot.store, "word", until=NOON + 30 * DAY)
     tables = ("conversation_state", "sign_out")

@@ -13,12 +13,12 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
-from subscriptions.service import access, amendments, conversation_state, listing, sending
+from subscriptions.service import access, conversation_state, listing, sending, subscribing
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
-from subscriptions.service.retention import claim_database, forget
+from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
     chat_changes,
@@ -27,14 +27,13 @@ from subscriptions.store import (
     deliveries,
     known_papers,
     moving,
-    open_lanes,
     outbox,
-    steps,
     subscriptions,
     unrendered,
     updates,
 )
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.platform_states import claim_database
 from subscriptions.store.rows import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
@@ -74,8 +73,8 @@ def titles_of(store: Store) -> list[str]:
     return [title for _, titles in delivered(store) for title in titles]
 
 
-def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend") -> steps.ClaimRequest:
-    return steps.ClaimRequest(
+def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend") -> claims.ClaimRequest:
+    return claims.ClaimRequest(
         lane=address(where).lane,
         now=now,
         on_unclear=on_unclear,
@@ -85,15 +84,15 @@ def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend"
     )
 
 
-def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
+def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     unrendered.store_rendered(
         store,
         [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload, plain="{}")])],
-        now=NOON,
+        asking(where),
     )
     todo = claims.claim(store, asking(where))
-    assert isinstance(todo, steps.Claim)
+    assert isinstance(todo, claims.Claim)
     return todo
 
 
@@ -170,7 +169,7 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
     subscribes(store, "telegram:1", "sand", when="now")
-    amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
+    subscribing.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((Announce.NEW, ""), (Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
         ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
@@ -202,7 +201,7 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     for chat, every in chats.items():
         subscribes(store, chat, "ducks", when=every)
     for chat in ("telegram:1", "telegram:2"):
-        amendments.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
+        subscribing.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
     for n, (kind, category) in enumerate(comes):
         now = NOON + (n + 1) * MINUTE
@@ -450,7 +449,7 @@ def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     make.due(store, "telegram:1", "console:me")
     plan_due(store, now=NOON + HOUR)
-    assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=NOON)] == ["console"]
+    assert [lane.platform for lane in claims.lanes(store, ["console"], now=NOON)] == ["console"]
 
 
 # ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -474,7 +473,7 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
     make.due(store, "telegram:2", now=NOON + HOUR)
     plan_due(store, now=NOON + HOUR)
     claims.confirm(store, posted, "its message", asking("telegram:1"))
-    assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), steps.Unrendered)
+    assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), claims.Unrendered)
 
 
 # ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -556,8 +555,8 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     for query in ("graph", "tree", "forest"):
         subscribes(store, "telegram:-5", query)
     make.unsubscribes(store, GROUP, 2)
-    amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
-    amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
+    subscribing.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
+    subscribing.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
     conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
     moves(store)
     chat = listing.get_chat(store, SUPERGROUP)
@@ -659,14 +658,14 @@ def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
     subscribes(store, "telegram:1", "ring", when="daily 09:00 Asia/Tokyo")
     berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
-    amendments.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
+    subscribing.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
     new_york = NOON + 2 * HOUR
     assert due(store) == [new_york, new_york, tokyo]
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="daily 13:00")
-    amendments.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
+    subscribing.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
 
 

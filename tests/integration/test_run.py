@@ -19,7 +19,7 @@ from bot.cli import log
 from bot.dependencies.optional_parts import without
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from subscriptions.service.amendments import set_settings
+from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
 from tests import forked, make
 from tests.clock import NOON

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.both_databases
 # such columns from a new database, so that it looks like one of an earlier release.
 EARLIER = (
     "DROP TABLE denial",
-    "ALTER TABLE platform DROP COLUMN bot_name",
+    "ALTER TABLE receipt DROP COLUMN detail",
     "ALTER TABLE message DROP COLUMN unclear_since",
 )
 LATER = f"""
@@ -49,7 +49,7 @@ def upgrade():
         "denial",
         sa.Column("address_hash", sa.String(), primary_key=True, nullable=False),
     )
-    op.add_column("platform", sa.Column("bot_name", sa.String(), nullable=False, server_default=""))
+    op.add_column("receipt", sa.Column("detail", sa.String(), nullable=False, server_default=""))
     op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
 """
 

@@ -16,7 +16,7 @@ from bot.conversation import handler
 from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.listing import listed
-from subscriptions.store import recovery
+from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -25,18 +25,6 @@ from tests.integration import locked
 from tests.integration.cli import Terminal
 from tests.make import ingested, paper, subscribes
 from tests.patience import PATIENCE
-
-
-@pytest.mark.parametrize("begins", ["read", "write"])
-@pytest.mark.parametrize(
-    "asks",
-    [lambda store: subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
-    ids=["to write", "to read", "however it is asked for"],
-)  # fmt: skip
-def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: abc.Callable[[Store], object]) -> None:
-    with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-        asks(store)
-    subscribes(store, "telegram:1", "graph")
 
 
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
@@ -68,17 +56,6 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
     ]
 
 
-def test_half_a_part_is_never_committed(store: Store) -> None:
-    def half() -> None:
-        with store.write() as transaction, contextlib.suppress(Refused), transaction.write() as part:
-            subscribes(part, "telegram:1", "graph")
-            raise Refused("not this one")
-
-    with pytest.raises(RuntimeError, match="without a savepoint"):
-        half()
-    assert listed(store, None) == ()
-
-
 PEOPLE = 40
 
 
@@ -89,7 +66,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await store.run(recovery.recover)
+        await store.run(claims.recover)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))

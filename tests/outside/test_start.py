@@ -106,7 +106,7 @@ def test_a_button_lists_all_commands_in_place_of_the_first_few(product: Product,
 
 
 def test_topics_have_their_words_in_both_languages_and_a_button(product: Product) -> None:
-    for topic, alias in [("query", "查询"), ("when", "时间"), ("settings", "设置"), ("when", "times")]:
+    for topic, alias in [("query", "查询"), ("when", "时间"), ("when", "times")]:
         said = product.says(f"/help {topic}")
         assert len(said.lines) > 5
         assert product.says(f"/help {alias}").text == said.text
@@ -149,9 +149,9 @@ def test_help_in_a_group_is_two_lines(group: Product) -> None:
         assert len(group.says(said, GROUP, by="7").lines) <= 2
 
 
-def test_help_on_nothing_known_offers_the_nearest(product: Product) -> None:
-    assert product.says("/help quary").text == "✗ There is no help on “quary”.\nDid you mean /help query?"
-    assert product.says("/help 🎉🎉").lines[1] == "/help lists what I know."
+def test_help_on_nothing_known_says_where_everything_is(product: Product) -> None:
+    for topic in ("quary", "🎉🎉"):
+        assert product.says(f"/help {topic}").text == f"✗ There is no help on “{topic}”.\n/help lists what I know."
 
 
 def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(product: Product) -> None:

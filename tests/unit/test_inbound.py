@@ -668,7 +668,6 @@ def test_a_place_is_described() -> None:
         kind=ChatKind.BROADCAST,
         title="Papers",
         public=True,
-        is_linked=True,
     )
     assert telegram_incoming.place_of(FORUM).is_forum
     assert not telegram_incoming.place_of({**PRIVATE, "username": "ada"}).public

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Literal
 
@@ -138,7 +139,7 @@ class _ShortHmac(HMACAlgorithm):
 @store.writes
 def signer(transaction: Transaction, root: str) -> Signer:
     """Returns the signer with the key of this database. Makes the key at the first call."""
-    key = bot_state.get_value(transaction, _KEY) or bot_state.hold_value(transaction, _KEY, secrets.token_hex(32))
+    key = bot_state.made_value(transaction, _KEY, partial(secrets.token_hex, 32))
     return Signer(bytes.fromhex(key), root)
 
 

@@ -39,7 +39,6 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
         title=usable_text(chat.get("title") or _full_name(chat)),
         public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
         is_forum=bool(chat.get("is_forum")),
-        is_linked=bool(chat.get("linked_chat_id")),
     )
 
 

@@ -14,14 +14,12 @@ from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite_words import PAPER_WORDS
 from subscriptions.store.rows import TABLES
 
-FIRST = "first_335005c887ce"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
+FIRST = "first_0bdf52e3cd83"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
 REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
 _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-# the lock of a process that makes or changes the schema
-_ALONE = sa.text("SELECT pg_advisory_xact_lock(7250012022)")
 
 
 def make_schema(connection: sa.Connection) -> bool:
@@ -29,7 +27,6 @@ def make_schema(connection: sa.Connection) -> bool:
 
     Returns False if another process has made the schema.
     """
-    _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
     for table in TABLES.sorted_tables:
@@ -53,7 +50,6 @@ def upgrade_schema(connection: sa.Connection) -> None:
     """Runs the revisions that the schema lacks, in the transaction of `connection`."""
     from alembic import command, config  # noqa: PLC0415 - takes 300 ms, and only a database of an earlier release needs it
 
-    _take_turn(connection)
     script = config.Config()
     script.set_main_option("script_location", str(MIGRATIONS))
     script.attributes["connection"] = connection
@@ -70,12 +66,3 @@ def refuse_unknown(revision: str, where: str) -> None:
             "With that version: paperwire export --all > all.txt. With this one, and a new database: paperwire import all.txt"
         ),
     )
-
-
-def _take_turn(connection: sa.Connection) -> None:
-    """Waits until no other process makes or changes the schema.
-
-    On SQLite does nothing, since the writing transaction already waited when it began.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(_ALONE)

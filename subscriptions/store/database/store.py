@@ -6,14 +6,12 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from pathlib import Path
-from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
 from subscriptions import errors
@@ -59,7 +57,6 @@ class Transaction(Session):
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
         self._writes = writes
         self._has_role = False  # whether this is known in this transaction
-        self._part_failed = False  # if True, a part failed and its writes are not undone yet: no commit is allowed
 
     @property
     def zone(self) -> str:
@@ -100,12 +97,8 @@ class Transaction(Session):
             raise WouldWrite
         if fenced:
             self.refuse_without_role()
-        try:
-            with self.store.translated_errors():
-                yield self
-        except BaseException:
-            self._part_failed = True
-            raise
+        with self.store.translated_errors():
+            yield self
 
     @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
@@ -113,13 +106,13 @@ class Transaction(Session):
 
         An error undoes only this part. So a caller can handle the error and continue with the transaction.
         """
-        before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
+        before = set(self.changed_chats), dict(self.begun_changes)
         try:
             with self.write(), self.begin_nested():
                 self.connection()  # begins the savepoint also on the connection, which `execute` uses directly
                 yield self
         except BaseException:
-            self.changed_chats, self.begun_changes, self._part_failed = before
+            self.changed_chats, self.begun_changes = before
             raise
 
     def refuse_without_role(self) -> None:
@@ -132,14 +125,6 @@ class Transaction(Session):
         if not self.connection().execute(_HAS_ROLE, {"term": self.store.term}).first():
             raise errors.RoleLost(f"Another process works on the database {self.store.where} now.")
         self._has_role = True
-
-    def refuse_failed_part(self) -> None:
-        """Raises RuntimeError if a part failed outside of a savepoint, and a caller handled its error.
-
-        Otherwise, what the part wrote before its error would be committed.
-        """
-        if self._part_failed:
-            raise RuntimeError("A part of this transaction failed, and its error was handled without a savepoint.")
 
     @contextmanager
     def read(self) -> Iterator["Transaction"]:
@@ -169,8 +154,7 @@ class Store:
         self.commits = 0  # number of transactions of this process that could write and were committed
         self._turns = Turns(partial(self.write, fenced=False), self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._holders: set[int] = set()  # ids of the threads that hold a connection
-        self._engine = _engine(self.kind, self.process, self._holders)
+        self._engine = _engine(self.kind, self.process)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @property
@@ -197,7 +181,6 @@ class Store:
             if fenced:
                 transaction.refuse_without_role()
             yield transaction
-            transaction.refuse_failed_part()
             transaction.flush()
         self.commits += 1
 
@@ -431,24 +414,8 @@ def _kind_of(address: str) -> Kind:
     )
 
 
-def _refuse_second(holders: set[int]) -> None:
-    if get_ident() in holders:
-        raise RuntimeError("This thread has a connection in hand: pass its Transaction on, not the Store.")
-
-
-def _engine(kind: Kind, process: str, holders: set[int]) -> Engine:
+def _engine(kind: Kind, process: str) -> Engine:
     engine = kind.engine(BUSY_SECONDS, process)
-
-    @sa.event.listens_for(engine, "checkout")
-    def _hand_out(_connection: object, record: ConnectionPoolEntry, _handed: object) -> None:
-        _refuse_second(holders)
-        record.info["holder"] = get_ident()
-        holders.add(get_ident())
-
-    @sa.event.listens_for(engine, "checkin")
-    def _take_back(_connection: object, record: ConnectionPoolEntry) -> None:
-        holders.discard(record.info.pop("holder", 0))
-
     sa.event.listen(engine, "connect", lambda connection, _record: kind.prepare(connection))
 
     @sa.event.listens_for(engine, "begin")

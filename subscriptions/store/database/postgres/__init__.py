@@ -28,14 +28,15 @@ _WRITE_NOTHING = """
 _MAKE = "CREATE TABLE key_value ()"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# One transaction writes at a time, as on SQLite: no other program changes what it has read. The lock ends after the commit,
+# and is the same for all of paperwire's programs.
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(7250012022)"
 # A session keeps plans that were made while a table was small, even plans of foreign-key checks. With 100,000 chats in
 # one morning, each such check read a whole table. So reading whole tables is off, since no statement of `run` has to read a
 # whole growing table.
 _PLANS = "-c enable_seqscan=off -c jit=off"
-# A process that is stopped (SIGSTOP) within a transaction keeps its row locks. The limit ends its session, so that others
-# need not wait for it.
-_STOPPED = "-c idle_in_transaction_session_timeout=60000"
+# A process that is stopped (SIGSTOP) within a transaction would keep all others from writing. The limit ends its session.
+_STOPPED = "-c idle_in_transaction_session_timeout=30000"
 _SESSION = {  # options of each connection; the database URL may override them and add other options of libpq
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -52,9 +53,8 @@ _CLOSELY_WATCHED = {
 class PostgresDatabase:
     """A database on a server.
 
-    PostgreSQL locks single rows, and each statement sees everything that was committed before it began. So a writing
-    transaction first locks rows (`conflicts.hold`), and then reads the data that depends on them. In a reading
-    transaction, all statements see the same state.
+    Writing transactions take turns, and each statement of one sees all that was committed before. In a reading transaction,
+    all statements see the same state.
     """
 
     def __init__(self, url: URL) -> None:

@@ -1,0 +1,299 @@
+"""Subscribes chats, changes their subscriptions and settings, and unsubscribes them; how many a chat may have, how many examples it sees.
+
+A changed subscription keeps its number and its cursor. From when on a new one wants papers: docs/architecture.md, rule 3.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from subscriptions import chat_settings, errors, portable, zones
+from subscriptions.addresses import facts_of
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning import forecast
+from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.times import When, excluding, read_when, split_exclusion
+from subscriptions.query.tree import Query
+from subscriptions.service import changes, listing
+from subscriptions.service.paper_search import find, with_vectors_for
+from subscriptions.service.recent_matches import Base, recent
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers, paper_sequence, planned_deliveries, sources
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.paper_words import Among
+
+EXAMPLES = 3
+MOST_PER_CHAT = 200
+TOO_MANY = (
+    errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+    errors.Sentence("Remove one first."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """The result of adding or changing a subscription, for its confirmation."""
+
+    chat: Chat
+    subscription: Subscription
+    query: Query
+    outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
+    found: int = 0  # number of papers in `base` that the query matches
+    base: Base = field(default_factory=Base)  # the papers that were searched
+    seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
+    examples: tuple[KnownPaper, ...] = ()  # some of the found papers
+    next_delivery: NextDelivery  # the forecast of its first delivery
+
+
+@writes
+def subscribe(
+    transaction: Transaction,
+    address: ChatAddress,
+    text: str,
+    *,
+    now: datetime,
+    when: str | None = None,
+    name: str | None = None,
+    title: str = "",
+    kind: ChatKind | None = None,
+    who: str = "",
+    seen: frozenset[int] = frozenset(),
+) -> Subscribed:
+    """Adds a subscription, and the chat if it is new. If the chat has the query, changes its time and name instead.
+
+    `when` is the time with its zone as a person typed it, None if none was given; so is `name`. `seen` has the ids of
+    papers that the person has just seen; those that match count as delivered. `who` is "ID NAME" of the person, which
+    `undo` shows. Raises QueryError, Refused.
+    """
+    typed, excluded = split_exclusion(when or "")
+    if excluded:
+        text, when = excluding(text, excluded), typed
+    query, plain = portable.kept_query(text), None if name is None else portable.checked_name(name)
+    chat = stored_chats.find_chat(transaction, address)
+    is_new = chat is None
+    if chat is None:
+        chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
+    elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
+        changes.note_changed_state(transaction, chat.id)
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    query = with_vectors_for(transaction, query, chat.id)
+    known = next((one for one in subscriptions if one.canonical == query.canonical), None)
+    read = _when_of(when, chat, known)
+    if is_new and read.zone:  # the zone of the request becomes the zone of the new chat
+        stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
+        chat, read = listing.get_chat(transaction, address), When(read.cadence)
+    if known is not None:
+        timed = forecast.with_time(known, chat, read.cadence, read.zone or known.zone, now)
+        fresh = timed if plain is None else timed._replace(name=plain)
+        changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
+        outcome = "known" if timed is known else "rescheduled"
+        return _confirmed(transaction, chat, fresh, query=query, outcome=outcome, now=now)
+    if len(subscriptions) >= MOST_PER_CHAT:
+        raise errors.Refused(*TOO_MANY)
+    changes.begin_change(transaction, chat.id, now=now, who=who)
+    new = _new(transaction, chat, query, read, name=plain or "", now=now)
+    added = stored_subscriptions.add_subscription(transaction, new)
+    done = _echo(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
+    planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
+    return done
+
+
+def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
+    """Returns a typed time. Without one, a known subscription keeps its schedule, and a new one gets that of the chat."""
+    of_chat = cadences.parse_cadence(chat.settings.schedule)
+    if when is not None:
+        return read_when(when, of_chat)
+    return When(of_chat if known is None else known.cadence)
+
+
+def _new(transaction: Transaction, chat: Chat, query: Query, when: When, *, name: str, now: datetime) -> Subscription:
+    """Returns a subscription that is not stored yet."""
+    at_once = when.cadence.kind == "now" and facts_of(chat.address.platform).notifies
+    since = now if at_once else now - when.cadence.looks_back
+    due, latest_due = forecast.first_span(when.cadence, zones.zone(when.zone or chat.settings.timezone), now)
+    return Subscription(
+        id=0,
+        number=0,
+        chat_id=chat.id,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=when.cadence,
+        zone=when.zone or None,
+        since=since,
+        cursor=known_papers.sequence_before(transaction, since),
+        next_due_at=due,
+        latest_due_at=latest_due,
+        name=name,
+    )
+
+
+@writes
+def edit(
+    transaction: Transaction,
+    address: ChatAddress,
+    number: int,
+    text: str,
+    *,
+    now: datetime,
+    when: str | None = None,
+    who: str = "",
+) -> Subscribed:
+    """Changes the query of a subscription, and its time if `when` is given. Deliveries that are planned do not change.
+
+    The outcome is "edited", or "known" if nothing changed. Raises NotFound, QueryError, and Refused if another
+    subscription of the chat has the same query.
+    """
+    query = portable.kept_query(text)
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    subscription = listing.with_number(subscriptions, number)
+    query = with_vectors_for(transaction, query, chat.id)
+    same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
+    if same is not None:
+        raise errors.Refused(
+            errors.Sentence("Subscription {number} asks for that already.", {"number": same.number}),
+            errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
+        )
+    read = _read_again(when, subscription.cadence, chat) if when else When(subscription.cadence)
+    after = subscription._replace(text=query.text, canonical=query.canonical)
+    after = forecast.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
+    changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
+    outcome = "edited" if after != subscription else "known"
+    return _echo(transaction, chat, after, query=query, outcome=outcome, now=now)
+
+
+@writes
+def rename(
+    transaction: Transaction, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
+) -> Subscription:
+    """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
+    plain = portable.checked_name(name)
+    chat = listing.get_chat(transaction, address)
+    subscription = listing.numbered(transaction, chat, number)
+    after = subscription._replace(name=plain)
+    return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
+
+
+@writes
+def reschedule(
+    transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Changes the time of a subscription. If `number` is None, changes it for all present and future subscriptions.
+
+    Returns the changed subscriptions. Raises NotFound, Refused.
+    """
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    chosen = listing.chosen(subscriptions, number)
+    read = _read_again(when, None, chat)
+    if number is None:
+        stored = chat_settings.check_value("schedule", str(read), kind=chat.kind)
+        if chat.chosen.get("schedule") != stored:
+            changes.record_change(transaction, chat.id, now=now, who=who)
+            stored_chats.choose_setting(transaction, chat.id, "schedule", stored)
+    after = tuple(forecast.with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
+    return changes.change_subscriptions(transaction, chosen, after, now=now, who=who)
+
+
+def _read_again(when: str, own: Cadence | None, chat: Chat) -> When:
+    """Reads a new time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
+    of_chat = cadences.parse_cadence(chat.settings.schedule)
+    return read_when(when, own if own and own.kind == "when-out" else of_chat)
+
+
+@writes
+def unsubscribe_several(
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes the subscriptions with these numbers, as one change. Planned deliveries are still sent.
+
+    Returns the removed subscriptions. Raises NotFound.
+    """
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    gone = tuple(one for one in subscriptions if one.number in numbers)
+    if gone:
+        changes.begin_change(transaction, chat.id, now=now, who=who)
+    stored_subscriptions.remove_subscriptions(transaction, [one.id for one in gone])
+    return gone
+
+
+@writes
+def set_settings(
+    transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
+) -> Chat:
+    """Sets several of a chat's SETTINGS as one change. Raises NotFound, Refused. After an error, none is set."""
+    chat = listing.get_chat(transaction, address)
+    names = {chat_settings.setting_name(name): value for name, value in values.items()}
+    stored = {
+        name: chat_settings.check_value(name, value, kind=chat.kind, public=chat.public)
+        for name, value in names.items()
+    }
+    if any(value != chat.settings.value(name) for name, value in stored.items()):
+        changes.record_change(transaction, chat.id, now=now, who=who)
+    for name, value in stored.items():
+        stored_chats.choose_setting(transaction, chat.id, name, value)
+    return apply_new_clock(transaction, chat, now)
+
+
+@writes
+def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
+    """Stores the zone of a person's client. This cannot be undone."""
+    stored_chats.choose_setting(transaction, chat.id, "timezone", zone)
+    apply_new_clock(transaction, chat, now)
+
+
+def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
+    after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
+    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
+    if clocks[0] == clocks[1]:
+        return after
+    for one in stored_subscriptions.subscriptions_in(transaction, before.id):
+        stored_subscriptions.change_subscription(transaction, one, forecast.by_new_clock(one, before, after, now))
+    return after
+
+
+def _echo(
+    transaction: Transaction,
+    chat: Chat,
+    subscription: Subscription,
+    *,
+    query: Query,
+    outcome: str,
+    now: datetime,
+    seen: frozenset[int] = frozenset(),
+) -> Subscribed:
+    """Returns the confirmation of a subscription, with the papers of the last days that its query matches.
+
+    `seen` has the ids of papers that the person has just seen.
+    """
+    found = recent(transaction, now).find(transaction, query, chat)
+    last_sequence = paper_sequence.last_sequence(transaction)
+
+    def fits(after: int) -> bool:
+        return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)
+
+    return replace(
+        _confirmed(transaction, chat, subscription, query=query, outcome=outcome, now=now, fits=fits),
+        found=len(found.papers),
+        base=found.base,
+        seen=seen.intersection(found.papers),
+        examples=found.newest(transaction, EXAMPLES),
+    )
+
+
+def _confirmed(
+    transaction: Transaction,
+    chat: Chat,
+    subscription: Subscription,
+    *,
+    query: Query,
+    outcome: str,
+    now: datetime,
+    fits: Callable[[int], bool] | None = None,
+) -> Subscribed:
+    """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
+    transaction.confirmed_chats.add(chat.id)
+    foreseen = sources.forecast(transaction, now=now)
+    next_delivery = foreseen.next_delivery(subscription, chat, fits=fits)
+    return Subscribed(chat=chat, subscription=subscription, query=query, outcome=outcome, next_delivery=next_delivery)
