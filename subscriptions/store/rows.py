@@ -249,7 +249,7 @@ class QuestionRow(Numbered, table=True):
     """A text that a query asks (`about:`), or a title of a chat's library, with its vector: empty until that is known."""
 
     __table_args__ = (
-        columns.index("ix_question_text", "text").ddl_if(dialect="sqlite"),  # on PostgreSQL: `postgres.LONG_KEYS`
+        columns.index("ix_question_text", "text", hashed=True),
         columns.index("ix_question_encoder", "encoder"),
     )
     text: str

@@ -176,12 +176,9 @@ def _name(url: URL) -> str:
 
 
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
-# Texts of any length by which rows are found; queries must be unique. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
+# Texts that must be unique, of any length. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
 # only their hashes.
-LONG_KEYS = (
-    "ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",
-    "CREATE INDEX ix_question_text ON question USING hash (text)",
-)
+LONG_KEYS = ("ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",)
 BESIDE_TABLES = (*LONG_KEYS, *words.PAPER_WORDS)
 
 
