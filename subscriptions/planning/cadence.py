@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
@@ -108,6 +109,7 @@ def is_due(
     return papers_came and all_reported is not False
 
 
+@lru_cache(maxsize=4096)  # a plan asks this for many chats with the same quiet hours
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
     """Returns when the quiet hours that include `now` end, in UTC; None if no quiet hours include it.
 

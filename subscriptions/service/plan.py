@@ -20,7 +20,7 @@ from subscriptions.store import planned_deliveries, planner, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
-SLICE = 200  # chats that are decided and written in one transaction; limits how long other writers wait
+SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 
