@@ -31,23 +31,24 @@ def on_renamed(_: CommandContext) -> None:
 
 
 def on_arrived(context: CommandContext) -> channel.Reply | None:
-    """Handles that the bot was added: greets a new group with one line, and writes to the person who added it to a channel."""
+    """Handles that the bot was added: greets a new group with one line, and writes to the person who added it to a channel.
+
+    A chat that was stored before is not greeted again; its waiting papers are offered.
+    """
+    is_new = not context.origin.id
     _store_new_chat(context)
     missed = welcome_back(context)
     if context.origin.kind is model.ChatKind.BROADCAST:
-        return _in_private(context, missed)
-    if missed is not None or _is_known(context):
-        return missed
-    return channel.Reply(lines=(how_to_begin(context),))
+        return _card(context) if is_new else _in_private(context, missed)
+    if missed is None and is_new:
+        return channel.Reply(lines=(how_to_begin(context),))
+    return missed
 
 
 def _card(context: CommandContext) -> channel.Reply | None:
-    """Returns the message to the person who added the bot to a channel.
-
-    Returns None if the bot may not write to this person, or knew the channel before.
-    """
+    """Returns the message to the person who added the bot to a channel; None if the bot may not write to this person."""
     private = _private_chat(context)
-    if private is None or _is_known(context):
+    if private is None:
         return None
     title = context.chat.name
     lines = (
@@ -60,19 +61,18 @@ def _card(context: CommandContext) -> channel.Reply | None:
 
 
 def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
-    """Returns the message to the person who caused the event, about a channel and its waiting papers.
+    """Returns the message to the person who caused the event, about the papers that wait for a channel.
 
     None if there is nothing to say.
     """
-    private, card = _private_chat(context), _card(context)
+    private = _private_chat(context)
     if private is None or missed is None:
-        return card
+        return None
     there = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     asked = conversation_state.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
-    if card is None:
-        card = replace(context.reply("I can write to {chat} again.", chat=there.name), target_chat=private)
-    return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
+    head = context.say("I can write to {chat} again.", chat=there.name)
+    return channel.Reply(target_chat=private, lines=(head, *lines), buttons=buttons)
 
 
 def on_left(context: CommandContext) -> channel.Reply | None:
@@ -183,11 +183,6 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
         return None
     chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     return chat.address if chat.id and not chat.is_unreachable else None
-
-
-def _is_known(context: CommandContext) -> bool:
-    """Returns whether the chat was stored before the event, so that nobody is greeted again."""
-    return bool(context.origin.id)
 
 
 def welcome_back(context: CommandContext) -> channel.Reply | None:

@@ -254,16 +254,6 @@ class CommandContext:
         if home := home_of(self.transaction, self.origin.address):
             callbacks.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
-    def press(self, verb: str, arguments: Mapping[str, Any]) -> "Reply | None":
-        """Does what the button with this verb does. Returns its reply as a new message; None if there is no such button."""
-        if (callback := self.registry.callbacks.get(verb)) is None:
-            return None
-        args = str(arguments.get(callback.args_from, ""))
-        reply = callback.run(replace(self, args=args, arguments=dict(arguments)))
-        if reply:
-            return replace(reply, replaces=False)
-        return None
-
     def title(self, known: model.KnownPaper) -> str:
         """Returns the title of a paper on one line, or what is shown if it has none."""
         return title_line(titled_for(known.paper, self.origin.settings))

@@ -1,6 +1,5 @@
 """Stores notices to chats, their owners and the operators: who gets one, and how often a day; pauses unreachable chats."""
 
-import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -30,20 +29,18 @@ from subscriptions.texts import foreign
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
-_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
 class _Writer(Language):
-    """The language of a chat that gets a notice. Commands are written as people type them there."""
+    """The language of a chat that gets a notice."""
 
     def __init__(self, chat: Chat) -> None:
-        super().__init__(chat.settings.lang, chat.settings.timezone)
-        self._before_commands = command_prefix(chat.address)
+        super().__init__(chat.settings.lang, chat.settings.timezone, slash=command_prefix(chat.address))
 
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
         """Returns the sentence with its values: texts from outside, each on one line and not too long."""
         template = sentence.template if isinstance(sentence, Sentence) else sentence
-        return _COMMAND.sub(self._before_commands, self.translate(template)).format_map(_cleaned(values))
+        return self.translate(template).format_map(_cleaned(values))
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Returns the singular or plural with its values, as `say` does."""

@@ -525,7 +525,7 @@ def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeyp
 
 def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
     def asked() -> list[str]:
-        return [text for (text,) in stored.rows(store, "SELECT text FROM question ORDER BY text")]
+        return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
 
     store.encoder = ENCODER.name
     for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
