@@ -34,9 +34,10 @@ from bench._timing import timed
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import find_due, plan_due, steps
+from subscriptions.service.subscribing import subscribe
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
-from tests.make import an_open_store, ingested, paper, planned_slices, subscribes
+from tests.make import address, an_open_store, ingested, paper, planned_slices
 from tests.statements import recording
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -272,7 +273,8 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await store.run(subscribes, f"telegram:{10**9 + number}", f"word{number}", when="now", now=NOON + HOUR)
+            chat = address(f"telegram:{10**9 + number}")
+            await store.run(subscribe, chat, f"word{number}", when="now", now=NOON + HOUR)
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()
         return f"{taken[len(taken) // 2]} {taken[len(taken) * 99 // 100]}"

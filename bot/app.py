@@ -139,7 +139,7 @@ def build_app(
         deps=deps,
         sender=Sender(deps, on, stop),
         bot_names=bot_names,
-        summarizer=room.summarizer_of(settings, deps) if room else None,
+        summarizer=room.summarizer_of(settings, store, clock) if room else None,
         stop=stop,
     )
 
@@ -176,7 +176,7 @@ def _conversation_context(
         timezone=settings.timezone,
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
-        model=room.model_of(settings).name if room else "",
+        model=room.settings_of(settings).name if room else "",
         pages_url=settings.pages_url,
         has_public_pages=settings.web_url is not None,
         model_reads=room is not None and room.reads_messages(settings),

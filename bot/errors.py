@@ -7,10 +7,7 @@ PaperwireError
 │   └── FetchError        a web address whose document cannot be fetched
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
-├── ModelFails            a language model that gives no answer
-│   ├── ModelUnavailable  it is busy, too slow or cannot be reached: waiting helps
-│   ├── ModelRefuses      it refuses the key, the model or the request: waiting does not help
-│   └── NoModelAnswer     it answered, but this answer cannot be used
+└── ModelFails            a language model that gives no answer
 """
 
 import traceback
@@ -100,27 +97,19 @@ class WrongUsage(errors.PaperwireError):
 
 
 class ModelFails(errors.PaperwireError):
-    """A language model that gives no answer. `tokens`: what the request has cost, perhaps; 0 if nothing was computed.
+    """A language model that gives no answer.
 
-    `wait`: the seconds that the server asks for; 0 if it does not say.
+    `is_down`: another request would fail, too. Otherwise only this one was refused, or its answer cannot be used.
+    `was_read`: a model may have read the request, which costs. `wait`: the seconds that the server asks for, or 0.
     """
 
-    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence, *, tokens: int = 0, wait: float = 0.0) -> None:
+    def __init__(
+        self, sentence: errors.Sentence, hint: errors.Sentence, *, is_down: bool, was_read: bool, wait: float = 0.0
+    ) -> None:
         super().__init__(sentence, hint)
-        self.tokens = tokens
+        self.is_down = is_down
+        self.was_read = was_read
         self.wait = wait
-
-
-class ModelUnavailable(ModelFails):
-    """The model is busy, too slow or cannot be reached. Waiting helps."""
-
-
-class ModelRefuses(ModelFails):
-    """The server refuses the key, the model or the request. Waiting does not help."""
-
-
-class NoModelAnswer(ModelFails):
-    """The model answered, but this answer is cut, refused, too large or nonsense."""
 
 
 def mistake_with(name: str, error: Exception) -> BrokenDigest:

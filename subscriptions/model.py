@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from subscriptions import states
 
@@ -248,39 +248,39 @@ class CallbackToken:
     person: str = ""  # the platform's id of the only person for whom the token works; "": it works for everyone
 
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""The stored names, in the order of `date.weekday`. They are also the first three letters of the full English names."""
+DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = tuple(name[:3] for name in DAY_NAMES)  # the stored names, in the order of `date.weekday`
+EVERY_DAY, WEEKDAYS = tuple(range(7)), tuple(range(5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """When a subscription is due, in local time. `kind` is now, when-out, daily, weekdays, weekly or days."""
+    """When a subscription is due, in local time: at a time of day, between two of them, or at once."""
 
-    kind: str
-    at: time | None = None  # time of day; for when-out the first of its two times; None for now
+    at: time | None = None  # the time of day; for when-out the first of its two times; None for now
     until: time | None = None  # only for when-out: its second time
-    weekday: int | None = None  # only for weekly: 0 is Monday
-    days: tuple[int, ...] = ()  # only for days: two to six days of the week, ascending
-    weekdays_only: bool = False  # only for when-out: Monday to Friday
+    days: tuple[int, ...] = EVERY_DAY  # days of the week, ascending; 0 is Monday
+
+    @property
+    def kind(self) -> Literal["now", "when-out", "timed"]:
+        """Whether it is due as soon as papers come, as soon as they come between two times, or at a time of day."""
+        if self.at is None:
+            return "now"
+        return "timed" if self.until is None else "when-out"
 
     @property
     def looks_back(self) -> timedelta:
         """How far back a new subscription looks for papers: the shortest time between two of its due moments."""
-        return timedelta(days=7 if self.kind == "weekly" else 1)
+        return timedelta(days=7 if len(self.days) == 1 else 1)
 
     def __str__(self) -> str:
         """Returns the cadence as text, for storage and export. `parse_cadence` turns the text into an equal cadence."""
-        first = f"{self.at:%H:%M}" if self.at else ""
-        match self.kind:
-            case "now":
-                return "now"
-            case "when-out":
-                return f"when-out {first}-{self.until:%H:%M}" + (" weekdays" if self.weekdays_only else "")
-            case "weekly":
-                return f"weekly {DAYS[self.weekday or 0]} {first}"
-            case "days":
-                return f"{','.join(DAYS[day] for day in self.days)} {first}"
-        return f"{self.kind} {first}"
+        if self.at is None:
+            return "now"
+        if self.until is not None:
+            return f"when-out {self.at:%H:%M}-{self.until:%H:%M}" + (" weekdays" if self.days == WEEKDAYS else "")
+        days = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}.get(self.days, ",".join(DAYS[day] for day in self.days))
+        return f"{'weekly ' if len(self.days) == 1 else ''}{days} {self.at:%H:%M}"
 
 
 class Subscription(NamedTuple):

@@ -34,6 +34,7 @@ class Notice:
     cause: str
     subject: str = ""  # what it is about, such as a source; or the event, such as an update's id
     daily: bool = True
+    newest_at: datetime | None = None  # it is told only to those who heard nothing of its cause since; None: to all
     lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
     buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
     about: ChatAddress | None = None  # the other chat that it and its buttons are about; it is erased with that
@@ -69,7 +70,7 @@ class Finding:
     cure: Say
     since: datetime | None = None  # None: not known
     is_told: bool = True  # operators get it as a notice once a day, as long as it lasts
-    told_for: str = ""  # if it is set, they get it once for each value instead
+    newest_at: datetime | None = None  # they get it only until they were told after this moment; None: always
     about: ChatAddress | None = None  # the chat that it names
     is_of_source: bool = False  # strangers read only how many of these there are
 
@@ -87,8 +88,8 @@ class Finding:
         """Returns the finding as a notice to operators."""
         return Notice(
             cause=self.cause,
-            subject=self.told_for or self.of,
-            daily=not self.told_for,
+            subject=self.of,
+            newest_at=self.newest_at,
             lines=self.lines,
             about=self.about,
         )

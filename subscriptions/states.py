@@ -105,15 +105,6 @@ MAYBE_SENT = (
 )
 
 
-class ModelSummaryState(StrEnum):
-    """How far the summary of a paper by a language model is."""
-
-    WANTED = "wanted"  # the model will be asked for it
-    ASKED = "asked"  # the model is being asked
-    MADE = "made"
-    FAILED = "failed"  # the model gave no usable one, and is not asked again
-
-
 class DeliveryState(StrEnum):
     """How far a delivery is, as derived from its messages and its chat (docs/operating.md)."""
 

@@ -19,10 +19,10 @@ _ROWS = (
     SELECT {base} + i, 'made' || i, 'made' || (1 + i % 5), 'x', date('{now}', '-' || (i / 5) || ' days'),
         datetime('{now}', '-' || (i / 5) || ' days'), '{{}}' FROM n WHERE i <= 3500""",
     """INSERT INTO paper (id, key, title, abstract, authors, categories, "primary", arxiv_id, comment, cross, first_seen_at, day,
-        sequence, sequenced_at, owner, by_arxiv)
+        sequence, sequenced_at, owner, by_arxiv, uncoded)
     SELECT {base} + i, 'm' || i, 'made ' || i, 'words words', '["A B"]', '["cs.LG"]', 'cs.LG', 'm' || i, '', 0,
         datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), date('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), i,
-        datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), 'made1', 0 FROM n WHERE i <= {papers}""",
+        datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), 'made1', 0, 1 FROM n WHERE i <= {papers}""",
     "INSERT INTO paper_key (key, paper) SELECT 'm' || i, {base} + i FROM n WHERE i <= {papers}",
     "INSERT INTO paper_alias (alias, paper) SELECT 'made ' || i, {base} + i FROM n WHERE i <= {papers}",
     "INSERT INTO appearance (paper, digest, kind) SELECT {base} + i, {base} + 1 + i % 3500, '' FROM n WHERE i <= {papers}",

@@ -153,21 +153,18 @@ def _status_document(standing: _Standing) -> dict[str, object]:
 
 
 def _model_today(session: Session) -> Mapping[str, object] | None:
-    """Returns what the language model did today and what that cost; None if there is none."""
+    """Returns what the language model did today; None if there is none."""
     room = model_room(session.settings)
     if room is None:
         return None
-    budget = room.budget_of(session.settings)
-    today, fails = model_summaries.today(session.store, now=session.now)
+    chosen = room.settings_of(session.settings)
+    today = model_summaries.today(session.store, now=session.now)
     return {
-        "name": room.model_of(session.settings).name,
-        "summaries": today.made,
-        "unusable": today.failed,
+        "name": chosen.name,
+        "summaries": today.summaries,
         "requests": today.requests,
-        "tokens": today.tokens,
-        "most_requests": budget.requests,
-        "most_tokens": budget.tokens,
-        "fails_since": fails,
+        "most_requests": chosen.daily,
+        "fails_since": today.fails_since,
     }
 
 
@@ -189,10 +186,9 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
     for source in standing.figures.sources:
         yield _source_line(source, standing.now, language)
     if standing.model:
-        yield (
-            "{name} today: summaries {summaries:,}, unusable {unusable:,}; requests {requests:,} of {most_requests:,}, "
-            "tokens {tokens:,} of {most_tokens:,}."
-        ).format_map(standing.model)
+        yield "{name} today: summaries {summaries:,}; requests {requests:,} of {most_requests:,}.".format_map(
+            standing.model
+        )
     copy = standing.newest_copy
     if copy:
         yield f"Newest copy: {_age(copy, standing.wall, language)} old."

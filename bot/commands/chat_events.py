@@ -195,7 +195,6 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
     chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or not chat.is_active:
         return None
-    pausing.delay_after_return(context.transaction, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

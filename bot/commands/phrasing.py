@@ -171,10 +171,11 @@ def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -
     """
     typed = str(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
     hours = next((one for one in typed.split() if ":" in one), "")
-    if cadence.kind == "days":
+    form = _TYPED.get(typed.replace(f" {hours}", ""))
+    if form is None:
         said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
     else:
-        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")], hours=hours, time=hours)
+        said = localizer.say(form, hours=hours, time=hours)
     if cadence.kind == "now":
         return said
     if zone:
@@ -191,7 +192,7 @@ def when_words(text: str, localizer: Language, schedule: model.Cadence | None = 
 def day_words(text: str, localizer: Language, schedule: model.Cadence) -> str:
     """Like `when_words`, but with the name of a single day, as a button shows it: "monday 09:00"."""
     said = when_words(text, localizer, schedule)
-    return re.sub(r"\bweekly (\w{3})\b", lambda day: cadences.FULL_NAMES[cadences.day_number(day[1])], said)
+    return re.sub(r"\bweekly (\w{3})\b", lambda day: model.DAY_NAMES[model.DAYS.index(day[1])], said)
 
 
 def _days(days: Iterable[int], localizer: Language) -> str:

@@ -15,7 +15,6 @@ from bot.ports import measurements
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.service import plan as plans
 from subscriptions.service import sending
-from subscriptions.service.pausing import end_pauses
 from subscriptions.store import platform_states, role
 from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
@@ -155,11 +154,7 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
     hundred thousand chats, planning takes half a minute.
     """
     began, now, deliveries = deps.clock.monotonic(), deps.clock.now(), 0
-    due = await deps.store.run(plans.find_due, now=now)
-    if due.pause_ended:
-        await deps.store.run(end_pauses, now=now)
-        due = await deps.store.run(plans.find_due, now=now)
-    for step in plans.steps(due):
+    for step in plans.steps(await deps.store.run(plans.find_due, now=now)):
         if deps.is_stopping():
             break
         lanes = await deps.store.run(step)

@@ -27,8 +27,6 @@ class ConversationDependencies:
     bot_info: BotInfo = field(default_factory=BotInfo)
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
-    # so that an encoder that stands still holds up one thread
-    encoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

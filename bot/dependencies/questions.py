@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.dependencies import Dependencies
-from bot.ports.meaning import Encoder
+from bot.ports.meaning import ENCODING, Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
@@ -34,11 +34,10 @@ async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
 async def _make(deps: Dependencies, texts: Sequence[str]) -> None:
     if deps.encoder is None:
         return
-    async with deps.conversation.encoding:
-        try:
-            await deps.store.run(encode, deps.encoder, texts)
-        except MeaningFails as error:
-            log.warning("An answer knows only words: %s", error)
+    try:
+        await asyncio.get_running_loop().run_in_executor(ENCODING, encode, deps.store, deps.encoder, texts)
+    except MeaningFails as error:
+        log.warning("An answer knows only words: %s", error)
 
 
 def _end(store: Store, texts: Sequence[str], made: asyncio.Task[None]) -> None:

@@ -6,12 +6,11 @@ So a process that encodes nothing needs no memory for the encoder, and an encode
 import json
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
-from threading import Condition, Timer
+from threading import Lock, Timer
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -30,7 +29,7 @@ class _Ended(Exception):
 
 
 class ChildProcess:
-    """Answers requests (bot/meaning/child.py), one at a time. Several threads may ask; each waits for its turn."""
+    """Answers requests (bot/meaning/child.py), one at a time."""
 
     def __init__(self, program: Sequence[str] = PROGRAM, *, idle: float = IDLE) -> None:
         self._program = program
@@ -38,9 +37,8 @@ class ChildProcess:
         self._process: Popen[bytes] | None = None
         self._resting: Timer | None = None  # ends the idle process
         self._last_answer = 0.0
-        self._callers = deque[object]()  # the first has its turn
-        self._changed = Condition()
-        self._is_closing = False
+        self._asking = Lock()
+        self._is_closed = False
 
     def ask(self, request: Mapping[str, object], read: Callable[[Mapping[str, Any]], T], until: float) -> T:
         """Returns what `read` makes of the answer. `read` raises ValueError for an answer that makes no sense.
@@ -49,7 +47,7 @@ class ChildProcess:
         Raises MeaningFails.
         """
         line = json.dumps(request).encode() + b"\n"
-        with self._turn(until):
+        with self._alone(until):
             try:
                 return self._answer(line, read, until)
             except _Ended:
@@ -61,33 +59,24 @@ class ChildProcess:
                 raise failed(Sentence("its process ended ({reason})", {"reason": str(ended)})) from None
 
     def close(self) -> None:
-        """Ends the process, if it runs; whoever waits for an answer gets MeaningFails. Later requests start another."""
-        self._is_closing = True
+        """Ends the process, if it runs. Whoever waits for an answer, or asks later, gets MeaningFails."""
+        self._is_closed = True
         if (process := self._process) is not None:
             process.kill()
-        with self._turn(None):
+        with self._asking:
             self._end()
-            self._is_closing = False
 
     @contextmanager
-    def _turn(self, until: float | None) -> Iterator[None]:
-        """Waits until all who came before have their answer; so a question waits for a few papers, not for a digest."""
-        mine = object()
-        with self._changed:
-            self._callers.append(mine)
-            wait = None if until is None else max(until - monotonic(), 0)
-            if not self._changed.wait_for(lambda: self._callers[0] is mine, wait):
-                self._callers.remove(mine)
-                raise failed(_TOO_SLOW)
+    def _alone(self, until: float) -> Iterator[None]:
+        if not self._asking.acquire(timeout=max(until - monotonic(), 0)):
+            raise failed(_TOO_SLOW)
         try:
             yield
         finally:
-            with self._changed:
-                self._callers.remove(mine)
-                self._changed.notify_all()
+            self._asking.release()
 
     def _answer(self, line: bytes, read: Callable[[Mapping[str, Any]], T], until: float) -> T:
-        if self._is_closing:
+        if self._is_closed:
             raise failed(ENDS)
         if self._resting is not None:
             self._resting.cancel()
@@ -128,7 +117,7 @@ class ChildProcess:
         self._resting.start()
 
     def _end_if_idle(self) -> None:
-        with self._turn(None):
+        with self._asking:
             if monotonic() - self._last_answer >= self._idle:
                 self._end()
 

@@ -4,7 +4,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
@@ -24,7 +23,6 @@ CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bench._
 EDITION = 2
 LONGEST = 120.0  # seconds for all papers of a call
 LONGEST_QUESTION = 30.0  # a person waits
-_AT_ONCE = 16  # papers of a request to the child, so that a question waits for a third of a second
 
 
 class ChildEncoder(Encoder):
@@ -36,13 +34,11 @@ class ChildEncoder(Encoder):
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """See Encoder."""
-        until = monotonic() + LONGEST
-        found: list[bytes] = []
-        groups = map(paper_texts, papers)
-        while batch := list(islice(groups, _AT_ONCE)):
-            sizes = [SIZE * (len(texts) + 1) if texts else 0 for texts in batch]
-            found += self._codes("papers", batch, sizes, until)
-        return found
+        if not papers:
+            return []
+        groups = [paper_texts(paper) for paper in papers]
+        sizes = [SIZE * (len(texts) + 1) if texts else 0 for texts in groups]
+        return self._codes("papers", groups, sizes, monotonic() + LONGEST)
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
         """See Encoder."""

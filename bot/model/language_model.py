@@ -1,49 +1,37 @@
-"""What the language model that the settings choose does here: summarises papers, reads messages; how many requests run at once."""
+"""What the language model that the settings choose does here: summarises papers, reads messages."""
 
-from bot.model.chat_endpoint import ChatEndpoint
-from bot.model.messages import Messages
-from bot.model.settings import Budget, ModelSettings
-from bot.model.summaries import Summaries, SummaryDependencies
+from bot.model.endpoint import Endpoint
+from bot.model.messages import MOST, Messages
+from bot.model.settings import ModelSettings
+from bot.model.summaries import AT_ONCE, Summaries
 from bot.ports.channel import Clock
-from bot.ports.language_model import LanguageModel, MessageReader, Summarizer
+from bot.ports.language_model import MessageReader, Summarizer
 from bot.settings import Settings
 from subscriptions.store.database.store import Store
 
-AT_ONCE = 4
+
+def settings_of(settings: Settings) -> ModelSettings:
+    """Returns the settings of the model."""
+    return settings.of(ModelSettings)
 
 
-def model_of(settings: Settings, *, at_once: int = AT_ONCE) -> LanguageModel | None:
-    """Returns the model that the settings choose; None if they choose none.
-
-    `at_once`: how many of its requests run at once. Who must not wait for others takes a model of its own.
-    """
-    own = settings.of(ModelSettings)
-    if own.url and own.name:
-        return ChatEndpoint(own.url, own.name, own.key, at_once=at_once)
-    return None
-
-
-def summarizer_of(settings: Settings, deps: SummaryDependencies) -> Summarizer | None:
-    """Returns what has summaries made by the model that the settings choose; None if they choose none."""
-    model = model_of(settings)
-    if model:
-        return Summaries(deps, model, budget_of(settings))
-    return None
+def summarizer_of(settings: Settings, store: Store, clock: Clock) -> Summarizer:
+    """Returns what has summaries made. The settings must choose a model."""
+    return Summaries(store, clock, _model_of(settings, at_once=AT_ONCE), daily=settings_of(settings).daily)
 
 
 def reader_of(settings: Settings, store: Store, clock: Clock) -> MessageReader | None:
-    """Returns what has messages read by the model that the settings choose; None if they choose none for that."""
-    model = model_of(settings) if reads_messages(settings) else None
-    if model:
-        return Messages(store, clock, model, budget_of(settings))
-    return None
+    """Returns what has messages read; None if the model reads none. The settings must choose a model."""
+    if not reads_messages(settings):
+        return None
+    return Messages(store, clock, _model_of(settings, at_once=MOST), daily=settings_of(settings).daily)
 
 
 def reads_messages(settings: Settings) -> bool:
     """Returns whether the model reads messages of people of which the bot is not sure."""
-    return settings.of(ModelSettings).reads == "messages"
+    return settings_of(settings).reads == "messages"
 
 
-def budget_of(settings: Settings) -> Budget:
-    """Returns what the model may cost in a day."""
-    return settings.of(ModelSettings).daily
+def _model_of(settings: Settings, *, at_once: int) -> Endpoint:
+    own = settings_of(settings)
+    return Endpoint(own.url or "", own.name or "", own.key, at_once=at_once)

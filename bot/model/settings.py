@@ -1,4 +1,4 @@
-"""The operator's settings of the language model, and its budget a day. Without an address and a name, no model answers."""
+"""The operator's settings of the language model, and its requests a day. Without an address and a name, no model answers."""
 
 import re
 from collections.abc import Mapping
@@ -10,24 +10,19 @@ from pydantic import SecretStr
 from bot.settings import checks as check
 from bot.settings.of_rooms import RoomSettings, Variable
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What a day may cost."""
-
-    requests: int
-    tokens: int
-
-    def __str__(self) -> str:
-        return f"{self.requests} requests, {self.tokens} tokens"
+DAILY = 500  # requests
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
-def _budget(text: str) -> Budget:
-    """Returns the budget of a day, such as "500 requests, 500000 tokens"."""
-    found = re.fullmatch(r"(\d{1,9})(?: requests?)?\s*,\s*(\d{1,12})(?: tokens?)?", text.strip(), re.ASCII)
-    if found is None:
-        raise check.Unusable("it must be like {example}", example="500 requests, 500000 tokens")
-    return Budget(requests=int(found[1]), tokens=int(found[2]))
+def _daily(text: str) -> int:
+    return int(
+        check.usable(
+            text,
+            "it must be a number of requests, such as {example}",
+            when=_NUMBER.fullmatch(text.strip()),
+            example=DAILY,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +36,9 @@ class ModelSettings(RoomSettings):
         ),
         "PAPERWIRE_MODEL_NAME": Variable("its model", example="qwen3:8b"),
         "PAPERWIRE_MODEL_KEY": Variable("its key", example="a-long-random-word"),
-        "PAPERWIRE_MODEL_DAILY": Variable("its budget a day", example="50, 50000"),
+        "PAPERWIRE_MODEL_DAILY": Variable(
+            "its requests a day: one for each paper, and for each message that it reads", example="50"
+        ),
         "PAPERWIRE_MODEL_READS": Variable(
             "`messages`: it also reads messages that want a change or find nothing, and offers commands as buttons",
             example="messages",
@@ -54,7 +51,7 @@ class ModelSettings(RoomSettings):
     url: Annotated[str | None, check.text(check.server_root)] = field(default=None, repr=False)
     name: Annotated[str | None, check.text(check.visible)] = None
     key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    daily: Annotated[Budget, check.text(_budget)] = field(default_factory=lambda: Budget(requests=500, tokens=500_000))
+    daily: Annotated[int, check.text(_daily)] = DAILY
     # messages: also those of people of which the bot is not sure
     reads: Annotated[Literal["papers", "messages"], check.text(check.one_of("papers", "messages"))] = "papers"
 

@@ -1,87 +1,72 @@
-"""Asks the model for summaries of papers that subscriptions match, within a budget a day: how often, how long, its rests after failures.
+"""Has the model summarise papers that subscriptions match: when, how many at once, its rests after failures.
 
-Nothing waits for it. Before each request, its cost is reserved in the store, which also counts all requests;
-so a process that is killed loses at most its four requests, and nobody asks more than the budget allows.
+Nothing waits for it. Each request is stored before it is sent, so a process that is killed repeats none, and a day has no more
+than it may. Which summaries are wanted is only known here: after a start, the papers of the last day are looked through again.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
-from functools import partial
-from typing import Protocol
 
-from bot.errors import ModelFails, NoModelAnswer, error_location
-from bot.model.paper_summary import repeating, request_of, texts_in
-from bot.model.settings import Budget
+from bot.errors import ModelFails, error_location
+from bot.model.endpoint import Endpoint, object_in
+from bot.model.paper_summary import request_of, texts_in
 from bot.ports import tasks
 from bot.ports.channel import Clock
-from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from subscriptions.errors import PaperwireError
-from subscriptions.model import ModelSummary
+from subscriptions.model import Paper
 from subscriptions.service import model_summaries
-from subscriptions.service.model_summaries import AT_ONCE, Task
+from subscriptions.service.model_summaries import Place
 from subscriptions.store.database.store import Store
-from subscriptions.store.model_summaries import is_wanted
 
 log = logging.getLogger("paperwire")
 
-INTERVAL = 10.0  # seconds between two looks for papers and for wanted summaries
-IDLE = 60.0  # the same, if there is nothing to ask for or no budget
+AT_ONCE = 4  # requests
+INTERVAL = 10.0  # seconds between two looks for papers
 ANSWERS_IN = 120.0  # seconds; a model on a small machine is slow
 LONGEST = 180.0  # seconds that `run` takes
+REFUSALS = 3  # of single papers, in a row, after which the model is taken to be down
 SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds without requests after the model gave no answer
-
-
-class SummaryDependencies(Protocol):
-    """The dependencies of summaries."""
-
-    @property
-    def store(self) -> Store:
-        """The store of the papers."""
-
-    @property
-    def clock(self) -> Clock:
-        """The clock."""
 
 
 class Summaries:
     """Has summaries made. See bot.ports.language_model.Summarizer."""
 
-    def __init__(self, deps: SummaryDependencies, model: LanguageModel, budget: Budget) -> None:
-        self._deps = deps
+    def __init__(self, store: Store, clock: Clock, model: Endpoint, *, daily: int) -> None:
+        """`daily`: requests to the model a day."""
         self.name = model.name
+        self._store = store
+        self._clock = clock
         self._model = model
-        self._budget = budget
+        self._daily = daily
+        self._wanted = Counter[Place]()  # by how many chats
+        self._looked_upto = 0  # sequence of papers
         self._task: asyncio.Task[None] | None = None
-        self._due = float("-inf")  # monotonic second of the next look
-        self._failures = 0  # without an answer since the last one
+        self._looks_at = self._rests_until = float("-inf")  # monotonic seconds
+        self._failures = 0  # requests without an answer since the last one
 
     def start(self) -> None:
         """See Summarizer."""
-        second = self._deps.clock.monotonic()
+        second = self._clock.monotonic()
         if self._task is not None and self._task.done():
             if error := self._task.exception():
                 said = error if isinstance(error, PaperwireError) else error_location(error)
                 log.error("Papers could not be summarised: %s", said)
             self._task = None
-        if self._task is None and second >= self._due:
-            self._due = second + INTERVAL
+        if self._task is None and second >= max(self._looks_at, self._rests_until):
+            self._looks_at = second + INTERVAL
             self._task = asyncio.create_task(self._summarise())
 
     async def run(self) -> None:
         """See Summarizer."""
-        try:
+        with suppress(TimeoutError):  # what is missing then is made by the next run
             async with asyncio.timeout(LONGEST):
                 await self._summarise()
-        except TimeoutError:
-            return  # the rest is made later
 
     async def check(self) -> None:
         """See Summarizer."""
-        with suppress(NoModelAnswer):  # it answered; how, does not matter
-            await self._model.ask(
-                ModelRequest(system="Answer with one word.", text="Yes?", most=16), seconds=ANSWERS_IN
-            )
+        await self._model.ask("Answer with one word.", "Yes?", seconds=ANSWERS_IN)
 
     async def close(self) -> None:
         """See Summarizer."""
@@ -89,68 +74,49 @@ class Summaries:
         await self._model.close()
 
     async def _summarise(self) -> None:
-        store, clock = self._deps.store, self._deps.clock
-        while found := await store.run(model_summaries.find_wanted, now=clock.now()):
-            await store.run(model_summaries.put_wanted, found, now=clock.now())
-        if await store.run(is_wanted):
-            ended = await asyncio.gather(
-                *(self._ask_one_after_another() for _ in range(AT_ONCE)), return_exceptions=True
-            )
-            for error in filter(None, ended):
-                raise error
-        self._rest(IDLE if not self._failures else 0.0)
+        store, clock = self._store, self._clock
+        while found := await store.run(model_summaries.find_wanted, self._looked_upto, now=clock.now()):
+            self._looked_upto = found.upto
+            self._wanted.update(found.chats)
+        askers = (self._ask_one_after_another() for _ in range(AT_ONCE))
+        ended = await asyncio.gather(*askers, return_exceptions=True)
+        for error in filter(None, ended):
+            raise error
 
     async def _ask_one_after_another(self) -> None:
-        """Asks until nothing is wanted, the budget has no more room, or the model gives no answer."""
-        failures = self._failures
-        while self._failures <= failures and (task := await self._next()) is not None:
-            await self._ask(task)
+        """Asks until nothing is wanted, the day has had its requests, or the model gives no answer."""
+        while self._wanted and self._clock.monotonic() >= self._rests_until:
+            # what most chats want, of the newest paper, comes first
+            place = max(self._wanted, key=lambda one: (self._wanted[one], one))
+            chats = self._wanted.pop(place)
+            paper = await self._store.run(model_summaries.still_wanted, place, now=self._clock.now())
+            if paper is not None and not await self._ask(place, paper):
+                self._wanted[place] = chats
+                return
 
-    async def _next(self) -> Task | None:
-        clock, budget = self._deps.clock, self._budget
-        return await self._deps.store.run(
-            model_summaries.begin,
-            lambda task: request_of(task).cost,
-            requests=budget.requests,
-            tokens=budget.tokens,
-            now=clock.now(),
-            wall=clock.wall(),
-        )
-
-    async def _ask(self, task: Task) -> None:
+    async def _ask(self, place: Place, paper: Paper) -> bool:
+        """Asks for a summary. Returns False if it may be asked for later: the day has had its requests, or nothing read it."""
+        store, now = self._store, self._clock.now()
+        if not await store.run(model_summaries.reserve, place, self.name, most=self._daily, now=now):
+            return False
+        _, language = place
         try:
-            answer = await self._model.ask(request_of(task), seconds=ANSWERS_IN)
+            answer = await self._model.ask(*request_of(paper, language), seconds=ANSWERS_IN)
         except ModelFails as error:
-            await self._note(task, error)
-            return
+            return await self._note(place, error)
         self._failures = 0
-        await self._keep(task, answer)
+        texts = texts_in(object_in(answer), paper, language)
+        await store.run(model_summaries.put_answer, place, texts.fields, texts.title)
+        return True
 
-    async def _note(self, task: Task, error: ModelFails) -> None:
-        """Stores that there is no answer. Unless only this answer was wrong, the model is not asked for a while."""
-        works = isinstance(error, NoModelAnswer)
-        if not works:
-            self._failures += 1
-            self._rest(max(error.wait, min(SHORTEST_REST * 2.0 ** (self._failures - 1), LONGEST_REST)))
-        is_news = await self._deps.store.run(
-            model_summaries.put_failed, task, tokens=error.tokens, now=self._deps.clock.now(), works=works
-        )
-        if is_news and not works:
+    async def _note(self, place: Place, error: ModelFails) -> bool:
+        """Stores that there is no answer. Unless only this paper was refused, the model gets a rest. See `_ask`."""
+        self._failures += 1
+        if not error.is_down and self._failures < REFUSALS:
+            return True
+        rest = max(error.wait, min(SHORTEST_REST * 2.0 ** (self._failures - 1), LONGEST_REST))
+        self._rests_until = self._clock.monotonic() + rest
+        now, was_read = self._clock.now(), error.was_read
+        if await self._store.run(model_summaries.put_failure, place, was_read=was_read, now=now):
             log.warning("Papers wait for their summaries: %s", error)
-
-    async def _keep(self, task: Task, answer: ModelAnswer) -> None:
-        """Stores an answer if it is a summary."""
-        store, now = self._deps.store, self._deps.clock.now()
-        texts = texts_in(answer.value, task)
-        if not texts:
-            await store.run(model_summaries.put_failed, task, tokens=answer.tokens, now=now, works=True)
-            return
-        made = ModelSummary(
-            language=task.place.language, fields=texts.fields, title=texts.title, model=self._model.name, made_at=now
-        )
-        repeats = partial(repeating, task, texts)
-        await store.run(model_summaries.put_made, task, made, repeats, tokens=answer.tokens, now=now)
-
-    def _rest(self, seconds: float) -> None:
-        """Looks again no earlier than in so many seconds."""
-        self._due = max(self._due, self._deps.clock.monotonic() + seconds)
+        return was_read

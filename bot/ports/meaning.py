@@ -1,15 +1,19 @@
 """The interface of an encoder: from texts to vectors of their meaning, as subscriptions/meaning.py compares them."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from subscriptions.model import Paper
+
+ENCODING = ThreadPoolExecutor(1, "paperwire-encoding")  # an encoder works on one core, so calls take turns
 
 
 class Encoder(Protocol):
     """Encodes the meaning of papers and questions, in any of its languages.
 
-    Its methods block, and several threads may call them. They raise MeaningFails, then nothing of the call is encoded.
+    Its methods block. A process calls them in one thread (`ENCODING`), so a question waits for the call before it, not for a
+    whole digest. They raise MeaningFails, then nothing of the call is encoded.
     Where meaning is off, there is no encoder (None).
     """
 
@@ -22,4 +26,4 @@ class Encoder(Protocol):
         """Returns the vector of each question, in order. The text keeps its case and accents."""
 
     def close(self) -> None:
-        """Ends what the encoder has started. It begins anew with the next call. By default, does nothing."""
+        """Ends what the encoder has started. Later calls raise MeaningFails. By default, does nothing."""

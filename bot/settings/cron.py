@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
-from subscriptions.planning.source_calendar import Overdue
+from subscriptions.planning.source_calendar import Overdue, Schedule
 
 _MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -39,7 +39,7 @@ def fits_any_day(line: str) -> bool:
     return True
 
 
-class CronSchedule:
+class CronSchedule(Schedule):
     """The schedule of a cron line, in the local time of a zone. See subscriptions.planning.source_calendar.Schedule.
 
     If the line restricts both the day of the month and the day of the week, a day must fit only one of the two. When

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from bot.ports import tasks
 from bot.ports.channel import Clock
-from bot.ports.meaning import Encoder
+from bot.ports.meaning import ENCODING, Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
 from subscriptions.service import meaning
@@ -22,10 +21,9 @@ T = TypeVar("T")
 
 log = logging.getLogger("paperwire")
 
-AT_ONCE = 32  # papers or questions in one call of the encoder, which takes some two seconds
+AT_ONCE = 8  # papers or questions in one call of the encoder, so that a person's question waits for half a second
 LONGEST = 120.0  # seconds that news waits for its codes
 INTERVAL = 60.0  # seconds between two looks for papers without codes
-_THREAD = ThreadPoolExecutor(1, "paperwire-encoding")  # an encoder works on one core, so calls take turns
 
 
 class IngestDependencies(Protocol):
@@ -63,7 +61,7 @@ async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
 
 
 async def _encoded(encode: Callable[[Sequence[T]], list[bytes]], items: Sequence[T]) -> list[bytes]:
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, encode, items)
+    return await asyncio.get_running_loop().run_in_executor(ENCODING, encode, items)
 
 
 class LateEncoding:
@@ -133,10 +131,8 @@ class LateEncoding:
         store, clock = self._deps.store, self._deps.clock
         while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
-            papers = [meaning.paper_of(texts) for _, texts in found.papers]
-            codes = []
-            if papers:
-                codes = await _encoded(encoder.papers, papers)
-            await store.run(meaning.put_codes, encoder.name, found, codes)
+            codes = await _encoded(encoder.papers, [meaning.paper_of(texts) for _, texts in found])
+            made = [(paper, texts, code) for (paper, texts), code in zip(found, codes, strict=True)]
+            await store.run(meaning.put_codes, encoder.name, made)
             if rests:
                 await clock.sleep(clock.monotonic() - began)

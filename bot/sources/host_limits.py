@@ -9,9 +9,8 @@ from http import HTTPStatus
 
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from subscriptions.service.source_polls import claim_slot
 from subscriptions.store.database.store import Store
-from subscriptions.store.sources import release_slot
+from subscriptions.store.sources import claim_slot, release_slot
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"

@@ -14,13 +14,13 @@ from subscriptions.notices import Notice, days_missed, papers_filed, source_reco
 from subscriptions.planning import archives, receipts, source_calendar, source_trouble
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
-from subscriptions.service import notices, source_polls
+from subscriptions.service import notices
 from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
 from subscriptions.store import digests as stored_digests
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, SourceState
+from subscriptions.store.sources import KnownSource, SourceState, note_poll
 
 BUSY_TIMES = 3  # failures in a row before operators are notified of a server that only asks for a wait
 MISSED = "missed days"  # the name of an extra unit; its verdict is not final until all missed days are fetched
@@ -150,7 +150,7 @@ class Look:
             verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
         receipt = self._receipt_of(verdict)
         self.state = self._state_after(receipt, settled, is_final=verdict.is_final, is_over=is_over)
-        self.receipt = replace(receipt, id=source_polls.note_poll(transaction, receipt, self.state, self.seen))
+        self.receipt = replace(receipt, id=note_poll(transaction, receipt, self.state, self.seen))
         return self.receipt
 
     def close(self, transaction: Transaction) -> Receipt:

@@ -1,54 +1,28 @@
-"""When a subscription is due: default hours, changes of clocks, how long when-out waits, when quiet hours end; words for days of the week.
+"""When a subscription is due: default hours, changes of clocks, how long when-out waits, when quiet hours end. Pure.
 
-All patterns match English and Chinese in the form that `time_words.plain` returns (lower case, single spaces).
+`now` and `after` are arguments, with the zone UTC. If the clocks skip a local time, the first minute that exists after it
+counts. If they repeat it, the first time counts. Each due moment is computed from the calendar, not from the previous
+moment, so errors do not add up.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import DAYS, Cadence
+from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
 
-FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-PATTERN = (
-    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-)
-"""The English names, in full and shortened."""
-_CHINESE = "一二三四五六日"
-CHINESE_SIGNS = f"{_CHINESE}天"
-"""The characters that name a day after 周, 星期 and 礼拜."""
-
-
-def day_number(name: str) -> int:
-    """Returns the number of a day of the week by its English name, as `PATTERN` matches it: 0 for Monday."""
-    return DAYS.index(name[:3])
-
-
-def chinese_day_number(sign: str) -> int:
-    """Returns the number of a day of the week by its character in `CHINESE_SIGNS`: 0 for 一, Monday."""
-    return _CHINESE.index(sign.replace("天", "日"))
-
-
-# Cadences as text, and the moments at which a subscription is due by its cadence and zone.
-#
-# Everything is pure: `now` and `after` are arguments, with the zone UTC. If the clocks skip a local time, the first
-# minute that exists after it counts. If they repeat it, the first time counts. Each due moment is computed from the
-# calendar, not from the previous moment, so errors do not add up.
-
-
-KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
-_SATURDAY = 5
 DEFAULT_WINDOW = (time(8), time(20))
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
 _DAY = f"(?:{'|'.join(DAYS)})"
 _STORED = re.compile(
     rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
-    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
+    rf"|(?P<days>daily|weekdays|weekly {_DAY}|{_DAY}(?:,{_DAY}){{1,5}}) (?P<at>\d\d:\d\d)"
 )
+_NAMED = {"daily": EVERY_DAY, "weekdays": WEEKDAYS}
 EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
@@ -68,38 +42,13 @@ def parse_cadence(text: str) -> Cadence:
 
 def _of(match: re.Match[str]) -> Cadence:
     if match["now"]:
-        return Cadence(kind="now")
+        return Cadence()
     if match["first"]:
         first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
-        return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
-    at, days = time.fromisoformat(match["at"]), match["days"] or match["day"]
-    if days:
-        return cadence_of_days(map(DAYS.index, days.split(",")), at)
-    return Cadence(kind=match["kind"], at=at)
-
-
-def cadence_of_days(days: Iterable[int], at: time | None) -> Cadence:
-    """Returns the cadence for some days of the week: weekly, weekdays, daily or days."""
-    several = tuple(sorted(set(days)))
-    if len(several) == 1:
-        return Cadence(kind="weekly", at=at, weekday=several[0])
-    kind = {(0, 1, 2, 3, 4): "weekdays", (0, 1, 2, 3, 4, 5, 6): "daily"}.get(several, "days")
-    return Cadence(kind=kind, at=at, days=several if kind == "days" else ())
-
-
-def days_of(cadence: Cadence) -> list[int]:
-    """Returns the days of the week on which a cadence is due; 0 is Monday."""
-    return [day for day in range(7) if _is_on(cadence, day)]
-
-
-def with_days(cadence: Cadence, days: Iterable[int]) -> Cadence:
-    """Returns the cadence with further days of the week; unchanged if it is due on every day."""
-    if cadence.kind in ("now", "daily"):
-        return cadence
-    own = {*days_of(cadence), *days}
-    if cadence.kind == "when-out":
-        return replace(cadence, weekdays_only=own == set(range(_SATURDAY)))
-    return cadence_of_days(own, cadence.at)
+        return Cadence(at=first, until=last, days=WEEKDAYS if match["weekdays"] else EVERY_DAY)
+    at, days = time.fromisoformat(match["at"]), match["days"].removeprefix("weekly ")
+    named = _NAMED.get(days) or tuple(sorted({DAYS.index(day) for day in days.split(",")}))
+    return Cadence(at=at, days=named)
 
 
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
@@ -160,17 +109,12 @@ def is_due(
     return papers_came and all_reported is not False
 
 
+@lru_cache(maxsize=4096)  # a plan asks this for many chats with the same quiet hours
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
     """Returns when the quiet hours that include `now` end, in UTC; None if no quiet hours include it.
 
     `quiet` is a chat's setting: "off", or a span such as "22:00-08:00", which may cross midnight.
     """
-    span = quiet_span(quiet, zone, now)
-    return span[1] if span else None
-
-
-def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
-    """Returns (beginning, end) of the quiet hours that include `now`, or None. See `quiet_until`."""
     hours = _HOURS.fullmatch(quiet)
     if hours is None:
         return None
@@ -179,7 +123,7 @@ def quiet_span(quiet: str, zone: tzinfo, now: datetime) -> tuple[datetime, datet
     for day in (today - timedelta(days=1), today):  # if the clocks repeat an hour, only the first time counts
         begins, ends = local_moment(day, first, zone), local_moment(day + timedelta(days=first > last), last, zone)
         if begins <= now < ends:
-            return begins, ends
+            return ends
     return None
 
 
@@ -201,31 +145,19 @@ def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[dateti
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
-        if _on_day(cadence, day) and not _replaced(cadence, zone, day):
+        if day.weekday() in cadence.days and not _replaced(cadence, zone, day):
             yield local_moment(day, at, zone)
         day += timedelta(days=1)
-
-
-def _on_day(cadence: Cadence, day: date) -> bool:
-    return _is_on(cadence, day.weekday())
-
-
-def _is_on(cadence: Cadence, weekday: int) -> bool:
-    if cadence.kind == "weekly":
-        return weekday == (cadence.weekday or 0)
-    if cadence.kind == "days":
-        return weekday in cadence.days
-    return weekday < _SATURDAY or not (cadence.kind == "weekdays" or cadence.weekdays_only)
 
 
 def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
     """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the day after it is a due day."""
     following = local_moment(day, time(0), zone).astimezone(zone).date()
-    return following != day and _on_day(cadence, following)
+    return following != day and following.weekday() in cadence.days
 
 
 def window_of(cadence: Cadence | None) -> tuple[time, time]:
     """Returns the two times of a when-out cadence; for any other cadence and for None, DEFAULT_WINDOW."""
-    if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
+    if cadence and cadence.at is not None and cadence.until is not None:
         return cadence.at, cadence.until
     return DEFAULT_WINDOW

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions.addresses import facts_of
@@ -83,13 +84,13 @@ class DueDelivery(NamedTuple):
 
     chat: Chat
     subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
-    papers: Papers  # the papers that at least one of the chats that are planned has not looked at
-    fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
-    delivered: frozenset[int] | set[int]  # ids of papers that are in a delivery to this chat
     due: datetime  # the latest of the moments at which its subscriptions became due
     now: datetime
     zone: tzinfo
     next_due: datetime | None
+    papers: Papers = Papers(())  # the papers that at least one of the chats that are planned has not looked at
+    fits: Mapping[int, Iterable[int]] = MappingProxyType({})  # subscription id -> positions in `papers` that it matches
+    delivered: frozenset[int] | set[int] = frozenset()  # ids of papers that are in a delivery to this chat
     next_about: bool = False  # see Facts
     may_be_empty: bool = True  # a delivery without papers may be planned now
     # papers could have come since the subscriptions last looked; read only before the first delivery

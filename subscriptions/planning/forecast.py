@@ -1,4 +1,4 @@
-"""When subscriptions are due after a new time or zone, and when quiet hours put them off; what happens to overdue ones."""
+"""When subscriptions are due after a new time or zone, a pause or a return, and when quiet hours put them off."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -7,9 +7,11 @@ from functools import lru_cache
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.states import ChatState, SubscriptionState
 
 # No cadence is due later than this: a later moment was computed while the machine's clock was ahead.
 FARTHEST = timedelta(days=8)
+ANSWER_WITHIN = timedelta(minutes=10)  # how long a person can decide whether papers that waited are sent at once
 
 DueSpan = tuple[datetime | None, datetime | None]  # (next due moment, latest due moment), see `due_span`
 Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
@@ -25,25 +27,44 @@ def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
-    """Returns moves that postpone due `now` subscriptions to the end of the quiet hours.
+def moment_of(subscription: Subscription, now: datetime) -> datetime:
+    """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
+    due = subscription.next_due_at
+    if due is None or subscription.cadence.kind == "now":
+        return now  # a `now` subscription has a stored moment only while it is delayed
+    if subscription.cadence.kind == "when-out":
+        return min(now, subscription.latest_due_at or now)
+    return due
 
-    A subscription whose papers a person requested (`hurry`) is not postponed.
+
+def due_now(
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, last_sequence: int, all_reported: bool | None
+) -> tuple[tuple[Subscription, ...], list[Move]]:
+    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait); none if it is not active.
+
+    Quiet hours put off what is due at once, unless a person requested it (`hurry`). A moment too far in the future is
+    computed again. `all_reported`: see `cadences.is_due`; where a source is missing, a when-out subscription whose window
+    passed while no planner ran waits in the window of today.
     """
-    at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
-    until = quiet_until(chat, now) if at_once else None
-    if until is None:
-        return []
-    return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
-
-
-def due_too_far(chat: Chat, subscriptions: Sequence[Subscription], now: datetime) -> list[Move]:
-    """Returns moves that correct the moments of subscriptions that are due too far in the future."""
-    return [
-        (one.id, one.cursor, first_span(one.cadence, zone_of(one, chat), now))
-        for one in subscriptions
-        if one.is_active and one.next_due_at is not None and one.next_due_at > now + FARTHEST
-    ]
+    due, waits = [], list[Move]()
+    active = [one for one in subscriptions if one.is_active] if chat.is_active else []
+    for one in active:
+        cadence, zone, moment, wait = one.cadence, zone_of(one, chat), one.next_due_at, None
+        came = one.cursor < last_sequence
+        is_due = cadences.is_due(cadence, zone, moment, now, came, all_reported=all_reported)
+        if moment is not None and moment > now + FARTHEST:
+            wait = first_span(cadence, zone, now)
+        elif is_due and cadence.kind == "now" and not one.hurry:
+            until = quiet_until(chat, now)
+            wait = (until, None) if until else None
+        elif is_due and cadence.kind == "when-out" and all_reported is False:
+            span = first_span(cadence, zone, now)
+            wait = span if moment and span[0] and moment < span[0] <= now else None
+        if wait:
+            waits.append((one.id, one.cursor, wait))
+        elif is_due:
+            due.append(one)
+    return tuple(due), waits
 
 
 def with_due(subscription: Subscription, due: DueSpan) -> Subscription:
@@ -83,18 +104,52 @@ def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: dat
     return subscription
 
 
-def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> DueSpan | None:
-    """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
+def after_pauses(
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> tuple[Chat, tuple[Subscription, ...]]:
+    """Returns a chat and its subscriptions after the pauses that are over at `now` have ended.
 
-    The stored span is of an earlier window if no planner ran during that window. In all other cases returns None.
+    A due moment that passed during a pause is replaced by the first regular one after it: "until mon" ends at midnight,
+    and a subscription that is due at eight is then due on Monday at eight, not at once.
     """
-    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
-        return None
+    ended = None
+    if chat.state is ChatState.PAUSED and chat.paused_until is not None and chat.paused_until <= now:
+        ended = chat.paused_until
+        chat = chat._replace(
+            state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+        )
+
+    def awake(subscription: Subscription) -> Subscription:
+        own = subscription.paused_until
+        if subscription.is_active:
+            return _due_after(chat, subscription, ended) if ended else subscription
+        if own is None or own > now:
+            return subscription
+        return _due_after(chat, subscription, own)._replace(state=SubscriptionState.ACTIVE, paused_until=None)
+
+    return chat, tuple(map(awake, subscriptions))
+
+
+def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subscription:
+    """Returns a subscription as it is due after a pause that ended at `until`. A window that is open then counts."""
+    cadence, due = subscription.cadence, subscription.next_due_at
+    if cadence.kind == "now" or due is None or due >= until:
+        return subscription
+    return with_due(subscription, first_span(cadence, zone_of(subscription, chat), until - timedelta(microseconds=1)))
+
+
+def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
+    """Returns a subscription as it is due when a person makes its chat get messages again, so that papers can be skipped.
+
+    A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
+    """
+    due = subscription.next_due_at
+    if subscription.cadence.kind == "now":
+        return with_due(subscription, (now + ANSWER_WITHIN, None))
+    if due is None or due > now:
+        return subscription
     zone = zone_of(subscription, chat)
-    opened = cadences.first_due(subscription.cadence, zone, now)
-    if opened is None or not subscription.next_due_at < opened <= now:
-        return None
-    return due_span(subscription.cadence, zone, opened)
+    return with_due(subscription, due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now)))
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
 from subscriptions import zones
-from subscriptions.model import Cadence, Chat, MissingHow, Subscription
+from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscription
+from subscriptions.model import WEEKDAYS as MON_TO_FRI
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
 from subscriptions.planning.forecast import next_moment, zone_of
@@ -16,7 +17,6 @@ from subscriptions.states import SubscriptionState
 QUIET_HOURS = "quiet hours"  # the chat's quiet hours hold it back
 WEEKDAYS = "weekdays"  # its schedule has no weekends, and would deliver earlier if it had
 _INSTANT = timedelta(microseconds=1)
-_MON_TO_FRI = [0, 1, 2, 3, 4]
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
@@ -190,9 +190,9 @@ def forecast_delivery(
     if cadence.kind == "now":
         return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
     found = _forecast_regular(cadence, zone, regular, forecast, news=news)
-    if cadences.days_of(cadence) != _MON_TO_FRI or found.at is None:
+    if cadence.days != MON_TO_FRI or found.at is None:
         return found
-    every_day = cadences.with_days(cadence, range(7))
+    every_day = replace(cadence, days=EVERY_DAY)
     first = cadences.first_due(every_day, zone, forecast.at)
     if (_forecast_regular(every_day, zone, first, forecast, news=news).at or forecast.at) < found.at:
         return replace(found, rest=WEEKDAYS)
@@ -218,7 +218,7 @@ def _forecast_at_once(
     held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
 ) -> NextDelivery:
     if held is not None and held > forecast.at:
-        return NextDelivery(at=held, rest=QUIET_HOURS)
+        return NextDelivery(at=cadences.quiet_until(quiet, clock, held) or held, rest=QUIET_HOURS)
     until = cadences.quiet_until(quiet, clock, forecast.at)
     if news and until is not None:
         return NextDelivery(at=until, rest=QUIET_HOURS)

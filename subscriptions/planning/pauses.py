@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.time_words import count_of
+from subscriptions.planning.time_words import Kind, count_of, tokens_of
 from subscriptions.texts.normal_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)
@@ -31,9 +31,7 @@ _DATE = re.compile(
     rf"|(?P<month3>{_MONTH}) (?P<day3>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year3>\d{{4}}))?"
     r"|(?:(?P<year4>\d{4})年)?(?P<number4>\d\d?)月(?P<day4>\d\d?)[日号]?"
 )
-_DAY = re.compile(
-    rf"(?:next |this )?(?P<name>{cadences.PATTERN})|(?P<next>下个?)?(?:周|星期|礼拜)(?P<sign>[{cadences.CHINESE_SIGNS}])"
-)
+_BEFORE_DAY = re.compile(r"(?:next |this )(?=[a-z])|(?P<next>下个?)(?=[周星礼])")
 _NEXT = {
     "tomorrow": "day",
     "明天": "day",
@@ -86,8 +84,8 @@ def _at_day(plain: str, typed: str, zone: tzinfo, now: datetime) -> datetime | N
     today = now.astimezone(zone).date()
     if unit := _NEXT.get(plain):
         day = _start_of_next(unit, today)
-    elif name := _DAY.fullmatch(plain):
-        day = _next_named(name, today)
+    elif named := _next_named(plain, today):
+        day = named
     elif found := _DATE.fullmatch(plain):
         try:
             day = _date(found, today)
@@ -99,11 +97,14 @@ def _at_day(plain: str, typed: str, zone: tzinfo, now: datetime) -> datetime | N
     return cadences.local_moment(min(day, far), time(0), zone)
 
 
-def _next_named(found: re.Match[str], today: date) -> date:
-    """Returns the next such day of the week; 下周五 is in the next week."""
-    number = cadences.day_number(found["name"]) if found["name"] else cadences.chinese_day_number(found["sign"])
-    apart = number - today.weekday()
-    return today + timedelta(days=apart + 7 if found["next"] else (apart - 1) % 7 + 1)
+def _next_named(plain: str, today: date) -> date | None:
+    """Returns the next such day of the week, 下周五 in the next week; None if the text names no single day."""
+    before = _BEFORE_DAY.match(plain)
+    tokens = tokens_of(plain[before.end() :] if before else plain)
+    if len(tokens) != 1 or tokens[0].kind is not Kind.DAYS or tokens[0].firm or len(tokens[0].value) != 1:
+        return None  # "mondays" are many
+    apart = min(tokens[0].value) - today.weekday()
+    return today + timedelta(days=apart + 7 if before and before["next"] else (apart - 1) % 7 + 1)
 
 
 def _date(found: re.Match[str], today: date) -> date:

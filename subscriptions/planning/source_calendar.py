@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")  # a zone, not an offset, since arXiv's evening follows summer time there
@@ -74,24 +73,26 @@ class Overdue:
         return min(self.at, datetime.combine(self.batch, time(), NEW_YORK).astimezone(UTC))
 
 
-class Schedule(Protocol):
-    """Tells when to poll a source, and when papers are due there."""
+class Schedule:
+    """Tells when to poll a source, and when papers are due there. Where nobody knows that, papers are never due."""
 
-    @property
-    def awaited(self) -> bool:
-        """Whether papers are due at known moments, so that subscriptions can wait for them."""
+    awaited = False  # papers are due at known moments, so that subscriptions can wait for them
 
     def next_poll(self, after: datetime) -> datetime:
         """Returns the first regular poll after `after`."""
+        raise NotImplementedError
 
-    def next_due(self, after: datetime) -> datetime | None:
+    def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - of those that know
         """Returns the first moment after `after` at which papers are due; None if that is not known."""
+        return None
 
-    def last_due(self, now: datetime) -> datetime | None:
+    def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - as above
         """Returns the last moment up to `now` at which papers were due; None if there was none."""
+        return None
 
-    def due_now(self, now: datetime) -> Overdue | None:
+    def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - as above
         """Returns what should have come by `now`; None if nothing is expected today."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +122,13 @@ class ArxivCalendar:
         return day in (usual_holidays(day.year) if self.holidays is None else self.holidays)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArxivSchedule:
+@dataclass(frozen=True, kw_only=True)
+class ArxivSchedule(Schedule):
     """The schedule of arXiv's feeds; if `evening`, of its lists, which show a batch on the evening before its date."""
 
     calendar: ArxivCalendar = ArxivCalendar()
     evening: bool = False
-    awaited: bool = True
+    awaited = True
 
     def expected_at(self, batch: date) -> datetime:
         """Returns the moment from which a batch can be read. `batch` is its date."""
@@ -177,28 +178,15 @@ class ArxivSchedule:
             batch += DAY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EverySchedule:
+@dataclass(frozen=True, kw_only=True)
+class EverySchedule(Schedule):
     """Polls at an interval. Papers are never due, since no one knows which poll will find new ones."""
 
     interval: timedelta
-    awaited: bool = False
 
     def next_poll(self, after: datetime) -> datetime:
         """Returns the moment that is one interval after `after`."""
         return after + self.interval
-
-    def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - Schedule has it
-        """Returns None."""
-        return None
-
-    def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - Schedule has it
-        """Returns None."""
-        return None
-
-    def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - Schedule has it
-        """Returns None."""
-        return None
 
 
 _EVERY = re.compile(r"every (?P<number>\d+)(?P<unit>[smhd])")

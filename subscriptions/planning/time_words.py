@@ -7,7 +7,7 @@ from datetime import time
 from enum import Enum, auto
 from typing import Any
 
-from subscriptions.planning.cadence import CHINESE_SIGNS, FULL_NAMES, chinese_day_number
+from subscriptions.model import DAY_NAMES
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_of_place
 
@@ -60,9 +60,9 @@ AFTERNOON = PartOfDay(time(14), frozenset(range(1, 12)))
 EVENING = PartOfDay(time(18), frozenset(range(4, 12)))
 
 _DAILY, _EVERY_DAY = Token(Kind.DAYS, EVERY_DAY), Token(Kind.DAYS, EVERY_DAY, firm=True)
-_DAY_NAMES = tuple(f"{name} {name[:3]}" for name in FULL_NAMES)
-_OTHER_DAY_NAMES = {"tues": 1, "thur": 3, "thurs": 3}
-_NAMES_OF_DAYS = {name: day for day, names in enumerate(_DAY_NAMES) for name in names.split()} | _OTHER_DAY_NAMES
+_NAMES_OF_DAYS = {name: day for day, full in enumerate(DAY_NAMES) for name in (full, full[:3])}
+_NAMES_OF_DAYS |= {"tues": 1, "thur": 3, "thurs": 3}
+_SIGNS_OF_DAYS = {sign: day for day, sign in enumerate("一二三四五六日")} | {"天": 6}  # after 周, 星期 and 礼拜
 
 # (phrases, their tokens)
 _TABLE: tuple[tuple[str, tuple[Token, ...]], ...] = (
@@ -97,7 +97,7 @@ _TABLE: tuple[tuple[str, tuple[Token, ...]], ...] = (
 PHRASES = {phrase: tokens for phrases, tokens in _TABLE for phrase in phrases.split(" | ")}
 for _name, _day in _NAMES_OF_DAYS.items():
     PHRASES |= dict.fromkeys((_name, f"{_name}s"), (Token(Kind.DAYS, frozenset({_day})),))
-    if _name in FULL_NAMES:
+    if _name in DAY_NAMES:
         PHRASES[f"{_name}s"] = (Token(Kind.DAYS, frozenset({_day}), firm=True),)
     PHRASES |= dict.fromkeys((f"every {_name}", f"each {_name}"), (Token(Kind.DAYS, frozenset({_day}), firm=True),))
 # Days, parts of the day and "now" are also words of papers: where one of them is a whole text, it is a query.
@@ -110,29 +110,27 @@ NAMES = frozenset(
 )
 
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {name: number for number, name in enumerate(_NUMBERS)}
-_COUNTS |= {"a": 1, "an": 1, "once": 1, "twice": 2, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "半": 0}
-_COUNTS |= dict.fromkeys(("couple", "couple of", "a couple", "a couple of"), 2)
-_COUNTS |= dict.fromkeys(("few", "a few", "several", "几", "数"), 3)
-_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "俩": 2, "仨": 3}
+_COUNTS = {name: number for number, name in enumerate(_NUMBERS)} | {"a": 1, "an": 1}
+_VAGUE = "once|twice|fifteen|twenty|thirty|sixty|(?:a )?couple(?: of)?|(?:a )?few|several|other|half an?"
+_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
 _HAN = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
 _NTH = r"(?:first|second|third|fourth|last|\d\d?(?:st|nd|rd|th))"
-_MANY = rf"(?:\d{{1,3}} ?|(?:{'|'.join(name for name in _COUNTS if name.isascii())}|other|half an?|{_NTH}) )"
+_MANY = rf"(?:\d{{1,3}} ?|(?:{'|'.join(_COUNTS)}|{_VAGUE}|{_NTH}) )"
+_DAY_SIGN = f"[{''.join(_SIGNS_OF_DAYS)}]"
 _DAY = rf"(?:{'|'.join(_NAMES_OF_DAYS)}|weekday|weekend|day)"
 _UNIT = rf"(?:(?:second|minute|min|hour|hr|week|fortnight|month|quarter|year|{_DAY})s?|[hdw])"
 
 
 def count_of(word: str) -> int:
-    """Returns the number that a word names: "12", "twelve", "a couple of", 十二; "" is 1. A word that is unknown is 3, as several is."""
-    plain = word.strip()
-    if not plain or plain.isdecimal():
-        return int(plain or 1)
-    if plain in _COUNTS:
-        return _COUNTS[plain]
-    tens, ten, ones = plain.rpartition("十")
+    """Returns the number that a word names: "12", "twelve", 十二."""
+    if word.isdecimal():
+        return int(word)
+    if word in _COUNTS:
+        return _COUNTS[word]
+    tens, ten, ones = word.rpartition("十")
     if ten:
         return 10 * _HAN_DIGITS.get(tens[-1:], 1) + _HAN_DIGITS.get(ones[-1:], 0)
-    return _HAN_DIGITS.get(plain[-1], 3)
+    return _HAN_DIGITS[word[-1]]
 
 
 def _clock(match: re.Match[str]) -> tuple[Token, ...]:
@@ -158,7 +156,7 @@ def _time(hour: int, minute: int, half: str = "") -> time | None:
 
 def _days(match: re.Match[str]) -> tuple[Token, ...]:
     """Returns the token of Chinese days: 周三, 每周一三五, 星期二、四."""
-    days = {chinese_day_number(sign) for sign in match["days"] if sign in CHINESE_SIGNS}
+    days = {_SIGNS_OF_DAYS[sign] for sign in match["days"] if sign in _SIGNS_OF_DAYS}
     return (Token(Kind.DAYS, frozenset(days), firm=match[0].startswith("每")),)
 
 
@@ -180,7 +178,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Token, .
         (rf"(?P<hour>{_HAN})点[钟整]?(?:(?P<minute>半|{_HAN}(?![点十]))分?)?", _clock),
         (r"\d{1,2}(?![\w%]|[.:]\d)", lambda match: (Token(Kind.NUMBER, _time(int(match[0]), 0)),)),
         (
-            rf"(?:每个?)?(?:周|星期|礼拜)(?P<days>[{CHINESE_SIGNS}](?:、?[{CHINESE_SIGNS}])*)(?!点)",
+            rf"(?:每个?)?(?:周|星期|礼拜)(?P<days>{_DAY_SIGN}(?:、?{_DAY_SIGN})*)(?!点)",
             _days,
         ),
         (r"(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?(?![\w:])|(?<= )[+-]\d\d:?\d\d(?![\w:])", _zone),

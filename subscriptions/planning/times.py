@@ -119,15 +119,15 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     if reading is None or not reading.exists:
         raise NoSuchTime(Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}), cadences.EXAMPLES)
     if reading.kind == "now":
-        return When(Cadence(kind="now"), reading.zone)
+        return When(Cadence(), reading.zone)
+    days = tuple(sorted(reading.days))
     if reading.kind == "when-out":
         window = cadences.window_of(chat_schedule)
         first, last = reading.at or window[0], reading.until or window[1]
-        cadence = Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.days == WEEKDAYS)
-        return When(cadence, reading.zone)
+        return When(Cadence(at=first, until=last, days=days), reading.zone)
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
     at = own or cadences.NINE if reading.at is None else reading.at
-    return When(cadences.cadence_of_days(reading.days, at), reading.zone)
+    return When(Cadence(at=at, days=days), reading.zone)
 
 
 def is_time(text: str) -> bool:

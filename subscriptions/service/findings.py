@@ -76,7 +76,7 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
             ids=" ".join(dead.ids),
         ),
         since=dead.since,
-        told_for=dead.newest,
+        newest_at=dead.newest_at,
         about=dead.chat,
     )
 

@@ -21,27 +21,25 @@ def claim_encoder(transaction: Transaction, name: str) -> None:
     meanings.change_encoder(transaction, name)
 
 
-# Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
+# These codes are late: no subscription gets a paper because of them.
 
 
 @reads
-def papers_without(transaction: Transaction, encoder: str, most: int) -> meanings.Slice | None:
-    """Returns the newest papers that lack codes, at most `most`. None if there are none, or the store has another encoder."""
-    if meanings.are_complete(transaction) or not meanings.is_encoder(transaction, encoder):
-        return None
-    return meanings.slice_without(transaction, most)
+def papers_without(transaction: Transaction, encoder: str, most: int) -> list[tuple[int, meanings.Texts]]:
+    """Returns (paper, texts) of the newest papers that lack codes, at most `most`; [] if the store has another encoder."""
+    if not meanings.is_encoder(transaction, encoder):
+        return []
+    return meanings.papers_without(transaction, most)
 
 
 @writes
-def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, codes: Sequence[bytes]) -> None:
-    """Stores the codes of the papers of a slice, in their order, and that the encoder works.
+def put_codes(transaction: Transaction, encoder: str, made: Sequence[tuple[int, meanings.Texts, bytes]]) -> None:
+    """Stores the codes of (paper, texts), and that the encoder works.
 
     Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
     """
     if meanings.is_encoder(transaction, encoder):
-        made = [(paper, texts, code) for (paper, texts), code in zip(done.papers, codes, strict=True)]
         meanings.put_late(transaction, encoder, made)
-        meanings.end_slice(transaction, done)
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
 

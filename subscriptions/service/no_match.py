@@ -1,9 +1,9 @@
 """Stores notices about papers that did not come: after how many days without a match, and to whom if strangers read the chat."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions.model import CallbackToken, Chat, ChatKind, Lane, MissingHow, MissingSources, Subscription
+from subscriptions.model import CallbackToken, Chat, ChatKind, Lane, MissingHow, MissingSources
 from subscriptions.notices import Notice, no_papers_today, nothing_matched, nothing_matched_in, papers_missing
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import AwaitedSource
@@ -35,57 +35,50 @@ def notify_no_match(
     delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
     looked. Returns the lanes that got a notice.
     """
-    lanes: list[Lane] = []
-    silent = {}
-    for due, result in cases:
-        if is_public(due.chat):
-            lanes += _notify_owner(transaction, due, result, now)
-        if not (result and result[1]) and due.chat.first_delivery_planned and decision.nothing_fits(due):
-            silent[due.chat.id] = due
-    since = planner.last_delivered_or_changed(transaction, list(silent))
-    for chat_id, moment in since.items():
-        if moment < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
-            lanes += _notify_silent(transaction, silent[chat_id], moment, last_sequence, now)
-    return lanes
+    found = [(due.chat, notice) for due, result in cases for notice in _for_owner(due, result)]
+    silent = {
+        due.chat.id: due
+        for due, result in cases
+        if not (result and result[1]) and due.chat.first_delivery_planned and decision.nothing_fits(due)
+    }
+    for chat_id, since in planner.last_delivered_or_changed(transaction, list(silent)).items():
+        if since < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
+            came = known_papers.sequenced_since(transaction, since, last_sequence)
+            found += [(silent[chat_id].chat, notice) for notice in _of_streak(silent[chat_id], came, since)]
+    return [lane for chat, notice in found for lane in _tell(transaction, chat, notice, now)]
 
 
-def _notify_silent(
-    transaction: Transaction, due: decision.DueDelivery, since: datetime, last_sequence: int, now: datetime
-) -> list[Lane]:
-    """Tells a chat that nothing matched since a moment, if papers came on enough days."""
-    came = known_papers.sequenced_since(transaction, since, last_sequence)
-    days = {moment.astimezone(due.zone).date() for moment in came}
-    if len(days) < STREAK_AFTER:
-        return []
-    known, event = sum(came.values()), since.isoformat()
+def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: datetime) -> Iterator[Notice]:
+    """Yields the notice that nothing matched since a moment, if papers came on enough days. `came`: moment → papers."""
+    days, known = len({moment.astimezone(due.zone).date() for moment in came}), sum(came.values())
+    if days < STREAK_AFTER:
+        return
     if is_public(due.chat):
-        return _tell_owner(transaction, due.chat, nothing_matched_in(due.chat, known, len(days), event), now)
-    edit = _edit(due.subscriptions) if due.chat.settings.buttons == "full" else None
-    told = notices.notify(transaction, due.chat.address, nothing_matched(known, len(days), event, edit=edit), now=now)
-    return [due.chat.address.lane] if told else []
+        yield nothing_matched_in(due.chat, known, days, since.isoformat())
+        return
+    edit = CallbackToken(verb="list")
+    if len(due.subscriptions) == 1:
+        edit = CallbackToken(verb="edit-ask", arguments={"subscription": due.subscriptions[0].id})
+    has_buttons = due.chat.settings.buttons == "full"
+    yield nothing_matched(known, days, since.isoformat(), edit=edit if has_buttons else None)
 
 
-def _edit(subscriptions: Sequence[Subscription]) -> CallbackToken:
-    if len(subscriptions) == 1:
-        return CallbackToken(verb="edit-ask", arguments={"subscription": subscriptions[0].id})
-    return CallbackToken(verb="list")
-
-
-def _notify_owner(
-    transaction: Transaction, due: decision.DueDelivery, result: decision.Decided, now: datetime
-) -> list[Lane]:
-    chat = due.chat
+def _for_owner(due: decision.DueDelivery, result: decision.Decided) -> Iterator[Notice]:
+    """Yields what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
+    if not is_public(due.chat):
+        return
     if result is not None and due.missing:
         missing = MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
-        return _tell_owner(transaction, chat, papers_missing(chat, missing), now)
+        yield papers_missing(due.chat, missing)
     timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
-    if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
-        return _tell_owner(transaction, chat, no_papers_today(chat), now)
-    return []
+    if result is None and timed and due.may_be_empty and due.chat.settings.quietday == "on":
+        yield no_papers_today(due.chat)
 
 
-def _tell_owner(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
-    """Returns the lane of the owner's private chat, if the owner was told."""
-    if notices.notify_owner(transaction, chat, notice, now=now):
-        return [Lane(chat.address.platform, chat.owner)]
-    return []
+def _tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
+    """Tells a chat, or the owner of one that strangers can read. Returns the lane that got the notice."""
+    if is_public(chat):
+        told, lane = notices.notify_owner(transaction, chat, notice, now=now), Lane(chat.address.platform, chat.owner)
+    else:
+        told, lane = notices.notify(transaction, chat.address, notice, now=now), chat.address.lane
+    return [lane] if told else []

@@ -89,6 +89,8 @@ def notify_operators(
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
         if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
+        if notice.newest_at and delivery_trouble.notices_since(transaction, chat.id, notice.cause, notice.newest_at):
+            continue
         if _add(transaction, chat, notice, day, now=now):
             notified.append(chat.address.lane)
     return tuple(notified)

@@ -1,7 +1,7 @@
-"""Plans deliveries: matches due subscriptions with papers, decides, and stores, one slice of chats after the other."""
+"""Plans deliveries: which chats are due, what comes to them now, and one delivery for a chat and minute; a slice of chats at a time."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,24 +11,39 @@ from subscriptions import zones
 from subscriptions.model import Chat, Delivery, Lane, Subscription
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
-from subscriptions.planning.forecast import DueSpan
+from subscriptions.planning.forecast import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.service import no_match, plan_inputs
-from subscriptions.service.pausing import end_pauses
-from subscriptions.store import ended_pauses, planned_deliveries, sources
-from subscriptions.store import planner as plans
+from subscriptions.service import no_match, taste
+from subscriptions.service.window import Window
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import planned_deliveries, planner, sources
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
-SLICE = 100  # chats that are planned in one transaction; limits memory and how long other writers wait
-AHEAD = 20 * SLICE  # chats whose papers are matched together before; limits how long the first of them wait
+SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+class Due(NamedTuple):
+    """What a plan has to do at one moment."""
+
+    forecast: Forecast
+    chat_ids: Sequence[int]  # the chats that are due, or have a pause that is over
+
+
+class DueChat(NamedTuple):
+    """A chat of which some subscriptions are due."""
+
+    chat: Chat
+    subscriptions: Sequence[Subscription]  # all of the chat
+    due: Sequence[Subscription]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision about the delivery of one chat, with everything on which it depends."""
+    """What is decided about one chat."""
 
     case: decision.DueDelivery
-    subscriptions: Sequence[Subscription]  # all subscriptions of the chat
     result: decision.Decided  # None: no delivery
 
     def delivery(self, name: str) -> Delivery | None:
@@ -52,172 +67,203 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions. `bot.delivery.sender.plan` does the same in the event loop.
     """
-    due = find_due(store, now=now)
-    if due.pause_ended:
-        end_pauses(store, now=now)
-        due = find_due(store, now=now)
-    return tuple(lane for step in steps(due) for lane in step(store))
-
-
-class Due(NamedTuple):
-    """What a plan has to do at one moment."""
-
-    forecast: Forecast  # the forecast at this moment
-    chat_ids: Sequence[int]  # the chats that are due
-    pause_ended: bool  # whether a pause is over: `end_pauses` must end it before the plan, since more chats may be due
+    return tuple(lane for step in steps(find_due(store, now=now)) for lane in step(store))
 
 
 @reads
 def find_due(transaction: Transaction, *, now: datetime) -> Due:
     """Returns what is due now."""
     forecast = sources.forecast(transaction, now=now)
-    last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
-    chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
-    return Due(forecast, chat_ids, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
+    waiting = forecast.all_reported is False
+    return Due(forecast, planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting))
 
 
 def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
     """Yields the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
 
-    Papers are matched for many chats in a step that only reads. Then each slice of chats is decided and written in one
-    transaction. After a crash between two steps, the other chats are still due.
+    The first step only reads: it matches the papers for all chats while others can write. Then each slice of chats is
+    decided and written in one transaction. After a crash between two steps, the other chats are still due.
     """
-    context = plan_inputs.PlanContext(due.forecast, plan_inputs.Window(due.forecast.last_sequence))
-    for start in range(0, len(due.chat_ids), SLICE):
-        if start % AHEAD == 0:
-            yield reads(partial(_match_ahead, chat_ids=due.chat_ids[start : start + AHEAD], context=context))
-        yield writes(partial(_plan_slice, chat_ids=due.chat_ids[start : start + SLICE], context=context))
+    if due.chat_ids:
+        window = Window(due.forecast.last_sequence)
+        yield reads(partial(_match_all, due=due, window=window))
+        for start in range(0, len(due.chat_ids), SLICE):
+            slice_of = due.chat_ids[start : start + SLICE]
+            yield writes(partial(_plan_slice, chat_ids=slice_of, forecast=due.forecast, window=window))
 
 
-@dataclass(frozen=True, slots=True)
-class _Matches:
-    """The papers that the due subscriptions of some chats match, and which of them were delivered to the chats."""
-
-    fits: Mapping[int, tuple[int, ...]]  # subscription id -> positions in the window
-    papers: frozenset[int]  # ids of all papers that match
-    delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
-
-
-def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
-    """Matches the papers for all these chats while others can write. `_plan_slice` then finds the matches in the window."""
-    cursors = plans.due_queries(transaction, chat_ids, context.forecast.at)
+def _match_all(transaction: Transaction, due: Due, window: Window) -> Sequence[Lane]:
+    cursors = planner.due_queries(transaction, due.chat_ids, due.forecast.at)
     if cursors:
-        context.window.cover(transaction, min(cursors.values()))
-        context.window.match(transaction, cursors)
+        window.cover(transaction, min(cursors.values()))
+        window.match(transaction, cursors)
     return ()
 
 
-def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
+def _plan_slice(
+    transaction: Transaction, chat_ids: Sequence[int], forecast: Forecast, window: Window
+) -> Sequence[Lane]:
     """Decides about some chats, and stores that. Returns the lanes of deliveries."""
-    inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
-    decided = _decide_all(inputs, _match(transaction, inputs, context), context)
-    return _write(transaction, inputs, decided, context)
+    due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
+    keys = _keys(transaction, due, forecast)
+    decided = _decide(transaction, [one for one in due if one.chat.id in keys], forecast, window)
+    return _write(transaction, decided, keys, waits, forecast)
 
 
-def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
-    """Extends the window of papers as far back as the due subscriptions look, and matches their queries with it."""
-    due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
-    if not due:
-        return _Matches({}, frozenset(), {})
-    window.cover(transaction, min(s.cursor for s in due))
-    fits = window.fits(transaction, due)
-    papers = frozenset(window.papers.known[position].id for positions in fits.values() for position in positions)
-    return _Matches(fits, papers, _delivered(transaction, inputs, papers))
-
-
-def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
-    """Returns chat id → those of `papers` that the chat has in a delivery or in its library."""
-    if inputs.keys:
-        return planned_deliveries.delivered(transaction, list(inputs.keys), papers)
-    return {}
-
-
-def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:
-    decided = []
-    for chat, subscriptions, due in inputs.to_plan:
-        near = plan_inputs.points_of(inputs.tastes.get(chat.id), context.window.tokenized)
-        case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
-        result = decision.decide(case, context.evidence, limited=decision.shows_more(chat))
-        decided.append(Decision(case, subscriptions, result))
-    return decided
-
-
-def _write(
-    transaction: Transaction, inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext
-) -> list[Lane]:
-    last_sequence, now = context.window.last_sequence, context.forecast.at
-    planned = {}
-    for one in decided:
-        delivery = one.delivery(secrets.token_hex(8))
-        if delivery is not None:
-            planned[inputs.keys[delivery.chat.id]] = delivery
-    moves = [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
-    planned_deliveries.add_deliveries(transaction, planned, now=now)
-    plans.advance(transaction, [*inputs.waits, *moves])
-    chats = [one.chat for one in planned.values()]
-    plans.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
-    lanes = [chat.address.lane for chat in chats]
-    cases = [(one.case, one.result) for one in decided]
-    return lanes + no_match.notify_no_match(transaction, cases, last_sequence=last_sequence, now=now)
+def _awake(
+    transaction: Transaction, chat_ids: Sequence[int], now: datetime
+) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
+    """Yields the chats with their subscriptions, after the pauses that are over have ended."""
+    chats = stored_chats.chats_by_id(transaction, chat_ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    for chat_id, before in chats.items():
+        chat, awake = forecasts.after_pauses(before, subscriptions[chat_id], now)
+        if chat.state is not before.state:
+            stored_chats.resume_chat(transaction, chat_id, now=now)
+        for old, new in zip(subscriptions[chat_id], awake, strict=True):
+            stored_subscriptions.change_subscription(transaction, old, new)
+        yield chat, awake
 
 
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> tuple[Decision | None, plan_inputs.PlanContext]:
-    """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
+) -> tuple[Decision | None, Decision | None]:
+    """Returns (what a plan would decide for a chat at this moment, what it would if the other subscriptions were due).
+
+    None where there is nothing to decide. Stores nothing.
+    """
     forecast = sources.forecast(transaction, now=now)
-    context = plan_inputs.PlanContext(forecast, plan_inputs.Window(forecast.last_sequence))
-    inputs = plan_inputs.inputs_of(transaction, {chat.id: chat}, {chat.id: subscriptions}, context)
-    decided = _decide_all(inputs, _match(transaction, inputs, context), context)
-    return (decided[0] if decided else None), context
+    window = Window(forecast.last_sequence)
+    found, _ = _due([(chat, subscriptions)], forecast)
+    due = found if _keys(transaction, found, forecast) else []
+    rest = [one for one in subscriptions if not (due and one in due[0].due)]
+    others = [DueChat(chat, subscriptions, rest)] if rest else []
+    first, later = (_decide(transaction, some, forecast, window) for some in (due, others))
+    return next(iter(first), None), next(iter(later), None)
 
 
-def _case(
-    to_plan: plan_inputs.ToPlan,
-    fits: Mapping[int, tuple[int, ...]],
-    delivered: set[int],
-    context: plan_inputs.PlanContext,
-    added: Callable[[int], float] | None,
-) -> decision.DueDelivery:
-    chat, subscriptions, due = to_plan
-    forecast, now = context.forecast, context.forecast.at
-    next_delivery = context.forecast.next_of(chat, subscriptions, planned={s.id for s in due})
-    timed = [s for s in due if s.cadence.kind != "now"]
+def _due(chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecast) -> tuple[list[DueChat], list[Move]]:
+    """Returns (the chats that are due, the moves of subscriptions that have to wait)."""
+    due: list[DueChat] = []
+    waits: list[Move] = []
+    for chat, subscriptions in chats:
+        found, held_back = forecasts.due_now(
+            chat,
+            subscriptions,
+            forecast.at,
+            last_sequence=forecast.last_sequence,
+            all_reported=forecast.all_reported,
+        )
+        waits += held_back
+        if found:
+            due.append(DueChat(chat, subscriptions, found))
+    return due, waits
+
+
+def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast, window: Window) -> list[Decision]:
+    """Decides what the due subscriptions of each chat bring. Stores nothing."""
+    subscriptions = [one for these in due for one in these.due]
+    if not subscriptions:
+        return []
+    window.cover(transaction, min(one.cursor for one in subscriptions))
+    fits = window.fits(transaction, subscriptions)
+    papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
+    chat_ids = [these.chat.id for these in due]
+    delivered = planned_deliveries.delivered(transaction, chat_ids, papers)
+    tastes = taste.tastes(transaction, chat_ids)
+    decided = []
+    for these in due:
+        chat, liked = these.chat, tastes.get(these.chat.id)
+        case = _case(these, forecast)._replace(
+            papers=window.papers,
+            fits=fits,
+            delivered=delivered[chat.id],
+            added=taste.points(liked, window.tokenized) if liked else None,
+        )
+        decided.append(Decision(case, decision.decide(case, window.evidence, limited=decision.shows_more(chat))))
+    return decided
+
+
+def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
+    """Returns what is due for a chat, still without papers."""
+    chat, subscriptions, due = these
+    now = forecast.at
+    then = forecast.next_of(chat, subscriptions, planned={one.id for one in due})
+    timed = [one for one in due if one.cadence.kind != "now"]
     behind = forecast.missing if timed else ()
-    over = [s for s in timed if context.forecast.is_last_word(s, chat)]
+    over = any(forecast.is_last_word(one, chat) for one in timed)
     return decision.DueDelivery(
         chat=chat,
-        subscriptions=due,
-        papers=context.window.papers,
-        fits=fits,
-        delivered=delivered,
-        due=plan_inputs.due_moment(chat, due, now),
+        subscriptions=tuple(due),
+        due=max(forecasts.moment_of(one, now) for one in due),
         now=now,
         zone=zones.zone(chat.settings.timezone),
-        next_due=next_delivery.at or next_delivery.latest,
-        next_about=next_delivery.about or next_delivery.at is None,
-        may_be_empty=bool(over) or not timed,
-        expected=chat.first_delivery_planned or _may_have_come(chat, due, context),
-        notes=bool(over) and chat.settings.quietday == "on" and not no_match.is_public(chat),
+        next_due=then.at or then.latest,
+        next_about=then.about or then.at is None,
+        may_be_empty=over or not timed,
+        expected=chat.first_delivery_planned or _may_have_come(due, forecast),
+        notes=over and chat.settings.quietday == "on" and not no_match.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
         missing_how=no_match.how_missing(behind),
-        added=added,
     )
 
 
-def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
+def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
-    now, forecast = context.forecast.at, context.forecast
-    before = ((s.since, plan_inputs.moment_of(s, chat, now) - s.cadence.looks_back) for s in due)
+    before = ((one.since, forecasts.moment_of(one, forecast.at) - one.cadence.looks_back) for one in due)
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
-def _span_after(subscription: Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
+def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) -> dict[int, str]:
+    """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and due minute (rule 5).
+
+    Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an earlier
+    minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
+    """
+    now, minutes, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str](), dict[int, str]()
+    for chat, _, mine in due:
+        chat_id = chat.id
+        cursor, numbers = min(one.cursor for one in mine), ",".join(str(one.number) for one in mine)
+        more[chat_id] = f"{cursor}-{forecast.last_sequence}:{numbers}"
+        minutes[chat_id] = f"{max(forecasts.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
+        timed = any(one.next_due_at is not None for one in mine)
+        keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
+    taken = planned_deliveries.taken_keys(transaction, list(keys.values()))
+    for chat_id, key in keys.items():
+        if key in taken and minutes[chat_id] != now:
+            keys[chat_id] = f"{key}:{more[chat_id]}"
+    return {chat_id: key for chat_id, key in keys.items() if key not in taken}
+
+
+def _write(
+    transaction: Transaction,
+    decided: Sequence[Decision],
+    keys: Mapping[int, str],
+    waits: Sequence[Move],
+    forecast: Forecast,
+) -> list[Lane]:
+    planned = {keys[delivery.chat.id]: delivery for one in decided if (delivery := one.delivery(secrets.token_hex(8)))}
+    moves = [
+        # a plan that began earlier than another one never moves a cursor back
+        (subscription.id, max(subscription.cursor, forecast.last_sequence), _span_after(subscription, one, forecast.at))
+        for one in decided
+        for subscription in one.case.subscriptions
+    ]
+    planned_deliveries.add_deliveries(transaction, planned, now=forecast.at)
+    planner.advance(transaction, [*waits, *moves])
+    chats = [one.chat for one in planned.values()]
+    planner.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
+    lanes = [chat.address.lane for chat in chats]
+    cases = [(one.case, one.result) for one in decided]
+    return lanes + no_match.notify_no_match(transaction, cases, last_sequence=forecast.last_sequence, now=forecast.at)
+
+
+def _span_after(subscription: Subscription, one: Decision, now: datetime) -> DueSpan:
     """Returns the due span that a subscription gets once the delivery `one` is planned.
 
     A when-out subscription that the delivery does not cover stays due in the window that is open now.
     """
-    zone, now = forecasts.zone_of(subscription, one.case.chat), context.forecast.at
+    zone = forecasts.zone_of(subscription, one.case.chat)
     if subscription.cadence.kind == "when-out" and not one.covers(subscription):
         return forecasts.first_span(subscription.cadence, zone, now)
     return forecasts.due_span(subscription.cadence, zone, forecasts.next_moment(subscription.cadence, zone, now))

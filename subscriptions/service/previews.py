@@ -3,20 +3,18 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
-from subscriptions.planning import decision
+from subscriptions.planning import decision, forecast
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import listing, paper_search, plan_inputs
+from subscriptions.service import listing, paper_search, taste
 from subscriptions.service.listing import Listed
-from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
-from subscriptions.service.taste import tastes
+from subscriptions.service.window import evidence_by, stored_queries
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
@@ -108,7 +106,8 @@ def preview(
     among = Among(is_news=True, since=since, crosslists=chat.settings.crosslists != "out")
     found = _found(transaction, subscriptions, among)
     if text is None:
-        found = _without(found, _delivered(transaction, chat, found))
+        had = _delivered(transaction, chat, found)
+        found = {number: [paper for paper in of_one if paper not in had] for number, of_one in found.items()}
     delivery = _delivery(transaction, chat, subscriptions, found, among=among, now=now)
     return Preview(delivery=delivery, known=sum(paper_words.days(transaction, among).values()))
 
@@ -117,23 +116,17 @@ def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
-    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
-    decided, context = decide_now(transaction, chat, subscriptions, now=now)
-    delivery = decided.delivery("preview") if decided else None
-    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
-    rest = [subscription for subscription in subscriptions if subscription.id not in due]
-    last = context.window.last_sequence
-    among = Among(after=min((one.cursor for one in rest), default=last), last_sequence=last)
-    found = paper_search.undelivered(transaction, chat, rest, upto=last)
+    chat, subscriptions = forecast.after_pauses(chat, subscriptions, now)
+    decided, other = decide_now(transaction, chat, subscriptions, now=now)
+    delivery, later = (one.delivery("preview") if one else None for one in (decided, other))
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
-    later = _delivery(transaction, chat, rest, _without(found, brought), among=among, now=now)
-    brings = {because.number for item in later.items for because in item.because} if later else set[int]()
-    known = sum(paper_words.days(transaction, among).values())
+    items = tuple(item for item in later.items if item.paper.id not in brought) if later else ()
+    waiting = {because.number for item in items for because in item.because}
     return Preview(
         delivery=delivery,
-        later=later,
-        not_due=tuple(Listed(chat=chat, subscription=one) for one in rest if one.number in brings),
-        known=max(known, delivery.facts.known if delivery else 0),
+        later=replace(later, items=items) if later and items else None,
+        not_due=tuple(Listed(chat=chat, subscription=one) for one in subscriptions if one.number in waiting),
+        known=max((one.facts.known for one in (delivery, later) if one), default=0),
     )
 
 
@@ -158,7 +151,7 @@ def _unstored(chat: Chat, query: Query, now: datetime) -> Subscription:
         number=0,
         text=query.text.strip(),
         canonical=query.canonical,
-        cadence=Cadence(kind="now"),
+        cadence=Cadence(),
         zone=None,
         since=now,
         cursor=0,
@@ -171,10 +164,6 @@ def _found(transaction: Transaction, subscriptions: Sequence[Subscription], amon
         one.id: paper_search.find(transaction, parse_canonical(one.canonical), among, whole=True).papers
         for one in subscriptions
     }
-
-
-def _without(found: Finds, papers: Collection[int]) -> Finds:
-    return {number: [paper for paper in of_one if paper not in papers] for number, of_one in found.items()}
 
 
 def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
@@ -200,7 +189,7 @@ def _delivery(
     most = max(_FEW, most_read // max(len(found), 1)) if most_read else None
     known = paper_search.read(transaction, list({paper: None for of_one in found.values() for paper in of_one[:most]}))
     place = {paper.id: at for at, paper in enumerate(known)}
-    taste = tastes(transaction, [chat.id]).get(chat.id)
+    liked = taste.tastes(transaction, [chat.id]).get(chat.id)
     due = decision.DueDelivery(
         chat=chat,
         subscriptions=tuple(one._replace(cursor=-1) for one in subscriptions),  # all papers count as new
@@ -212,11 +201,10 @@ def _delivery(
         zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        added=plan_inputs.points_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
+        added=taste.points(liked, TokenizedPapers.of(paper.paper for paper in known)) if liked else None,
     )
-    vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in subscriptions])
-    evidence = plan_inputs.evidence_of_fits(partial(plan_inputs.with_vectors, vectors=vectors))
-    decided = decision.decide(due, evidence, limited=most_read is not None or decision.shows_more(chat))
+    queries = stored_queries(transaction, [one.canonical for one in subscriptions])
+    decided = decision.decide(due, evidence_by(queries), limited=most_read is not None or decision.shows_more(chat))
     if decided is None:
         return None
     kind, items, facts = decided

@@ -16,6 +16,7 @@ from subscriptions.store import (
     chat_data,
     chats,
     deliveries,
+    model_requests,
     retention,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -43,7 +44,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "conversation_state", "until"), STATES),
     (partial(retention.drop, "sign_out", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
-    (partial(retention.drop, "model_day", "day"), CHANGES),
+    (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),

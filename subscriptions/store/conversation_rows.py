@@ -108,8 +108,6 @@ class LibraryEntryRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)
     title: str = ""
-    # the title as a question, of some entries: papers near to it are near to the library
-    question: int | None = columns.reference("question.id", when_deleted="SET NULL", default=None, index=True)
 
 
 class ChatKeyRow(Row, table=True):

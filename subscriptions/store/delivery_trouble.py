@@ -28,7 +28,7 @@ class Trouble:
     count: int
     reason: str = ""  # the most frequent reason
     ids: tuple[str, ...] = ()  # ids of the first few deliveries
-    newest: str = ""  # id of the last one
+    newest_at: datetime | None = None  # when the last of them was given up
     chat: ChatAddress | None = None  # None if the deliveries are for several chats
     since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
 
@@ -58,7 +58,7 @@ def dead(transaction: Transaction) -> Trouble:
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
-        newest=ids[-1] if ids else "",
+        newest_at=max((at for _, _, _, at in rows), default=None),
         chat=chats.pop() if len(chats) == 1 else None,
         since=min((at for _, _, _, at in rows), default=None),
     )

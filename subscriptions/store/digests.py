@@ -63,31 +63,30 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = _add_row(transaction, digest, batch)
     last = batch.assign_sequences(paper_sequence.last_sequence(transaction))
+    made = _codes_of(transaction, batch, codes)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
-    _put_codes(transaction, batch, codes)
+    meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
     if batch.news:
         paper_sequence.raise_counter(transaction, last)
     return _result(batch)
 
 
-def _put_codes(transaction: Transaction, batch: PaperBatch, codes: Codes) -> None:
-    """Stores the codes of changed papers. A paper whose texts changed loses its codes unless new ones came with it."""
-    stale = [paper for paper in batch.changed if batch.lacks_codes(paper)]
+def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict[int, bytes]:
+    """Notes which changed papers lack codes. Returns paper → its new codes; b"": its texts changed, and none came with them."""
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
-    new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
-    changed = {
-        paper: code
-        for paper, code in new.items()
-        if code or batch.encoded.get(paper) not in (None, batch.texts_of(paper))
-    }
-    meanings.put(transaction, codes.encoder, changed, list(filter(batch.encodes_late, changed)))
-    if without := [paper for paper, code in new.items() if not code]:
-        meanings.look_again(transaction, max(without))
+    changed: dict[int, bytes] = {}
+    for paper in filter(batch.lacks_codes, batch.changed):
+        code = codes.of_texts.get(batch.texts_of(paper), b"") if ours else b""
+        older = batch.encoded.get(paper)  # texts; its codes may be late, though it gets a number
+        batch.rows[paper].uncoded = not code and older != batch.texts_of(paper)
+        if code or older not in (None, batch.texts_of(paper)):
+            changed[paper] = code
     if codes.encoder and (codes.fails or codes.of_texts):
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
+    return changed
 
 
 def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int:

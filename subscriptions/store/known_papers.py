@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
-from subscriptions.store import meanings, model_summaries, paper_sequence
+from subscriptions.store import meanings, model_requests, paper_sequence
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.merging import PaperDraft
@@ -120,7 +120,7 @@ def known_papers(
     )
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids, in_time=in_time))
-    by_model = {} if in_time else model_summaries.made_for(transaction, ids)
+    by_model = {} if in_time else model_requests.summaries_of(transaction, ids)
     return tuple(
         known_paper(
             row,

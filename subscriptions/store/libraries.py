@@ -11,18 +11,15 @@ from subscriptions.matching.library import Library
 from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import tables
+from subscriptions.store.database.store import Transaction, grouped, in_chunks, reads, rows_of, writes
+from subscriptions.store.rows import QuestionRow, tables
 
 _libraries, _entries, _keys, _aliases, _questions = tables(
     "library", "library_entry", "paper_key", "paper_alias", "question"
 )
+_q = _questions.c
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
-_ASKED = (
-    sa.select(_entries.c.chat, _entries.c.title, _questions.c.vector)
-    .join_from(_entries, _questions, _entries.c.question == _questions.c.id)
-    .where(_questions.c.encoder == sa.bindparam("of"))
-)
+_ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
@@ -56,7 +53,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
     """
     drop_library(transaction, chat_id)
     conflicts.put(transaction, LibraryRow(chat=chat_id, at=now, entries=len(library.entries)))
-    questions = meanings.put_texts(transaction, titles_to_ask(library))
+    meanings.ask(transaction, titles_to_ask(library), chat=chat_id)
     found: dict[str, str] = {}
     for title, names in library.entries:
         alias = normalize.title_alias(title)
@@ -65,17 +62,15 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = title
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
-    rows = [(chat_id, key, title, questions.get(title)) for key, title in found.items()]
+    rows = [(chat_id, key, title) for key, title in found.items()]
     conflicts.put_all(transaction, "library_entry", rows)
 
 
 @writes
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
-    """Removes the library of a chat, and the questions of only this one. Returns whether there was a library."""
-    asked = sa.select(_entries.c.question).where(_entries.c.chat == chat_id, _entries.c.question.is_not(None))
-    questions = list(execute(transaction, asked).scalars())
+    """Removes the library of a chat. Returns whether there was one."""
     transaction.remove(LibraryEntryRow, chat=chat_id)
-    meanings.drop_questions(transaction, questions)
+    transaction.remove(QuestionRow, chat=chat_id)
     return transaction.remove(LibraryRow, chat=chat_id) > 0
 
 
@@ -88,8 +83,8 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
 
 def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, list[AskedTitle]]:
     """Returns chat id → the titles of its library to which papers are compared, those whose vectors are known."""
-    rows = rows_of(transaction, _ASKED, _entries.c.chat, chat_ids, of=meanings.encoder(transaction))
-    return grouped((row.chat, AskedTitle(row.title, row.vector)) for row in rows)
+    rows = rows_of(transaction, _ASKED, _q.chat, chat_ids, of=meanings.encoder(transaction))
+    return grouped((row.chat, AskedTitle(row.text, row.vector)) for row in rows)
 
 
 @reads

@@ -60,6 +60,7 @@ class PaperDraft:
     sequence: int | None = None
     sequenced_at: datetime | None = None
     new_sequence: int | None = None
+    uncoded: bool = True
 
     @property
     def sequence_as_new(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from subscriptions.model import Because, Delivery, Facts
 from subscriptions.store import columns
 from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
+from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
 from subscriptions.store.rows import DeliveryRow, tables
 
@@ -20,8 +20,7 @@ from subscriptions.store.rows import DeliveryRow, tables
 _deliveries, _delivery_items = tables("delivery", "delivery_item")
 _d, _i = _deliveries.c, _delivery_items.c
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are passed as JSON text. Many rows have the same ones, and SQLAlchemy would encode them again for each
-# row.
+# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
 _NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
@@ -52,22 +51,19 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 
     No stored delivery may have one of these keys.
     """
-    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
     conflicts.execute_rows(
         transaction,
         _NEW_DELIVERIES,
         _DELIVERY,
-        [(p.id, p.chat.id, p.kind.value, p.due, key, now, facts.of(p.facts), 0, "") for key, p in planned.items()],
+        [(p.id, p.chat.id, p.kind.value, p.due, key, now, _facts(p.facts), 0, "") for key, p in planned.items()],
     )
     seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned.values()])}
-    items = ((seqs[p.id], p.chat.id, item) for p in planned.values() for item in p.items)
-    # in parts, since the garbage collector would check all rows again and again
-    while part := list(islice(items, CHUNK)):
-        rows = [
-            (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
-            for seq, chat_id, item in part
-        ]
-        conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
+    items = [
+        (p.chat.id, item.paper.id, seqs[p.id], item.position, item.shown, item.cross, _because(item.because))
+        for p in planned.values()
+        for item in p.items
+    ]
+    conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, items)
 
 
 def add_notice(
@@ -119,19 +115,15 @@ def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iter
     return found
 
 
-class _Texts:
-    """Makes the JSON of values, once for each object, since deliveries share their facts and papers their reasons.
+@lru_cache(maxsize=4096)
+def _facts(facts: Facts) -> str:
+    return _text(Facts, facts)
 
-    The values must stay alive, because the cache uses their `id()` as keys.
-    """
 
-    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-        self._adapter = columns.adapter_of(kind)
-        # id() of a value -> JSON; equal values are usually one object, and hashing is slow
-        self._texts: dict[int, str] = {}
+@lru_cache(maxsize=65536)
+def _because(reasons: tuple[Because, ...]) -> str:
+    return _text(tuple[Because, ...], reasons)
 
-    def of(self, value: object) -> str:
-        text = self._texts.get(id(value))
-        if text is None:
-            text = self._texts[id(value)] = self._adapter.dump_json(value).decode()
-        return text
+
+def _text(kind: Any, value: object) -> str:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+    return columns.adapter_of(kind).dump_json(value).decode()

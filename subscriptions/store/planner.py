@@ -25,6 +25,8 @@ _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _came = _s.cursor < _last_sequence
 _is_put_off = _s.next_due_at <= _now  # `now` after quiet hours, or in an open window of when-out
 _is_too_far = _s.next_due_at > sa.bindparam("latest", type_=Utc)
+_CHAT_PAUSE_IS_OVER = sa.select(_c.id).where(_c.state == ChatState.PAUSED, _c.paused_until <= _now)
+_PAUSE_IS_OVER = sa.select(_s.chat).where(_s.state == SubscriptionState.PAUSED, _s.paused_until <= _now)
 
 
 def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
@@ -35,6 +37,8 @@ def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
 
 # Each part reads a range of an index. For one statement with OR, SQLite would read all subscriptions each second.
 _ANYWAY = (
+    _CHAT_PAUSE_IS_OVER,
+    _PAUSE_IS_OVER,
     _chats_where(_s.latest_due_at <= _now),
     _chats_where(_s.next_due_at.is_(None), _came),
     _chats_where(_is_too_far),
@@ -44,7 +48,7 @@ _DUE = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _came))
 
 
 def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
-    """Returns the ids of the active chats with an active subscription that is due, or due too far in the future.
+    """Returns the ids of the chats that are due, due too far in the future, or have a pause that is over.
 
     `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
     """
@@ -87,16 +91,10 @@ def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int])
     return {row.id: max(row.delivered, row.changed or row.delivered) for row in found if row.delivered}
 
 
-_upto = sa.bindparam("upto", type_=sa.Integer)
 _ADVANCE = (
     sa.update(_subscriptions)
     .where(_s.id.in_(_ids))
-    .values(
-        # the higher value, so that a plan that began earlier never moves a cursor back
-        cursor=sa.case((_s.cursor < _upto, _upto), else_=_s.cursor),
-        next_due_at=sa.bindparam("next_due"),
-        latest_due_at=sa.bindparam("latest_due"),
-    )
+    .values(cursor=sa.bindparam("upto"), next_due_at=sa.bindparam("next_due"), latest_due_at=sa.bindparam("latest_due"))
 )
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 

@@ -15,7 +15,6 @@ from subscriptions.states import (
     Admission,
     ChatState,
     MessageState,
-    ModelSummaryState,
     PauseReason,
     SubscriptionState,
 )
@@ -68,6 +67,7 @@ class PaperRow(Numbered, table=True):
     __table_args__ = (
         columns.index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
         columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+        columns.index("ix_paper_uncoded", "id", where="uncoded IS 1"),
     )
     key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
     title: str = ""
@@ -92,6 +92,7 @@ class PaperRow(Numbered, table=True):
     sequenced_at: datetime | None = moment(default=None)
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
+    uncoded: bool = True  # its texts have no codes of the store's encoder
 
 
 class IndexedPaperRow(Row, table=True):
@@ -138,31 +139,20 @@ class TranslationRow(Row, table=True):
     abstract: str = ""
 
 
-class ModelSummaryRow(Row, table=True):
-    """What a language model made of a paper in one language, or is to make."""
+class ModelRequestRow(Numbered, table=True):
+    """A request to the language model: for the summary of a paper in one language, or to read a message (without a paper).
 
-    __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
-    paper: int = columns.reference("paper.id", primary_key=True)
-    language: str = Field(primary_key=True)
-    state: ModelSummaryState = columns.choice(ModelSummaryState)
-    at: datetime = moment()  # when it got its state; wanted: when it was first wanted
-    chats: int = 0  # how many want it
-    tries: int = 0
-    # asked: when its request has ended, by the machine's clock; wanted: when the server last gave no answer for it
-    until: datetime | None = moment(default=None)
+    It is stored before it is sent, and is never sent again. Without fields and title, no usable answer came.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("paper", "language"), columns.index("ix_model_request_day", "day"))
+    day: date  # in the operator's zone
+    at: datetime = moment()
+    paper: int | None = columns.reference("paper.id", default=None)
+    language: str = ""
     fields: Json = columns.json_column(dict)
     title: str = ""
-    model: str = ""
-
-
-class ModelDayRow(Row, table=True):
-    """What the language model did on a day, in the operator's zone, and what that cost."""
-
-    day: date = Field(primary_key=True)
-    requests: int = 0
-    tokens: int = 0  # those of requests that run now are an estimate
-    made: int = 0
-    failed: int = 0
+    model: str
 
 
 class PaperMeaningRow(Row, table=True):
@@ -171,7 +161,8 @@ class PaperMeaningRow(Row, table=True):
     __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = columns.reference("paper.id", unique=True)
-    encoder: str  # with `meanings.LATE` at its end if the paper had its number before
+    encoder: str
+    late: bool = False  # the paper had its number before, so only searches read them
     overall: bytes
     parts: bytes  # of the title, then of the sentences
 
@@ -255,22 +246,17 @@ class QueryRow(Numbered, table=True):
 
 
 class QuestionRow(Numbered, table=True):
-    """The vector of a text that queries (`about:`) or libraries ask. Until it is known, `encoder` and `vector` are empty."""
+    """A text that a query asks (`about:`), or a title of a chat's library, with its vector: empty until that is known."""
 
     __table_args__ = (
-        sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),  # as for queries
+        columns.index("ix_question_text", "text", hashed=True),
         columns.index("ix_question_encoder", "encoder"),
     )
     text: str
+    query: int | None = columns.reference("query.id", default=None, index=True)
+    chat: int | None = columns.reference("chat.id", default=None, index=True)
     encoder: str = ""
     vector: bytes = b""
-
-
-class QuestionOfQueryRow(Row, table=True):
-    """A question that a query asks."""
-
-    query: int = columns.reference("query.id", primary_key=True)
-    question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
 class SubscriptionRow(Numbered, table=True):

@@ -19,6 +19,7 @@ from subscriptions.store.database.store import Transaction, execute, grouped, re
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 from subscriptions.store.work_rows import PublisherSlotRow
 
+_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
 # Each plan executes these statements, so they are built only once.
@@ -229,13 +230,26 @@ def _awaited(
     )
 
 
-def store_state(transaction: Transaction, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
-    """Stores the state of a source after a poll."""
-    row = transaction.get(SourceRow, name)
-    if row is not None:
-        row.state = columns.to_json(state)
-        row.validators = {url: columns.to_json(one) for url, one in seen.items()}
-        transaction.flush()
+@writes
+def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+    """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id.
+
+    A receipt with an id replaces the stored one.
+    """
+    source = transaction.get(SourceRow, receipt.source)
+    if source is None:
+        add_name(transaction, receipt.source)
+    else:
+        source.state = columns.to_json(state)
+        source.validators = {url: columns.to_json(one) for url, one in seen.items()}
+    row = transaction.get(ReceiptRow, receipt.id) if receipt.id else None
+    if row is None:
+        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
+        transaction.add(row)
+    row.at, row.outcome = receipt.at, receipt.outcome
+    row.counts, row.detail = dict(receipt.counts), receipt.detail
+    transaction.flush()
+    return row.id
 
 
 @writes
@@ -252,19 +266,6 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
 def _state(stored: Mapping[str, Any]) -> SourceState:
     state: SourceState = columns.adapter_of(SourceState).validate_python(stored)
     return state
-
-
-def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
-    """Stores a receipt, or replaces the stored receipt with the same id. Returns the id."""
-    row = transaction.get(ReceiptRow, receipt.id) if receipt.id else None
-    if row is None:
-        add_name(transaction, receipt.source)
-        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
-        transaction.add(row)
-    row.at, row.outcome = receipt.at, receipt.outcome
-    row.counts, row.detail = dict(receipt.counts), receipt.detail
-    transaction.flush()
-    return row.id
 
 
 def _newest_of_sources(transaction: Transaction) -> list[Receipt]:
@@ -293,18 +294,21 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def slot(transaction: Transaction, publisher: str) -> datetime | None:
-    """Returns until when no process may send a request to a publisher; None if there was no request."""
-    row = transaction.get(PublisherSlotRow, publisher, populate_existing=True)
-    return row.until if row else None
+@writes
+def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has the slot at a time.
 
-
-def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None:
-    """Lets no process send a request to a publisher until a moment."""
-    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=until))
+    Returns zero if the caller got the slot, otherwise how long to wait.
+    """
+    slot = transaction.get(PublisherSlotRow, publisher, populate_existing=True)
+    wait = slot.until - wall if slot else timedelta(0)
+    if timedelta(0) < wait <= _TRUSTED:
+        return wait
+    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=wall + most))
+    return timedelta(0)
 
 
 @writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Allows the next request to a publisher when `gap` has passed."""
-    take_slot(transaction, publisher, wall + gap)
+    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=wall + gap))

@@ -86,12 +86,11 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     missing = [canonical for canonical in wanted if canonical not in found]
     conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
     added = _known_queries(transaction, missing)
-    meanings.link_questions(
-        transaction, [(query, text) for canonical, query in added.items() for text in _asked(canonical)]
-    )
-    texts = {text for canonical in wanted for text in _asked(canonical)}
-    if texts:
-        meanings.put_texts(transaction, texts)
+    for canonical, query in added.items():
+        if texts := _asked(canonical):
+            meanings.ask(transaction, texts, query=query)
+    if known := [text for canonical in found for text in _asked(canonical)]:
+        meanings.put_kept_questions(transaction, known)
     return found | added
 
 
@@ -137,11 +136,9 @@ def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
 
 
 def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:
-    """Removes those of `queries`, given by id, that no subscription has any more, and the questions of only these."""
-    questions = meanings.questions_of_queries(transaction, queries)
+    """Removes those of `queries`, given by id, that no subscription has any more."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
-    meanings.drop_questions(transaction, questions)
 
 
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)

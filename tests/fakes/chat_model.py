@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.fakes.server import LoopbackServer
 
 MODEL = "parrot-1"
-_KNOWN = {"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "response_format"}
+_KNOWN = {"model", "messages", "stream"}  # what all servers and all models know
 _LONGEST = 20_000  # characters of a message
 _LATE = 0.2  # seconds between the bytes of a slow answer
 
@@ -48,18 +48,15 @@ def summary_of(system: str, text: str) -> str:
 
 
 class FakeChatModel(LoopbackServer):
-    """Knows one model, which says what `say` returns. A word of a text counts as a token."""
+    """Knows one model, which says what `say` returns."""
 
     root = "/v1"
     gives_up = True
 
-    def __init__(self, *, say: Say = repeats, key: str = "sesame", refuses: tuple[str, ...] = ()) -> None:
-        """`refuses`: names of a request that this server does not know."""
+    def __init__(self, *, say: Say = repeats, key: str = "sesame") -> None:
         super().__init__()
         self.say = say
         self.asked: list[tuple[str, str]] = []  # (system, text) of each request that was not refused
-        self.forms: list[Mapping[str, Any]] = []  # each request that was read
-        self.tokens = 0  # of all whole answers
         self.most_at_once = 0
         # of the next requests, then `always`: a response, a change of the right answer, or one of FAULTS
         self.faults = deque[Fault]()
@@ -70,7 +67,6 @@ class FakeChatModel(LoopbackServer):
         self._ends = asyncio.Event()
         self._enough = asyncio.Event()
         self._key = key
-        self._refuses = refuses
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._open += 1
@@ -101,14 +97,11 @@ class FakeChatModel(LoopbackServer):
 
     def _said(self, system: str, text: str) -> dict[str, Any]:
         said = self.say(system, text)
-        used = len(system.split()) + len(text.split()) + len(said.split())
-        self.tokens += used
         message = {"role": "assistant", "content": said}
         return {
             "object": "chat.completion",
             "model": MODEL,
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"total_tokens": used},
         }
 
     async def _fail(self, request: web.BaseRequest, fault: str, system: str, text: str) -> web.StreamResponse:
@@ -142,8 +135,7 @@ class FakeChatModel(LoopbackServer):
             return 401, "Incorrect API key provided."
         if form.get("model") != MODEL:
             return 404, "The model does not exist."
-        self.forms.append(form)
-        if unknown := sorted(form.keys() - _KNOWN | form.keys() & {*self._refuses}):
+        if unknown := sorted(form.keys() - _KNOWN):
             return 400, f"Unrecognized request argument supplied: {unknown[0]}."
         wrong = _wrong_member(form)
         return (400, f"{wrong} is invalid.") if wrong else None
@@ -155,15 +147,7 @@ def _wrong_member(form: Mapping[str, Any]) -> str:
     roles = [message.get("role") for message in messages] if isinstance(messages, list) else []
     if roles != ["system", "user"] or not all(_is_text(message.get("content")) for message in messages or ()):
         return "messages"
-    most = form.get("max_tokens", form.get("max_completion_tokens"))
-    if type(most) is not int or most < 1:
-        return "the number of tokens"
-    wanted = form.get("response_format", {"type": "text"})
-    schema = wanted.get("json_schema", {}).get("schema", {})
-    # a strict schema names all members, and no others are allowed
-    names_all = {*schema.get("required", ())} == {*schema.get("properties", ())}
-    is_strict = names_all and schema.get("additionalProperties") is False
-    return "" if wanted["type"] == "text" or is_strict else "the schema"
+    return "" if form.get("stream") is False else "stream"
 
 
 def _is_text(content: object) -> bool:

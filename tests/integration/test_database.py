@@ -333,7 +333,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
-        sources.put_receipt(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW))
+        sources.note_poll(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), sources.SourceState(), {})
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     assert stored.value(store, "SELECT source FROM receipt") == source

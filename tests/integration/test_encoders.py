@@ -65,7 +65,7 @@ def near(encoder: Encoder, question: str, paper: Paper) -> float:
 
 
 def test_each_paper_has_the_codes_of_its_texts_in_order(encoder: Encoder) -> None:
-    papers = [HONEY, EMPTY, BARE, BRIDGES] * 9  # more than one request to the child
+    papers = [HONEY, EMPTY, BARE, BRIDGES] * 9
     codes = encoder.papers(papers)
     assert [len(code) // SIZE for code in codes] == [5, 0, 2, 4] * 9
     assert codes[4:8] == codes[:4]
@@ -259,18 +259,11 @@ def test_a_child_ends_when_idle_and_starts_again() -> None:
     one.close()
 
 
-def test_callers_wait_for_their_turn_but_not_for_ever() -> None:
-    one = ChildProcess(says(CODE, CODE, then=HANG))
-    answers: list[list[str]] = []
-    with one._turn(None):
-        first = threading.Thread(
-            target=lambda: answers.append(one.ask({}, lambda answer: list(answer["codes"]), soon()))
-        )
-        first.start()
-        with pytest.raises(MeaningFails, match="too slow"):
-            one.ask({}, dict, soon(0.05))
-    first.join(PATIENCE)
-    assert answers == [["AAAA"]]
+def test_a_caller_does_not_wait_for_ever_for_another() -> None:
+    one = ChildProcess(says(CODE, then=HANG))
+    with one._asking, pytest.raises(MeaningFails, match="too slow"):
+        one.ask({}, dict, soon(0.05))
+    assert one.ask({}, lambda answer: list(answer["codes"]), soon()) == ["AAAA"]
     one.close()
 
 
@@ -284,7 +277,7 @@ def test_a_child_that_is_closed_while_it_works_is_not_started_again() -> None:
         failures.append(str(told.value))
 
     caller = threading.Thread(target=asking)
-    with one._turn(None):
+    with one._asking:
         caller.start()
         process = one._process = one._start()  # it runs, and the caller is about to ask it
     one.close()

@@ -24,9 +24,9 @@ from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_schedules import SourceSchedules
 from subscriptions.notices import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import sending, source_polls
+from subscriptions.service import sending
 from subscriptions.store import bot_state, platform_states
-from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
+from subscriptions.store.sources import SourceFact, SourceState, known_sources, note_poll, sync_sources
 from tests import make, source_harness
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -93,7 +93,7 @@ async def source_late(world: World) -> None:
 async def source_not_polled(world: World) -> None:
     sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=NOON)
     receipt = Receipt(source="list", at=NOON - HOUR, outcome=Outcome.NEW)
-    source_polls.note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
+    note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
 
 
 async def summaries_failed(world: World) -> None:

@@ -419,7 +419,7 @@ def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+    monkeypatch.setattr("subscriptions.service.window.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,
@@ -512,7 +512,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
+    monkeypatch.setattr("subscriptions.service.window.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
     brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
@@ -525,7 +525,7 @@ def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeyp
 
 def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
     def asked() -> list[str]:
-        return [text for (text,) in stored.rows(store, "SELECT text FROM question ORDER BY text")]
+        return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
 
     store.encoder = ENCODER.name
     for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):

@@ -201,7 +201,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
 
 
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("subscriptions.store.paper_sequence.raise_counter", "subscriptions.store.meanings.end_slice"):
+    for step in ("subscriptions.store.paper_sequence.raise_counter", "subscriptions.store.meanings.put_late"):
         with monkeypatch.context() as broken:
             broken.setattr(step, _is_full)
             with pytest.raises(StoreUnavailable):
@@ -280,10 +280,10 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     worker.reads(paper, days=30)
     worker.starts()
     found = meaning.papers_without(worker.store, "fake 1", 9)
-    assert found is not None
     worker.encoder.fails = FAILS
     worker.reads(replace(paper, version=2, abstract="It is cold."))
-    meaning.put_codes(worker.store, "fake 1", found, FakeEncoder().papers([paper]))
+    ((number, texts),) = found
+    meaning.put_codes(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
     assert having(worker.store) == set()
     worker.encoder.fails = None
     worker.catches_up()
@@ -357,7 +357,7 @@ def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Wor
 
 
 def questions(store: Store) -> Iterable[str]:
-    return sorted(text for (text,) in stored.rows(store, "SELECT text FROM question"))
+    return sorted(text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question"))
 
 
 def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker) -> None:
@@ -375,6 +375,8 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
 
 def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
     vector = FakeEncoder().questions(["heat"])[0]
+    with store.write() as transaction:
+        meanings.ask(transaction, ["heat"])
     for encoder in ("fake 1", "fake 2"):
         with store.write() as transaction:
             meanings.put_questions(transaction, encoder, {"heat": vector})
@@ -389,7 +391,7 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+    monkeypatch.setattr("subscriptions.service.window.FEW", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

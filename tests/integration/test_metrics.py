@@ -29,7 +29,6 @@ from subscriptions.service import (
     access,
     conversation_state,
     sending,
-    source_polls,
 )
 from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
@@ -192,7 +191,7 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     sources.sync_sources(
         bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
     )
-    source_polls.note_poll(
+    sources.note_poll(
         bot.app.store,
         Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
         sources.SourceState(next_at=clock.now() + due_in),

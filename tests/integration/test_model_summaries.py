@@ -9,17 +9,18 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from bot.model.language_model import summarizer_of
-from bot.model.settings import Budget, ModelSettings
+from bot.model.settings import ModelSettings
 from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
 from subscriptions.service import model_summaries
-from subscriptions.service.model_summaries import LEASE, WAITS
+from subscriptions.service.model_summaries import NEWS
 from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
-from tests import make, stored, tables
+from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.make import address, stored_papers, summary
@@ -42,18 +43,17 @@ class Worker:
     store: Store
     server: FakeChatModel
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    budget: Budget = field(default_factory=lambda: Budget(requests=100, tokens=1_000_000))
+    daily: int = 100
 
     def summarises(self) -> None:
         """Does all that can be done now."""
         settings = Settings(
             database_url=SecretStr("sqlite:///x"),
-            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame"), daily=self.budget),),
+            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame"), daily=self.daily),),
         )
 
         async def work() -> None:
-            summaries = summarizer_of(settings, self)
-            assert summaries is not None
+            summaries = summarizer_of(settings, self.store, self.clock)
             await summaries.run()
             await summaries.close()
 
@@ -80,16 +80,8 @@ class Worker:
         return {one.paper.title: {made.language: made for made in one.paper.by_model} for one in found}
 
     @property
-    def states(self) -> list[tuple[str, str, str]]:
-        """(title, language, state) of all that was ever wanted."""
-        return stored.rows(
-            self.store,
-            "SELECT p.title, s.language, s.state FROM model_summary s JOIN paper p ON p.id = s.paper ORDER BY 1, 2",
-        )
-
-    @property
-    def day(self) -> Any:
-        return model_summaries.today(self.store, now=self.clock.now())[0]
+    def day(self) -> model_summaries.ModelDay:
+        return model_summaries.today(self.store, now=self.clock.now())
 
 
 @pytest.fixture
@@ -113,7 +105,10 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
     worker.chat("telegram:3", "eels", lang="zh")
     worker.reads(paper("eels"), paper("crabs"), paper("whales"))
     worker.summarises()
-    assert worker.states == [("On crabs", "zh", "made"), ("On eels", "en", "made"), ("On eels", "zh", "made")]
+    assert {title: [*made] for title, made in worker.made.items() if made} == {
+        "On crabs": ["zh"],
+        "On eels": ["en", "zh"],
+    }
     english, chinese = worker.made["On eels"]["en"], worker.made["On eels"]["zh"]
     assert list(english.fields) == ["tldr", "motivation", "method", "result"]
     assert english.fields["tldr"] == "Radio tags show that eels move further than maps say."
@@ -122,9 +117,7 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
     assert chinese.title == "eels的中文标题"
     worker.reads(paper("eels"), paper("crabs", "cs.LG"))
     worker.summarises()
-    assert len(worker.server.asked) == 3
-    assert (worker.day.requests, worker.day.made, worker.day.failed) == (3, 3, 0)
-    assert worker.day.tokens == worker.server.tokens
+    assert len(worker.server.asked) == worker.day.requests == worker.day.summaries == 3
 
 
 @pytest.mark.parametrize(
@@ -203,8 +196,8 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
     worker.wants_eels()
     made = worker.made["On eels"].get("en")
     assert (made.fields["tldr"] if made else "") == (members["tldr"] if tldr is None else tldr)
-    assert worker.states[0][2] == ("failed" if tldr == "" else "made")
-    assert len(worker.server.asked) == (2 if tldr == "" else 1)  # a model may say something else the next time
+    worker.summarises()
+    assert len(worker.server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -229,31 +222,7 @@ def test_chinese_that_speaks_of_the_self_is_a_summary_and_a_refusal_is_none(work
     worker.chat("telegram:1", "eels OR crabs", lang="zh")
     worker.reads(paper("eels"), paper("crabs"))
     worker.summarises()
-    assert worker.states == [("On crabs", "zh", "failed"), ("On eels", "zh", "made")]
-
-
-def test_a_sentence_below_several_papers_is_no_summary_of_any(worker: Worker) -> None:
-    same = "The abstract reports an interesting study of animals in their habitats."
-    worker.server.say = lambda system, text: (answers(tldr=same) if "whales" not in text else summary_of)(system, text)
-    worker.chat("telegram:1", "radio")
-    worker.reads(paper("eels"))
-    worker.summarises()
-    assert worker.made["On eels"]["en"].fields["tldr"] == same
-    worker.reads(paper("crabs"), paper("whales"))
-    worker.summarises()
-    assert worker.states == [("On crabs", "en", "failed"), ("On eels", "en", "failed"), ("On whales", "en", "made")]
-    worker.summarises()
-    assert len(worker.server.asked) == 3
-
-
-@pytest.mark.both_databases
-def test_papers_that_are_answered_at_the_same_moment_are_compared_too(worker: Worker) -> None:
-    same = "The abstract reports an interesting study of animals in their habitats."
-    worker.server.say, worker.server.answers_at = answers(tldr=same), 4
-    worker.chat("telegram:1", "radio")
-    worker.reads(*map(paper, ("eels", "crabs", "gulls", "seals")))
-    worker.summarises()
-    assert {state for _, _, state in worker.states} == {"failed"}
+    assert [bool(worker.made[title]["zh"].fields) for title in told] == [True, False]
 
 
 def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
@@ -263,114 +232,84 @@ def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
     assert (known.paper.summaries, known.paper.translations) == ((), ())
 
 
-# what a day may cost
+# when the model is asked
 
 
 @pytest.mark.both_databases
-def test_the_budget_of_a_day_is_kept_and_the_next_day_has_its_own(worker: Worker) -> None:
-    worker.budget = Budget(requests=3, tokens=10**6)
-    worker.chat("telegram:1", "radio")
-    worker.reads(*(paper(f"eels {number}") for number in range(5)))
-    worker.summarises()
-    worker.summarises()
-    assert (len(worker.server.asked), worker.day.requests, worker.day.made) == (3, 3, 3)
-    worker.clock.advance(timedelta(days=1))
-    worker.summarises()
-    assert (len(worker.server.asked), worker.day.requests) == (5, 2)
-    worker.clock.advance(timedelta(days=1))
-    worker.budget = Budget(requests=100, tokens=100)
-    worker.reads(paper("crabs"))
-    worker.summarises()
-    assert (len(worker.server.asked), worker.day.tokens) == (5, 0)
-
-
-@pytest.mark.both_databases
-def test_a_paper_for_which_the_server_never_answers_holds_up_no_other(worker: Worker) -> None:
-    def blocked(answer: dict[str, Any]) -> object:
-        is_of_crabs = worker.server.asked[-1][1].startswith("On crabs")
-        return {**answer, "choices": []} if is_of_crabs else answer
-
-    worker.chat("telegram:1", "eels OR crabs")
-    worker.chat("telegram:2", "crabs")
-    worker.server.always = blocked
-    worker.reads(paper("eels"), paper("crabs"))
-    for requests in (1, 2):
-        worker.budget = Budget(requests=requests, tokens=10**6)
-        worker.summarises()
-    assert worker.states == [("On crabs", "en", "wanted"), ("On eels", "en", "made")]
-
-
-@pytest.mark.both_databases
-def test_what_most_chats_want_comes_first_and_nothing_is_wanted_for_ever(worker: Worker) -> None:
-    worker.budget = Budget(requests=1, tokens=10**6)
+def test_a_day_has_so_many_requests_and_what_most_chats_want_comes_first(worker: Worker) -> None:
+    worker.daily = 2
     worker.chat("telegram:1", "radio")
     worker.chat("telegram:2", "crabs")
-    worker.reads(paper("crabs"), paper("eels"))
+    worker.reads(*map(paper, ("crabs", "eels", "gulls")))
     worker.summarises()
-    assert worker.states == [("On crabs", "en", "made"), ("On eels", "en", "wanted")]
-    worker.clock.advance(WAITS + timedelta(days=1))
-    worker.reads(paper("whales"))
     worker.summarises()
-    assert worker.states == [("On crabs", "en", "made"), ("On whales", "en", "made")]
+    assert len(worker.server.asked) == worker.day.requests == 2
+    assert worker.made["On crabs"]
+    worker.clock.advance(timedelta(hours=14))
+    worker.summarises()
+    assert (len(worker.server.asked), worker.day.requests) == (3, 1)
+
+
+def test_papers_that_came_more_than_a_day_ago_are_not_asked_for(worker: Worker) -> None:
+    worker.daily = 0
+    worker.chat("telegram:1", "eels")
+    worker.reads(paper("eels"))
+    worker.summarises()
+    worker.daily = 9
+    worker.clock.advance(NEWS + timedelta(minutes=1))
+    worker.summarises()
+    assert worker.server.asked == []
 
 
 @pytest.mark.parametrize(
-    ("fault", "state", "requests"),
-    tables.rows("""
-        429      → wanted → 1
-        500      → wanted → 1
-        cut      → wanted → 1
-        nonsense → wanted → 1
-        4 MB     → failed → 2
-    """),
+    ("fault", "requests", "later"),
+    [
+        ("429", 0, "made"),
+        (web.Response(status=503), 0, "made"),
+        ("500", 1, ""),  # the paper may be the reason, and others must not wait for it
+        ("cut", 1, ""),
+        ("nonsense", 1, ""),
+    ],
 )
-def test_a_model_that_fails_loses_nothing(
-    worker: Worker, fault: str, state: str, requests: str, caplog: pytest.LogCaptureFixture
+def test_a_model_that_is_down_gets_a_rest_and_what_it_did_not_read_is_asked_again(
+    worker: Worker, fault: Any, requests: int, later: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker.chat("telegram:1", "eels")
     worker.reads(paper("eels"))
     worker.server.always = fault
     worker.summarises()
-    assert worker.states == [("On eels", "en", state)]
-    assert len(worker.server.asked) == worker.day.requests == int(requests)
-    fails = model_summaries.today(worker.store, now=worker.clock.now())[1]
-    assert (fails is not None) == (state == "wanted") == ("Papers wait for their summaries" in caplog.text)
+    assert (len(worker.server.asked), worker.day.requests, worker.made["On eels"]) == (1, requests, {})
+    assert worker.day.fails_since == NOON
+    assert "Papers wait for their summaries" in caplog.text
     worker.server.always = None
     worker.summarises()
-    assert (worker.states[0][2] == "made") == (state == "wanted")
-    assert model_summaries.today(worker.store, now=worker.clock.now())[1] is None
+    assert bool(worker.made["On eels"]) == bool(later)
 
 
-@pytest.mark.both_databases
-def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: Worker) -> None:
+@pytest.mark.parametrize(
+    "fault", ["4 MB", web.Response(status=400), lambda answer: {**answer, "choices": [{"message": {}}]}]
+)
+def test_one_refused_paper_is_the_failure_of_this_paper_and_many_are_the_models(worker: Worker, fault: Any) -> None:
     worker.chat("telegram:1", "radio")
-    worker.reads(*(paper(f"eels {number}") for number in range(9)))
-    worker.server.always = "never"
-
-    def ask(n: int) -> Any:
-        return model_summaries.begin(
-            worker.store, lambda _: 500, requests=100, tokens=10**6, now=worker.clock.now(), wall=worker.clock.wall()
-        )
-
-    first = model_summaries.find_wanted(worker.store, now=worker.clock.now())
-    assert first is not None
-    model_summaries.put_wanted(worker.store, first, now=worker.clock.now())
-    begun = [ask(number) for number in range(5)]
-    assert [task is None for task in begun] == [False] * 4 + [True]  # four at once, of all workers
-    assert (worker.day.requests, worker.day.tokens) == (4, 2000)
-    worker.server.always = None
+    worker.reads(*map(paper, ("crabs", "eels", "gulls", "seals", "whales", "wrens")))
+    worker.server.faults.append(fault)
     worker.summarises()
-    assert worker.server.asked == []
-    worker.clock.advance(LEASE + timedelta(seconds=1))
+    assert (worker.day.requests, worker.day.summaries, worker.day.fails_since) == (6, 5, None)
+    worker.clock.advance(timedelta(minutes=1))
+    worker.reads(*map(paper, ("finches", "hares", "moles", "toads")))
+    worker.server.always = fault
     worker.summarises()
-    assert {state for *_, state in worker.states} == {"made"}
-    assert (len(worker.server.asked), worker.day.requests) == (9, 13)
-    assert worker.day.tokens == worker.server.tokens + 2000  # nobody knows what those of the killed worker cost
-    late = begun[0]
-    made = ModelSummary(language="en", fields={"tldr": "Late."}, title="", model=MODEL, made_at=NOON)
-    model_summaries.put_made(worker.store, late, made, lambda _: None, tokens=300, now=worker.clock.now())
-    assert all(one["en"].fields["tldr"] != "Late." for one in worker.made.values())
-    assert worker.day.tokens == worker.server.tokens + 1800
+    assert (worker.day.summaries, worker.day.fails_since) == (5, worker.clock.now())
+
+
+def test_a_request_that_a_killed_process_sent_is_not_repeated(worker: Worker) -> None:
+    worker.chat("telegram:1", "eels")
+    worker.reads(paper("eels"))
+    with worker.store.read() as transaction:
+        (known,) = stored_papers(transaction)
+    assert model_summaries.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
+    worker.summarises()
+    assert (worker.server.asked, worker.day.requests) == ([], 1)
 
 
 @pytest.mark.both_databases
@@ -379,4 +318,4 @@ def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
     worker.chat("telegram:1", "radio")
     worker.reads(*(paper(f"eels {number}") for number in range(9)))
     worker.summarises()
-    assert (worker.day.made, worker.server.most_at_once) == (9, 4)
+    assert (worker.day.summaries, worker.server.most_at_once) == (9, 4)

@@ -4,7 +4,7 @@ If many subscriptions are due, all their queries are matched at once."""
 import contextlib
 import random
 import shutil
-from collections import Counter, abc
+from collections import abc
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -20,9 +20,6 @@ from bot.operation import process
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching.paper_index import matching_papers
-from subscriptions.query.parse import parse_canonical
-from subscriptions.service import plan_inputs as _plan_inputs
 from subscriptions.service import sending
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
@@ -30,7 +27,6 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
 from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
@@ -120,22 +116,6 @@ SHAPES = ("{}", "{} {}", '"{} {}"', "{} -{}", "{} OR {}", "ti:{}", "au:{}", "{}*
 CHATS, EACH = 4, 6
 
 
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes planning match even a single due query in one step with all other queries."""
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
-
-
-def counted(function: abc.Callable[..., object], calls: Counter[str]) -> abc.Callable[..., object]:
-    """Returns a function that counts its calls by the name of `function`, and calls it."""
-
-    def call(*arguments: object) -> object:
-        calls[function.__name__] += 1
-        return function(*arguments)
-
-    return call
-
-
 def asked(rng: random.Random) -> str:
     return rng.choice(SHAPES).format(*rng.choices(WORDS, k=3))
 
@@ -170,37 +150,6 @@ def changes(store: Store, rng: random.Random) -> None:
                 unsubscribes(store, address(where), rng.randint(1, EACH))
 
 
-@pytest.mark.usefixtures("together")
-@pytest.mark.parametrize("few", [0, 2, 100])
-def test_together_each_query_finds_what_it_finds_by_itself(
-    store: Store, few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Planning matches all queries in one step, and each due query finds the same papers as if it were matched alone.
-
-    This also holds if queries were added, changed or removed after the papers were matched, and for older papers.
-    """
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
-    rng, found = random.Random(few), 0
-    brings(store, rng, 0)
-    window = _plan_inputs.Window(3)
-    for step in range(1, 30):
-        changes(store, rng)
-        if rng.random() < 0.1:
-            brings(store, rng, step)
-            with store.read() as transaction:
-                window = _plan_inputs.Window(paper_sequence.last_sequence(transaction))
-        with store.read() as transaction:
-            all_of_them = stored_subscriptions.subscriptions_of(transaction, range(1, CHATS + 1))
-            due = [one for of_chat in all_of_them.values() for one in of_chat if rng.random() < 0.7]
-            window.cover(transaction, rng.randrange(window.last_sequence))
-            window.matches.clear()  # as if it were another plan
-            by_window = window.fits(transaction, due)
-        papers = [known.paper for known in window.papers.known]
-        assert by_window == {one.id: matching_papers(parse_canonical(one.canonical), papers) for one in due}
-        found += sum(map(len, by_window.values()))
-    assert found > 30
-
-
 def all_deliveries(store: Store) -> list[tuple[object, ...]]:
     """Returns the stored facts and papers of all planned deliveries, in order."""
     d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
@@ -224,7 +173,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
+            monkeypatch.setattr("subscriptions.service.window.FEW", few)
             one.open(now=NOON)
             days = random.Random(1)
             for day in range(1, 5):

@@ -13,7 +13,6 @@ from sqlalchemy import event
 
 from bot.digests import read_digest
 from bot.sources import ingest
-from subscriptions.errors import StoreError
 from subscriptions.matching import hits, paper_index
 from subscriptions.service import plan as _plan
 from subscriptions.service import subscribing
@@ -80,7 +79,7 @@ def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest
 
 def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now_already = on_call(1, lambda: _plan.plan_due(due, now=NOON + HOUR))
-    monkeypatch.setattr(_plan, "_match_ahead", called(now_already, _plan._match_ahead))
+    monkeypatch.setattr(_plan, "_match_all", called(now_already, _plan._match_all))
     _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
 
@@ -104,53 +103,6 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
     assert (turns, matched) == ([False], [])
-
-
-# ── After a failure ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries by an index
-def test_a_plan_that_fails_while_matching_is_made_by_the_next(
-    store: Store, few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
-    for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
-        subscribes(store, f"telegram:{n}", query, when="now")
-    make.ingested(
-        store,
-        *(f"A {word}" for word in ("graph", "tree", "forest", "leaf")),
-        now=NOON + MINUTE,
-    )
-    with monkeypatch.context() as broken:
-        broken.setattr(
-            paper_index.TokenizedPapers, "matching", called(on_call(3, _fails), paper_index.TokenizedPapers.matching)
-        )
-        broken.setattr(
-            paper_index.PaperIndex,
-            "positions",
-            staticmethod(called(on_call(3, _fails), paper_index.PaperIndex.positions)),
-        )
-        with pytest.raises(StoreError):
-            _plan.plan_due(store, now=NOON + HOUR)
-    assert sent_to(store) == []
-    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 4
-    assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
-    assert _plan.plan_due(store, now=NOON + HOUR) == ()
-
-
-def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
-    make.ingested(due, "Another graph", now=NOON + HOUR)
-    with monkeypatch.context() as broken:
-        broken.setattr(known_papers, "window", called(_fails, known_papers.window))
-        with pytest.raises(StoreError):
-            _plan.plan_due(due, now=NOON + 2 * HOUR)
-    assert len(_plan.plan_due(due, now=NOON + 2 * HOUR)) == 1
-    assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
-
-
-def _fails() -> None:
-    raise StoreError("The disk does not answer.")
 
 
 # ── If a plan is killed at any statement or commit, the next plan loses and repeats nothing ───────────────────────────

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.both_databases
 # LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
 # such columns from a new database, so that it looks like one of an earlier release.
 EARLIER = (
-    "DROP TABLE model_day",
+    "DROP TABLE denial",
     "ALTER TABLE receipt DROP COLUMN detail",
     "ALTER TABLE message DROP COLUMN unclear_since",
 )
@@ -46,9 +46,8 @@ revision, down_revision, branch_labels, depends_on = "later", "{schema.HEAD}", N
 
 def upgrade():
     op.create_table(
-        "model_day",
-        sa.Column("day", sa.Date(), primary_key=True, nullable=False),
-        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("requests", "tokens", "made", "failed")),
+        "denial",
+        sa.Column("address_hash", sa.String(), primary_key=True, nullable=False),
     )
     op.add_column("receipt", sa.Column("detail", sa.String(), nullable=False, server_default=""))
     op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))

@@ -14,7 +14,6 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.source_polls import claim_slot
 from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
@@ -351,7 +350,7 @@ async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None
 async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = feeds.of(LG)
-    with patch.object(sources, "put_receipt", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
+    with patch("bot.sources.look.note_poll", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
     assert (titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
@@ -427,13 +426,13 @@ async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
 def test_processes_take_turns_at_a_host(store: Store) -> None:
     most, gap, wall = dt.timedelta(minutes=4), dt.timedelta(seconds=3), dt.datetime(2026, 1, 22, 5, 5, tzinfo=dt.UTC)
     second = dt.timedelta(seconds=1)
-    assert claim_slot(store, "arxiv", most, wall=wall) == dt.timedelta(0)
-    assert claim_slot(store, "arxiv", most, wall=wall + second) == most - second
+    assert sources.claim_slot(store, "arxiv", most, wall=wall) == dt.timedelta(0)
+    assert sources.claim_slot(store, "arxiv", most, wall=wall + second) == most - second
     sources.release_slot(store, "arxiv", gap, wall=wall + 2 * second)
-    assert claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
+    assert sources.claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
     # before the second moment, the process that held the slot was killed; before the last one, the clock was set back
     for later in (5 * second, 5 * second + most, -HOUR):
-        assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
+        assert sources.claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 
 @ON_ONE

@@ -21,9 +21,9 @@ def server(product: Product) -> Iterator[FakeChatModel]:
         yield fake
 
 
-def spent(product: Product) -> tuple[str, int, int]:
+def asked_today(product: Product) -> tuple[str, int, int]:
     today = product.runs("status", "--json").json["model"]
-    return today["name"], today["requests"], today["tokens"]
+    return today["name"], today["requests"], today["summaries"]
 
 
 def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and_why_names_the_model(
@@ -31,9 +31,9 @@ def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and_why_n
 ) -> None:
     product.says("/sub eels daily 14:00")
     product.brings(EELS)
-    assert spent(product) == (MODEL, 0, 0)
+    assert asked_today(product) == (MODEL, 0, 0)
     product.listens()
-    assert spent(product) == (MODEL, 1, server.tokens)
+    assert asked_today(product) == (MODEL, 1, 1)
     (alert,) = product.later(hours=2)
     assert "AI: Radio tags show that eels move further than maps say." in alert.text
     assert ABSTRACT[:50] not in alert.text
@@ -75,3 +75,14 @@ def test_privacy_names_the_model_if_there_is_one(product: Product) -> None:
     product.sets(MODEL_URL="http://127.0.0.1:9/v1", MODEL_NAME=MODEL)
     said = product.says("/privacy").entries[0].text
     assert f"Titles and abstracts of papers that come here go to the language model {MODEL}" in said
+
+
+def test_the_state_and_a_check_tell_of_the_model(product: Product, server: FakeChatModel) -> None:
+    product.sets(MODEL_DAILY="9")
+    product.says("/sub eels daily 14:00")
+    product.brings(EELS)
+    product.listens()
+    assert f"{MODEL} today: summaries 1; requests 1 of 9." in product.runs("status").out
+    assert f"{MODEL} answers" in product.runs("check").out
+    server.always = "500"
+    assert "gives no answer now: it answers 500" in product.runs("check").out

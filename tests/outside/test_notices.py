@@ -57,7 +57,7 @@ def test_what_dies_later_that_day_is_told_the_next(watched: Product) -> None:
         watched.clock.advance(timedelta(hours=1))
     assert notices == ["1 delivery could not be sent."]
     watched.clock.advance(timedelta(days=1))
-    assert told(watched) == ["1 delivery could not be sent."]
+    assert told(watched) == ["2 deliveries could not be sent."]
 
 
 def test_what_a_person_dismissed_is_no_news(watched: Product) -> None:

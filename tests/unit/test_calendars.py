@@ -19,7 +19,7 @@ from bot.settings.opening import schedules_of
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language
-from subscriptions.model import DAYS, Cadence
+from subscriptions.model import DAYS, WEEKDAYS, Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
@@ -28,11 +28,11 @@ from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
 
-NOW = Cadence(kind="now")
-OUT = Cadence(kind="when-out", at=time(8), until=time(20))
-WORK = Cadence(kind="when-out", at=time(9), until=time(18), weekdays_only=True)
-DAILY = Cadence(kind="daily", at=time(9))
-FRIDAYS = Cadence(kind="weekly", at=time(17, 30), weekday=4)
+NOW = Cadence()
+OUT = Cadence(at=time(8), until=time(20))
+WORK = Cadence(at=time(9), until=time(18), days=WEEKDAYS)
+DAILY = Cadence(at=time(9))
+FRIDAYS = Cadence(at=time(17, 30), days=(4,))
 
 ZONES = sorted(available_timezones())
 FROM, TO = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,8 +64,8 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
         ("when-out 08:00-20:00", OUT),
         ("when-out 09:00-18:00 weekdays", WORK),
         ("daily 09:00", DAILY),
-        ("weekdays 09:00", Cadence(kind="weekdays", at=time(9))),
-        ("weekly mon 09:00", Cadence(kind="weekly", at=time(9), weekday=0)),
+        ("weekdays 09:00", Cadence(at=time(9), days=WEEKDAYS)),
+        ("weekly mon 09:00", Cadence(at=time(9), days=(0,))),
         ("weekly fri 17:30", FRIDAYS),
     ],
 )
@@ -168,7 +168,7 @@ def expected_moment(day: date, at: time, there: ZoneInfo) -> datetime:
 def check_days(name: str, at: time, start: datetime, days: int) -> None:
     """Goes from moment to moment: one for each local day, in order, at its time, or at the next one that exists."""
     there = ZoneInfo(name)
-    cadence = Cadence(kind="daily", at=at)
+    cadence = Cadence(at=at)
     moments = [start]
     for _ in range(days):
         found = cadences.next_due(cadence, there, moments[-1])
@@ -215,7 +215,7 @@ def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
 @settings(max_examples=80, deadline=None)
 def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last: time, start: datetime) -> None:
     there = ZoneInfo(name)
-    cadence = Cadence(kind="when-out", at=min(first, last), until=max(first, last))
+    cadence = Cadence(at=min(first, last), until=max(first, last))
     opened = cadences.next_due(cadence, there, start)
     assert opened is not None
     for _ in range(20):

@@ -48,7 +48,7 @@ def a_subscription(number: int, text: str = "graph", **values: object) -> Subscr
         "number": number,
         "text": text,
         "canonical": text,
-        "cadence": Cadence(kind="now"),
+        "cadence": Cadence(),
         "zone": None,
         "since": NOON,
         "cursor": 0,

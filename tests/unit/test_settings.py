@@ -91,7 +91,6 @@ USABLE = [
         PAPERWIRE_ON_UNCLEAR              → skip                           → on_unclear              → skip
         PAPERWIRE_MODEL_NAME              → qwen3:8b                       → model:name              → qwen3:8b
         PAPERWIRE_MODEL_KEY               → sk-1                           → model:key               → sk-1
-        PAPERWIRE_MODEL_DAILY             → 20 requests, 9000 tokens       → model:daily             → 20 requests, 9000 tokens
         PAPERWIRE_MODEL_READS             → messages                       → model:reads             → messages
         PAPERWIRE_OPENALEX_KEY            → sk-1                           → openalex_key            → sk-1
         PAPERWIRE_HEARTBEAT_URL           → https://hc.example.org/ping/1  → heartbeat_url           → https://hc.example.org/ping/1
@@ -115,7 +114,7 @@ USABLE = [
         frozenset({"localhost", "10.0.0.5", "::1", "fd00::1"}),
     ),
     ("PAPERWIRE_MEANING", " Off ", "meaning", "off"),
-    ("PAPERWIRE_MODEL_DAILY", " 1 request,0 ", "model:daily", "1 requests, 0 tokens"),
+    ("PAPERWIRE_MODEL_DAILY", " 20 ", "model:daily", 20),
 ]
 
 
@@ -195,8 +194,7 @@ UNUSABLE = [
         PAPERWIRE_MODEL_URL               → sesame                                     → address with a host
         PAPERWIRE_MODEL_URL               → https://sesame.example.org/v1              → PAPERWIRE_MODEL_NAME
         PAPERWIRE_MODEL_NAME              → sesame street                              → without blanks
-        PAPERWIRE_MODEL_DAILY             → a lot                                      → 500 requests, 500000 tokens
-        PAPERWIRE_MODEL_DAILY             → 77                                         → 500 requests, 500000 tokens
+        PAPERWIRE_MODEL_DAILY             → a lot                                      → a number of requests, such as 500
         PAPERWIRE_MODEL_READS             → sesame                                     → papers, messages
         PAPERWIRE_HEARTBEAT_URL           → sesame                                     → address with a host
         PAPERWIRE_LOG_LEVEL               → sesame                                     → debug, info, warning, error

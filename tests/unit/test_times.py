@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from subscriptions.model import DAYS, Cadence
-from subscriptions.planning.cadence import cadence_of_days, parse_cadence
+from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import (
     NoSuchTime,
     as_words,
@@ -25,10 +25,10 @@ from tests import tables
 
 TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
 CADENCES = st.one_of(
-    st.just(Cadence(kind="now")),
-    st.builds(cadence_of_days, st.sets(st.integers(0, 6), min_size=1), TIMES),
+    st.just(Cadence()),
+    st.builds(lambda days, at: Cadence(at=at, days=tuple(sorted(days))), st.sets(st.integers(0, 6), min_size=1), TIMES),
     st.builds(
-        lambda two, only: Cadence(kind="when-out", at=min(two), until=max(two), weekdays_only=only),
+        lambda two, only: Cadence(at=min(two), until=max(two), days=WEEKDAYS if only else EVERY_DAY),
         st.sets(TIMES, min_size=2, max_size=2),
         st.booleans(),
     ),
@@ -600,7 +600,7 @@ def test_every_canonical_form_reads_back(cadence: Cadence, name: str) -> None:
 def test_each_day_has_its_names(day: str) -> None:
     monday_first = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")[DAYS.index(day)]
     for typed in (f"weekly {day} 09:00", f"every {day}", f"{day}s 9", f"{day} at 9", f"每{monday_first}9点"):
-        assert read_when(typed).cadence == Cadence(kind="weekly", at=time(9), weekday=DAYS.index(day))
+        assert read_when(typed).cadence == Cadence(at=time(9), days=(DAYS.index(day),))
 
 
 @given(TYPED)

@@ -31,9 +31,7 @@ def _a_world(folder: Path, server: FakeChatModel) -> Iterator[World]:
     """Chats whose papers are shown with summaries, and a program that may ask a model for them."""
     chats = filled.telegram_chats(CHATS)
     with simulated.a_world(folder, simulated.no_fault, tries=0, seed="model", chats=chats) as world:
-        world.product.sets(
-            MODEL_URL=server.url, MODEL_NAME=MODEL, MODEL_KEY="sesame", MODEL_DAILY=f"{DAILY} requests, 15000 tokens"
-        )
+        world.product.sets(MODEL_URL=server.url, MODEL_NAME=MODEL, MODEL_KEY="sesame", MODEL_DAILY=str(DAILY))
         filled.subscribe(world.product, chats, quiet="off", text="summary")
         yield world
 

@@ -178,10 +178,7 @@ def _name(url: URL) -> str:
 _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
 # Texts that must be unique, of any length. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
 # only their hashes.
-LONG_KEYS = (
-    "ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",
-    "ALTER TABLE question ADD EXCLUDE USING hash (text WITH =)",
-)
+LONG_KEYS = ("ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)",)
 BESIDE_TABLES = (*LONG_KEYS, *words.PAPER_WORDS)
 
 
