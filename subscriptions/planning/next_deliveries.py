@@ -10,7 +10,7 @@ from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscripti
 from subscriptions.model import WEEKDAYS as MON_TO_FRI
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
-from subscriptions.planning.forecast import next_moment, zone_of
+from subscriptions.planning.due_moments import next_moment, zone_of
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from subscriptions import errors, portable, zones
 from subscriptions.model import Cadence, Chat, Subscription
-from subscriptions.planning import forecast
+from subscriptions.planning import due_moments
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import changes, listing
@@ -100,7 +100,7 @@ def _add(
     now: datetime,
 ) -> None:
     since, zone = now - cadence.looks_back, _own_zone(line, chat)
-    due, latest_due = forecast.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
+    due, latest_due = due_moments.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
     new = Subscription(
         id=0,
         number=0,
@@ -132,7 +132,7 @@ def _change(
     zone = known.zone
     if line.zone not in (None, zone or chat.settings.timezone):
         zone = _own_zone(line, chat)
-    after = forecast.with_time(known, chat, cadence, zone, now)
+    after = due_moments.with_time(known, chat, cadence, zone, now)
     if line.name is not None:
         after = after._replace(name=line.name)
     if after == known:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from subscriptions import errors
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning import forecast
+from subscriptions.planning import due_moments
 from subscriptions.service import changes, listing
 from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
@@ -74,7 +74,7 @@ def resume(
     else:
         for before in paused:
             after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
-            stored_subscriptions.change_subscription(transaction, before, forecast.after_return(after, chat, now))
+            stored_subscriptions.change_subscription(transaction, before, due_moments.after_return(after, chat, now))
     return listing.get_chat(transaction, address)
 
 
@@ -103,9 +103,9 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 
 def _delay(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     """Delays by ten minutes what a chat that gets messages again would be sent at once."""
-    chat_outbox.hold_planned(transaction, chat.id, now + forecast.ANSWER_WITHIN)
+    chat_outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
-        stored_subscriptions.change_subscription(transaction, one, forecast.after_return(one, chat, now))
+        stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
 
 
 @reads
@@ -120,7 +120,7 @@ def get_waiting_papers(
     moments = [moment for moment in (then.at or then.latest,) if moment]
     planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
     if planned:
-        moments.append(now + forecast.ANSWER_WITHIN)
+        moments.append(now + due_moments.ANSWER_WITHIN)
     papers = planned + len(set().union(*found.values()))
     return WaitingPapers(papers=papers, upto=last_sequence, delivered_at=min(moments, default=None))
 
@@ -134,7 +134,7 @@ def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetim
         chat_outbox.hold_planned(transaction, chat.id, None)
     for one in active:
         # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
-        stored_subscriptions.change_subscription(transaction, one, forecast.with_due(one, (now, now)))
+        stored_subscriptions.change_subscription(transaction, one, due_moments.with_due(one, (now, now)))
     return found
 
 
@@ -162,7 +162,7 @@ def skip_waiting(
     for one in active:
         after = one._replace(cursor=max(one.cursor, upto))
         if one.hurry:
-            after = forecast.with_due(after, (None, None))
+            after = due_moments.with_due(after, (None, None))
         stored_subscriptions.change_subscription(transaction, one, after)
     return skipped
 

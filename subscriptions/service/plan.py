@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import Chat, Delivery, Lane, Subscription
-from subscriptions.planning import decision
-from subscriptions.planning import forecast as forecasts
-from subscriptions.planning.forecast import DueSpan, Move
+from subscriptions.planning import decision, due_moments
+from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import no_match, taste
 from subscriptions.service.window import Window
@@ -117,7 +116,7 @@ def _awake(
     chats = stored_chats.chats_by_id(transaction, chat_ids)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     for chat_id, before in chats.items():
-        chat, awake = forecasts.after_pauses(before, subscriptions[chat_id], now)
+        chat, awake = due_moments.after_pauses(before, subscriptions[chat_id], now)
         if chat.state is not before.state:
             stored_chats.resume_chat(transaction, chat_id, now=now)
         for old, new in zip(subscriptions[chat_id], awake, strict=True):
@@ -147,7 +146,7 @@ def _due(chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecas
     due: list[DueChat] = []
     waits: list[Move] = []
     for chat, subscriptions in chats:
-        found, held_back = forecasts.due_now(
+        found, held_back = due_moments.due_now(
             chat,
             subscriptions,
             forecast.at,
@@ -195,7 +194,7 @@ def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
     return decision.DueDelivery(
         chat=chat,
         subscriptions=tuple(due),
-        due=max(forecasts.moment_of(one, now) for one in due),
+        due=max(due_moments.moment_of(one, now) for one in due),
         now=now,
         zone=zones.zone(chat.settings.timezone),
         next_due=then.at or then.latest,
@@ -210,7 +209,7 @@ def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
 
 def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
-    before = ((one.since, forecasts.moment_of(one, forecast.at) - one.cadence.looks_back) for one in due)
+    before = ((one.since, due_moments.moment_of(one, forecast.at) - one.cadence.looks_back) for one in due)
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
@@ -225,7 +224,7 @@ def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) 
         chat_id = chat.id
         cursor, numbers = min(one.cursor for one in mine), ",".join(str(one.number) for one in mine)
         more[chat_id] = f"{cursor}-{forecast.last_sequence}:{numbers}"
-        minutes[chat_id] = f"{max(forecasts.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
+        minutes[chat_id] = f"{max(due_moments.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
         timed = any(one.next_due_at is not None for one in mine)
         keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
     taken = planned_deliveries.taken_keys(transaction, list(keys.values()))
@@ -263,7 +262,7 @@ def _span_after(subscription: Subscription, one: Decision, now: datetime) -> Due
 
     A when-out subscription that the delivery does not cover stays due in the window that is open now.
     """
-    zone = forecasts.zone_of(subscription, one.case.chat)
+    zone = due_moments.zone_of(subscription, one.case.chat)
     if subscription.cadence.kind == "when-out" and not one.covers(subscription):
-        return forecasts.first_span(subscription.cadence, zone, now)
-    return forecasts.due_span(subscription.cadence, zone, forecasts.next_moment(subscription.cadence, zone, now))
+        return due_moments.first_span(subscription.cadence, zone, now)
+    return due_moments.due_span(subscription.cadence, zone, due_moments.next_moment(subscription.cadence, zone, now))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
-from subscriptions.planning import decision, forecast
+from subscriptions.planning import decision, due_moments
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service import listing, paper_search, taste
@@ -116,7 +116,7 @@ def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
-    chat, subscriptions = forecast.after_pauses(chat, subscriptions, now)
+    chat, subscriptions = due_moments.after_pauses(chat, subscriptions, now)
     decided, other = decide_now(transaction, chat, subscriptions, now=now)
     delivery, later = (one.delivery("preview") if one else None for one in (decided, other))
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()

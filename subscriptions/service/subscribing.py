@@ -11,7 +11,7 @@ from subscriptions import chat_settings, errors, portable, zones
 from subscriptions.addresses import facts_of
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning import forecast
+from subscriptions.planning import due_moments
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, excluding, read_when, split_exclusion
 from subscriptions.query.tree import Query
@@ -85,7 +85,7 @@ def subscribe(
         stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
         chat, read = listing.get_chat(transaction, address), When(read.cadence)
     if known is not None:
-        timed = forecast.with_time(known, chat, read.cadence, read.zone or known.zone, now)
+        timed = due_moments.with_time(known, chat, read.cadence, read.zone or known.zone, now)
         fresh = timed if plain is None else timed._replace(name=plain)
         changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
         outcome = "known" if timed is known else "rescheduled"
@@ -112,7 +112,7 @@ def _new(transaction: Transaction, chat: Chat, query: Query, when: When, *, name
     """Returns a subscription that is not stored yet."""
     at_once = when.cadence.kind == "now" and facts_of(chat.address.platform).notifies
     since = now if at_once else now - when.cadence.looks_back
-    due, latest_due = forecast.first_span(when.cadence, zones.zone(when.zone or chat.settings.timezone), now)
+    due, latest_due = due_moments.first_span(when.cadence, zones.zone(when.zone or chat.settings.timezone), now)
     return Subscription(
         id=0,
         number=0,
@@ -157,7 +157,7 @@ def edit(
         )
     read = _read_again(when, subscription.cadence, chat) if when else When(subscription.cadence)
     after = subscription._replace(text=query.text, canonical=query.canonical)
-    after = forecast.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
+    after = due_moments.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
     changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
     outcome = "edited" if after != subscription else "known"
     return _echo(transaction, chat, after, query=query, outcome=outcome, now=now)
@@ -191,7 +191,7 @@ def reschedule(
         if chat.chosen.get("schedule") != stored:
             changes.record_change(transaction, chat.id, now=now, who=who)
             stored_chats.choose_setting(transaction, chat.id, "schedule", stored)
-    after = tuple(forecast.with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
+    after = tuple(due_moments.with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
     return changes.change_subscriptions(transaction, chosen, after, now=now, who=who)
 
 
@@ -249,7 +249,7 @@ def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Ch
     if clocks[0] == clocks[1]:
         return after
     for one in stored_subscriptions.subscriptions_in(transaction, before.id):
-        stored_subscriptions.change_subscription(transaction, one, forecast.by_new_clock(one, before, after, now))
+        stored_subscriptions.change_subscription(transaction, one, due_moments.by_new_clock(one, before, after, now))
     return after
 
 

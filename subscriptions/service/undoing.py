@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning import forecast
+from subscriptions.planning import due_moments
 from subscriptions.service import changes, listing, subscribing
 from subscriptions.states import PauseReason
 from subscriptions.store import chat_changes, chats
@@ -91,18 +91,18 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
     If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
     the same. Otherwise its old due moment counts if that is in the future.
     """
-    zone, due = forecast.zone_of(wanted, chat), wanted.next_due_at
+    zone, due = due_moments.zone_of(wanted, chat), wanted.next_due_at
     if stayed is not None:
         wanted = wanted._replace(cursor=stayed.cursor)
-    if stayed is not None and (stayed.cadence, forecast.zone_of(stayed, chat)) == (wanted.cadence, zone):
+    if stayed is not None and (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
         due = stayed.next_due_at
     elif wanted.cadence.kind == "now":
         due = None  # a `now` subscription has a due moment only while quiet hours delay it
     elif due is None or due <= now:
-        return forecast.with_due(wanted, forecast.first_span(wanted.cadence, zone, now))
+        return due_moments.with_due(wanted, due_moments.first_span(wanted.cadence, zone, now))
     if wanted.cadence.kind == "now":
-        return forecast.with_due(wanted, (due, None))
-    return forecast.with_due(wanted, forecast.due_span(wanted.cadence, zone, due))
+        return due_moments.with_due(wanted, (due, None))
+    return due_moments.with_due(wanted, due_moments.due_span(wanted.cadence, zone, due))
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, before: changes.State, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions.model import DeliveryKind
-from subscriptions.planning.forecast import FARTHEST, Move
+from subscriptions.planning.due_moments import FARTHEST, Move
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
