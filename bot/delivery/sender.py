@@ -50,18 +50,18 @@ class Sender:
     async def deliver(self) -> Sent:
         """Plans and sends everything that is due, until nothing more may be sent now. Raises RoleTaken, StoreError."""
         with role.held(self._deps.store):
-            await self.prepare()
-            return await self.send_once()
+            return await self.send_once(await self.prepare())
 
-    async def prepare(self, *, new_bot: bool = False) -> None:
-        """Prepares the store for the first message.
+    async def prepare(self, *, new_bot: bool = False) -> Mapping[str, str]:
+        """Prepares the store for the first message. Returns platform → why nothing is sent there.
 
         Recovers messages that an earlier process was sending, and checks that the database belongs to the bot of each
         token. `new_bot` makes the database belong to the bot of the token.
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        unclaimed = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
+        unclaimed, stopped = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
         await self._claim(unclaimed, new_bot=new_bot)
+        return stopped
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
         """Asks platforms which bot the token is for, and makes these bots the owners of the database.
@@ -88,10 +88,13 @@ class Sender:
             except StoreError as error:
                 await self._deps.store.run(sending.stop_platform, name, str(error), (), now=self._deps.clock.now())
 
-    async def send_once(self) -> Sent:
-        """Plans once, drains every lane that has something to do now, and returns the counts."""
+    async def send_once(self, stopped: Mapping[str, str] | None = None) -> Sent:
+        """Plans once, drains every lane that has something to do now, and returns the counts.
+
+        `stopped`: platform → why nothing is sent there; None: as the store knows.
+        """
         deps = self._deps
-        drain = self.new_drain(await deps.store.run(platform_states.stopped_platforms))
+        drain = self.new_drain(await deps.store.run(platform_states.stopped_platforms) if stopped is None else stopped)
         await plan(deps, drain)
         await self.drain(drain)
         counts = await deps.store.run(outbox_counts)

@@ -28,6 +28,7 @@ class Due(NamedTuple):
 
     forecast: Forecast
     chat_ids: Sequence[int]  # the chats that are due, or have a pause that is over
+    window: Window  # their queries, matched
 
 
 class DueChat(NamedTuple):
@@ -71,32 +72,26 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 
 @reads
 def find_due(transaction: Transaction, *, now: datetime) -> Due:
-    """Returns what is due now."""
+    """Returns what is due now. Matches the papers for all chats, while others can write."""
     forecast = sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
-    return Due(forecast, planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting))
+    chat_ids = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
+    window = Window(forecast.last_sequence)
+    if chat_ids and (cursors := planner.due_queries(transaction, chat_ids, now)):
+        window.cover(transaction, min(cursors.values()))
+        window.match(transaction, cursors)
+    return Due(forecast, chat_ids, window)
 
 
 def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
     """Yields the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
 
-    The first step only reads: it matches the papers for all chats while others can write. Then each slice of chats is
-    decided and written in one transaction. After a crash between two steps, the other chats are still due.
+    In each, a slice of chats is decided and written in one transaction. After a crash between two, the other chats are
+    still due.
     """
-    if due.chat_ids:
-        window = Window(due.forecast.last_sequence)
-        yield reads(partial(_match_all, due=due, window=window))
-        for start in range(0, len(due.chat_ids), SLICE):
-            slice_of = due.chat_ids[start : start + SLICE]
-            yield writes(partial(_plan_slice, chat_ids=slice_of, forecast=due.forecast, window=window))
-
-
-def _match_all(transaction: Transaction, due: Due, window: Window) -> Sequence[Lane]:
-    cursors = planner.due_queries(transaction, due.chat_ids, due.forecast.at)
-    if cursors:
-        window.cover(transaction, min(cursors.values()))
-        window.match(transaction, cursors)
-    return ()
+    for start in range(0, len(due.chat_ids), SLICE):
+        slice_of = due.chat_ids[start : start + SLICE]
+        yield writes(partial(_plan_slice, chat_ids=slice_of, forecast=due.forecast, window=due.window))
 
 
 def _plan_slice(

@@ -95,8 +95,10 @@ def begin(
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
-) -> tuple[str, ...]:
-    """Recovers the messages of an earlier process. Returns the platforms that must be asked which bot the token is for.
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Recovers the messages of an earlier process.
+
+    Returns (the platforms that must be asked which bot the token is for, platform → why nothing is sent there).
 
     An earlier process on a server may still be posting what it marked, and then waits for no answer longer than a post
     lasts. So these messages are not posted or looked up before that.
@@ -110,7 +112,9 @@ def begin(
         claims.look_up_again(transaction)
     told = {name: bot for name, bot in tokens.items() if bot}
     platform_states.refuse_another_bot(transaction, told, new_bot=new_bot)
-    return tuple(sorted(tokens.keys() - (told.items() & platform_states.bots(transaction).items())))
+    known = platform_states.bots(transaction)
+    unknown = [name for name in tokens if known.get(name) is None or known.get(name) != told.get(name)]
+    return unknown, platform_states.stopped_platforms(transaction)
 
 
 @shares

@@ -17,7 +17,7 @@ from subscriptions.matching import hits, paper_index
 from subscriptions.service import plan as _plan
 from subscriptions.service import subscribing
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers
+from subscriptions.store import known_papers, planner
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from tests import make, stored
@@ -79,7 +79,7 @@ def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest
 
 def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now_already = on_call(1, lambda: _plan.plan_due(due, now=NOON + HOUR))
-    monkeypatch.setattr(_plan, "_match_all", called(now_already, _plan._match_all))
+    monkeypatch.setattr(planner, "due_queries", called(now_already, planner.due_queries))
     _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
 
