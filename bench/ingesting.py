@@ -32,7 +32,7 @@ ROWS = {  # those of the papers after the first FEW
     "paper": "SELECT * FROM paper WHERE id > 1000",
     "paper_key": "SELECT * FROM paper_key WHERE paper > 1000",
     "paper_alias": "SELECT * FROM paper_alias WHERE paper > 1000",
-    "summary": "SELECT * FROM summary WHERE paper > 1000",
+    "paper_text": "SELECT * FROM paper_text WHERE paper > 1000",
     "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > 1000",
 }
 LINES_OF_CHAT = 5

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
+from subscriptions.states import TextKind
 from subscriptions.store import meanings, model_requests, paper_sequence
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
@@ -17,8 +18,8 @@ from subscriptions.store.paper_words import write
 from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
 
 # Each plan and each rendering executes these statements, so they are built only once.
-_papers, _summaries, _translations, _appearances, _digests, _values, _entries, _items = tables(
-    "paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper", "delivery_item"
+_papers, _texts, _appearances, _digests, _values, _entries, _items = tables(
+    "paper", "paper_text", "appearance", "digest", "key_value", "indexed_paper", "delivery_item"
 )
 _p, _a, _d, _e = _papers.c, _appearances.c, _digests.c, _entries.c
 
@@ -110,22 +111,15 @@ def known_papers(
     `in_time`: as planning sees them, without late codes and without what a language model made.
     """
     ids = [row.id for row in rows]
-    summaries = grouped(
-        (s.paper, Summary(language=s.language, fields=s.fields))
-        for s in rows_of(transaction, _summaries, _summaries.c.paper, ids)
-    )
-    translations = grouped(
-        (t.paper, Translation(language=t.language, title=t.title, abstract=t.abstract))
-        for t in rows_of(transaction, _translations, _translations.c.paper, ids)
-    )
+    texts = grouped(((row.paper, row.kind), row) for row in rows_of(transaction, _texts, _texts.c.paper, ids))
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids, in_time=in_time))
     by_model = {} if in_time else model_requests.summaries_of(transaction, ids)
     return tuple(
         known_paper(
             row,
-            summaries.get(row.id, []),
-            translations.get(row.id, []),
+            [Summary(language=one.language, fields=one.texts) for one in texts.get((row.id, TextKind.SUMMARY), ())],
+            [Translation(language=one.language, **one.texts) for one in texts.get((row.id, TextKind.TRANSLATION), ())],
             sources.get(row.id, []),
             by_model=by_model.get(row.id, ()),
             meaning=codes.get(row.id, b""),

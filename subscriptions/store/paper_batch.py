@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.states import TextKind
 from subscriptions.store import meanings, merging
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, rows_of
@@ -23,9 +24,7 @@ from subscriptions.store.merging import Change, Claim, PaperDraft
 from subscriptions.store.rows import tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
-_papers, _keys, _aliases, _summaries, _translations = tables(
-    "paper", "paper_key", "paper_alias", "summary", "translation"
-)
+_papers, _keys, _aliases, _texts = tables("paper", "paper_key", "paper_alias", "paper_text")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _FIELDS = tuple(column.name for column in _p)
@@ -35,12 +34,6 @@ _CHANGED = tuple(name for name in _FIELDS if name != "id")
 _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
-_SUMMARY, _TRANSLATION = "summary", "translation"  # tables of texts
-# table of texts → returns the values of its other columns than paper and language
-_TEXTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
-    _SUMMARY: lambda fields: (fields,),
-    _TRANSLATION: itemgetter("title", "abstract"),
-}
 
 
 class Incoming(NamedTuple):
@@ -82,13 +75,15 @@ class PaperBatch:
     encoded_in_time: set[int] = field(default_factory=set)  # those of them that had their codes before their number
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    # (table of summaries or translations, paper) → language → name of a text → text
-    _texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
+    # (kind, paper) → language → name of a text → text
+    _texts: defaultdict[tuple[TextKind, int], dict[str, dict[str, str]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     # paper → the stored values of its row; lists of a row are replaced and never changed
     _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     _new_keys: list[tuple[str, int]] = field(default_factory=list)
     _new_aliases: list[tuple[str, int]] = field(default_factory=list)
-    _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
+    _new_texts: dict[tuple[int, TextKind, str], None] = field(default_factory=dict)  # (paper, kind, language)
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
@@ -104,10 +99,8 @@ class PaperBatch:
         for row in rows_of(transaction, _papers, _p.id, ids):
             self._stored[row.id] = _values_of(row)
             self.rows[row.id] = PaperDraft(**dict(zip(_FIELDS, self._stored[row.id], strict=True)))
-        for row in rows_of(transaction, _summaries, _summaries.c.paper, ids):
-            self._texts[_SUMMARY, row.paper][row.language] = dict(row.fields)
-        for row in rows_of(transaction, _translations, _translations.c.paper, ids):
-            self._texts[_TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
+        for row in rows_of(transaction, _texts, _texts.c.paper, ids):
+            self._texts[row.kind, row.paper][row.language] = dict(row.texts)
         having = meanings.having_codes(transaction, ids)
         self.encoded = {paper: self.texts_of(paper) for paper in having}
         self.encoded_in_time = {paper for paper, in_time in having.items() if in_time}
@@ -189,13 +182,13 @@ class PaperBatch:
     def _merge_texts(self, row: PaperDraft, claim: Claim, change: Change) -> Change:
         """Merges summaries and translations. Returns the change of the paper with what they add to it."""
         missing = anything = False
-        for table, language, brought in _texts_of(claim.paper):
-            known = self._texts[table, row.id].get(language)
+        for kind, language, brought in _texts_of(claim.paper):
+            known = self._texts[kind, row.id].get(language)
             texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
             missing = missing or known is None
             if texts != known:
-                self._texts[table, row.id][language] = texts
-                self._new_texts[table, row.id, language] = None
+                self._texts[kind, row.id][language] = texts
+                self._new_texts[row.id, kind, language] = None
                 anything = True
         return replace(change, missing=change.missing or missing, anything=change.anything or anything)
 
@@ -219,8 +212,12 @@ class PaperBatch:
 
     def entry(self, paper: int) -> Paper:
         """Returns a paper as it will be stored, in the form in which digests have papers."""
-        summaries = [Summary(language=code, fields=fields) for code, fields in self._texts[_SUMMARY, paper].items()]
-        translations = [Translation(language=code, **texts) for code, texts in self._texts[_TRANSLATION, paper].items()]
+        summaries = [
+            Summary(language=code, fields=fields) for code, fields in self._texts[TextKind.SUMMARY, paper].items()
+        ]
+        translations = [
+            Translation(language=code, **texts) for code, texts in self._texts[TextKind.TRANSLATION, paper].items()
+        ]
         return known_paper(self.rows[paper], summaries, translations, []).paper
 
     def texts_of(self, paper: int) -> meanings.Texts:
@@ -266,18 +263,15 @@ class PaperBatch:
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
-        for name, values_of_texts in _TEXTS.items():
-            texts = [
-                (paper, language, *values_of_texts(self._texts[name, paper][language]))
-                for table, paper, language in self._new_texts
-                if table == name
-            ]
-            conflicts.put_all(transaction, name, texts)
+        texts = [
+            (paper, kind, language, self._texts[kind, paper][language]) for paper, kind, language in self._new_texts
+        ]
+        conflicts.put_all(transaction, "paper_text", texts)
 
 
-def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """Yields (table, language, texts) of the summaries and translations of a paper."""
+def _texts_of(paper: Paper) -> Iterator[tuple[TextKind, str, Mapping[str, str]]]:
+    """Yields (kind, language, texts) of the summaries and translations of a paper."""
     for summary in paper.summaries:
-        yield _SUMMARY, summary.language, summary.fields
+        yield TextKind.SUMMARY, summary.language, summary.fields
     for translation in paper.translations:
-        yield _TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}
+        yield TextKind.TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}

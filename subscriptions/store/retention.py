@@ -20,7 +20,7 @@ _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers h
 
 _papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-_OF_PAPERS = tables("summary", "translation", "model_request", "appearance", "indexed_paper", "paper_meaning")
+_OF_PAPERS = tables("paper_text", "model_request", "appearance", "indexed_paper", "paper_meaning")
 _IS_NOTICE = sa.text("delivery.kind = 'notice'")  # the exact words of an index's condition
 # A settled delivery is over if all its messages were sent or a person dismissed it.
 _is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)

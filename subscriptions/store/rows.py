@@ -17,6 +17,7 @@ from subscriptions.states import (
     MessageState,
     PauseReason,
     SubscriptionState,
+    TextKind,
 )
 from subscriptions.store import columns, conversation_rows, work_rows
 from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
@@ -122,21 +123,13 @@ class PaperAliasRow(Row, table=True):
     paper: int = columns.reference("paper.id", primary_key=True)
 
 
-class SummaryRow(Row, table=True):
-    """A summary of a paper in one language."""
+class PaperTextRow(Row, table=True):
+    """A summary of a paper in one language, or a translation: name of a text → text."""
 
     paper: int = columns.reference("paper.id", primary_key=True)
+    kind: TextKind = columns.choice(TextKind, primary_key=True)
     language: str = Field(primary_key=True)
-    fields: Json = columns.json_column(dict)
-
-
-class TranslationRow(Row, table=True):
-    """A translation of title and abstract into one language."""
-
-    paper: int = columns.reference("paper.id", primary_key=True)
-    language: str = Field(primary_key=True)
-    title: str = ""
-    abstract: str = ""
+    texts: Json = columns.json_column(dict)
 
 
 class ModelRequestRow(Numbered, table=True):

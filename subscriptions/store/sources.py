@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
@@ -255,12 +255,11 @@ def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, se
 @writes
 def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Changes `next_at` from `before` to `until`, if it is still `before`. Returns True if this caller changed it."""
-    row = transaction.get(SourceRow, name)
+    row = transaction.get(SourceRow, name, populate_existing=True)
     if row is None or (state := _state(row.state)).next_at != before:
         return False
-    is_still = _s.state["next_at"].as_string().is_not_distinct_from(row.state.get("next_at"))
-    claimed = sa.update(SourceRow).where(col(SourceRow.name) == name, is_still)
-    return transaction.exec(claimed.values(state=columns.to_json(replace(state, next_at=until)))).rowcount == 1
+    row.state = columns.to_json(replace(state, next_at=until))
+    return True
 
 
 def _state(stored: Mapping[str, Any]) -> SourceState:

@@ -42,8 +42,7 @@ _TABLES = {
     "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
     "paper_key": "SELECT k.key, p.key FROM paper_key k JOIN paper p ON p.id = k.paper",
     "paper_alias": "SELECT a.alias, p.key FROM paper_alias a JOIN paper p ON p.id = a.paper",
-    "summary": "SELECT p.key, s.language, s.fields FROM summary s JOIN paper p ON p.id = s.paper",
-    "translation": "SELECT p.key, t.language, t.title, t.abstract FROM translation t JOIN paper p ON p.id = t.paper",
+    "paper_text": "SELECT p.key, t.kind, t.language, t.texts FROM paper_text t JOIN paper p ON p.id = t.paper",
     "appearance": "SELECT p.key, d.content_hash, a.kind FROM appearance a JOIN paper p ON p.id = a.paper "
     "JOIN digest d ON d.id = a.digest",
     "digest": "SELECT content_hash, source, format, date, counts FROM digest",

@@ -138,7 +138,7 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     for _ in range(2):
         clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 1
-    assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
+    assert [count(store, table) for table in ("paper", "paper_key", "paper_text", "appearance")] == [2, 2, 0, 1]
     subscribes(store, "telegram:1", "graph", when="now", now=NOON + 351 * DAY)
     ingested(store, old, now=NOON + 351 * DAY, name="again")
     plan.plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
