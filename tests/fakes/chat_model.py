@@ -87,8 +87,8 @@ class FakeChatModel(LoopbackServer):
         fault = self.faults.popleft() if self.faults else self.always
         if isinstance(fault, str):
             return await self._fail(request, fault, system, text)
-        if isinstance(fault, web.Response):
-            return fault
+        if isinstance(fault, web.Response):  # a response can be sent only once
+            return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         await self._enough.wait()
         if self.answers_at > 1:
             await asyncio.sleep(_LATE / 10)  # so that a request too many meets the others
