@@ -53,18 +53,14 @@ _TABLES = {
 
 
 class WatchedStore(Store):
-    """A store that records in `rows` how many rows each transaction writes, and calls `after_commit` after each one."""
+    """A store that calls `after_commit` after each writing transaction."""
 
-    rows: list[int]
     after_commit: abc.Callable[[], None] = staticmethod(lambda: None)
 
     @contextlib.contextmanager
     def write(self, *, fenced: bool = True) -> abc.Iterator[Transaction]:
         with super().write(fenced=fenced) as transaction:
-            driver: Any = transaction.connection().connection.dbapi_connection
-            before = driver.total_changes
             yield transaction
-            self.rows.append(driver.total_changes - before)
         self.after_commit()
 
 
@@ -74,7 +70,6 @@ def stores(empty_database: Path, *names: str) -> abc.Iterator[list[WatchedStore]
         made = [WatchedStore(f"sqlite:///{folder}/{name}.db") for name in names]
         for store in made:
             copy(empty_database, store.path)
-            store.rows = []
         yield made
         for store in made:
             store.close()

@@ -526,7 +526,6 @@ WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
     [
         ('about:"diffusion models for weather"', [WEATHER, SURVEY]),  # nearest first
         ('about:"a survey of diffusion" -author:nobody', [SURVEY, WEATHER]),
-        ('about:"a survey of diffusion" -weather', [SURVEY]),
         ("graph OR about:扩散综述", [SURVEY, WEATHER, GRAPHS]),
         ('-about:"diffusion models for weather" cs.LG', [GRAPHS]),
         ("about:扩散综述 OR about:forget", [WEATHER, SURVEY, GRAPHS]),  # two texts: in the order of the digest

@@ -21,8 +21,10 @@ from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import rows, sources
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
+from subscriptions.store.work_rows import KeyValueRow
 from tests import stored
 from tests.clock import NOON
 from tests.integration.cli import Terminal, page
@@ -293,6 +295,17 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     assert stored.value(store, "SELECT source FROM receipt") == source
+
+
+@pytest.mark.both_databases
+def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> None:
+    with store.write() as transaction:
+        for name, value in (("known", "first"), ("known", "second"), ("unknown", "second")):
+            conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
+    assert stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE '%known' ORDER BY name") == [
+        ("known", "first"),
+        ("unknown", "second"),
+    ]
 
 
 def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions.errors import QueryError, Refused
+from subscriptions.errors import MeaningFails, QueryError, Refused
 from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
@@ -295,6 +295,13 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is not None
     assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
+
+
+def test_what_is_near_to_a_paper_without_codes_cannot_be_told(store: Store) -> None:
+    ingested(store, "蜂群")
+    store.encoder = ENCODER.name
+    with pytest.raises(MeaningFails, match="I cannot tell now what is near to “蜂群”"):
+        paper_search.papers_alike(store, [paper_of(store, "蜂群")])
 
 
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
