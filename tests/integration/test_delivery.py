@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import abc
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,19 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     telegram.forgives()
     clock.advance(timedelta(seconds=101))
     assert (await app.sender.deliver()).sent == 30
+
+
+async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App, telegram: FakeTelegram) -> None:
+    chats = [str(number) for number in range(1, 21)]
+    for chat in chats:
+        telegram.knows(chat)
+        telegram.blocks(chat)
+    due(app.store, *(f"telegram:{chat}" for chat in chats))
+    assert "telegram" in (await app.sender.deliver()).stopped
+    platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
+    app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
+    assert (await app.sender.deliver()).stopped == {}
+    assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
