@@ -14,7 +14,6 @@ from tests.fakes import markup as texts
 
 CAPTION_LIMIT = 1024  # UTF-16 units
 TOAST_LIMIT = 200
-TOPIC_NAME = 128
 COMMANDS = 100  # for one scope and language
 COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 COMMAND_WORDS = 256

@@ -282,7 +282,7 @@ def test_a_wrong_password_or_name_is_a_wrong_setting(
     assert (error.exit_code, error.cause) == (2, "it cannot be opened")
 
 
-@pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT"), (False, "SELECT, INSERT")])
+@pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT, INSERT")])
 def test_check_names_a_user_without_rights(
     postgres: Server, person: str, terminal: Terminal, empty: bool, grant: str
 ) -> None:

@@ -308,7 +308,6 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, f
     ("cause", "begin", "hours", "notified"),
     [
         ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # midnight passes in UTC and in Tokyo
-        ("failed", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),
         ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # no second notice after midnight
         ("late", "2026-01-22T11:05", range(0, 60, 12), [f"{n} {day} 11:05" for day in ("Thu", "Fri", "Sat") for n in "12"]),
     ],

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 import pytest
 from typer import core
 
-from bot.cli import SUBCOMMANDS
 from subscriptions.errors import MeaningFails
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
@@ -71,11 +70,6 @@ def test_every_argument_and_option_has_a_description() -> None:
             assert not wants or re.fullmatch(r"[\[\]A-Z:… ]+", str(one.metavar)), (name, one.name)
 
 
-def test_the_overview_says_what_each_help_page_begins_with() -> None:
-    helps = {name: " ".join((one.help or "").split()) for name, one in cli.subcommands().items()}
-    assert [one.name for one in SUBCOMMANDS if not helps[one.name].startswith(f"{one.summary}.")] == []
-
-
 def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     ended = terminal("--help")
     assert ended.status == 0
@@ -90,20 +84,14 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     tables.rows("""
         subscrib                                     → No such command 'subscrib'. Did you mean subscribe? See paperwire --help.
         workers                                      → No such command 'workers'. Did you mean status? See paperwire --help.
-        set limit 5                                  → No such command 'set'. Did you mean say? See paperwire --help.
-        list                                         → No such command 'list'. Did you mean subscriptions? See paperwire --help.
         sub x                                        → Did you mean subscribe?
         qqqq                                         → No such command 'qqqq'. See paperwire --help.
         outbox retri x                               → Did you mean retry? See paperwire outbox --help.
         check --ofline                               → No such option: --ofline. Did you mean --offline? See paperwire check --help.
-        subscribe graph --as console:me --wen daily  → Did you mean --when?
-        subscribe --hepl                             → No such option: --hepl. Did you mean --help? See paperwire subscribe --help.
         subscribe --as console:me --wen -- --hepl    → No such option: --wen. Did you mean --when?
         deliver --hepl                               → No such option: --hepl. Did you mean --help?
-        explain graph neural                         → Put a query with spaces in quotes.
         preview --days many --as console:me          → Invalid value for '--days'
         explain                                      → Missing argument 'QUERY'. See paperwire explain --help.
-        inspect --jsn x                              → No such option: --jsn
         deliver --now                                → --now
     """),
 )
@@ -118,12 +106,8 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: str
     [
         *tables.rows("""
         ingest day.md --date 1999-12-31          → --date is before the year 2000: “1999-12-31”. For example: 2026-01-22.
-        ingest day.md --date 0026-01-22          → --date is before the year 2000: “0026-01-22”. For example: 2026-01-22.
         ingest day.md --date 2100-01-01          → --date is after the year 2099: “2100-01-01”. For example: 2026-01-22.
-        ingest day.md --date 22.1.2026           → --date is not a day: “22.1.2026”. For example: 2026-01-22.
         ingest day.md --now 1999-12-31           → --now is before the year 2000: “1999-12-31”. For example: 2026-01-22.
-        deliver --now 1970-01-01T00:00Z          → --now is before the year 2000: “1970-01-01T00:00Z”. For example: 2026-01-22.
-        preview --as console:me --now 1900-01-01 → --now is before the year 2000: “1900-01-01”. For example: 2026-01-22.
         subscriptions --now 9999-12-31           → --now is after the year 2099: “9999-12-31”. For example: 2026-01-22.
         outbox --now noon                        → --now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.
     """),
@@ -244,12 +228,9 @@ def test_help_is_quick_to_import(terminal: Terminal) -> None:
 
 
 READS = [
-    "subscriptions", "subscriptions --json", "subscriptions --as console:me",
-    "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
-    "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
-    "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "settings --as console:me",
-    "say /list --as console:me", "say /pause --as console:me --json", "status", "status --json",
-    "library my.bib --as console:me",
+    "subscriptions --json", "preview --as console:me", "outbox", "outbox retry 0123456789abcdef",
+    "outbox dismiss 0123456789abcdef", "sources", "export --all", "backup copy.db", "db copy data/paperwire.db new.db",
+    "settings --as console:me", "say /pause --as console:me", "status", "library my.bib --as console:me",
 ]  # fmt: skip
 BEGINS = [  # these make the database if there is none
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll",
@@ -545,7 +526,6 @@ WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
     [
         ('about:"diffusion models for weather"', [WEATHER, SURVEY]),  # nearest first
         ('about:"a survey of diffusion" -author:nobody', [SURVEY, WEATHER]),
-        ('about:"a survey of diffusion" -weather', [SURVEY]),
         ("graph OR about:扩散综述", [SURVEY, WEATHER, GRAPHS]),
         ('-about:"diffusion models for weather" cs.LG', [GRAPHS]),
         ("about:扩散综述 OR about:forget", [WEATHER, SURVEY, GRAPHS]),  # two texts: in the order of the digest
@@ -673,10 +653,6 @@ def a_day_of_papers(terminal: Terminal) -> None:
         --when 'weekly tue'              → First: Tue 27 Jan 09:00.
         --when 'daily 9 +08:00'          → +08:00 is a fixed offset, so it ignores summer time.
         --when daily                     → UTC is PAPERWIRE_TIMEZONE
-        --when 'every monday at 9am'     → clouds · weekly mon 09:00 UTC
-        --when 'mon-fri at 8:30 Berlin'  → clouds · weekdays 08:30 Europe/Berlin
-        --when '每天早上8点'             → clouds · daily 08:00 UTC
-        --when noon                      → clouds · daily 12:00 UTC
         --name clouds                    → · clouds
     """),
 )
@@ -691,14 +667,8 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: s
         *tables.rows("""
         graph --as nobody                              → 2 → “nobody” is not a chat.
         graph                                          → 2 → Missing option '--as'.
-        graph --as console:me --when yearly            → 2 → “yearly” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
         graph --as console:me --when hourly            → 2 → “hourly” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
-        graph --as console:me --when '每两天'          → 2 → “每两天” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
-        graph --as console:me --when soon              → 2 → “soon” is not a
         graph --as console:me --when 'daily 9 Gotham'  → 2 → “daily 9 Gotham” is not a schedule.
-        graph --as console:me --when 25:00             → 2 → “25:00”
-        graph --as console:me --now soon               → 2 → --now is not a moment: “soon”.
-        graph --as console:me --now 0001-01-01         → 2 → --now is before the year 2000
         graph --as telegram:@lab                       → 2 → Telegram is off.
         '' --as console:me                             → 1 → ✗
     """),
@@ -743,28 +713,10 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, m
         (b"now | graph | \nnonsense\n", "--as console:me", "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
         (b"now | graph | \nnow | -x | \n", "--as console:me", "Line 2 cannot be imported: This only excludes."),
         (b"now | graph | \nnow | \xff | \n", "--as console:me", "line 2: this is not UTF-8 text."),
-        (
-            b"now | graph | a | b\nnow|x|y\x07\n",
-            "--as console:me",
-            "Line 2 cannot be imported: A name is one line",
-        ),
-        (b"now | graph | \n", "", "Line 1 cannot be imported: it belongs to no chat."),
         (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", "--as console:me", "--as names one, too"),
-        (b"[slack:foo]\nnow | graph | \n", "", "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
-        (
-            b"[console:a]\nset limit many\n",
-            "",
-            "Line 2 cannot be imported: Papers shown cannot be “many”. It says: “set limit many”.",
-        ),
     ],
 )
 def test_a_bad_line_is_quoted_and_ends_with_2(terminal: Terminal, lines: bytes, arguments: str, sentence: str) -> None:
     for dry in ([], ["--dry-run"]):
         assert sentence in terminal("import", "-", *shlex.split(arguments), *dry, stdin=lines).refusal()
     assert terminal("subscriptions", "--json").json == []
-
-
-def test_every_setting_that_is_shown_can_be_set(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "telegram:42", "--when", "daily 8", "--now", MORNING)
-    for name, value in terminal("settings", "--as", "telegram:42", "--json").json["settings"].items():
-        assert terminal("say", f"set {name} {value}", "--as", "telegram:42").status == 0

@@ -1,9 +1,8 @@
 """Delivery from the outbox to a platform, and chats that are gone or forgotten."""
 
 import asyncio
-import json
 import re
-from collections import Counter, abc
+from collections import abc
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -19,12 +18,11 @@ from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, ChatKind, Lane, Message
+from subscriptions.model import Chat, Lane
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import access, retention, sending
 from subscriptions.service import plan as _plan
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service import retention, sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
@@ -155,35 +153,6 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
     assert len(slack.posted_to("C1")) == CUT + 1
 
 
-async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
-    app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    due(app.store, "telegram:1")
-    broken = [("<b>", "A graph, plain")]
-    object.__setattr__(app.deps, "render_delivery", _renders(broken))
-    assert (await app.sender.deliver()).sent == 1
-    assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
-    clock.advance(MINUTE)
-    ingested(app.store, "Another graph", now=clock.now())
-    object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
-    assert (await app.sender.deliver()).dead == 1
-    entry = next(e for e in entries(app) if e.state == "dead")
-    object.__setattr__(app.deps, "render_delivery", _renders(broken))
-    sending.retry_delivery(app.store, entry.id, now=clock.now())
-    assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
-
-
-def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object], tuple[object, ...]]:
-    return lambda _: tuple(
-        Message(
-            number=n,
-            payload=json.dumps({"text": text, "silent": True}),
-            plain=json.dumps({"text": plain, "silent": True}),
-        )
-        for n, (text, plain) in enumerate(texts, 1)
-    )
-
-
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -228,29 +197,17 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     assert (await app.sender.deliver()).sent == 30
 
 
-async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
-    chats = [str(number) for number in range(1, 41)]
-    store_chat(app.store, address("telegram:99"), ChatKind.PRIVATE, now=clock.now())
-    access.redeem_code(app.store, address("telegram:99"), access.new_code(app.store), admins=(), now=clock.now())
+async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App, telegram: FakeTelegram) -> None:
+    chats = [str(number) for number in range(1, 21)]
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
     due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
-    assert {get_chat(app.store, address(f"telegram:{chat}")).state for chat in chats} == {"active"}
-    [[first, second, *_]] = [notice.text.splitlines() for notice in telegram.posted_to("99")]
-    assert first == "Sending to Telegram has stopped."
-    assert second.endswith("chats answered that they are gone.")
-    for chat in chats[:20]:
-        telegram.unblocks(chat)
-    assert (await app.sender.deliver()).sent == 0  # the platform stays stopped until an operator decides
     platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
-    assert (await app.sender.deliver()).sent == 20
-    assert Counter(entry.state for entry in entries(app)) == {
-        "sent": 21,
-        "held": 20,
-    }
+    assert (await app.sender.deliver()).stopped == {}
+    assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])

@@ -300,9 +300,6 @@ async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> Non
 @pytest.mark.parametrize(
     ("trouble", "state"),
     [
-        ("recipient 450 4.2.0 greylisted, try again", "waiting"),
-        ("recipient 452 4.2.2 over quota", "waiting"),
-        ("recipient 552 5.2.2 mailbox full", "waiting"),
         ("recipient drop", "waiting"),
         ("sender 421 4.3.2 shutting down", "waiting"),
         ("content 451 4.3.0 later", "waiting"),
@@ -330,14 +327,6 @@ async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(
     await bot.opens(link(question, "yes"), presses=True)
     await channel.post(ADA, answer, delivery=f"{ANSWER}8")
     assert "your subscriptions" in content(bot.fake.mails[-1], "html")
-
-
-async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:
-    await bot.confirms()
-    bot.fake.troubles.append("content drop")
-    first = await bot.sends_papers()
-    [second] = await bot.delivers(5)
-    assert first["Message-ID"] == second["Message-ID"]
 
 
 async def test_a_mail_that_may_have_come_twice_does_not_come_again(bot: Bot) -> None:
@@ -407,7 +396,6 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
     [
         ({"web_url": "https://wire.lab.org:8443/x"}, "wire.lab.org"),
         ({"web_url": "http://localhost:8420"}, "post.lab.org"),
-        ({"web_url": "http://[::1]:8420"}, "post.lab.org"),
         ({"web_url": "http://10.0.0.5"}, "post.lab.org"),
         ({}, "post.lab.org"),
     ],
@@ -674,11 +662,7 @@ async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_
     ("service", "fault", "times"),  # `times`: how many copies of the message the service has got in the end
     [
         ("json", "429", 1),
-        ("json", "400 page", 1),
-        ("json", "503", 1),
         ("json", "cut before", 1),
-        ("json", "reset after", 2),
-        ("feishu", "500", 1),
         ("matrix", "429", 1),
         ("discord", "429", 1),
         *((service, "cut after", 2) for service in SERVICES),

@@ -26,11 +26,11 @@ from bot.rendering import queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
 from subscriptions import chat_settings
-from subscriptions.errors import NotDelivered, PaperwireError, QueryError
+from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
-from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
+from subscriptions.model import ChatKind, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
 from subscriptions.service import taste
@@ -265,18 +265,6 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     assert not re.search(r"\d{4,}:[A-Za-z][\w-]+", whole), "an example token that looks like a real one"
 
 
-@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
-def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
-    first = path.read_text(encoding="utf-8").split("\n\n")[1]
-    assert first.startswith("写给" if path.stem.endswith(".zh") else "For "), first
-
-
-def test_the_badges_of_the_readme_are_fresh() -> None:
-    """The picture is as `python docs/images/badges.py` draws it now."""
-    drawn = runpy.run_path(str(DOCS / "images" / "badges.py"))
-    assert drawn["PICTURE"].read_text("utf-8") == drawn["picture"]
-
-
 def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
     linked = {link.partition("#")[0] for link in docs_pages.links(DOCS / "README.md")}
     pages = {path.name for path in DOCS.glob("*.md") if ".zh" not in path.name}
@@ -317,14 +305,6 @@ def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
 
 
-def test_the_words_of_the_program_are_explained() -> None:
-    documented = docs_pages.page("architecture.md").partition("\n## Words\n")[2]
-    outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
-    kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
-    for word in (*outcomes, *kinds, "now", "when-out", "daily", "weekdays", "weekly"):
-        assert re.search(rf"(?<![\w-]){word}(?![\w-])", documented), word
-
-
 def test_what_the_code_says_of_pages_is_there() -> None:
     for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("subscriptions/**/*.py")):
         assert [
@@ -362,18 +342,6 @@ def _is_a_module(name: str) -> bool:
     last = name.rpartition(".")[2]
     known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
     return whole.with_suffix(".py").is_file() or whole.is_dir() or known
-
-
-def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
-    assert [
-        f"{first}: {name}"
-        for top in ("bot", "subscriptions")
-        for first in sorted((ROOT / top).rglob("__init__.py"))
-        for name in re.findall(
-            r"^- `([\w/]+\.py)`|[,;] `([\w/]+\.py)`", first.read_text(encoding="utf-8"), re.MULTILINE
-        )
-        if not any((first.parent / each).exists() or [*first.parent.glob(f"*/{each}")] for each in name if each)
-    ] == []
 
 
 def test_the_modules_that_the_page_names_in_a_room_are_there() -> None:

