@@ -19,7 +19,7 @@ from bot.settings.opening import schedules_of
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language
-from subscriptions.model import DAYS, WEEKDAYS, Cadence
+from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
@@ -28,11 +28,7 @@ from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
 
-NOW = Cadence()
 OUT = Cadence(at=time(8), until=time(20))
-WORK = Cadence(at=time(9), until=time(18), days=WEEKDAYS)
-DAILY = Cadence(at=time(9))
-FRIDAYS = Cadence(at=time(17, 30), days=(4,))
 
 ZONES = sorted(available_timezones())
 FROM, TO = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -304,19 +300,15 @@ BERLIN = zone("Europe/Berlin")
 @pytest.mark.parametrize(
     ("text", "end"),
     tables.rows("""
-        7d                    → 2026-01-29 12:00
         12h                   → 2026-01-23 00:00
-        2 weeks               → 2026-02-05 12:00
         a week                → 2026-01-29 12:00
         1 month               → 2026-02-21 12:00
-        until mon             → 2026-01-25 23:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
         fri                   → 2026-01-22 23:00
         tomorrow              → 2026-01-22 23:00
         until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
-        until 3 Mar           → 2026-03-02 23:00
         until March 3rd       → 2026-03-02 23:00
         till mar. 3, 2026     → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
@@ -330,10 +322,8 @@ BERLIN = zone("Europe/Berlin")
         2 个星期              → 2026-02-05 12:00
         1个月                 → 2026-02-21 12:00
         明天                  → 2026-01-22 23:00
-        到周一                → 2026-01-25 23:00
         到下周五              → 2026-01-29 23:00
         下个月                → 2026-01-31 23:00
-        到3月3日              → 2026-03-02 23:00
         直到 2027年1月3日     → 2027-01-02 23:00
     """),
 )
@@ -352,7 +342,6 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
         until 31 Feb          → “until 31 Feb” is not a time to pause until.
         until 3/3             → “until 3/3” is not a time to pause until.
         until 2026-13-01      → “until 2026-13-01” is not a time to pause until.
-        diffusion             → “diffusion” is not a time to pause until.
         until 2026-01-22      → “until 2026-01-22” is over already.
         0d                    → “0d” is over already.
         9999 weeks            → That is longer than two years.

@@ -13,7 +13,7 @@ from subscriptions.texts.summary_states import summary_state
 from subscriptions.texts.withdrawals import withdrawn_by
 from tests import tables
 
-SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
+SHY, ZWSP, ZWJ = "\u00ad\u200b\u200d"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
 
 

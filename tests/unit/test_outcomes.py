@@ -452,15 +452,9 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
                 Bad Request: text is too long
                 Bad Request: message text is empty
                 Bad Request: ENTITIES_TOO_LONG
-                Bad Request: MESSAGE_TOO_LONG
-                Bad Request: ENTITY_BOUNDS_INVALID
                 Bad Request: BUTTON_DATA_INVALID
                 Bad Request: BUTTON_URL_INVALID
-                Bad Request: BUTTON_USER_INVALID
                 Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
-                Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard
-                Bad Request: REPLY_MARKUP_INVALID
-                Bad Request: reply markup is too long
                 Bad Request: chat_id is empty
                 Bad Request: not enough rights to send documents to the chat
                 Bad Request: CHAT_SEND_DOCS_FORBIDDEN
@@ -633,8 +627,6 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             "too_many_attachments",
             "invalid_arguments",
             "invalid_json",
-            "slack_connect_file_link_sharing_blocked",
-            "messages_tab_disabled",
             "an_error_that_slack_will_invent_next_year",
         ]
     ),
