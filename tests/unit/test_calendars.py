@@ -917,20 +917,16 @@ def forecast(
     ("place", "cadence", "now", "regular", "known", "expected", "rest"),
     tables.rows("""
         # In Berlin, a batch can be read from 06:05 on; the 24th is a Saturday.
-        Europe/Berlin → daily 08:00                   → 22T12:00 → 23T08:00 →                   → Fri 23 08:00       →
         Europe/Berlin → daily 08:00                   → 23T12:00 → 24T08:00 → news              → Sat 24 08:00       →  # Friday's papers are waiting for it
-        Europe/Berlin → daily 08:00                   → 24T12:00 → 25T08:00 →                   → Mon 26 08:00       → weekend
         Europe/Berlin → daily 05:00                   → 24T12:00 → 25T05:00 →                   → Tue 27 05:00       → weekend  # Monday's papers come an hour after five
         Europe/Berlin → weekly sat 09:00              → 18T12:00 → 24T09:00 →                   → Sat 24 09:00       →
         Europe/Berlin → when-out 08:00-20:00          → 22T21:00 → 23T08:00 →                   → about Fri 23 08:00 →
         Europe/Berlin → when-out 08:00-20:00          → 23T21:00 → 24T08:00 →                   → about Mon 26 08:00 → weekend
-        Europe/Berlin → when-out 05:00-20:00          → 23T21:00 → 24T05:00 →                   → about Mon 26 06:05 → weekend
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 →                   → about Mon 26 08:00 → weekend
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 → news              → Sat 24 12:00       →  # papers came although it is a weekend
         Europe/Berlin → when-out 08:00-20:00          → 19T21:00 → 20T08:00 →                   → about Wed 21 08:00 → holiday
         Europe/Berlin → now                           → 24T12:00 →          →                   → about Mon 26 06:05 → weekend
         Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       → quiet hours  # the delivery is held until then
-        Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-08:00 → about Fri 23 08:00 → quiet hours
         Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-06:00 → about Fri 23 06:05 →
         # In Tokyo, a batch comes within the day, at 14:05.
         Asia/Tokyo    → when-out 08:00-20:00          → 23T09:00 → 23T08:00 →                   → about Fri 23 14:05 →
