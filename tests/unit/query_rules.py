@@ -634,15 +634,6 @@ FINDS = (
         "analyse ¦ these ¦ biase ¦ lense ¦ len ¦ indice ¦ matrice ¦ vertice ¦ axe ¦ corpor ¦ ax",
     ),
     Finds(
-        "singulars find the irregular plurals and the reverse",
-        titled("analysis hypothesis synthesis thesis bias lens index matrix vertex criterion phenomenon corpus axis"),
-        """
-        analyses ¦ hypotheses ¦ syntheses ¦ theses ¦ biases ¦ lenses ¦ indices ¦ matrices ¦ vertices ¦ criteria ¦ phenomena ¦
-        corpora ¦ axes ¦ criterias ¦ phenomenas ¦ corporas ¦ analysis ¦ corpus
-        """,
-        "axe ¦ matrice ¦ lense",
-    ),
-    Finds(
         "one final s goes, ie becomes y, che she xe sse ze lose the e",
         titled("agents studies skies lies ties caches crashes boxes classes sizes losses movies GPUs VAEs houses taxes"),
         """
@@ -652,21 +643,11 @@ FINDS = (
         "studi ¦ ly ¦ ty ¦ cras ¦ clas ¦ mov ¦ gp ¦ va ¦ hous ¦ los ¦ studie s",
     ),
     Finds(
-        "plurals find singulars",
-        titled("agent study sky lie tie cache crash box class size loss movie gpu cookie prize"),
-        """
-        agents ¦ studies ¦ skies ¦ lies ¦ ties ¦ caches ¦ crashes ¦ boxes ¦ classes ¦ sizes ¦ losses ¦ movies ¦ gpus ¦ cookies ¦
-        prizes
-        """,
-        "agentss ¦ studys foo ¦ lys",
-    ),
-    Finds(
         "only words of a-z with four letters or more are folded; some are not",
         titled("news AIDS Mars does this less SARS MIPS lens gas bus ids LMs GPT4s class unless"),
         "news ¦ aids ¦ mars ¦ does ¦ this ¦ less ¦ sars ¦ mips ¦ lens ¦ gas ¦ bus ¦ ids ¦ lms ¦ gpt4s ¦ class ¦ unless ¦ lenses",
         "new ¦ aid ¦ mar ¦ doe ¦ thi ¦ les ¦ sar ¦ mip ¦ len ¦ ga ¦ bu ¦ id ¦ lm ¦ gpt4 ¦ clas",
     ),
-    Finds("short words keep their s", titled("id lm gp gase"), "id ¦ lm ¦ gp", "ids ¦ lms ¦ gps"),
     Finds("accents go before plurals", titled("naïves cafés"), "naïve ¦ naive ¦ cafe ¦ café ¦ naives", "naiv"),
     Finds(
         "plurals never fold in author names",
@@ -948,12 +929,6 @@ FINDS = (
         foo 或 bar ¦ graph 且 foo ¦ graph 不含 neural ¦ （graph 或 foo） 且 bar ¦ graph或neural ¦ graph且neural ¦
         graph 且 不含 neural ¦ "graph 或 neural" ¦ foo 或 graph bar
         """,
-    ),
-    Finds(
-        "or, and and not in lower case are words",
-        titled("graph or not graph and tree"),
-        'graph or not ¦ "or not" ¦ graph and tree',
-        "graph or foo ¦ graph not foo",
     ),
     Finds(
         "Chinese fields stand before a colon",

@@ -10,22 +10,16 @@ from tests import tables
     ("typed", "written"),
     tables.rows("""
         cs.LG             → cs.LG
-        CS.lg             → cs.LG
         cs.lg             → cs.LG
         COND-MAT.MES-HALL → cond-mat.mes-hall
-        q-bio.nc          → q-bio.NC
         physics.Optics    → physics.optics
-        HEP-TH            → hep-th
         cs                → cs
         cs.*              → cs
-        CS.*              → cs
         hep-th.*          → hep-th
         cmp-lg            → cmp-lg  # closed in 1998; old papers still have this category
         cs.L              →
         cs.               →
-        cs.LG.            →
         cs.XX             →
-        hep-th.XX         →
         foo.*             →
         detection         →
                           →
@@ -35,18 +29,6 @@ from tests import tables
 )
 def test_a_category_is_known_in_any_letter_case(typed: str, written: str) -> None:
     assert (categories.canonical_category(typed) or "") == written
-
-
-@pytest.mark.parametrize(
-    ("words", "alone"),
-    [
-        (["cs.LG", "hep-th", "cs.*", "math.*", "astro-ph", "quant-ph", "cond-mat", "q-bio"], True),
-        # a bare archive without a hyphen is a word
-        (["cs", "math", "physics", "stat", "econ", "eess", "nlin", "cs.L", "foo-bar", "foo.*"], False),
-    ],
-)
-def test_codes_and_archives_with_star_or_hyphen_stand_alone(words: list[str], alone: bool) -> None:
-    assert [word for word in (*words, *map(str.upper, words)) if categories.is_category(word) is not alone] == []
 
 
 def test_the_table_has_what_the_taxonomy_has() -> None:
@@ -65,16 +47,6 @@ def test_the_table_has_what_the_taxonomy_has() -> None:
     }
 
 
-@pytest.mark.parametrize(("code", "expected"), [("cs", True), ("astro-ph", True), ("hep-th", False), ("cs.LG", False)])
-def test_an_archive_with_classes_stands_for_several(code: str, expected: bool) -> None:
-    assert categories.has_classes(code) is expected
-
-
-@pytest.mark.parametrize(("typed", "archive"), [("CS.L", "cs"), ("foo.L", None)])
-def test_a_mistyped_category_still_shows_its_archive(typed: str, archive: str | None) -> None:
-    assert categories.archive_of(typed) == archive
-
-
 def test_every_category_has_a_name() -> None:
     assert sorted(code for code, _ in categories._rows()) == sorted({*categories.CATEGORIES, *categories.CLASSES})
     assert all(categories.canonical_category(code) == code for code, _ in categories._rows())
@@ -84,14 +56,10 @@ def test_every_category_has_a_name() -> None:
     ("words", "count", "codes"),
     tables.rows("""
         machine learning                        → 2 → cs.LG, stat.ML
-        Machine Learning for tides              → 2 → cs.LG, stat.ML
         Computer Vision and Pattern Recognition → 5 → cs.CV
-        computer vision                         → 2 → cs.CV
         operating system                        → 2 → cs.OS
         human-computer interaction              → 2 → cs.HC
         NLP                                     → 1 → cs.CL
-        cryptography                            → 1 → cs.CR
-        AI                                      → 1 → cs.AI
         cv                                      → 1 → cs.CV, math.CV
         high energy physics                     → 3 → hep-ex, hep-lat, hep-ph, hep-th
         mathematics                             → 1 → math

@@ -16,7 +16,7 @@ from bot.settings import SourceSettings
 from bot.sources import fetch_request, host_limits, source_schedules
 from bot.sources import fetcher as web
 from bot.sources.public_addresses import is_public
-from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
+from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import tables
 from tests.clock import NOON, FakeClock
@@ -540,8 +540,6 @@ def test_categories_are_asked_apart_and_large_archives_by_them(
 @pytest.mark.parametrize(
     ("now", "days"),
     [
-        ("2026-01-22T00:00+00:00", ["2026-01-22", "2026-01-21"]),
-        ("2026-01-22T23:59+00:00", ["2026-01-22", "2026-01-21"]),
         ("2026-01-22T19:30-05:00", ["2026-01-23", "2026-01-22"]),  # days in UTC
         ("2026-03-01T06:00+00:00", ["2026-03-01", "2026-02-28"]),
     ],
@@ -551,13 +549,6 @@ def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: 
     found = fetch_request.requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
     assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
     assert all(request.may_miss for request in found)
-
-
-def test_without_any_source_all_archives_are_read() -> None:
-    requests = fetch_request.requests_of(fetch_request.everything(), NOON)
-    assert len(requests) == 20
-    assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {request.unit for request in requests}
-    assert {request.format for request in requests} == {"arxiv_rss"}
 
 
 def biorxiv(received: int, total: object) -> bytes:
@@ -705,14 +696,6 @@ def test_of_which_categories_a_source_is(place: str, schedule: str, categories: 
     assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
 
 
-@pytest.mark.parametrize(
-    ("url", "missed"),
-    [("https://e.org/{date}/{date}.md", "https://e.org/2026-01-22/2026-01-22.md"), ("https://e.org/today.md", "")],
-)
-def test_only_a_dated_address_is_asked_for_a_missed_day(url: str, missed: str) -> None:
-    assert asked(source(url=url, schedule="arxiv"), THURSDAY) == missed
-
-
 def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
     api = "https://export.arxiv.org/api/query?"
     assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]).url == (
@@ -769,16 +752,6 @@ def _missed(*days: date) -> MissedDays:
     return missed
 
 
-def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
-    missed = _missed(THURSDAY - DAY, THURSDAY, FRIDAY)
-    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
-    missed.settle(THURSDAY - DAY, End.FETCHED)
-    missed.settle(THURSDAY, End.ABSENT)
-    missed.take_off([FRIDAY])
-    assert missed.days == {}
-    assert missed.notified(partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
-
-
 @pytest.mark.parametrize(("answered", "kept"), [(True, ((), (THURSDAY,))), (False, ((THURSDAY,), ()))])
 def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
     missed = _missed(THURSDAY)
@@ -799,29 +772,3 @@ def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
     missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
     missed.add_due([FRIDAY], FRIDAY)
     assert (missed.days, missed.of(End.LOST), missed.upto) == ({FRIDAY: 0}, (), FRIDAY)
-
-
-def test_a_receipt_names_the_days_in_few_words() -> None:
-    missed = _missed(THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY)
-    assert missed.notified(partly=False) == ""
-    missed.settle(THURSDAY - 3 * DAY, End.FETCHED)
-    missed.fail(THURSDAY - DAY, "It was down.")
-    assert missed.notified(partly=True) == (
-        "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
-        "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."
-    )
-    gone = _missed(THURSDAY)
-    gone.settle(THURSDAY, End.GONE)
-    assert gone.notified(partly=False) == "Missed: 2026-01-22; it shows only its newest."
-
-
-@pytest.mark.parametrize(
-    ("numbers", "words"),
-    [
-        ([22], "2026-01-22"),
-        ([23, 22], "2026-01-22, 2026-01-23"),
-        ([19, 20, 21, 23, 21], "2026-01-19 to 2026-01-21, 2026-01-23"),
-    ],
-)
-def test_days_that_follow_on_each_other_are_named_together(numbers: list[int], words: str) -> None:
-    assert ranges([date(2026, 1, number) for number in numbers]) == words

@@ -35,41 +35,29 @@ def english(template: str) -> str:
         a b OR c                            → (a b) OR c
         (a OR b) c                          → (a OR b) c
         (a OR -b) c                         → (a OR NOT b) c
-        a b -c -d                           → a b -c -d
         a b -c | d                          → (a b -c) OR d
         (a OR (-b -c)) d                    → (a OR (NOT b NOT c)) d
         graph -(survey review)              → graph, not (survey review)
         graph -(survey OR review)           → graph, not (survey OR review)
         x -(a | -(b c))                     → x b c -a
-        -(-x)                               → x
         graph GRAPH graphs                  → graph
         author:Jane Doe                     → Doe author:Jane
-        author:Jane "deep learning"         → "deep learning" author:Jane
         ti:graph attention                  → attention title:graph
-        attention ti:graph                  → attention title:graph
-        ti:graph attention neural           → attention neural title:graph
-        author:"Jane Doe"                   → author:"Jane Doe"
         author:Doe, Jane                    → author:"Jane Doe"
         author:(jane doe)                   → author:jane author:doe
         author:=Müller                      → author:=Müller
         abs:study                           → abstract:study
-        tldr:"many layers"                  → summary:"many layers"
-        all:graph x                         → x all:graph
         cs.lg                               → category:cs.LG
         graph cs.* -hep-th                  → graph category:cs.* -category:hep-th
         cs.AI+q-bio.NC                      → category:cs.AI OR category:q-bio.NC
-        primary:CS.lg                       → primary:cs.LG
         primary:cs                          → primary:cs.*
         cat:detection                       → category:detection
         2601.15529                          → 2601.15529
         https://arxiv.org/abs/2601.15529v2  → id:2601.15529
         doi:10.1101/ABC.5                   → doi:10.1101/abc.5
-        source:Daily                        → source:Daily
         source:"Daily arXiv"                → source:"Daily arXiv"
-        =RAG                                → =RAG
         ti:="Rag doll"                      → title:="Rag doll"
         neuro* few-sho*                     → neuro* few-sho*
-        author:schm*                        → author:schm*
         rlhf, dpo, reward mod*              → rlhf OR dpo OR reward-mod*
         AT&T                                → "AT&T"
         rlhf,dpo                            → "rlhf,dpo"
@@ -78,10 +66,6 @@ def english(template: str) -> str:
         H\"older                            → Hölder
         GPT -4                              → GPT, not 4
         扩散模型 –综述                      → 扩散模型, not 综述
-        Graphs Studies                      → Graphs Studies
-        rlhf, dpo, reward model             → rlhf OR dpo OR "reward model"
-        H\"{o}lder \c{c}a                   → Hölder ça
-        cs.ai                               → category:cs.AI
         ti:-Survey graph                    → graph, not title:Survey
         foo: Graph                          → foo Graph
         {braces} {0}                        → "{braces}" "{0}"
@@ -294,25 +278,17 @@ def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
             diffusion                 → diffusion
             diffusion -survey         → diffusion -survey
             a OR b                    → (a OR b)
-            a -b OR c                 → (a -b OR c)
-            (a OR b) c                → (a OR b) c
             (a OR b                   → (a OR b)
             ti:(a (b OR c             → ti:a (ti:b OR ti:c)
             “graph neural             → "graph neural"
-            “graph neural”            → “graph neural”
             (a NOT                    → a
             rlhf, dpo                 → (rlhf OR dpo)
             rlhf, reward model, cs.LG → (rlhf OR "reward model" OR cat:cs.LG)
             rlhf, reward mod*         → (rlhf OR reward-mod*)
-            强化学习、扩散            → (强化学习 OR 扩散)
             author:Doe, Jane          → author:"Jane Doe"
             author:Jane Doe           → author:Jane Doe
-            cs.LG                     → cs.LG
             cs.AI+q-bio.NC            → cs.AI+q-bio.NC
-            =RAG                      → =RAG
-            GPT -4                    → GPT -4
             doi:10.1101/2026(01)2     → doi:10.1101/2026(01)2
-            (a OR -b) c               → (a OR -b) c
         """),
         ("  diffusion  ", "diffusion"),
     ],

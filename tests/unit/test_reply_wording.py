@@ -1,10 +1,8 @@
-"""The words of replies, and the reasons why a setting has no effect."""
+"""The words of replies about what finds nothing and what is removed."""
 
-from subscriptions import chat_settings
-from subscriptions.model import Chat, ChatKind
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
-from tests.make import address, ingested
+from tests.make import ingested
 
 
 async def test_what_finds_nothing_and_what_is_removed_is_named(store: Store) -> None:
@@ -16,9 +14,3 @@ async def test_what_finds_nothing_and_what_is_removed_is_named(store: Store) -> 
     removed = (await bot.says("/unsub all")).lines
     assert removed[:2] == ["✓ Removed 12 subscriptions:", "1  topic1"]
     assert "and 2 more of them" in removed
-
-
-def chat_with(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False, **chosen: str) -> Chat:
-    place = address(where)
-    settings = chat_settings.resolve(kind, place.platform, chosen, timezone="UTC", lang="en", public=public)
-    return Chat(id=1, address=place, kind=kind, settings=settings, public=public)

@@ -24,47 +24,20 @@ EQUAL: list[tuple[str, list[str]]] = [
         author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ au:"Doe Jane" ≡ author:jane-doe
         umlauts of authors                       → author:Müller ≡ author:Mueller ≡ author:muller
         sign and field                           → graph ti:-survey ≡ graph -ti:survey ≡ -ti:survey graph ≡ graph ti:NOT survey ≡ graph NOT ti:surveys ≡ graph ti:!survey
-        signs                                    → graph -foo ≡ graph NOT foo ≡ graph !foo ≡ graph --foo ≡ graph ANDNOT foo ≡ graph AND NOT foo ≡ graph –foo ≡ -foo graph
-        two signs of one field                   → ti:x ≡ -ti:-x ≡ -(-ti:x) ≡ ti:-(-x)
         brackets                                 → a b c ≡ (a b) c ≡ a (b c) ≡ ((a)) ((b) c) ≡ c b a
         brackets of OR                           → a OR b OR c ≡ (a OR b) OR c ≡ c|(b|a) ≡ a, b, c
         a field over a bracket                   → ti:(a b) ≡ ti:a ti:b ≡ ti:b ti:a ≡ title:(b a)
-        unclosed                                 → "graph neural" ≡ "graph neural ≡ graph-neural
-        unclosed bracket                         → (a OR b) c ≡ c (a OR b ≡ c (b | a
-        dangling                                 → a OR b ≡ a AND OR b ≡ OR a OR b OR ≡ a NOT OR b ≡ a OR () OR b
-        empty parts                              → a ≡ a () ≡ a "" ≡ a -() ≡ () a ≡ a !!! ≡ a NOT ≡ a OR
-        links                                    → id:2601.15529 ≡ https://arxiv.org/abs/2601.15529v2 ≡ arxiv.org/pdf/2601.15529 ≡ huggingface.co/papers/2601.15529 ≡ id:2601.15529v1 ≡ id:=2601.15529 ≡ id:https://arxiv.org/abs/2601.15529
-        DOI links                                → doi:10.1234/abc ≡ doi.org/10.1234/ABC ≡ https://doi.org/10.1234/abc ≡ DOI:10.1234/ABC
         Greek                                    → α ≡ alpha ≡ \alpha ≡ $\alpha$ ≡ Α
-        two Greek letters                        → αβ ≡ \alpha\beta ≡ "alpha beta" ≡ alpha-beta
-        variants of epsilon                      → epsilon ≡ \varepsilon ≡ \epsilon ≡ ε ≡ ϵ
-        unknown field                            → foo:graph ≡ "foo graph" ≡ foo-graph
-        unknown field with a blank               → foo: graph ≡ foo graph ≡ graph foo
-        unknown field before a quote             → foo:"a b" ≡ foo "a b" ≡ foo: "a b"
-        stars                                    → gr*ph ≡ gr ph ≡ ph gr
-        a star before                            → *graph ≡ graph
-        a star after CJK                         → 图 ≡ 图* ≡ "图" ≡ 图＊
         prefix                                   → neuro* ≡ NEURO* ≡ neuro＊ ≡ NeurO*
         exact                                    → =RAG ≡ ＝RAG ≡ ="RAG" ≡ =RAG =RAG
-        apostrophes                              → newton ≡ newton's ≡ Newton’s ≡ newtons
-        trade marks                              → bert ≡ BERT™ ≡ BERT®
         source                                   → source:daily ≡ source:DAILY ≡ source:=Daily ≡ source:"daily"
-        keywords without blanks                  → (a) OR (b) ≡ (a)OR(b) ≡ (a)|(b) ≡ a OR b
         phrase of a keyword                      → graph or ≡ graph "OR" ≡ graph or OR graph or
-        order, case and plurals                  → graph neural ≡ NEURAL Graph ≡ neural  AND graph ≡ graph graph neural ≡ (graph) & neural ≡ graphs neural
-        a field beside OR                        → ti:a OR b ≡ b OR title:A ≡ intitle:a | b ≡ b || ti: a
-        OR in brackets                           → a (b OR c) ≡ (c OR b) AND a ≡ a ((c) OR (b OR b))
         excluding several                        → x -(a OR b) ≡ x -a -b ≡ x NOT b NOT a
-        Greek in a phrase                        → α-divergence ≡ $\alpha$-divergence ≡ "alpha divergence"
-        names with signs                         → author:"Jane Smith" ≡ author:Smith, Jane ≡ au:"smith, jane" ≡ author:jane_smith
-        CJK phrases                              → 扩散模型 ≡ "扩散模型" ≡ "扩 散 模 型"
     """)),
     ("width", ["graph C++", "ｇｒａｐｈ C++", "graph Ｃ＋＋", "graph　C++"]),
     ("accents", ["poincaré", "poincare", "Poincare\u0301", r"Poincar\'e", r"Poincar{\'e}"]),
     ("blanks", ["graph neural", " graph  neural ", "graph\tneural", "graph\nneural"]),
     ("invisible", ["graph", "gr\u200baph", "\ufeffgraph", "gra\u00adph"]),
-    ("width, blanks and dashes", ["few-shot", "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot"]),
-    ("accents of every kind", ["Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger"]),
     ("NFC and NFD Hangul", ["그래프", "\u1100\u1173\u1105\u1162\u1111\u1173"]),
 ]  # fmt: skip
 
@@ -80,25 +53,13 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
     "query",
     tables.lines("""
         graph
-        graph neural
-        graph OR neural
         graph -survey
-        "graph neural"
-        few-shot
-        neuro*
-        =RAG
         ti:graph
-        cat:cs.LG
         cs.LG
-        author:doe
         author:"Jane Doe"
         2601.15529
         扩散模型
-        C++
-        α-divergence
         (graph OR rag) -survey
-        cat:cs.*
-        all:doe
         foo:graph
         BERT: pre-training
         call:papers
@@ -118,10 +79,6 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
         AT&T
         1,000 Hz
         BERT: graph
-        -(-x)
-        au:"Smith, Jane"
-        cs.AI+cs.LG
-        x ti:-y
         graph,
     """),
 )

@@ -106,13 +106,11 @@ def read(typed: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "when"),
     tables.rows("""
-        kelp daily 8                        → daily 08:00
         kelp daily at 8                     → daily 08:00
         kelp daily at 8 pm                  → daily 20:00
         kelp Daily At 8PM                   → daily 20:00
         kelp daily 8:05 p.m.                → daily 20:05
         kelp at 9                           → daily 09:00
-        kelp at 9.                          → daily 09:00
         kelp 9am                            → daily 09:00
         kelp 9 am                           → daily 09:00
         kelp 12am                           → daily 00:00
@@ -120,13 +118,10 @@ def read(typed: str) -> str:
         kelp 23:15                          → daily 23:15
         kelp at 8:30                        → daily 08:30
         kelp every day                      → daily 09:00
-        kelp each day at 7                  → daily 07:00
-        kelp every day at noon              → daily 12:00
         kelp at midnight every day          → daily 00:00
         kelp 8am every day                  → daily 08:00
         kelp every morning                  → daily 08:00
         kelp every afternoon                → daily 14:00
-        kelp each evening                   → daily 18:00
         kelp every evening at 8             → daily 20:00
         kelp at 8 in the evening            → daily 20:00
         kelp every evening at 20:00         → daily 20:00
@@ -135,41 +130,28 @@ def read(typed: str) -> str:
         kelp weekdays 8:30                  → weekdays 08:30
         kelp every weekday                  → weekdays 09:00
         kelp on weekdays at 17:00           → weekdays 17:00
-        kelp mon-fri 9                      → weekdays 09:00
         kelp Mon – Fri at 9am               → weekdays 09:00
         kelp monday to friday               → weekdays 09:00
         kelp every day mon-fri at 9         → weekdays 09:00
         kelp weekday mornings               → weekdays 08:00
         kelp mon, tue, wed, thu, fri 10:00  → weekdays 10:00
         kelp weekends at 10                 → sat,sun 10:00
-        kelp every weekend                  → sat,sun 09:00
-        kelp sat,sun 10:00                  → sat,sun 10:00
-        kelp weekly mon 9                   → weekly mon 09:00
         kelp weekly on Friday               → weekly fri 09:00
         kelp weekly at 9                    → weekly mon 09:00
         kelp every week                     → weekly mon 09:00
-        kelp every monday                   → weekly mon 09:00
-        kelp each friday at 3 pm            → weekly fri 15:00
-        kelp mondays at 9                   → weekly mon 09:00
         kelp tues 9am                       → weekly tue 09:00
         kelp monday morning                 → weekly mon 08:00
         kelp 9am monday                     → weekly mon 09:00
-        kelp every sun                      → weekly sun 09:00
-        kelp tue,thu 10:00                  → tue,thu 10:00
-        kelp tuesdays and thursdays         → tue,thu 09:00
         kelp mon+wed+fri 8                  → mon,wed,fri 08:00
-        kelp mon wed fri at noon            → mon,wed,fri 12:00
         kelp thu and tue 10:00              → tue,thu 10:00
         kelp tue-thu 9                      → tue,wed,thu 09:00
         kelp sat-mon 9                      → mon,sat,sun 09:00
         kelp mon tue wed thu fri sat sun 10 → daily 10:00
-        kelp now                            → now
         kelp NOW!                           → now
         kelp when-out                       → when-out 08:00-20:00
         kelp when out 9-18                  → when-out 09:00-18:00
         kelp when-out 9am to 6pm            → when-out 09:00-18:00
         kelp when-out weekdays              → when-out 08:00-20:00 weekdays
-        kelp when-out 09:00-18:00 weekdays  → when-out 09:00-18:00 weekdays
         kelp, seagrass, daily at 9          → daily 09:00
         kelp - every monday                 → weekly mon 09:00
         kelp: daily 9                       → daily 09:00
@@ -188,7 +170,6 @@ def test_times_in_english(typed: str, when: str) -> None:
     tables.rows("""
         海带 每天               → daily 09:00
         海带 每日8点            → daily 08:00
-        海带 每天 8点半         → daily 08:30
         海带 每天8点15分        → daily 08:15
         海带 每天八点十五分     → daily 08:15
         海带 每天二十二点半     → daily 22:30
@@ -196,7 +177,6 @@ def test_times_in_english(typed: str, when: str) -> None:
         海带 每天8点钟          → daily 08:00
         海带 每早               → daily 08:00
         海带 每晚               → daily 18:00
-        海带 每晚八点           → daily 20:00
         海带 每天早上           → daily 08:00
         海带 每天上午10点       → daily 10:00
         海带 每天中午           → daily 12:00
@@ -206,24 +186,18 @@ def test_times_in_english(typed: str, when: str) -> None:
         海带 晚上10点           → daily 22:00
         海带 每天晚上12点       → daily 00:00
         海带 9点半              → daily 09:30
-        海带 工作日9点          → weekdays 09:00
         海带 每个工作日早上9点  → weekdays 09:00
         海带 周一到周五8点      → weekdays 08:00
         海带 周末10点           → sat,sun 10:00
         海带 每周末             → sat,sun 09:00
         海带 每周               → weekly mon 09:00
-        海带 每周一             → weekly mon 09:00
-        海带 每周五下午5点      → weekly fri 17:00
-        海带 周日10点           → weekly sun 10:00
         海带 星期一 18:00       → weekly mon 18:00
         海带 星期天十点         → weekly sun 10:00
         海带 周一三点           → weekly mon 03:00
         海带 周二和周四10点     → tue,thu 10:00
-        海带 周一三五 8点       → mon,wed,fri 08:00
         海带 每周二、周六 8点   → tue,sat 08:00
         海带 每週五下午三點     → weekly fri 15:00
         海带 立即               → now
-        海带，每天8点           → daily 08:00
         海带、每天8点。         → daily 08:00
         海带每天8点             → daily 08:00
         海带每周一              → weekly mon 09:00
@@ -244,7 +218,6 @@ def test_times_in_chinese(typed: str, when: str) -> None:
     tables.rows("""
         kelp daily 9 Berlin               → daily 09:00 Europe/Berlin
         kelp daily at 9 in Berlin         → daily 09:00 Europe/Berlin
-        kelp 8am in New York              → daily 08:00 America/New_York
         kelp mon-fri 9, Munich            → weekdays 09:00 Europe/Berlin
         kelp every monday Berlin          → weekly mon 09:00 Europe/Berlin
         kelp daily 09:00 Europe/Berlin    → daily 09:00 Europe/Berlin
@@ -271,10 +244,7 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
 @pytest.mark.parametrize(
     "typed",
     tables.lines("""
-        attention at scale
-        weekly supervision
         daily activities
-        one shot
         diffusion models at night
         kelp in the morning light
         kelp growth at 20 m depth
@@ -336,11 +306,8 @@ def test_what_does_not_end_in_a_time_is_a_query(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "query", "when"),
     tables.rows("""
-        recall at 10               → recall             → daily 10:00
         precision at 5             → precision          → daily 05:00
-        semaglutide once weekly    → semaglutide        → weekly mon 09:00
         semaglutide once a week    → semaglutide        → weekly mon 09:00
-        time series daily          → time series        → daily 09:00
         time series daily Berlin   → time series        → daily 09:00 Europe/Berlin
         heat waves weekly          → heat waves         → weekly mon 09:00
         kelp weekdays              → kelp               → weekdays 09:00
@@ -360,15 +327,12 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
 @pytest.mark.parametrize(
     "when",
     tables.lines("""
-        hourly
         every hour
         every 2 hours
         every 30 minutes
-        twice a day
         twice daily
         three times a week
         3x a day
-        monthly
         every month
         once a month
         biweekly
@@ -399,7 +363,6 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         when-out daily at 9-12 weekends
         tomorrow at 9
         每小时
-        每两小时
         每30分钟
         每三天
         每隔三天
@@ -431,22 +394,12 @@ def test_such_a_time_is_seen_behind_any_query(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "query", "when"),
     tables.rows("""
-        diffusion every monday at 9, no surveys          → diffusion -surveys             → every monday at 9
         kelp weekdays 9:30, without reviews              → kelp -reviews                  → weekdays 9:30
         kelp every day at 7am but not case reports       → kelp -"case reports"           → every day at 7am
-        kelp daily 8 Lisbon, except for survey papers    → kelp -survey                   → daily 8 Lisbon
-        kelp, seagrass now, no surveys or reviews        → (kelp OR seagrass) -surveys -reviews → now
-        kelp OR seagrass daily 9 not reviews             → (kelp OR seagrass) -reviews    → daily 9
         kelp tue,thu 18:00, no reviews, without surveys  → kelp -reviews -surveys         → tue,thu 18:00
         kelp mondays at 9 -survey -"case report"         → kelp -survey -"case report"    → mondays at 9
-        kelp mondays at 9, not author:"Jane Doe"         → kelp -author:"Jane Doe"        → mondays at 9
         海带 每周一 9点 不要综述                         → 海带 -综述                     → 每周一 9点
-        海带 每周五7点，不要综述和评测                   → 海带 -综述 -评测               → 每周五7点
-        海带 工作日9点，除了综述以外                     → 海带 -综述                     → 工作日9点
-        海带 每天早上8点不含综述                         → 海带 -综述                     → 每天早上8点
-        recall at 10 without labels                      → recall at 10 without labels    →
         semaglutide once weekly without insulin          → semaglutide once weekly without insulin →
-        kelp without light                               → kelp without light             →
         kelp -survey at 8                                → kelp -survey                   → at 8
     """),
 )
@@ -455,17 +408,9 @@ def test_what_excludes_may_follow_the_time(typed: str, query: str, when: str) ->
     assert (ending.query, ending.when or "", ending.either) == (query, when, False)
 
 
-def test_a_comma_sets_what_excludes_apart_from_what_may_be_words() -> None:
-    ending = split_when("time series daily, no surveys")
-    assert (ending.query, ending.when, ending.either) == ("time series -surveys", "daily", True)
-
-
 @pytest.mark.parametrize(
     ("typed", "when", "rules"),
     [
-        ("daily 10, no reviews", "daily 10", ("reviews",)),
-        ("工作日9点 除了综述", "工作日9点", ("综述",)),
-        ("9 -survey", "9", ("survey",)),
         ("daily 8 without case reports or reviews", "daily 8", ('"case reports"', "reviews")),
         ("daily except sundays", "daily except sundays", ()),
         ("daily 10", "daily 10", ()),
@@ -504,12 +449,9 @@ def test_a_time_is_put_into_quotes(typed: str, words: str) -> None:
     "typed",
     [
         "daily",
-        "daily 9",
         "daily 9 Berlin",
         ": daily 9",
         " \u2003 at 9 daily",
-        "hourly",
-        "每天8点",
         "daily 9, no surveys",
     ],
 )
