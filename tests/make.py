@@ -13,7 +13,6 @@ from bot.ports.meaning import Encoder
 from subscriptions.model import (
     Announce,
     CallbackToken,
-    Chat,
     ChatAddress,
     Digest,
     KnownPaper,
@@ -26,8 +25,7 @@ from subscriptions.model import (
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service import plan, subscribing
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.states import Signal
-from subscriptions.store import callbacks, chats, signals
+from subscriptions.store import callbacks, chats
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
@@ -157,12 +155,6 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
     """Deletes all rows that are old enough. See `clean_up_steps`."""
     for _ in clean_up_steps(store, now=now, papers=papers):
         pass
-
-
-def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
-    """Returns the signals of a chat for a paper."""
-    with store.read() as transaction:
-        return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
 
 
 def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:

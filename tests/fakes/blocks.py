@@ -15,7 +15,6 @@ from tests.fakes.slack_workspace import Refusal
 BLOCKS = 50
 ALL_BLOCKS = 13_200  # characters of all texts together, as public reports say
 MARKDOWN = 12_000  # characters of all markdown blocks of a message together
-VIEW_BLOCKS = 100
 METADATA = 8_000  # characters. Slack does not publish its limit; paperwire's metadata has less than 100
 
 
