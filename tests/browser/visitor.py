@@ -131,13 +131,6 @@ class Visitor:
         """Tells whether the page must be scrolled sideways."""
         return bool(self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"))
 
-    def is_accessible(self, *widths: int) -> None:
-        """Fails if axe-core finds something, or if the page must be scrolled sideways, in one of these widths."""
-        for width in widths:
-            self.page.set_viewport_size({"width": width, "height": 800})
-            assert violations(self.page) == [], (self.page.url, width)
-            assert not self.overflows(), (self.page.url, width)
-
 
 Visit = Callable[..., Visitor]  # the fixture `visit`
 

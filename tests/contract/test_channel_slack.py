@@ -303,26 +303,6 @@ async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: Sla
 # ── what Slack refuses ────────────────────────────────────────────────────────
 
 
-async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: FakeSlack) -> None:
-    slack.knows("C2", member=False)
-    slack.knows("C4")
-    slack.archives("C4")
-    slack.knows("C5")
-    slack.forbids("C5")
-    for address in ("C9", "C2", "C4", "C5", "U9"):
-        assert (await refused(ChatGone, channel, ChatAddress("slack", address))).scope == "chat"
-
-
-async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, slack: FakeSlack) -> None:
-    for code in ("token_revoked", "invalid_auth", "org_login_required"):
-        slack.revokes(code)
-        await refused(SenderStopped, channel)
-    with pytest.raises(SenderStopped):
-        await channel.identity()
-    slack.restores()
-    assert await post(channel)
-
-
 async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("chat:write")
     stopped = await refused(SenderStopped, channel)
@@ -345,23 +325,9 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
 
-async def test_whom_to_write_to_is_asked_again_when_slack_is_up(channel: SlackChannel, slack: FakeSlack) -> None:
-    slack.goes_down()
-    await refused(RetryLater, channel, ChatAddress("slack", "U1"))
-
-
 @pytest.mark.parametrize("fault", ["500", "cut before", "cut after", "hang before", "text", "no result", "429"])
 async def test_what_fails_before_the_post_is_never_unclear(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
     slack.answers(fault, method="conversations.open")
     await refused(RetryLater, channel, ChatAddress("slack", "U1"))
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)
-
-
-@pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
-async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
-    channel = slack_channel(address, "42:made-up")
-    message = Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
-    with pytest.raises(SenderStopped):
-        await channel.post(ChatAddress("slack", "42"), message, delivery="abcdefgh12345678")
-    await channel.close()

@@ -8,7 +8,6 @@ import json
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,7 +23,6 @@ from bot.ports.channel import File
 from bot.ports.conversation import Place
 from subscriptions.errors import (
     ChatGone,
-    ChatMoved,
     NotDelivered,
     Refused,
     Rejected,
@@ -98,21 +96,6 @@ async def test_a_message_is_html_without_link_previews(channel: TelegramChannel,
     assert not entry.silent
 
 
-async def test_silence_is_asked_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await post(channel, message=html(silent=True))
-    assert [entry.silent for entry in telegram.journal] == [True]
-
-
-async def test_buttons_become_an_inline_keyboard(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    buttons = [[{"text": "1", "data": "a"}, {"text": "2", "data": "b"}], [{"text": "own", "url": "https://t.me/x"}]]
-    await post(channel, message=html(buttons=buttons))
-    (entry,) = telegram.journal
-    assert json.loads(entry.payload["reply_markup"])["inline_keyboard"] == [
-        [{"text": "1", "callback_data": "a"}, {"text": "2", "callback_data": "b"}],
-        [{"text": "own", "url": "https://t.me/x"}],
-    ]
-
-
 async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     message = Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
     await channel.post(ANN, message, delivery="d", plain=True)
@@ -130,49 +113,7 @@ async def test_a_topic_gets_its_thread_and_general_gets_none(
     assert [entry.thread for entry in telegram.journal] == [thread]
 
 
-async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
-    found = await TelegramApi(channel.client).get_chat("@vision_papers")
-    assert (found.chat.address, found.title) == ("-1002", "Vision")
-    assert found.kind is ChatKind.GROUP
-    assert (await TelegramApi(channel.client).get_chat("42")).kind is ChatKind.PRIVATE
-    with pytest.raises(ChatGone):
-        await TelegramApi(channel.client).get_chat("@nobody")
-
-
 # ── what the server refuses ───────────────────────────────────────────────────
-
-
-async def test_a_blocked_bot_finds_the_chat_gone(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.blocks("42")
-    await refused(ChatGone, channel)
-
-
-async def test_a_chat_that_nobody_knows_is_gone(channel: TelegramChannel) -> None:
-    await refused(ChatGone, channel, ChatAddress("telegram", "99"))
-
-
-async def test_a_topic_that_is_closed_is_gone_and_its_chat_is_not(
-    channel: TelegramChannel, telegram: FakeTelegram
-) -> None:
-    telegram.closes_topic("-1001", 5)
-    assert (await refused(ChatGone, channel, ChatAddress("telegram", "-1001", "5"))).scope == "topic"
-    assert await post(channel, GROUP)
-
-
-async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.knows("-7", "group")
-    telegram.migrates("-7", "-1007")
-    moved = await refused(ChatMoved, channel, ChatAddress("telegram", "-7"))
-    assert await post(channel, ChatAddress("telegram", moved.address))
-
-
-async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.revokes()
-    await refused(SenderStopped, channel)
-    with pytest.raises(SenderStopped):
-        await channel.identity()
-    telegram.restores()
-    assert await channel.identity() == "4242"
 
 
 # ── what goes wrong on the way ────────────────────────────────────────────────
@@ -422,11 +363,6 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_dropped_file_is_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await api.fetch(dropped(telegram, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
-    assert await api.fetch(dropped(telegram, "x" * 10), 10) == b"x" * 10
-
-
 async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
@@ -459,55 +395,11 @@ async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
 # ── updates ───────────────────────────────────────────────────────────────────
 
 
-async def test_updates_come_as_telegram_writes_them(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.user_writes("/sub diffusion")
-    telegram.receives({"poll": {"a new field": [1, {"x": None}]}})
-    first, second = await channel.client.updates(0, seconds=0, allowed=ALLOWED)
-    assert first["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 4}]
-    assert second["poll"] == {"a new field": [1, {"x": None}]}
-    assert len(await channel.client.updates(second["update_id"], seconds=0, allowed=ALLOWED)) == 1
-    assert telegram.waiting() == 1
-
-
 async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     await channel.client.call("setWebhook", url="https://example.org/x")
     with pytest.raises(UpdatesConflict) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
     assert caught.value.webhook
-
-
-@pytest.mark.parametrize(
-    ("fault", "outcome"),
-    [
-        ("404 page", RetryLater),
-        ("403 page", RetryLater),
-        ("400 page", RetryLater),
-        ("502", RetryLater),
-        ("302", RetryLater),
-        ("413", RetryLater),
-        ("200 page", RetryLater),
-        ("list", RetryLater),
-        ("no result", RetryLater),
-        ("not ok", RetryLater),
-        ("cut after", RetryLater),
-        ("hang after", RetryLater),
-    ],
-)
-async def test_no_question_is_ever_unclear(
-    channel: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
-) -> None:
-    telegram.answers(fault, method="getUpdates")
-    with pytest.raises(outcome):
-        await channel.client.updates(0, seconds=0, allowed=ALLOWED)
-    telegram.releases(drop=True)
-    assert await channel.client.updates(0, seconds=0, allowed=ALLOWED) == []
-
-
-async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.answers("429", method="getUpdates", retry_after=7)
-    with pytest.raises(RetryLater) as caught:
-        await channel.client.updates(0, seconds=0, allowed=ALLOWED)
-    assert caught.value.after == timedelta(seconds=7.5)
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
@@ -576,12 +468,3 @@ def test_members_see_no_commands_of_managers_or_operators() -> None:
         commands=tuple((name, "x" * 256) for name in ("why", "sub", *(f"c{number}" for number in range(98)))),
     )
     assert [name for name, _ in menus["all_group_chats"].commands][:2] == ["why", "c0"]
-
-
-@pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
-async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
-    channel = TelegramChannel(Client("42:made-up", address))
-    message = Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
-    with pytest.raises(SenderStopped):
-        await channel.post(ChatAddress("telegram", "42"), message, delivery="abcdefgh12345678")
-    await channel.close()

@@ -106,12 +106,6 @@ async def test_the_sender_has_one_identity(rig: Rig) -> None:
     assert rig.secret not in identity
 
 
-async def test_limits_are_told(rig: Rig) -> None:
-    assert rig.channel.platform == rig.chat.platform
-    assert rig.channel.limits.text > 0
-    assert rig.channel.limits.burst >= 1
-
-
 @pytest.mark.parametrize("payload", ["", "not json", "[]", "{}", '{"text": 7}', '{"text": null, "blocks": 3}'])
 async def test_a_payload_of_another_shape_is_refused_and_not_sent(rig: Rig, payload: str) -> None:
     broken = Message(number=1, payload=payload, plain=payload)

@@ -107,13 +107,6 @@ def test_a_title_is_the_label_of_its_link(title: str) -> None:
     assert all(word in plain for word in kept)
 
 
-def test_an_address_with_a_bar_is_encoded_in_the_link() -> None:
-    (message,) = rendered.render_delivery(
-        deliveries.alert(deliveries.team(), deliveries.item(arxiv_id=None, url="https://a.org/x|y>z w?q=<1>&b=2"))
-    )
-    assert slack_links(slack_judged(message)) == ["https://a.org/x%7Cy%3Ez%20w?q=%3C1%3E&amp;b=2"]
-
-
 @pytest.mark.parametrize("amount", [12, 80])
 @pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 900, "🎓" * 100])
 def test_many_papers_are_few_full_messages_on_slack(amount: int, title: str) -> None:
@@ -121,21 +114,6 @@ def test_many_papers_are_few_full_messages_on_slack(amount: int, title: str) -> 
     read = [slack_judged(message) for message in messages]
     assert sum(len(slack_links(one)) for one in read) == amount
     assert all(len(message.papers) >= 7 for message in messages[1:-1])
-
-
-def test_a_header_holds_the_longest_names() -> None:
-    long = deliveries.because("w" * 100, name="𝔸" * 100)
-    (message, *_) = rendered.render_delivery(
-        deliveries.delivery(deliveries.team(shape="digest"), deliveries.items(6, long))
-    )
-    assert slack_judged(message)[0]["type"] == "header"
-
-
-def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
-    lines = ("3 are dead.", "The usual reason: <!channel> & </i>.")
-    planned = deliveries.delivery(deliveries.team(), kind=DeliveryKind.NOTICE, lines=lines)
-    (message,) = rendered.render_delivery(planned)
-    assert "&lt;!channel&gt; &amp; &lt;/i&gt;" in slack_judged(message)[0]["text"]["text"]
 
 
 # ── Telegram ──────────────────────────────────────────────────────────────────
@@ -404,13 +382,6 @@ def test_the_longest_papers_of_the_real_digests_fit() -> None:
     for to in TELEGRAM_CHATS:
         for message in rendered.render_delivery(deliveries.alert(to, *shown)):
             telegram_judged(message)
-
-
-def test_a_notice_is_markup_that_telegram_reads() -> None:
-    lines = ("3 are dead.", "The usual reason: <b> & </i>.")
-    planned = deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, lines=lines)
-    (message,) = rendered.render_delivery(planned)
-    assert "<b> & </i>" in telegram_judged(message).text
 
 
 # ── services of Apprise ───────────────────────────────────────────────────────

@@ -2,15 +2,14 @@
 
     post = Deliverer(bot)
     await post.deliver_due()
-    assert "diffusion" in post.last("telegram:42").text
+    assert "diffusion" in post.to("telegram:42")[-1].text
 
 A test can let a chat refuse messages: `post.refusals["-1001"] = ChatGone("kicked")`. It can press buttons under
 deliveries in the same way as buttons under answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 from bot.conversation.drafts import RenderedReply
@@ -21,7 +20,7 @@ from bot.demo.story import GalleryChannel, GalleryPost
 from bot.dependencies import Dependencies
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered, NotFound
-from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
+from subscriptions.model import ChatAddress, Delivery, Message, Subscription
 from subscriptions.store.claims import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -76,11 +75,6 @@ class Deliverer:
             self._talk.last.setdefault(answer.to, []).append(answer)
         return came
 
-    async def at(self, moment: datetime) -> list[Answer]:
-        """Sets the clock, and delivers what is due then. Returns the messages in order."""
-        self._talk.clock.set_now(moment)
-        return await self.deliver_due()
-
     def to(self, chat: str) -> list[Answer]:
         """Returns all messages that a chat has got so far."""
         return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(make.address(chat))]
@@ -88,10 +82,6 @@ class Deliverer:
     def posts_in(self, chat: str) -> tuple[GalleryPost, ...]:
         """Returns all messages that a chat has got so far, with their times."""
         return self._channel.posts_in(make.address(chat))
-
-    def last(self, chat: str) -> Answer:
-        """Returns the newest message of a chat."""
-        return self.to(chat)[-1]
 
     @staticmethod
     def _answer(chat: ChatAddress, payload: str) -> Answer:
@@ -102,7 +92,7 @@ class Deliverer:
         )
 
 
-ME, GROUP = "telegram:42", "telegram:-1001"
+ME = "telegram:42"
 
 
 async def comes(bot: BotHarness, chat: str = ME) -> Answer:
@@ -110,18 +100,6 @@ async def comes(bot: BotHarness, chat: str = ME) -> Answer:
     came = [sent.rendered for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
     messages = tuple(message for entry in came if entry for message in entry.messages)
     return Answer(rendered=RenderedReply(update="", platform="telegram", chat=make.address(chat), messages=messages))
-
-
-async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
-    for query in queries:
-        bot.subscribes(chat, query, when="now")
-
-
-async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:
-    """Subscribes to queries, ingests these papers, and returns their delivery."""
-    await subscribe_to(bot, *of, chat=chat)
-    bot.brings(*papers)
-    return await comes(bot, chat)
 
 
 def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[Subscription]:
@@ -134,9 +112,6 @@ def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[Subscription]:
 
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:
     return [one.text for one in subscriptions_of(bot, chat)]
-
-
-OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
 
 
 def titles(said: Answer) -> list[str]:

@@ -132,11 +132,6 @@ class TestSubscriptions:
         await bot.says("/unsub all")
         assert stored.value(bot.store, "SELECT count(*) FROM question") == 0
 
-    async def test_its_vector_is_stored_with_it(self, bot: BotHarness) -> None:
-        know(bot)
-        await bot.says("/sub about:蜜蜂 now")
-        assert stored.rows(bot.store, "SELECT text, encoder, length(vector) FROM question") == [("蜜蜂", "fake 1", 132)]
-
     async def test_an_import_asks_for_all_its_texts_at_once(self, bot: BotHarness) -> None:
         encoder = know(bot)
         await bot.says("/import now | about:蜜蜂 |\nnow | about:珊瑚 |")

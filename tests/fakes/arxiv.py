@@ -90,18 +90,13 @@ class FakeArxiv(LoopbackServer):
     def catches_up(self) -> None:
         self._behind.clear()
 
-    def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
-        """Adds a withdrawn version of the paper to the next batch.
-
-        Its abstract says that the paper was withdrawn; with `in_comment`, its comment says so instead.
-        """
-        words = "This paper has been withdrawn by its authors."
+    def withdraws(self, paper: Paper) -> None:
+        """Adds a withdrawn version of the paper to the next batch. Its abstract says that the paper was withdrawn."""
         self._withdrawn.append(
             replace(
                 cast(Any, paper),  # a dataclass
                 version=(paper.version or 1) + 1,
-                abstract="" if in_comment else words,
-                comment=words if in_comment else "",
+                abstract="This paper has been withdrawn by its authors.",
                 announce_type="replace",
             )
         )

@@ -117,17 +117,15 @@ class EventDelivery:
         line.leaving = True
         await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
 
-    async def drop(self, *, all_of_them: bool = False, politely: bool = True) -> None:
-        """Closes the connections that were announced to close, or all. Unless `politely`, the app gets no close frame."""
-        for line in [line for line in self.lines if line.leaving or all_of_them]:
-            if politely:
-                await line.socket.close()
-            elif line.socket._req is not None and line.socket._req.transport is not None:
+    async def drop(self) -> None:
+        """Closes all connections. The app gets no close frame."""
+        for line in list(self.lines):
+            if line.socket._req is not None and line.socket._req.transport is not None:
                 line.socket._req.transport.abort()
 
     async def hang_up(self) -> None:
         """Closes all connections and stops all sending. The server calls this when it stops."""
-        await self.drop(all_of_them=True, politely=False)
+        await self.drop()
         for task in tuple(self._tasks):
             task.cancel()
 

@@ -91,30 +91,10 @@ def conversations_members(workspace: FakeWorkspace, arguments: Arguments) -> Res
     return paged("members", sorted(conversation.people), arguments, most=1000)
 
 
-def users_conversations(workspace: FakeWorkspace, arguments: Arguments) -> Result:
-    """Returns those conversations of a person that the bot can see as well."""
-    user = str(arguments.get("user", workspace.bot))
-    kinds = {"public_channel": "channels", "private_channel": "groups", "mpim": "mpim", "im": "im"}
-    wanted = [kinds[name] for name in str(arguments.get("types") or "public_channel").split(",")]
-    for name in wanted:
-        workspace.need(f"{name}:read")
-    return paged(
-        "channels",
-        [
-            {"id": one.id, "name": one.name, "is_private": one.private}
-            for one in workspace.conversations.values()
-            if user in one.people and workspace.kind(one) in wanted and (one.member or not one.private)
-        ],
-        arguments,
-        most=999,
-    )
-
-
 READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
     "users.info": users_info,
     "conversations.info": conversations_info,
     "conversations.members": conversations_members,
-    "users.conversations": users_conversations,
 }
 
 

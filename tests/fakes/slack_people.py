@@ -233,13 +233,9 @@ class SlackPeople(FakePlatform):
         """Announces on one connection that Slack will close it soon."""
         self._wait(self.event_delivery.warn(reason))
 
-    def drops_connection(self) -> None:
-        """Closes the connections on which `refreshes_connection` announced this."""
-        self._wait(self.event_delivery.drop())
-
     def drops_connections(self) -> None:
         """Closes all connections without announcement."""
-        self._wait(self.event_delivery.drop(all_of_them=True, politely=False))
+        self._wait(self.event_delivery.drop())
 
     def repeats(self, *, also_acknowledged: bool = False) -> int:
         """Sends unacknowledged events again; with `also_acknowledged`, all events. Returns their number."""

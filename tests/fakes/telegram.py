@@ -455,7 +455,6 @@ class FakeTelegram(FakePlatform):
             "setWebhook": lambda call: self.queue.set_webhook(call.arguments),
             "deleteWebhook": lambda call: self.queue.set_webhook({**call.arguments, "url": ""}),
             "getWebhookInfo": lambda _: self.queue.webhook_info(),
-            "sendChatAction": lambda call: bool(self._writable(call)),
         }
         rules.Refusal.when(call.method not in methods, 404, "Not Found: method not found")
         return methods[call.method](call)

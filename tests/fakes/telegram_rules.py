@@ -6,9 +6,7 @@ A comment says where the fake is stricter than the server, and where the server'
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.fakes import markup as texts
 
@@ -18,17 +16,8 @@ COMMANDS = 100  # for one scope and language
 COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 COMMAND_WORDS = 256
 DESCRIPTION, SHORT_DESCRIPTION = 512, 120
-PLACEHOLDER = 64
 UPLOAD, DOWNLOAD = 50_000_000, 20_000_000  # bytes
-SCOPES: Mapping[str, tuple[str, ...]] = {
-    "default": (),
-    "all_private_chats": (),
-    "all_group_chats": (),
-    "all_chat_administrators": (),
-    "chat": ("chat_id",),
-    "chat_administrators": ("chat_id",),
-    "chat_member": ("chat_id", "user_id"),
-}
+SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 UPDATES = (
     "message",
     "edited_message",
@@ -69,15 +58,6 @@ class Refusal(Exception):
         """Refuses the call if `wrong` is true."""
         if wrong:
             raise cls(status, words)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """The address to which updates are posted."""
-
-    url: str = ""
-    secret: str = ""
-    connections: int = 40
 
 
 def json_value(value: object) -> Any:
@@ -124,13 +104,6 @@ def keyboard_of(arguments: Mapping[str, Any]) -> str:
         return ""
     if not isinstance(markup, dict):
         raise Refusal(400, "Bad Request: object expected as reply markup")
-    if markup.get("force_reply") is True:
-        Refusal.when(
-            len(str(markup.get("input_field_placeholder", ""))) > PLACEHOLDER,
-            400,
-            "Bad Request: input_field_placeholder is too long",
-        )
-        return ""
     rows = markup.get("inline_keyboard")
     if not isinstance(rows, list):
         raise Refusal(400, "Bad Request: object expected as reply markup")
@@ -158,14 +131,11 @@ def keyboard_of(arguments: Mapping[str, Any]) -> str:
 
 
 def scope_of(arguments: Mapping[str, Any]) -> str:
-    """Returns the name of a scope of commands, including its chat and person."""
+    """Returns the name of a scope of commands. Stricter than the server: paperwire uses no scope of one chat."""
     scope = json_value(arguments.get("scope")) or {"type": "default"}
     kind = str(scope.get("type")) if isinstance(scope, dict) else ""
     Refusal.when(kind not in SCOPES, 400, "Bad Request: unsupported type of a bot command scope")
-    for name in SCOPES[kind]:
-        # the server's own words differ
-        Refusal.when(not scope.get(name), 400, f'Bad Request: field "{name}" must be given')
-    return ":".join([kind, *(str(scope[name]) for name in SCOPES[kind])])
+    return kind
 
 
 def language_of(arguments: Mapping[str, Any]) -> str:
@@ -196,29 +166,6 @@ def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
     words = str(arguments.get(name) or "")
     Refusal.when(len(words) > most, 400, "Bad Request: description is too long")  # the server's own words are not known
     return words
-
-
-def webhook_of(arguments: Mapping[str, Any]) -> Webhook:
-    """Returns a webhook. Raises Refusal if the server would refuse it."""
-    url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
-    if not url:
-        return Webhook()
-    parts = urlsplit(url)
-    Refusal.when(
-        parts.scheme != "https",
-        400,
-        "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
-    )
-    Refusal.when(
-        (parts.port or 443) not in {443, 80, 88, 8443},
-        400,
-        "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
-    )
-    Refusal.when(len(secret) > 256, 400, "Bad Request: secret token is too long")
-    Refusal.when(
-        not re.fullmatch(r"[A-Za-z0-9_-]*", secret), 400, "Bad Request: secret token contains unallowed characters"
-    )
-    return Webhook(url=url, secret=secret, connections=min(max(whole(arguments, "max_connections", 40), 1), 100))
 
 
 def allowed_of(arguments: Mapping[str, Any]) -> frozenset[str] | None:

@@ -30,7 +30,6 @@ from subscriptions.service import (
     conversation_state,
     sending,
 )
-from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
@@ -38,11 +37,10 @@ from subscriptions.store.updates import is_known, note
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
-from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import DAY, HOUR, address, due, ingested, subscribes
+from tests.make import HOUR, address, due, ingested, subscribes
 from tests.stored import change
 
 
@@ -313,34 +311,6 @@ async def test_a_dead_letter_is_named_by_all_three(
         assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
 
-async def test_what_waits_for_days_is_named_by_all_three(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        subscribes(app.store, "telegram:1", "graph", when="now")
-        telegram.knows("1")
-        telegram._chat("1").refusal = (502, "Bad Gateway")
-        ingested(app.store, "A graph", now=clock.now())
-        process = Process(app, Quiet())  # type: ignore[arg-type]
-        for _ in range(3):
-            for _ in range(4):
-                clock.advance(timedelta(hours=6) - timedelta(minutes=2))
-                await ticks(process, clock, 1)
-        # one line a day
-        assert len([one for one in caplog.messages if "has waited for more than an hour." in one]) == 3
-        (waiting,) = process.attention.items()
-        assert (waiting[0], waiting[1].why) == (
-            "waiting telegram",
-            "1 delivery to Telegram has waited for more than an hour.",
-        )
-        assert waiting[1].seconds > 2 * DAY.total_seconds()
-        (finding,) = check_findings(app.settings, app.store, wall=clock.now())
-        assert str(finding.answer).startswith(
-            "1 delivery to Telegram has waited for more than an hour. The usual reason: "
-        )
-        assert finding.mend
-
-
 async def test_the_page_of_health_is_ready_and_names_them() -> None:
     dead = Problem("2 deliveries could not be sent.", 10_800)
     page = web_server.health_app(dict, attention=lambda: {"dead": dead})
@@ -398,17 +368,6 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     assert not is_known(store, "telegram", "old")
     store.close()
     assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260125"]
-
-
-def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
-    store = Store(f"sqlite:///{terminal.database}")
-    store.open(now=NOON)
-    subscribes(store, "telegram:42", "diffusion")
-    access.request_admission(store, address("telegram:42"), admins=(), who="", request="", now=NOON)
-    assert get_chat(store, address("telegram:42")).state == "asked"
-    assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
-    assert get_chat(store, address("telegram:42")).state == "active"
-    store.close()
 
 
 def copies_in(folder: Path) -> list[str]:

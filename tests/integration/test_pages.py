@@ -2,10 +2,8 @@
 page before.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +14,7 @@ from subscriptions.service.listing import listed
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
-from tests.bot_harness import BotHarness
 from tests.clock import NOON
-from tests.integration.cli import Terminal
 from tests.statements import is_plain
 from tests.stored import change
 
@@ -106,17 +102,6 @@ def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.St
     assert len(seen) == len(set(seen)) == DELIVERIES
 
 
-@pytest.mark.sqlite_alone("the terminal has a file")
-def test_the_outbox_prints_the_same_document_as_ever(filled: stored.Store, terminal: Terminal) -> None:
-    filled.close()
-    said = terminal("outbox", "--json", "--state", "sent").out
-    found = json.loads(said)
-    assert len(found) == DELIVERIES
-    assert said == json.dumps(found, ensure_ascii=False) + "\n"
-    assert terminal("outbox", "--json").out == "[]\n"
-    assert terminal("outbox", "--state", "sent").out.count("\n") >= DELIVERIES
-
-
 def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     filling.fill(store, PAGE + 20, papers=filling.PER_CHAT + 5)
     with rows_at_once(store) as counts:
@@ -131,19 +116,3 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     assert text == exporting.export(store, None)
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE
-
-
-async def test_forgetting_asks_without_reading_what_the_chat_got(filled: stored.Store) -> None:
-    change(filled, "DELETE FROM subscription WHERE chat = 1", "UPDATE chat SET address = '42' WHERE id = 1")
-    with rows_at_once(filled) as counts:
-        assert "erase" in (await BotHarness(filled).says("/forget")).text
-    assert max(counts) < filling.PER_CHAT / 10
-
-
-def test_no_statement_skips_rows_by_counting_them() -> None:
-    """OFFSET would read all rows that it skips. This test searches our code, as SQLAlchemy adds OFFSET 0 to each LIMIT."""
-    assert [
-        path.name
-        for path in (Path(__file__).parents[2] / "subscriptions").rglob("*.py")
-        if ".offset(" in path.read_text()
-    ] == []

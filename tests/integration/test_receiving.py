@@ -363,28 +363,11 @@ def writes(text: str = "", **more: object) -> Act:
 
 IN_PRIVATE: list[tuple[str, Act]] = [
     ("a voice message", writes(sends="voice")),
-    ("a sticker", writes(sends="sticker")),
     ("a photo with words", writes("diffusion", sends="photo")),
-    ("emoji only", writes("🙂🙂🙂")),
-    ("a flag and a family", writes("/sub 🇩🇪👨‍👩‍👧")),
-    ("4,096 characters", writes("x " * 2048)),
-    ("a query of 4,091 characters", writes("/sub " + "x" * 4091)),
-    ("brackets without end", writes("/sub " + "(" * 900)),
-    ("right to left", writes("/sub שלום עולם")),
-    ("marks that turn the text", writes("/sub \u202ediffusion\u202c")),
-    ("signs of markup", writes("/sub <b>&amp;</b> `*_")),
     ("holes", writes("/sub {name} %s {0}")),
-    ("control characters", writes("/sub dif\x00fu\x1bsion")),
-    ("a slash", writes("/")),
-    ("a command that is none", writes("/sbu diffusion")),
-    ("a command without what it needs", writes("/sub")),
-    ("a number that no list has", writes("/unsub 99999999999999999999")),
     ("a command for another bot", writes("/sub@other_bot diffusion")),
     ("a forwarded command", writes("/unsub all", is_forwarded=True)),
     ("a payload that nobody made", writes("/start ../../etc/passwd")),
-    ("a binary file", writes("/import", file=("a.zip", "PK\x03\x04\x00\udcff\udcfe"))),
-    ("a large file", writes("/import", file=("a.txt", "x" * 300_000))),
-    ("a file that says nothing", writes("", file=("a.txt", ""))),
     ("many lines", writes("/sub\n" + "\n".join(f"word{number}" for number in range(60)))),
 ]
 

@@ -4,7 +4,6 @@ docs/architecture.md has the rules.
 """
 
 import datetime as dt
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +14,6 @@ from tempfile import TemporaryDirectory
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from sqlmodel import select
 
 from bot.digests import read_digest
 from bot.settings import SourceSettings
@@ -24,7 +22,6 @@ from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, source_harness, stored
@@ -402,10 +399,8 @@ def delivered(store: Store, now: dt.datetime = NOON + HOUR) -> list[str]:
 @pytest.mark.parametrize(
     ("age", "zone", "now", "filed"),
     [
-        pytest.param(0, "UTC", NOON, False, id="of today"),
         pytest.param(7, "UTC", NOON, False, id="of a week ago"),
         pytest.param(8, "UTC", NOON, True, id="of eight days ago"),
-        pytest.param(1000, "UTC", NOON, True, id="of years ago"),
         pytest.param(-1, "UTC", NOON, False, id="of tomorrow"),
         pytest.param(
             8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
@@ -591,125 +586,6 @@ def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
 
 # ── Papers of one day in many formats: each paper is stored once, and gains facts ─────────────────────────────────────
 
-MARKDOWN = """<div id=toc></div>
-
-# Table of Contents
-
-- [cs.GR](#cs.GR) [Total: 2]
-
-
-<div id='cs.GR'></div>
-
-# cs.GR [[Back]](#toc)
-
-### [1] [Bells under Water](https://arxiv.org/abs/2602.20001)
-*Uma Reed,Vik Stone*
-
-Main category: cs.GR
-
-TL;DR: 水下的钟。
-
-
-<details>
-  <summary>Details</summary>
-Motivation: 钟沉了。
-
-Method: 听。
-
-Result: 听见了。
-
-Conclusion: 水传声。
-
-Abstract: Bells ring under water
-
-</details>
-
-
-### [2] [Bells on Ice](https://arxiv.org/abs/2602.20002)
-*Wim Tor*
-
-Main category: cs.GR
-
-TL;DR: Summary generation failed
-
-
-<details>
-  <summary>Details</summary>
-Motivation: Motivation analysis unavailable
-
-Method: Method extraction failed
-
-Result: Result analysis unavailable
-
-Conclusion: Conclusion extraction failed
-
-Abstract: Bells slide on ice.
-
-</details>
-"""
-LINES = "\n".join(
-    json.dumps(line)
-    for line in (
-        {
-            "id": "2602.20001",
-            "title": "Bells under Water",
-            "authors": ["Uma Reed", "Vik Stone"],
-            "categories": ["cs.GR", "cs.SD", "68T05"],
-            "summary": "Bells ring under water\nand fish listen.",
-            "AI": {"tldr": "水下的钟。", "title_translation": "水下的钟", "translation": "钟在水下响。"},
-        },
-        {
-            "id": "2602.20002",
-            "title": "Bells on Ice",
-            "categories": ["cs.GR"],
-            "summary": "Bells slide on ice.",
-            "AI": {"tldr": "冰上的钟。"},
-        },
-        {"id": "2602.20003", "title": "Bells in Fog", "summary": "Nobody sees these bells.", "cate": "cs.SD"},
-        {"id": "2602.20003", "title": "Bells in Fog", "summary": "Nobody sees these bells.", "cate": "cs.GR"},
-    )
-)
-FEED = """<rss xmlns:arxiv='http://arxiv.org/schemas/atom' xmlns:dc='http://purl.org/dc/elements/1.1/' version='2.0'><channel>
-<title>cs.SD updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.SD</link>
-<pubDate>Wed, 11 Feb 2026 00:00:00 -0500</pubDate>
-<item><title>Bells under Water</title><guid>oai:arXiv.org:2602.20001v1</guid>
-<description>arXiv:2602.20001v1 Announce Type: cross Abstract: Bells ring under water</description>
-<category>cs.GR</category><category>cs.SD</category><category>eess.AS</category><arxiv:announce_type>cross</arxiv:announce_type></item>
-<item><title>Bells on Ice</title><guid>oai:arXiv.org:2602.20002v1</guid>
-<description>arXiv:2602.20002v1 Announce Type: new Abstract: Bells slide on ice.</description>
-<category>cs.GR</category><arxiv:announce_type>new</arxiv:announce_type></item>
-<item><title>Bells in Fog</title><guid>oai:arXiv.org:2602.20003v1</guid>
-<description>arXiv:2602.20003v1 Announce Type: new Abstract: Nobody sees these bells.</description>
-<category>cs.SD</category><arxiv:announce_type>new</arxiv:announce_type><dc:creator>Zo\\"e Kr{\\o}yer (Fog Lab)</dc:creator></item>
-</channel></rss>
-"""
-ANSWER = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom"><id>https://arxiv.org/api/bells</id>
-<updated>2026-02-12T12:00:00Z</updated>
-<entry><id>http://arxiv.org/abs/2602.20002v2</id><title>Bells on Thin Ice</title><summary>Bells break thin ice.</summary>
-<author><name>Wim Tor</name></author><category term="cs.GR"/><arxiv:primary_category term="cs.GR"/>
-<arxiv:doi>10.5802/ICE.2</arxiv:doi></entry>
-<entry><id>http://arxiv.org/abs/2602.20003v2</id><title>Bells in Fog</title><summary>Nobody sees these bells.</summary>
-<category term="cs.SD"/><arxiv:comment>This paper has been withdrawn by the authors: the fog lifted</arxiv:comment></entry>
-<entry><id>https://arxiv.org/api/errors#bells</id><title>Error</title><summary>incorrect id format for bells</summary></entry>
-</feed>
-"""
-DAILY = json.dumps(
-    [
-        {"paper": {"id": "2602.20004", "title": "Bells by Mail", "submittedOnDailyAt": "2026-02-12T00:00:00.000Z"}},
-        {"paper": {"id": "2602.20001", "title": "Bells under Water", "authors": [{"name": "Uma Reed"}]}},
-    ]
-)
-PREPRINTS = json.dumps(
-    {
-        "messages": [{"status": "ok", "count": 2, "total": "2"}],
-        "collection": [
-            {"doi": "10.1101/2026.02.10.1", "title": "Bells in Mice", "date": "2026-02-10", "version": "1"},
-            {"doi": "10.1101/2026.02.10.1", "title": "Bells in Mice", "date": "2026-02-11", "version": "2", "abstract": "They hear."},
-        ],
-    }
-)  # fmt: skip
-ONE_DAY = (MARKDOWN, LINES, FEED, ANSWER, DAILY, PREPRINTS)
-
 
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:
     read = read_digest(content.encode() if isinstance(content, str) else content, name)
@@ -719,58 +595,6 @@ def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "
 def _stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
         return {known.paper.key: known for known in make.stored_papers(session)}
-
-
-@pytest.mark.both_databases
-def test_a_day_in_six_formats_twice_leaves_one_paper_each(store: Store) -> None:
-    assert [read_digest(text.encode(), "digest").format for text in ONE_DAY] == [
-        "daily_arxiv_md", "daily_arxiv_jsonl", "arxiv_rss", "arxiv_api_atom", "hf_json", "biorxiv_json",
-    ]  # fmt: skip
-    counts = []
-    for hours, text in enumerate(ONE_DAY):
-        done = _ingest(store, text, hours)
-        counts.append((done.new, done.updated, done.unchanged))
-    assert counts == [
-        (2, 0, 0),
-        (1, 2, 0),
-        (0, 2, 1),
-        (0, 1, 1),  # a withdrawal is not counted as an update
-        (1, 0, 1),
-        (1, 0, 0),
-    ]
-    assert sorted(_stored(store)) == [
-        "10.1101/2026.02.10.1", "2602.20001", "2602.20002", "2602.20003", "2602.20004",
-    ]  # fmt: skip
-
-    before = _stored(store)
-    for text in reversed(ONE_DAY):
-        again = _ingest(store, text, 24)
-        assert again == Ingested(already_known=True, unchanged=again.unchanged)
-        assert again.unchanged > 0
-        assert _ingest(store, text + "\n\n", 24).new == 0
-    assert {key: known.paper for key, known in _stored(store).items()} == {
-        key: known.paper for key, known in before.items()
-    }
-
-
-@pytest.mark.both_databases
-def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
-    for text in ONE_DAY:
-        _ingest(store, text)
-    with store.read() as session:
-        digests = {row.format: row for row in session.exec(select(rows.DigestRow))}
-        kinds = {(row.digest, row.kind) for row in session.exec(select(rows.AppearanceRow))}
-    assert {name: row.date for name, row in digests.items()} == {
-        "daily_arxiv_md": NOON.date(),
-        "daily_arxiv_jsonl": NOON.date(),
-        "arxiv_rss": dt.date(2026, 2, 11),
-        "arxiv_api_atom": dt.date(2026, 2, 12),
-        "hf_json": dt.date(2026, 2, 12),
-        "biorxiv_json": dt.date(2026, 2, 11),
-    }
-    assert digests["biorxiv_json"].counts == {"papers": 2, "unique": 1}
-    found = {name: {kind for digest, kind in kinds if digest == row.id} for name, row in digests.items()}
-    assert (found["arxiv_rss"], found["hf_json"]) == ({"new", "cross"}, {""})
 
 
 @pytest.mark.parametrize(

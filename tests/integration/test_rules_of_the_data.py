@@ -17,7 +17,6 @@ from subscriptions.service import access, conversation_state, listing, sending, 
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
-from subscriptions.service.previews import preview
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
@@ -667,15 +666,6 @@ def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="daily 13:00")
     subscribing.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
-
-
-def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph")
-    ingested(store, "An old tree", now=NOON - 5 * DAY)
-    ingested(store, "A new tree", now=NOON - HOUR)
-    week = preview(store, CHAT, now=NOON, text="tree")
-    two_days = preview(store, CHAT, now=NOON, text="tree", days=2)
-    assert [len(found.delivery.items) for found in (week, two_days) if found.delivery] == [2, 1]
 
 
 @pytest.mark.parametrize(

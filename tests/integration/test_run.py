@@ -1,15 +1,12 @@
-"""The process `paperwire run`: its start and stop, its work, its log, its modules and its memory, and two
-processes that send at the same time.
-"""
+"""The process `paperwire run`: its start and stop, its work, its log, its modules and its memory."""
 
 import json
 import logging
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -22,7 +19,6 @@ from bot.settings.loading import load_settings
 from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
 from tests import forked, make
-from tests.clock import NOON
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
@@ -222,7 +218,6 @@ UNUSED = {
     "slack_sdk",
     "psycopg",  # the database is an SQLite file
     "sqlalchemy.dialects.postgresql",
-    "bot.delivery.cluster",
     "bot.platforms.slack.adapter",
     "bot.demo",
 }
@@ -284,61 +279,3 @@ def test_parts_left_out_of_a_library_can_be_imported() -> None:
     with without("colorsys"):
         import colorsys as again  # noqa: PLC0415 - as above
     assert again is colorsys is sys.modules["colorsys"]
-
-
-# ── Two real processes deliver from one database; the journal of the fake Telegram shows what they sent ───────────────
-
-LANES = 40
-PAPERS = 39  # enough for three messages in each delivery
-LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
-
-
-@pytest.fixture
-def database(tmp_path: Path, store: Store) -> Path:
-    """A database with 40 chats, to each of which the same papers are due, in three messages."""
-    with store.write() as transaction:
-        for number in range(1, LANES + 1):
-            chat = f"telegram:{number}"
-            subscribes(transaction, chat, "graph", when="now", now=NOON - timedelta(hours=1))
-            set_settings(transaction, make.address(chat), {"limit": "all"}, now=NOON - timedelta(hours=1))
-    make.ingested(
-        store,
-        *[make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)],
-        now=NOON - timedelta(minutes=30),
-    )
-    return store.path
-
-
-def ready(database: Path, remote: Remote) -> "subprocess.Popen[str]":
-    """Starts a process that delivers as soon as it reads a line from its standard input."""
-    process = forked.Forked(
-        ["tests.integration.deliver_without_lock", "--now", NOON.isoformat(), "--json"],
-        cwd=database.parent,
-        env=forked.clean_environment(
-            PAPERWIRE_DATABASE_URL=f"sqlite:///{database}",
-            PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
-            PAPERWIRE_TELEGRAM_API_URL=remote.url,
-            PAPERWIRE_WEB_PORT="0",
-        ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def assert_whole(remote: Remote) -> None:
-    """Checks that every chat got every paper once, in the same order as the other chats."""
-    shown: dict[str, list[str]] = {}
-    posts = [entry for entry in remote.journal if entry.kind == "post"]
-    for entry in posts:
-        shown.setdefault(entry.chat, []).extend(dict.fromkeys(LINK.findall(str(entry.payload))))
-    assert sorted(shown, key=int) == [str(number) for number in range(1, LANES + 1)]
-    assert set(Counter((entry.chat, entry.text) for entry in posts).values()) == {1}
-    assert len(posts) == 3 * LANES
-    (order,) = {tuple(papers) for papers in shown.values()}
-    assert sorted(order) == [f"2601.{n:05d}" for n in range(PAPERS)]
-    assert {entry.concurrent for entry in posts} == {1}

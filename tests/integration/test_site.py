@@ -181,9 +181,6 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     [
         ({}, {}, 303),
         ({"origin": "https://evil.example.org"}, {}, 403),
-        ({"origin": "null"}, {}, 403),
-        ({"origin": "http://127.0.0.1:8421"}, {}, 403),
-        ({"origin": "http://127.0.0.1"}, {}, 403),
         ({}, {"token": "0" * 64}, 403),
         ({}, {"token": ""}, 403),
         ({"host": "evil.example.org", "origin": "http://evil.example.org"}, {}, 421),

@@ -266,19 +266,6 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 
 
 @ON_ONE
-async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
-    papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
-    feeds.arxiv.holds(
-        "/rss/cs.LG",
-        feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>"),
-    )
-    receipt = await feeds.of(LG).poll()
-    assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
-    assert receipt.detail == "Papers without a title: 1."
-    assert len([title for title in titles(feeds.store) if title]) == 8
-
-
-@ON_ONE
 async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
     feeds.arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy
 
 from bot.conversation import handler
-from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.listing import listed
 from subscriptions.store import claims
@@ -321,16 +320,6 @@ async def test_a_command_takes_two_transactions(store: Store, bot: BotHarness, w
     sqlalchemy.event.listen(store._engine, "begin", note)
     assert await bot.says(words)
     assert "".join(begun) == kinds
-
-
-async def test_many_commands_of_a_chat_look_for_nothing(
-    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(command_limits.MAX_OF_CHAT):
-        await bot.says("/lang en")
-    seen = watched(store, monkeypatch, "_wanted")
-    await bot.says("/sub tree")
-    assert seen == []
 
 
 @contextlib.contextmanager

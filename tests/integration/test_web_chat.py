@@ -14,7 +14,6 @@ from bot.platforms.web.markup import look
 from bot.ports.conversation import PageFrame, Visitor
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
-from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
 from subscriptions.store import page_messages
 from subscriptions.store.chat_keys import chat_of_key
@@ -158,12 +157,6 @@ async def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
 @pytest.fixture
 async def ada(pages: web_site.Pages) -> web_site.Browser:
     return await visitor(pages, ADA)
-
-
-def queries_of(pages: web_site.Pages, name: str = ADA) -> list[str]:
-    return [
-        one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == ChatAddress("web", name)
-    ]
 
 
 async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(

@@ -21,7 +21,6 @@ from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.fakes.telegram_rules import Webhook
 from tests.patience import PATIENCE
 
 
@@ -110,7 +109,7 @@ async def test_the_bot_of_the_token_and_its_groups_are_told(store: Store, telegr
 
 def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0) -> None:
     """Sets the webhook that Telegram reports, and how many updates wait."""
-    fake.queue.webhook = Webhook(url=url)
+    fake.queue.webhook = url
     for _ in range(waiting):
         fake.user_writes("/list")
 

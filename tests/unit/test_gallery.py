@@ -315,14 +315,6 @@ def test_slacks_blocks_keep_their_shapes() -> None:
     assert [[key.text for key in row] for row in shown.keys] == [["Undo"]]
 
 
-@pytest.mark.parametrize(
-    ("platform", "payload"), [("telegram", {"html": "x"}), ("slack", {"blocks": [{"type": "video"}]})]
-)
-def test_a_payload_of_another_shape_is_refused(platform: str, payload: object) -> None:
-    with pytest.raises(ValueError, match=r"message|block"):
-        display(platform, payload)
-
-
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Co"]), max_size=80))
 @example("<b>&lt;</b>")
 @example("&amp;lt;script&amp;gt;")

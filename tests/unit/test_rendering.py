@@ -7,17 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.slack.manifest import manifest
 from bot.ports.channel import Button, Reply
-from bot.rendering import brand
-from bot.rendering.static_files import static_file
-from bot.rendering.templating import draw, page_environment
 from subscriptions import model
 from subscriptions.language import translator
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, Message
 from subscriptions.texts.cutting import width
 from tests import tables
-from tests.fakes.process import ROOT
 from tests.make import translation
 from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import (
@@ -46,7 +41,6 @@ UNLINKED = (
     item("Noise *and* Light", arxiv_id=None),
     item("Noise", because("x", "noise"), arxiv_id=None),
 )
-LATE = model.MissingSources("stat.ML", 1, model.MissingHow.LATE)
 TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
 GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
@@ -132,7 +126,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
     ),
     "in public they are counted together": (delivery(PUBLIC, [*items(6), item(shown=False)]), "and 1 more"),
     "cross-lists are marked": (delivery(CONSOLE, [*items(6), item("Crossed", cross=True)]), "cs.LG · cross-list"),
-    "the Chinese digest": (delivery(chat(lang="zh", timezone="+08:00"), items(12)), "^<b>1月22日 周四 · 12 篇</b>"),
     "a chat that hears at once has no next moment": (
         delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
         "^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$",
@@ -154,22 +147,12 @@ SHOWN: dict[str, tuple[Any, ...]] = {
             "<i>▸ noise</i>$"
         ),
     ),
-    "the first due delivery speaks even when it is empty": (
-        empty(known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
-        "^None of 2,412 papers of Mon 26 Jan matched. Next: Tue 27 Jan about 13:00.$",
-    ),
-    "and in Chinese": (
+    "the first due delivery speaks even when it is empty, in Chinese, too": (
         empty(chat(lang="zh"), known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
         "^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$",
     ),
     "no papers on a day": (empty(known=0), "^No papers came on Thu 22 Jan. Next: Tue 27 Jan 13:00.$"),
-    "no papers yet": (empty(known=0, days=()), "^No papers have come yet. Next: "),
-    "one paper did not match": (empty(known=1), "^The only paper of Thu 22 Jan did not match. Next: "),
     "papers of no day did not match": (empty(known=7, days=()), "^None of 7 papers matched. Next: "),
-    "papers of days of two years": (
-        empty(days=(date(2025, 12, 30), date(2026, 1, 2))),
-        "^None of 180 papers of Tue 30 Dec – Fri 2 Jan matched. Next: ",
-    ),
     "a late digest names its days and the reason": (
         delivery(CONSOLE, items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
         "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
@@ -194,10 +177,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "✗ no English summary",
     ),
     "a public group is read as a channel is": (delivery(PUBLIC_GROUP, items(2)), "<blockquote expandable>", "✗ ▸"),
-    "a weekly digest names its days": (
-        delivery(CONSOLE, items(6), days=tuple(date(2026, 1, day) for day in range(16, 23))),
-        "^6 papers · Fri 16 – Thu 22 Jan",
-    ),
     "failed summaries are a reason to say so": (delivery(CONSOLE, items(6, failed=True)), "no English summary"),
     "a translated abstract is no missing summary": (
         delivery(
@@ -217,8 +196,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         alert(team(buttons="off"), item(), titles=TITLES),
         "\nfrom <https://example.org/daily|daily arXiv> · &lt;b&gt;Bold&lt;/b&gt; &amp; co$",
     ),
-    "what is missing is told in private": (delivery(CONSOLE, items(6), missing=LATE), "stat.ML is late"),
-    "and never in public": (delivery(PUBLIC, items(6), missing=LATE), "✗ late"),
     "a withdrawn paper is struck through": (
         alert(chat(), GONE),
         '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
@@ -252,10 +229,6 @@ def test_the_message_of_a_delivery(case: str) -> None:
     planned, *expected = SHOWN[case]
     (message,) = rendered(planned)
     assert unlike(message, expected) == []
-
-
-def test_without_a_paper_that_is_shown_a_message_names_none() -> None:
-    assert render_delivery(delivery(chat(), [item(shown=False)]))[0].papers == ()
 
 
 def silent(planned: Delivery) -> list[object]:
@@ -530,44 +503,12 @@ def test_papers_of_one_subscription_name_it_once(platform: str) -> None:
     assert "and 1 more in “My subject”" in written(message)
 
 
-def test_an_alert_of_one_paper_carries_its_verbs() -> None:
-    entry = item()
-    card, pdf = f"{D}.c{entry.position}", f"https://arxiv.org/pdf/{entry.paper.paper.arxiv_id}"
-    assert keys(alert(chat(), entry)) == [
-        [
-            [f"PDF {pdf}", f"save {card}.s", f"👍 {card}.l", f"👎 {card}.d"],
-            [f"more {card}.f", f"less of this {card}.x", f"why {card}.w", f"similar {card}.n"],
-        ]
-    ]
-
-
 @pytest.mark.parametrize(("platform", "in_lists"), [("slack", {"s": 2}), ("web", {"s": 2, "l": 2, "d": 2})])
 def test_papers_are_judged_where_their_buttons_are_beside_them(platform: str, in_lists: dict[str, int]) -> None:
     one, two = (render_delivery(alert(chat(platform), *items(n)))[0].payload for n in (1, 2))
     for letter in "sld":
         found = [len(re.findall(rf"{D}\.c\d+\.{letter}\b", message)) for message in (one, two)]
         assert found == [1, in_lists.get(letter, 0)]
-
-
-PRIVATE = chat()
-
-
-@pytest.mark.parametrize(
-    ("to", "amount", "rows"),
-    [
-        (GROUP, 1, [1]),
-        (PRIVATE, 2, [2]),
-        (PRIVATE, 8, [8]),
-        (GROUP, 9, [5, 4]),
-        (PRIVATE, 9, [5, 4]),
-        (PRIVATE, 16, [8, 8]),
-    ],
-)
-def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows: list[int]) -> None:
-    papers = items(amount)
-    (found,) = keys(delivery(to, papers))
-    assert [len(row) for row in found] == rows
-    assert [key for row in found for key in row] == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers, 1)]
 
 
 def test_numbers_follow_the_groups_and_a_button_shows_the_rest() -> None:
@@ -702,40 +643,10 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
         "✗ Result",
     ),
-    "the whole paper in Chinese": (WHOLE, chat(lang="zh"), "一句话", "✗ In a word"),
-    "a translation is no summary": (
-        Reply(items=(TRANSLATED,), item_layout="whole"),
-        chat(lang="zh"),
-        "噪声",
-        "摘要的译文。",
-        ABSTRACT,
-        "✗ AI: 摘要的译文",
-    ),
     "no translation for an English chat": (
         Reply(items=(TRANSLATED,), item_layout="whole"),
         chat(),
         "✗ 摘要的译文",
-    ),
-    "why shows each subscription with its passages": (
-        Reply(
-            items=(
-                item(
-                    "Noise, Step by Step",
-                    because("noise -survey", "Noise", number=4),
-                    because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
-                ),
-            ),
-            item_layout="why",
-        ),
-        chat(),
-        (
-            "\n\n<b>4  noise -survey</b>\n"
-            "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
-            "<i>in the abstract:</i> We look at <u>noise</u>. It goes away step by step. What is left is a picture.\n\n"
-            "<b>2  Ada</b>\n"
-            "<i>author:</i> <u>Ada Example</u>\n"
-            "<i>category:</i> <u>cs.\u2060LG</u>$"
-        ),
     ),
     "why tells the words when the paper changed": (why_of(because("gone", "a word", number=3)), chat(), "“a word”"),
     "why tells the words when the language changed": (
@@ -915,20 +826,6 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     assert all(f"number {n} " in plain for n in range(150))
 
 
-def test_a_passage_can_be_read_at_a_glance() -> None:
-    abstract = (
-        "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
-    )
-    entry = item("Steps", because("noise", number=1), abstract=abstract)
-    passage = written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0]).partition(
-        "in the abstract:</i> "
-    )[2]
-    assert passage.startswith("…")
-    assert passage.endswith("…")
-    assert "Here is <u>noise</u>." in passage
-    assert len(passage) < 260
-
-
 def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
     planned = delivery(chat(), items(3))
     (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
@@ -965,30 +862,3 @@ def test_the_original_title_stands_once_below_the_translated_one_which_is_the_li
         assert (shown.count("Noise"), "Bruit" in shown) == (1, False)
         assert shown.index("噪声") < shown.index("Noise")
         assert "href" not in shown or re.search(f"{told.paper.paper.key}[^>]*>噪声<", shown)
-
-
-def test_the_pages_the_gallery_mails_and_apps_have_one_brand() -> None:
-    mail = draw(
-        "email",
-        "mail.html",
-        language="en",
-        subject="",
-        preview="",
-        body="",
-        buttons=(),
-        footer=(),
-        reason="",
-        footer_first=False,
-    )
-    gallery = page_environment().get_template("style.css").render()
-    page = static_file("style.css").decode()
-    about = manifest()["display_information"]
-    accents = [mail, page, about["background_color"], gallery]
-    assert [brand.LIGHT["accent"] in one for one in accents] == [True] * 4
-    assert [brand.NAME in one for one in (mail, about["name"])] == [True] * 2
-    assert brand.DARK["accent"] in mail
-    sheets = [path for path in ROOT.joinpath("templates").rglob("*.*") if path.suffix in {".html", ".css"}]
-    own = [
-        path.name for path in sheets if re.search("#[0-9a-f]{6}\\b", path.read_text()) and "gallery" not in str(path)
-    ]
-    assert own == [], "colours stand in one place; the gallery also has those of other programs"
