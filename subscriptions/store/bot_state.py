@@ -21,14 +21,6 @@ def put_value(transaction: Transaction, name: str, value: str) -> None:
     conflicts.put(transaction, KeyValueRow(name=name, value=value))
 
 
-def swap_value(transaction: Transaction, name: str, before: str | None, value: str) -> bool:
-    """Replaces a value if it is still `before` (None: no value). Returns False if it is not: another process was first."""
-    if before is None:
-        return conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
-    is_still = sa.update(_values).filter_by(name=name, value=before)
-    return execute(transaction, is_still.values(value=value)).rowcount == 1
-
-
 def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
     """Returns the value under a name. If there is none, makes and stores it."""
     value = get_value(transaction, name)

@@ -56,11 +56,7 @@ def encoder(transaction: Transaction) -> str:
 
 def is_encoder(transaction: Transaction, name: str) -> bool:
     """Returns whether this is the store's encoder. The first one that asks becomes it."""
-    known = encoder(transaction)
-    if not known:
-        bot_state.swap_value(transaction, _ENCODER, None, name)
-        known = encoder(transaction)
-    return known == name
+    return bot_state.made_value(transaction, _ENCODER, lambda: name) == name
 
 
 def change_encoder(transaction: Transaction, name: str) -> None:
