@@ -9,7 +9,6 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -32,8 +31,9 @@ from bot.settings.loading import load_sources, source_name
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
-from bot.sources.file_receipts import FileReceipts
+from bot.sources.folders import noted, started
 from bot.sources.ingest import store_digest, today
+from bot.sources.poll import Poll, PollDependencies
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
 from subscriptions.model import DigestWarning
@@ -88,7 +88,7 @@ def ingest(
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         watched, receipts = (
             arguments.watching(session.settings.sources),
-            source_scheduler.make_file_receipts(session.settings, session),
+            source_scheduler.poll_dependencies(session.settings, session),
         )
         done = _Ingestion(session, named, default_day, announce, watched, receipts)
         asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
@@ -114,7 +114,8 @@ class _Ingestion:
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
     watched_by: arguments.SourceOf
-    receipts: FileReceipts
+    polling: PollDependencies
+    polls: dict[str, Poll] = field(default_factory=dict)  # of the sources that watch the files, by name
     files: list[_IngestedFile] = field(default_factory=list)
     failed: int = 0
     skipped: int = 0  # files that only describe their folder
@@ -163,7 +164,9 @@ async def _ingest(deps: _Ingestion, path: str, data: bytes | PaperwireError) -> 
     digest = read_digest(data, path, format=format_name, day=deps.day, language=language)
     note = None
     if known and known.name == name and known.path is not None:
-        note = partial(deps.receipts.record_stored, known, digest)
+        if name not in deps.polls:
+            deps.polls[name] = await started(deps.polling, known)
+        note = noted(deps.polls[name], digest)
     announce = deps.announce or bool(known and known.announce == "all")
     result = await store_digest(
         deps.session,

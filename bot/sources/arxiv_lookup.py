@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
@@ -15,7 +15,8 @@ from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.ingest import store_digest
+from bot.sources.poll import PollDependencies, feed_error
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
@@ -39,14 +40,6 @@ def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
     )
 
 
-@dataclass(slots=True)
-class _Batch:
-    """The ids of all callers that wait for the next request."""
-
-    ids: set[str] = field(default_factory=set)
-    is_answered: bool | None = None  # None: not sent yet
-
-
 class PaperLookup:
     """Looks up papers at arXiv: papers that a person names by their ids, and papers of digests that lack values."""
 
@@ -57,8 +50,6 @@ class PaperLookup:
         self._source = source.name
         self._sites = _sites(source, deps.sites)
         self._of_arxiv = self._sites == deps.sites or source.is_arxivs_own  # False: the API of a mirror is used
-        self._next = _Batch()
-        self._turn = asyncio.Lock()
         self._finding: set[asyncio.Task[bool]] = set()
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
@@ -81,21 +72,9 @@ class PaperLookup:
         """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
 
         Raises StoreError.
-
-        The ids of all calls that come during a request go together into the next request.
         """
-        batch = self._next
-        batch.ids.update(ids)
-        async with self._turn:
-            if batch.is_answered is None:
-                if batch is self._next:
-                    self._next = _Batch()
-                batch.is_answered = await self._ask(sorted(batch.ids))
-        return batch.is_answered
-
-    async def _ask(self, ids: Sequence[str]) -> bool:
         try:
-            for part in _parts(ids):
+            for part in _parts(sorted(ids)):
                 for digest in await self._answers(part):
                     await self._store(digest, part)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
@@ -163,9 +142,7 @@ class PaperLookup:
         assert found is not None  # noqa: S101 - only a request with validators returns None
         name = fetch_request.document_name(self._source, request.url)
         digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
-        if any(warning.code == "feed_error" for warning in digest.warnings):
-            return None
-        return digest
+        return None if feed_error(digest) else digest
 
 
 def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:

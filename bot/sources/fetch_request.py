@@ -1,6 +1,5 @@
 """Requests for documents: the regular ones of a source, those that follow from an answer (how many pages), and those for a missed day."""
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -13,10 +12,9 @@ from bot.sources.databases import DATABASES, MOST_PAGES, DatabaseQuery
 from subscriptions.categories import CLASSES
 from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
+from subscriptions.planning.source_calendar import DAY, SUNDAY
 
-DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
-SUNDAY = 6
 # arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
@@ -50,7 +48,7 @@ class FetchRequest:
     """One request for a document."""
 
     url: str
-    unit: str = ""  # the part of the source: a category; "": the whole source
+    part: str = ""  # the part of the source: a category of arXiv; "": the whole source
     format: str | None = None  # None: it is recognised by the content
     may_miss: bool = False  # a missing document is no error: it may not be published yet
     page: int = 1
@@ -59,27 +57,31 @@ class FetchRequest:
     database: str = ""  # one of DATABASES
     received: int = 0  # papers of its pages so far
 
+    @property
+    def document(self) -> str:
+        """The name under which the store keeps what it knows about the last document."""
+        return self.day.isoformat() if self.day else self.part
+
 
 def requests_of(
-    source: SourceSettings,
-    now: datetime,
-    *,
-    split: Collection[str] = (),
-    since: date | None = None,
-    sites: Sites = ARXIV,
+    source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
     """Returns the requests of a source at `now`, each for the first page; () for files.
 
-    `split`: archives that are too large for one feed; each of their categories gets a request. `since`: the day from
-    which a database is asked for papers; None: today.
+    `since`: the day from which a database is asked for papers; None: today.
     """
     if source.url is not None:
         return _by_address(source, source.url, now)
     if source.database:
         return (_of_database(source, now.astimezone(UTC).date(), since, sites),)
-    categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
     form = source.format or "arxiv_rss"
-    return tuple(FetchRequest(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
+    return tuple(FetchRequest(url=sites.feeds + code, part=code, format=form) for code in dict.fromkeys(source.arxiv))
+
+
+def by_category(ask: FetchRequest, sites: Sites) -> tuple[FetchRequest, ...]:
+    """Returns the requests for the categories of an archive whose papers are too many for one feed."""
+    codes = [f"{ask.part}.{name}" for name in CLASSES.get(ask.part, ())]
+    return tuple(replace(ask, url=sites.feeds + code, page=ask.page + 1) for code in codes)
 
 
 def _of_database(source: SourceSettings, today: date, since: date | None, sites: Sites) -> FetchRequest:
@@ -108,10 +110,6 @@ def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchR
         FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
         for day in days
     )
-
-
-def _classes(code: str) -> tuple[str, ...]:
-    return tuple(f"{code}.{name}" for name in CLASSES.get(code, ())) or (code,)
 
 
 def everything() -> SourceSettings:
@@ -185,14 +183,6 @@ def is_api(url: str) -> bool:
     return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
-def address_key(url: str) -> str:
-    """Returns the key under which an address is remembered.
-
-    The address itself is not stored, since it may hold a secret.
-    """
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
 def document_name(source: str, url: str) -> str:
     """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
@@ -215,27 +205,28 @@ def is_dated(source: SourceSettings) -> bool:
     return source.url is not None and DATE in source.url
 
 
-def backfill_request(
+def missed_day_request(
     source: SourceSettings,
     day: date,
     calendar: source_calendar.ArxivCalendar,
     *,
-    missing: Collection[str] = (),
-    oldest: bool = False,
+    is_oldest: bool = False,
     sites: Sites = ARXIV,
 ) -> FetchRequest | None:
     """Returns the request for a missed day; None if the source cannot show past days.
 
-    `missing`: the categories of arXiv that lack the day; empty: all of the source. `oldest`: the day is the oldest missed
-    one, so the request includes papers that were submitted earlier and held back by moderators.
+    `is_oldest`: the day is the oldest missed one, so the request includes papers that were submitted earlier and held
+    back by moderators.
     """
     if source.url is not None and is_dated(source):
         return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
-    categories = missing or categories_of(source)
+    categories = categories_of(source)
     if not categories:
         return None
     first, last = submitted_between(day, calendar)
-    days = f"submittedDate:[{first - (MODERATION_HOLD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    if is_oldest:
+        first -= MODERATION_HOLD
+    days = f"submittedDate:[{first:%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
     query = f"{_in_categories(categories)}{days}"
     return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
 

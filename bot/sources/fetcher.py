@@ -1,20 +1,20 @@
-"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, and the longest wait that a server may ask for."""
+"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, one request at a time to a host, the waits that it asks for."""
 
 import asyncio
 import socket
 import ssl
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from bot.sources.host_limits import HostLimiter, asked_to_wait
-from bot.sources.public_addresses import is_public
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -36,6 +36,20 @@ _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
 _RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
 _PORTS = {"http": 80, "https": 443}
+
+ARXIV = "arxiv"  # all hosts of arXiv, whose limits hold for all of them together
+GAPS = {  # seconds between requests, beside those to arXiv (info.arxiv.org/help/api/tou.html)
+    ARXIV: 3.0,
+    **dict.fromkeys(("api.openalex.org", "api.crossref.org", "eutils.ncbi.nlm.nih.gov"), 1.0),
+}
+MAX_TURN = 60.0  # seconds that a request waits for its host at most; if it must wait longer, it fails
+
+# A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
+# The networks are from IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
+_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
 
 _SENTENCES = (  # most specific first
     (httpx.ConnectTimeout, "{host} was not reached within {connect:g} seconds."),
@@ -75,23 +89,99 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+def is_arxiv(host: str) -> bool:
+    """Returns whether a host is arXiv's."""
+    name = host.rstrip(".").casefold()
+    return name == "arxiv.org" or name.endswith(".arxiv.org")
+
+
+class HostTurns:
+    """Lets one request at a time go to a host. arXiv's hosts count as one.
+
+    There is a gap between the end of a request to arXiv or a database, even a failed one, and the start of the next. So
+    requests never arrive closer together, even over a slow network.
+    """
+
+    def __init__(self, clock: Clock, is_arxivs: Callable[[str], bool] = is_arxiv) -> None:
+        self._clock = clock
+        self._is_arxivs = is_arxivs
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._free: dict[str, float] = {}  # lane → the monotonic second from which the next request may start
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Waits for the turn of one request, and keeps it. Raises FetchError if the host asked for a long wait."""
+        lane = self._lane(host)
+        async with self._locks[lane]:
+            wait = self._free.get(lane, 0.0) - self._clock.monotonic()
+            if wait > MAX_TURN:
+                raise asked_to_wait(host, timedelta(seconds=wait))
+            if wait > 0:
+                await self._clock.sleep(wait)
+            try:
+                yield
+            finally:
+                self.pause(host, timedelta(seconds=GAPS.get(lane, 0.0)))
+
+    def pause(self, host: str, wait: timedelta) -> None:
+        """Lets no request to the host start until `wait` is over."""
+        lane = self._lane(host)
+        self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + wait.total_seconds())
+
+    def _lane(self, host: str) -> str:
+        return ARXIV if self._is_arxivs(host) else host
+
+
+def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
+    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
+    if wait:
+        sentence = f"{host} asks for a wait of {wait.total_seconds():.0f} seconds."
+    # a page that says "Rate exceeded." but has a status of success
+    elif status is None or status < HTTPStatus.BAD_REQUEST:
+        sentence = f"{host} is too busy to answer."
+    else:
+        sentence = f"{host} is too busy to answer ({status})."
+    return FetchError(sentence, "It is asked again by itself.", retry_after=wait, busy=True)
+
+
+def is_public(address: str) -> bool:
+    """Returns whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _inner(found) if isinstance(found, IPv6Address) else found
+    if inner is not None:
+        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+    return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address in _NAT64 or address in _COMPATIBLE:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None
+
+
 class Fetcher:
     """Fetches documents by HTTP."""
 
     def __init__(
         self,
         clock: Clock,
-        host_limiter: HostLimiter,
         *,
         agent: str,
         allowed_hosts: frozenset[str] = frozenset(),
         limits: FetchLimits | None = None,
         resolve: Resolve = resolve,
         proxy_of: Callable[[str, str], str | None] = proxy_of_environment,
+        is_arxivs: Callable[[str], bool] = is_arxiv,
     ) -> None:
         """`allowed_hosts`, in lower case and without port, may have private addresses. `agent` is the User-Agent."""
         self._clock = clock
-        self._host_limiter = host_limiter
+        self._turns = HostTurns(clock, is_arxivs)
         self._agent = agent
         self._allowed = allowed_hosts
         self._limits = limits or FetchLimits()
@@ -126,7 +216,7 @@ class Fetcher:
         allow that host. Redirects may not lead to other private addresses or ports, since the server chooses them.
         """
         host = url.host
-        async with self._host_limiter.slot(host):
+        async with self._turns.turn(host):
             try:
                 async with asyncio.timeout(self._limits.total):
                     return await self._ask(url, headers, open_place)
@@ -134,7 +224,7 @@ class Fetcher:
                 raise FetchError(f"{host} took longer than {self._limits.total:g} seconds.") from None
             except FetchError as error:
                 if error.retry_after <= LONGEST_OF_HOST:
-                    self._host_limiter.pause(host, error.retry_after)
+                    self._turns.pause(host, error.retry_after)
                 raise
 
     async def _ask(
@@ -197,7 +287,7 @@ class Fetcher:
     def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         try:
-            return httpx.AsyncClient(timeout=timeout, verify=self._deps(url), proxy=proxy, trust_env=False)
+            return httpx.AsyncClient(timeout=timeout, verify=self._tls_of(url), proxy=proxy, trust_env=False)
         except (ImportError, ValueError):  # httpx's message would show the address of the proxy
             raise FetchError("The proxy of this machine cannot be used.") from None
 
@@ -259,7 +349,7 @@ class Fetcher:
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
-    def _deps(self, url: httpx.URL) -> ssl.SSLContext:
+    def _tls_of(self, url: httpx.URL) -> ssl.SSLContext:
         """Returns the TLS context.
 
         For http it is empty; trusted certificates are read once, for the first https address.

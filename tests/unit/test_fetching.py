@@ -13,16 +13,15 @@ import pytest
 from bot.errors import FetchError
 from bot.http import body
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, host_limits, source_schedules
+from bot.sources import fetch_request, source_schedules
 from bot.sources import fetcher as web
-from bot.sources.public_addresses import is_public
-from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays
+from bot.sources.fetcher import is_public
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import DAY, paper
+from tests.make import paper
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
@@ -57,7 +56,6 @@ def fetcher(
     clock = clock or FakeClock(NOON)
     return web.Fetcher(
         clock,
-        host_limits.HostLimiter(clock),
         agent="paperwire/1.0 (+me@example.org)",
         allowed_hosts=allowed,
         limits=limits,
@@ -163,7 +161,6 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     clock = FakeClock(NOON)
     fetching = web.Fetcher(
         clock,
-        host_limits.HostLimiter(clock),
         agent="a",
         allowed_hosts=HERE,
         resolve=look_up,
@@ -429,15 +426,15 @@ def tls() -> Iterator[FakeArxiv]:
     ],
 )
 def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
-    assert host_limits.is_arxiv(host) is ours
+    assert web.is_arxiv(host) is ours
 
 
 async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
-    host_limiter = host_limits.HostLimiter(clock)
+    turns = web.HostTurns(clock)
     starts = []
 
     async def request(host: str) -> None:
-        async with host_limiter.slot(host):
+        async with turns.turn(host):
             starts.append(clock.monotonic())
             raise ConnectionError
 
@@ -445,30 +442,6 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
         with pytest.raises(ConnectionError):
             await request(host)
     assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
-
-
-async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
-    class Busy(host_limits.StoredHostSlots):
-        """Another process that has taken the next seven seconds."""
-
-        def __init__(self) -> None:
-            self.received: list[str] = []
-
-        async def acquire(self, publisher: str, _: timedelta) -> timedelta:
-            self.received.append(publisher)
-            return max(timedelta(seconds=1007 - clock.monotonic()), timedelta(0))
-
-        async def release(self, publisher: str, gap: timedelta) -> None:
-            self.received.append(f"{publisher} {gap.total_seconds():.0f}")
-
-    others = Busy()
-    host_limiter = host_limits.HostLimiter(clock, others=others)
-    with pytest.raises(ConnectionError):
-        async with host_limiter.slot("arxiv.org"):
-            raise ConnectionError
-    assert (others.received, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
-    async with host_limiter.slot("example.org"):
-        assert len(others.received) == 5
 
 
 async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
@@ -520,19 +493,15 @@ def source_at(place: str, schedule: str) -> SourceSettings:
 
 
 @pytest.mark.parametrize(
-    ("values", "split", "urls"),
+    ("values", "urls"),
     [
-        ({"url": "https://example.org/list.md?x=1"}, (), ["https://example.org/list.md?x=1"]),
-        ({}, (), []),  # a source of files
-        ({"arxiv": ("cs.LG", "stat.ML", "hep-th")}, (), ["{feeds}cs.LG", "{feeds}stat.ML", "{feeds}hep-th"]),
-        ({"arxiv": ("econ", "econ.EM")}, ("econ",), ["{feeds}econ.EM", "{feeds}econ.GN", "{feeds}econ.TH"]),
-        ({"arxiv": ("hep-th",)}, ("hep-th",), ["{feeds}hep-th"]),
+        ({"url": "https://example.org/list.md?x=1"}, ["https://example.org/list.md?x=1"]),
+        ({}, []),  # a source of files
+        ({"arxiv": ("cs.LG", "stat.ML", "hep-th")}, ["{feeds}cs.LG", "{feeds}stat.ML", "{feeds}hep-th"]),
     ],
 )
-def test_categories_are_asked_apart_and_large_archives_by_them(
-    values: dict[str, object], split: tuple[str, ...], urls: list[str]
-) -> None:
-    assert [request.url for request in fetch_request.requests_of(source(**values), NOON, split=split)] == [
+def test_categories_are_asked_apart(values: dict[str, object], urls: list[str]) -> None:
+    assert [request.url for request in fetch_request.requests_of(source(**values), NOON)] == [
         url.format(feeds="https://rss.arxiv.org/rss/") for url in urls
     ]
 
@@ -580,7 +549,7 @@ def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, f
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    request: fetch_request.FetchRequest | None = fetch_request.backfill_request(
+    request: fetch_request.FetchRequest | None = fetch_request.missed_day_request(
         fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
     )
     starts: list[int] = []
@@ -618,12 +587,10 @@ def test_a_document_is_called_by_its_source_and_its_file(url: str, name: str) ->
     assert fetch_request.document_name("mine", url) == name
 
 
-def test_an_address_is_stored_and_shown_without_secrets() -> None:
+def test_an_address_is_shown_without_secrets() -> None:
     url = "https://user:password@example.org:8443/a/{date}.md?token=secret"
     assert SourceSettings(name="x", url=url).place == "https://example.org:8443/a/{date}.md"
     assert SourceSettings(name="x", arxiv=("cs.LG", "hep-th")).place == "cs.LG, hep-th"
-    assert "secret" not in fetch_request.address_key(url)
-    assert fetch_request.address_key(url) != fetch_request.address_key(f"{url}2")
 
 
 CALENDAR = ArxivCalendar()
@@ -631,7 +598,7 @@ THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
-    found = fetch_request.backfill_request(one, day, CALENDAR, oldest=oldest)
+    found = fetch_request.missed_day_request(one, day, CALENDAR, is_oldest=oldest)
     return found.url if found else ""
 
 
@@ -731,44 +698,9 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
         cs.LG                            → arxiv       → 2026-01-15 → 2026-01-24 12:00 → 01-16, 01-19, 01-21, 01-22, 01-23
         https://arxiv.org/list/cs.LG/new → arxiv       → 2026-01-21 → 2026-01-22 01:05 → 01-22
         https://rss.arxiv.org/rss/cs.LG  → arxiv       → 2026-01-21 → 2026-01-22 01:05 →
-        https://e.org/x                  → 0 6 * * mon → 2026-01-01 → 2026-01-22 12:00 → 01-05, 01-12, 01-19
-        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:29 → 01-21
-        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:30 → 01-21, 01-22
         https://e.org/x                  → every 30m   → 2026-01-01 → 2026-01-22 12:00 →
     """),
 )
 def test_which_days_have_become_due(place: str, schedule: str, after: str, now: str, due: str) -> None:
     found = days(source_at(place, schedule), date.fromisoformat(after) if after else None, now)
     assert ", ".join(found) == due
-
-
-# ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
-
-
-def _missed(*days: date) -> MissedDays:
-    """Returns these days as missed, on a Friday whose own papers come with a regular request."""
-    missed = MissedDays(current=(FRIDAY,))
-    missed.add_due(days, FRIDAY)
-    return missed
-
-
-@pytest.mark.parametrize(("answered", "kept"), [(True, ((), (THURSDAY,))), (False, ((THURSDAY,), ()))])
-def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
-    missed = _missed(THURSDAY)
-    for _ in range(MOST_TRIES):
-        assert missed.past == (THURSDAY,)
-        missed.fail(THURSDAY, "No answer.", answered=answered)
-        missed.add_due([], FRIDAY)
-    assert (missed.past, missed.of(End.LOST)) == kept
-
-
-def test_a_day_is_asked_for_within_a_fortnight() -> None:
-    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
-    assert (old.past, old.of(End.LOST)) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
-
-
-def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
-    missed = MissedDays()
-    missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
-    missed.add_due([FRIDAY], FRIDAY)
-    assert (missed.days, missed.of(End.LOST), missed.upto) == ({FRIDAY: 0}, (), FRIDAY)

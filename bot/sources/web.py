@@ -1,0 +1,313 @@
+"""Asks a source on the web: first the regular requests, then those for missed days, how many pages and how far back."""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import replace
+from datetime import date, timedelta
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from bot.digests import dated, read_digest
+from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
+from bot.settings import SourceSettings
+from bot.sources import databases, fetch_request
+from bot.sources.fetch_request import FetchRequest
+from bot.sources.fetcher import Fetched, Fetcher
+from bot.sources.ingest import today
+from bot.sources.poll import BATCH_FORMATS, End, Poll, PollDependencies, feed_error, short, truncation, why_unread
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
+from subscriptions.planning.receipts import SETTLING, Answer, Receipt
+from subscriptions.planning.source_calendar import DAY
+from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.digests import Ingested
+from subscriptions.store.sources import KnownSource, Part
+
+log = logging.getLogger("paperwire")
+
+HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
+DAYS_BACK = timedelta(days=14)  # older missed days are given up
+MISSED_PAGES = 12  # most pages of one missed day
+# a date further in the future is a mistake; if it were stored, the days before it would look old
+FUTURE = timedelta(days=2)
+BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+
+
+async def poll_web(
+    deps: PollDependencies,
+    fetcher: Fetcher,
+    source: SourceSettings,
+    known: KnownSource | None,
+    *,
+    everything: bool = False,
+    history: bool = False,
+) -> Receipt:
+    """Polls a source on the web and returns the receipt. Raises StoreError.
+
+    Without `everything`, categories that have already brought the papers that are due are not requested again. With
+    `history`, the last days before the first poll count as missed.
+    """
+    asking = _Asking(Poll(deps, source, known), fetcher)
+    asking.note_missed_days(history=history)
+    await asking.ask_regularly(everything=everything)
+    await asking.ask_for_missed_days()
+    return await deps.store.run(writes(asking.close))
+
+
+class _Asking:
+    """The requests of one poll."""
+
+    def __init__(self, poll: Poll, fetcher: Fetcher) -> None:
+        self._poll = poll
+        self._fetcher = fetcher
+        self._deps, self._source, self._now = poll.deps, poll.source, poll.now
+        self._state = poll.known.state  # before the poll
+        self._days_due: tuple[date, ...] = ()
+        self._unread_days: set[date] = set()  # days of dated addresses whose documents cannot be read
+        self._closed_hosts: dict[str, str] = {}  # host → why this poll sends no more requests to it
+
+    def note_missed_days(self, *, history: bool) -> None:
+        """Finds the days that earlier polls should have brought. Those that are too old are given up."""
+        poll, timing, after = self._poll, self._deps.timing, self._state.read_until
+        if history and after is None:
+            after = (self._now - HISTORY).date()
+        self._days_due = timing.days_due(self._source, after, self._now)
+        current = timing.current_days(self._source, self._now)
+        poll.missed = [day for day in self._days_due if day not in current]
+        if self._days_due:  # so that a first day on which nothing comes is missed on the next one
+            poll.read_until = self._days_due[0] - DAY
+        for day in list(poll.missed):
+            if day < (self._now - DAYS_BACK).date():
+                poll.settle(day, End.LOST)
+
+    def close(self, transaction: Transaction) -> Receipt:
+        """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
+        poll = self._poll
+        if not poll.missed and fetch_request.is_dated(self._source):
+            _, yesterday = self._deps.timing.current_days(self._source, self._now)
+            if yesterday not in self._unread_days:
+                poll.read_until = yesterday
+        elif not poll.missed and self._days_due:
+            outcomes = poll.outcomes(transaction).values()
+            if all(outcome in SETTLING for outcome, _ in outcomes):
+                poll.read_until = self._days_due[-1]
+        return poll.close(transaction)
+
+    # ── regular requests ──────────────────────────────────────────────────────
+
+    async def ask_regularly(self, *, everything: bool) -> None:
+        """Asks each part for its newest document, and for all that follows from an answer."""
+        poll, source = self._poll, self._source
+        since = None
+        if source.database:
+            declared = poll.known.since or self._now
+            since = databases.asked_since(source.database, declared, self._state.looked_at, self._now)
+        requests = fetch_request.requests_of(source, self._now, since=since, sites=self._deps.sites)
+        poll.asked = dict.fromkeys(request.part for request in requests)
+        kept = {*poll.asked, *(request.document for request in requests)}
+        poll.parts = {name: part for name, part in poll.parts.items() if name in kept}
+        waiting = deque(requests)
+        while waiting:
+            request = waiting.popleft()
+            if everything or not poll.had(request.part):
+                waiting.extendleft(reversed(await self._ask_safely(request)))
+
+    async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
+        try:
+            return await self._ask(request)
+        except (UnknownFormat, BrokenDigest) as error:
+            return self._note(request, Answer(problem=why_unread(error)))
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
+            name = self._source.name
+            log.error("%s: %s", name, error_location(error), extra={"source": name})
+            return self._note(request, Answer(problem=BY_MISTAKE))
+
+    def _note(self, request: FetchRequest, answer: Answer) -> tuple[FetchRequest, ...]:
+        """Notes the answer of a document that brings no papers. Returns (), since no request follows from it."""
+        if request.day and answer.problem:
+            self._unread_days.add(request.day)
+        self._poll.answers[request.part].append(answer)
+        return ()
+
+    async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Fetches and stores one document. Returns the requests that follow from it. Raises UnknownFormat, BrokenDigest."""
+        host = urlsplit(request.url).hostname or ""
+        if host in self._closed_hosts:
+            return self._note(request, Answer(problem=self._closed_hosts[host]))
+        last = self._poll.parts.get(request.document, Part())
+        asks_again = request.page == 1 and not request.database
+        try:
+            found = await self._fetcher.fetch(
+                request.url, etag=last.etag if asks_again else "", modified=last.modified if asks_again else ""
+            )
+        except FetchError as error:
+            return self._note(request, await self._not_fetched(request, error, host))
+        if found is None:
+            return self._note(request, Answer(day=last.day, papers=last.papers, batch=last.batch))
+        return await self._read_answer(request, found, last)
+
+    async def _read_answer(self, request: FetchRequest, found: Fetched, last: Part) -> tuple[FetchRequest, ...]:
+        """Stores a document that was fetched. Returns the requests that follow from it."""
+        following, missing = await self._what_follows(request, found.data)
+        if missing:
+            self._note(request, Answer(problem=short(missing)))
+        if databases.is_list(request.database, request.url):
+            self._note(request, Answer())
+            return following
+        digest = await self._read(request, found.data)
+        if digest.is_feed and digest.day:  # journals announce issues of months to come
+            digest = dated(digest, today(self._deps))
+        if problem := feed_error(digest) or self._lies_ahead(digest):
+            return self._note(request, Answer(problem=problem))
+        if request.part and any(one.code == "possibly_capped" for one in digest.warnings):
+            following += fetch_request.by_category(request, self._deps.sites)
+        # "not modified" must not hide at the next poll that a document broke off or that papers are missing
+        whole = not (following or missing or truncation(digest))
+        done = await self._take_in(request, digest, found if whole else Fetched(data=b""))
+        if not following and (last.digest or request.page > 1) and done.new and not done.updated + done.unchanged:
+            # every paper was new, so older pages may have more new papers
+            following = _as_tuple(fetch_request.older_page(request, found.data))
+        return following
+
+    async def _what_follows(self, request: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
+        """Returns (the requests for the rest of an answer, why a part of it is missing or "")."""
+        if request.database:
+            return await asyncio.to_thread(fetch_request.rest_of_answer, request, data)
+        return _as_tuple(fetch_request.next_page(request, data)), ""
+
+    def _lies_ahead(self, digest: Digest) -> str:
+        """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
+        if digest.day is None or digest.day <= (self._now + FUTURE).date():
+            return ""
+        return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
+
+    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Answer:
+        """Returns the answer of a document that could not be fetched."""
+        if is_absent(request, error):
+            return Answer(absent=True)
+        self._poll.retry_after = max(self._poll.retry_after, error.retry_after)
+        self._poll.is_busy = self._poll.is_busy or error.busy
+        if error.host_wide:
+            self._closed_hosts[host] = str(error.sentence)
+        if error.busy:
+            return Answer(problem=short(str(error.sentence)))
+        if request.database and (problem := databases.refusal(error.body)):
+            return Answer(problem=short(problem))
+        if error.status != HTTPStatus.BAD_REQUEST:
+            return Answer(problem=short(str(error)))
+        try:  # arXiv reports an error as a feed with status 400
+            problem = feed_error(await self._read(request, error.body))
+        except (UnknownFormat, BrokenDigest):
+            problem = ""
+        return Answer(problem=problem or str(error.sentence))
+
+    async def _read(self, request: FetchRequest, data: bytes) -> Digest:
+        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
+        name = fetch_request.document_name(self._source.name, request.url)
+        language = self._source.language
+        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=language)
+
+    async def _take_in(self, request: FetchRequest, digest: Digest, found: Fetched) -> Ingested:
+        """Stores the papers of a document of a regular request, with the validators of `found`."""
+        poll = self._poll
+        last = poll.parts.get(request.document, Part())
+        now = Part(
+            came=last.came,
+            etag=found.etag,
+            modified=found.modified,
+            digest=digest.content_hash,
+            day=digest.day,
+            papers=len(digest.entries),
+            batch=digest.format in BATCH_FORMATS,
+        )
+
+        def note(transaction: Transaction, done: Ingested) -> None:
+            changed = not done.already_known if request.page > 1 else now.digest != last.digest
+            poll.observe(transaction, digest, done, part=request.part, changed=changed)
+            if request.page == 1:
+                poll.parts[request.document] = now
+            poll.write(transaction)
+
+        return await poll.store(digest, note, continues=digest.is_feed and self._state.looked_at is not None)
+
+    # ── missed days ───────────────────────────────────────────────────────────
+
+    async def ask_for_missed_days(self) -> None:
+        """Fetches the missed days, oldest first, until a server does not answer. Raises StoreError."""
+        poll = self._poll
+        failed = any(one.problem for answers in poll.answers.values() for one in answers)
+        oldest = poll.missed[:1]
+        for day in list(poll.missed):
+            request = fetch_request.missed_day_request(
+                self._source,
+                day,
+                self._deps.timing.calendar,
+                # earlier polls brought what was submitted before the oldest day, except what moderators held back
+                is_oldest=[day] == oldest and self._state.read_until is not None,
+                sites=self._deps.sites,
+            )
+            if request is None:
+                if not failed:  # if the poll failed, the source may still show that day once it works again
+                    poll.settle(day, End.GONE)
+                continue
+            if closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
+                poll.why_missed = closed
+                return
+            try:
+                await self._fetch_day(day, request)
+            except (UnknownFormat, BrokenDigest) as error:
+                poll.fail(day, why_unread(error))
+            except FetchError as error:
+                if is_absent(request, error):
+                    poll.settle(day, End.ABSENT)
+                    continue
+                poll.retry_after = max(poll.retry_after, error.retry_after)
+                answered = bool(error.status) and not (error.host_wide or error.busy)
+                poll.fail(day, short(str(error.sentence)), answered=answered)
+                return
+
+    async def _fetch_day(self, day: date, request: FetchRequest) -> None:
+        """Stores all pages of a missed day. Raises FetchError, UnknownFormat, BrokenDigest."""
+        following: FetchRequest | None = request
+        while following is not None:
+            following = await self._read_page(day, following)
+
+    async def _read_page(self, day: date, request: FetchRequest) -> FetchRequest | None:
+        """Stores the papers of one page of a missed day. Returns the request for the next page."""
+        poll = self._poll
+        found = await self._fetcher.fetch(request.url)
+        assert found is not None  # noqa: S101 - only a request with validators returns None
+        digest = await self._read(request, found.data)
+        if problem := feed_error(digest):
+            raise BrokenDigest(f"{self._source.name}: {problem}")
+        digest = replace(digest, day=digest.day or day)
+        if request.history:
+            categories = fetch_request.categories_of(self._source)
+            entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
+            digest = replace(digest, day=day, entries=entries)
+        following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
+        cut = truncation(digest)
+
+        def note(transaction: Transaction, done: Ingested) -> None:
+            poll.add(digest, done)
+            if not (following or cut):
+                poll.settle(day, End.FETCHED)
+            poll.write(transaction)
+
+        await poll.store(digest, note)
+        if cut:
+            raise BrokenDigest(f"{self._source.name}: {cut}")
+        return following
+
+
+def _as_tuple(request: FetchRequest | None) -> tuple[FetchRequest, ...]:
+    return (request,) if request else ()
+
+
+def is_absent(request: FetchRequest, error: FetchError) -> bool:
+    """Returns whether the error only means that the document is not published yet, which the request allows."""
+    return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
