@@ -150,6 +150,9 @@ async def _ingest_all(
             else:
                 arguments.print_read_error(error)
                 done.failed += 1
+    for poll in done.polls.values():
+        if poll.receipt is not None:
+            await poll.finish()
     if any(file.result.archive for file in done.files):
         await late.run()
 

@@ -61,7 +61,6 @@ _SENTENCES = (  # most specific first
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-_Place = tuple[str, int]  # a host in lower case, and a port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,34 +191,27 @@ class Fetcher:
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
         """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
-        if etag:
-            headers["If-None-Match"] = etag
-        if modified:
-            headers["If-Modified-Since"] = modified
+        headers |= {"If-None-Match": etag} if etag else {}
+        headers |= {"If-Modified-Since": modified} if modified else {}
         target = _parsed(url)
-        open_place = None
-        if target.host.casefold() in self._allowed:
-            open_place = _place(target)
+        # Only the source's own address may be a private one. The server chooses where redirects lead.
+        private = target.netloc if target.host.casefold() in self._allowed else b""
         for _ in range(MOST_REDIRECTS + 1):
-            found = await self._in_turn(target, headers, open_place)
+            found = await self._in_turn(target, headers, may_be_private=target.netloc == private)
             if not isinstance(found, httpx.URL):
                 return found
             target = found
         raise FetchError(f"{target.host} redirects again and again.")
 
     async def _in_turn(
-        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+        self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        """Sends one request as soon as the limits of the host allow it. Returns the document or the target of a redirect.
-
-        `open_place` may have a private address: it is the host and port of the source's own address, if the settings
-        allow that host. Redirects may not lead to other private addresses or ports, since the server chooses them.
-        """
+        """Sends one request as soon as the host may be asked. Returns the document or the target of a redirect."""
         host = url.host
         async with self._turns.turn(host):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._ask(url, headers, open_place)
+                    return await self._ask(url, headers, may_be_private=may_be_private)
             except TimeoutError:
                 raise FetchError(f"{host} took longer than {self._limits.total:g} seconds.") from None
             except FetchError as error:
@@ -228,39 +220,32 @@ class Fetcher:
                 raise
 
     async def _ask(
-        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+        self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        proxy = self._proxy_of(url.scheme, url.host)
-        if proxy:
+        """Sends a request to the proxy, which resolves names itself, or to the host's addresses until one can be reached."""
+        if proxy := self._proxy_of(url.scheme, url.host):
             return await self._get(url, None, headers, proxy)
-        addresses = await self._addresses(url, open_place)
-        for address in addresses[:-1]:
+        *others, last = await self._addresses(url, may_be_private=may_be_private)
+        for address in others:
             try:
                 return await self._get(url, address, headers, None)
             except FetchError as error:
                 if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                     raise
-        return await self._get(url, addresses[-1], headers, None)
+        return await self._get(url, last, headers, None)
 
-    async def _addresses(self, url: httpx.URL, open_place: _Place | None) -> list[str]:
+    async def _addresses(self, url: httpx.URL, *, may_be_private: bool) -> list[str]:
         """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
-        host, place = url.raw_host.decode("ascii"), _place(url)
+        host = url.raw_host.decode("ascii").strip("[]")
         try:
-            found = await self._resolve(host.strip("[]"), place[1])
+            found = await self._resolve(host, url.port or _PORTS[url.scheme])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise FetchError(f"There is no host {url.host}, or no network.") from None
-        allowed = found
-        if place != open_place:
-            allowed = [one for one in found if is_public(one)]
-        if not allowed and open_place and place[0] == open_place[0]:
-            raise FetchError(
-                f"{url.host} redirects to its port {place[1]}, which is not that of the source.",
-                "If it is meant to be, make that address the url of the source.",
-            )
+        allowed = [one for one in found if may_be_private or is_public(one)]
         if not allowed:
             raise FetchError(
                 f"{url.host} is an address of a private network, where sources may not be.",
-                "If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS.",
+                "If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS, and make it the url of the source.",
             )
         return allowed
 
@@ -271,68 +256,43 @@ class Fetcher:
 
         Each request has its own client, since a connection that stays open would bypass the next check.
         """
-        host = url.raw_host.decode("ascii")
-        async with (
-            _translated(url, self._limits),
-            self._client(url, proxy) as client,
-            client.stream(
-                "GET",
-                url.copy_with(host=address) if address else url,
-                headers={**headers, "Host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": host.strip("[]")} if address else {},
-            ) as response,
-        ):
-            return await self._read(url, response)
-
-    def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
-        try:
-            return httpx.AsyncClient(timeout=timeout, verify=self._tls_of(url), proxy=proxy, trust_env=False)
-        except (ImportError, ValueError):  # httpx's message would show the address of the proxy
-            raise FetchError("The proxy of this machine cannot be used.") from None
+        async with _translated(url, self._limits):
+            try:
+                client = httpx.AsyncClient(timeout=timeout, verify=self._tls_of(url), proxy=proxy, trust_env=False)
+            except (ImportError, ValueError):  # httpx's message would show the address of the proxy
+                raise FetchError("The proxy of this machine cannot be used.") from None
+            sni = {"sni_hostname": url.raw_host.decode("ascii").strip("[]")} if address else {}
+            asked = url.copy_with(host=address) if address else url
+            of_host = {**headers, "Host": url.netloc.decode("ascii")}
+            async with client, client.stream("GET", asked, headers=of_host, extensions=sni) as response:
+                return await self._read(url, response)
 
     async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | httpx.URL | None:
-        status = response.status_code
+        status, asked = response.status_code, response.request.headers
         if status in _REDIRECTS:
             return _redirected(url, response.headers.get("Location", ""))
-        asked = response.request.headers
         if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in asked or "If-Modified-Since" in asked):
             return None
         if status != HTTPStatus.OK:
             raise await self._refused(url, response)
-        data = await self._body(url, response, self._limits.most)
+        data = await _body(url, response, self._limits.most)
         if data.strip() == _RATE_EXCEEDED:
             raise asked_to_wait(url.host, timedelta(0), status)
         return Fetched(
             data=data, etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", "")
         )
 
-    async def _body(self, url: httpx.URL, response: httpx.Response, most: int) -> bytes:
-        try:
-            found = await body_of(response, most)
-            return await unpacked(found, most) if found.startswith(_GZIP) else found
-        except UnknownCoding as error:
-            coding = error.name[:20]
-            raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
-        except TooLarge:
-            large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
-            raise FetchError(large, host_wide=False) from None
-        except Damaged:
-            raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
-
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
         """Returns the error for an answer with an error status."""
         status = response.status_code
         try:
-            body = await self._body(url, response, _ERROR_BODY)
+            body = await _body(url, response, _ERROR_BODY)
         except FetchError:
             body = b""
         if status in _BUSY or body.strip() == _RATE_EXCEEDED:
             return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
-        try:
-            phrase = HTTPStatus(status).phrase
-        except ValueError:
-            phrase = ""
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         answer = f"{status} {phrase}".strip()
         of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return FetchError(f"{url.host} answers {answer}.", status=status, body=body, host_wide=of_host)
@@ -361,6 +321,20 @@ class Fetcher:
         return self._tls
 
 
+async def _body(url: httpx.URL, response: httpx.Response, most: int) -> bytes:
+    try:
+        found = await body_of(response, most)
+        return await unpacked(found, most) if found.startswith(_GZIP) else found
+    except UnknownCoding as error:
+        coding = error.name[:20]
+        raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
+    except TooLarge:
+        large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
+        raise FetchError(large, host_wide=False) from None
+    except Damaged:
+        raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
+
+
 def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
@@ -380,9 +354,7 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     target = url.join(location)
     if not (location and _is_web(target)):
         raise _no_address(url)
-    if target.netloc == url.netloc:
-        return target
-    return target.copy_with(userinfo=b"")
+    return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
 
 
 def _no_address(url: httpx.URL) -> FetchError:
@@ -392,10 +364,6 @@ def _no_address(url: httpx.URL) -> FetchError:
 def _is_web(url: httpx.URL) -> bool:
     """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
-
-
-def _place(url: httpx.URL) -> _Place:
-    return url.host.casefold(), url.port or _PORTS[url.scheme]
 
 
 @asynccontextmanager

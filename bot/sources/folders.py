@@ -39,10 +39,13 @@ class WatchedFolder:
         self._watch = FolderWatch()
         self._began = False
         self._unread: dict[str, str] = {}  # path that cannot be read (in UTF-8; "": the folder) → why
-        self._logged: dict[str, str] = {}  # path → its last error, so that each is logged once
         self._folder: Path | None = None  # the folder from which it was last read
         self._was_read = False  # whether any file was read
-        self.problem = ""  # why it cannot be watched
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be watched; "" if it can."""
+        return self._unread.get("", "")
 
     @property
     def description(self) -> str:
@@ -99,11 +102,11 @@ class WatchedFolder:
     async def record_late(self, known: KnownSource) -> None:
         """Leaves a receipt if the file that is due is late. Further calls for the same file change nothing."""
         poll = Poll(self._deps, self.source, known)
-        due = self._deps.timing.due(self.source, poll.now)
+        due, last = poll.due, known.last
         if due is None or (known.since is not None and due.at < known.since):
             return
         poll.answers[""].append(Answer(absent=True))
-        is_recorded = known.last is not None and known.last.outcome is Outcome.LATE and known.last.at >= due.at
+        is_recorded = last is not None and last.outcome is Outcome.LATE and last.at >= due.at
         if not is_recorded and await self._deps.store.run(_is_late, poll):
             await poll.finish()
 
@@ -114,11 +117,8 @@ class WatchedFolder:
         try:
             listing = await asyncio.to_thread(self._listing)
         except PaperwireError as error:
-            self.problem = str(error)
-            self._report("", error)
+            self._note("", error)
             return ()
-        self.problem = ""
-        self._logged.pop("", None)
         there = set(map(files.in_utf8, listing))
         self._unread = {path: why for path, why in self._unread.items() if path in there}
         return self._watch.check(listing, self._deps.clock.wall())
@@ -137,26 +137,25 @@ class WatchedFolder:
             done = await poll.store(digest, noted(poll, digest))
         except OSError as error:
             self._watch.reported.pop(path, None)
-            self._report(path, files.unreadable(path, error))
+            self._note(path, files.unreadable(path, error))
         except StoreError:
             self._watch.reported.pop(path, None)
             raise
         except PaperwireError as error:
-            self._report(path, error)
+            self._note(path, error)
         else:
             self._was_read = True
             self._unread.pop(files.in_utf8(path), None)
-            self._logged.pop(path, None)
             # so that a folder with years of old digests does not fill the log
             if not done.already_known and not done.archive:
                 counts, fields = (len(digest.entries), path, done.new), {"source": self.source.name}
                 log.info("%s: %d papers in %s, %d of them new.", self.source.name, *counts, extra=fields)
 
-    def _report(self, path: str, error: PaperwireError) -> None:
-        """Notes that a file or the folder cannot be read, and logs why, unless that was the last error there."""
-        self._unread[files.in_utf8(path)] = brief(error)
-        if self._logged.get(path) != str(error):
-            self._logged[path] = str(error)
+    def _note(self, path: str, error: PaperwireError) -> None:
+        """Notes that a file or the folder ("") cannot be read, and logs why, unless that is known."""
+        place, why = files.in_utf8(path), brief(error)
+        if self._unread.get(place) != why:
+            self._unread[place] = why
             log.error("%s", error, extra={"source": self.source.name})
 
 
@@ -173,7 +172,6 @@ def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]
         if done.announced or not done.already_known:
             poll.observe(transaction, digest, done)
             poll.write(transaction)
-            poll.tell_of_trouble(transaction)
 
     return note
 

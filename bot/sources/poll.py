@@ -5,7 +5,7 @@ It is written in the transaction that stores a document's papers, and for the la
 """
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -51,8 +51,8 @@ COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "
 # formats in which the day of a digest is the day of arXiv's announcement
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
-    "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
-    "possibly_capped", "refused_entries", "unparsed_heading",
+    "bad_json_line", "declared_mismatch", "entry_without_title", "incomplete_group", "possibly_capped",
+    "refused_entries", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
@@ -89,6 +89,7 @@ class Poll:
         self.deps = deps
         self.source = source
         self.now = deps.clock.now()
+        self.due = deps.timing.due(source, self.now)  # what the source should hold by now; None: nothing
         self.known = known or KnownSource(name=source.name, kind="file", location="")
         self.asked: dict[str, None] = {"": None}  # the parts of the source, in order
         self.answers: defaultdict[str, list[Answer]] = defaultdict(list)  # by part
@@ -101,7 +102,7 @@ class Poll:
         self.why_missed = ""  # why the last fetch of a missed day failed
         self._ended: defaultdict[End, list[date]] = defaultdict(list)  # what became of missed days
         self._told: set[date] = set()  # lost days of which operators know
-        self._counts = dict.fromkeys(COUNT_NAMES, 0)
+        self._counts = Counter(dict.fromkeys(COUNT_NAMES, 0))
         self._filed = archives.Filed()
         self._remarks: list[str] = []  # sentences about parts of documents that could not be read
         self._has_news = False  # whether a document had new papers that are announced, so that it is no archive
@@ -123,13 +124,16 @@ class Poll:
 
     def add(self, digest: Digest, done: Ingested) -> None:
         """Counts the papers of a document that was stored."""
-        papers = {paper.key for paper in digest.entries}
-        failed = {paper.key for paper in digest.entries if paper.failed}
-        failures = 0 if done.already_known or done.archive else len(failed)
-        filed = _filed_now(done)
-        numbers = (1, len(papers), done.new, done.updated, done.unchanged, filed, failures)
-        for name, number in zip(COUNT_NAMES, numbers, strict=True):
-            self._counts[name] += number
+        filed, is_news = _filed_now(done), not (done.already_known or done.archive)
+        self._counts.update(
+            digests=1,
+            papers=len({paper.key for paper in digest.entries}),
+            new=done.new,
+            updated=done.updated,
+            unchanged=done.unchanged,
+            archived=filed,
+            failed_summaries=len({paper.key for paper in digest.entries if paper.failed and is_news}),
+        )
         self._has_news = self._has_news or bool(done.new and not done.archive)
         self._filed = self._filed.with_papers(filed, digest.day, announced=done.announced)
         lost = [warning.message for warning in digest.warnings if warning.code in LOSS_WARNINGS]
@@ -140,10 +144,9 @@ class Poll:
     ) -> None:
         """Adds a document of a part, in the transaction that stored it. `changed`: it differs from the last one."""
         self.add(digest, done)
-        due = self.deps.timing.due(self.source, self.now)
         news = 0
         if not done.archive:
-            before = due.readable_since if due else self.now
+            before = self.due.readable_since if self.due else self.now
             news = done.revised + stored_digests.first_brought(transaction, digest, self.source.name, before=before)
         self.answers[part].append(
             Answer(
@@ -160,8 +163,7 @@ class Poll:
 
     def had(self, part: str) -> bool:
         """Returns whether an earlier poll brought what is due of a part."""
-        due = self.deps.timing.due(self.source, self.now)
-        return due is not None and part in self.known.parts and self.known.parts[part].came == due.at
+        return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
 
     # ── missed days ───────────────────────────────────────────────────────────
 
@@ -185,8 +187,7 @@ class Poll:
 
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
         """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
-        due = self.deps.timing.due(self.source, self.now)
-        found = {}
+        due, found = self.due, {}
         for part in self.asked:
             if part in self.answers:
                 answer = joined(self.answers[part])
@@ -205,10 +206,9 @@ class Poll:
     def write(self, transaction: Transaction, *, is_over: bool = False) -> Receipt:
         """Writes the receipt and the state so far, and returns the receipt. `is_over`: nothing more is requested."""
         found = self.outcomes(transaction)
-        due = self.deps.timing.due(self.source, self.now)
         for part, (outcome, _) in found.items():
-            if due and outcome in SETTLING:
-                self.parts[part] = replace(self.parts.get(part, Part()), came=due.at)
+            if self.due and outcome in SETTLING:
+                self.parts[part] = replace(self.parts.get(part, Part()), came=self.due.at)
         if self.missed and not is_over:
             found[MISSED] = Outcome.STALE, "They were not all asked for yet."
         outcome, why = worst_of(found)
@@ -231,7 +231,7 @@ class Poll:
     def close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
         receipt = self.write(transaction, is_over=True)
-        self.tell_of_trouble(transaction)
+        self._tell_of_trouble(transaction, receipt)
         if self._filed.papers and self.known.last is not None:  # at the first poll of a source old papers are expected
             self._tell(transaction, papers_filed(self.source.name, runs(self._filed.days), self._filed.papers))
         return receipt
@@ -282,10 +282,9 @@ class Poll:
 
     # ── operators ─────────────────────────────────────────────────────────────
 
-    def tell_of_trouble(self, transaction: Transaction) -> None:
+    def _tell_of_trouble(self, transaction: Transaction, last: Receipt) -> None:
         """Notifies operators of trouble with the source, and of the end of trouble."""
-        assert self.receipt is not None  # noqa: S101 - `write` comes first
-        before, trouble, last = self.known.state.trouble, self._state.trouble, self.receipt
+        before, trouble = self.known.state.trouble, self._state.trouble
         is_new = trouble is SourceTrouble.SUMMARIES or (trouble is not None and trouble.value == last.outcome.value)
         if not is_new and (trouble is not None or before not in BEHIND):
             return

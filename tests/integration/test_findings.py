@@ -104,6 +104,7 @@ async def summaries_failed(world: World) -> None:
     papers = [make.paper(f"Graphs {number}", failed=True) for number in range(5)]
     digest, poll = make.digest(*papers), await started(world.polling, LIST)
     await store_digest(world.polling, digest, source="list", note=noted(poll, digest))
+    await poll.finish()
 
 
 async def meaning_fails(world: World) -> None:
