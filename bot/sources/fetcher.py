@@ -245,7 +245,7 @@ class Fetcher:
         if not allowed:
             raise FetchError(
                 f"{url.host} is an address of a private network, where sources may not be.",
-                "If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS, and make it the url of the source.",
+                "If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS.",
             )
         return allowed
 

@@ -92,7 +92,8 @@ class WatchedFolder:
         if poll is not None and was_read:
             if is_changed and not new:
                 poll.unread = _stored(self._unread)
-            await poll.finish()
+            if detail := (await poll.finish()).detail:
+                log.info("%s: %s", self.source.name, detail, extra={"source": self.source.name})
         if is_changed and (new or not was_read):
             poll = await self._started()
             poll.unread = _stored(self._unread)

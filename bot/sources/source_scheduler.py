@@ -203,28 +203,30 @@ class SourceScheduler:
             self._polls[name] = asyncio.create_task(poll)
 
     def _reap_polls(self) -> None:
-        """Removes the polls that have ended. A web source whose poll failed is polled again after ERROR_BACKOFF.
-
-        Raises StoreError of a folder: its files are read again at the next tick.
-        """
+        """Removes the polls that have ended. Raises the StoreError of one that could not store what it read."""
         for name, task in list(self._polls.items()):
-            if not task.done():
-                continue
-            del self._polls[name]
-            self._overdue.discard(name)
-            error = None if task.cancelled() else task.exception()
-            if error is None:
-                continue
-            if name in self._folders:
-                raise error
-            self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
-            _log_failure(name, error)
+            if task.done():
+                del self._polls[name]
+                self._overdue.discard(name)
+                task.result()
 
     async def _poll(self, name: str, known: KnownSource, *, everything: bool = False) -> None:
-        async with self._places:
-            receipt = await poll_web(
-                self._deps, self._fetcher, self._sources[name], known, everything=everything, history=self._history
-            )
+        """Polls a source on the web. With `everything`, also asks for categories that have already brought their papers.
+
+        After an unexpected error, which is logged, and after a StoreError, which is raised, it rests for ERROR_BACKOFF.
+        """
+        self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
+        try:
+            async with self._places:
+                receipt = await poll_web(
+                    self._deps, self._fetcher, self._web[name], known, everything=everything, history=self._history
+                )
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake at one source stops no other
+            log.error("Source %s could not be polled: %s", name, error_location(error), extra={"source": name})
+            return
+        del self._retry_at[name]
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
         told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
         say("%s: %s. %s", name, receipt.outcome, told, extra={"source": name})
@@ -232,16 +234,10 @@ class SourceScheduler:
     async def _poll_all(
         self, names: Sequence[str], known: Mapping[str, KnownSource], *, everything: bool = False
     ) -> None:
-        """Polls these sources. An error in one poll does not stop the others. A PaperwireError is raised at the end.
-
-        With `everything`, also asks for categories that have already brought their papers of the day.
-        """
+        """Polls these sources. A StoreError at one stops no other, and is raised at the end."""
         polls = (self._poll(name, known[name], everything=everything) for name in names)
-        ended = await asyncio.gather(*polls, return_exceptions=True)
-        for name, error in zip(names, ended, strict=True):
-            if isinstance(error, Exception) and not isinstance(error, PaperwireError):
-                _log_failure(name, error)
-            elif error is not None:
+        for error in await asyncio.gather(*polls, return_exceptions=True):
+            if error is not None:
                 raise error
 
     async def _read_folders(self, names: Collection[str]) -> None:
@@ -254,11 +250,6 @@ class SourceScheduler:
             await clock.sleep(STABLE_FOR.total_seconds())
             for folder in waiting:
                 await folder.poll()
-
-
-def _log_failure(name: str, error: BaseException) -> None:
-    said = str(error) if isinstance(error, PaperwireError) else error_location(error)
-    log.error("Source %s could not be polled: %s", name, said, extra={"source": name})
 
 
 def _counted(receipt: Receipt) -> str:
