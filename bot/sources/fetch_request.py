@@ -19,6 +19,7 @@ CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a d
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 DATE = "{date}"
+MOST_PAGES_OF_DAY = 12  # most pages of one missed day
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
@@ -54,6 +55,7 @@ class FetchRequest:
     page: int = 1
     history: bool = False  # a query to arXiv's API for papers of the past
     day: date | None = None  # the day that is requested; None: the newest document
+    is_missed: bool = False  # `day` is one that earlier polls did not bring
     database: str = ""  # one of DATABASES
     received: int = 0  # papers of its pages so far
 
@@ -61,6 +63,11 @@ class FetchRequest:
     def document(self) -> str:
         """The name under which the store keeps what it knows about the last document."""
         return self.day.isoformat() if self.day else self.part
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether it asks for the document that an earlier poll may have fetched."""
+        return self.page == 1 and not (self.is_missed or self.database)
 
 
 def requests_of(
@@ -93,12 +100,31 @@ def _of_database(source: SourceSettings, today: date, since: date | None, sites:
 
 
 def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
-    """Returns (the requests that follow from an answer of a database, why papers are missing or "")."""
+    """Returns (the requests for the rest of an answer, why papers are missing or "").
+
+    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
+    """
+    if not ask.database:
+        most = MOST_PAGES_OF_DAY if ask.is_missed else MOST_PAGES
+        return _page(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data), most), ""
     rest = DATABASES[ask.database].rest(ask.url, data, ask.received)
-    following = (replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses)
     if ask.page >= MOST_PAGES and rest.addresses:
         return (), f"There are more than {rest.received:,} papers; a narrower question finds fewer."
-    return tuple(following), rest.problem
+    return tuple(
+        replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses
+    ), rest.problem
+
+
+def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
+    """Returns the request for the next page of an operator's own query to arXiv's API; () if there is none."""
+    if not is_api(ask.url):
+        return ()
+    return _page(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data), MOST_OLDER)
+
+
+def _page(ask: FetchRequest, url: str | None, most: int) -> tuple[FetchRequest, ...]:
+    """Returns the request for the next page, at an address; () without one, and after `most` pages."""
+    return (replace(ask, url=url, page=ask.page + 1),) if url and ask.page < most else ()
 
 
 def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
@@ -115,30 +141,6 @@ def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchR
 def everything() -> SourceSettings:
     """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
-
-
-def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """Returns the request for the page after the one that returned `data`; None after the last page.
-
-    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
-    """
-    if ask.page >= MOST_PAGES:
-        return None
-    return _at(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data))
-
-
-def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """Returns the request for the next page of an operator's own query to arXiv's API; None if there is none."""
-    if ask.page >= MOST_OLDER or not is_api(ask.url):
-        return None
-    return _at(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data))
-
-
-def _at(ask: FetchRequest, url: str | None) -> FetchRequest | None:
-    """Returns the request for the next page, at an address; None without one."""
-    if url is None:
-        return None
-    return replace(ask, url=url, page=ask.page + 1)
 
 
 def _next_start(url: str, data: bytes) -> str | None:
@@ -219,7 +221,9 @@ def missed_day_request(
     back by moderators.
     """
     if source.url is not None and is_dated(source):
-        return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+        return FetchRequest(
+            url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day, is_missed=True
+        )
     categories = categories_of(source)
     if not categories:
         return None
@@ -228,7 +232,8 @@ def missed_day_request(
         first -= MODERATION_HOLD
     days = f"submittedDate:[{first:%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
     query = f"{_in_categories(categories)}{days}"
-    return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
+    url = f"{sites.api}?search_query={query}&sortBy=submittedDate&sortOrder=descending&start=0&max_results={PAGE}"
+    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day, is_missed=True)
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
@@ -238,20 +243,16 @@ def announced(paper: Paper, categories: Collection[str]) -> Paper:
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
-def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
-    url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
-    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
+def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> str:
+    """Returns the address of arXiv's API for the papers with these ids (info.arxiv.org/help/api/user-manual.html)."""
+    names = ",".join(quote(one, safe="") for one in ids)
+    return f"{sites.api}?id_list={names}&start=0&max_results={len(ids)}"
 
 
-def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for the papers with these arXiv ids."""
-    return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
-
-
-def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for papers with these consecutive words in the title. `words` must not have punctuation."""
-    return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
+def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> str:
+    """Returns the address for papers with these consecutive words in the title. `words` must not have punctuation."""
+    phrase = quote(words, safe="").replace("%20", "+")
+    return f"{sites.api}?search_query=ti:%22{phrase}%22&start=0&max_results={most}"
 
 
 def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:

@@ -34,6 +34,7 @@ from subscriptions.planning.receipts import (
     trouble_after,
     worst_of,
 )
+from subscriptions.planning.source_calendar import DAY
 from subscriptions.service import notices
 from subscriptions.service.findings import source_finding
 from subscriptions.service.ingest import Note
@@ -177,6 +178,10 @@ class Poll:
     def fail(self, day: date, why: str, *, answered: bool = True) -> None:
         """Notes that a missed day could not be read. The oldest one is given up after MOST_TRIES answers."""
         self.why_missed = why
+        if day not in self.missed:  # it was settled in a transaction that failed
+            self.missed = sorted((*self.missed, day))
+            self._ended[End.FETCHED].remove(day)
+            self.read_until = min(self.read_until or day, day - DAY)
         if day != self.missed[0]:
             return
         self.tries = min(self.tries + 1, MOST_TRIES if answered else MOST_TRIES - 1)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -28,7 +29,6 @@ log = logging.getLogger("paperwire")
 
 HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
 DAYS_BACK = timedelta(days=14)  # older missed days are given up
-MISSED_PAGES = 12  # most pages of one missed day
 # a date further in the future is a mistake; if it were stored, the days before it would look old
 FUTURE = timedelta(days=2)
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
@@ -81,6 +81,35 @@ class _Asking:
             if day < (self._now - DAYS_BACK).date():
                 poll.settle(day, End.LOST)
 
+    async def ask_regularly(self, *, everything: bool) -> None:
+        """Asks each part for its newest document, and for all that follows from an answer."""
+        poll, source, since = self._poll, self._source, None
+        if source.database:
+            declared = poll.known.since or self._now
+            since = databases.asked_since(source.database, declared, self._state.looked_at, self._now)
+        requests = fetch_request.requests_of(source, self._now, since=since, sites=self._deps.sites)
+        poll.asked = dict.fromkeys(request.part for request in requests)
+        kept = {*poll.asked, *(request.document for request in requests)}
+        poll.parts = {name: part for name, part in poll.parts.items() if name in kept}
+        for request in requests:
+            if everything or not poll.had(request.part):
+                await self._ask_for_all(request)
+
+    async def ask_for_missed_days(self) -> None:
+        """Asks for the missed days, oldest first."""
+        poll = self._poll
+        failed = any(one.problem for answers in poll.answers.values() for one in answers)
+        # earlier polls brought what was submitted before the oldest day, except what moderators held back
+        oldest = poll.missed[0] if poll.missed and self._state.read_until else None
+        for day in list(poll.missed):
+            request = fetch_request.missed_day_request(
+                self._source, day, self._deps.timing.calendar, is_oldest=day == oldest, sites=self._deps.sites
+            )
+            if request is not None:
+                await self._ask_for_all(request)
+            elif not failed:  # if the poll failed, the source may still show that day once it works again
+                poll.settle(day, End.GONE)
+
     def close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
         poll = self._poll
@@ -94,116 +123,85 @@ class _Asking:
                 poll.read_until = self._days_due[-1]
         return poll.close(transaction)
 
-    # ── regular requests ──────────────────────────────────────────────────────
+    # ── one request ───────────────────────────────────────────────────────────
 
-    async def ask_regularly(self, *, everything: bool) -> None:
-        """Asks each part for its newest document, and for all that follows from an answer."""
-        poll, source = self._poll, self._source
-        since = None
-        if source.database:
-            declared = poll.known.since or self._now
-            since = databases.asked_since(source.database, declared, self._state.looked_at, self._now)
-        requests = fetch_request.requests_of(source, self._now, since=since, sites=self._deps.sites)
-        poll.asked = dict.fromkeys(request.part for request in requests)
-        kept = {*poll.asked, *(request.document for request in requests)}
-        poll.parts = {name: part for name, part in poll.parts.items() if name in kept}
-        waiting = deque(requests)
+    async def _ask_for_all(self, request: FetchRequest) -> None:
+        """Asks for a document, and for all that follow from it. An unexpected error is a problem of its document only."""
+        waiting = deque([request])
         while waiting:
             request = waiting.popleft()
-            if everything or not poll.had(request.part):
-                waiting.extendleft(reversed(await self._ask_safely(request)))
-
-    async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
-        try:
-            return await self._ask(request)
-        except (UnknownFormat, BrokenDigest) as error:
-            return self._note(request, Answer(problem=why_unread(error)))
-        except PaperwireError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
-            name = self._source.name
-            log.error("%s: %s", name, error_location(error), extra={"source": name})
-            return self._note(request, Answer(problem=BY_MISTAKE))
+            try:
+                waiting.extendleft(reversed(await self._ask(request)))
+            except (UnknownFormat, BrokenDigest) as error:
+                self._note(request, Answer(problem=why_unread(error)))
+            except PaperwireError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
+                name = self._source.name
+                log.error("%s: %s", name, error_location(error), extra={"source": name})
+                self._note(request, Answer(problem=BY_MISTAKE))
 
     def _note(self, request: FetchRequest, answer: Answer) -> tuple[FetchRequest, ...]:
         """Notes the answer of a document that brings no papers. Returns (), since no request follows from it."""
-        if request.day and answer.problem:
-            self._unread_days.add(request.day)
-        self._poll.answers[request.part].append(answer)
+        if not request.is_missed:
+            if request.day and answer.problem:
+                self._unread_days.add(request.day)
+            self._poll.answers[request.part].append(answer)
+        elif request.day and answer.absent:
+            self._poll.settle(request.day, End.ABSENT)
+        elif request.day and answer.problem:
+            self._poll.fail(request.day, answer.problem, answered=_host(request) not in self._closed_hosts)
         return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
         """Fetches and stores one document. Returns the requests that follow from it. Raises UnknownFormat, BrokenDigest."""
-        host = urlsplit(request.url).hostname or ""
-        if host in self._closed_hosts:
-            return self._note(request, Answer(problem=self._closed_hosts[host]))
-        last = self._poll.parts.get(request.document, Part())
-        asks_again = request.page == 1 and not request.database
+        if why := self._closed_hosts.get(_host(request)):
+            return self._note(request, Answer(problem=why))
+        last = self._poll.parts.get(request.document, Part()) if request.is_newest else Part()
         try:
-            found = await self._fetcher.fetch(
-                request.url, etag=last.etag if asks_again else "", modified=last.modified if asks_again else ""
-            )
+            found = await self._fetcher.fetch(request.url, etag=last.etag, modified=last.modified)
         except FetchError as error:
-            return self._note(request, await self._not_fetched(request, error, host))
+            return self._note(request, await self._not_fetched(request, error))
         if found is None:
             return self._note(request, Answer(day=last.day, papers=last.papers, batch=last.batch))
-        return await self._read_answer(request, found, last)
+        return await self._read_answer(request, found, is_first=not last.digest and request.page == 1)
 
-    async def _read_answer(self, request: FetchRequest, found: Fetched, last: Part) -> tuple[FetchRequest, ...]:
+    async def _read_answer(self, request: FetchRequest, found: Fetched, *, is_first: bool) -> tuple[FetchRequest, ...]:
         """Stores a document that was fetched. Returns the requests that follow from it."""
-        following, missing = await self._what_follows(request, found.data)
+        following, missing = await asyncio.to_thread(fetch_request.rest_of_answer, request, found.data)
         if missing:
             self._note(request, Answer(problem=short(missing)))
         if databases.is_list(request.database, request.url):
             self._note(request, Answer())
             return following
-        digest = await self._read(request, found.data)
-        if digest.is_feed and digest.day:  # journals announce issues of months to come
-            digest = dated(digest, today(self._deps))
+        digest = self._adapted(await self._read(request, found.data), request)
         if problem := feed_error(digest) or self._lies_ahead(digest):
             return self._note(request, Answer(problem=problem))
         if request.part and any(one.code == "possibly_capped" for one in digest.warnings):
             following += fetch_request.by_category(request, self._deps.sites)
         # "not modified" must not hide at the next poll that a document broke off or that papers are missing
         whole = not (following or missing or truncation(digest))
-        done = await self._take_in(request, digest, found if whole else Fetched(data=b""))
-        if not following and (last.digest or request.page > 1) and done.new and not done.updated + done.unchanged:
+        done = await self._store(request, digest, found if whole else Fetched(data=b""), is_last=not following)
+        if not (following or is_first) and done.new and not done.updated + done.unchanged:
             # every paper was new, so older pages may have more new papers
-            following = _as_tuple(fetch_request.older_page(request, found.data))
+            return fetch_request.older_page(request, found.data)
         return following
 
-    async def _what_follows(self, request: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
-        """Returns (the requests for the rest of an answer, why a part of it is missing or "")."""
-        if request.database:
-            return await asyncio.to_thread(fetch_request.rest_of_answer, request, data)
-        return _as_tuple(fetch_request.next_page(request, data)), ""
-
-    def _lies_ahead(self, digest: Digest) -> str:
-        """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
-        if digest.day is None or digest.day <= (self._now + FUTURE).date():
-            return ""
-        return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
-
-    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Answer:
+    async def _not_fetched(self, request: FetchRequest, error: FetchError) -> Answer:
         """Returns the answer of a document that could not be fetched."""
         if is_absent(request, error):
             return Answer(absent=True)
         self._poll.retry_after = max(self._poll.retry_after, error.retry_after)
         self._poll.is_busy = self._poll.is_busy or error.busy
         if error.host_wide:
-            self._closed_hosts[host] = str(error.sentence)
-        if error.busy:
-            return Answer(problem=short(str(error.sentence)))
-        if request.database and (problem := databases.refusal(error.body)):
-            return Answer(problem=short(problem))
-        if error.status != HTTPStatus.BAD_REQUEST:
-            return Answer(problem=short(str(error)))
-        try:  # arXiv reports an error as a feed with status 400
-            problem = feed_error(await self._read(request, error.body))
-        except (UnknownFormat, BrokenDigest):
-            problem = ""
-        return Answer(problem=problem or str(error.sentence))
+            self._closed_hosts[_host(request)] = str(error.sentence)
+        problem = str(error.sentence if error.busy or request.is_missed else error)
+        if request.database and not error.busy:
+            problem = databases.refusal(error.body) or problem
+        elif error.status == HTTPStatus.BAD_REQUEST:  # arXiv reports an error as a feed
+            with suppress(UnknownFormat, BrokenDigest):
+                problem = feed_error(await self._read(request, error.body)) or problem
+        return Answer(problem=short(problem))
 
     async def _read(self, request: FetchRequest, data: bytes) -> Digest:
         """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
@@ -211,10 +209,31 @@ class _Asking:
         language = self._source.language
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=language)
 
-    async def _take_in(self, request: FetchRequest, digest: Digest, found: Fetched) -> Ingested:
-        """Stores the papers of a document of a regular request, with the validators of `found`."""
+    def _adapted(self, digest: Digest, request: FetchRequest) -> Digest:
+        """Returns the digest of a request with the day that counts; papers of arXiv's API as the feed announced them."""
+        if request.history:
+            categories = fetch_request.categories_of(self._source)
+            entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
+            return replace(digest, day=request.day, entries=entries)
+        if request.is_missed:
+            return replace(digest, day=digest.day or request.day)
+        if digest.is_feed and digest.day:  # journals announce issues of months to come
+            return dated(digest, today(self._deps))
+        return digest
+
+    def _lies_ahead(self, digest: Digest) -> str:
+        """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
+        if digest.day is None or digest.day <= (self._now + FUTURE).date():
+            return ""
+        return f"{self._source.name}: its date, {digest.day}, lies in the future; it is not stored."
+
+    async def _store(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:
+        """Stores the papers of a document, the receipt and the state, and the validators of `found`.
+
+        Raises BrokenDigest, also for a missed day that breaks off, after its complete entries were stored.
+        """
         poll = self._poll
-        last = poll.parts.get(request.document, Part())
+        last, cut = poll.parts.get(request.document, Part()), truncation(digest)
         now = Part(
             came=last.came,
             etag=found.etag,
@@ -226,86 +245,26 @@ class _Asking:
         )
 
         def note(transaction: Transaction, done: Ingested) -> None:
-            changed = not done.already_known if request.page > 1 else now.digest != last.digest
-            poll.observe(transaction, digest, done, part=request.part, changed=changed)
-            if request.page == 1:
-                poll.parts[request.document] = now
+            if request.is_missed:
+                poll.add(digest, done)
+                if request.day and is_last and not cut:
+                    poll.settle(request.day, End.FETCHED)
+            else:
+                changed = now.digest != last.digest if request.is_newest else not done.already_known
+                poll.observe(transaction, digest, done, part=request.part, changed=changed)
+                if request.page == 1:
+                    poll.parts[request.document] = now
             poll.write(transaction)
 
-        return await poll.store(digest, note, continues=digest.is_feed and self._state.looked_at is not None)
-
-    # ── missed days ───────────────────────────────────────────────────────────
-
-    async def ask_for_missed_days(self) -> None:
-        """Fetches the missed days, oldest first, until a server does not answer. Raises StoreError."""
-        poll = self._poll
-        failed = any(one.problem for answers in poll.answers.values() for one in answers)
-        oldest = poll.missed[:1]
-        for day in list(poll.missed):
-            request = fetch_request.missed_day_request(
-                self._source,
-                day,
-                self._deps.timing.calendar,
-                # earlier polls brought what was submitted before the oldest day, except what moderators held back
-                is_oldest=[day] == oldest and self._state.read_until is not None,
-                sites=self._deps.sites,
-            )
-            if request is None:
-                if not failed:  # if the poll failed, the source may still show that day once it works again
-                    poll.settle(day, End.GONE)
-                continue
-            if closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
-                poll.why_missed = closed
-                return
-            try:
-                await self._fetch_day(day, request)
-            except (UnknownFormat, BrokenDigest) as error:
-                poll.fail(day, why_unread(error))
-            except FetchError as error:
-                if is_absent(request, error):
-                    poll.settle(day, End.ABSENT)
-                    continue
-                poll.retry_after = max(poll.retry_after, error.retry_after)
-                answered = bool(error.status) and not (error.host_wide or error.busy)
-                poll.fail(day, short(str(error.sentence)), answered=answered)
-                return
-
-    async def _fetch_day(self, day: date, request: FetchRequest) -> None:
-        """Stores all pages of a missed day. Raises FetchError, UnknownFormat, BrokenDigest."""
-        following: FetchRequest | None = request
-        while following is not None:
-            following = await self._read_page(day, following)
-
-    async def _read_page(self, day: date, request: FetchRequest) -> FetchRequest | None:
-        """Stores the papers of one page of a missed day. Returns the request for the next page."""
-        poll = self._poll
-        found = await self._fetcher.fetch(request.url)
-        assert found is not None  # noqa: S101 - only a request with validators returns None
-        digest = await self._read(request, found.data)
-        if problem := feed_error(digest):
-            raise BrokenDigest(f"{self._source.name}: {problem}")
-        digest = replace(digest, day=digest.day or day)
-        if request.history:
-            categories = fetch_request.categories_of(self._source)
-            entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
-            digest = replace(digest, day=day, entries=entries)
-        following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
-        cut = truncation(digest)
-
-        def note(transaction: Transaction, done: Ingested) -> None:
-            poll.add(digest, done)
-            if not (following or cut):
-                poll.settle(day, End.FETCHED)
-            poll.write(transaction)
-
-        await poll.store(digest, note)
-        if cut:
+        continues = digest.is_feed and not request.is_missed and self._state.looked_at is not None
+        done = await poll.store(digest, note, continues=continues)
+        if request.is_missed and cut:
             raise BrokenDigest(f"{self._source.name}: {cut}")
-        return following
+        return done
 
 
-def _as_tuple(request: FetchRequest | None) -> tuple[FetchRequest, ...]:
-    return (request,) if request else ()
+def _host(request: FetchRequest) -> str:
+    return urlsplit(request.url).hostname or ""
 
 
 def is_absent(request: FetchRequest, error: FetchError) -> bool:

@@ -17,6 +17,7 @@ import pytest
 from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
+from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, ChatKind, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -27,7 +28,7 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
 from subscriptions.states import SourceTrouble
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
@@ -139,6 +140,29 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
     assert 2 < len(days_of(store)) < 11
     await feeding.until(clock.now() + dt.timedelta(minutes=5))
     assert (len(days_of(store)), len(arxiv.asked("/api/"))) == (11, 2)
+
+
+@pytest.mark.usefixtures("friday")
+async def test_a_day_that_could_not_be_stored_is_asked_for_again(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    five_days_pass(arxiv, clock)
+    feeding = SourceHarness(store, clock, arxiv, LG)
+    write, fails = Poll.write, [ZeroDivisionError]
+
+    def fails_once(poll: Poll, transaction: Transaction, *, is_over: bool = False) -> Receipt:
+        if poll.read_until == MONDAY and fails:
+            raise fails.pop()
+        return write(poll, transaction, is_over=is_over)
+
+    monkeypatch.setattr(Poll, "write", fails_once)
+    await feeding.due()
+    assert "Graphs of Monday" not in days_of(store)
+    assert (
+        feeding.receipts("arxiv")[-1].detail.count("Not fetched yet: 2026-01-19 (arxiv: it could not be read, by") == 1
+    )
+    await feeding.until(clock.now() + dt.timedelta(minutes=5))
+    assert len(days_of(store)) == 4
 
 
 async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(

@@ -543,35 +543,30 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ],
 )
 def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None) -> None:
-    found = fetch_request.next_page(fetch_request.FetchRequest(url=url), data)
-    assert (found.url if found else None) == following
+    found, _ = fetch_request.rest_of_answer(fetch_request.FetchRequest(url=url), data)
+    assert [one.url for one in found] == ([following] if following else [])
 
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    request: fetch_request.FetchRequest | None = fetch_request.missed_day_request(
-        fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
-    )
-    starts: list[int] = []
-    while request is not None and len(starts) < 9:
-        start = int(request.url.partition("&start=")[2].partition("&")[0])
-        starts.append(start)
-        request = fetch_request.next_page(request, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
+    request = fetch_request.missed_day_request(fetch_request.everything(), date(2026, 1, 22), ArxivCalendar())
+    waiting, starts = [request], list[int]()
+    while waiting and (one := waiting.pop()):
+        starts.append(int(one.url.partition("&start=")[2].partition("&")[0]))
+        answer = pages.answer(papers[: 8 - starts[-1]], total=8, day=date(2026, 1, 22))
+        waiting += fetch_request.rest_of_answer(one, answer)[0]
     assert starts == [0, 3, 6]
-    assert (
-        fetch_request.next_page(
-            fetch_request.FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))
-        )
-        is None
-    )
+    empty = pages.answer([], total=8, day=date(2026, 1, 22))
+    last = fetch_request.FetchRequest(url="x&start=0", history=True)
+    assert fetch_request.rest_of_answer(last, empty) == ((), "")
 
 
 def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
-    request: fetch_request.FetchRequest | None = fetch_request.FetchRequest(url=f"{DETAILS}/0")
+    requests: tuple[fetch_request.FetchRequest, ...] = (fetch_request.FetchRequest(url=f"{DETAILS}/0"),)
     count = 0
-    while request is not None:
+    while requests:
         count += 1
-        request = fetch_request.next_page(request, biorxiv(1, "1000000"))
+        requests, _ = fetch_request.rest_of_answer(requests[0], biorxiv(1, "1000000"))
     assert count == 100
 
 
@@ -665,10 +660,10 @@ def test_of_which_categories_a_source_is(place: str, schedule: str, categories: 
 
 def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
     api = "https://export.arxiv.org/api/query?"
-    assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]).url == (
+    assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]) == (
         f"{api}id_list=2601.00001,hep-th%2F9901001&start=0&max_results=2"
     )
-    assert fetch_request.by_title("graphs & Cafés", most=9).url == (
+    assert fetch_request.by_title("graphs & Cafés", most=9) == (
         f"{api}search_query=ti:%22graphs+%26+Caf%C3%A9s%22&start=0&max_results=9"
     )
 
