@@ -6,10 +6,9 @@ It is written in the transaction that stores a document's papers, and for the la
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
 from bot.errors import BrokenDigest, UnknownFormat, brief
 from bot.ports.channel import Clock
@@ -21,6 +20,7 @@ from bot.sources.source_schedules import SourceSchedules, follows_arxiv
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
 from subscriptions.planning import archives, source_calendar
+from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import (
     BEHIND,
     SETTLING,
@@ -29,12 +29,9 @@ from subscriptions.planning.receipts import (
     Receipt,
     joined,
     outcome_of,
-    ranges,
-    runs,
     trouble_after,
     worst_of,
 )
-from subscriptions.planning.source_calendar import DAY
 from subscriptions.service import notices
 from subscriptions.service.findings import source_finding
 from subscriptions.service.ingest import Note
@@ -46,7 +43,6 @@ from subscriptions.store.sources import KnownSource, Part, SourceState, has_come
 from subscriptions.texts.cutting import clip
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
-MOST_TRIES = 8  # tries to read a missed day; they take about four hours, with the waits after failures
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 # formats in which the day of a digest is the day of arXiv's announcement
@@ -57,15 +53,6 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
-
-
-class End(StrEnum):
-    """What became of a missed day, in the words of a receipt."""
-
-    FETCHED = "Fetched afterwards: {days}"
-    ABSENT = "There is nothing of {days}"  # it has no document
-    GONE = "Missed: {days}; it shows only its newest"  # it cannot be fetched
-    LOST = "Given up: {days}"  # too long ago, or too many failed tries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +85,7 @@ class Poll:
         self.unread = self.known.state.unread  # files of a folder that cannot be read
         self.retry_after = timedelta(0)  # the longest wait that a server asked for
         self.is_busy = False  # whether a server asked this poll to wait
-        self.missed: list[date] = []  # days that are still to be fetched, oldest first
-        self.read_until, self.tries = self.known.state.read_until, self.known.state.tries
-        self.why_missed = ""  # why the last fetch of a missed day failed
-        self._ended: defaultdict[End, list[date]] = defaultdict(list)  # what became of missed days
+        self.days = MissedDays(read_until=self.known.state.read_until, tries=self.known.state.tries)
         self._told: set[date] = set()  # lost days of which operators know
         self._counts = Counter(dict.fromkeys(COUNT_NAMES, 0))
         self._filed = archives.Filed()
@@ -166,28 +150,6 @@ class Poll:
         """Returns whether an earlier poll brought what is due of a part."""
         return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
 
-    # ── missed days ───────────────────────────────────────────────────────────
-
-    def settle(self, day: date, end: End) -> None:
-        """Notes what became of a missed day. If no older one is missed, the source is read until this day."""
-        self.missed.remove(day)
-        self._ended[end].append(day)
-        if not self.missed or day < self.missed[0]:
-            self.read_until, self.tries = day, 0
-
-    def fail(self, day: date, why: str, *, answered: bool = True) -> None:
-        """Notes that a missed day could not be read. The oldest one is given up after MOST_TRIES answers."""
-        self.why_missed = why
-        if day not in self.missed:  # it was settled in a transaction that failed
-            self.missed = sorted((*self.missed, day))
-            self._ended[End.FETCHED].remove(day)
-            self.read_until = min(self.read_until or day, day - DAY)
-        if day != self.missed[0]:
-            return
-        self.tries = min(self.tries + 1, MOST_TRIES if answered else MOST_TRIES - 1)
-        if self.tries == MOST_TRIES:
-            self.settle(day, End.LOST)
-
     # ── what follows ──────────────────────────────────────────────────────────
 
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
@@ -214,12 +176,14 @@ class Poll:
         for part, (outcome, _) in found.items():
             if self.due and outcome in SETTLING:
                 self.parts[part] = replace(self.parts.get(part, Part()), came=self.due.at)
-        if self.missed and not is_over:
+        if self.days.left and not is_over:
             found[MISSED] = Outcome.STALE, "They were not all asked for yet."
         outcome, why = worst_of(found)
         if outcome is Outcome.QUIET and self._has_news:
             outcome = Outcome.NEW  # missed days brought new papers
-        said = (why, *self._said_of_days(), self._filed.as_sentence(self.source.name), *self._remarks)
+        # the API, which has the days of an address without a date, does not tell what else arXiv announced
+        days = self.days.sentences(partly=not is_dated(self.source))
+        said = (why, *days, self._filed.as_sentence(self.source.name), *self._remarks)
         receipt = Receipt(
             source=self.source.name,
             at=self.now,
@@ -257,8 +221,8 @@ class Poll:
             next_at=self._next_at(receipt.outcome, failures),
             failures=failures,
             looked_at=self.now if is_over and not failed else before.looked_at,
-            read_until=self.read_until,
-            tries=self.tries,
+            read_until=self.days.read_until,
+            tries=self.days.tries,
             trouble=trouble,
             unread=self.unread,
         )
@@ -270,20 +234,10 @@ class Poll:
         if failures:
             return self._again(failures)
         following = source_calendar.poll_again(schedule, self.now, settled=outcome in SETTLING)
-        return min(following, self._again(max(self.tries, 1))) if self.missed else following
+        return min(following, self._again(max(self.days.tries, 1))) if self.days.left else following
 
     def _again(self, failures: int) -> datetime:
         return self.now + source_calendar.wait_after_failure(failures, self.retry_after, self.deps.jitter())
-
-    def _said_of_days(self) -> Iterable[str]:
-        for end in End:
-            if days := self._ended[end]:
-                # the API, which has the days of an address without a date, does not tell what else arXiv announced
-                is_part = end is End.FETCHED and not is_dated(self.source)
-                lacks = "; cross-lists of older papers and new versions are not in it" if is_part else ""
-                yield f"{end.format(days=ranges(days))}{lacks}."
-        if self.why_missed and self.missed:
-            yield f"Not fetched yet: {ranges(self.missed)} ({self.why_missed.rstrip('.')})."
 
     # ── operators ─────────────────────────────────────────────────────────────
 
@@ -301,10 +255,10 @@ class Poll:
 
     def _tell_of_lost_days(self, transaction: Transaction) -> None:
         """Notifies operators of lost days, in the transaction that stores the source as read until then."""
-        lost = [day for end in (End.LOST, End.GONE) for day in self._ended[end] if day not in self._told]
+        lost = [day for day in self.days.of(*LOSSES) if day not in self._told]
         if lost:
             self._told.update(lost)
-            self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=bool(self._ended[End.LOST])))
+            self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=bool(self.days.of(End.LOST))))
 
     def _tell(self, transaction: Transaction, notice: Notice) -> None:
         notices.notify_operators(transaction, self.deps.admins, notice, now=self.now)

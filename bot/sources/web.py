@@ -16,11 +16,11 @@ from bot.sources import databases, fetch_request
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import today
-from bot.sources.poll import BATCH_FORMATS, End, Poll, PollDependencies, feed_error, short, truncation, why_unread
+from bot.sources.poll import BATCH_FORMATS, Poll, PollDependencies, feed_error, short, truncation, why_unread
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
+from subscriptions.planning.missed_days import End
 from subscriptions.planning.receipts import SETTLING, Answer, Receipt
-from subscriptions.planning.source_calendar import DAY
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, Part
@@ -28,7 +28,6 @@ from subscriptions.store.sources import KnownSource, Part
 log = logging.getLogger("paperwire")
 
 HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
-DAYS_BACK = timedelta(days=14)  # older missed days are given up
 # a date further in the future is a mistake; if it were stored, the days before it would look old
 FUTURE = timedelta(days=2)
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
@@ -73,13 +72,7 @@ class _Asking:
         if history and after is None:
             after = (self._now - HISTORY).date()
         self._days_due = timing.days_due(self._source, after, self._now)
-        current = timing.current_days(self._source, self._now)
-        poll.missed = [day for day in self._days_due if day not in current]
-        if self._days_due:  # so that a first day on which nothing comes is missed on the next one
-            poll.read_until = self._days_due[0] - DAY
-        for day in list(poll.missed):
-            if day < (self._now - DAYS_BACK).date():
-                poll.settle(day, End.LOST)
+        poll.days.begin(self._days_due, timing.current_days(self._source, self._now), self._now.date())
 
     async def ask_regularly(self, *, everything: bool) -> None:
         """Asks each part for its newest document, and for all that follows from an answer."""
@@ -97,30 +90,30 @@ class _Asking:
 
     async def ask_for_missed_days(self) -> None:
         """Asks for the missed days, oldest first."""
-        poll = self._poll
+        poll, days = self._poll, self._poll.days
         failed = any(one.problem for answers in poll.answers.values() for one in answers)
         # earlier polls brought what was submitted before the oldest day, except what moderators held back
-        oldest = poll.missed[0] if poll.missed and self._state.read_until else None
-        for day in list(poll.missed):
+        oldest = days.left[0] if days.left and self._state.read_until else None
+        for day in list(days.left):
             request = fetch_request.missed_day_request(
                 self._source, day, self._deps.timing.calendar, is_oldest=day == oldest, sites=self._deps.sites
             )
             if request is not None:
                 await self._ask_for_all(request)
             elif not failed:  # if the poll failed, the source may still show that day once it works again
-                poll.settle(day, End.GONE)
+                days.settle(day, End.GONE)
 
     def close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
         poll = self._poll
-        if not poll.missed and fetch_request.is_dated(self._source):
+        if not poll.days.left and fetch_request.is_dated(self._source):
             _, yesterday = self._deps.timing.current_days(self._source, self._now)
             if yesterday not in self._unread_days:
-                poll.read_until = yesterday
-        elif not poll.missed and self._days_due:
+                poll.days.read_until = yesterday
+        elif not poll.days.left and self._days_due:
             outcomes = poll.outcomes(transaction).values()
             if all(outcome in SETTLING for outcome, _ in outcomes):
-                poll.read_until = self._days_due[-1]
+                poll.days.read_until = self._days_due[-1]
         return poll.close(transaction)
 
     # ── one request ───────────────────────────────────────────────────────────
@@ -148,9 +141,9 @@ class _Asking:
                 self._unread_days.add(request.day)
             self._poll.answers[request.part].append(answer)
         elif request.day and answer.absent:
-            self._poll.settle(request.day, End.ABSENT)
+            self._poll.days.settle(request.day, End.ABSENT)
         elif request.day and answer.problem:
-            self._poll.fail(request.day, answer.problem, answered=_host(request) not in self._closed_hosts)
+            self._poll.days.fail(request.day, answer.problem, answered=_host(request) not in self._closed_hosts)
         return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
@@ -248,7 +241,7 @@ class _Asking:
             if request.is_missed:
                 poll.add(digest, done)
                 if request.day and is_last and not cut:
-                    poll.settle(request.day, End.FETCHED)
+                    poll.days.settle(request.day, End.FETCHED)
             else:
                 changed = now.digest != last.digest if request.is_newest else not done.already_known
                 poll.observe(transaction, digest, done, part=request.part, changed=changed)

@@ -4,7 +4,7 @@ A *poll* asks each *part* of a source (a category of arXiv, or the whole). What 
 from all answers is the *receipt*.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -180,22 +180,3 @@ def trouble_after(before: SourceTrouble | None, receipt: Receipt) -> SourceTroub
 def is_passed_over(next_at: datetime | None, now: datetime) -> bool:
     """Returns whether no process polled a source when that was due."""
     return next_at is not None and now - next_at > OVERDUE_AFTER
-
-
-def ranges(days: Collection[date]) -> str:
-    """Returns the days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
-    return ", ".join(
-        f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
-        for first, last in runs(days)
-    )
-
-
-def runs(days: Collection[date]) -> tuple[tuple[date, date], ...]:
-    """Returns the runs of consecutive days, each as (first, last), in order."""
-    found: list[tuple[date, date]] = []
-    for day in sorted(set(days)):
-        if found and day - found[-1][1] == DAY:
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return tuple(found)

@@ -151,7 +151,7 @@ async def test_a_day_that_could_not_be_stored_is_asked_for_again(
     write, fails = Poll.write, [ZeroDivisionError]
 
     def fails_once(poll: Poll, transaction: Transaction, *, is_over: bool = False) -> Receipt:
-        if poll.read_until == MONDAY and fails:
+        if poll.days.read_until == MONDAY and fails:
             raise fails.pop()
         return write(poll, transaction, is_over=is_over)
 

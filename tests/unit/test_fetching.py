@@ -16,12 +16,13 @@ from bot.settings import SourceSettings
 from bot.sources import fetch_request, source_schedules
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
+from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import paper
+from tests.make import DAY, paper
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
@@ -492,34 +493,6 @@ def source_at(place: str, schedule: str) -> SourceSettings:
     return source(**({"url": place} if ":" in place else {"arxiv": (place,)}), schedule=schedule)
 
 
-@pytest.mark.parametrize(
-    ("values", "urls"),
-    [
-        ({"url": "https://example.org/list.md?x=1"}, ["https://example.org/list.md?x=1"]),
-        ({}, []),  # a source of files
-        ({"arxiv": ("cs.LG", "stat.ML", "hep-th")}, ["{feeds}cs.LG", "{feeds}stat.ML", "{feeds}hep-th"]),
-    ],
-)
-def test_categories_are_asked_apart(values: dict[str, object], urls: list[str]) -> None:
-    assert [request.url for request in fetch_request.requests_of(source(**values), NOON)] == [
-        url.format(feeds="https://rss.arxiv.org/rss/") for url in urls
-    ]
-
-
-@pytest.mark.parametrize(
-    ("now", "days"),
-    [
-        ("2026-01-22T19:30-05:00", ["2026-01-23", "2026-01-22"]),  # days in UTC
-        ("2026-03-01T06:00+00:00", ["2026-03-01", "2026-02-28"]),
-    ],
-)
-def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: list[str]) -> None:
-    url = "https://api.example.org/{date}/{date}.md"
-    found = fetch_request.requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
-    assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
-    assert all(request.may_miss for request in found)
-
-
 def biorxiv(received: int, total: object) -> bytes:
     return json.dumps({"messages": [{"total": total, "count": received}], "collection": [{}] * received}).encode()
 
@@ -658,16 +631,6 @@ def test_of_which_categories_a_source_is(place: str, schedule: str, categories: 
     assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
 
 
-def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
-    api = "https://export.arxiv.org/api/query?"
-    assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]) == (
-        f"{api}id_list=2601.00001,hep-th%2F9901001&start=0&max_results=2"
-    )
-    assert fetch_request.by_title("graphs & Cafés", most=9) == (
-        f"{api}search_query=ti:%22graphs+%26+Caf%C3%A9s%22&start=0&max_results=9"
-    )
-
-
 # ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -699,3 +662,34 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
 def test_which_days_have_become_due(place: str, schedule: str, after: str, now: str, due: str) -> None:
     found = days(source_at(place, schedule), date.fromisoformat(after) if after else None, now)
     assert ", ".join(found) == due
+
+
+# ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
+
+
+def _missed(*days: date) -> MissedDays:
+    """Returns these days as missed, on a Friday whose own papers come with a regular request."""
+    missed = MissedDays()
+    missed.begin((*days, FRIDAY), (FRIDAY,), FRIDAY)
+    return missed
+
+
+@pytest.mark.parametrize(("answered", "kept"), [(True, ([FRIDAY - DAY], FRIDAY - 2 * DAY)), (False, ([FRIDAY - 2 * DAY, FRIDAY - DAY], FRIDAY - 3 * DAY))])  # fmt: skip
+def test_the_oldest_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
+    missed = _missed(FRIDAY - 2 * DAY, FRIDAY - DAY)
+    for _ in range(MOST_TRIES):
+        assert (missed.left[0], missed.of(End.LOST)) == (FRIDAY - 2 * DAY, ())
+        missed.fail(FRIDAY - 2 * DAY, "No answer.", answered=answered)
+    assert (missed.left, missed.read_until) == kept
+
+
+def test_a_day_is_asked_for_within_a_fortnight() -> None:
+    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
+    assert (old.left, old.of(End.LOST)) == ([FRIDAY - 14 * DAY], (FRIDAY - 15 * DAY,))
+
+
+def test_what_was_read_beside_a_day_that_fails_does_not_hide_it() -> None:
+    missed = _missed(FRIDAY - 2 * DAY, FRIDAY - DAY)
+    missed.fail(FRIDAY - 2 * DAY, "It is HTML.", answered=True)
+    missed.settle(FRIDAY - DAY, End.FETCHED)
+    assert (missed.left, missed.read_until) == ([FRIDAY - 2 * DAY], FRIDAY - 3 * DAY)
