@@ -39,6 +39,7 @@ class WatchedFolder:
         self._watch = FolderWatch()
         self._began = False
         self._unread: dict[str, str] = {}  # path that cannot be read (in UTF-8; "": the folder) → why
+        self._logged: dict[str, str] = {}  # place → what this process has logged
         self._folder: Path | None = None  # the folder from which it was last read
         self._was_read = False  # whether any file was read
 
@@ -122,6 +123,7 @@ class WatchedFolder:
             return ()
         there = set(map(files.in_utf8, listing))
         self._unread = {path: why for path, why in self._unread.items() if path in there}
+        self._logged = {path: why for path, why in self._logged.items() if path in there}
         return self._watch.check(listing, self._deps.clock.wall())
 
     def _listing(self) -> dict[str, FileStamp]:
@@ -147,16 +149,18 @@ class WatchedFolder:
         else:
             self._was_read = True
             self._unread.pop(files.in_utf8(path), None)
+            self._logged.pop(files.in_utf8(path), None)
             # so that a folder with years of old digests does not fill the log
             if not done.already_known and not done.archive:
                 counts, fields = (len(digest.entries), path, done.new), {"source": self.source.name}
                 log.info("%s: %d papers in %s, %d of them new.", self.source.name, *counts, extra=fields)
 
     def _note(self, path: str, error: PaperwireError) -> None:
-        """Notes that a file or the folder ("") cannot be read, and logs why, unless that is known."""
-        place, why = files.in_utf8(path), brief(error)
-        if self._unread.get(place) != why:
-            self._unread[place] = why
+        """Notes that a file or the folder ("") cannot be read. Each process logs why, once until something else is wrong."""
+        place = files.in_utf8(path)
+        self._unread[place] = brief(error)
+        if self._logged.get(place) != str(error):
+            self._logged[place] = str(error)
             log.error("%s", error, extra={"source": self.source.name})
 
 
