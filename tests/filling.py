@@ -41,7 +41,7 @@ def fill(
 
         source = f"made {first}"
         add("source", [{"name": source, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                        "validators": {}, "state": {}}])  # fmt: skip
+                        "evening": False, "declared": False, "failures": 0, "tries": 0, "unread": {}}])  # fmt: skip
         add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
                          "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
         add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",

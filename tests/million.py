@@ -11,8 +11,8 @@ BASE = 1000  # the ids of added rows are larger than this
 
 # The table n has the numbers i from 1 on. {now} is the time from which the statements count days back.
 _ROWS = (
-    """INSERT INTO source (name, kind, location, title, home, schedule, validators, state)
-    SELECT 'made' || i, 'url', '', '', '', '', '{{}}', '{{}}' FROM n WHERE i <= 5""",
+    """INSERT INTO source (name, kind, location, title, home, schedule, evening, declared, failures, tries, unread)
+    SELECT 'made' || i, 'url', '', '', '', '', 0, 0, 0, 0, '{{}}' FROM n WHERE i <= 5""",
     """INSERT INTO receipt (source, at, outcome, counts, detail)
     SELECT 'made' || (1 + i % 5), datetime('{now}', '-' || (i / 200) || ' days'), 'stale', '{{}}', '' FROM n WHERE i <= 15000""",
     """INSERT INTO digest (id, content_hash, source, format, date, received_at, counts)

@@ -68,7 +68,5 @@ def make_heartbeat(app: App) -> Heartbeat:
     if settings.heartbeat_url:
         url = settings.heartbeat_url.get_secret_value()
     hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
-    fetcher = make_fetcher(
-        replace(settings, allowed_hosts=hosts), app.deps, alone=True, limits=FetchLimits(total=LONGEST)
-    )
+    fetcher = make_fetcher(replace(settings, allowed_hosts=hosts), app.deps, limits=FetchLimits(total=LONGEST))
     return Heartbeat(url, fetcher, app.clock)
