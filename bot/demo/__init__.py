@@ -9,6 +9,7 @@ only a few elements of HTML and links to web pages; Jinja escapes all other text
 
 import asyncio
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,12 +41,26 @@ from bot.demo.story import (
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of
 from bot.rendering import appearance
-from bot.rendering.templating import page_environment
+from bot.rendering.dialects import draw
+from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import Flow, text_of
 from subscriptions.addresses import declared
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
+
+# The words of the page. Templates contain no words, so that all msgids are found in Python code.
+_LABELS: Final = {
+    "buttons": Sentence("Buttons"),
+    "silent": Sentence("sent without a sound"),
+    "edited": Sentence("edited"),
+    "menu": Sentence("Menu: more about this paper"),
+    "subscriptions": Sentence("Subscriptions"),
+    "received": Sentence("What {chat} received"),
+    "skip": Sentence("To the chats"),
+    "chats": Sentence("Chats"),
+    "turn": Sentence("Your turn"),
+}
 
 
 def run_demo(out: Path, console: Console) -> int:
@@ -133,7 +148,33 @@ class Frame:
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
     """Returns the page as HTML. `language` is the language of the page's own words; every chat has its own language."""
     drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
-    return page_environment().get_template("index.html").render(frame=frame, language=language, exhibits=drawn)
+    return draw(
+        "gallery",
+        "index.html",
+        frame=frame,
+        language=language,
+        exhibits=drawn,
+        label=_label,
+        faces={
+            name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
+            for name, face in zip(("Serif", "Sans"), FACES, strict=True)
+        },
+        papers_of_pages=_rules_of_papers(),
+    )
+
+
+def _label(language: Language, name: str, **values: object) -> str:
+    """Returns the text of the page that has this name, in a language."""
+    return language.say(_LABELS[name], **values)
+
+
+def _rules_of_papers() -> str:
+    """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
+    lines = static_file("style.css").decode().splitlines()
+    begin, end = (
+        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", ".paper.here")
+    )
+    return "\n".join(lines[begin:end])
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:

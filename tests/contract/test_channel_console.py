@@ -23,7 +23,7 @@ def _set_columns(terminal: int, columns: int) -> None:
 
 
 def message(text: str) -> Message:
-    return Message(number=1, payload=json.dumps({"text": text}), plain=json.dumps({"text": text}))
+    return Message(number=1, payload=json.dumps({"text": text}))
 
 
 async def test_a_message_is_framed_under_the_name_of_its_chat() -> None:

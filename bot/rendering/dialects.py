@@ -1,0 +1,192 @@
+"""The only module that uses Jinja: the templates of messages, mails and pages, and how a markup writes bold, links and foreign text.
+
+All platforms of texts share templates/message. A `Dialect` writes their marks; the dialect of this module writes none, for
+terminals and for the text of a mail. Mails and pages have HTML templates of their own, with one macro for each view.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from html import unescape
+from typing import TYPE_CHECKING
+
+from bot.rendering import brand
+from bot.rendering.views import Passage
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Macro = Callable[[object], object]
+_MESSAGES = ("papers.j2", "lines.j2")  # the templates with the macros of messages
+_HTML_MESSAGES = ("delivery.html", "reply.html", "notice.html")
+
+_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_LINE_END = re.compile(r"<br>\n?")
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Marked(str):
+    """Text in the markup of a platform, which must not be escaped again."""
+
+    __slots__ = ()
+
+
+class Dialect:
+    """How a markup writes texts. This one has no marks: a link is its label, and its address is written below or behind it.
+
+    A dialect of a platform is a subclass.
+    """
+
+    is_markup = False  # whether links are hidden in their labels, and lines need no indent
+    has_bold_links = False  # whether the title of a card is bold although it is a link
+
+    def escape(self, text: str) -> str:
+        """Returns foreign text so that it is shown as it is, and calls nobody."""
+        return text
+
+    # These functions get foreign text and escape it.
+
+    def own(self, text: str) -> str:
+        """Returns a line of the bot, which may quote foreign text. Commands in it stay links."""
+        return self.escape(text)
+
+    def category(self, text: str) -> str:
+        """Returns names of categories."""
+        return self.escape(text)
+
+    def block(self, text: str) -> str:
+        """Returns lines in a font of fixed width."""
+        return self.escape(text)
+
+    def prose(self, passage: Passage) -> str:
+        """Returns a text with its hits marked."""
+        pieces = map(self.escape, passage.pieces)
+        return "".join(self.hit(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+
+    def title(self, passage: Passage | str) -> str:
+        """Returns a title, which may become the label of a link."""
+        return self.prose(passage) if isinstance(passage, Passage) else self.escape(passage)
+
+    # These functions get escaped text and put marks around it.
+
+    def bold(self, text: str) -> str:
+        """Returns the text in bold."""
+        return text
+
+    def italic(self, text: str) -> str:
+        """Returns the text in italics."""
+        return text
+
+    def struck(self, text: str) -> str:
+        """Returns the text struck through."""
+        return text
+
+    def hit(self, text: str) -> str:
+        """Returns the text marked as a word that a query found."""
+        return text
+
+    def quotation(self, text: str) -> str:
+        """Returns an abstract as a quotation."""
+        return text
+
+    def link(self, label: str, address: str) -> str:  # noqa: ARG002 - a text shows only the label
+        """Returns a link with this label. The address is not escaped yet."""
+        return label
+
+    def number(self, number: str) -> str:
+        """Returns the number of a paper, with the space behind it."""
+        return f"{number} " if self.is_markup else f"{number:>2}  "
+
+    def indent(self, number: str) -> str:
+        """Returns the spaces before the lines below the title of a paper with this number, "" for none."""
+        if self.is_markup:
+            return ""
+        return "    " if number else "  "
+
+    def written(self, value: object) -> str:
+        """Returns a value as a template prints it: escaped unless it is marked."""
+        return value if isinstance(value, Marked) else self.escape(str(value))
+
+    def draw(self, view: object) -> str:
+        """Returns a view (bot/rendering/views.py) in this markup."""
+        return str(_macros(self)[macro_name(view)](view)).strip("\n")
+
+
+PLAIN = Dialect()
+
+
+def without_markup(html: str) -> str:
+    """Returns the text of HTML with our few tags. Each link is followed by its address."""
+    written = _LINK.sub(lambda found: f"{found[2]} {found[1]}" if found[2] != found[1] else found[2], html)
+    return unescape(_TAG.sub("", _LINE_END.sub("\n", written)))
+
+
+def macro_name(view: object) -> str:
+    """Returns the name of the macro that draws a view: its class in lower case without "View"."""
+    return type(view).__name__.removesuffix("View").lower()
+
+
+@lru_cache
+def _macros(dialect: Dialect) -> Mapping[str, Macro]:
+    """Returns the macros of the messages of texts by name. What a template prints is escaped unless it is marked."""
+    made = _environment("message", escape=dialect.written)
+    made.globals["dialect"] = dialect
+    made.filters["marked"] = Marked
+    for name in ("own", "category", "block", "prose", "title"):
+        made.filters[name] = _escaping(getattr(dialect, name))
+    for name in ("bold", "italic", "struck", "link", "quotation"):
+        made.filters[name] = _around(dialect, getattr(dialect, name))
+    return _found(made, _MESSAGES)
+
+
+def _escaping(write: Callable[..., str]) -> Callable[..., Marked]:
+    """Returns a filter of a function that escapes its text itself."""
+    return lambda value: Marked(write(value))
+
+
+def _around(dialect: Dialect, write: Callable[..., str]) -> Callable[..., Marked]:
+    """Returns a filter of a function that puts marks around escaped text."""
+    return lambda value, *more: Marked(write(dialect.written(value), *more))
+
+
+@lru_cache
+def html_macros(platform: str) -> Mapping[str, Macro]:
+    """Returns the macros of a platform whose messages are HTML. What they print is escaped."""
+    return _found(_html_environment(platform), _HTML_MESSAGES)
+
+
+def draw_html(platform: str, view: object) -> str:
+    """Returns a view as HTML of a platform."""
+    # Jinja's own string type would escape text that is added to it
+    return str(html_macros(platform)[macro_name(view)](view)).strip("\n")
+
+
+def draw(folder: str, template: str, **values: object) -> str:
+    """Returns the document that an HTML template draws. `folder`: a folder of templates/."""
+    return _html_environment(folder).get_template(template).render(**values)
+
+
+def _found(environment: "Environment", names: tuple[str, ...]) -> Mapping[str, Macro]:
+    modules = [environment.get_template(name).module for name in names]
+    return {macro: value for module in modules for macro, value in vars(module).items() if callable(value)}
+
+
+@lru_cache
+def _html_environment(folder: str) -> "Environment":
+    return _environment(folder)
+
+
+def _environment(folder: str, escape: Callable[[object], object] | None = None) -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
+
+    made = Environment(
+        loader=PackageLoader("templates", folder),
+        autoescape=escape is None,  # noqa: S701 - a dialect has its own escape
+        finalize=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["brand"] = brand
+    return made
