@@ -18,7 +18,7 @@ from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.deliveries import render_delivery
-from bot.rendering.terminal import Flow, text_of
+from bot.rendering.terminal import flows
 from bot.settings import Settings
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, Message, Paper
@@ -241,8 +241,8 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
         output.print_line(loads(message.payload)["text"].rstrip())
     else:
         display = look.display(message.payload)
-        for paragraph in display.paragraphs:
-            tables.print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
+        for flow in (flow for block in display.blocks for flow in flows(block, written=not sys.stdout.isatty())):
+            tables.print_table(flow)
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _RULE)

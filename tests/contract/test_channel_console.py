@@ -11,7 +11,7 @@ import termios
 import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.rendering.folding import folded
+from bot.rendering.terminal import folded
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from bot.cli import run
 from bot.ports.channel import Button
-from bot.rendering import buttons, cleaning, folding, papers, views
+from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors, texts
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
@@ -505,13 +505,13 @@ ADDRESS = "https://arxiv.org/abs/2601.00001"
     ],
 )
 def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:
-    assert folding.folded(text, width).split("\n") == lines
+    assert terminal.folded(text, width).split("\n") == lines
 
 
 @given(st.text(alphabet="ab1 ▸扩散。（“\n", max_size=80), st.integers(min_value=4, max_value=40))
 def test_no_line_with_two_words_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
-    lines = folding.folded(text, width).split("\n")
-    assert all(cell_len(line) <= width for line in lines if len(line[folding.hanging(line) :].split()) > 1)
+    lines = terminal.folded(text, width).split("\n")
+    assert all(cell_len(line) <= width for line in lines if len(line[terminal.hanging(line) :].split()) > 1)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html import escape as html_escaped
-from typing import Literal
+from typing import Any, Literal
 
 from bot.rendering import appearance, packing, views
 from bot.rendering.dialects import PLAIN, Dialect, without_markup
@@ -184,17 +184,12 @@ def plain_form(payload: Mapping[str, str]) -> dict[str, str]:
     return {**payload, "text": without_markup(text) if payload["format"] == "html" else text, "format": "text"}
 
 
-def _read(payload: object) -> appearance.Display:
-    match payload:
-        case {"title": str(title), "text": str(text), "format": str(form)}:
-            lines = []
-            if form == "html":
-                lines = [appearance.Paragraph(html=line) for line in text.split("<br>\n")]
-            head = []
-            if title:
-                head = [appearance.Paragraph(html=f"<b>{html_escaped(title)}</b>"), appearance.plain("")]
-            return appearance.Display(paragraphs=(*head, *(lines or map(appearance.plain, text.split("\n")))))
-    raise ValueError("this is no message of the platform")
+def _read(payload: Mapping[str, Any]) -> appearance.Display:
+    html = html_escaped(payload["text"], quote=False)
+    if payload["format"] == "html":
+        html = payload["text"].replace("<br>\n", "\n")
+    title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
+    return appearance.Display(blocks=(appearance.Block(html=title + html),))
 
 
 MEDIUM = Service()

@@ -8,7 +8,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
-from bot.rendering.folding import folded
+from bot.rendering.terminal import folded
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message

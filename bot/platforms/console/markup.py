@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from html import escape as html_escaped
+from typing import Any
 
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, Paragraph
+from bot.rendering.appearance import Appearance, Block, Display
 from bot.rendering.dialects import PLAIN
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
@@ -27,19 +29,16 @@ class Console(packing.Medium):
         return json.dumps({"text": "\n".join(part for part in (text, *links, labels) if part)}, ensure_ascii=False)
 
 
-def _read(payload: object) -> Display:
-    match payload:
-        case {"text": str(text)}:
-            return Display(paragraphs=tuple(map(_line, text.split("\n"))))
-    raise ValueError("this is no message of the platform")
+def _read(payload: Mapping[str, Any]) -> Display:
+    return Display(blocks=(_linked(payload["text"]),))
 
 
-def _line(text: str) -> Paragraph:
-    """Returns a line whose addresses are links, as terminals show them."""
+def _linked(text: str) -> Block:
+    """Returns a text whose addresses are links, as terminals show them."""
     parts = [html_escaped(part, quote=False) for part in _ADDRESS.split(text)]  # every second part is an address
     parts[1::2] = (f'<a href="{address}">{address}</a>' for address in parts[1::2])
-    return Paragraph(html="".join(parts))
+    return Block(html="".join(parts))
 
 
 MEDIUM = Console()
-LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_line)
+LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_linked)

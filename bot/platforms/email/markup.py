@@ -9,15 +9,16 @@ those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from itsdangerous import BadData, HMACAlgorithm, URLSafeSerializer
 
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, plain_lines
+from bot.rendering.appearance import Appearance, Display, plain
 from bot.rendering.dialects import draw_html
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
@@ -58,13 +59,10 @@ class Email(packing.Medium):
 MEDIUM = Email()
 
 
-def _read(payload: object) -> Display:
+def _read(payload: Mapping[str, Any]) -> Display:
     """Returns what a payload looks like. Its links do nothing without a chat that they belong to."""
-    match payload:
-        case {"subject": str(subject), "text": str(text), "html": str(html)}:
-            shown = PRESS.sub(r"\2>\3<", html)
-            return Display(paragraphs=plain_lines(text), subject=subject, whole=shown.replace("&nbsp;", "&#160;"))
-    raise ValueError("it is no mail")
+    html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
+    return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
 LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Any, Literal
 
 from bot.ports.channel import Button, Buttons
@@ -100,11 +99,10 @@ class Slack(packing.Medium):
         if isinstance(view, views.Line | views.Code):
             text = MRKDWN.draw(view)
             return packing.Fragment(view=view, markup=text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
-        blocks = list(_blocks_of(view))
-        markup = ",".join(map(_json, blocks))
-        longest = max(cutting.units(_json(block)) for block in blocks)
+        blocks = [_json(block) for block in _blocks_of(view)]
+        markup = ",".join(blocks)
         # a section may have only 3,000 characters, so one that is too long fits into no message
-        length = cutting.units(markup) + 1 if longest <= SECTION else BUDGET
+        length = cutting.units(markup) + 1 if cutting.units(max(blocks, key=len)) <= SECTION else BUDGET
         return packing.Fragment(view=view, markup=markup, size=packing.Size(length, len(blocks)))
 
     def beneath(self, buttons: Buttons) -> packing.Size:
@@ -233,16 +231,14 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     return blocks
 
 
-# The blocks of a message become paragraphs, and the marks of mrkdwn become HTML elements.
+# What it looks like: the marks of mrkdwn become HTML.
 
-_FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
-_QUOTE = "&gt; "
 _INLINE = re.compile(
-    r"<(?P<link>https?://[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
-    r"|(?<![\w`])`(?P<code>[^`\n]+)`(?![\w`])"
+    r"```\n?(?P<pre>.*?)\n?```"
+    r"|<(?P<link>https?://[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
     r"|(?<![\w*])\*(?P<b>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
-    r"|(?<!\w)_(?P<i>[^\s_](?:[^_\n]*[^\s_])?)_(?!\w)"
-    r"|(?<![\w~])~(?P<s>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
+    r"|(?<![\w~])~(?P<s>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])",
+    re.DOTALL,
 )
 
 
@@ -255,46 +251,32 @@ def _tagged(found: re.Match[str]) -> str:
     if url := found["link"]:
         return f'<a href="{url.replace(chr(34), "%22")}">{html_of(found["label"] or url)}</a>'
     tag = str(found.lastgroup)
-    return f"<{tag}>{html_of(found[tag])}</{tag}>"
+    return f"<{tag}>{found[tag] if tag == 'pre' else html_of(found[tag])}</{tag}>"
 
 
-def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Paragraph]:
+def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Block]:
     match block:
         case {"type": "header", "text": {"text": text}}:
             yield replace(appearance.plain(text), shape="header")
-        case {"type": "divider"}:
-            yield appearance.Paragraph(shape="rule")
         case {"type": "context", "elements": elements}:
-            yield appearance.Paragraph(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
+            yield appearance.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            first, *others = _paragraphs(text)
-            yield replace(first, menu="accessory" in block)
-            yield from others
+            yield appearance.Block(html=html_of(text), has_menu="accessory" in block)
 
 
-def _paragraphs(mrkdwn: str) -> Iterator[appearance.Paragraph]:
-    for number, part in enumerate(_FENCE.split(mrkdwn)):
-        if number % 2:
-            yield appearance.Paragraph(shape="code", html=part)
-        elif number == 0 or part.strip():
-            for quoted, lines in groupby(part.strip("\n").split("\n"), lambda line: line.startswith(_QUOTE)):
-                html = html_of("\n".join(line.removeprefix(_QUOTE) for line in lines))
-                yield appearance.Paragraph(shape="quote" if quoted else "text", html=html)
+def _read(payload: Mapping[str, Any]) -> appearance.Display:
+    blocks = payload["blocks"]
+    rows = (block["elements"] for block in blocks if block["type"] == "actions")
+    return appearance.Display(
+        blocks=tuple(part for block in blocks for part in _shown(block)),
+        keys=tuple(tuple(_key(element) for element in row) for row in rows),
+    )
 
 
-def _read(payload: object) -> appearance.Display:
-    match payload:
-        case {"blocks": list(blocks)}:
-            rows = (block["elements"] for block in blocks if block["type"] == "actions")
-            keys = tuple(tuple(_shown_button(element) for element in row) for row in rows)
-            return appearance.Display(paragraphs=tuple(part for block in blocks for part in _shown(block)), keys=keys)
-    raise ValueError("this is no message of the platform")
-
-
-def _shown_button(element: Mapping[str, Any]) -> appearance.ShownButton:
+def _key(element: Mapping[str, Any]) -> appearance.Key:
     if element["type"] == "overflow":
-        return appearance.ShownButton(text="⋯")
-    return appearance.ShownButton(text=element["text"]["text"], link=web_url(element.get("url", "")))
+        return appearance.Key(text="⋯")
+    return appearance.Key(text=element["text"]["text"], link=web_url(element.get("url", "")))
 
 
 MEDIUM = Slack()

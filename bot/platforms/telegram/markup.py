@@ -5,7 +5,7 @@ Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -161,42 +161,28 @@ def _button(button: Button) -> dict[str, str]:
     return {"text": button.label, "data": button.data}
 
 
-# The HTML of a message, split into blocks of quotations and code and the text between them, with commands marked.
+# What it looks like: commands are marked, which Telegram makes links.
 
-_SHAPES: Mapping[str, appearance.Shape] = {"pre": "code", "blockquote expandable": "folded"}
-_BLOCK = re.compile(r"\n?<(pre|blockquote expandable)>(.*?)</[a-z]+>\n?", re.DOTALL)
-_COMMAND = re.compile(r"<(a|code)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
+_COMMAND = re.compile(r"<(a|code|pre)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
 
 
-def _read(payload: object) -> appearance.Display:
-    match payload:
-        case {"text": str(text), **rest}:
-            rows: Any = rest.get("buttons") or ()
-            keys = tuple(tuple(_shown_button(button) for button in row) for row in rows)
-            return appearance.Display(paragraphs=tuple(_paragraphs(text)), keys=keys, silent=rest.get("silent") is True)
-    raise ValueError("this is no message of the platform")
+def _read(payload: Mapping[str, Any]) -> appearance.Display:
+    html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
+    keys = (tuple(_key(**button) for button in row) for row in payload.get("buttons", ()))
+    return appearance.Display(blocks=(_with_commands(html),), keys=tuple(keys), silent=payload.get("silent", False))
 
 
-def _paragraphs(html: str) -> Iterator[appearance.Paragraph]:
-    parts = iter(["", "", *_BLOCK.split(html)])  # triples (tag of a block, its content, the text after it)
-    for tag, content, text in zip(parts, parts, parts, strict=True):
-        if tag:
-            yield appearance.Paragraph(shape=_SHAPES[tag], html=content)
-        if text.strip():
-            yield _with_commands(text)
+def _key(text: str, url: str = "", data: str = "") -> appearance.Key:
+    return appearance.Key(text=text, link=web_url(url), data=data)
 
 
-def _with_commands(html: str) -> appearance.Paragraph:
-    return appearance.Paragraph(
+def _with_commands(html: str) -> appearance.Block:
+    return appearance.Block(
         html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html)
     )
 
 
-def _shown_button(button: Mapping[str, str]) -> appearance.ShownButton:
-    return appearance.ShownButton(text=button["text"], link=web_url(button.get("url", "")), data=button.get("data", ""))
-
-
-def _person(text: str) -> appearance.Paragraph:
+def _person(text: str) -> appearance.Block:
     return _with_commands(escape(text, quote=False))
 
 

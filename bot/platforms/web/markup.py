@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, pages
-from bot.rendering.appearance import Appearance, Display, plain_lines
+from bot.rendering.appearance import Appearance, Display, plain
 from bot.rendering.dialects import draw_html, html_macros
 from bot.rendering.papers import paper_view
 from bot.rendering.views import CARD, Heading, PaperView, reader_of
@@ -58,12 +58,9 @@ class Web(packing.Medium):
 _TOKEN = re.compile(r' name="press" value="[^"]*"')  # of a button
 
 
-def _read(payload: object) -> Display:
+def _read(payload: Mapping[str, Any]) -> Display:
     """Returns what a payload looks like. Its buttons do nothing without a chat that they belong to."""
-    match payload:
-        case {"html": str(html), "text": str(text)}:
-            return Display(paragraphs=plain_lines(text), whole=_TOKEN.sub("", html))
-    raise ValueError("it is no message of the page")
+    return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
 LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
