@@ -7,7 +7,7 @@ terminals and for the text of a mail. Mails and pages have HTML templates of the
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from bot.rendering import brand
@@ -34,64 +34,45 @@ class Marked(str):
 class Dialect:
     """How a markup writes texts. This one has no marks: a link is its label, and its address is written below or behind it.
 
-    A dialect of a platform is a subclass.
+    A dialect of a platform is a subclass. Its patterns are put around escaped text.
     """
 
     is_markup = False  # whether links are hidden in their labels, and lines need no indent
     has_bold_links = False  # whether the title of a card is bold although it is a link
+    bold = italic = struck = "{}"
+    hit = "{}"  # a word that a query found
+    quotation = "{}"  # an abstract
+    category = "{}"
+    block = "{}"  # lines in a font of fixed width
 
     def escape(self, text: str) -> str:
         """Returns foreign text so that it is shown as it is, and calls nobody."""
         return text
 
-    # These functions get foreign text and escape it.
-
     def own(self, text: str) -> str:
         """Returns a line of the bot, which may quote foreign text. Commands in it stay links."""
         return self.escape(text)
 
-    def category(self, text: str) -> str:
-        """Returns names of categories."""
-        return self.escape(text)
-
-    def block(self, text: str) -> str:
-        """Returns lines in a font of fixed width."""
+    def verbatim(self, text: str) -> str:
+        """Returns text for categories and blocks, which people copy."""
         return self.escape(text)
 
     def prose(self, passage: Passage) -> str:
-        """Returns a text with its hits marked."""
+        """Returns a foreign text with its hits marked."""
         pieces = map(self.escape, passage.pieces)
-        return "".join(self.hit(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+        return "".join(self.around(self.hit, piece) if at % 2 else piece for at, piece in enumerate(pieces))
 
-    def title(self, passage: Passage | str) -> str:
+    def title(self, title: Passage | str) -> str:
         """Returns a title, which may become the label of a link."""
-        return self.prose(passage) if isinstance(passage, Passage) else self.escape(passage)
-
-    # These functions get escaped text and put marks around it.
-
-    def bold(self, text: str) -> str:
-        """Returns the text in bold."""
-        return text
-
-    def italic(self, text: str) -> str:
-        """Returns the text in italics."""
-        return text
-
-    def struck(self, text: str) -> str:
-        """Returns the text struck through."""
-        return text
-
-    def hit(self, text: str) -> str:
-        """Returns the text marked as a word that a query found."""
-        return text
-
-    def quotation(self, text: str) -> str:
-        """Returns an abstract as a quotation."""
-        return text
+        return self.prose(title) if isinstance(title, Passage) else self.escape(title)
 
     def link(self, label: str, address: str) -> str:  # noqa: ARG002 - a text shows only the label
-        """Returns a link with this label. The address is not escaped yet."""
+        """Returns a link with this label, which is escaped, unlike the address."""
         return label
+
+    def around(self, pattern: str, text: str) -> str:
+        """Returns escaped text with one of the patterns around it."""
+        return pattern.format(text)
 
     def number(self, number: str) -> str:
         """Returns the number of a paper, with the space behind it."""
@@ -112,6 +93,17 @@ class Dialect:
         return str(_macros(self)[macro_name(view)](view)).strip("\n")
 
 
+class Html(Dialect):
+    """HTML that chats understand."""
+
+    is_markup = True
+    bold, italic, struck = "<b>{}</b>", "<i>{}</i>", "<s>{}</s>"
+
+    def link(self, label: str, address: str) -> str:
+        """See Dialect."""
+        return f'<a href="{escape(address)}">{label}</a>'
+
+
 PLAIN = Dialect()
 
 
@@ -129,24 +121,24 @@ def macro_name(view: object) -> str:
 @lru_cache
 def _macros(dialect: Dialect) -> Mapping[str, Macro]:
     """Returns the macros of the messages of texts by name. What a template prints is escaped unless it is marked."""
-    made = _environment("message", escape=dialect.written)
+    made = _environment("message", finalize=dialect.written)
     made.globals["dialect"] = dialect
-    made.filters["marked"] = Marked
-    for name in ("own", "category", "block", "prose", "title"):
-        made.filters[name] = _escaping(getattr(dialect, name))
-    for name in ("bold", "italic", "struck", "link", "quotation"):
+    made.filters |= {
+        "marked": Marked,
+        "own": lambda text: Marked(dialect.own(text)),
+        "prose": lambda passage: Marked(dialect.prose(passage)),
+        "title": lambda title: Marked(dialect.title(title)),
+        "link": lambda label, address: Marked(dialect.link(dialect.written(label), address)),
+        "category": lambda text: Marked(dialect.around(dialect.category, dialect.verbatim(text))),
+        "block": lambda text: Marked(dialect.around(dialect.block, dialect.verbatim(text))),
+    }
+    for name in ("bold", "italic", "struck", "quotation"):
         made.filters[name] = _around(dialect, getattr(dialect, name))
     return _found(made, _MESSAGES)
 
 
-def _escaping(write: Callable[..., str]) -> Callable[..., Marked]:
-    """Returns a filter of a function that escapes its text itself."""
-    return lambda value: Marked(write(value))
-
-
-def _around(dialect: Dialect, write: Callable[..., str]) -> Callable[..., Marked]:
-    """Returns a filter of a function that puts marks around escaped text."""
-    return lambda value, *more: Marked(write(dialect.written(value), *more))
+def _around(dialect: Dialect, pattern: str) -> Callable[[object], Marked]:
+    return lambda value: Marked(dialect.around(pattern, dialect.written(value)))
 
 
 @lru_cache
@@ -176,13 +168,13 @@ def _html_environment(folder: str) -> "Environment":
     return _environment(folder)
 
 
-def _environment(folder: str, escape: Callable[[object], object] | None = None) -> "Environment":
+def _environment(folder: str, finalize: Callable[[object], object] | None = None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
 
     made = Environment(
         loader=PackageLoader("templates", folder),
-        autoescape=escape is None,  # noqa: S701 - a dialect has its own escape
-        finalize=escape,
+        autoescape=finalize is None,  # noqa: S701 - a dialect has its own escape
+        finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -344,16 +344,6 @@ def test_addresses_in_an_abstract_stay_links() -> None:
     ]
 
 
-@given(deliveries.papers(), st.sampled_from(TELEGRAM_CHATS))
-@example(deliveries.item(url="https://example.org/" + "p" * 150, arxiv_id=None), TELEGRAM_CHATS[0])
-def test_our_measure_is_never_below_telegrams(entry: Item, to: Chat) -> None:
-    (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
-    html = str(deliveries.payload(message)["text"])
-    size, read = telegram_markup.size(html), markup.untrimmed(html)
-    assert size.length >= read.units
-    assert size.pieces >= len(read.entities) + len(found_by_server(blanked(read)))
-
-
 @pytest.mark.parametrize("amount", [12, 80])
 @pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
 @pytest.mark.parametrize("buttons", ["full", "off"])

@@ -11,7 +11,7 @@ from html import escape as html_escaped
 from typing import Any, Literal
 
 from bot.rendering import appearance, packing, views
-from bot.rendering.dialects import PLAIN, Dialect, without_markup
+from bot.rendering.dialects import PLAIN, Dialect, Html, without_markup
 from subscriptions.texts import cutting
 
 Format = Literal["html", "markdown", "text"]
@@ -35,37 +35,25 @@ def _whole(address: str) -> str:
     return _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(address))
 
 
-class Html(Dialect):
+class ServiceHtml(Html):
     """The HTML of services."""
 
-    is_markup = True
     line_end, blank_line = "<br>\n", "<br>\n<br>\n"
 
     def escape(self, text: str) -> str:
         """See Dialect."""
         return html_escaped(without_mentions(text), quote=False)
 
-    def bold(self, text: str) -> str:
-        """See Dialect."""
-        return f"<b>{text}</b>"
-
-    def italic(self, text: str) -> str:
-        """See Dialect."""
-        return f"<i>{text}</i>"
-
-    def struck(self, text: str) -> str:
-        """See Dialect."""
-        return f"<s>{text}</s>"
-
     def link(self, label: str, address: str) -> str:
         """See Dialect."""
-        return f'<a href="{html_escaped(_whole(address))}">{label}</a>'
+        return super().link(label, _whole(address))
 
 
 class Markdown(Dialect):
     """CommonMark, with a backslash only before what it would interpret, since some services show other backslashes."""
 
     is_markup = True
+    bold, italic, struck = "**{}**", "*{}*", "~~{}~~"
     line_end, blank_line = "  \n", "\n\n"  # without the spaces, some services join the lines
 
     def escape(self, text: str) -> str:
@@ -73,24 +61,12 @@ class Markdown(Dialect):
         signs = _SIGNS.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), without_mentions(text))
         return _AT_START.sub(r"\1\\", signs)
 
-    def bold(self, text: str) -> str:
-        """See Dialect."""
-        return f"**{text}**"
-
-    def italic(self, text: str) -> str:
-        """See Dialect."""
-        return f"*{text}*"
-
-    def struck(self, text: str) -> str:
-        """See Dialect."""
-        return f"~~{text}~~"
-
     def link(self, label: str, address: str) -> str:
         """See Dialect."""
         return f"[{label}]({_whole(address)})"
 
 
-_MARKUPS: Mapping[Format, Html | Markdown] = {"html": Html(), "markdown": Markdown()}
+_MARKUPS: Mapping[Format, ServiceHtml | Markdown] = {"html": ServiceHtml(), "markdown": Markdown()}
 
 
 def request_bytes(text: str) -> int:

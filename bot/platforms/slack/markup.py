@@ -40,6 +40,9 @@ class Mrkdwn(Dialect):
     """Slack's mrkdwn. It has no escape for its own marks, so a text that contains one is left without them."""
 
     is_markup = True
+    bold = hit = "*{}*"
+    struck = "~{}~"
+    block = "```\n{}\n```"
 
     def escape(self, text: str) -> str:
         """See Dialect. & < > are the only entities of Slack. Three backquotes would begin a block."""
@@ -50,21 +53,14 @@ class Mrkdwn(Dialect):
         parts = _URL.split(text)  # every second part is an address
         return "".join(f"<{self.escape(part)}>" if at % 2 else self.escape(part) for at, part in enumerate(parts))
 
-    def bold(self, text: str) -> str:
+    def around(self, pattern: str, text: str) -> str:
         """See Dialect."""
-        return text if "*" in text else f"*{text}*"
-
-    def struck(self, text: str) -> str:
-        """See Dialect."""
-        return f"~{text}~"
+        is_possible = pattern.startswith("`") or pattern[0] not in text
+        return pattern.format(text) if is_possible else text
 
     def link(self, label: str, address: str) -> str:
         """See Dialect. A bar in the label would end it, so a similar character replaces it."""
         return f"<{self.escape(address)}|{label.replace('|', '∣')}>"
-
-    def block(self, text: str) -> str:
-        """See Dialect."""
-        return f"```\n{self.escape(text)}\n```"
 
     def prose(self, passage: views.Passage) -> str:
         """See Dialect. No hit is marked within an address or a word, where Slack shows no bold."""
@@ -77,11 +73,11 @@ class Mrkdwn(Dialect):
 
     def _hit_between(self, before: str, hit: str, after: str) -> str:
         is_inside_word = before[-1:].isalnum() or after[:1].isalnum()
-        return self.escape(hit) if is_inside_word else self.bold(self.escape(hit))
+        return self.escape(hit) if is_inside_word else self.around(self.hit, self.escape(hit))
 
-    def title(self, passage: views.Passage | str) -> str:
+    def title(self, title: views.Passage | str) -> str:
         """See Dialect. Without hits, since some clients show a link with a bold label as plain text."""
-        return self.escape(str(passage))
+        return self.escape(str(title))
 
 
 MRKDWN = Mrkdwn()

@@ -12,7 +12,7 @@ from typing import Any
 from bot.ports.channel import Button
 from bot.rendering import appearance, packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
-from bot.rendering.dialects import Dialect, without_markup
+from bot.rendering.dialects import Html, without_markup
 from subscriptions.texts.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
@@ -73,10 +73,16 @@ def _broken(found: re.Match[str]) -> str:
     return found[0] + _WORD_JOINER
 
 
-class Html(Dialect):
-    """The HTML of Telegram. In code, the server finds no names, so what a person copies stays unchanged there."""
+class TelegramHtml(Html):
+    """The HTML of Telegram."""
 
-    is_markup = has_bold_links = True
+    has_bold_links = True
+    hit = "<u>{}</u>"  # bold is the title
+    category = (
+        "<code>{}</code>"  # otherwise Telegram would make cs.CL a link to a host in Chile; a tap on code copies it
+    )
+    block = "<pre>{}</pre>"
+    quotation = "<blockquote expandable>{}</blockquote>"
 
     def escape(self, text: str) -> str:
         """See Dialect."""
@@ -86,40 +92,12 @@ class Html(Dialect):
         """See Dialect."""
         return escape(own_words(text), quote=False)
 
-    def bold(self, text: str) -> str:
-        """See Dialect."""
-        return f"<b>{text}</b>"
-
-    def italic(self, text: str) -> str:
-        """See Dialect."""
-        return f"<i>{text}</i>"
-
-    def struck(self, text: str) -> str:
-        """See Dialect."""
-        return f"<s>{text}</s>"
-
-    def hit(self, text: str) -> str:
-        """See Dialect. Underlined, since bold is the title."""
-        return f"<u>{text}</u>"
-
-    def link(self, label: str, address: str) -> str:
-        """See Dialect."""
-        return f'<a href="{escape(address)}">{label}</a>'
-
-    def category(self, text: str) -> str:
-        """See Dialect. As code, since Telegram would make cs.CL a link to a host in Chile, and a tap on code copies it."""
-        return f"<code>{escape(text, quote=False)}</code>"
-
-    def block(self, text: str) -> str:
-        """See Dialect."""
-        return f"<pre>{escape(text, quote=False)}</pre>"
-
-    def quotation(self, text: str) -> str:
-        """See Dialect."""
-        return f"<blockquote expandable>{text}</blockquote>"
+    def verbatim(self, text: str) -> str:
+        """See Dialect. The server finds no names in code."""
+        return escape(text, quote=False)
 
 
-HTML = Html()
+HTML = TelegramHtml()
 
 
 def plain_form(html: str) -> str:
