@@ -303,6 +303,7 @@ class Action:
     run: CommandFunction
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
+    may_end_right: bool = False  # may leave the right to change the chat to its admins
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     wants: Wants | None = None  # what must be asked for before it runs; None: nothing
     wants_file: FileReader | None = None  # reads an attached document
