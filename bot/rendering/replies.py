@@ -80,7 +80,9 @@ def _labelled(buttons: Buttons) -> Buttons:
 def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     lines = [medium.draw(view) for view in _lines(reply)]
-    parts = [packing.PaperPart(paper=None, body=(fragment,)) for fragment in lines if any(map(_has_text, lines))]
+    parts: list[packing.PaperPart] = []
+    if any(map(_has_text, lines)):
+        parts = [packing.PaperPart(paper=None, body=(fragment,)) for fragment in lines]
     parts += _papers(reply, reader, medium, beneath)
     most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else len(parts)
     packed = packing.pack(parts, medium.room, beneath, most=most)
