@@ -66,7 +66,7 @@ def fill(
                           "due": when[n], "dedupe_key": f"{first + chat}:{when[n]:%Y-%m-%dT%H:%M}", "created_at": when[n],
                           "facts": FACTS, "rendered_at": when[n], "attempts": 0, "settled_at": when[n], "reason": ""}
                          for chat, n in sent))  # fmt: skip
-        add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "plain": PAYLOAD, "use_plain": False,
+        add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "use_plain": False,
                          "state": "sent", "attempted_at": when[one[1]], "sent_at": when[one[1]],
                          "platform_id": str(seqs[one]), "reason": "", "lookup_given_up": False} for one in sent))  # fmt: skip
         add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.commands import asking, cities, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
-from bot.rendering.language import refused
+from bot.rendering.queries_in_words import refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.language import Language
 from subscriptions.planning import cadence

@@ -28,7 +28,7 @@ from bot.dependencies import Dependencies
 from bot.dependencies.questions import make_vectors
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
-from bot.rendering.language import refused
+from bot.rendering.queries_in_words import refused
 from subscriptions import errors, model
 from subscriptions.service import questions
 from subscriptions.service.subscribing import follow_zone

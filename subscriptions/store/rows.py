@@ -361,7 +361,6 @@ class MessageRow(Row, table=True):
     delivery: int = columns.reference("delivery.seq", sa_type=Big, primary_key=True)
     number: int = Field(primary_key=True)
     payload: str
-    plain: str
     use_plain: bool = False
     reply_to: int | None = None
     state: MessageState = columns.choice(MessageState, default=MessageState.READY)

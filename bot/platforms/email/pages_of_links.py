@@ -32,7 +32,7 @@ from bot.ports.conversation import (
     WebRoute,
     typed_command,
 )
-from bot.rendering.templating import draw
+from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.store.database.store import Store
