@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.client import Workspace
 from bot.platforms.slack.settings import SlackSettings
-from bot.platforms.slack.workspace import Workspace
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
@@ -45,7 +45,7 @@ async def a_bot(
     slack = SlackSettings(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN), api_url=fake.url)
     database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
     settings = Settings(database_url=database, of_rooms=(slack,), **{"access": "open", **more})
-    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read), monotonic=clock.monotonic))
+    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read)))
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app
