@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.app import App
@@ -69,6 +68,6 @@ def make_heartbeat(app: App) -> Heartbeat:
         url = settings.heartbeat_url.get_secret_value()
     hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
     fetcher = make_fetcher(
-        replace(settings, allowed_hosts=hosts), app.deps, alone=True, limits=FetchLimits(total=LONGEST)
+        settings.model_copy(update={"allowed_hosts": hosts}), app.deps, alone=True, limits=FetchLimits(total=LONGEST)
     )
     return Heartbeat(url, fetcher, app.clock)

@@ -61,7 +61,7 @@ def daily_maintenance(
     """
     now, began = clock.now(), monotonic()  # a pause is real time, whatever `clock` says
     if retention.claim_daily_work(store, now=now):
-        for _ in retention.clean_up_steps(store, now=now, papers=settings.keep_papers):
+        for _ in retention.clean_up_steps(store, now=now, papers=settings.keep.papers):
             if pause((monotonic() - began) * (1 / WORKS_FOR - 1)):
                 return
             began = monotonic()

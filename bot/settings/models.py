@@ -15,11 +15,6 @@ def encoder_of(settings: Settings) -> Encoder | None:
     return encoder
 
 
-def has_model(settings: Settings) -> bool:
-    """Returns whether the settings choose a language model."""
-    return settings.is_on(_MODEL)
-
-
 def model_room(settings: Settings) -> ModuleType | None:
     """Returns the module `language_model` of the room that has the model which the settings choose; None if they choose none."""
-    return import_module(f"{_MODEL}.language_model") if has_model(settings) else None
+    return import_module(f"{_MODEL}.language_model") if settings.has_model else None

@@ -195,7 +195,7 @@ class Poll:
         Each category becomes a unit.
         """
         unit, sites = request.unit, self._deps.sites
-        source = replace(self._source, arxiv=(unit,))
+        source = self._source.model_copy(update={"arxiv": (unit,)})
         requests = fetch_request.requests_of(source, self._now, split=(unit,), sites=sites)
         more = tuple(one for one in requests if one.unit not in self._look.units)
         self._look.units.update(dict.fromkeys(one.unit for one in more))

@@ -18,11 +18,11 @@ from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
 from bot.platforms.apprise.adapter import AppriseChannel
-from bot.platforms.apprise.settings import Destination
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
 from bot.rendering import delivery_messages
+from bot.settings import Destination
 from subscriptions.errors import Unclear
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from subscriptions.texts.foreign import clean
@@ -430,7 +430,7 @@ def posted_strings(body: bytes | str | None) -> Iterator[str]:
 
 @pytest.mark.parametrize(("url", "rings", "victims"), SERVICES, ids=[row[0].partition(":")[0] for row in SERVICES])
 async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, victims: str) -> None:
-    channel = AppriseChannel([Destination("42", "LAB_URL", SecretStr(url))])
+    channel = AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
     text = f"Tides by {victims} explained"
     entries = [
         deliveries.item(title, deliveries.because(victims, "all", "victim", name=victims), authors=(victims,),

@@ -25,13 +25,11 @@ from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
-from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
-from bot.platforms.email.settings import MailSettings
 from bot.ports.conversation import WebRequest, WebResponse
-from bot.settings import Settings
+from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
@@ -110,7 +108,8 @@ async def bot(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) 
     with smtp.a_mail_server() as fake:
         settings = Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
-            of_rooms=(MailSettings(smtp_url=SecretStr(fake.url), mail_from="Papers <papers@lab.org>"),),
+            smtp_url=SecretStr(fake.url),
+            mail_from="Papers <papers@lab.org>",
             web_url=ROOT,
             access=getattr(request, "param", "open"),
         )
@@ -401,8 +400,7 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
     ],
 )
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
-    mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
-    found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
+    found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
     assert EmailChannel(found, FakeClock(NOON))._hand_over().local_hostname == greeting
 
 
@@ -416,8 +414,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
     """),
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
-    mail = MailSettings(smtp_url=SecretStr(url), mail_from="a@lab.org")
-    server = EmailChannel(Settings(database_url=SecretStr(""), of_rooms=(mail,)), FakeClock(NOON))._hand_over()
+    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON))._hand_over()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -553,12 +550,12 @@ async def poster(
 ) -> abc.AsyncIterator[Poster]:
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
-        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
+        Destination(name=one, url_env="A_URL", url=SecretStr(fake.address(one, getattr(request, "param", ""))))
         for one in {*SERVICES, *READ, *apprise.PUSHES}
     ]
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
-        of_rooms=(AppriseSettings(destinations=tuple(destinations)),),
+        destinations=tuple(destinations),
     )
     async with program.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)
@@ -746,7 +743,9 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
-    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
+    channel = adapter.AppriseChannel(
+        [Destination(name="lab", url_env="LAB_URL", url=None if url is None else SecretStr(url))]
+    )
     assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(RetryLater, match=re.escape(trouble)):
         await channel.post(address("apprise:lab"), message("x"), delivery="d")
@@ -758,7 +757,9 @@ async def test_without_the_library_it_is_told_how_to_install_it(
     fake: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "import_module", Mock(side_effect=ModuleNotFoundError("apprise")))
-    target = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))]).targets["lab"]
+    target = adapter.AppriseChannel(
+        [Destination(name="lab", url_env="LAB_URL", url=SecretStr(fake.address("json")))]
+    ).targets["lab"]
     assert str(target.trouble) == "Apprise is not installed."
     assert str(target.cure) == f"Install what it needs: {sys.executable} -m pip install 'apprise>=2.2'"
 

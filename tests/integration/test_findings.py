@@ -17,7 +17,7 @@ from bot.cli import state
 from bot.operation import metrics, web_server
 from bot.operation.health import Problem, Readiness, parts_of
 from bot.operation.process import Process
-from bot.settings import SourceSettings
+from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import PollDependencies, store_digest
@@ -159,7 +159,7 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
 @pytest.fixture
 def world(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, terminal: Terminal) -> Iterator[World]:
     with asyncio.Runner() as runner:
-        opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=tmp_path / "backups")
+        opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup=Backup(to=tmp_path / "backups"))
         app = runner.run(opened.__aenter__())
         app.store.encoder = ""
         subscribes(app.store, "console:me", "knots")

@@ -16,13 +16,13 @@ from bot.app import build_app
 from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.settings.loading import load_settings
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.clock import FakeClock
 from tests.fakes.process import Remote
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
+from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
@@ -160,7 +160,7 @@ def watchman() -> abc.Iterator[Watchman]:
 @pytest.fixture
 async def heartbeat(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> abc.AsyncIterator[heartbeats.Heartbeat]:
     app = build_app(
-        load_settings(
+        settings_of(
             {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}, tmp_path
         ),
         clock=clock,

@@ -22,7 +22,7 @@ from bot.operation.health import Problem
 from bot.operation.metrics import Metrics
 from bot.operation.process import Process, run
 from bot.ports import measurements
-from bot.settings import Settings
+from bot.settings import Backup, Settings
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import (
@@ -338,7 +338,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     copies = tmp_path / "copies"
 
     async def once() -> int:
-        async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=copies) as app:
+        async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup=Backup(to=copies)) as app:
             return await run(
                 app,
                 Quiet(),  # type: ignore[arg-type]
