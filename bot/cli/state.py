@@ -19,11 +19,12 @@ from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
 from bot.digests.files import is_gone
 from bot.errors import WrongUsage
-from bot.operation import checks, maintenance
+from bot.operation import checks
 from bot.operation.health import (
     Problem,
     Readiness,
     ask_readiness,
+    copy_times,
     findings_of,
     is_well,
     joined,
@@ -41,6 +42,7 @@ from subscriptions.notices import PROCESS, Finding, Level
 from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource
 from subscriptions.texts import escaped
@@ -96,8 +98,8 @@ def status(*, now: Now = None, json: Json = False) -> int:
             readiness=readiness,
             findings=joined(found, _of_process(readiness, moment)),
             figures=replace(counted, sources=tuple(one.without(is_gone) for one in counted.sources)),
-            copies=maintenance.copy_times(backup_folder(session.settings, session.store)),
-            size=sum(maintenance.file_sizes(session.store).values()),
+            copies=copy_times(backup_folder(session.settings, session.store)),
+            size=_database_size(session.store),
             model=_model_today(session),
         )
         language = Language("en", session.settings.timezone)
@@ -147,6 +149,14 @@ def _status_document(standing: _Standing) -> dict[str, object]:
         "database_bytes": standing.size,
         "model": standing.model,
     }
+
+
+def _database_size(store: Store) -> int:
+    """Returns the bytes of the database's files; 0 for a database server."""
+    if store.kind.file is None:
+        return 0
+    files = (store.path, store.path.with_name(f"{store.path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _model_today(session: Session) -> Mapping[str, object] | None:

@@ -11,8 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.operation import maintenance
-from bot.operation.health import findings_of, joined
+from bot.operation.health import copy_times, findings_of, joined
 from bot.ports import measurements
 from bot.settings.opening import backup_folder
 from subscriptions.errors import StoreError
@@ -101,7 +100,7 @@ class Metrics(Collector):
             ("finding", "level"),
             CountOf((one.cause, one.level.value) for one in joined(found, self._known())),
         )
-        if copies := maintenance.copy_times(backup_folder(app.settings, app.store)):
+        if copies := copy_times(backup_folder(app.settings, app.store)):
             yield Gauge(
                 "paperwire_newest_copy_age_seconds",
                 "Age of the newest copy; left out if there is none.",

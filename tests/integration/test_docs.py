@@ -426,7 +426,7 @@ NUMBERS = tables.rows("""
     queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
-    metrics.md      → GET every # minutes                                → bot.operation.heartbeats:INTERVAL / 60
+    metrics.md      → GET every # minutes                                → bot.operation.upkeep:HEARTBEAT_INTERVAL.seconds / 60
     architecture.md → takes # chats at once                              → subscriptions.service.plan:SLICE
     operating.md    → # messages a second for a token                    → bot.platforms.telegram.adapter:TelegramChannel.limits.per_second
     operating.md    → | one group or channel | # a minute                → bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute

@@ -380,21 +380,19 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
     backups = tmp_path / "backups"
     backups.write_text("a file where the folder should be")
     async with running(tmp_path, clock) as app:
-        maintaining = Process(app, Quiet())  # type: ignore[arg-type]
-        await maintaining.tick()
-        await maintaining.maintained()
-        assert maintaining.attention["daily work"].why == "The daily clean-up or the copy of the database failed."
-        assert "The daily clean-up or copy failed" in caplog.text
+        process = Process(app, Quiet())  # type: ignore[arg-type]
+        await process.upkeep.copy()
+        assert process.attention["daily work"].why == "The daily clean-up or the copy of the database failed."
+        assert "The daily copy failed" in caplog.text
 
         backups.unlink()
         made = []
         a_day = timedelta(days=1)
         for later in (timedelta(0), HOUR, HOUR, a_day, 365 * a_day, -364 * a_day):
             clock.advance(later)
-            await maintaining.tick()
-            await maintaining.maintained()
+            await process.upkeep.copy()
             made.append(len(copies_in(backups)))
-        # a copy that failed is not tried again each second, and a clock that was a year ahead delays no copy
+        # a copy that failed is tried again after an hour, and a clock that was a year ahead delays no copy
         assert made == [0, 1, 1, 2, 3, 4]
         assert copies_in(backups) == ["daily-20260122", "daily-20260123", "daily-20260124", "daily-20270123"]
-        assert maintaining.attention == {}
+        assert process.attention == {}
