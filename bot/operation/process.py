@@ -326,7 +326,6 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await platform.check_tokens(found)
     process.receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
-    app.deps.observe.listeners.append(metrics.observe)
     pages: Pages = import_module(PAGES).pages_of(app)
     web = health_app(
         process.health.problems,

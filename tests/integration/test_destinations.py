@@ -16,10 +16,10 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
-from urllib import parse
 
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
@@ -28,7 +28,6 @@ from bot.platforms.apprise import adapter
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
-from bot.ports.conversation import WebRequest, WebResponse
 from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
@@ -71,12 +70,11 @@ class Bot:
         await self.app.sender.deliver()
         return self.fake.mails[before:]
 
-    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> WebResponse:
+    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> httpx.Response:
         """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
-        query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
-        return await self.pages.answer(
-            WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
-        )
+        site = httpx.ASGITransport(Starlette(routes=self.pages.routes))
+        async with httpx.AsyncClient(transport=site) as browser:
+            return await (browser.post(url, data=fields) if presses else browser.get(url))
 
     async def asks(self, chat: ChatAddress = ADA) -> EmailMessage:
         """Asks an address whether papers may come to it. Returns the question."""
@@ -84,7 +82,7 @@ class Bot:
         [question] = await self.delivers()
         return question
 
-    async def confirms(self, chat: ChatAddress = ADA) -> WebResponse:
+    async def confirms(self, chat: ChatAddress = ADA) -> httpx.Response:
         """Asks an address, which answers yes. Returns the page after the answer."""
         return await self.opens(link(await self.asks(chat), "yes"), presses=True)
 
@@ -135,15 +133,15 @@ def link(mail: EmailMessage, label: str) -> str:
     return unescape(found[1])
 
 
-def words(response: WebResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.body, flags=re.DOTALL)).strip()
+def words(response: httpx.Response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.text, flags=re.DOTALL)).strip()
 
 
 async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     question = await bot.asks()
     assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
-    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
+    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).text
     assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
     assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(
         await bot.opens(link(question, "yes"), presses=True)
@@ -170,8 +168,8 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert "link=" in mail["List-Unsubscribe"]
     page = await bot.opens(link(mail, "change what comes"), presses=True)
     assert "diffusion" in words(page)
-    assert 'name="text"' in page.body
-    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', page.body, re.DOTALL)
+    assert 'name="text"' in page.text
+    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', page.text, re.DOTALL)
     assert talk
     assert "graphs" in words(
         await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
@@ -179,7 +177,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert len(listing.listed(bot.app.store, ADA)) == 2
     assert (
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
-    ).status == 200
+    ).status_code == 200
     assert bot.state() is ChatState.PAUSED
     bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
@@ -199,8 +197,8 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)
-            assert found.status == 404
-            assert "does not work any more" in found.body
+            assert found.status_code == 404
+            assert "does not work any more" in found.text
     assert bot.state() is ChatState.ACTIVE
 
 
