@@ -17,7 +17,7 @@ from starlette.routing import Route
 from bot.app import App
 from bot.errors import error_location
 from bot.operation.client_addresses import is_known_host, own_names
-from bot.ports.conversation import SECRET_PAGE
+from bot.ports.conversation import SECRET_PAGE, with_any_prefix
 from bot.rendering import feeds
 from subscriptions.errors import StoreError
 from subscriptions.service import feeds as sent
@@ -39,7 +39,9 @@ def feed_routes(app: App) -> Sequence[Route]:
     """Returns the routes of the feeds."""
     forms = {"atom": (feeds.atom, feeds.ATOM), "json": (feeds.json_feed, feeds.JSON_FEED)}
     return [
-        Route(f"/feed/{{key}}.{ending}", partial(_feed, app, write, kind)) for ending, (write, kind) in forms.items()
+        Route(path, partial(_feed, app, write, kind))
+        for ending, (write, kind) in forms.items()
+        for path in with_any_prefix(f"/feed/{{key}}.{ending}")
     ]
 
 
@@ -52,7 +54,7 @@ async def _feed(app: App, write: _Write, kind: str, request: Request) -> Respons
     except StoreError as error:
         log.error("A feed cannot be shown: %s", error)
         raise HTTPException(503, headers={**_HEADERS, "retry-after": "60"}) from None
-    except Exception as error:  # a bug in one page must not show its traceback
+    except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
         log.error("A feed failed: %s", error_location(error))
         raise HTTPException(500, headers=_HEADERS) from None
     if body is None:

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 
 from bot.operation import passwords
 from bot.operation.health import Problem
@@ -122,11 +122,10 @@ def health_app(
         # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
         return line(error.status_code, error.headers)
 
-    routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready), *pages]
+    routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
-    # for the path with and without a prefix: a proxy may keep its prefix or remove it
-    routes += [*web_routes, Mount("/{before:path}", routes=web_routes)]
+    routes += web_routes
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 

@@ -205,6 +205,11 @@ class PlatformApi(Protocol):
         raise errors.Rejected("No documents are taken there.")
 
 
+def with_any_prefix(path: str) -> tuple[str, str]:
+    """Returns the paths of a page without and with a prefix: a proxy in front may keep its prefix or remove it."""
+    return path, "/{before:path}" + path
+
+
 # headers of pages whose addresses are secrets, beside those of the page itself
 SECRET_PAGE = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 

@@ -125,10 +125,11 @@ class Destination(_Table):
     @model_validator(mode="before")
     @classmethod
     def _with_its_address(cls, given: object) -> object:
-        if not isinstance(given, dict) or isinstance(given.get("url"), SecretStr):
+        if not isinstance(given, dict):
             return given
         reason = "its address must be in the variable that url_env names"
-        text = variable(str(values.allowed(given, reason, when="url" not in given).get("url_env", "")))
+        values.allowed(given, reason, when=not isinstance(given.get("url"), str))
+        text = variable(str(given.get("url_env", ""))) if "url" not in given else None
         return {**given, "url": SecretStr(text)} if text else given
 
 

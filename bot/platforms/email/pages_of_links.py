@@ -8,7 +8,7 @@ showing a page.
 import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -34,6 +34,7 @@ from bot.ports.conversation import (
     Request,
     RequestDispatcher,
     typed_command,
+    with_any_prefix,
 )
 from bot.rendering.templating import draw
 from subscriptions.errors import Sentence, StoreError
@@ -95,10 +96,9 @@ class MailPages(Receiver):
     def routes(self) -> list[Route]:
         """See Receiver."""
         limit = Middleware(RequestBodyLimitMiddleware, max_body_size=_LARGEST_BODY)
-        return [
-            Route(markup.PATH, self._show, methods=["GET"]),
-            Route(markup.PATH, self._press, methods=["POST"], middleware=[limit]),
-        ]
+        paths = with_any_prefix(markup.PATH)
+        shows = [Route(path, self._show, methods=["GET"]) for path in paths]
+        return shows + [Route(path, self._press, methods=["POST"], middleware=[limit]) for path in paths]
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
