@@ -14,11 +14,11 @@ from bot.cli.given_clock import GIVEN
 from bot.cli.log import start_logging
 from bot.digests import format_names
 from bot.errors import SettingsError, WrongUsage
+from bot.meaning import encoders
 from bot.platforms import known
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
 from bot.settings import FILE, Settings, load_settings, opening
-from bot.settings.models import encoder_of
 from bot.system_clock import SystemClock
 from subscriptions import addresses
 from subscriptions.errors import NotFound
@@ -129,7 +129,7 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
             settings = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder}/paperwire.db")})
         clock = clock_from(now, settings)
         store = opening.open_store(settings, now=clock.now(), make=make)
-        encoder = encoder_of(settings)
+        encoder = encoders.encoder_of(settings)
         store.encoder = encoder.name if encoder else ""
         try:
             yield Session(settings, clock, store, encoder)

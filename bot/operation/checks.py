@@ -10,11 +10,11 @@ from bot.app import App
 from bot.digests import read_digest
 from bot.digests.files import is_missing, list_folder, unreadable
 from bot.errors import FetchError, ModelFails, UnreadableInput, brief
+from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.language_model import Summarizer
 from bot.settings import Settings, SourceSettings, unknown_variables
-from bot.settings.models import encoder_of
 from bot.settings.opening import backup_folder
 from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher
@@ -143,7 +143,7 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
 
 def check_meaning(settings: Settings) -> CheckResult:
     """Returns whether the encoder of meaning answers."""
-    encoder, question = encoder_of(settings), "Meaning"
+    encoder, question = encoders.encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
         return CheckResult(question=question, answer="off, papers are found by words only")
     if encoder is None:

@@ -447,7 +447,7 @@ def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: Termi
 
 
 def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
-    monkeypatch.setattr("bot.cli.matching.encoder_of", lambda _: encoder)
+    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
 
 
 WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
