@@ -25,7 +25,7 @@ from subscriptions.service import retention
 
 log = logging.getLogger("paperwire")
 
-LOOK_INTERVAL = timedelta(hours=1)  # between two looks whether the clean-up or the copy of the day is due
+LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
 FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work
 HEARTBEAT_INTERVAL = timedelta(minutes=5)
 LONGEST_HEARTBEAT = 20.0  # seconds
@@ -78,37 +78,44 @@ class Upkeep:
         """Makes the day's copy of the database. One that failed is tried again after an hour."""
         await self._do("copy", self._copy)
 
-    async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
-        """Does work in a thread of its own: while the database is locked, the threads of the shared pool may all wait for it."""
+    async def _do(self, name: str, work: Callable[[datetime], bool]) -> None:
+        """Does work, which returns whether it was due.
+
+        It gets a thread of its own: while the database is locked, the threads of the shared pool may all wait for it.
+        """
         async with self._working:
             if self._ends.is_set():
                 return
             with ThreadPoolExecutor(1, "paperwire-upkeep") as thread:
                 job = asyncio.get_running_loop().run_in_executor(thread, work, self._app.clock.now())
                 try:
-                    await job
+                    if await job:
+                        self._failed.pop(name, None)
                 except Exception as error:  # noqa: BLE001 - the process must go on
                     self._failed.setdefault(name, daily_work_failed(self._app.clock.now()))
                     log.error("The daily %s failed: %s", name, said_of(error))
-                else:
-                    self._failed.pop(name, None)
 
-    def _clean_up(self, now: datetime) -> None:
+    def _clean_up(self, now: datetime) -> bool:
         store, settings = self._app.store, self._app.settings
-        if retention.claim_daily_work(store, now=now):
-            steps = retention.clean_up_steps(store, now=now, papers=settings.keep.papers)
-            with_rests(steps, rest=self._rest)
+        if not retention.claim_daily_work(store, now=now):
+            return False
+        steps = retention.clean_up_steps(store, now=now, papers=settings.keep.papers)
+        with_rests(steps, rest=self._rest)
+        return True
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
         return self._ends.wait(seconds if self._scheduler.running else 0.0) or self._app.stop.is_set()
 
-    def _copy(self, now: datetime) -> None:
+    def _copy(self, now: datetime) -> bool:
         store, settings = self._app.store, self._app.settings
-        # the operator of a server makes its copies
-        if store.kind.file is not None and retention.claim_copy(store, now=now):
-            store.copy_into(backup_folder(settings, store), "daily", now)
-            retention.copied(store, now=now)
+        if store.kind.file is None:
+            return False  # the operator of a server makes its copies
+        if not retention.claim_copy(store, now=now):
+            return False
+        store.copy_into(backup_folder(settings, store), "daily", now)
+        retention.copied(store, now=now)
+        return True
 
     async def heartbeat(self) -> None:
         """Tells the operator's service that all is well, if it is. Of several failures in a row, logs only the first."""

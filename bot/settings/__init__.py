@@ -304,7 +304,7 @@ def load_settings() -> Settings:
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = _GivenSettings(**tables)  # type: ignore[arg-type]
+        settings = _GivenSettings(**tables)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
