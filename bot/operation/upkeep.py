@@ -54,7 +54,7 @@ class Upkeep:
 
     def start(self) -> None:
         """Calls the jobs from now on."""
-        now, none = datetime.now(UTC), timedelta(0)
+        now, none = self._app.clock.wall(), timedelta(0)
         for job, first, every in (
             (self.clean_up, none, LOOK_INTERVAL),
             (self.copy, none, LOOK_INTERVAL),
