@@ -9,7 +9,7 @@ A digest becomes messages in a chat. Every second:
 - `steps` in subscriptions/service/plan.py matches the papers with due subscriptions, and stores deliveries
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
-- `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform
+- `render_delivery` in bot/rendering/deliveries.py turns a delivery into messages of its platform
 - `post` in bot/platforms/PLATFORM/adapter.py makes one call to the platform
 - `decide_retry` in subscriptions/planning/retries.py says what to do after its outcome, such as when to try again
 

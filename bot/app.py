@@ -22,10 +22,9 @@ from bot.ports.conversation import Receiver
 from bot.ports.language_model import Summarizer
 from bot.ports.pace import Pace
 from bot.release import installed_version
-from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.outline import MakeLink
+from bot.rendering.deliveries import MakeLink, render_delivery
 from bot.rendering.packing import Medium
-from bot.rendering.reply_messages import render_reply
+from bot.rendering.replies import render_reply
 from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
 from bot.system_clock import SystemClock

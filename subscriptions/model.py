@@ -405,12 +405,10 @@ class Delivery:
 class Message:
     """One rendered post of a delivery. Every attempt posts the same stored bytes.
 
-    `payload` and `plain` are JSON objects as text, in the shape that the platform's channel posts (see bot/rendering).
-    `plain` is posted once if the platform refuses the form of `payload`.
+    `payload` is a JSON object as text, in the shape that the platform's channel posts (see bot/rendering).
     """
 
     number: int  # its place in the delivery, from 1
     payload: str
-    plain: str
     reply_to: int | None = None  # number of the message of this delivery in whose thread it is posted
     papers: tuple[int, ...] = ()  # ids of the papers it shows

@@ -41,6 +41,6 @@ def to_be_sent(
     if isinstance(step, claims.Claim):
         return step
     assert isinstance(step, claims.Unrendered)
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
+    message = Message(number=1, payload='{"text": "A graph"}', papers=shows(step.seq))
     unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], asking)
     return to_be_sent(store, asking)

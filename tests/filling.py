@@ -41,7 +41,7 @@ def fill(
 
         source = f"made {first}"
         add("source", [{"name": source, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                        "validators": {}, "state": {}}])  # fmt: skip
+                        "evening": False, "declared": False, "failures": 0, "tries": 0, "unread": {}}])  # fmt: skip
         add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
                          "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
         add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",
@@ -66,7 +66,7 @@ def fill(
                           "due": when[n], "dedupe_key": f"{first + chat}:{when[n]:%Y-%m-%dT%H:%M}", "created_at": when[n],
                           "facts": FACTS, "rendered_at": when[n], "attempts": 0, "settled_at": when[n], "reason": ""}
                          for chat, n in sent))  # fmt: skip
-        add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "plain": PAYLOAD, "use_plain": False,
+        add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "use_plain": False,
                          "state": "sent", "attempted_at": when[one[1]], "sent_at": when[one[1]],
                          "platform_id": str(seqs[one]), "reason": "", "lookup_given_up": False} for one in sent))  # fmt: skip
         add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,

@@ -11,8 +11,8 @@ BASE = 1000  # the ids of added rows are larger than this
 
 # The table n has the numbers i from 1 on. {now} is the time from which the statements count days back.
 _ROWS = (
-    """INSERT INTO source (name, kind, location, title, home, schedule, validators, state)
-    SELECT 'made' || i, 'url', '', '', '', '', '{{}}', '{{}}' FROM n WHERE i <= 5""",
+    """INSERT INTO source (name, kind, location, title, home, schedule, evening, declared, failures, tries, unread)
+    SELECT 'made' || i, 'url', '', '', '', '', 0, 0, 0, 0, '{{}}' FROM n WHERE i <= 5""",
     """INSERT INTO receipt (source, at, outcome, counts, detail)
     SELECT 'made' || (1 + i % 5), datetime('{now}', '-' || (i / 200) || ' days'), 'stale', '{{}}', '' FROM n WHERE i <= 15000""",
     """INSERT INTO digest (id, content_hash, source, format, date, received_at, counts)
@@ -43,9 +43,9 @@ _ROWS = (
     SELECT {base} + i, printf('%016x', i), {base} + 1 + i % {chats}, 'bulletin', d, 'made' || i, d, '{{}}', d, 0, '',
         iif(i <= {chats} AND (1 + i % {chats}) % {gone} = 0, NULL, d)
     FROM (SELECT i, datetime('{now}', '-' || (5 + i / 2) || ' minutes') AS d FROM n WHERE i <= {deliveries})""",
-    """INSERT INTO message (delivery, number, payload, plain, use_plain, state, attempted_at, sent_at, platform_id,
+    """INSERT INTO message (delivery, number, payload, use_plain, state, attempted_at, sent_at, platform_id,
         reason, lookup_given_up)
-    SELECT seq, 1, '', '', 0, iif(settled_at IS NULL, 'waiting', 'sent'), due, settled_at,
+    SELECT seq, 1, '', 0, iif(settled_at IS NULL, 'waiting', 'sent'), due, settled_at,
         iif(settled_at IS NULL, NULL, seq), '', 0 FROM delivery WHERE seq > {base}""",
     """INSERT OR IGNORE INTO delivery_item (chat, paper, delivery, message, position, shown, cross, because)
     SELECT {base} + 1 + i % {chats}, {base} + 1 + (i * 7 + i / {chats}) % {papers}, iif(i <= {deliveries}, {base} + i, NULL), 1, 0, 1, 0, '[]'

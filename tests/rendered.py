@@ -1,21 +1,37 @@
 """Renders messages of a delivery or a reply for the platform of its chat."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
 from bot.platforms import known
+from bot.platforms.apprise.markup import plain_form as plain_form_of_service
+from bot.platforms.slack.message_payload import open_message as open_for_slack
+from bot.platforms.telegram.message_payload import open_message as open_for_telegram
 from bot.ports.channel import Reply
-from bot.rendering import delivery_messages, reply_messages
+from bot.rendering import deliveries, replies
 from subscriptions.model import Chat, Delivery, Message
 
 medium_of = lru_cache(known.medium_of)
 
 
 def render_delivery(delivery: Delivery, **more: Any) -> tuple[Message, ...]:
-    """Calls `delivery_messages.render_delivery` with the medium of the chat's platform."""
-    return delivery_messages.render_delivery(delivery, medium=medium_of(delivery.chat.address.platform), **more)
+    """Calls `deliveries.render_delivery` with the medium of the chat's platform."""
+    return deliveries.render_delivery(delivery, medium=medium_of(delivery.chat.address.platform), **more)
 
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
-    """Calls `reply_messages.render_reply` with the medium of the chat's platform."""
-    return reply_messages.render_reply(reply, chat, medium=medium_of(chat.address.platform))
+    """Calls `replies.render_reply` with the medium of the chat's platform."""
+    return replies.render_reply(reply, chat, medium=medium_of(chat.address.platform))
+
+
+def plain_form(message: Message) -> str:
+    """Returns the text that is sent if the platform refuses the markup of a message. Mails and pages have it beside their HTML."""
+    payload = json.loads(message.payload)
+    if "blocks" in payload:
+        return open_for_slack(message, plain=True).text
+    if "format" in payload:
+        return plain_form_of_service(payload)["text"]
+    if "silent" in payload:
+        return open_for_telegram(message, plain=True).text
+    return str(payload["text"])

@@ -11,10 +11,10 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.sources import host_limits, source_schedules
+from bot.sources import source_schedules
 from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.ingest import PollDependencies
+from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.planning.receipts import Receipt
@@ -27,16 +27,6 @@ from tests.fakes.server import LOOPBACK
 from tests.patience import PATIENCE
 
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
-
-
-class YieldingTurns(host_limits.StoredHostSlots):
-    """Request slots, which processes share through the store. After a wait, the other processes of the test run first."""
-
-    async def acquire(self, publisher: str, most: dt.timedelta) -> dt.timedelta:
-        wait = await super().acquire(publisher, most)
-        if wait:
-            await asyncio.sleep(0.005)
-        return wait
 
 
 class SourceHarness:
@@ -54,16 +44,13 @@ class SourceHarness:
     ) -> None:
         self.store, self.clock, self.arxiv = store, clock, arxiv
 
-        host_limiter = host_limits.HostLimiter(
-            clock, others=YieldingTurns(store, clock), is_limited=lambda host: host == LOOPBACK
-        )
         fetcher = Fetcher(
             clock,
-            host_limiter,
             agent="paperwire/1.0 (+me@example.org)",
             allowed_hosts=frozenset({LOOPBACK, "localhost"}),
             limits=limits,
             proxy_of=lambda *_: None,
+            is_arxivs=lambda host: host == LOOPBACK,
         )
         self.timing = source_schedules.SourceSchedules(holidays, store.zone)
         context = PollDependencies(
@@ -96,7 +83,7 @@ class SourceHarness:
         With `step`, sources without a due time, such as folders, are polled after each step too.
         """
         while self.clock.now() < moment:
-            due = [at for one in known_sources(self.store) if one.state.on and (at := one.state.next_at)]
+            due = [at for one in known_sources(self.store) if one.declared and (at := one.state.next_at)]
             following = min([moment, *due, *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), dt.timedelta(0)))
             await self.due()

@@ -20,7 +20,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "source",
         "key_value",
         "platform",
-        "publisher_slot",
+        "source_part",
         "role",
     }
 )

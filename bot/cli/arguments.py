@@ -15,7 +15,7 @@ from bot.digests import read_digest
 from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
 from bot.errors import UnknownFormat, UnreadableInput
 from bot.platforms import CHAT_FORMS
-from bot.rendering.language import refused
+from bot.rendering.queries_in_words import refused
 from bot.settings import SourceSettings
 from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.language import Language

@@ -6,9 +6,8 @@ import json as json_of
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -25,12 +24,13 @@ from bot.digests import INFO, dated, read_digest
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file, read_paths
 from bot.errors import UnknownFormat, WrongUsage
-from bot.settings import Settings, SourceSettings, load_sources, values
+from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
-from bot.sources.file_receipts import FileReceipts
+from bot.sources.folders import noted, started
 from bot.sources.ingest import store_digest, today
+from bot.sources.poll import Poll
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
 from subscriptions.model import DigestWarning
@@ -76,9 +76,7 @@ def ingest(
     json: arguments.Json = False,
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
-    default_day = None
-    if day is not None:
-        default_day = day_of("--date", day)
+    default_day = day_of("--date", day) if day is not None else None
     named = None
     if source:
         try:
@@ -86,13 +84,9 @@ def ingest(
         except ValueError as error:
             raise WrongUsage(f"--source cannot be used: {error}.") from None
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
-        watched, receipts = (
-            arguments.watching(session.settings.sources),
-            source_scheduler.make_file_receipts(session.settings, session),
-        )
-        done = _Ingestion(session, named, default_day, announce, watched, receipts)
+        done = _Ingestion(session, named, default_day, announce, arguments.watching(session.settings.sources))
         asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
-    output.tell(_report(done), lambda: _show_ingested(done.files), json=json)
+    output.tell(_report(done), lambda: _show_ingested(done), json=json)
     return 1 if done.failed else 0
 
 
@@ -114,17 +108,40 @@ class _Ingestion:
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
     watched_by: arguments.SourceOf
-    receipts: FileReceipts
+    polls: dict[str, Poll] = field(default_factory=dict)  # of the sources that watch the files, by name
     files: list[_IngestedFile] = field(default_factory=list)
     failed: int = 0
     skipped: int = 0  # files that only describe their folder
 
-    def source_of(self, path: str) -> tuple[str, SourceSettings | None]:
-        """Returns (name of the source, its settings) for a file. The settings are None if paperwire.toml has none."""
-        watched_by = self.watched_by(path)
+    async def take(self, path: str, data: bytes | PaperwireError) -> None:
+        """Stores one document, with a receipt if its source watches it. Raises PaperwireError."""
+        if isinstance(data, PaperwireError):
+            raise data
+        settings, watched_by = self.session.settings, self.watched_by(path)
         name = self.source or (watched_by.name if watched_by else DEFAULT_SOURCE_NAME)
-        named = next((source for source in self.session.settings.sources if source.name == name), None)
-        return name, named or watched_by
+        known = next((source for source in settings.sources if source.name == name), watched_by)
+        format_name, language = (known.format, known.language) if known else (None, None)
+        digest = read_digest(data, path, format=format_name, day=self.day, language=language)
+        note = None
+        if known and known.name == name and known.path is not None:
+            if name not in self.polls:
+                dependencies = source_scheduler.poll_dependencies(settings, self.session)
+                self.polls[name] = await started(dependencies, known)
+            note = noted(self.polls[name], digest)
+        result = await store_digest(
+            self.session,
+            digest,
+            source=name,
+            note=note,
+            announce=self.announce or bool(known and known.announce == "all"),
+            of_arxiv=bool(known and known.is_arxivs_own),
+        )
+        stored = digest if result.already_known else dated(digest, today(self.session))
+        self.files.append(_IngestedFile(path, stored.warnings, result))
+
+    def sum(self, name: str) -> int:
+        """Returns the sum of a number of all results."""
+        return sum(getattr(file.result, name) for file in self.files)
 
 
 async def _ingest_all(
@@ -139,7 +156,7 @@ async def _ingest_all(
     await late.begin()
     for path, data in documents:
         try:
-            done.files.append(await _ingest(done, path, data))
+            await done.take(path, data)
         except StoreError:
             raise
         except PaperwireError as error:
@@ -149,101 +166,51 @@ async def _ingest_all(
             else:
                 arguments.print_read_error(error)
                 done.failed += 1
+    for poll in done.polls.values():
+        if poll.receipt is not None:
+            await poll.finish()
     if any(file.result.archive for file in done.files):
         await late.run()
 
 
-async def _ingest(deps: _Ingestion, path: str, data: bytes | PaperwireError) -> _IngestedFile:
-    if isinstance(data, PaperwireError):
-        raise data
-    name, known = deps.source_of(path)
-    format_name = language = None
-    if known:
-        format_name, language = known.format, known.language
-    digest = read_digest(data, path, format=format_name, day=deps.day, language=language)
-    note = None
-    if known and known.name == name and known.path is not None:
-        note = partial(deps.receipts.record_stored, known, digest)
-    announce = deps.announce or bool(known and known.announce == "all")
-    result = await store_digest(
-        deps.session,
-        digest,
-        source=name,
-        note=note,
-        announce=announce,
-        of_arxiv=bool(known and known.is_arxivs_own),
-    )
-    stored = digest if result.already_known else dated(digest, today(deps.session))
-    return _IngestedFile(path, stored.warnings, result)
-
-
 def _report(done: _Ingestion) -> dict[str, object]:
     """Returns the document of `ingest --json` (docs/commands.md)."""
-    ingested = done.files
-    warnings = [{"path": file.path, **warning_document(warning)} for file in ingested for warning in file.warnings]
     return {
-        "digests": len(ingested),
-        "already_known": sum(file.result.already_known for file in ingested),
-        "papers": {name: _sum(ingested, name) for name in ("new", "updated", "unchanged")},
-        "archived": _sum(ingested, "archived"),
-        "announced": _sum(ingested, "announced"),
-        "warnings": warnings,
+        "digests": len(done.files),
+        "already_known": done.sum("already_known"),
+        "papers": {name: done.sum(name) for name in ("new", "updated", "unchanged")},
+        "archived": done.sum("archived"),
+        "announced": done.sum("announced"),
+        "warnings": [{"path": file.path, **warning_document(one)} for file in done.files for one in file.warnings],
         "failed": done.failed,
         "skipped": done.skipped,
     }
 
 
-def _sum(ingested: Sequence[_IngestedFile], name: str) -> int:
-    return sum(getattr(file.result, name) for file in ingested)
-
-
-def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
-    """Returns lines about papers that were not announced, and about papers of archives that are announced now."""
-    archived, announced = _sum(ingested, "archived"), _sum(ingested, "announced")
-    digests = sum(file.result.archive for file in ingested)
-    lines = []
-    if announced:
-        papers = output.counted(announced, "paper")
-        lines.append(f"Announced after they had been filed: {papers}.")
-    if archived:
-        papers = output.counted(archived, "paper")
-        lines.append(
-            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {output.counted(digests, 'digest')}. "
+def _show_ingested(done: _Ingestion) -> None:
+    known = done.sum("already_known")
+    before = f", {known:,} of them known before" if known else ""
+    new, updated, unchanged = (done.sum(name) for name in ("new", "updated", "unchanged"))
+    digests = output.counted(len(done.files), "digest")
+    output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
+    if announced := done.sum("announced"):
+        output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
+    if archived := done.sum("archived"):
+        papers, of = output.counted(archived, "paper"), output.counted(done.sum("archive"), "digest")
+        output.print_line(
+            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {of}. "
             "To announce them: the same command with --announce."
         )
-    return lines
-
-
-def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
-    known = sum(file.result.already_known for file in ingested)
-    new, updated, unchanged = (_sum(ingested, name) for name in ("new", "updated", "unchanged"))
-    digests = output.counted(len(ingested), "digest")
-    before = f", {known:,} of them known before" if known else ""
-    output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
-    for line in _archive_lines(ingested):
-        output.print_line(line)
-    for file in ingested:
+    for file in done.files:
         for warning in file.warnings:
             if warning.code not in INFO:
                 output.print_line(f"! {escaped(file.path)}: {escaped(warning.message)}")
 
 
-_COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
+_COLOURS = {"failing": "red", "late": "yellow"}
 _TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
 
 app = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One row of the table of sources."""
-
-    name: str
-    state: str  # on, late, failing, off
-    place: str
-    last: Receipt | None
-    next_at: datetime | None
-    missing: bool = False  # its path does not exist
 
 
 @app.callback()
@@ -253,10 +220,8 @@ def show(deps: typer.Context, *, now: arguments.Now = None, json: arguments.Json
         return None
 
     with open_session(now) as session:
-        known = {source_row.name: source_row for source_row in known_sources(session.store)}
-        moment = session.now
-        rows = _rows(session.settings, known, moment)
-    return _tell(rows, session.settings.timezone, moment, json=json)
+        rows = _rows(session)
+        return _tell(rows, session, json=json)
 
 
 @app.command(epilog="For example: `paperwire sources poll daily`")
@@ -273,25 +238,93 @@ def poll(
     json: arguments.Json = False,
 ) -> int:
     """Poll sources now, whether they are due or not."""
+    if announce and name is None:
+        raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
     with open_session(now, make=True) as session:
-        named = ""
-        if announce:
-            named = _named(session.settings, name)
         polled = asyncio.run(_poll(session, name))
+        rows = [row for row in _rows(session) if name is None or row.source.name.casefold() == name.casefold()]
         announced = 0
         if announce:
-            announced = announce_filed(session.store, named, now=session.now)
-        known = {source_row.name: source_row for source_row in known_sources(session.store)}
-        moment = session.now
-        on = (row for row in _rows(session.settings, known, moment) if row.state != "off")
-        rows = [row for row in on if name is None or name.casefold() == row.name.casefold()]
-    _tell(rows, session.settings.timezone, moment, json=json)
+            announced = announce_filed(session.store, rows[0].source.name, now=session.now)
+        _tell(rows, session, json=json)
     if announce and not json:
         papers = output.counted(announced, "paper")
         output.print_line(f"Announced after they had been filed: {papers}.")
-    if any(receipt.outcome is Outcome.FAILED for receipt in polled):
-        return 1
-    return 0
+    return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+
+
+async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
+    if sys.stderr.isatty() and not session.settings.sources:
+        sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
+    scheduler = source_scheduler.make_source_scheduler(session.settings, session)
+    try:
+        return await scheduler.poll_now([] if name is None else [name])
+    finally:
+        await scheduler.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row of the table of sources."""
+
+    source: SourceSettings
+    state: str  # on, late, failing
+    last: Receipt | None = None
+    next_at: datetime | None = None  # None: it is watched
+
+    def document(self) -> dict[str, object]:
+        """Returns an element of `sources --json` (docs/commands.md)."""
+        last = self.last and {name: getattr(self.last, name) for name in ("at", "outcome", "counts", "detail")}
+        return {"name": self.source.name, "state": self.state, "last": last, "next_at": self.next_at}
+
+    def cells(self, language: Language, now: datetime) -> tuple[str | Text, ...]:
+        """Returns the cells of the table for people."""
+        return (
+            self.source.name,
+            Text(self.state, _COLOURS.get(self.state, "")),
+            language.moment(self.last.at, now=now) if self.last else "never",
+            _brought(self.last) if self.last else "",
+            language.moment(self.next_at, now=now) if self.next_at else "watched",
+        )
+
+
+def _rows(session: Session) -> list[_Row]:
+    """Returns the sources of the settings, in their order."""
+    known = {one.name: one for one in known_sources(session.store)}
+    return [_row(source, known.get(source.name), session.now) for source in session.settings.sources or (everything(),)]
+
+
+def _row(source: SourceSettings, known: KnownSource | None, now: datetime) -> _Row:
+    next_at = None if source.path else (known and known.state.next_at) or now
+    if known is None:
+        return _Row(source=source, state="on", next_at=next_at)
+    state = _TROUBLES.get(known.without(is_gone).trouble_at(now), "on")
+    return _Row(source=source, state=state, last=known.last, next_at=next_at)
+
+
+def _tell(rows: Sequence[_Row], session: Session, *, json: bool) -> int:
+    """Prints the sources; with `json`, as the document that docs/commands.md describes."""
+    return output.tell([row.document() for row in rows], lambda: _show(rows, session), json=json)
+
+
+def _show(rows: Sequence[_Row], session: Session) -> None:
+    language, now = Language("en", session.settings.timezone), session.now
+    headings = ("source", "state", "last look", "brought", "next look")
+    tables.print_rows(headings, (row.cells(language, now) for row in rows))
+    for row in rows:
+        if row.last is None and row.source.path and is_missing(str(row.source.path)):
+            output.print_line(f"{escaped(row.source.name)}: There is nothing at {escaped(row.source.place)} yet.")
+        if row.last and row.last.detail:
+            output.print_line(f"{escaped(row.source.name)}: {escaped(row.last.detail)}")
+
+
+def _brought(receipt: Receipt) -> str:
+    """Returns the outcome of a poll with its counts, as text."""
+    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
+    only_filed = f", {filed:,} only filed" if filed else ""
+    if papers:
+        return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}"
+    return str(receipt.outcome)
 
 
 @app.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
@@ -327,95 +360,3 @@ def _unused(title: str, taken: Collection[str]) -> str:
 
 def _quoted(text: str) -> str:
     return json_of.dumps(text, ensure_ascii=False)
-
-
-def _named(settings: Settings, name: str | None) -> str:
-    """Returns the typed name of a source, spelt as in the settings if they have it.
-
-    Raises WrongUsage if none was typed.
-    """
-    if name is None:
-        raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
-    return next(
-        (source_row.name for source_row in settings.sources if source_row.name.casefold() == name.casefold()), name
-    )
-
-
-async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
-    if sys.stderr.isatty() and not session.settings.sources:
-        sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
-    scheduler = source_scheduler.make_source_scheduler(session.settings, session)
-    try:
-        return await scheduler.poll_now([] if name is None else [name])
-    finally:
-        await scheduler.close()
-
-
-def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -> list[_Row]:
-    """Returns the sources of the settings in their order, then known sources that the settings no longer name."""
-    sources = settings.sources or (everything(),)
-    rows = [_row(source, known.get(source.name), now) for source in sources]
-    former = [source_row for name, source_row in known.items() if name not in {source.name for source in sources}]
-    return rows + [
-        _Row(name=source_row.name, state="off", place=source_row.location, last=source_row.last, next_at=None)
-        for source_row in former
-    ]
-
-
-def _row(source: SourceSettings, known: KnownSource | None, now: datetime) -> _Row:
-    row = _Row(name=source.name, state="on", place=source.place, last=None, next_at=now)
-    if known:
-        state = _TROUBLES.get(known.without(is_gone).trouble_at(now), "on")
-        row = replace(row, state=state, last=known.last, next_at=known.state.next_at or now)
-    if source.path is not None:
-        return replace(row, next_at=None, missing=is_missing(str(source.path)))
-    return row
-
-
-def _tell(rows: Sequence[_Row], zone: str, now: datetime, *, json: bool) -> int:
-    """Prints the sources; with `json`, as the document that docs/commands.md describes."""
-    document = [
-        {
-            "name": row.name,
-            "state": row.state,
-            "last": row.last and {name: getattr(row.last, name) for name in ("at", "outcome", "counts", "detail")},
-            "next_at": row.next_at,
-        }
-        for row in rows
-    ]
-    return output.tell(document, lambda: _show(rows, zone, now), json=json)
-
-
-def _next_look(row: _Row, language: Language, now: datetime) -> str:
-    if row.next_at:
-        return language.moment(row.next_at, now=now)
-    return "" if row.state == "off" else "watched"
-
-
-def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
-    language = Language("en", zone)
-    cells = (
-        (
-            row.name,
-            Text(row.state, _COLOURS.get(row.state, "")),
-            language.moment(row.last.at, now=now) if row.last else "never",
-            _brought(row.last) if row.last else "",
-            _next_look(row, language, now),
-        )
-        for row in rows
-    )
-    tables.print_rows(("source", "state", "last look", "brought", "next look"), cells)
-    for row in rows:
-        if row.last is None and row.missing:
-            output.print_line(f"{escaped(row.name)}: There is nothing at {escaped(row.place)} yet.")
-        if row.last and row.last.detail:
-            output.print_line(f"{escaped(row.name)}: {escaped(row.last.detail)}")
-
-
-def _brought(receipt: Receipt) -> str:
-    """Returns the outcome of a poll with its counts, as text."""
-    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
-    only_filed = f", {filed:,} only filed" if filed else ""
-    if papers:
-        return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}"
-    return str(receipt.outcome)

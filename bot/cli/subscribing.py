@@ -17,8 +17,8 @@ from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
-from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.terminal import Flow, text_of
+from bot.rendering.deliveries import render_delivery
+from bot.rendering.terminal import flows
 from bot.settings import Settings
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, Message, Paper
@@ -195,7 +195,7 @@ def _not_due(waits: Sequence[_Waits], chat: Chat, now: datetime) -> list[str]:
 def _preview_document(
     about: chat_status.Status, found: Preview, waits: Sequence[_Waits], messages: tuple[Message, ...]
 ) -> dict[str, object]:
-    """Returns what `preview --json` prints. Its `payload` and `plain` are the texts that would be sent to the platform."""
+    """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
     keys = {item.paper.id: item.paper.paper.key for item in items}
@@ -213,7 +213,6 @@ def _preview_document(
                 "number": message.number,
                 "papers": [keys[paper] for paper in message.papers if paper in keys],
                 "payload": loads(message.payload),
-                "plain": loads(message.plain),
             }
             for message in messages
         ],
@@ -242,8 +241,8 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
         output.print_line(loads(message.payload)["text"].rstrip())
     else:
         display = look.display(message.payload)
-        for paragraph in display.paragraphs:
-            tables.print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
+        for flow in (flow for block in display.blocks for flow in flows(block, written=not sys.stdout.isatty())):
+            tables.print_table(flow)
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _RULE)

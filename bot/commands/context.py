@@ -11,9 +11,8 @@ from typing import Any, Literal
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import Button, Buttons, Reply, Row
-from bot.rendering.cleaning import readable
+from bot.rendering.papers import readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
-from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
@@ -304,6 +303,7 @@ class Action:
     run: CommandFunction
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
+    may_end_right: bool = False  # may leave the right to change the chat to its admins
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     wants: Wants | None = None  # what must be asked for before it runs; None: nothing
     wants_file: FileReader | None = None  # reads an attached document
@@ -523,7 +523,7 @@ _OPENING = 80  # columns of the abstract that are shown for a paper without a ti
 def title_line(paper: Paper) -> str:
     """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
     title = (
-        cutting.cut_at_word(readable(clean(paper.title)), _TITLE)
+        cutting.cut_at_word(readable(paper.title), _TITLE)
         or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
     )
     name = paper.arxiv_id or paper.doi

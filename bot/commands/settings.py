@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.commands import asking, cities, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
-from bot.rendering.language import refused
+from bot.rendering.queries_in_words import refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.language import Language
 from subscriptions.planning import cadence
@@ -243,6 +243,7 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("settings",),
         run=set_,
         needs_manager=True,
+        may_end_right=True,
         shows_without_args=True,
         usage="[NAME VALUE]",
         summary=errors.Sentence("settings of this chat"),
@@ -272,7 +273,7 @@ COMMANDS: tuple[Command, ...] = (
 CALLBACKS = {
     "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
     "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "set": Callback(run=on_set, needs_manager=True, replaces=True),
+    "set": Callback(run=on_set, needs_manager=True, may_end_right=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),
 }

@@ -88,8 +88,9 @@ COMMANDS = (
         examples=("/undo",),
         run=undo_last,
         needs_manager=True,
+        may_end_right=True,
         summary=Sentence("take back the last change"),
     ),
 )
 
-CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}
+CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True, may_end_right=True)}

@@ -10,7 +10,8 @@
 | a chat that the text or the button names | its admins | the chat, and who administers it |
 | a destination | operators, which is checked when the command runs | nothing |
 
-The platform is asked anew for each change. A person who does not administer a chat gets no information about it, not even
+The platform is asked anew for each change. Nobody locks themselves out: who changes something as a member, and not as an
+admin, cannot leave the changes to the admins (`PreparedRequest.keeps_right`). A person who does not administer a chat gets no information about it, not even
 whether it exists.
 """
 
@@ -65,7 +66,8 @@ async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRe
             return replace(prepared, place=there)
         if intent.target:
             return await _about_named_chat(deps, prepared)
-        return replace(prepared, refusal=await _refusal_here(deps, prepared))
+        refusal = await _refusal_here(deps, prepared)
+        return replace(prepared, refusal=refusal, keeps_right=refusal is not None or await _keeps_right(deps, prepared))
     except errors.NotDelivered:
         return replace(prepared, refusal=_CANNOT_ASK)
 
@@ -105,6 +107,16 @@ async def _refusal_here(deps: Dependencies, prepared: PreparedRequest) -> Comman
         return None
     needed = "members" if members else "admins"
     return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
+
+
+async def _keeps_right(deps: Dependencies, prepared: PreparedRequest) -> bool:
+    """Returns whether the sender could still change the chat here after a command that leaves this to its admins."""
+    request, place = prepared.request, prepared.request.place
+    if not prepared.intent.may_end_right or place.is_private or request.sender_is_admin:
+        return True
+    if not await _members_manage(deps, place) or await _is_operator(deps, request):
+        return True
+    return bool(await _is_admin(deps, request.chat, request.sender, in_chat=True))
 
 
 async def _members_manage(deps: Dependencies, place: Place) -> bool:

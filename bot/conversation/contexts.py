@@ -25,6 +25,7 @@ class PreparedRequest:
     place: Place  # the chat that the request is about
     writes: bool = True  # it changes something, so that it needs a writing transaction
     refusal: CommandFunction | None = None  # runs in place of the command
+    keeps_right: bool = True  # the sender may still change the chat if only its admins may
     file: object = None  # the content of the attached document
     wanted: Wanted = NOTHING  # what must be asked for before the command runs
     arxiv_answered: bool = False  # see CommandContext

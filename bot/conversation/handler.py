@@ -28,7 +28,7 @@ from bot.dependencies import Dependencies
 from bot.dependencies.questions import make_vectors
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
-from bot.rendering.language import refused
+from bot.rendering.queries_in_words import refused
 from subscriptions import errors, model
 from subscriptions.service import questions
 from subscriptions.service.subscribing import follow_zone
@@ -45,6 +45,11 @@ _to_destinations_only = refusing(
     "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
 )
 _failed = refusing("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
+
+_LOCKED_OUT = errors.Refused(
+    errors.Sentence("You are no admin here, so you could not change anything any more."),
+    errors.Sentence("An admin can do it: /set manage admins"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,13 +380,22 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> channel.Reply
                 return _reply_of(context, prepared)
             _end_question(context, prepared)
             stored = with_stored_chat(context) if intent.needs_manager else context
-            return admission.admit(stored, _reply_of(stored, prepared))
+            reply = admission.admit(stored, _reply_of(stored, prepared))
+            if not prepared.keeps_right and _is_left_to_admins(stored):
+                raise _LOCKED_OUT
+            return reply
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
         if prepared.writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
             _end_question(context, prepared)
         return refused(error, context.localizer, context.args)
+
+
+def _is_left_to_admins(context: CommandContext) -> bool:
+    """Returns whether the command has left the right to change the chat to its admins."""
+    here = chats.find_chat(context.transaction, context.chat.address)
+    return here is not None and here.settings.manage == "admins"
 
 
 def _reply_of(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:

@@ -8,7 +8,7 @@ from bot.conversation.drafts import RenderedReply
 from bot.platforms.console.markup import Console
 from bot.ports import conversation
 from bot.ports.channel import Reply
-from bot.rendering import reply_messages
+from bot.rendering import replies
 from bot.rendering.views import reader_of
 from subscriptions import model
 
@@ -36,7 +36,7 @@ class Said:
             return ""
         lines = self.reply.lines or tuple(filter(None, (self.reply.toast,)))
         bare = replace(self.reply, lines=lines, buttons=(), numbers=())
-        messages = reply_messages.render_reply(bare, self.chat, medium=Console())
+        messages = replies.render_reply(bare, self.chat, medium=Console())
         return "\n".join(str(json.loads(message.payload)["text"]) for message in messages)
 
     def labels(self) -> list[list[str]]:
@@ -44,8 +44,7 @@ class Said:
         if self.chat is None:
             return []
         rows = (
-            [one.label for one in row if not one.url]
-            for row in reply_messages.reply_rows(self.reply, reader_of(self.chat))
+            [one.label for one in row if not one.url] for row in replies.reply_rows(self.reply, reader_of(self.chat))
         )
         return [row for row in rows if row]
 

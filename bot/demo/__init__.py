@@ -4,16 +4,16 @@ Only the channels and the clock differ from `paperwire run` (see `story`). The m
 shows them, and written into the gallery, an HTML page.
 
 The page is one file without scripts and external resources. Each message is shown as a `Display` value, which contains
-only a few elements of HTML and links to web pages; Jinja escapes all other text.
+the HTML that our own templates wrote; Jinja escapes all other text.
 """
 
 import asyncio
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
@@ -24,7 +24,6 @@ from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.rule import Rule
 from rich.text import Text
 
 from bot.commands.phrasing import cadence_words
@@ -40,12 +39,26 @@ from bot.demo.story import (
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of
 from bot.rendering import appearance
-from bot.rendering.templating import page_environment
-from bot.rendering.terminal import Flow, text_of
+from bot.rendering.dialects import draw
+from bot.rendering.pages import FACES, static_file
+from bot.rendering.terminal import Flow, flows
 from subscriptions.addresses import declared
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
+
+# The words of the page. Templates contain no words, so that all msgids are found in Python code.
+_LABELS: Final = {
+    "buttons": Sentence("Buttons"),
+    "silent": Sentence("sent without a sound"),
+    "edited": Sentence("edited"),
+    "menu": Sentence("Menu: more about this paper"),
+    "subscriptions": Sentence("Subscriptions"),
+    "received": Sentence("What {chat} received"),
+    "skip": Sentence("To the chats"),
+    "chats": Sentence("Chats"),
+    "turn": Sentence("Your turn"),
+}
 
 
 def run_demo(out: Path, console: Console) -> int:
@@ -133,14 +146,37 @@ class Frame:
 def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
     """Returns the page as HTML. `language` is the language of the page's own words; every chat has its own language."""
     drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
-    return page_environment().get_template("index.html").render(frame=frame, language=language, exhibits=drawn)
+    return draw(
+        "gallery",
+        "index.html",
+        frame=frame,
+        language=language,
+        exhibits=drawn,
+        label=_label,
+        faces={
+            name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
+            for name, face in zip(("Serif", "Sans"), FACES, strict=True)
+        },
+        papers_of_pages=_rules_of_papers(),
+    )
+
+
+def _label(language: Language, name: str, **values: object) -> str:
+    """Returns the text of the page that has this name, in a language."""
+    return language.say(_LABELS[name], **values)
+
+
+def _rules_of_papers() -> str:
+    """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
+    lines = static_file("style.css").decode().splitlines()
+    begin, end = (
+        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", ".paper.here")
+    )
+    return "\n".join(lines[begin:end])
 
 
 def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
-    """Returns the messages of a chat. Messages in a thread become `replies` of the thread's first message.
-
-    Raises ValueError for a broken payload.
-    """
+    """Returns the messages of a chat. Messages in a thread become `replies` of the thread's first message."""
     posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
     known = {post.id for post in posts}
     replies: dict[str, list[GalleryPost]] = {}
@@ -171,7 +207,7 @@ def _shown(post: GalleryPost, exhibit: Exhibit, replies: Iterable[GalleryPost]) 
 def _shown_person_message(message: PersonMessage, exhibit: Exhibit) -> ShownMessage:
     day, time, moment = _when(message.at, exhibit.words)
     return ShownMessage(
-        display=appearance.Display(paragraphs=(exhibit.look.person(message.text),)),
+        display=appearance.Display(blocks=(exhibit.look.person(message.text),)),
         day=day,
         time=time,
         moment=moment,
@@ -304,10 +340,6 @@ def sample() -> str:
     return str(path)
 
 
-_FOLDED_LINES = 3
-_STYLES = {"header": "bold", "small": "dim"}
-
-
 def print_exhibit(exhibit: Exhibit, console: Console) -> None:
     """Prints one chat: its people, subscriptions and messages. Nothing is shown by colour alone."""
     console.print(Text(exhibit.who, style="bold"))
@@ -342,12 +374,12 @@ def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool)
             case "feed":
                 parts += _feed_post(message, words, written=written)
             case _ if message.mine:
-                parts += [Align.right(paragraph) for paragraph in _paragraphs(message, written=written)]
+                parts += [Align.right(flow) for flow in _flows(message, written=written)]
                 parts.append(Align.right(Text(message.time, style="dim")))
             case _:
                 if exhibit.shared:
                     parts += [Text("paperwire", style="bold")]
-                parts += _paragraphs(message, written=written)
+                parts += _flows(message, written=written)
                 parts += _keys(message.display.keys)
                 silent = ""
                 if message.display.silent:
@@ -358,11 +390,10 @@ def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool)
 
 def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iterator[RenderableType]:
     yield Text("paperwire", style="bold").append("  APP  ", style="dim").append(message.time, style="dim")
-    for above, paragraph in pairwise([None, *message.display.paragraphs]):
-        if above and paragraph and paragraph.shape != "small":
+    for place, block in enumerate(message.display.blocks):
+        if place and block.shape != "small":
             yield Text()
-        if paragraph:
-            yield _paragraph(paragraph, written=written)
+        yield from flows(block, written=written)
     yield from _keys(message.display.keys)
     if message.replies:
         yield Text()
@@ -371,22 +402,11 @@ def _feed_post(message: ShownMessage, words: Language, *, written: bool) -> Iter
         yield Padding(Group(*_feed_post(reply, words, written=written)), (0, 0, 0, 3))
 
 
-def _paragraphs(message: ShownMessage, *, written: bool) -> Iterator[RenderableType]:
-    for paragraph in message.display.paragraphs:
-        yield _paragraph(paragraph, written=written)
+def _flows(message: ShownMessage, *, written: bool) -> Iterator[Flow]:
+    for block in message.display.blocks:
+        yield from flows(block, written=written)
 
 
-def _paragraph(paragraph: appearance.Paragraph, *, written: bool) -> RenderableType:
-    text = text_of(paragraph, written=written, style=_STYLES.get(paragraph.shape, ""))
-    match paragraph.shape:
-        case "rule":
-            return Rule(style="dim")
-        case "quote" | "folded" as shape:
-            return Flow(text, bar="│ ", most=_FOLDED_LINES if shape == "folded" else 0)
-        case _:
-            return Flow(text)
-
-
-def _keys(rows: Iterable[Sequence[appearance.ShownButton]]) -> Iterator[RenderableType]:
+def _keys(rows: Iterable[Sequence[appearance.Key]]) -> Iterator[RenderableType]:
     for row in rows:
         yield Text(" ".join(f"[{key.text}]" for key in row))

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -132,17 +131,16 @@ class GalleryChannel(Channel):
 
     def _open(self, message: Message, *, plain: bool) -> str:
         """Returns the message's content after checking it. Raises Rejected, and RetryLater if the channel is closed."""
+        del plain  # the gallery refuses no markup
         if self._closed:
             raise RetryLater("The gallery is closed.")
-        read_message(message, partial(self._check, plain=plain), plain=plain)
-        if plain:
-            return message.plain
+        read_message(message, self._check)
         return message.payload
 
-    def _check(self, content: object, *, plain: bool) -> None:
+    def _check(self, content: object) -> None:
         match content:
             case {"text": str(text), **rest} if text.strip() and (
-                self.platform != "slack" or plain or isinstance(rest.get("blocks"), list)
+                self.platform != "slack" or isinstance(rest.get("blocks"), list)
             ):
                 return
         raise ValueError(f"it is no message for {self.platform}")

@@ -108,7 +108,8 @@ class _Document:
         """Reads all values, one behind the other, mostly one in each line.
 
         After damage, reading goes on at the next beginning of a record, or line that begins with an object or array. A value
-        with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it.
+        with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it, unless it has
+        lines of its own: then the next line is the one that is torn.
         """
         self.parts: list[Any] = []
         self.torn = 0  # places that are damaged
@@ -116,9 +117,13 @@ class _Document:
         place = 0
         while (place := _end(_BLANKS, text, place)) < len(text) and self.torn <= _MOST_TEARS:
             try:
-                value, after = _DECODER.raw_decode(text, place)
-                after = _end(_BLANKS, text, after)
-                if text[after : after + 1] in _PARTS_OF_VALUES:
+                value, end = _DECODER.raw_decode(text, place)
+                after = _end(_BLANKS, text, end)
+                has_lines = text[place - 1 : place] in ("", "\n") and "\n" in text[end:after]
+                is_part = text[after : after + 1] in _PARTS_OF_VALUES and not has_lines
+                if is_part or (
+                    isinstance(value, str) and "\n" in value
+                ):  # or begins at the end of a text that was torn
                     raise ValueError  # noqa: TRY301  as if it could not be decoded
                 self.parts.append(value)
                 place = after

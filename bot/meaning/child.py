@@ -1,25 +1,17 @@
-"""The program of the child process: it encodes texts and rounds vectors. Only here NumPy and the encoder are loaded.
+"""From texts to vectors, and from vectors to the bits that subscriptions/meaning.py compares. Only here NumPy is loaded.
 
-It reads requests, each a line of JSON, and answers each with a line, until its input ends. It imports nothing of
-paperwire, which would take a second and 60 MB. A request has groups of texts: of a paper the title and each sentence, of a
-question usually one:
-
-    {"kind": "papers", "counts": [9, 7], "texts": ["…", …], "calibration": "…"}
-
-Bytes are in base64. `kind` is "papers" or "questions": the answer has the `codes` of each group, as
-subscriptions/meaning.py reads them. `short` tells of each question whether it is a subject of a few words.
+A text of a paper is its title or a sentence; a question mostly has one text.
 """
 
-import json
-import signal
-import sys
-from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bench._calibration writes it
 DIMENSIONS = 512
 
 Vectors = NDArray[Any]  # a row for each text
@@ -47,18 +39,20 @@ class Calibration:
         return cls(np.frombuffer(data[:-4], "<f2").reshape(5, DIMENSIONS).astype(np.float32), float(least))
 
 
-def answered(request: Mapping[str, Any], encoder: "Encoder") -> dict[str, object]:
-    """Returns the answer to a request."""
-    groups = np.split(encoder.encode(request["texts"]), np.cumsum(request["counts"])[:-1])
-    calibration = Calibration.of(b64decode(request["calibration"]))
-    if request["kind"] == "questions":
-        codes = [
-            question_codes(group, calibration, short=short)
-            for group, short in zip(groups, request["short"], strict=True)
-        ]
-    else:
-        codes = [paper_codes(group, calibration) if len(group) else b"" for group in groups]
-    return {"codes": [b64encode(code).decode() for code in codes]}
+def answered(kind: str, groups: Sequence[Sequence[str]], short: Sequence[bool] = ()) -> list[bytes]:
+    """Returns the codes of each group of texts. `kind`: papers, or questions, of which `short` are names of subjects."""
+    encoder, calibration = loaded()
+    texts = encoder.encode([text for group in groups for text in group])
+    vectors = np.split(texts, np.cumsum([len(group) for group in groups])[:-1])
+    if kind == "papers":
+        return [paper_codes(group, calibration) if len(group) else b"" for group in vectors]
+    return [question_codes(group, calibration, short=one) for group, one in zip(vectors, short, strict=True)]
+
+
+@cache
+def loaded() -> "tuple[Encoder, Calibration]":
+    """Returns the encoder and its calibration, which is read once."""
+    return Encoder(), Calibration.of(CALIBRATION.read_bytes())
 
 
 class Encoder:
@@ -102,20 +96,3 @@ def question_codes(vectors: Vectors, calibration: Calibration, *, short: bool = 
 
 def _bits(values: NDArray[np.bool_]) -> bytes:
     return np.packbits(values, axis=-1, bitorder="little").tobytes()
-
-
-def main() -> None:
-    """Answers requests until the parent is gone or closes the pipe. A Ctrl-C in the terminal is for the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    encoder = Encoder()
-    for line in sys.stdin:
-        try:
-            answer = answered(json.loads(line), encoder)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the parent says it
-            answer = {"error": f"{type(error).__name__}: {error}"[:300]}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,7 @@ from bot.platform import CheckResult, Platform
 from bot.ports.language_model import Summarizer
 from bot.settings import Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder
-from bot.sources import databases, documents, fetch_request
+from bot.sources import databases, fetch_request, folders
 from bot.sources.fetcher import Fetcher
 from bot.sources.source_scheduler import make_fetcher, sites_of
 from subscriptions import addresses
@@ -35,7 +35,6 @@ from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.platform_states import bots
-from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077
@@ -53,8 +52,8 @@ def check_here(app: App) -> Iterator[CheckResult]:
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
     """Returns what sources on the web, the language model and the platforms answer."""
-    fetcher = make_fetcher(app.settings, app.deps, alone=not is_ready(app.store))
-    found = await ask_sources(app.settings, app.store, fetcher, now=app.clock.now())
+    fetcher = make_fetcher(app.settings, app.deps)
+    found = await ask_sources(app.settings, fetcher, now=app.clock.now())
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
     return found + await check_platforms(app.store, app.platforms)
@@ -188,7 +187,7 @@ def _files(source: SourceSettings) -> CheckResult:
     wrong: list[PaperwireError] = []
     for name in sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]:
         try:
-            digest = documents.read_watched_digest(source, name)
+            digest = folders.read_watched_digest(source, name)
         except OSError as error:
             wrong.append(unreadable(name, error))
         except PaperwireError as error:
@@ -199,27 +198,23 @@ def _files(source: SourceSettings) -> CheckResult:
     return CheckResult.wrong(question, brief(wrong[0]), cure)
 
 
-async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[CheckResult]:
+async def ask_sources(settings: Settings, fetcher: Fetcher, *, now: datetime) -> list[CheckResult]:
     """Returns for each web source whether it can be read now. Fetches its first address, stores nothing."""
-    known = {one.name: one for one in known_sources(store)} if is_ready(store) else {}
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
     sites = sites_of(settings)
-    found = [await _reached(source, known.get(source.name), fetcher, now, sites) for source in sources]
+    found = [await _reached(source, fetcher, now, sites) for source in sources]
     # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
     if settings.sources:
         return found
     return [replace(one, mend=False, is_open=one.mend) for one in found]
 
 
-async def _reached(
-    source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites
-) -> CheckResult:
-    """Returns whether a source's first address yields a digest. An unchanged document counts as a digest."""
+async def _reached(source: SourceSettings, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites) -> CheckResult:
+    """Returns whether a source's first address yields a digest."""
     question = f"Source {source.name}"
     request, *_ = fetch_request.requests_of(source, now, sites=sites)
-    seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
     try:
-        found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+        found = await fetcher.fetch(request.url)
         problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):

@@ -14,7 +14,7 @@ from bot.operation.passwords import Lock, Tried
 from bot.pages.requests import PATH
 from bot.ports.channel import Clock
 from bot.ports.conversation import PageRequest, PageResponse, WebPage
-from bot.rendering.page_templates import draw_page
+from bot.rendering.pages import draw_page
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 from subscriptions.store import callbacks

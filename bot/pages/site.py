@@ -28,7 +28,7 @@ from bot.platform import Platform
 from bot.ports import attached
 from bot.ports.channel import usable_text
 from bot.ports.conversation import Offer, PageFrame, PageRequest, PageResponse, RequestDispatcher, Visitor, WebPage
-from bot.rendering import static_files
+from bot.rendering import pages
 from bot.settings import Settings
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatKind
@@ -313,10 +313,8 @@ _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # a change
 
 def static_pages() -> tuple[WebPage, ...]:
     """Returns a page for each static file, such as a style or a script."""
-    return tuple(
-        WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in static_files.STATIC
-    )
+    return tuple(WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in pages.STATIC)
 
 
 async def _show(name: str, _: PageRequest) -> PageResponse:
-    return PageResponse(body=static_files.static_file(name), kind=static_files.STATIC[name], headers=_FOR_EVER)
+    return PageResponse(body=pages.static_file(name), kind=pages.STATIC[name], headers=_FOR_EVER)

@@ -71,8 +71,8 @@ class Channel(Protocol):
         """Posts one message. Returns the id that the platform gave it.
 
         `delivery` is the delivery's id, which is sent with the message if the platform can store it. `thread` is the
-        platform's id of the first message of the thread in which to post. With `plain`, posts `message.plain` instead
-        of `message.payload`. Raises only NotDelivered.
+        platform's id of the first message of the thread in which to post. With `plain`, posts the message without its
+        markup, always in the same way. Raises only NotDelivered.
         """
 
     async def edit(
@@ -122,13 +122,10 @@ def store_outcomes() -> Iterator[None]:
         raise errors.RetryLater("The database cannot be used.") from error
 
 
-def read_message(message: model.Message, read: Callable[[Any], T], *, plain: bool) -> T:
-    """Returns what `read` makes of the JSON of a stored message; with `plain`, of the JSON of its plain form.
-
-    Turns ValueError into Rejected.
-    """
+def read_message(message: model.Message, read: Callable[[Any], T]) -> T:
+    """Returns what `read` makes of the JSON of a stored message. Turns ValueError into Rejected."""
     try:
-        return read(json.loads(message.plain if plain else message.payload))
+        return read(json.loads(message.payload))
     except ValueError as error:
         raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
 

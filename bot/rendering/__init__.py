@@ -1,10 +1,11 @@
 """Turns a delivery or a reply into messages in the markup of a platform. Only this package uses Jinja.
 
-- `cleaning.py`, `language.py`: clean foreign text, write sentences and queries in a language
-- `views.py`, `packing.py`: the values that a message consists of, and the medium that writes and packs them
-- `outline.py`, `delivery_messages.py`, `reply_messages.py`: turn a delivery or a reply into messages
-- `appearance.py`: the look of a message, as values, also in a terminal; `templating.py`: pages
+- `deliveries.py`, `replies.py`: a delivery or a reply → messages; `buttons.py`: what can be pressed
+- `views.py`, `papers.py`: what a message consists of, as plain values; `cleaning.py`: TeX as letters
+- `dialects.py`, `packing.py`: how values become markup, and markup messages within limits
+- `queries_in_words.py`: queries and refusals; `feeds.py`, `pages.py`, `brand.py`: what is no message
+- `appearance.py`, `terminal.py`: how a message looks, for the gallery and for a terminal
 
-A message has a payload and a plain form without markup. Both are JSON objects as text, which the platform's channel posts
-unchanged. Their shapes are in the module `markup` of each platform.
+A message has a payload, a JSON object as text, which the platform's channel posts unchanged, or without its markup if the
+platform refuses that. Its shape is in the module `markup` of each platform.
 """

@@ -13,15 +13,15 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from bot.rendering import addresses_of_papers, cleaning, views
-from bot.rendering.templating import draw
+from bot.rendering import buttons, cleaning, papers, views
+from bot.rendering.dialects import draw
 from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.texts import foreign
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
 _FEEDS = UUID("0d3a3f0e-6f2c-4c53-9a51-5f3c7e1b8a42")  # the name space of the ids of feeds
-_SHORT = views.Measure(title=2000, summary=2000, abstract=2000)
+_SHORT = views.Measure(title=2000, text=2000, abstract=2000)
 _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: {chat}")
 
 
@@ -52,20 +52,20 @@ class Feed:
     entries: Sequence[FeedEntry]
 
 
-def feed_of(chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]], *, begun: datetime) -> Feed:
+def feed_of(chat: model.Chat, sent: Iterable[tuple[model.KnownPaper, datetime]], *, begun: datetime) -> Feed:
     """Returns the feed of a chat.
 
-    `papers`: the papers with the moments when the chat was sent them. `begun`: when the feed was made, which counts as
+    `sent`: the papers with the moments when the chat was sent them. `begun`: when the feed was made, which counts as
     its last change as long as it is empty. With the chat it names the feed, wherever the bot's pages are.
     """
-    reader, papers = views.reader_of(chat), list(papers)
+    reader, sent = views.reader_of(chat), list(sent)
     is_private = chat.kind is model.ChatKind.PRIVATE or not chat.title
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
         title=foreign.clean(reader.language.say(title)),
-        updated=_moment(max((at for _, at in papers), default=begun)),
-        entries=[_entry(known, at, reader) for known, at in papers],
+        updated=_moment(max((at for _, at in sent), default=begun)),
+        entries=[_entry(known, at, reader) for known, at in sent],
     )
 
 
@@ -83,19 +83,19 @@ def json_feed(feed: Feed) -> str:
 
 def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedEntry:
     paper = known.paper
-    view = views.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
+    view = papers.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
     title = foreign.clean(str(view.title))
     short = view.withdrawn or " ".join(filter(None, (view.ai, foreign.clean(str(view.text)))))
     abstract = "" if view.withdrawn else cleaning.readable(foreign.clean(paper.abstract))
     content = abstract or short or title
-    url = addresses_of_papers.paper_url(paper)
+    url = buttons.paper_url(paper)
     return FeedEntry(
         id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(foreign.clean(paper.key))}",
         title=title,
         updated=_moment(at),
         url=url,
-        authors=views.author_names(paper),
-        categories=views.category_names(paper),
+        authors=papers.author_names(paper),
+        categories=papers.category_names(paper),
         doi=foreign.clean(paper.doi or ""),
         venue=foreign.clean(paper.venue),
         date=foreign.clean(paper.published),

@@ -1,4 +1,4 @@
-"""Queries in words, and the place of what cannot be read in one.
+"""Queries in words; how a refused one is answered, with a caret below the place that cannot be read.
 
 The reading of a query explains the query in the person's own words, never stems: the reading of `diffusion -survey` is
 "diffusion, not survey", that of `author:Jane Doe` is "Doe author:Jane". Words come before fields; otherwise a word
@@ -12,17 +12,21 @@ from itertools import repeat
 
 from rich.cells import cell_len
 
+from bot.ports.channel import Reply
 from subscriptions import errors
 from subscriptions.categories import has_classes
+from subscriptions.language import Language
 from subscriptions.planning.times import split_when
 from subscriptions.query import ValueKind, parse, written_values
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
+from subscriptions.texts.cutting import cut_letters
 
 Translate = Callable[[str], str]
 
 WINDOW = 60  # terminal cells of a refused query that are shown around its error
 _CUT = "…"
+_LONGEST_TYPED = 60  # characters of a typed text that is repeated
 
 _AND = errors.Sentence("{first} {second}")
 _OR = errors.Sentence("{first} OR {second}")
@@ -147,3 +151,23 @@ def fitting(text: str, room: int) -> str:
         if width >= room:
             return text[:place]
     return text
+
+
+def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
+    """Returns the reply to a refused request. For a QueryError, also shows `typed` with a caret under the error's column."""
+    code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
+    hint = language.say(error.hint)
+    return Reply(lines=(language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)
+
+
+def short(sentence: errors.Sentence) -> errors.Sentence:
+    """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
+    return errors.Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, errors.Sentence):
+        return short(value)
+    if isinstance(value, str):
+        return cut_letters(value, _LONGEST_TYPED)
+    return value

@@ -4,18 +4,17 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
-from urllib.parse import urlsplit, urlunsplit
 
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
-from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.ingest import store_digest
+from bot.sources.poll import PollDependencies, feed_error
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
@@ -33,18 +32,8 @@ _LATIN = re.compile(r"[A-Za-z]")
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """Returns the first of these sources that reads categories of arXiv or its API; None if there is none."""
-    return next(
-        (one for one in sources if fetch_request.categories_of(one) or fetch_request.is_api(one.url or "")), None
-    )
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The ids of all callers that wait for the next request."""
-
-    ids: set[str] = field(default_factory=set)
-    is_answered: bool | None = None  # None: not sent yet
+    """Returns the first of these sources that asks arXiv itself, so that others may, too; None if there is none."""
+    return next((one for one in sources if one.is_arxivs_own and not (one.path or one.speaks_for)), None)
 
 
 class PaperLookup:
@@ -55,10 +44,7 @@ class PaperLookup:
         self._deps = deps
         self._fetcher = fetcher
         self._source = source.name
-        self._sites = _sites(source, deps.sites)
-        self._of_arxiv = self._sites == deps.sites or source.is_arxivs_own  # False: the API of a mirror is used
-        self._next = _Batch()
-        self._turn = asyncio.Lock()
+        self._sites = deps.sites
         self._finding: set[asyncio.Task[bool]] = set()
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
@@ -81,21 +67,9 @@ class PaperLookup:
         """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
 
         Raises StoreError.
-
-        The ids of all calls that come during a request go together into the next request.
         """
-        batch = self._next
-        batch.ids.update(ids)
-        async with self._turn:
-            if batch.is_answered is None:
-                if batch is self._next:
-                    self._next = _Batch()
-                batch.is_answered = await self._ask(sorted(batch.ids))
-        return batch.is_answered
-
-    async def _ask(self, ids: Sequence[str]) -> bool:
         try:
-            for part in _parts(ids):
+            for part in _parts(sorted(ids)):
                 for digest in await self._answers(part):
                     await self._store(digest, part)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
@@ -105,7 +79,7 @@ class PaperLookup:
 
     async def _store(self, digest: Digest, ids: Sequence[str]) -> None:
         if (found := _as_no_news(digest, frozenset(ids))).entries:
-            await store_digest(self._deps, found, source=self._source, of_arxiv=self._of_arxiv)
+            await store_digest(self._deps, found, source=self._source, of_arxiv=True)
 
     async def completed(self, papers: Mapping[str, Paper]) -> dict[str, Paper]:
         """Returns what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
@@ -149,23 +123,21 @@ class PaperLookup:
         middle = len(ids) // 2
         return await self._answers(ids[:middle]) + await self._answers(ids[middle:])
 
-    async def _query(self, request: FetchRequest) -> Digest | None:
+    async def _query(self, url: str) -> Digest | None:
         """Returns arXiv's answer; None if it refuses the request.
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
         try:
-            found = await self._fetcher.fetch(request.url)
+            found = await self._fetcher.fetch(url)
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = fetch_request.document_name(self._source, request.url)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
-        if any(warning.code == "feed_error" for warning in digest.warnings):
-            return None
-        return digest
+        name = fetch_request.document_name(self._source, url)
+        digest = await asyncio.to_thread(read_digest, found.data, name, format="arxiv_api_atom")
+        return None if feed_error(digest) else digest
 
 
 def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -194,11 +166,3 @@ def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
-
-
-def _sites(source: SourceSettings, sites: Sites) -> Sites:
-    """Returns `sites`. If the source is a query to arXiv's API, perhaps on a mirror, returns a copy with that API."""
-    if source.url is None or not fetch_request.is_api(source.url):
-        return sites
-    parts = urlsplit(source.url)
-    return replace(sites, api=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")))

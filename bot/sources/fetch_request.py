@@ -1,6 +1,5 @@
 """Requests for documents: the regular ones of a source, those that follow from an answer (how many pages), and those for a missed day."""
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -13,14 +12,14 @@ from bot.sources.databases import DATABASES, MOST_PAGES, DatabaseQuery
 from subscriptions.categories import CLASSES
 from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
+from subscriptions.planning.source_calendar import DAY, SUNDAY
 
-DAY = timedelta(days=1)
 CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
-SUNDAY = 6
 # arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 DATE = "{date}"
+MOST_PAGES_OF_DAY = 12  # most pages of one missed day
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
 _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
@@ -50,36 +49,46 @@ class FetchRequest:
     """One request for a document."""
 
     url: str
-    unit: str = ""  # the part of the source: a category; "": the whole source
+    part: str = ""  # the part of the source: a category of arXiv; "": the whole source
     format: str | None = None  # None: it is recognised by the content
     may_miss: bool = False  # a missing document is no error: it may not be published yet
     page: int = 1
     history: bool = False  # a query to arXiv's API for papers of the past
     day: date | None = None  # the day that is requested; None: the newest document
+    is_missed: bool = False  # `day` is one that earlier polls did not bring
     database: str = ""  # one of DATABASES
     received: int = 0  # papers of its pages so far
 
+    @property
+    def document(self) -> str:
+        """The name under which the store keeps what it knows about the last document."""
+        return self.day.isoformat() if self.day else self.part
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether it asks for the document that an earlier poll may have fetched."""
+        return self.page == 1 and not (self.is_missed or self.database)
+
 
 def requests_of(
-    source: SourceSettings,
-    now: datetime,
-    *,
-    split: Collection[str] = (),
-    since: date | None = None,
-    sites: Sites = ARXIV,
+    source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites = ARXIV
 ) -> tuple[FetchRequest, ...]:
     """Returns the requests of a source at `now`, each for the first page; () for files.
 
-    `split`: archives that are too large for one feed; each of their categories gets a request. `since`: the day from
-    which a database is asked for papers; None: today.
+    `since`: the day from which a database is asked for papers; None: today.
     """
     if source.url is not None:
         return _by_address(source, source.url, now)
     if source.database:
         return (_of_database(source, now.astimezone(UTC).date(), since, sites),)
-    categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
     form = source.format or "arxiv_rss"
-    return tuple(FetchRequest(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
+    return tuple(FetchRequest(url=sites.feeds + code, part=code, format=form) for code in dict.fromkeys(source.arxiv))
+
+
+def by_category(ask: FetchRequest, sites: Sites) -> tuple[FetchRequest, ...]:
+    """Returns the requests for the categories of an archive whose papers are too many for one feed."""
+    codes = [f"{ask.part}.{name}" for name in CLASSES.get(ask.part, ())]
+    return tuple(replace(ask, url=sites.feeds + code, page=ask.page + 1) for code in codes)
 
 
 def _of_database(source: SourceSettings, today: date, since: date | None, sites: Sites) -> FetchRequest:
@@ -91,12 +100,31 @@ def _of_database(source: SourceSettings, today: date, since: date | None, sites:
 
 
 def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
-    """Returns (the requests that follow from an answer of a database, why papers are missing or "")."""
+    """Returns (the requests for the rest of an answer, why papers are missing or "").
+
+    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
+    """
+    if not ask.database:
+        most = MOST_PAGES_OF_DAY if ask.is_missed else MOST_PAGES
+        return _page(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data), most), ""
     rest = DATABASES[ask.database].rest(ask.url, data, ask.received)
-    following = (replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses)
     if ask.page >= MOST_PAGES and rest.addresses:
         return (), f"There are more than {rest.received:,} papers; a narrower question finds fewer."
-    return tuple(following), rest.problem
+    return tuple(
+        replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses
+    ), rest.problem
+
+
+def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
+    """Returns the request for the next page of an operator's own query to arXiv's API; () if there is none."""
+    if not is_api(ask.url):
+        return ()
+    return _page(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data), MOST_OLDER)
+
+
+def _page(ask: FetchRequest, url: str | None, most: int) -> tuple[FetchRequest, ...]:
+    """Returns the request for the next page, at an address; () without one, and after `most` pages."""
+    return (replace(ask, url=url, page=ask.page + 1),) if url and ask.page < most else ()
 
 
 def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
@@ -110,37 +138,9 @@ def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchR
     )
 
 
-def _classes(code: str) -> tuple[str, ...]:
-    return tuple(f"{code}.{name}" for name in CLASSES.get(code, ())) or (code,)
-
-
 def everything() -> SourceSettings:
     """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
-
-
-def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """Returns the request for the page after the one that returned `data`; None after the last page.
-
-    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
-    """
-    if ask.page >= MOST_PAGES:
-        return None
-    return _at(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data))
-
-
-def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
-    """Returns the request for the next page of an operator's own query to arXiv's API; None if there is none."""
-    if ask.page >= MOST_OLDER or not is_api(ask.url):
-        return None
-    return _at(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data))
-
-
-def _at(ask: FetchRequest, url: str | None) -> FetchRequest | None:
-    """Returns the request for the next page, at an address; None without one."""
-    if url is None:
-        return None
-    return replace(ask, url=url, page=ask.page + 1)
 
 
 def _next_start(url: str, data: bytes) -> str | None:
@@ -185,14 +185,6 @@ def is_api(url: str) -> bool:
     return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
-def address_key(url: str) -> str:
-    """Returns the key under which an address is remembered.
-
-    The address itself is not stored, since it may hold a secret.
-    """
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
 def document_name(source: str, url: str) -> str:
     """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
@@ -215,29 +207,33 @@ def is_dated(source: SourceSettings) -> bool:
     return source.url is not None and DATE in source.url
 
 
-def backfill_request(
+def missed_day_request(
     source: SourceSettings,
     day: date,
     calendar: source_calendar.ArxivCalendar,
     *,
-    missing: Collection[str] = (),
-    oldest: bool = False,
+    is_oldest: bool = False,
     sites: Sites = ARXIV,
 ) -> FetchRequest | None:
     """Returns the request for a missed day; None if the source cannot show past days.
 
-    `missing`: the categories of arXiv that lack the day; empty: all of the source. `oldest`: the day is the oldest missed
-    one, so the request includes papers that were submitted earlier and held back by moderators.
+    `is_oldest`: the day is the oldest missed one, so the request includes papers that were submitted earlier and held
+    back by moderators.
     """
     if source.url is not None and is_dated(source):
-        return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
-    categories = missing or categories_of(source)
+        return FetchRequest(
+            url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day, is_missed=True
+        )
+    categories = categories_of(source)
     if not categories:
         return None
     first, last = submitted_between(day, calendar)
-    days = f"submittedDate:[{first - (MODERATION_HOLD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    if is_oldest:
+        first -= MODERATION_HOLD
+    days = f"submittedDate:[{first:%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
     query = f"{_in_categories(categories)}{days}"
-    return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
+    url = f"{sites.api}?search_query={query}&sortBy=submittedDate&sortOrder=descending&start=0&max_results={PAGE}"
+    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day, is_missed=True)
 
 
 def announced(paper: Paper, categories: Collection[str]) -> Paper:
@@ -247,20 +243,16 @@ def announced(paper: Paper, categories: Collection[str]) -> Paper:
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
-def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
-    url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
-    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
+def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> str:
+    """Returns the address of arXiv's API for the papers with these ids (info.arxiv.org/help/api/user-manual.html)."""
+    names = ",".join(quote(one, safe="") for one in ids)
+    return f"{sites.api}?id_list={names}&start=0&max_results={len(ids)}"
 
 
-def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for the papers with these arXiv ids."""
-    return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
-
-
-def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
-    """Returns the request for papers with these consecutive words in the title. `words` must not have punctuation."""
-    return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
+def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> str:
+    """Returns the address for papers with these consecutive words in the title. `words` must not have punctuation."""
+    phrase = quote(words, safe="").replace("%20", "+")
+    return f"{sites.api}?search_query=ti:%22{phrase}%22&start=0&max_results={most}"
 
 
 def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:

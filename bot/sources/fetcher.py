@@ -1,20 +1,20 @@
-"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, and the longest wait that a server may ask for."""
+"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, one request at a time to a host, the waits that it asks for."""
 
 import asyncio
 import socket
 import ssl
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from bot.dependencies.optional_parts import without
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from bot.sources.host_limits import HostLimiter, asked_to_wait
-from bot.sources.public_addresses import is_public
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -37,6 +37,20 @@ _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds e
 _RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
 _PORTS = {"http": 80, "https": 443}
 
+ARXIV = "arxiv"  # all hosts of arXiv, whose limits hold for all of them together
+GAPS = {  # seconds between requests, beside those to arXiv (info.arxiv.org/help/api/tou.html)
+    ARXIV: 3.0,
+    **dict.fromkeys(("api.openalex.org", "api.crossref.org", "eutils.ncbi.nlm.nih.gov"), 1.0),
+}
+MAX_TURN = 60.0  # seconds that a request waits for its host at most; if it must wait longer, it fails
+
+# A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
+# The networks are from IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
+_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
+
 _SENTENCES = (  # most specific first
     (httpx.ConnectTimeout, "{host} was not reached within {connect:g} seconds."),
     (httpx.TimeoutException, "{host} sent nothing for {idle:g} seconds."),
@@ -47,7 +61,6 @@ _SENTENCES = (  # most specific first
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-_Place = tuple[str, int]  # a host in lower case, and a port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,23 +88,99 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+def is_arxiv(host: str) -> bool:
+    """Returns whether a host is arXiv's."""
+    name = host.rstrip(".").casefold()
+    return name == "arxiv.org" or name.endswith(".arxiv.org")
+
+
+class HostTurns:
+    """Lets one request at a time go to a host. arXiv's hosts count as one.
+
+    There is a gap between the end of a request to arXiv or a database, even a failed one, and the start of the next. So
+    requests never arrive closer together, even over a slow network.
+    """
+
+    def __init__(self, clock: Clock, is_arxivs: Callable[[str], bool] = is_arxiv) -> None:
+        self._clock = clock
+        self._is_arxivs = is_arxivs
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._free: dict[str, float] = {}  # lane → the monotonic second from which the next request may start
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Waits for the turn of one request, and keeps it. Raises FetchError if the host asked for a long wait."""
+        lane = self._lane(host)
+        async with self._locks[lane]:
+            wait = self._free.get(lane, 0.0) - self._clock.monotonic()
+            if wait > MAX_TURN:
+                raise asked_to_wait(host, timedelta(seconds=wait))
+            if wait > 0:
+                await self._clock.sleep(wait)
+            try:
+                yield
+            finally:
+                self.pause(host, timedelta(seconds=GAPS.get(lane, 0.0)))
+
+    def pause(self, host: str, wait: timedelta) -> None:
+        """Lets no request to the host start until `wait` is over."""
+        lane = self._lane(host)
+        self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + wait.total_seconds())
+
+    def _lane(self, host: str) -> str:
+        return ARXIV if self._is_arxivs(host) else host
+
+
+def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
+    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
+    if wait:
+        sentence = f"{host} asks for a wait of {wait.total_seconds():.0f} seconds."
+    # a page that says "Rate exceeded." but has a status of success
+    elif status is None or status < HTTPStatus.BAD_REQUEST:
+        sentence = f"{host} is too busy to answer."
+    else:
+        sentence = f"{host} is too busy to answer ({status})."
+    return FetchError(sentence, "It is asked again by itself.", retry_after=wait, busy=True)
+
+
+def is_public(address: str) -> bool:
+    """Returns whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _inner(found) if isinstance(found, IPv6Address) else found
+    if inner is not None:
+        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+    return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address in _NAT64 or address in _COMPATIBLE:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None
+
+
 class Fetcher:
     """Fetches documents by HTTP."""
 
     def __init__(
         self,
         clock: Clock,
-        host_limiter: HostLimiter,
         *,
         agent: str,
         allowed_hosts: frozenset[str] = frozenset(),
         limits: FetchLimits | None = None,
         resolve: Resolve = resolve,
         proxy_of: Callable[[str, str], str | None] = proxy_of_environment,
+        is_arxivs: Callable[[str], bool] = is_arxiv,
     ) -> None:
         """`allowed_hosts`, in lower case and without port, may have private addresses. `agent` is the User-Agent."""
         self._clock = clock
-        self._host_limiter = host_limiter
+        self._turns = HostTurns(clock, is_arxivs)
         self._agent = agent
         self._allowed = allowed_hosts
         self._limits = limits or FetchLimits()
@@ -102,71 +191,57 @@ class Fetcher:
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
         """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
-        if etag:
-            headers["If-None-Match"] = etag
-        if modified:
-            headers["If-Modified-Since"] = modified
+        headers |= {"If-None-Match": etag} if etag else {}
+        headers |= {"If-Modified-Since": modified} if modified else {}
         target = _parsed(url)
-        open_place = None
-        if target.host.casefold() in self._allowed:
-            open_place = _place(target)
+        # Only the source's own address may be a private one. The server chooses where redirects lead.
+        private = target.netloc if target.host.casefold() in self._allowed else b""
         for _ in range(MOST_REDIRECTS + 1):
-            found = await self._in_turn(target, headers, open_place)
+            found = await self._in_turn(target, headers, may_be_private=target.netloc == private)
             if not isinstance(found, httpx.URL):
                 return found
             target = found
         raise FetchError(f"{target.host} redirects again and again.")
 
     async def _in_turn(
-        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+        self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        """Sends one request as soon as the limits of the host allow it. Returns the document or the target of a redirect.
-
-        `open_place` may have a private address: it is the host and port of the source's own address, if the settings
-        allow that host. Redirects may not lead to other private addresses or ports, since the server chooses them.
-        """
+        """Sends one request as soon as the host may be asked. Returns the document or the target of a redirect."""
         host = url.host
-        async with self._host_limiter.slot(host):
+        async with self._turns.turn(host):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._ask(url, headers, open_place)
+                    return await self._ask(url, headers, may_be_private=may_be_private)
             except TimeoutError:
                 raise FetchError(f"{host} took longer than {self._limits.total:g} seconds.") from None
             except FetchError as error:
                 if error.retry_after <= LONGEST_OF_HOST:
-                    self._host_limiter.pause(host, error.retry_after)
+                    self._turns.pause(host, error.retry_after)
                 raise
 
     async def _ask(
-        self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
+        self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        proxy = self._proxy_of(url.scheme, url.host)
-        if proxy:
+        """Sends a request to the proxy, which resolves names itself, or to the host's addresses until one can be reached."""
+        if proxy := self._proxy_of(url.scheme, url.host):
             return await self._get(url, None, headers, proxy)
-        addresses = await self._addresses(url, open_place)
-        for address in addresses[:-1]:
+        *others, last = await self._addresses(url, may_be_private=may_be_private)
+        for address in others:
             try:
                 return await self._get(url, address, headers, None)
             except FetchError as error:
                 if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
                     raise
-        return await self._get(url, addresses[-1], headers, None)
+        return await self._get(url, last, headers, None)
 
-    async def _addresses(self, url: httpx.URL, open_place: _Place | None) -> list[str]:
+    async def _addresses(self, url: httpx.URL, *, may_be_private: bool) -> list[str]:
         """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
-        host, place = url.raw_host.decode("ascii"), _place(url)
+        host = url.raw_host.decode("ascii").strip("[]")
         try:
-            found = await self._resolve(host.strip("[]"), place[1])
+            found = await self._resolve(host, url.port or _PORTS[url.scheme])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise FetchError(f"There is no host {url.host}, or no network.") from None
-        allowed = found
-        if place != open_place:
-            allowed = [one for one in found if is_public(one)]
-        if not allowed and open_place and place[0] == open_place[0]:
-            raise FetchError(
-                f"{url.host} redirects to its port {place[1]}, which is not that of the source.",
-                "If it is meant to be, make that address the url of the source.",
-            )
+        allowed = [one for one in found if may_be_private or is_public(one)]
         if not allowed:
             raise FetchError(
                 f"{url.host} is an address of a private network, where sources may not be.",
@@ -181,68 +256,43 @@ class Fetcher:
 
         Each request has its own client, since a connection that stays open would bypass the next check.
         """
-        host = url.raw_host.decode("ascii")
-        async with (
-            _translated(url, self._limits),
-            self._client(url, proxy) as client,
-            client.stream(
-                "GET",
-                url.copy_with(host=address) if address else url,
-                headers={**headers, "Host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": host.strip("[]")} if address else {},
-            ) as response,
-        ):
-            return await self._read(url, response)
-
-    def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
-        try:
-            return httpx.AsyncClient(timeout=timeout, verify=self._deps(url), proxy=proxy, trust_env=False)
-        except (ImportError, ValueError):  # httpx's message would show the address of the proxy
-            raise FetchError("The proxy of this machine cannot be used.") from None
+        async with _translated(url, self._limits):
+            try:
+                client = httpx.AsyncClient(timeout=timeout, verify=self._tls_of(url), proxy=proxy, trust_env=False)
+            except (ImportError, ValueError):  # httpx's message would show the address of the proxy
+                raise FetchError("The proxy of this machine cannot be used.") from None
+            sni = {"sni_hostname": url.raw_host.decode("ascii").strip("[]")} if address else {}
+            asked = url.copy_with(host=address) if address else url
+            of_host = {**headers, "Host": url.netloc.decode("ascii")}
+            async with client, client.stream("GET", asked, headers=of_host, extensions=sni) as response:
+                return await self._read(url, response)
 
     async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | httpx.URL | None:
-        status = response.status_code
+        status, asked = response.status_code, response.request.headers
         if status in _REDIRECTS:
             return _redirected(url, response.headers.get("Location", ""))
-        asked = response.request.headers
         if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in asked or "If-Modified-Since" in asked):
             return None
         if status != HTTPStatus.OK:
             raise await self._refused(url, response)
-        data = await self._body(url, response, self._limits.most)
+        data = await _body(url, response, self._limits.most)
         if data.strip() == _RATE_EXCEEDED:
             raise asked_to_wait(url.host, timedelta(0), status)
         return Fetched(
             data=data, etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", "")
         )
 
-    async def _body(self, url: httpx.URL, response: httpx.Response, most: int) -> bytes:
-        try:
-            found = await body_of(response, most)
-            return await unpacked(found, most) if found.startswith(_GZIP) else found
-        except UnknownCoding as error:
-            coding = error.name[:20]
-            raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
-        except TooLarge:
-            large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
-            raise FetchError(large, host_wide=False) from None
-        except Damaged:
-            raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
-
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
         """Returns the error for an answer with an error status."""
         status = response.status_code
         try:
-            body = await self._body(url, response, _ERROR_BODY)
+            body = await _body(url, response, _ERROR_BODY)
         except FetchError:
             body = b""
         if status in _BUSY or body.strip() == _RATE_EXCEEDED:
             return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
-        try:
-            phrase = HTTPStatus(status).phrase
-        except ValueError:
-            phrase = ""
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         answer = f"{status} {phrase}".strip()
         of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return FetchError(f"{url.host} answers {answer}.", status=status, body=body, host_wide=of_host)
@@ -259,7 +309,7 @@ class Fetcher:
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
-    def _deps(self, url: httpx.URL) -> ssl.SSLContext:
+    def _tls_of(self, url: httpx.URL) -> ssl.SSLContext:
         """Returns the TLS context.
 
         For http it is empty; trusted certificates are read once, for the first https address.
@@ -269,6 +319,20 @@ class Fetcher:
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls
+
+
+async def _body(url: httpx.URL, response: httpx.Response, most: int) -> bytes:
+    try:
+        found = await body_of(response, most)
+        return await unpacked(found, most) if found.startswith(_GZIP) else found
+    except UnknownCoding as error:
+        coding = error.name[:20]
+        raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
+    except TooLarge:
+        large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
+        raise FetchError(large, host_wide=False) from None
+    except Damaged:
+        raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
 
 
 def _parsed(url: str) -> httpx.URL:
@@ -290,9 +354,7 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     target = url.join(location)
     if not (location and _is_web(target)):
         raise _no_address(url)
-    if target.netloc == url.netloc:
-        return target
-    return target.copy_with(userinfo=b"")
+    return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
 
 
 def _no_address(url: httpx.URL) -> FetchError:
@@ -302,10 +364,6 @@ def _no_address(url: httpx.URL) -> FetchError:
 def _is_web(url: httpx.URL) -> bool:
     """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
-
-
-def _place(url: httpx.URL) -> _Place:
-    return url.host.casefold(), url.port or _PORTS[url.scheme]
 
 
 @asynccontextmanager

@@ -1,23 +1,18 @@
 """Stores the papers of a document: which values arXiv adds, and how many papers are stored together."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
 from bot.digests import dated, read_digest
 from bot.errors import mistake_with
-from bot.ports import channel
-from bot.ports.meaning import Encoder
 from bot.sources.encoding import IngestDependencies, codes_of
-from bot.sources.fetch_request import ARXIV, Sites
-from bot.sources.source_schedules import SourceSchedules
 from subscriptions.errors import PaperwireError
-from subscriptions.model import ChatAddress, Digest, Paper
+from subscriptions.model import Digest, Paper
 from subscriptions.service.ingest import Ingest, Note, incomplete_papers, ingest_digest, papers_to_encode
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
 
@@ -126,18 +121,3 @@ def _completed(paper: Paper, known: Paper | None) -> Paper:
         doi=paper.doi or known.doi,
         url=paper.url or known.url,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollDependencies:
-    """The values that all polls of a process share."""
-
-    store: Store
-    clock: channel.Clock
-    timing: SourceSchedules
-    encoder: Encoder | None = None
-    complete: Complete | None = None  # None: arXiv is no source
-    admins: Sequence[ChatAddress] = ()
-    sites: Sites = ARXIV
-    announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown
-    jitter: Callable[[], float] = random.random

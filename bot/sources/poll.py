@@ -1,339 +1,295 @@
-"""One poll of a source on the web: first the regular requests, then those for missed days, how many pages and how far back."""
+"""One poll of a source, on the web or in a folder: what its parts answered, the receipt and state that follow, when operators are told.
 
-import asyncio
-import logging
-from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, timedelta
-from http import HTTPStatus
-from urllib.parse import urlsplit
+A source has one part, or several: each category of arXiv, which has its own address, is a part. A poll leaves one receipt.
+It is written in the transaction that stores a document's papers, and for the last time by `close`.
+"""
 
-from bot.digests import dated, read_digest
-from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.errors import BrokenDigest, UnknownFormat, brief
+from bot.ports.channel import Clock
+from bot.ports.meaning import Encoder
 from bot.settings import SourceSettings
-from bot.sources import databases, documents, fetch_request
-from bot.sources.fetch_request import FetchRequest
-from bot.sources.fetcher import Fetched, Fetcher
-from bot.sources.ingest import PollDependencies, store_digest, today
-from bot.sources.look import Look
-from subscriptions.errors import PaperwireError
-from subscriptions.model import Digest
-from subscriptions.planning.missed_days import End
-from subscriptions.planning.receipts import Observation, Receipt, joined
-from subscriptions.store import sources as stored_sources
-from subscriptions.store.database.store import Transaction, writes
+from bot.sources.fetch_request import ARXIV, Sites, is_dated
+from bot.sources.ingest import Complete, store_digest
+from bot.sources.source_schedules import SourceSchedules, follows_arxiv
+from subscriptions.model import ChatAddress, Digest
+from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
+from subscriptions.planning import archives, source_calendar
+from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
+from subscriptions.planning.receipts import (
+    BEHIND,
+    SETTLING,
+    Answer,
+    Outcome,
+    Receipt,
+    joined,
+    outcome_of,
+    trouble_after,
+    worst_of,
+)
+from subscriptions.service import notices
+from subscriptions.service.findings import source_finding
+from subscriptions.service.ingest import Note
+from subscriptions.states import SourceTrouble
+from subscriptions.store import digests as stored_digests
+from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.digests import Ingested
+from subscriptions.store.sources import KnownSource, Part, SourceState, has_come, note_poll
+from subscriptions.texts.cutting import clip
 
-log = logging.getLogger("paperwire")
+BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
+MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
+COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
+# formats in which the day of a digest is the day of arXiv's announcement
+BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
+LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
+    "bad_json_line", "declared_mismatch", "entry_without_title", "incomplete_group", "possibly_capped",
+    "refused_entries", "unparsed_heading",
+})  # fmt: skip
+LONGEST_DETAIL = 500  # characters of a receipt
+LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
-HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
-MISSED_PAGES = 12  # most pages of one missed day
-BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
 
-Note = Callable[[Transaction, Ingested], None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollDependencies:
+    """The values that all polls of a process share."""
+
+    store: Store
+    clock: Clock
+    timing: SourceSchedules
+    encoder: Encoder | None = None
+    complete: Complete | None = None  # None: arXiv is no source
+    admins: Sequence[ChatAddress] = ()
+    sites: Sites = ARXIV
+    jitter: Callable[[], float] = random.random
 
 
 class Poll:
-    """One poll of a source on the web.
+    """What a poll has brought so far, and what is stored of it."""
 
-    The transaction that stores a document also writes the receipt and the state of the source.
-    """
+    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource | None) -> None:
+        """`known` is the state of the source before the poll; None if it was never stored."""
+        self.deps = deps
+        self.source = source
+        self.now = deps.clock.now()
+        self.due = deps.timing.due(source, self.now)  # what the source should hold by now; None: nothing
+        self.known = known or KnownSource(name=source.name, kind="file", location="")
+        self.asked: dict[str, None] = {"": None}  # the parts of the source, in order
+        self.answers: defaultdict[str, list[Answer]] = defaultdict(list)  # by part
+        self.parts = dict(self.known.parts)
+        self.unread = self.known.state.unread  # files of a folder that cannot be read
+        self.retry_after = timedelta(0)  # the longest wait that a server asked for
+        self.is_busy = False  # whether a server asked this poll to wait
+        self.days = MissedDays(read_until=self.known.state.read_until, tries=self.known.state.tries)
+        self._told: set[date] = set()  # lost days of which operators know
+        self._counts = Counter(dict.fromkeys(COUNT_NAMES, 0))
+        self._filed = archives.Filed()
+        self._remarks: list[str] = []  # sentences about parts of documents that could not be read
+        self._has_news = False  # whether a document had new papers that are announced, so that it is no archive
+        self._state = self.known.state  # after the last receipt
+        self.receipt: Receipt | None = None  # the last one; None: not written yet
 
-    def __init__(
-        self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings, known: stored_sources.KnownSource
-    ) -> None:
-        self._deps = deps
-        self._fetcher = fetcher
-        self._source = source
-        self._state = known.state  # before the poll
-        self._look = Look(deps, source, known)
-        self._now = self._look.now
-        self._broken_days: set[date] = set()  # days of dated addresses whose documents cannot be read
-        self._closed_hosts: dict[str, str] = {}  # host -> why this poll sends no more requests to it
-
-    def _day_of_database(self) -> date | None:
-        """Returns the day since which the source's database is asked for papers; None for other sources."""
-        if not self._source.database:
-            return None
-        since = self._state.since or self._now
-        return databases.asked_since(self._source.database, since, self._state.looked_at, self._now)
-
-    async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
-        """Polls the source and returns the receipt. Raises StoreError.
-
-        Without `everything`, categories that have already brought the papers that are due are not requested again. With
-        `history`, the last days before the first poll count as missed.
-        """
-        missed = self._look.missed
-        after = missed.upto
-        if history and missed.upto is None:
-            after = (self._now - HISTORY).date()
-        missed.add_due(self._deps.timing.days_due(self._source, after, self._now), self._now.date())
-        waiting = deque(self._requests())
-        while waiting:
-            request = waiting.popleft()
-            if everything or not self._look.has_come(request.unit):
-                waiting.extendleft(reversed(await self._ask_safely(request)))
-        self._take_off_read_days()
-        await self._fetch_missed_days()
-        return await self._deps.store.run(writes(self._look.close))
-
-    def _requests(self) -> tuple[FetchRequest, ...]:
-        """Returns the regular requests, whose units become those of the look."""
-        look, sites = self._look, self._deps.sites
-        requests = fetch_request.requests_of(
-            self._source, self._now, split=look.split, since=self._day_of_database(), sites=sites
-        )
-        look.units = dict.fromkeys(request.unit for request in requests)
-        asked = {fetch_request.address_key(request.url) for request in requests}
-        look.seen = {key: seen for key, seen in look.seen.items() if key in asked}
-        return requests
-
-    # ── one document ──────────────────────────────────────────────────────────
-
-    async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
-        try:
-            return await self._ask(request)
-        except BrokenDigest as error:  # it could not be stored
-            return self._observe(request, Observation(problem=documents.reason_of(error)))
-        except PaperwireError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
-            name = self._source.name
-            log.error("%s: %s", name, error_location(error), extra={"source": name})
-            return self._observe(request, Observation(problem=BY_MISTAKE))
-
-    def _observe(self, request: FetchRequest, observation: Observation) -> tuple[FetchRequest, ...]:
-        """Notes the observation of a document that brings no papers. Returns (), since no request follows from it."""
-        if request.day and observation.problem:
-            self._broken_days.add(request.day)
-        self._look.observations[request.unit].append(observation)
-        return ()
-
-    async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Fetches and stores one document. Returns the requests that follow from it."""
-        host = urlsplit(request.url).hostname or ""
-        if host in self._closed_hosts:
-            return self._observe(request, Observation(problem=self._closed_hosts[host]))
-        seen = self._look.seen.get(fetch_request.address_key(request.url), stored_sources.DocumentSeen())
-        validators = seen if request.page == 1 else stored_sources.DocumentSeen()
-        try:
-            found = await self._fetcher.fetch(request.url, etag=validators.etag, modified=validators.modified)
-        except FetchError as error:
-            return self._observe(request, await self._not_fetched(request, error, host))
-        if found is None:
-            return self._observe(request, Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
-        return await self._read_answer(request, found, seen)
-
-    async def _read_answer(
-        self, request: FetchRequest, found: Fetched, seen: stored_sources.DocumentSeen
-    ) -> tuple[FetchRequest, ...]:
-        """Stores a document that was fetched. Returns the requests that follow from it."""
-        following, missing = await self._what_follows(request, found.data)
-        if missing:
-            self._observe(request, Observation(problem=documents.short(missing)))
-        if databases.is_list(request.database, request.url):
-            self._observe(request, Observation())
-            return following
-        try:
-            digest = await self._read(request, found.data)
-        except (UnknownFormat, BrokenDigest) as error:
-            return self._observe(request, Observation(problem=documents.reason_of(error)))
-        if digest.is_feed and digest.day:  # journals announce issues of months to come
-            digest = dated(digest, today(self._deps))
-        if problem := documents.feed_error(digest) or documents.future_problem(digest, self._source.name, self._now):
-            return self._observe(request, Observation(problem=problem))
-        capped = "possibly_capped" in {warning.code for warning in digest.warnings}
-        parts: tuple[fetch_request.FetchRequest, ...] = ()
-        if capped and request.unit:
-            parts = self._by_category(request)
-        now_seen = documents.seen_now(seen, found, digest)
-        if following or missing:  # "not modified" must not hide at the next poll that papers are missing
-            now_seen = replace(now_seen, etag="", modified="")
-        done = await self._take_in(request, digest, now_seen, is_split=bool(parts))
-        read_before = bool(seen.digest) or request.page > 1
-        if not following and read_before and done.new and not done.updated + done.unchanged:
-            # every paper was new, so older pages may have more new papers
-            following = _as_tuple(fetch_request.older_page(request, found.data))
-        return (*following, *parts)
-
-    async def _what_follows(self, request: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
-        """Returns (the requests for the rest of an answer, why a part of it is missing or "")."""
-        if request.database:
-            return await asyncio.to_thread(fetch_request.rest_of_answer, request, data)
-        return _as_tuple(fetch_request.next_page(request, data)), ""
-
-    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Observation:
-        """Returns the observation of a document that could not be fetched."""
-        if _is_absent(request, error):
-            return Observation(absent=True)
-        self._look.retry_after = max(self._look.retry_after, error.retry_after)
-        self._look.is_busy = self._look.is_busy or error.busy
-        if error.host_wide:
-            self._closed_hosts[host] = str(error.sentence)
-        if request.database and not error.busy and (problem := databases.refusal(error.body)):
-            return Observation(problem=documents.short(problem))
-        if error.status != HTTPStatus.BAD_REQUEST:
-            return Observation(problem=documents.short(str(error.sentence if error.busy else error)))
-        try:  # arXiv reports an error as a feed with status 400
-            problem = documents.feed_error(await self._read(request, error.body))
-        except (UnknownFormat, BrokenDigest):
-            problem = ""
-        return Observation(problem=problem or str(error.sentence))
-
-    async def _read(self, request: FetchRequest, data: bytes) -> Digest:
-        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
-        name = fetch_request.document_name(self._source.name, request.url)
-        language = self._source.language
-        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=language)
-
-    def _by_category(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Returns a request for each category of an archive that is too large for one feed.
-
-        Each category becomes a unit.
-        """
-        unit, sites = request.unit, self._deps.sites
-        source = self._source.model_copy(update={"arxiv": (unit,)})
-        requests = fetch_request.requests_of(source, self._now, split=(unit,), sites=sites)
-        more = tuple(one for one in requests if one.unit not in self._look.units)
-        self._look.units.update(dict.fromkeys(one.unit for one in more))
-        return more
-
-    async def _take_in(
-        self, request: FetchRequest, digest: Digest, seen: stored_sources.DocumentSeen, *, is_split: bool
-    ) -> Ingested:
-        """Stores the papers of a document of a regular request."""
-        look, key = self._look, fetch_request.address_key(request.url)
-        before = look.seen.get(key, stored_sources.DocumentSeen())
-
-        def note(transaction: Transaction, done: Ingested) -> None:
-            changed = not done.already_known if request.page > 1 else seen.digest != before.digest
-            look.observe(transaction, digest, done, unit=request.unit, changed=changed)
-            if request.page == 1:
-                look.seen[key] = seen
-            if is_split:
-                look.split = tuple(dict.fromkeys((*look.split, request.unit)))
-            look.write(transaction)
-
-        continues = digest.is_feed and self._state.looked_at is not None
-        return await self._store(digest, note, continues=continues)
-
-    async def _store(self, digest: Digest, note: Note, *, continues: bool = False) -> Ingested:
-        source = self._source
+    async def store(self, digest: Digest, note: Note, *, continues: bool = False) -> Ingested:
+        """Stores the papers of a document, and in the same transaction what `note` writes. Raises StoreError, BrokenDigest."""
         return await store_digest(
-            self._deps,
+            self.deps,
             digest,
-            source=source.name,
+            source=self.source.name,
             note=note,
-            announce=source.announce == "all",
+            announce=self.source.announce == "all",
             continues=continues,
-            complete=self._deps.complete,
-            of_arxiv=source.is_arxivs_own,
+            complete=self.deps.complete,
+            of_arxiv=self.source.is_arxivs_own,
         )
 
-    # ── missed days ───────────────────────────────────────────────────────────
+    def add(self, digest: Digest, done: Ingested) -> None:
+        """Counts the papers of a document that was stored."""
+        filed, is_news = _filed_now(done), not (done.already_known or done.archive)
+        self._counts.update(
+            digests=1,
+            papers=len({paper.key for paper in digest.entries}),
+            new=done.new,
+            updated=done.updated,
+            unchanged=done.unchanged,
+            archived=filed,
+            failed_summaries=len({paper.key for paper in digest.entries if paper.failed and is_news}),
+        )
+        self._has_news = self._has_news or bool(done.new and not done.archive)
+        self._filed = self._filed.with_papers(filed, digest.day, announced=done.announced)
+        lost = [warning.message for warning in digest.warnings if warning.code in LOSS_WARNINGS]
+        self._remarks += [f"{message[:1].upper()}{message[1:]}." for message in lost]
 
-    def _take_off_read_days(self) -> None:
-        """Removes the days that the regular requests have brought from the missed days."""
-        look, missed = self._look, self._look.missed
-        if fetch_request.is_dated(self._source):
-            missed.take_off(day for day in missed.current[1:] if day not in self._broken_days)
-            return
-        if all(verdict is None or verdict.is_final for verdict in map(look.verdict_of, look.units)):
-            missed.take_off(missed.current)
-        observations = [joined(look.observations.get(unit, ())) for unit in look.units]
-        shown = {one.day for one in observations if one.batch and one.news and not one.problem}
-        # on weekends nothing is due, but a list still shows Friday's papers, which were read
-        if len(shown) == 1 and len(observations) == 1:
-            missed.take_off(filter(None, shown))
-
-    async def _fetch_missed_days(self) -> None:
-        """Fetches the missed days, oldest first, until one of them cannot be fetched. Raises StoreError."""
-        failed = any(one.problem for seen in self._look.observations.values() for one in seen)
-        for number, day in enumerate(self._look.missed.past):
-            request = fetch_request.backfill_request(
-                self._source,
-                day,
-                self._deps.timing.calendar,
-                missing=self._missing_categories(day),
-                oldest=number == 0 and self._was_polled_before(day),
-                sites=self._deps.sites,
+    def observe(
+        self, transaction: Transaction, digest: Digest, done: Ingested, *, part: str = "", changed: bool = True
+    ) -> None:
+        """Adds a document of a part, in the transaction that stored it. `changed`: it differs from the last one."""
+        self.add(digest, done)
+        news = 0
+        if not done.archive:
+            before = self.due.readable_since if self.due else self.now
+            news = done.revised + stored_digests.first_brought(transaction, digest, self.source.name, before=before)
+        self.answers[part].append(
+            Answer(
+                day=digest.day,
+                papers=len(digest.entries),
+                fresh=0 if done.archive else done.new + done.updated + done.announced,
+                filed=_filed_now(done),
+                news=news,
+                changed=changed and not done.archive,
+                batch=digest.format in BATCH_FORMATS,
+                problem=truncation(digest),
             )
-            if request is None:
-                if not failed:  # if the poll failed, the source may still show that day once it works again
-                    self._look.missed.settle(day, End.GONE)
-            elif closed := self._closed_hosts.get(urlsplit(request.url).hostname or ""):
-                self._look.missed.reason = closed
-                return
-            elif not await self._fetch_day(day, request):
-                return
+        )
 
-    def _missing_categories(self, day: date) -> tuple[str, ...]:
-        """Returns the categories of arXiv whose papers of a day have not come, as far as is known; () for other sources."""
-        came, at = self._state.came, self._deps.timing.expected_at(self._source, day)
-        return tuple(unit for unit in self._look.units if unit and came.get(unit) != at)
+    def had(self, part: str) -> bool:
+        """Returns whether an earlier poll brought what is due of a part."""
+        return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
 
-    def _was_polled_before(self, day: date) -> bool:
-        """Returns whether the source was already polled more than MODERATION_HOLD before `day`.
+    # ── what follows ──────────────────────────────────────────────────────────
 
-        If so, earlier polls brought the papers submitted before `day`, except those that arXiv's moderators held back.
-        """
-        state, first = self._state, day - fetch_request.MODERATION_HOLD
-        return state.upto is not None and state.since is not None and state.since.date() < first
+    def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
+        """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
+        due, found = self.due, {}
+        for part in self.asked:
+            if part in self.answers:
+                answer = joined(self.answers[part])
+                found[part] = outcome_of(
+                    answer,
+                    due,
+                    self.now,
+                    had=self.had(part),
+                    others=due is not None and not answer.papers and has_come(transaction, due.at),
+                    resting=due is None and follows_arxiv(self.source),
+                )
+            elif not self.had(part):
+                found[part] = Outcome.STALE, "It was not asked yet."
+        return found
 
-    async def _fetch_day(self, day: date, request: FetchRequest) -> bool:
-        """Fetches all pages of a day. Returns whether to go on with the next day."""
-        following: FetchRequest | None = request
-        try:
-            while following is not None:
-                following = await self._read_page(day, following)
-        except FetchError as error:
-            if _is_absent(request, error):
-                self._look.missed.settle(day, End.ABSENT)
-                return True
-            self._look.retry_after = max(self._look.retry_after, error.retry_after)
-            answered = bool(error.status) and not (error.host_wide or error.busy)
-            self._look.missed.fail(day, documents.short(str(error.sentence)), answered=answered)
-            return False
-        except (UnknownFormat, BrokenDigest) as error:
-            self._look.missed.fail(day, documents.reason_of(error))
-        return True
+    def write(self, transaction: Transaction, *, is_over: bool = False) -> Receipt:
+        """Writes the receipt and the state so far, and returns the receipt. `is_over`: nothing more is requested."""
+        found = self.outcomes(transaction)
+        for part, (outcome, _) in found.items():
+            if self.due and outcome in SETTLING:
+                self.parts[part] = replace(self.parts.get(part, Part()), came=self.due.at)
+        if self.days.left and not is_over:
+            found[MISSED] = Outcome.STALE, "They were not all asked for yet."
+        outcome, why = worst_of(found)
+        if outcome is Outcome.QUIET and self._has_news:
+            outcome = Outcome.NEW  # missed days brought new papers
+        # the API, which has the days of an address without a date, does not tell what else arXiv announced
+        days = self.days.sentences(partly=not is_dated(self.source))
+        said = (why, *days, self._filed.as_sentence(self.source.name), *self._remarks)
+        receipt = Receipt(
+            source=self.source.name,
+            at=self.now,
+            outcome=outcome,
+            counts=dict(self._counts),
+            detail=" ".join(filter(None, said))[:LONGEST_DETAIL],
+            id=self.receipt.id if self.receipt else None,
+        )
+        self._state = self._state_after(receipt, is_over=is_over)
+        self._tell_of_lost_days(transaction)
+        self.receipt = replace(receipt, id=note_poll(transaction, receipt, self._state, self.parts))
+        return self.receipt
 
-    async def _read_page(self, day: date, request: FetchRequest) -> FetchRequest | None:
-        """Stores the papers of one page of a missed day. Returns the request for the next page."""
-        found = await self._fetcher.fetch(request.url)
-        assert found is not None  # noqa: S101 - only a request with validators returns None
-        digest = await self._read(request, found.data)
-        if problem := documents.feed_error(digest):
-            raise BrokenDigest(f"{self._source.name}: {problem}")
-        digest = replace(digest, day=digest.day or day)
-        if request.history:
-            categories = fetch_request.categories_of(self._source)
-            entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
-            digest = replace(digest, day=day, entries=entries)
-        following = None
-        if request.page < MISSED_PAGES:
-            following = fetch_request.next_page(request, found.data)
-        cut = documents.truncation(digest)
+    def close(self, transaction: Transaction) -> Receipt:
+        """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
+        receipt = self.write(transaction, is_over=True)
+        self._tell_of_trouble(transaction, receipt)
+        if self._filed.papers and self.known.last is not None:  # at the first poll of a source old papers are expected
+            self._tell(transaction, papers_filed(self.source.name, runs(self._filed.days), self._filed.papers))
+        return receipt
 
-        def note(transaction: Transaction, done: Ingested) -> None:
-            self._look.add(digest, done)
-            if not (following or cut):
-                self._look.missed.settle(day, End.FETCHED)
-            self._look.write(transaction)
+    async def finish(self) -> Receipt:
+        """Like `close`, in a transaction of its own."""
+        return await self.deps.store.run(writes(self.close))
 
-        await self._store(digest, note)
-        if cut:
-            raise BrokenDigest(f"{self._source.name}: {cut}")
-        return following
+    def _state_after(self, receipt: Receipt, *, is_over: bool) -> SourceState:
+        before, failed = self.known.state, receipt.outcome is Outcome.FAILED
+        failures = before.failures + 1 if failed else 0
+        trouble = trouble_after(before.trouble, receipt)
+        if self.unread:
+            trouble = SourceTrouble.FAILED
+        if failed and self.is_busy and failures < BUSY_TIMES:
+            trouble = before.trouble
+        return SourceState(
+            next_at=self._next_at(receipt.outcome, failures),
+            failures=failures,
+            looked_at=self.now if is_over and not failed else before.looked_at,
+            read_until=self.days.read_until,
+            tries=self.days.tries,
+            trouble=trouble,
+            unread=self.unread,
+        )
+
+    def _next_at(self, outcome: Outcome, failures: int) -> datetime | None:
+        schedule = self.deps.timing.schedule(self.source)
+        if self.source.path is not None or schedule is None:
+            return None
+        if failures:
+            return self._again(failures)
+        following = source_calendar.poll_again(schedule, self.now, settled=outcome in SETTLING)
+        return min(following, self._again(max(self.days.tries, 1))) if self.days.left else following
+
+    def _again(self, failures: int) -> datetime:
+        return self.now + source_calendar.wait_after_failure(failures, self.retry_after, self.deps.jitter())
+
+    # ── operators ─────────────────────────────────────────────────────────────
+
+    def _tell_of_trouble(self, transaction: Transaction, last: Receipt) -> None:
+        """Notifies operators of trouble with the source, and of the end of trouble."""
+        before, trouble = self.known.state.trouble, self._state.trouble
+        is_new = trouble is SourceTrouble.SUMMARIES or (trouble is not None and trouble.value == last.outcome.value)
+        if not is_new and (trouble is not None or before not in BEHIND):
+            return
+        newest = max((one.came for one in self.parts.values() if one.came), default=None)
+        late = tuple(part for part in self.asked if part and newest and self.parts.get(part, Part()).came != newest)
+        after = replace(self.known, state=self._state, last=last, parts=self.parts)
+        finding = source_finding(after, trouble, self.now, late)
+        self._tell(transaction, finding.notice() if finding else source_recovered(self.source.name))
+
+    def _tell_of_lost_days(self, transaction: Transaction) -> None:
+        """Notifies operators of lost days, in the transaction that stores the source as read until then."""
+        lost = [day for day in self.days.of(*LOSSES) if day not in self._told]
+        if lost:
+            self._told.update(lost)
+            self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=bool(self.days.of(End.LOST))))
+
+    def _tell(self, transaction: Transaction, notice: Notice) -> None:
+        notices.notify_operators(transaction, self.deps.admins, notice, now=self.now)
 
 
-def _as_tuple(request: FetchRequest | None) -> tuple[FetchRequest, ...]:
-    return (request,) if request else ()
+def _filed_now(done: Ingested) -> int:
+    """Returns how many papers of a document were stored without being announced; 0 if an earlier receipt counted them."""
+    return 0 if done.already_known else done.archived
 
 
-def _is_absent(request: FetchRequest, error: FetchError) -> bool:
-    """Returns whether the error only means that the document is not published yet, which the request allows."""
-    return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+def short(text: str) -> str:
+    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+
+
+def why_unread(error: UnknownFormat | BrokenDigest) -> str:
+    """Returns why a document cannot be read, for a receipt."""
+    return short(brief(error))
+
+
+def truncation(digest: Digest) -> str:
+    """Returns the sentence for a document that breaks off; "" if it is whole."""
+    cut = _warning(digest, "xml_truncated")
+    return f"{cut}." if cut else ""
+
+
+def feed_error(digest: Digest) -> str:
+    """Returns the error message that a document contains instead of papers; "" if it contains none."""
+    return _warning(digest, "feed_error")
+
+
+def _warning(digest: Digest, code: str) -> str:
+    message = next((one.message for one in digest.warnings if one.code == code), "")
+    return f"{message[:1].upper()}{message[1:]}"

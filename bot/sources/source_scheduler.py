@@ -1,11 +1,13 @@
-"""Finds sources that are due and polls them beside the tick: how many at once, when again after an error, how long planning waits."""
+"""Polls each source when it is due, beside the tick: how many at once, when again after an error, how long planning waits."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
+from bot.digests.files import STABLE_FOR
 from bot.errors import error_location
 from bot.ports import tasks
 from bot.release import installed_version
@@ -15,15 +17,12 @@ from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.encoding import IngestDependencies
 from bot.sources.fetch_request import ARXIV, Sites, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.file_receipts import FileReceipts
-from bot.sources.host_limits import HostLimiter, StoredHostSlots
-from bot.sources.ingest import PollDependencies
-from bot.sources.poll import Poll
+from bot.sources.folders import WatchedFolder
+from bot.sources.poll import PollDependencies
 from bot.sources.source_schedules import SourceSchedules
-from bot.sources.watched_files import WatchedFiles
+from bot.sources.web import poll_web
 from subscriptions.errors import NotFound, PaperwireError
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.planning.source_trouble import is_passed_over
+from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.sources import KnownSource
 
@@ -34,13 +33,16 @@ ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll who
 MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
 MAX_CONCURRENT_POLLS = 4
 PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
+LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
-# a poll that takes longer counts as killed; each document that it stores extends the lease
-POLL_LEASE = timedelta(minutes=5)
 
 
 class SourceScheduler:
-    """The sources of one process. Files are read within the tick; sources on the web are polled in separate tasks."""
+    """The sources of one process, each with at most one poll at a time.
+
+    Whether a source is due is decided by our clock, which `--now` sets and which may jump. APScheduler decides by the
+    machine's: after that was set back by an hour, nothing would be read for an hour.
+    """
 
     def __init__(
         self,
@@ -56,28 +58,29 @@ class SourceScheduler:
         self._sources = {source.name: source for source in (sources or (everything(),))}
         arxiv = arxiv_among(self._sources.values())
         self.lookup = PaperLookup(deps, fetcher, arxiv) if arxiv else None
-        deps = replace(deps, complete=self.lookup.completed if self.lookup else None)
-        self._deps = deps
-        self._file_receipts = FileReceipts(deps)
-        self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
+        self._deps = deps = replace(deps, complete=self.lookup.completed if self.lookup else None)
+        self._folders = {
+            source.name: WatchedFolder(deps, source, stopping=stopping) for source in sources if source.path is not None
+        }
+        self._web = {name: source for name, source in self._sources.items() if source.path is None}
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._files: asyncio.Task[None] | None = None  # reads the watched files
+        self._places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
-        self._retry_at: dict[str, float] = {}  # source -> the monotonic second until which it is not polled
+        self._retry_at: dict[str, float] = {}  # source → the monotonic second until which it is not polled
         self._last_check: float | None = None
-        self._synced = False
+        self._is_synced = False
 
     @property
     def problems(self) -> dict[str, str]:
         """Why folders cannot be watched, by source. Failures of servers are not included."""
-        return self.inbox.problems
+        return {name: folder.problem for name, folder in self._folders.items() if folder.problem}
 
     @property
     def descriptions(self) -> list[str]:
         """The lines that tell the operator what is watched and what is polled."""
-        lines = [f"Watching {place}" for place in self.inbox.places]
-        lines += [f"Asking {name}: {one.place}" for name, one in self._web().items() if not self._history]
+        lines = [f"Watching {folder.description}" for folder in self._folders.values()]
+        lines += [f"Asking {name}: {one.place}" for name, one in self._web.items() if not self._history]
         return lines or ["Asking arXiv: the feeds of all archives, since paperwire.toml names no [[source]]."]
 
     @property
@@ -86,12 +89,17 @@ class SourceScheduler:
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        return self._files is not None or (bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until)
+        if not self._folders.keys().isdisjoint(self._polls):
+            return True
+        return bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until
 
     async def poll(self) -> None:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
-        await self.sync()
-        await self._read_files()
+        await self._sync()
+        for name, folder in self._folders.items():
+            self._begin(name, folder.poll())
+        if reading := [task for name, task in self._polls.items() if name in self._folders]:
+            await asyncio.wait(reading, timeout=PATIENCE)
         self._reap_polls()
         second = self._deps.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
@@ -101,174 +109,147 @@ class SourceScheduler:
         await self._record_late_folders(known)
         due = self._due(known)
         self._note_overdue(due, known)
-        for source in due:
-            if len(self._polls) < MAX_CONCURRENT_POLLS:
-                self._polls[source.name] = asyncio.create_task(self._claim_and_poll(source, known[source.name]))
+        for name in due:
+            self._begin(name, self._poll(name, known[name]))
 
     async def drain(self) -> None:
         """Reads all files, and polls the sources that are due. Raises StoreError."""
-        await self.sync()
-        await self.inbox.drain()
+        await self._sync()
+        await self._read_folders(self._folders)
         known = await self._known()
         await self._record_late_folders(known)
-        await self._all([(source, known[source.name]) for source in self._due(known)])
-
-    async def unreadable_if_all(self) -> dict[str, str]:
-        """Returns the reason of each source if no source could be read at its last poll; else {}. Raises StoreError."""
-        known = await self._known()
-        failed = {
-            name: last.detail
-            for name in self._web()
-            if (last := known[name].last) is not None and last.outcome is Outcome.FAILED
-        }
-        unread = self.inbox.unread | failed
-        if len(unread) == len(self._sources):
-            return unread
-        return {}
+        await self._poll_all(self._due(known), known)
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
         # the settings have no two names that differ only in case
         written = {name.casefold(): name for name in self._sources}
-        unknown = [name for name in names if name.casefold() not in written]
-        if unknown:
-            raise NotFound(
-                f"There is no source {unknown[0]}.",
-                f"Known: {', '.join(self._sources)}.",
-            )
-        await self.sync()
+        if unknown := [name for name in names if name.casefold() not in written]:
+            raise NotFound(f"There is no source {unknown[0]}.", f"Known: {', '.join(self._sources)}.")
+        await self._sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)
         began = self._deps.clock.now()
-        await self.inbox.drain(wanted)
+        await self._read_folders(wanted & self._folders.keys())
+        await self._poll_all([name for name in self._web if name in wanted], await self._known(), everything=True)
         known = await self._known()
-        web = [source for name, source in self._web().items() if name in wanted]
-        await self._all([(source, known[source.name]) for source in web], everything=True)
+        last = (known[name].last for name in self._sources if name in wanted)
+        return tuple(receipt for receipt in last if receipt and receipt.at >= began)
+
+    async def unreadable_if_all(self) -> dict[str, str]:
+        """Returns the reason of each source if no source could be read at its last poll; else {}. Raises StoreError."""
         known = await self._known()
-        return tuple(
-            one.last for name in self._sources if name in wanted and (one := known[name]).last and one.last.at >= began
-        )
+        last = {name: known[name].last for name in self._web}
+        unread = {name: one.detail for name, one in last.items() if one and one.outcome is Outcome.FAILED}
+        unread |= {name: folder.why_nothing for name, folder in self._folders.items() if folder.why_nothing}
+        return unread if len(unread) == len(self._sources) else {}
 
     async def close(self) -> None:
         """Cancels the running polls. What they have stored stays."""
-        await tasks.end(*self._polls.values(), self._files)
+        await tasks.end(*self._polls.values())
         self._polls.clear()
-        self._files = None
 
-    async def sync(self) -> None:
+    async def _sync(self) -> None:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
-        if not self._synced:
+        if not self._is_synced:
             facts = [fact_of(source) for source in self._sources.values()]
             await self._deps.store.run(stored_sources.sync_sources, facts, now=self._deps.clock.now())
-            self._synced = True
+            self._is_synced = True
 
-    async def _read_files(self) -> None:
-        """Reads the files that are complete. Returns earlier if that takes long, since papers wait for their meaning."""
-        if self._files is None:
-            self._files = asyncio.create_task(self.inbox.poll())
-        done, _ = await asyncio.wait((self._files,), timeout=PATIENCE)
-        if done:
-            task, self._files = self._files, None
-            task.result()
+    async def _known(self) -> dict[str, KnownSource]:
+        return {one.name: one for one in await self._deps.store.run(stored_sources.known_sources)}
 
-    # ── polls ─────────────────────────────────────────────────────────────────
+    # ── what is due ───────────────────────────────────────────────────────────
 
-    def _web(self) -> dict[str, SourceSettings]:
-        return {name: source for name, source in self._sources.items() if source.path is None}
-
-    def _due(self, known: Mapping[str, KnownSource]) -> list[SourceSettings]:
-        now, second = self._deps.clock.now(), self._deps.clock.monotonic()
+    def _due(self, known: Mapping[str, KnownSource]) -> list[str]:
+        second = self._deps.clock.monotonic()
         return [
-            source
-            for name, source in self._web().items()
-            if name not in self._polls
-            and second >= self._retry_at.get(name, 0.0)
-            and self._is_due(source, known[name], now)
+            name
+            for name, source in self._web.items()
+            if name not in self._polls and second >= self._retry_at.get(name, 0.0) and self._is_due(source, known[name])
         ]
 
-    def _is_due(self, source: SourceSettings, known: KnownSource, now: datetime) -> bool:
+    def _is_due(self, source: SourceSettings, known: KnownSource) -> bool:
         """Returns whether the source is due.
 
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
-        at = known.state.next_at
+        at, now = known.state.next_at, self._deps.clock.now()
         schedule = self._deps.timing.schedule(source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
-    def _note_overdue(self, due: Sequence[SourceSettings], known: Mapping[str, KnownSource]) -> None:
+    def _note_overdue(self, due: Collection[str], known: Mapping[str, KnownSource]) -> None:
         """Notes the sources that became due while no process ran, or while the machine slept."""
-        now, second = self._deps.clock.now(), self._deps.clock.monotonic()
-        late = {source.name for source in due if is_passed_over(known[source.name].state.next_at, now)}
+        now = self._deps.clock.now()
+        late = {name for name in due if is_passed_over(known[name].state.next_at, now)}
         if late and not self._overdue:
-            self._overdue_until = second + MAX_CATCH_UP_WAIT
+            self._overdue_until = self._deps.clock.monotonic() + MAX_CATCH_UP_WAIT
         self._overdue |= late
-
-    async def _claim_and_poll(self, source: SourceSettings, known: KnownSource) -> None:
-        """Polls a source that is due, unless another process polls it. If the poll fails, its claim is released."""
-        store, due = self._deps.store, known.state.next_at
-        until = self._deps.clock.now() + POLL_LEASE
-        if not await store.run(stored_sources.claim_poll, source.name, due, until):
-            return
-        try:
-            await self._poll(source, known)
-        except BaseException:
-            await store.run(stored_sources.claim_poll, source.name, until, due)
-            raise
-
-    async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
-        receipt = await Poll(self._deps, self._fetcher, source, known).run(everything=everything, history=self._history)
-        say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
-        told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
-        say("%s: %s. %s", source.name, receipt.outcome, told, extra={"source": source.name})
-        return receipt
-
-    async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
-        """Polls these sources concurrently.
-
-        With `everything`, also polls categories that have already brought their papers of the day.
-
-        An error in one poll does not stop the others. A PaperwireError is raised at the end; other errors are logged.
-        """
-        places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
-
-        async def one(source: SourceSettings, known: KnownSource) -> None:
-            async with places:
-                if everything:
-                    await self._poll(source, known, everything=True)
-                else:
-                    await self._claim_and_poll(source, known)
-
-        ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
-        for (source, _), found in zip(polls, ended, strict=True):
-            if isinstance(found, Exception) and not isinstance(found, PaperwireError):
-                fields = {"source": source.name}
-                log.error("Source %s could not be polled: %s", source.name, error_location(found), extra=fields)
-            elif isinstance(found, BaseException):
-                raise found
-
-    async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await self._deps.store.run(stored_sources.known_sources)}
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Writes a receipt for each folder whose due file is late."""
-        for name, source in self._sources.items():
-            if source.path is not None and source.schedule is not None:
-                await self._file_receipts.record_late(source, known[name])
+        for name, folder in self._folders.items():
+            if folder.source.schedule is not None:
+                await folder.record_late(known[name])
+
+    # ── polls ─────────────────────────────────────────────────────────────────
+
+    def _begin(self, name: str, poll: Coroutine[Any, Any, None]) -> None:
+        """Starts a poll, unless the source is being polled."""
+        if name in self._polls:
+            poll.close()
+        else:
+            self._polls[name] = asyncio.create_task(poll)
 
     def _reap_polls(self) -> None:
-        """Removes the polls that have ended. A source whose poll failed is polled again after ERROR_BACKOFF."""
+        """Removes the polls that have ended. Raises the StoreError of one that could not store what it read."""
         for name, task in list(self._polls.items()):
-            if not task.done():
-                continue
-            del self._polls[name]
-            self._overdue.discard(name)
-            error = None if task.cancelled() else task.exception()
+            if task.done():
+                del self._polls[name]
+                self._overdue.discard(name)
+                task.result()
+
+    async def _poll(self, name: str, known: KnownSource, *, everything: bool = False) -> None:
+        """Polls a source on the web. With `everything`, also asks for categories that have already brought their papers.
+
+        After an unexpected error, which is logged, and after a StoreError, which is raised, it rests for ERROR_BACKOFF.
+        """
+        self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
+        try:
+            async with self._places:
+                receipt = await poll_web(
+                    self._deps, self._fetcher, self._web[name], known, everything=everything, history=self._history
+                )
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake at one source stops no other
+            log.error("Source %s could not be polled: %s", name, error_location(error), extra={"source": name})
+            return
+        del self._retry_at[name]
+        say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
+        told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
+        say("%s: %s. %s", name, receipt.outcome, told, extra={"source": name})
+
+    async def _poll_all(
+        self, names: Sequence[str], known: Mapping[str, KnownSource], *, everything: bool = False
+    ) -> None:
+        """Polls these sources. A StoreError at one stops no other, and is raised at the end."""
+        polls = (self._poll(name, known[name], everything=everything) for name in names)
+        for error in await asyncio.gather(*polls, return_exceptions=True):
             if error is not None:
-                self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
-                details = None if isinstance(error, PaperwireError) else error
-                fields = {"source": name}
-                log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
+                raise error
+
+    async def _read_folders(self, names: Collection[str]) -> None:
+        """Reads the files of these folders. Waits up to LONGEST_WAIT for files that have just been written."""
+        clock, began = self._deps.clock, self._deps.clock.wall()
+        folders = [self._folders[name] for name in self._folders if name in names]
+        for folder in folders:
+            await folder.poll()
+        while (waiting := [one for one in folders if one.waits]) and clock.wall() - began <= LONGEST_WAIT:
+            await clock.sleep(STABLE_FOR.total_seconds())
+            for folder in waiting:
+                await folder.poll()
 
 
 def _counted(receipt: Receipt) -> str:
@@ -285,41 +266,29 @@ def make_source_scheduler(
     stopping: Callable[[], bool] = lambda: False,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
-    receipts = make_file_receipts(settings, deps)
     fetcher = make_fetcher(settings, deps)
-    return SourceScheduler(receipts.deps, fetcher, settings.sources, stopping=stopping)
+    return SourceScheduler(poll_dependencies(settings, deps), fetcher, settings.sources, stopping=stopping)
 
 
-def make_file_receipts(settings: Settings, deps: IngestDependencies) -> FileReceipts:
-    """Returns the writer of receipts of files."""
-    timing = SourceSchedules(settings.holidays, settings.timezone)
-    return FileReceipts(
-        PollDependencies(
-            store=deps.store,
-            clock=deps.clock,
-            encoder=deps.encoder,
-            timing=timing,
-            admins=settings.admins,
-            sites=sites_of(settings),
-        )
+def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDependencies:
+    """Returns what polls of the sources of these settings need."""
+    return PollDependencies(
+        store=deps.store,
+        clock=deps.clock,
+        encoder=deps.encoder,
+        timing=SourceSchedules(settings.holidays, settings.timezone),
+        admins=settings.admins,
+        sites=sites_of(settings),
     )
 
 
 def sites_of(settings: Settings) -> Sites:
     """Returns the addresses of services, and what the settings tell these."""
-    key = ""
-    if settings.openalex_key:
-        key = settings.openalex_key.get_secret_value()
+    key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
     return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
 
 
-def make_fetcher(
-    settings: Settings, deps: IngestDependencies, *, alone: bool = False, limits: FetchLimits | None = None
-) -> Fetcher:
-    """Returns the fetcher of documents. All processes of one store together respect the rate limit of arXiv.
-
-    With `alone`, the limit applies to this process only: for callers that cannot or need not use the store.
-    """
+def make_fetcher(settings: Settings, deps: IngestDependencies, *, limits: FetchLimits | None = None) -> Fetcher:
+    """Returns the fetcher of documents."""
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    limiter = HostLimiter(deps.clock, others=None if alone else StoredHostSlots(deps.store, deps.clock))
-    return Fetcher(deps.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)
+    return Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)

@@ -1,20 +1,20 @@
-"""Tells when sources are due, and which days they should have brought; how many days back count as missed."""
+"""When sources are due, and which days they should have brought: schedules of the settings, arXiv's calendar, the operator's zone."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings, is_listing
 from bot.settings.cron import CronSchedule
-from bot.sources.fetch_request import DAY, is_dated
+from bot.sources.fetch_request import is_dated
 from subscriptions.planning import source_calendar
-from subscriptions.planning.receipts import Observation
+from subscriptions.planning.source_calendar import DAY
 from subscriptions.zones import zone
 
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 class SourceSchedules:
-    """Tells when sources are due, by the schedules of the settings, arXiv's calendar and the operator's time zone."""
+    """Tells when sources are due, and which days they should have brought."""
 
     def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
         self.calendar = source_calendar.ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
@@ -28,86 +28,42 @@ class SourceSchedules:
             source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone)
         )
 
-    def due(
-        self, source: SourceSettings, observation: Observation, now: datetime
-    ) -> tuple[source_calendar.Overdue | None, bool]:
-        """Returns (what a unit should hold by now, or None; whether None means that nothing is announced today)."""
-        schedule = self.schedule(source)
-        if schedule is None:
-            return None, False
-        if observation.batch:
-            return self._arxiv(source).due_now(now), True
-        return schedule.due_now(now), schedule.awaited
-
-    def is_awaited(self, source: SourceSettings) -> bool:
-        """Returns whether documents of a source are due at known moments. If not, papers of any day count as new."""
-        schedule = self.schedule(source)
-        return schedule is not None and schedule.awaited
-
-    def batch_due(self, source: SourceSettings, now: datetime) -> source_calendar.Overdue | None:
-        """Returns the batch of arXiv that the source should show by now; None if none is due."""
-        return self._arxiv(source).due_now(now)
+    def due(self, source: SourceSettings, now: datetime) -> source_calendar.Overdue | None:
+        """Returns what a source should hold by now; None if nothing is expected, or nobody knows."""
+        schedule = self._arxiv(source) if follows_arxiv(source) else self.schedule(source)
+        return schedule.due_now(now) if schedule else None
 
     def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-        """Returns the days of the regular requests: today and yesterday for a dated address, else the day that is due."""
-        today = now.astimezone(UTC).date()
+        """Returns the days of the regular requests: today and yesterday for a dated address, else arXiv's batch."""
         if is_dated(source):
+            today = now.astimezone(UTC).date()
             return today, today - DAY
-        schedule = self.schedule(source)
-        if self._follows_arxiv(source):
-            due = self._arxiv(source).due_now(now)
-            if due and due.batch:
-                return (due.batch,)
-            return ()
-        last = None
-        if schedule and schedule.awaited:
-            last = schedule.last_due(now)
-        if last:
-            return (last.astimezone(self._zone).date(),)
-        return ()
+        due = self.due(source, now)
+        return (due.batch,) if due and due.batch else ()
 
     def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
         """Returns the days after `after` that a source should have brought by `now`, oldest first.
 
-        If `after` is None, returns only the current day.
+        If `after` is None, returns only the current day. Nobody knows the days of other sources than arXiv's and those
+        with a date in the address.
         """
-        if source.database:
-            return ()  # each poll asks for all papers since the last one that was good
-        current = self.current_days(source, now)
         today = now.astimezone(UTC).date()
         if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
-            return current[:1]
+            return self.current_days(source, now)[:1]
         first = max(after, today - MAX_DAYS_COUNTED) + DAY
         if is_dated(source):
             return tuple(first + DAY * n for n in range((today - first).days + 1))
-        if self._follows_arxiv(source):
-            schedule = self._arxiv(source)
-            days = self.calendar.announcement_days(first, today + DAY)
-            return tuple(day for day in days if schedule.expected_at(day) <= now)
-        return self._days_of_cron(source, first, now)
-
-    def _days_of_cron(self, source: SourceSettings, first: date, now: datetime) -> tuple[date, ...]:
-        schedule = self.schedule(source)
-        if schedule is None or not schedule.awaited:
+        if not follows_arxiv(source):
             return ()
-        found: dict[date, None] = {}
-        moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
-        while moment <= now:
-            day = moment.astimezone(self._zone).date()
-            if day >= first:
-                found[day] = None
-            moment = schedule.next_poll(moment + timedelta(hours=1))
-        return tuple(found)
-
-    def _follows_arxiv(self, source: SourceSettings) -> bool:
-        """Returns whether a source follows arXiv's calendar."""
-        return bool(source.arxiv) or source.schedule == "arxiv"
-
-    def expected_at(self, source: SourceSettings, batch: date) -> datetime:
-        """Returns the moment from which a source should hold a batch of arXiv."""
-        return self._arxiv(source).expected_at(batch)
+        arxiv = self._arxiv(source)
+        days = self.calendar.announcement_days(first, today + DAY)
+        return tuple(day for day in days if arxiv.expected_at(day) <= now)
 
     def _arxiv(self, source: SourceSettings) -> source_calendar.ArxivSchedule:
-        return source_calendar.ArxivSchedule(
-            calendar=self.calendar, evening=source.url is not None and is_listing(source.url)
-        )
+        evening = source.url is not None and is_listing(source.url)
+        return source_calendar.ArxivSchedule(calendar=self.calendar, evening=evening)
+
+
+def follows_arxiv(source: SourceSettings) -> bool:
+    """Returns whether papers of a source are due when arXiv announces them, however often it is asked."""
+    return bool(source.arxiv) or source.schedule == "arxiv"

@@ -1,12 +1,15 @@
 """Decides whether a paper fulfils a term: phrases, beginnings of words, names and initials, what is near in meaning."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import permutations
 
 from subscriptions import meaning, normalize
 from subscriptions.matching.hits import TokenizedPaper
 from subscriptions.query import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, Query, Term
 
+_LEAST_PARTS = 2  # of a name that has other spellings
 _KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
 
 
@@ -14,11 +17,44 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
     """Splits a term into terms of one field each. A paper that fulfils any of these fulfils the term."""
     if term.field is TEXT_OR_ID:
         return (Term(TEXT, term.tokens), Term(ID, value=term.value))
+    if term.field is AUTHOR:
+        return _spellings(term)
     if term.field is not ALL:
         return (term,)
     words = Term(TEXT, term.tokens, term.prefix, term.exact)
     names = Term(AUTHOR, term.names, term.prefix, term.exact)
-    return tuple(part for part in (words, names, Term(CATEGORY, value=term.value)) if part.tokens or part.value)
+    category = Term(CATEGORY, value=term.value)
+    return tuple(part for part in (words, *_spellings(names), category) if part.tokens or part.value)
+
+
+def _spellings(term: Term) -> tuple[Term, ...]:
+    """Returns a term of a name, and its other spellings: Xiao-Ming Marsh is Xiaoming Marsh.
+
+    A part alone, and two parts without a third, have none, so that Li Ma is not Lima. The order of the parts is not known.
+    """
+    if term.exact or len(term.tokens) < _LEAST_PARTS:
+        return (term,)
+    count = len(term.tokens) - term.prefix
+    whole, begun = term.tokens[:count], term.tokens[count:]
+    asked = [(*_without(whole, part), normalize.JOINED + part, *begun) for part in whole if _is_long(part)]
+    if begun and _is_long(*begun):
+        asked.append((*whole, normalize.JOINED + begun[0]))
+    if len(term.tokens) > _LEAST_PARTS:
+        pairs = permutations(filter(_is_long, whole), 2)
+        asked += [(*_without(whole, *pair), "".join(pair), *begun) for pair in pairs]
+    return (term, *(replace(term, tokens=tokens) for tokens in asked))
+
+
+def _is_long(part: str) -> bool:
+    """Returns whether a part of a name may be joined with another; initials and Chinese characters are not."""
+    return len(part) > 1
+
+
+def _without(parts: tuple[str, ...], *some: str) -> list[str]:
+    others = list(parts)
+    for part in some:
+        others.remove(part)
+    return others
 
 
 def fulfils(term: Term, paper: TokenizedPaper) -> bool:

@@ -95,7 +95,7 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
     texts = {field: [_Words.of(text) for text in texts if text] for field, texts in hits.texts_of(paper).items()}
     odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
-    names = [_Name.of(name) for name in AUTHOR.values(paper)]
+    names = [_Name.of(name, parts) for name in AUTHOR.values(paper) for parts in normalize.author_spellings(name)]
     odd = odd or any(name.odd for name in names)
     long = any(name.long for name in names)
     flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
@@ -128,13 +128,13 @@ _cached = lru_cache(MOST_WORDS)  # most words of a paper also occur in earlier p
 @_cached
 def _stem(word: str) -> str:
     """Returns the stem of a plain word, as the index stores it."""
-    return _encoded("", plurals.fold_plural(word.lower()))
+    return _encoded("", " ".join(normalize.tokens(word)))
 
 
 @_cached
 def _other_forms(word: str) -> str:
     """Returns the other forms under which the index stores a plain word; "" for most words."""
-    return " ".join((*_changed([word.lower()]), *_with_capitals([word])))
+    return " ".join((*_changed(normalize.written_tokens(word)), *_with_capitals([word])))
 
 
 @_cached
@@ -181,19 +181,19 @@ class _Words(NamedTuple):
 
 
 class _Name(NamedTuple):
-    """An author's name, as the index stores it."""
+    """A spelling of an author's name, as the index stores it."""
 
     words: str
     long: bool
     odd: bool
 
     @classmethod
-    def of(cls, name: str) -> "_Name":
-        parts = normalize.author_tokens(name)
+    def of(cls, name: str, parts: Sequence[str]) -> "_Name":
         return cls(
             _encoded("", " ".join(parts)) + _initials(parts),
             long=len(parts) > _LONGEST_NAME,
-            odd=not _is_plain(name) and not _agree(parts, normalize.exact_author_tokens(name), _part_of_name),
+            odd=not _is_plain(name)
+            and not _agree(normalize.author_tokens(name), normalize.exact_author_tokens(name), _part_of_name),
         )
 
 

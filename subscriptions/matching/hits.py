@@ -27,7 +27,7 @@ class TokenizedPaper:
     folded: dict[Field, str]  # tokens with plurals folded (`normalize.tokens`), by which words are compared
     written: dict[Field, str]  # the same tokens before plurals are folded
     exact: dict[Field, str]  # tokens with their letter case and accents
-    names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each name
+    names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each spelling of each name
     exact_names: dict[Field, tuple[tuple[str, ...], ...]]
     codes: tuple[int, ...]  # what the paper means (`subscriptions.meaning`); () if that is not known
     labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
@@ -46,7 +46,10 @@ def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
         ),
         written=_lines({field: [written for written, _ in texts] for field, texts in words.items()}),
         exact=_lines({field: [exact for _, exact in texts] for field, texts in words.items()}),
-        names={field: tuple(tuple(normalize.author_tokens(name)) for name in found) for field, found in names.items()},
+        names={
+            field: tuple(spelling for name in found for spelling in normalize.author_spellings(name))
+            for field, found in names.items()
+        },
         exact_names={
             field: tuple(tuple(normalize.exact_author_tokens(name)) for name in found) for field, found in names.items()
         },

@@ -12,14 +12,13 @@ from subscriptions.matching.fulfilment import (
     fulfils,
     is_name,
     label_of,
-    names_of,
     nearness_to,
     places,
     simple_terms,
 )
 from subscriptions.matching.hits import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize import plurals, traced
+from subscriptions.normalize import author_spellings, exact_author_tokens, plurals, traced
 from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
@@ -207,12 +206,16 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
             yield Hit(field, tuple(shown))
 
 
+def _has_name(term: Term, name: str) -> bool:
+    spellings = (tuple(exact_author_tokens(name)),) if term.exact else author_spellings(name)
+    return any(is_name(term, parts) for parts in spellings)
+
+
 def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
-        names = names_of(term.field, tokens, exact=term.exact)
-        return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
+        return [name for name in values if _has_name(term, name)]
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]

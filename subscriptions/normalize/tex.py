@@ -149,9 +149,20 @@ _ACCENT_MACRO = rf"""
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) ) (?(bracket)\}}?)
 """
 _LETTER_MACRO = rf"\\(?P<macro>{_MACRO_NAME})\s*"
+# Subscripts and superscripts join their word: CO$_2$, CO$_{\rm 2}$, {\rm CO}_2, CO\textsubscript{2} and CO_2 are CO2. Outside
+# a formula, the word is an element or a variable, so that few_shot and layer_2 stay apart.
+_SCRIPT = rf"""
+    \\text(?:sub|super)script\s*\{{
+    | [_^] \{{ (?: \s* \\(?:{"|".join(sorted(STYLES | SWITCHES))}) (?![A-Za-z]) \s* )?
+    | (?<=[$}}]) [_^]
+    | [_^] (?=[^\W_] [$}}])
+    | (?: (?<=[A-Z]) | (?<=[A-Z][a-z]) | (?<=[_^]\d) ) [_^] (?=\d)
+    | (?<=(?<![^\W_]) [^\W\d_]) [_^] (?=\d | [^\W_] (?![^\W_]))
+"""
+_SIGNS_OF_TEX = "\\$_^{}"
 _ACCENT = re.compile(rf"(?:{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?:[A-Za-z]+|.) )", re.VERBOSE | re.DOTALL)
 _TEX = re.compile(
-    rf"{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?P<command>[A-Za-z]+|.)? | (?P<vanishing>[{{}}$]+)",
+    rf"{_ACCENT_MACRO} | {_LETTER_MACRO} | (?P<script>{_SCRIPT}) | \\(?P<command>[A-Za-z]+|.)? | (?P<vanishing>[{{}}$]+)",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -159,9 +170,9 @@ _TEX = re.compile(
 def fold_tex(text: str) -> str:
     r"""Step 1: replaces TeX. Greek commands become names, accent macros letters, other commands spaces.
 
-    Braces and `$` are removed. `\varepsilon` becomes epsilon, `S\o ren` Søren, `$k$NN` kNN.
+    Braces and `$` are removed. `\varepsilon` becomes epsilon, `S\o ren` Søren, `$k$NN` kNN, `CO$_2$` CO2.
     """
-    if "\\" not in text and "$" not in text and "{" not in text and "}" not in text:
+    if not any(sign in text for sign in _SIGNS_OF_TEX):
         return text
     return _TEX.sub(_replacement, text)
 
@@ -192,7 +203,7 @@ def without_accent_macros(text: str) -> str:
 def _replacement(match: re.Match[str]) -> str:
     if letters := _accented(match):
         return letters
-    if match["vanishing"]:
+    if match["vanishing"] or match["script"]:
         return ""
     name = GREEK_COMMANDS.get(match["command"] or "", "")
     return f" {name} "

@@ -44,7 +44,11 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
         traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.letters)])
     found = (run.span() for run in RUN.finditer(traced.letters))
     if not exact and has_greek(traced.letters):
-        found = (span for start, end in found for span in greek_spans(traced.letters, start, end))
+        found = (
+            (start + first, start + last)
+            for start, end in found
+            for first, last in greek_spans(traced.letters[start:end])
+        )
     return [(traced.starts[start], traced.ends[end - 1]) for start, end in found]
 
 

@@ -1,13 +1,17 @@
-"""The missed days of a source: for how many days and tries each is still fetched, and what became of the others. Pure."""
+"""The missed days of a source: which are still to be read, for how long and how often they are tried, what became of the others. Pure.
 
-from collections.abc import Collection, Iterable
+Days are read oldest first. The store keeps the day until which a source was read, and how often the next one was tried.
+"""
+
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-DAY = timedelta(days=1)
+from subscriptions.planning.source_calendar import DAY
+
 DAYS_BACK = timedelta(days=14)  # older missed days are given up
-MOST_TRIES = 8  # tries to fetch a day; they take about four hours, with the waits after failures
+MOST_TRIES = 8  # tries to read the oldest day; they take about four hours, with the waits after failures
 
 
 class End(StrEnum):
@@ -24,75 +28,53 @@ LOSSES = (End.LOST, End.GONE)  # of these days operators are notified
 
 @dataclass(slots=True, kw_only=True)
 class MissedDays:
-    """The missed days of a source, and what became of some of them in this poll."""
+    """The missed days of a source in one poll."""
 
-    days: dict[date, int] = field(default_factory=dict)  # day that is still to be fetched -> failed tries
+    read_until: date | None = None  # each day up to this one that was due was read, or given up
+    tries: int = 0  # failed tries to read the oldest day
+    left: list[date] = field(default_factory=list)  # still to be read, oldest first
     ended: dict[date, End] = field(default_factory=dict)
-    upto: date | None = None  # the newest day that was ever due
-    # days that regular requests fetch; the day of a monthly list stays among them until the next list is due
-    current: tuple[date, ...] = ()
-    reason: str = ""  # why the last fetch failed
+    why: str = ""  # why the last try failed
 
-    def add_due(self, days: Iterable[date], today: date) -> None:
-        """Adds days that have become due. Gives up days that are too old or were tried too often, except `current` days.
-
-        Removes days in the future, which were added before the clock was set back.
-        """
-        self.days = {day: tries for day, tries in self.days.items() if day <= today + DAY} | dict.fromkeys(days, 0)
-        self.upto = max(self.days, default=self.upto)
-        for day in self.past:
-            if day < today - DAYS_BACK or self.days[day] >= MOST_TRIES:
-                self.settle(day, End.LOST)
-
-    def take_off(self, days: Iterable[date]) -> None:
-        """Removes days that the regular requests have read."""
-        for day in days:
-            self.days.pop(day, None)
+    def begin(self, due: Collection[date], current: Collection[date], today: date) -> None:
+        """Notes the days that are due. Regular requests ask for the `current` ones. Those that are too old are given up."""
+        if due:  # so that a first day on which nothing comes is missed on the next one
+            self.read_until = min(due) - DAY
+        self.left = sorted(set(due) - set(current))
+        for day in [one for one in self.left if one < today - DAYS_BACK]:
+            self.settle(day, End.LOST)
 
     def settle(self, day: date, end: End) -> None:
-        """Notes what became of a missed day."""
-        self.take_off([day])
+        """Notes what became of a day."""
+        self.left.remove(day)
         self.ended[day] = end
+        if not self.left or day < self.left[0]:
+            self.read_until, self.tries = day, 0
 
-    def fail(self, day: date, reason: str, *, answered: bool = True) -> None:
-        """Counts a failed try to fetch a missed day. If no server `answered`, the day is not given up after this try."""
-        tries = self.days.get(day, 0) + 1
-        self.days[day] = tries if answered else min(tries, MOST_TRIES - 1)
-        self.reason = reason
+    def fail(self, day: date, why: str, *, answered: bool) -> None:
+        """Notes that a day could not be read. The oldest one is given up after MOST_TRIES tries, the last of them `answered`."""
+        self.why = why
+        if day not in self.left:  # it was settled in a transaction that failed
+            del self.ended[day]
+            self.left = sorted((*self.left, day))
+            self.read_until = min(self.read_until or day, day - DAY)
+        if day == self.left[0]:
+            self.tries = min(self.tries + 1, MOST_TRIES if answered else MOST_TRIES - 1)
+            if self.tries == MOST_TRIES:
+                self.settle(day, End.LOST)
 
     def of(self, *ends: End) -> tuple[date, ...]:
         """Returns the days that ended in one of these ways."""
         return tuple(day for day, end in self.ended.items() if end in ends)
 
-    @property
-    def untold(self) -> dict[date, int]:
-        """The days to store during a poll: those still to be fetched, and those of whose loss operators do not know yet."""
-        return {**dict.fromkeys(self.of(*LOSSES), MOST_TRIES), **self.days}
-
-    @property
-    def past(self) -> tuple[date, ...]:
-        """The days still to be fetched except the current ones, which have regular requests; oldest first."""
-        return tuple(sorted(day for day in self.days if day not in self.current))
-
-    @property
-    def tries(self) -> int:
-        """The largest number of failed tries of one of the `past` days."""
-        return max((self.days[day] for day in self.past), default=0)
-
-    def notified(self, *, partly: bool) -> str:
-        """Returns the sentences of a receipt about missed days; "" if there are none.
-
-        `partly`: fetched days are incomplete.
-        """
-        said = []
+    def sentences(self, *, partly: bool) -> Iterator[str]:
+        """Yields the sentences of a receipt about missed days. `partly`: fetched days are incomplete."""
         for end in End:
             if days := self.of(end):
-                said.append(end.format(days=ranges(days)))
-                if partly and end is End.FETCHED:
-                    said[-1] += "; cross-lists of older papers and new versions are not in it"
-        if self.reason and self.past:
-            said.append(f"Not fetched yet: {ranges(self.past)} ({self.reason.rstrip('.')})")
-        return " ".join(f"{one}." for one in said)
+                lacks = "; cross-lists of older papers and new versions are not in it"
+                yield f"{end.format(days=ranges(days))}{lacks if partly and end is End.FETCHED else ''}."
+        if self.why and self.left:
+            yield f"Not fetched yet: {ranges(self.left)} ({self.why.rstrip('.')})."
 
 
 def ranges(days: Collection[date]) -> str:

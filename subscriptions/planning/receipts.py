@@ -1,22 +1,32 @@
-"""Decides what a poll of a source means: new, quiet, stale, late or failed; whether due papers have come, or polls go on."""
+"""What a poll of a source means: new, quiet, stale, late or failed, and whether its operators hear of trouble. Pure.
 
-from collections.abc import Iterable, Mapping, Sequence
+A *poll* asks each *part* of a source (a category of arXiv, or the whole). What a part says is its *answer*; what follows
+from all answers is the *receipt*.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from subscriptions.planning import source_calendar
+from subscriptions.planning.source_calendar import DAY
+from subscriptions.states import SourceTrouble
 
-_NAMED = 5  # most units that the detail of a verdict names
+LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after their due moment are late
+OVERDUE_AFTER = timedelta(minutes=10)  # if a poll has been due for longer, no process ran when it became due
+MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
+MOST_NAMED = 5  # parts that a receipt names
+BEHIND = frozenset({SourceTrouble.FAILED, SourceTrouble.LATE, SourceTrouble.NOT_POLLED})
 
 
 class Outcome(StrEnum):
-    """The result of a poll."""
+    """The result of a poll. Nothing more is expected of a source that is new or quiet."""
 
-    NEW = "new"  # papers came
-    QUIET = "quiet"  # nothing came, and nothing was due: a weekend, a holiday, a list that says it is empty
-    STALE = "stale"  # the documents are the same as before
-    LATE = "late"  # the documents are the same as before, hours after something was due
+    NEW = "new"  # papers came, or what was due
+    QUIET = "quiet"  # nothing came, and nothing is missing: a weekend, a holiday, what was due came before
+    STALE = "stale"  # what is due has not come yet
+    LATE = "late"  # what is due has not come for hours
     FAILED = "failed"  # it could not be read
 
 
@@ -31,150 +41,142 @@ class Receipt:
     source: str
     at: datetime  # aware UTC
     outcome: Outcome
-    # keys: digests, papers, new, updated, unchanged, failed_summaries
+    # keys: digests, papers, new, updated, unchanged, archived, failed_summaries
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
     id: int | None = None  # None: not stored yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What a poll of one unit of a source found: in one document, or in all documents of the unit."""
+class Answer:
+    """What one part of a source answered in a poll: one document, or all its documents together."""
 
     day: date | None = None  # the date in the document
-    papers: int = 0  # papers in the document
-    fresh: int = 0  # papers in it that are new or have new values; 0 in an archive
-    filed: int = 0  # papers in it that were stored as an archive, without an announcement
-    news: int = 0  # papers in it that the source had not brought before something was due; 0 in an archive
+    papers: int = 0
+    fresh: int = 0  # papers that are new or have new values; 0 in an archive
+    filed: int = 0  # papers that were stored as an archive, without an announcement
+    news: int = 0  # papers that the source had not brought before something was due; 0 in an archive
     changed: bool = False  # the document differs from the last one, and is not an archive
     batch: bool = False  # its day is the date of a batch of arXiv, see source_calendar
     absent: bool = False  # the document does not exist yet
     problem: str = ""  # why the document cannot be read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollVerdict:
-    """What a poll means: its outcome, and whether to keep polling for papers that are due."""
-
-    outcome: Outcome
-    is_final: bool  # what was due has come, or nothing was due
-    detail: str = ""
-
-
-def joined(observations: Sequence[Observation]) -> Observation:
-    """Returns one observation for all documents of a unit."""
-    return Observation(
-        day=max((observation.day for observation in observations if observation.day), default=None),
-        papers=sum(observation.papers for observation in observations),
-        fresh=sum(observation.fresh for observation in observations),
-        filed=sum(observation.filed for observation in observations),
-        news=sum(observation.news for observation in observations),
-        changed=any(observation.changed for observation in observations),
-        batch=any(observation.batch for observation in observations),
-        absent=bool(observations) and all(observation.absent for observation in observations),
-        problem=next((observation.problem for observation in observations if observation.problem), ""),
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Returns one answer for all documents of a part."""
+    return Answer(
+        day=max((one.day for one in answers if one.day), default=None),
+        papers=sum(one.papers for one in answers),
+        fresh=sum(one.fresh for one in answers),
+        filed=sum(one.filed for one in answers),
+        news=sum(one.news for one in answers),
+        changed=any(one.changed for one in answers),
+        batch=any(one.batch for one in answers),
+        absent=bool(answers) and all(one.absent for one in answers),
+        problem=next((one.problem for one in answers if one.problem), ""),
     )
 
 
-def poll_verdict(
-    observation: Observation,
+def outcome_of(
+    answer: Answer,
     due: source_calendar.Overdue | None,
     now: datetime,
     *,
     had: bool = False,
     others: bool = False,
     resting: bool = False,
-    awaited: bool = True,
-) -> PollVerdict:
-    """Returns what an observation of a unit means. `due` is what should have come by `now`; None: nothing.
+) -> tuple[Outcome, str]:
+    """Returns (what the answer of a part means, why). `due` is what should have come by `now`; None: nothing.
 
     - `had`: what is due came in an earlier poll.
-    - `others`: what is due came in another unit of the same publisher.
+    - `others`: what is due came in another part, or from another source of the same publisher.
     - `resting`: nothing is due today, but something is due on other days.
-    - `awaited`: it is known when the source is due. If not, new papers of any day are enough.
     """
-    if observation.problem:
-        return PollVerdict(outcome=Outcome.FAILED, is_final=False, detail=observation.problem)
-    if due is None or had or (observation.fresh and not awaited):
-        return _nothing_due(observation, had=had, resting=resting)
-    if _has_come(observation, due):
-        return PollVerdict(outcome=Outcome.NEW if observation.papers else Outcome.QUIET, is_final=True)
-    return _not_come(observation, due, now, others=others)
+    if answer.problem:
+        return Outcome.FAILED, answer.problem
+    if due is None or had:
+        return _nothing_due(answer, resting=resting and not had)
+    if _has_come(answer, due):
+        return (Outcome.NEW if answer.papers else Outcome.QUIET), ""
+    return _not_come(answer, due, now, others=others)
 
 
-def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollVerdict:
-    if observation.fresh:
-        return PollVerdict(outcome=Outcome.NEW, is_final=True)
-    if resting and not had:
-        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing is announced today.")
-    if observation.filed:
-        return PollVerdict(outcome=Outcome.QUIET, is_final=True)
-    if not (observation.papers or observation.absent or had):
-        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="It says that there is nothing.")
-    return PollVerdict(outcome=Outcome.STALE, is_final=True, detail=_same(observation))
+def _nothing_due(answer: Answer, *, resting: bool) -> tuple[Outcome, str]:
+    if answer.fresh:
+        return Outcome.NEW, ""
+    if resting:
+        return Outcome.QUIET, "Nothing is announced today."
+    return Outcome.QUIET, "" if answer.filed else _same(answer)
 
 
-def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
+def _has_come(answer: Answer, due: source_calendar.Overdue) -> bool:
     """Returns whether the due papers have come.
 
     The day of a document is not enough: arXiv may write today's date on papers of yesterday. So at least one of the papers
     must be news. A document of an earlier day does not count, since its papers came late.
     """
     if due.batch is None:
-        return bool(observation.news) or (observation.changed and not observation.papers)
-    if observation.day is None:
-        return bool(observation.news) and not observation.batch
+        return bool(answer.news) or (answer.changed and not answer.papers)
+    if answer.day is None:
+        return bool(answer.news) and not answer.batch
     # A third party that makes a list of a batch may date it with the evening before.
-    first = due.batch if observation.batch else due.batch - source_calendar.DAY
-    return bool(observation.news) and observation.day >= first
+    first = due.batch if answer.batch else due.batch - DAY
+    return bool(answer.news) and answer.day >= first
 
 
-def _not_come(observation: Observation, due: source_calendar.Overdue, now: datetime, *, others: bool) -> PollVerdict:
-    is_of_day = bool(observation.batch and observation.day and due.batch and observation.day >= due.batch)
-    empty = is_of_day and not observation.papers
-    what = _same(observation)
-    if is_of_day:
-        what = (
-            f"Dated {observation.day}, but it brings only papers of before."
-            if not empty
-            else "There is no paper in it."
-        )
-    if now - due.at < source_calendar.LATE_AFTER:
-        return PollVerdict(outcome=Outcome.STALE, is_final=False, detail=what)
-    if empty and others:
-        return PollVerdict(outcome=Outcome.QUIET, is_final=True, detail="Nothing was announced in it today.")
-    return PollVerdict(outcome=Outcome.LATE, is_final=False, detail=f"Due since {due.at:%Y-%m-%d %H:%M} UTC. {what}")
+def _not_come(answer: Answer, due: source_calendar.Overdue, now: datetime, *, others: bool) -> tuple[Outcome, str]:
+    is_of_day = bool(answer.batch and answer.day and due.batch and answer.day >= due.batch)
+    what = _same(answer)
+    if is_of_day and answer.papers:
+        what = f"Dated {answer.day}, but it brings only papers of before."
+    elif is_of_day:
+        what = "There is no paper in it."
+    if now - due.at < LATE_AFTER:
+        return Outcome.STALE, what
+    if is_of_day and not answer.papers and others:
+        return Outcome.QUIET, "Nothing was announced in it today."
+    return Outcome.LATE, f"Due since {due.at:%Y-%m-%d %H:%M} UTC. {what}"
 
 
-def _same(observation: Observation) -> str:
-    if observation.absent:
+def _same(answer: Answer) -> str:
+    if answer.absent:
         return "There is nothing of today yet."
-    if observation.day:
-        return f"Still that of {observation.day}."
-    return "The same as before."
+    if not (answer.papers or answer.day):
+        return "It says that there is nothing." if answer.changed else "The same as before."
+    return f"Still that of {answer.day}." if answer.day else "The same as before."
 
 
-def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:
-    """Returns the verdict on a source: the worst of its units. `verdicts` is unit → verdict ("" for an only unit)."""
-    if not verdicts:
-        return PollVerdict(outcome=Outcome.QUIET, is_final=True)
-    worst = min((verdict.outcome for verdict in verdicts.values()), key=_WORST_FIRST.index)
-    named = [(unit, verdict) for unit, verdict in verdicts.items() if verdict.outcome is worst and verdict.detail]
-    return PollVerdict(
-        outcome=worst,
-        is_final=all(verdict.is_final for verdict in verdicts.values()),
-        detail=_details(named),
-    )
+def worst_of(parts: Mapping[str, tuple[Outcome, str]]) -> tuple[Outcome, str]:
+    """Returns (the worst outcome of a source's parts, why). Parts with the same reason are named together."""
+    worst = min((outcome for outcome, _ in parts.values()), key=_WORST_FIRST.index, default=Outcome.QUIET)
+    named: dict[str, list[str]] = {}
+    for part, (outcome, why) in parts.items():
+        if outcome is worst and why:
+            named.setdefault(why, []).append(part)
+    return worst, " ".join(f"{_names(names)}{why}" for why, names in named.items())
 
 
-def _details(named: Iterable[tuple[str, PollVerdict]]) -> str:
-    """Returns the details of units as one text. Units with the same detail are named together."""
-    units: dict[str, list[str]] = {}
-    for unit, verdict in named:
-        units.setdefault(verdict.detail, []).append(unit)
-    parts = []
-    for detail, names in units.items():
-        shown = [name for name in names[:_NAMED] if name]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        parts.append(f"{', '.join(shown)}{more}: {detail}" if shown else detail)
-    return " ".join(parts)
+def _names(parts: Sequence[str]) -> str:
+    more = f" and {len(parts) - MOST_NAMED} more" if len(parts) > MOST_NAMED else ""
+    shown = ", ".join(filter(None, parts[:MOST_NAMED]))
+    return f"{shown}{more}: " if shown else ""
+
+
+def trouble_after(before: SourceTrouble | None, receipt: Receipt) -> SourceTrouble | None:
+    """Returns the trouble of a source after a receipt; None if there is none. `before`: the trouble before it."""
+    match receipt.outcome:
+        case Outcome.FAILED:
+            return SourceTrouble.FAILED
+        case Outcome.LATE:
+            return SourceTrouble.LATE
+        case Outcome.STALE | Outcome.QUIET:
+            # nothing new is due at a weekend, but a document that was late has still not come
+            return before if before is SourceTrouble.LATE else None
+    failed = receipt.counts.get("failed_summaries", 0)
+    most = failed * 2 > receipt.counts.get("papers", 0) >= MIN_SUMMARIES
+    return SourceTrouble.SUMMARIES if most else None
+
+
+def is_passed_over(next_at: datetime | None, now: datetime) -> bool:
+    """Returns whether no process polled a source when that was due."""
+    return next_at is not None and now - next_at > OVERDUE_AFTER

@@ -21,7 +21,6 @@ AGAIN_AFTER = timedelta(minutes=15)  # between polls while papers are due and ha
 # how long a source is polled every AGAIN_AFTER; then it is polled every SLOWLY, until a day after it was due
 EAGER_FOR = timedelta(hours=12)
 SLOWLY = timedelta(hours=1)
-LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after their due moment are late
 # between polls on a holiday, when nothing is due; the list of holidays may have an error
 HOLIDAY_LOOKS = timedelta(hours=6)
 

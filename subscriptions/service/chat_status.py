@@ -31,7 +31,7 @@ def figures(transaction: Transaction, *, now: datetime) -> Figures:
         at=now,
         outbox=outbox_counts(transaction),
         stopped=platform_states.stopped_platforms(transaction),
-        sources=tuple(one for one in known if one.state.on),
+        sources=tuple(one for one in known if one.declared),
     )
 
 

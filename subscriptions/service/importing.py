@@ -4,16 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from subscriptions import errors, portable, zones
-from subscriptions.model import Cadence, Chat, Subscription
-from subscriptions.planning import due_moments
+from subscriptions import errors, portable
+from subscriptions.model import Chat
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.service import changes, listing
-from subscriptions.service.subscribing import MOST_PER_CHAT, TOO_MANY, set_settings
+from subscriptions.service import listing
+from subscriptions.service.subscribing import place, set_settings
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
 
 # what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
@@ -68,15 +65,28 @@ def _apply(transaction: Transaction, line: portable.PortableLine, *, now: dateti
     if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
         return kind_mark
     query = _of_chat(line.query, chat)
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    known = next((one for one in subscriptions if one.canonical == query.canonical), None)
-    if known is not None:
-        return _change(transaction, line, chat, known, line.cadence, now=now, who=who)
-    if len(subscriptions) >= MOST_PER_CHAT:
-        raise line.refused(*TOO_MANY)
-    changes.begin_change(transaction, chat.id, now=now, who=who)
-    _add(transaction, line, chat, query, line.cadence, now=now)
-    return "+"
+    known = listing.with_query(transaction, chat, query.canonical)
+    zone = known.zone if known else None
+    if line.zone not in (None, zone or chat.settings.timezone):
+        zone = None if line.zone == chat.settings.timezone else line.zone
+    try:
+        placed = place(
+            transaction,
+            chat,
+            known,
+            text=query.text,
+            canonical=query.canonical,
+            cadence=line.cadence,
+            zone=zone,
+            name=line.name,
+            now=now,
+            who=who,
+        )
+    except errors.Refused as error:
+        raise line.refused(error.sentence, error.hint) from error
+    if known is None:
+        return "+"
+    return "=" if placed == known else "~"
 
 
 def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
@@ -88,62 +98,6 @@ def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
         return query
     own = parse_query(query.text, FIELDS.of_chat(chat.id))
     return portable.KeptText(own.text, own.canonical)
-
-
-def _add(
-    transaction: Transaction,
-    line: portable.PortableLine,
-    chat: Chat,
-    query: portable.KeptText,
-    cadence: Cadence,
-    *,
-    now: datetime,
-) -> None:
-    since, zone = now - cadence.looks_back, _own_zone(line, chat)
-    due, latest_due = due_moments.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
-    new = Subscription(
-        id=0,
-        number=0,
-        chat_id=chat.id,
-        text=query.text,
-        canonical=query.canonical,
-        cadence=cadence,
-        zone=zone,
-        since=since,
-        cursor=known_papers.sequence_before(transaction, since),
-        next_due_at=due,
-        latest_due_at=latest_due,
-        name=line.name or "",
-    )
-    stored_subscriptions.add_subscription(transaction, new)
-
-
-def _change(
-    transaction: Transaction,
-    line: portable.PortableLine,
-    chat: Chat,
-    known: Subscription,
-    cadence: Cadence,
-    *,
-    now: datetime,
-    who: str,
-) -> str:
-    """Gives a subscription the time, zone and name that the line names. Returns the mark."""
-    zone = known.zone
-    if line.zone not in (None, zone or chat.settings.timezone):
-        zone = _own_zone(line, chat)
-    after = due_moments.with_time(known, chat, cadence, zone, now)
-    if line.name is not None:
-        after = after._replace(name=line.name)
-    if after == known:
-        return "="
-    changes.change_subscriptions(transaction, [known], [after], now=now, who=who)
-    return "~"
-
-
-def _own_zone(line: portable.PortableLine, chat: Chat) -> str | None:
-    """Returns the line's zone; None if the line has none, or if it is the same as the chat's."""
-    return None if line.zone == chat.settings.timezone else line.zone
 
 
 def _set(

@@ -85,6 +85,12 @@ def listed_in(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Liste
             yield Listed(chat=chat, subscription=one, rest=resting.get(one.canonical))
 
 
+def with_query(transaction: Transaction, chat: Chat, canonical: str) -> Subscription | None:
+    """Returns the subscription of a chat that has this canonical query; None if there is none."""
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    return next((one for one in subscriptions if one.canonical == canonical), None)
+
+
 def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
     """Returns the subscription of a chat with this number. Raises NotFound."""
     return with_number(stored_subscriptions.subscriptions_in(transaction, chat.id), number)

@@ -26,10 +26,6 @@ from subscriptions.store.paper_words import Among
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
-TOO_MANY = (
-    errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
-    errors.Sentence("Remove one first."),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,27 +73,78 @@ def subscribe(
         chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
         changes.note_changed_state(transaction, chat.id)
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     query = with_vectors_for(transaction, query, chat.id)
-    known = next((one for one in subscriptions if one.canonical == query.canonical), None)
+    known = listing.with_query(transaction, chat, query.canonical)
     read = _when_of(when, chat, known)
     if is_new and read.zone:  # the zone of the request becomes the zone of the new chat
         stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
         chat, read = listing.get_chat(transaction, address), When(read.cadence)
+    placed = place(
+        transaction,
+        chat,
+        known,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=read.cadence,
+        zone=read.zone or (known.zone if known else None),
+        name=plain,
+        now=now,
+        who=who,
+    )
     if known is not None:
-        timed = due_moments.with_time(known, chat, read.cadence, read.zone or known.zone, now)
-        fresh = timed if plain is None else timed._replace(name=plain)
-        changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
-        outcome = "known" if timed is known else "rescheduled"
-        return _confirmed(transaction, chat, fresh, query=query, outcome=outcome, now=now)
-    if len(subscriptions) >= MOST_PER_CHAT:
-        raise errors.Refused(*TOO_MANY)
-    changes.begin_change(transaction, chat.id, now=now, who=who)
-    new = _new(transaction, chat, query, read, name=plain or "", now=now)
-    added = stored_subscriptions.add_subscription(transaction, new)
-    done = _echo(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
+        is_timed = (known.cadence, known.zone) != (placed.cadence, placed.zone)
+        outcome = "rescheduled" if is_timed else "known"
+        return _confirmed(transaction, chat, placed, query=query, outcome=outcome, now=now)
+    done = _echo(transaction, chat, placed, query=query, outcome="added", now=now, seen=seen)
     planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
     return done
+
+
+def place(
+    transaction: Transaction,
+    chat: Chat,
+    known: Subscription | None,
+    *,
+    text: str,
+    canonical: str,
+    cadence: Cadence,
+    zone: str | None,
+    name: str | None,
+    now: datetime,
+    who: str,
+) -> Subscription:
+    """Adds a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
+
+    `zone`: None is that of the chat; `name`: None leaves it. Raises Refused if the chat has too many.
+    """
+    if known is not None:
+        after = due_moments.with_time(known, chat, cadence, zone, now)
+        after = after if name is None else after._replace(name=name)
+        return changes.change_subscriptions(transaction, [known], [after], now=now, who=who)[0]
+    if len(stored_subscriptions.subscriptions_in(transaction, chat.id)) >= MOST_PER_CHAT:
+        raise errors.Refused(
+            errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+            errors.Sentence("Remove one first."),
+        )
+    changes.begin_change(transaction, chat.id, now=now, who=who)
+    at_once = cadence.kind == "now" and facts_of(chat.address.platform).notifies
+    since = now if at_once else now - cadence.looks_back
+    due, latest_due = due_moments.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
+    new = Subscription(
+        id=0,
+        number=0,
+        chat_id=chat.id,
+        text=text,
+        canonical=canonical,
+        cadence=cadence,
+        zone=zone,
+        since=since,
+        cursor=known_papers.sequence_before(transaction, since),
+        next_due_at=due,
+        latest_due_at=latest_due,
+        name=name or "",
+    )
+    return stored_subscriptions.add_subscription(transaction, new)
 
 
 def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
@@ -106,27 +153,6 @@ def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
     if when is not None:
         return read_when(when, of_chat)
     return When(of_chat if known is None else known.cadence)
-
-
-def _new(transaction: Transaction, chat: Chat, query: Query, when: When, *, name: str, now: datetime) -> Subscription:
-    """Returns a subscription that is not stored yet."""
-    at_once = when.cadence.kind == "now" and facts_of(chat.address.platform).notifies
-    since = now if at_once else now - when.cadence.looks_back
-    due, latest_due = due_moments.first_span(when.cadence, zones.zone(when.zone or chat.settings.timezone), now)
-    return Subscription(
-        id=0,
-        number=0,
-        chat_id=chat.id,
-        text=query.text,
-        canonical=query.canonical,
-        cadence=when.cadence,
-        zone=when.zone or None,
-        since=since,
-        cursor=known_papers.sequence_before(transaction, since),
-        next_due_at=due,
-        latest_due_at=latest_due,
-        name=name,
-    )
 
 
 @writes

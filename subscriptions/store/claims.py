@@ -84,7 +84,7 @@ _OPEN = (
 )
 _parents, _in_hand = _messages.alias(), _messages.alias()
 _MESSAGE = (
-    sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
+    sa.select(_m.number, _m.payload, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
     .add_columns(_parents.c.platform_id.label("thread"))
     .outerjoin_from(_messages, _parents, sa.and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
     .where(_m.delivery == sa.bindparam("seq"), _m.number == sa.bindparam("which"))
@@ -156,7 +156,7 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
         chat_id=row.chat,
         address=ChatAddress(row.platform, row.address, row.topic),
         attempts=row.attempts,
-        message=Message(number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to),
+        message=Message(number=message.number, payload=message.payload, reply_to=message.reply_to),
         plain=message.use_plain,
         unclear=row.state is MessageState.UNCLEAR,
         waits=waits,

@@ -56,7 +56,7 @@ def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
     has_text = sa.exists().where(_m.delivery == _d.seq, _m.payload != "")
     told = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE, _is_over, has_text).limit(most)
     seqs = execute(transaction, told).scalars().all()
-    execute(transaction, sa.update(_messages).where(_m.delivery.in_(seqs)).values(payload="", plain=""))
+    execute(transaction, sa.update(_messages).where(_m.delivery.in_(seqs)).values(payload=""))
     return len(seqs)
 
 

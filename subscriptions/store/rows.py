@@ -16,6 +16,7 @@ from subscriptions.states import (
     ChatState,
     MessageState,
     PauseReason,
+    SourceTrouble,
     SubscriptionState,
     TextKind,
 )
@@ -24,7 +25,7 @@ from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, m
 
 
 class SourceRow(Row, table=True):
-    """A source of digests."""
+    """A source of digests. Without `since`, it is only a name under which papers came."""
 
     name: str = Field(primary_key=True)
     kind: str = "file"
@@ -32,8 +33,30 @@ class SourceRow(Row, table=True):
     title: str = ""
     home: str = ""
     schedule: str = ""
-    validators: Json = columns.json_column(dict)
-    state: Json = columns.json_column(dict)
+    evening: bool = False
+    declared: bool = False
+    since: datetime | None = moment(default=None)
+    next_at: datetime | None = moment(default=None)
+    failures: int = 0
+    looked_at: datetime | None = moment(default=None)
+    read_until: date | None = None
+    tries: int = 0
+    trouble: SourceTrouble | None = columns.choice(SourceTrouble, default=None)
+    unread: Json = columns.json_column(dict)
+
+
+class SourcePartRow(Row, table=True):
+    """A part of a source, and its last document: a category of arXiv, the page of a day, or "", the whole."""
+
+    source: str = columns.reference("source.name", primary_key=True)
+    part: str = Field(primary_key=True)
+    came: datetime | None = moment(default=None)
+    etag: str = ""
+    modified: str = ""
+    digest: str = ""
+    day: date | None = None
+    papers: int = 0
+    batch: bool = False
 
 
 class ReceiptRow(Numbered, table=True):
@@ -338,7 +361,6 @@ class MessageRow(Row, table=True):
     delivery: int = columns.reference("delivery.seq", sa_type=Big, primary_key=True)
     number: int = Field(primary_key=True)
     payload: str
-    plain: str
     use_plain: bool = False
     reply_to: int | None = None
     state: MessageState = columns.choice(MessageState, default=MessageState.READY)

@@ -1,32 +1,34 @@
-"""Sources: their state between two polls, the receipts of polls, and limits for requests to publishers."""
+"""Sources: what the settings declare, their state between two polls, the receipts of polls, and what subscriptions wait for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import select
 
 from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
-from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
+from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
 from subscriptions.planning.source_calendar import Schedule
-from subscriptions.planning.source_trouble import BEHIND, is_passed_over, trouble_after
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
-from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
-from subscriptions.store.work_rows import PublisherSlotRow
+from subscriptions.store.rows import TABLES, ReceiptRow, SourcePartRow, SourceRow
 
-_TRUSTED = timedelta(minutes=5)  # a slot that ends later than this from now is ignored, since the clock was set back
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
 # Each plan executes these statements, so they are built only once.
 _sources = TABLES.tables["source"]
 _receipts = TABLES.tables["receipt"]
+_parts = TABLES.tables["source_part"]
 _s, _r = _sources.c, _receipts.c
-_ALL = sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
+_DECLARED = (
+    sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.evening, _s.since, _s.next_at)
+    .where(_s.declared)
+    .order_by(_s.name)
+)
+_CAME = sa.select(_parts.c.source, _parts.c.part, _parts.c.came).where(_parts.c.came.is_not(None))
 _SINCE = (
     sa.select(_r.source, _r.at, _r.outcome)
     .where(_r.source.in_(sa.bindparam("sources", expanding=True)), _r.at >= sa.bindparam("since"))
@@ -48,9 +50,10 @@ class SourceFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentSeen:
-    """The last document at an address, with its validators (ETag and the like) for the next conditional request."""
+class Part:
+    """A part of a source, and its last document with its validators for the next conditional request."""
 
+    came: datetime | None = None  # the due moment of the newest papers that came
     etag: str = ""
     modified: str = ""
     digest: str = ""  # the hash of its bytes
@@ -61,19 +64,13 @@ class DocumentSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """The state of a source between two polls."""
+    """What a poll changes of a source. The columns of its row have the same names."""
 
-    on: bool = True  # whether the settings declare it now
-    since: datetime | None = None  # when the settings first declared it
-    evening: bool = False  # see SourceFact
     next_at: datetime | None = None  # its next poll; None: it was never polled, or is a watched folder
     failures: int = 0  # number of failed polls since the last successful one
-    came: Mapping[str, datetime] = field(default_factory=dict)  # unit → due moment of the newest papers that came
-    split: tuple[str, ...] = ()  # archives of arXiv that are too large for one feed
     looked_at: datetime | None = None  # its last complete poll that did not fail
-    upto: date | None = None  # the newest day that was ever due
-    # day that was due but not read → number of failed attempts
-    missed_days: Mapping[date, int] = field(default_factory=dict)
+    read_until: date | None = None  # the newest day up to which each day that was due was read, or given up
+    tries: int = 0  # number of failed tries to read the oldest missed day
     trouble: SourceTrouble | None = None  # what operators were told last; None: nothing, or that all is well
     # path of a watched folder that cannot be read ("": the folder itself) → why; until it is gone or read
     unread: Mapping[str, str] = field(default_factory=dict)
@@ -86,9 +83,11 @@ class KnownSource:
     name: str
     kind: str
     location: str
-    state: SourceState
     schedule: str = ""
-    seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # address → its last document
+    declared: bool = True  # whether the settings declare it now
+    since: datetime | None = None  # when the settings first declared it
+    state: SourceState = field(default_factory=SourceState)
+    parts: Mapping[str, Part] = field(default_factory=dict)
     last: Receipt | None = None
     settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
 
@@ -96,11 +95,11 @@ class KnownSource:
     def is_arxivs(self) -> bool:
         """Whether its days are those of arXiv's announcements."""
         is_folder_of_arxiv = self.kind == "file" and self.schedule == "arxiv"
-        return self.kind == "arxiv" or is_folder_of_arxiv or any(one.batch for one in self.seen.values())
+        return self.kind == "arxiv" or is_folder_of_arxiv or any(one.batch for one in self.parts.values())
 
     def trouble_at(self, now: datetime) -> SourceTrouble | None:
         """Returns what is wrong with the source at a moment; None if nothing is, or if the settings do not declare it."""
-        if not self.state.on:
+        if not self.declared:
             return None
         if self.kind == "file" and self.state.unread:
             return SourceTrouble.FAILED
@@ -121,13 +120,17 @@ class KnownSource:
         return self.trouble_at(now) in BEHIND
 
 
+_STATE = tuple(one.name for one in fields(SourceState))
+_PART = tuple(one.name for one in fields(Part))
+
+
 @reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
 
     These sources are not stored as declared, or are stored with another schedule.
     """
-    known = {row.name: row.schedule for row in execute(transaction, _ALL) if row.state.get("on")}
+    known = {row.name: row.schedule for row in execute(transaction, _DECLARED)}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
@@ -138,23 +141,20 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
     With `are_all`, these are all declared sources. Then all other stored sources are marked as no longer declared.
     """
     wanted = {fact.name: fact for fact in facts}
-    rows = {row.name: row for row in transaction.exec(select(SourceRow))}
     for name, fact in wanted.items():
-        row = rows.get(name)
-        if row is None:
-            add_name(transaction, name)
-            row = transaction.get_one(SourceRow, name)
-        if row.location != fact.location:
-            row.validators, row.state = {}, {}  # the name now belongs to another location
-        row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
-        row.title, row.home = fact.title, fact.home
-        state = _state(row.state or {"on": False})
-        if not state.on:
-            state = replace(state, upto=None, missed_days={})
-        row.state = columns.to_json(replace(state, since=state.since or now, on=True, evening=fact.evening))
-    for name in rows.keys() - wanted.keys():
-        if are_all and rows[name].state.get("on"):
-            rows[name].state = {**rows[name].state, "on": False}
+        add_name(transaction, name)
+        row = transaction.get_one(SourceRow, name)
+        if row.location != fact.location:  # the name now belongs to another location
+            transaction.remove(SourcePartRow, source=name)
+            row.since = None
+            _write_state(row, SourceState())
+        elif not row.declared:  # what came while it was not declared is not missed
+            row.read_until, row.tries = None, 0
+        for fact_name in ("kind", "location", "title", "home", "schedule", "evening"):
+            setattr(row, fact_name, getattr(fact, fact_name))
+        row.since, row.declared = row.since or now, True
+    if are_all:
+        execute(transaction, sa.update(_sources).where(_s.name.not_in(wanted)).values(declared=False))
     transaction.flush()
 
 
@@ -169,19 +169,21 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     newest = _newest_of_sources(transaction)
     last = {one.source: one for one in newest}
     settled = {one.source: one.at for one in newest if one.outcome in SETTLING}
+    parts = grouped((row.source, row) for row in transaction.exec(select(SourcePartRow)))
     return tuple(
         KnownSource(
             name=row.name,
             kind=row.kind,
             location=row.location,
-            state=_state(row.state),
             schedule=row.schedule,
-            seen={url: columns.adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
+            declared=row.declared,
+            since=row.since,
+            state=SourceState(**{name: getattr(row, name) for name in _STATE}),
+            parts={one.part: Part(**{name: getattr(one, name) for name in _PART}) for one in parts.get(row.name, ())},
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
-        for row in transaction.exec(select(SourceRow).order_by(_s.name))
-        if "on" in row.state  # rows without "on" are only names under which papers came
+        for row in transaction.exec(select(SourceRow).where(_s.since.is_not(None)).order_by(_s.name))
     )
 
 
@@ -189,14 +191,17 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.schedules
-    on = [(row, _state(row.state)) for row in execute(transaction, _ALL) if row.state.get("on")]
-    rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
-    read = [(row, state, schedules.read(row.schedule, evening=state.evening)) for row, state in rows]
-    awaited = [(row, state, one, one.last_due(now)) for row, state, one in read if one and one.awaited]
-    came = _since(transaction, {row.name: due for row, _, _, due in awaited if due})
+    rows = [row for row in execute(transaction, _DECLARED) if schedules.counts(row.name, row.next_at, now)]
+    read = [(row, schedules.read(row.schedule, evening=row.evening)) for row in rows]
+    awaited = [(row, one, one.last_due(now)) for row, one in read if one and one.awaited]
+    outcomes = _since(transaction, {row.name: due for row, _, due in awaited if due})
+    came = grouped((source, (part, at)) for source, part, at in execute(transaction, _CAME))
     return Forecast(
         at=now,
-        awaited=tuple(_awaited(row, state, one, due, came.get(row.name, ())) for row, state, one, due in awaited),
+        awaited=tuple(
+            _awaited(row, one, due, outcomes.get(row.name, ()), dict(came.get(row.name, ())))
+            for row, one, due in awaited
+        ),
         anytime=len(awaited) < len(rows),
         last_sequence=paper_sequence.last_sequence(transaction),
     )
@@ -212,36 +217,43 @@ def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, 
 
 def _awaited(
     row: columns.AnyRow,
-    state: SourceState,
     schedule: Schedule,
     due: datetime | None,
     outcomes: Sequence[Outcome],
+    came: Mapping[str, datetime],
 ) -> AwaitedSource:
     # A folder is not late with days before it was watched. Other sources can be asked for such days.
-    over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
-    behind = tuple(unit for unit, at in state.came.items() if due and at < due)
+    over = due is None or (row.kind == "file" and row.since is not None and due < row.since)
+    behind = tuple(part for part, at in came.items() if due and at < due)
     return AwaitedSource(
         name=row.title or _WRITTEN.get(row.name, row.name),
         schedule=schedule,
         due=due,
         settled=over or not SETTLING.isdisjoint(outcomes),
         outcome=outcomes[-1] if outcomes else None,
-        behind=behind if len(behind) < len(state.came) else (),
+        behind=behind if len(behind) < len(came) else (),
     )
 
 
+@reads
+def has_come(transaction: Transaction, due: datetime) -> bool:
+    """Returns whether any source has brought papers of the batch of arXiv that was due at a moment."""
+    return transaction.finds(_parts.c.came == due, _parts.c.batch, _parts.c.papers > 0)
+
+
 @writes
-def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, parts: Mapping[str, Part]) -> int:
     """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id.
 
     A receipt with an id replaces the stored one.
     """
-    source = transaction.get(SourceRow, receipt.source)
-    if source is None:
-        add_name(transaction, receipt.source)
-    else:
-        source.state = columns.to_json(state)
-        source.validators = {url: columns.to_json(one) for url, one in seen.items()}
+    add_name(transaction, receipt.source)
+    _write_state(transaction.get_one(SourceRow, receipt.source), state)
+    transaction.remove(SourcePartRow, source=receipt.source)
+    transaction.add_all(
+        SourcePartRow(source=receipt.source, part=name, **{column: getattr(one, column) for column in _PART})
+        for name, one in parts.items()
+    )
     row = transaction.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
         row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
@@ -252,19 +264,10 @@ def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, se
     return row.id
 
 
-@writes
-def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Changes `next_at` from `before` to `until`, if it is still `before`. Returns True if this caller changed it."""
-    row = transaction.get(SourceRow, name, populate_existing=True)
-    if row is None or (state := _state(row.state)).next_at != before:
-        return False
-    row.state = columns.to_json(replace(state, next_at=until))
-    return True
-
-
-def _state(stored: Mapping[str, Any]) -> SourceState:
-    state: SourceState = columns.adapter_of(SourceState).validate_python(stored)
-    return state
+def _write_state(row: SourceRow, state: SourceState) -> None:
+    for name in _STATE:
+        setattr(row, name, getattr(state, name))
+    row.unread = dict(state.unread)
 
 
 def _newest_of_sources(transaction: Transaction) -> list[Receipt]:
@@ -291,23 +294,3 @@ def receipt_value(row: ReceiptRow) -> Receipt:
         counts=dict(row.counts),
         detail=row.detail,
     )
-
-
-@writes
-def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
-    """Tries to take the slot for requests to a publisher, for at most `most`. Only one process has the slot at a time.
-
-    Returns zero if the caller got the slot, otherwise how long to wait.
-    """
-    slot = transaction.get(PublisherSlotRow, publisher, populate_existing=True)
-    wait = slot.until - wall if slot else timedelta(0)
-    if timedelta(0) < wait <= _TRUSTED:
-        return wait
-    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=wall + most))
-    return timedelta(0)
-
-
-@writes
-def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """Allows the next request to a publisher when `gap` has passed."""
-    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=wall + gap))

@@ -93,9 +93,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], askin
         for seq in connection.execute(_RENDERED, values).scalars().all():
             one = those[seq]
             if one.failure:
-                messages.append(
-                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
-                )
+                messages.append(_new_message(one.seq, Message(number=1, payload=""), MessageState.DEAD, one.failure))
             for message in one.messages:
                 messages.append(_new_message(one.seq, message))
                 shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
@@ -113,7 +111,6 @@ def _new_message(
         "delivery": seq,
         "number": message.number,
         "payload": message.payload,
-        "plain": message.plain,
         "reply_to": message.reply_to,
         "state": state,
         "reason": reason,

@@ -1,4 +1,4 @@
-"""The tables of the bot's own work: platforms, publishers, single values."""
+"""The tables of the bot's own work: platforms, single values."""
 
 from datetime import datetime
 
@@ -29,10 +29,3 @@ class PlatformRow(Row, table=True):
     name: str = Field(primary_key=True)
     bot: str | None = None
     stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
-
-
-class PublisherSlotRow(Row, table=True):
-    """When the next request to a publisher is allowed."""
-
-    publisher: str = Field(primary_key=True)
-    until: datetime = moment()

@@ -54,7 +54,7 @@ def api(channel: SlackChannel) -> SlackApi:
 
 def message(text: str = "hello") -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-    return Message(number=1, payload=json.dumps({"text": text, "blocks": blocks}), plain=json.dumps({"text": text}))
+    return Message(number=1, payload=json.dumps({"text": text, "blocks": blocks}))
 
 
 # ── who manages a channel ─────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ import termios
 import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.rendering.folding import folded
+from bot.rendering.terminal import folded
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 
@@ -23,7 +23,7 @@ def _set_columns(terminal: int, columns: int) -> None:
 
 
 def message(text: str) -> Message:
-    return Message(number=1, payload=json.dumps({"text": text}), plain=json.dumps({"text": text}))
+    return Message(number=1, payload=json.dumps({"text": text}))
 
 
 async def test_a_message_is_framed_under_the_name_of_its_chat() -> None:

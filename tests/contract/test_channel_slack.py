@@ -51,7 +51,7 @@ async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[
 def message(number: int = 1, text: str = "one", **more: Any) -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = {"text": text, "blocks": blocks, **more}
-    return Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
+    return Message(number=number, payload=json.dumps(payload))
 
 
 async def post(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:

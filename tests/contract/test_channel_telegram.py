@@ -67,7 +67,7 @@ def api(channel: TelegramChannel) -> TelegramApi:
 
 
 def html(text: str = "<b>one</b>", **more: Any) -> Message:
-    return Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
+    return Message(number=1, payload=json.dumps({"text": text, **more}))
 
 
 async def post(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> str:
@@ -97,10 +97,14 @@ async def test_a_message_is_html_without_link_previews(channel: TelegramChannel,
 
 
 async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    message = Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
+    message = html(
+        '<b>a &lt; b</b> &amp; <a href="https://h.org/?c&amp;d">c</a>',
+        silent=True,
+        buttons=[[{"text": "1", "data": "one"}]],
+    )
     await channel.post(ANN, message, delivery="d", plain=True)
     (entry,) = telegram.journal
-    assert (entry.text, entry.silent) == ("a < b & c", True)
+    assert (entry.text, entry.silent) == ("a < b & c https://h.org/?c&d", True)
     assert "parse_mode" not in entry.payload
     assert "reply_markup" not in entry.payload
 

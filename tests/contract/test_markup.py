@@ -21,10 +21,10 @@ from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
-from bot.rendering import delivery_messages
+from bot.rendering import deliveries as rendering
 from bot.settings import Destination
 from subscriptions.errors import Unclear
-from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
+from subscriptions.model import Chat, ChatAddress, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from subscriptions.texts.foreign import clean
 from tests import rendered
 from tests.fakes import markup
@@ -81,7 +81,7 @@ def slack_judged(message: Message) -> list[dict[str, Any]]:
             assert ">" not in plain
             assert all(LINK.fullmatch(inside) for inside in IN_BRACKETS.findall(text["text"]))
             assert not re.search(r"&(?!amp;|lt;|gt;)", text["text"])
-    for fallback in (read["text"], json.loads(message.plain)["text"]):
+    for fallback in (read["text"], rendered.plain_form(message)):
         assert fallback.strip()
         assert len(fallback) <= 40_000
         assert not re.search(r"[<>]|&(?!amp;|lt;|gt;)", fallback)
@@ -143,7 +143,7 @@ def telegram_judged(message: Message) -> Text:
     assert len(read.entities) + len(found) <= markup.KEPT_ENTITIES
     assert read.entity_bytes + 12 * len(found) <= markup.ENTITY_BYTES
     assert not any(ord(char) < 32 and char != "\n" for char in read.text)
-    plain = json.loads(message.plain)["text"]
+    plain = rendered.plain_form(message)
     assert plain.strip()
     assert len(plain.encode("utf-16-le")) // 2 <= markup.TEXT_LIMIT
     return read
@@ -199,7 +199,7 @@ def test_a_title_is_read_back_as_it_was_written(title: str) -> None:
         deliveries.alert(deliveries.chat(), deliveries.item(title, arxiv_id="2601.00001"))
     )
     (link,) = telegram_links(telegram_judged(message))
-    visible = "".join(char for char in link[1] if char not in "\u2068\u2069")
+    visible = "".join(char for char in link[1] if char not in "\u2068\u2069\u2060")
     kept = [
         word for word in title.split() if word.isascii() and word.isprintable() and "$" not in word and "\\" not in word
     ]
@@ -276,7 +276,7 @@ def called(message: Message, own: str = "") -> list[str]:
 
     Words in `own`, which paperwire itself writes, are left out.
     """
-    forms = (blanked(telegram_judged(message)), json.loads(message.plain)["text"])
+    forms = (blanked(telegram_judged(message)), rendered.plain_form(message))
     found = [hit for form in forms for hit in found_by_server(form)]
     return [text for kind, text in found if kind in CALLS and text not in own.split()]
 
@@ -323,7 +323,6 @@ def test_whatever_a_paper_holds_its_message_calls_nobody(to: Chat, entry: Item, 
 def test_a_category_is_no_host(category: str, context: str) -> None:
     text = context.format(category)
     assert found_by_server(text)
-    assert not found_by_server(telegram_markup.without_hosts(text))
     (message,) = rendered.render_delivery(
         deliveries.alert(
             deliveries.chat(), deliveries.item("T", deliveries.because(text), categories=(category,), abstract=text)
@@ -342,20 +341,6 @@ def test_addresses_in_an_abstract_stay_links() -> None:
         "https://github.com/x/y#z",
         "www.example.org",
     ]
-
-
-@given(deliveries.papers(), st.sampled_from(TELEGRAM_CHATS))
-@example(deliveries.item(url="https://example.org/" + "p" * 150, arxiv_id=None), TELEGRAM_CHATS[0])
-def test_our_measure_is_never_below_telegrams(entry: Item, to: Chat) -> None:
-    (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
-    html = str(deliveries.payload(message)["text"])
-    units, raw, entities, entity_bytes, _plain = telegram_markup.markup_size(html, "").amounts
-    read = markup.untrimmed(html)
-    found = found_by_server(blanked(read))
-    assert units >= read.units
-    assert raw >= len(html.encode())
-    assert entities >= len(read.entities) + len(found)
-    assert entity_bytes >= read.entity_bytes + 12 * len(found)
 
 
 @pytest.mark.parametrize("amount", [12, 80])
@@ -431,6 +416,7 @@ def posted_strings(body: bytes | str | None) -> Iterator[str]:
 @pytest.mark.parametrize(("url", "rings", "victims"), SERVICES, ids=[row[0].partition(":")[0] for row in SERVICES])
 async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, victims: str) -> None:
     channel = AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
+    lab = ChatAddress("apprise", "lab")
     text = f"Tides by {victims} explained"
     entries = [
         deliveries.item(title, deliveries.because(victims, "all", "victim", name=victims), authors=(victims,),
@@ -441,10 +427,10 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
     reply.status_code, reply._content = 200, b'{"code": 0, "errcode": 0, "event_id": "1", "room_id": "!papers:lab.org"}'
     with patch.object(requests.Session, "send", return_value=reply) as send:
         for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
-            for message in delivery_messages.render_delivery(planned, medium=channel.medium_at(SERVICE_CHAT.address)):
+            for message in rendering.render_delivery(planned, medium=channel.medium_at(lab)):
                 for plain in (False, True):
                     with suppress(Unclear):
-                        await channel.post(SERVICE_CHAT.address, message, delivery="d", plain=plain)
+                        await channel.post(lab, message, delivery="d", plain=plain)
     posted = [one for call in send.call_args_list for one in posted_strings(call.args[0].body)]
     assert any("Tides by" in one for one in posted)
     assert [found[0] for one in posted for found in re.finditer(rings, one)] == []

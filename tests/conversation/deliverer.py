@@ -87,7 +87,7 @@ class Deliverer:
     def _answer(chat: ChatAddress, payload: str) -> Answer:
         return Answer(
             rendered=RenderedReply(
-                update="", platform="telegram", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
+                update="", platform="telegram", chat=chat, messages=(Message(number=1, payload=payload),)
             )
         )
 

@@ -77,12 +77,9 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
     assert guilty <= {
         "bot/conversation/handler.py",
         *(f"bot/delivery/{name}.py" for name in ("sender", "lane_sender")),
-        *(
-            f"bot/sources/{name}.py"
-            for name in ("source_scheduler", "ingest", "arxiv_lookup", "watched_files", "fetcher")
-        ),
+        *(f"bot/sources/{name}.py" for name in ("ingest", "arxiv_lookup", "folders", "fetcher")),
         "bot/http/body.py",
-        "bot/sources/poll.py",
+        "bot/sources/web.py",
         "bot/platforms/receiver_loop.py",
         "bot/platforms/slack/adapter.py",
         *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel")),

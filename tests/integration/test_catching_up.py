@@ -17,6 +17,7 @@ import pytest
 from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
+from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, ChatKind, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -27,7 +28,7 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
 from subscriptions.states import SourceTrouble
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
@@ -141,6 +142,29 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
     assert (len(days_of(store)), len(arxiv.asked("/api/"))) == (11, 2)
 
 
+@pytest.mark.usefixtures("friday")
+async def test_a_day_that_could_not_be_stored_is_asked_for_again(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    five_days_pass(arxiv, clock)
+    feeding = SourceHarness(store, clock, arxiv, LG)
+    write, fails = Poll.write, [ZeroDivisionError]
+
+    def fails_once(poll: Poll, transaction: Transaction, *, is_over: bool = False) -> Receipt:
+        if poll.days.read_until == MONDAY and fails:
+            raise fails.pop()
+        return write(poll, transaction, is_over=is_over)
+
+    monkeypatch.setattr(Poll, "write", fails_once)
+    await feeding.due()
+    assert "Graphs of Monday" not in days_of(store)
+    assert (
+        feeding.receipts("arxiv")[-1].detail.count("Not fetched yet: 2026-01-19 (arxiv: it could not be read, by") == 1
+    )
+    await feeding.until(clock.now() + dt.timedelta(minutes=5))
+    assert len(days_of(store)) == 4
+
+
 async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -169,7 +193,6 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(clock: FakeClock, arx
     arxiv.announces(FRIDAY_BEFORE, graphs_of("Friday"))
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
     await feeds.polled(source)
-    assert arxiv.asked("/api/") == []  # the list itself still shows Friday's papers
     five_days_pass(arxiv, clock)
     clock.advance(new_york("2026-01-22 12:00") - clock.now())
     await feeds.polled(source)
@@ -248,13 +271,13 @@ async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days
 
 async def test_days_of_a_source_without_history_are_named_once(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
+    source = web_source(f"{arxiv.url}/list.md", schedule="arxiv")
     await feeds.polled(source)
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
-    feeds.clock.advance(dt.timedelta(days=4))
+    feeds.clock.advance(dt.timedelta(days=6))
     feeding = await feeds.polled(source, admins=(OPERATOR,))
-    assert missed_notices(feeds.store) == ["Not fetched afterwards: Sat 17 – Mon 19 Jan."]
-    assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
+    assert missed_notices(feeds.store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 Jan."]
+    assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-19, 2026-01-21; it shows only its newest."
     arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
     await feeding.until(feeds.clock.now() + dt.timedelta(days=1))
     assert feeding.receipts("web")[-1].detail == ""
@@ -273,10 +296,9 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     arxiv.announces(dt.date(2026, 2, 6), graphs_of("February"))
     feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
-    with patch("bot.sources.look.Look.close", side_effect=Killed), pytest.raises(Killed):
+    with patch("bot.sources.poll.Poll.close", side_effect=Killed), pytest.raises(Killed):
         await feeding.due()
     assert "Graphs of February" in days_of(store)
-    assert missed_notices(store) == []
     clock.advance(dt.timedelta(minutes=16))
     await feeding.due()
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
@@ -295,6 +317,7 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock,
 @pytest.mark.usefixtures("friday")
 async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeds.clock.advance(dt.timedelta(seconds=3))
     await feeds.polled(web_source(f"{arxiv.url}/list.md"))
     five_days_pass(arxiv, feeds.clock)
     await feeds.polled(LG)

@@ -395,7 +395,7 @@ def test_a_look_from_another_folder_switches_no_source_off(
     monkeypatch.chdir(terminal.folder / "elsewhere")
     terminal("subscriptions")
     store = Store(f"sqlite:///{terminal.database}")
-    assert {one.name: one.state.on for one in known_sources(store)} == {"lg": True, "mine": True}
+    assert {one.name: one.declared for one in known_sources(store)} == {"lg": True, "mine": True}
     store.close()
 
 

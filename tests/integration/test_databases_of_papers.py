@@ -151,7 +151,7 @@ async def test_check_names_a_wrong_filter(
     feeding = SourceHarness(store, clock, server, source)
     settings = Settings(sources=(source,))
     fetcher = feeding.scheduler._fetcher
-    (found,) = await checks.ask_sources(settings, store, fetcher, now=clock.now())
+    (found,) = await checks.ask_sources(settings, fetcher, now=clock.now())
     assert (str(found.answer), found.mend) == (problem, problem != "it can be reached")
 
 

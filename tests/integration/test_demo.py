@@ -14,6 +14,7 @@ from bot import demo
 from bot.demo import run_demo
 from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
+from bot.rendering.dialects import without_markup
 from subscriptions.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
@@ -47,7 +48,7 @@ def shown(story: Story, language: str, anchor: str) -> list[demo.ShownMessage]:
 
 
 def text_of(message: demo.ShownMessage) -> str:
-    return "\n".join(paragraph.text for paragraph in message.display.paragraphs)
+    return "\n".join(without_markup(block.html) for block in message.display.blocks)
 
 
 @pytest.mark.parametrize(("language", "anchor"), RECEIVED)

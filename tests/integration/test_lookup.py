@@ -1,6 +1,5 @@
 """What is asked of arXiv: a paper that a person names and the store lacks, which no other chat gets, and what digests lack."""
 
-import asyncio
 import json
 from collections import abc
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from bot.operation import worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest
 from subscriptions.errors import StoreUnavailable
-from subscriptions.model import Announce, Paper
+from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store
@@ -140,26 +139,6 @@ async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_th
     monkeypatch.undo()
     await asks(telegram, ID, 2)
     assert said(telegram)[1].startswith("Graphs that forget")
-
-
-async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
-    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
-    arxiv.knows(FORGETS, paper("Trees", "cs.LG", arxiv_id=OTHER))
-    source = arxiv_source("cs.LG", "stat.ML", "cs.CV")
-    async with a_bot(tmp_path, telegram, clock) as app:
-        feeding = SourceHarness(app.store, clock, arxiv, source)
-        lookup = feeding.scheduler.lookup
-        assert lookup is not None
-        _, *answers = await asyncio.gather(
-            feeding.due(), *(lookup.find([one]) for one in (ID, OTHER, ID, "2601.99999"))
-        )
-        assert answers == [True, True, True, True]
-        assert {"Graphs that forget", "Trees"} < set(source_harness.titles(app.store))
-    assert len(arxiv.asked("id_list")) <= 2
-    assert arxiv.violations == []
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:

@@ -15,7 +15,8 @@ import pytest
 from bot.settings import SourceSettings
 from bot.sources import encoding, source_scheduler
 from bot.sources.encoding import LateEncoding
-from bot.sources.ingest import PollDependencies, store_digest
+from bot.sources.ingest import store_digest
+from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from bot.sources.source_schedules import SourceSchedules
 from subscriptions import meaning as vectors

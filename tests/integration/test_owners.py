@@ -27,7 +27,7 @@ def due(store: Store, *chats: str) -> None:
     """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
     plan_due(store, now=NOON)
-    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    message = Message(number=1, payload='{"text": "A graph"}')
     unrendered.store_rendered(
         store,
         [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],

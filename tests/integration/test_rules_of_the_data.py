@@ -87,7 +87,7 @@ def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     unrendered.store_rendered(
         store,
-        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload, plain="{}")])],
+        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload)])],
         asking(where),
     )
     todo = claims.claim(store, asking(where))

@@ -23,7 +23,7 @@ from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
-from tests.make import DAY, HOUR, address, clean_up, paper
+from tests.make import DAY, address, clean_up, paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, receipts_of, titles, web_source
 
 pytestmark = pytest.mark.both_databases
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.both_databases
 WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
 GRAPHS, LG = paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
 OPERATOR = address("console:ops")
+RESTART = dt.timedelta(seconds=3)  # until a new process makes its first request
 ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
 
@@ -165,7 +166,7 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) 
     await feeding.poll()
     feeds.arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
     again = await feeding.poll()
-    assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
+    assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.QUIET, 0, 1)
     assert titles(feeds.store) == ["Graphs"]
     with feeds.store.read() as session:
         assert len(session.exec(select(stored_rows.DigestRow)).all()) == 2
@@ -202,7 +203,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock:
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
     await feeding.until(new_york("2026-01-22 01:50"))
-    assert feeding.outcomes("web") == ["new", "new", "new", "stale"]
+    assert feeding.outcomes("web") == ["new", "new", "new", "quiet"]
     assert titles(store) == ["Diffusion", "Graphs", "Late"]
     clock.set_now(dt.datetime(2026, 1, 23, 6, tzinfo=dt.UTC))
     await feeding.poll()
@@ -245,7 +246,8 @@ async def test_without_sources_all_archives_are_read(
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
     assert [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")] == ["0", "0", "4"]
     assert len(titles(feeds.store)) == 7
-    await feeds.of().poll()  # in another process
+    feeds.clock.advance(RESTART)
+    await feeds.of().poll()
     assert len(arxiv.asked("/api/")) == 3
 
 
@@ -259,7 +261,8 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
     feeds.clock.set_now(new_york("2026-01-23 00:05"))
     await feeding.due()
-    assert arxiv.asked()[4:] == ["/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
+    assert arxiv.asked()[4:] == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
+    assert arxiv.arrivals[4].status == 200  # "not modified" would hide that papers are missing
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -328,16 +331,17 @@ async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feed
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
     await feeds.of(LG).due()
+    feeds.clock.advance(RESTART)
     again = await feeds.polled(LG)
     assert len(arxiv.asked()) == 1
-    assert (await again.poll()).outcome is Outcome.STALE
+    assert (await again.poll()).outcome is Outcome.QUIET
     assert arxiv.arrivals[-1].status == 304
 
 
 async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = feeds.of(LG)
-    with patch("bot.sources.look.note_poll", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
+    with patch("bot.sources.poll.note_poll", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
     assert (titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
@@ -381,18 +385,19 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
 async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", PAGE)
     await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
+    feeds.clock.advance(RESTART)
     new = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="new"))
-    assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
-    assert (new.outcomes("old"), new.outcomes("new")) == (["new"], ["stale"])
+    assert (new.known("old").declared, new.known("new").declared) == (False, True)
+    assert (new.outcomes("old"), new.outcomes("new")) == (["new"], ["quiet"])
     back = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
-    assert back.known("old").state.on
+    assert back.known("old").declared
 
 
 def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeClock) -> None:
     for location in ("a", "a", "b"):
         sources.sync_sources(store, [sources.SourceFact(name="x", kind="url", location=location)], now=clock.now())
         clock.advance(dt.timedelta(days=1))
-    assert [(one.location, one.state.since) for one in sources.known_sources(store)] == [
+    assert [(one.location, one.since) for one in sources.known_sources(store)] == [
         ("b", clock.now() - dt.timedelta(days=1))
     ]
 
@@ -408,18 +413,6 @@ async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
     for later in (0 * DAY, 400 * DAY):
         clean_up(store, now=clock.now() + later)
         assert len(receipts_of(store, "web")) == 1
-
-
-def test_processes_take_turns_at_a_host(store: Store) -> None:
-    most, gap, wall = dt.timedelta(minutes=4), dt.timedelta(seconds=3), dt.datetime(2026, 1, 22, 5, 5, tzinfo=dt.UTC)
-    second = dt.timedelta(seconds=1)
-    assert sources.claim_slot(store, "arxiv", most, wall=wall) == dt.timedelta(0)
-    assert sources.claim_slot(store, "arxiv", most, wall=wall + second) == most - second
-    sources.release_slot(store, "arxiv", gap, wall=wall + 2 * second)
-    assert sources.claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
-    # before the second moment, the process that held the slot was killed; before the last one, the clock was set back
-    for later in (5 * second, 5 * second + most, -HOUR):
-        assert sources.claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 
 @ON_ONE
@@ -480,7 +473,7 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, fee
     assert await finds(feeding, tmp_path / "inbox" / "b.md", page(("2601.00009", "Graphs", "Nodes."))) == [
         "new",
         "failed",
-        "stale",
+        "quiet",
         "new",
     ]
     assert causes(feeds.store) == ["source", "source-back"]
@@ -517,7 +510,7 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Pat
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
     assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
-    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "stale", "new"]
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "quiet", "new"]
     assert not feeding.scheduler.problems
 
 

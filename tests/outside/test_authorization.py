@@ -59,7 +59,7 @@ def test_who_was_told_no_does_not_wait_any_more(product: Product) -> None:
     assert product.later(minutes=5) == []
 
 
-def test_in_a_workspace_guests_change_nothing_and_members_only_what_is_left_to_them(tmp_path: Path) -> None:
+def test_in_a_workspace_nobody_locks_themselves_out_and_guests_change_nothing(tmp_path: Path) -> None:
     product = Product(tmp_path)
     with FakeSlack() as slack:
         slack.knows_person("U1", name="ann", admin=True)
@@ -80,6 +80,7 @@ def test_in_a_workspace_guests_change_nothing_and_members_only_what_is_left_to_t
             slack.waits_connected(1)
             assert "✓ 1" in says("sub kelp", "U2")
             assert "✗" in says("sub seagrass", "U3")
+            assert "You are no admin here" in says("set manage admins", "U2")
             assert "✓" in says("set manage admins", "U1")
             assert "✗" in says("sub corals", "U2")
         assert [one["text"] for one in product.subscriptions("slack:C1")] == ["kelp"]

@@ -54,12 +54,11 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
 class Letters(Console):
     """Writes the same text as for a terminal, plus the token of each button. A person presses a button by sending its token."""
 
-    def compose(self, contents: Contents) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> str:
         """See Medium."""
-        payload, _ = super().compose(replace(contents, buttons=()))
+        payload = super().compose(replace(contents, buttons=()))
         tokens = [f"{button.label}: token {button.data}" for row in contents.buttons for button in row if button.data]
-        whole = json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
-        return whole, whole
+        return json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
 
 
 class PostboxReceiver:

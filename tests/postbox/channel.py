@@ -33,9 +33,10 @@ class PostboxChannel(Channel):
         plain: bool = False,
     ) -> str:
         """See Channel."""
+        del plain
         letter = {
             "to": str(chat),
-            "text": read_message(message, _text, plain=plain),
+            "text": read_message(message, _text),
             "delivery": delivery,
             "number": message.number,
         }
@@ -125,4 +126,4 @@ class PostboxApi(PlatformApi):
     async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi."""
         text = json.dumps({"text": f"Enclosed: {file.name}"})
-        return await self._channel.post(chat, Message(number=1, payload=text, plain=text), delivery="")
+        return await self._channel.post(chat, Message(number=1, payload=text), delivery="")

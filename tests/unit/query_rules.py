@@ -508,7 +508,7 @@ FINDS = (
         LATEX,
         r"""
         kNN ¦ alpha ¦ "k alpha" ¦ "alpha beta" ¦ \alpha ¦ $\alpha$ ¦ α ¦ β ¦ \alpha\beta ¦ αβ ¦ deeplearning ¦ "n n" ¦ gamma ¦ Γ ¦
-        \Gamma-limit ¦ gamma-limit ¦ epsilon-net ¦ ε ¦ \epsilon ¦ \varepsilon ¦ ϵ ¦ theta ¦ \vartheta ¦ at&t ¦ "x 1 2" ¦ soup ¦
+        \Gamma-limit ¦ gamma-limit ¦ epsilon-net ¦ ε ¦ \epsilon ¦ \varepsilon ¦ ϵ ¦ theta ¦ \vartheta ¦ at&t ¦ x12 ¦ soup ¦
         "a b" ¦ "12"
         """,
         "kalpha ¦ alphabeta ¦ log ¦ deep ¦ emph ¦ varepsilon ¦ vartheta ¦ alphabet ¦ frac ¦ ab ¦ foo ¦ delta",
@@ -616,13 +616,34 @@ FINDS = (
         "हिन ¦ द ¦ gpt ¦ 4 ¦ 3 ¦ d",
     ),
     Finds(
-        "Greek letters of a run without Latin ones become names",
-        titled("αβ-crystallin, μm scale, α2, Ωmega, λ and Δ; µF"),
+        "Greek letters become names, each apart, but in a unit",
+        titled("αβ-crystallin, μm scale, α2, Ωmega, λ and Δ; µF, 5μs"),
         r"""
         alpha ¦ beta ¦ α ¦ β ¦ αβ ¦ \alpha\beta ¦ "alpha beta crystallin" ¦ alpha-beta ¦ μm ¦ µm ¦ "alpha 2" ¦ α2 ¦ lambda ¦ λ ¦ Λ ¦
-        delta ¦ Δ ¦ \Delta ¦ μF ¦ βα OR α
+        delta ¦ Δ ¦ \Delta ¦ μF ¦ βα OR α ¦ "omega mega" ¦ \Omega mega ¦ 5μs
         """,
-        "alphabeta ¦ m ¦ mu ¦ omega ¦ mega ¦ βα ¦ ab ¦ gamma ¦ alpha2",
+        "alphabeta ¦ m ¦ mu ¦ omegamega ¦ βα ¦ ab ¦ gamma ¦ alpha2",
+    ),
+    Finds(
+        "a Greek letter beside Latin ones is its name",
+        titled("ΛCDM by Lyα and Hα; NF-κB, TNFα, a σ8 of 0.8, pin and nut, betas, alphabet, Kappab"),
+        r"""
+        ΛCDM ¦ "Lambda CDM" ¦ LambdaCDM ¦ $\Lambda$CDM ¦ Lyα ¦ "Ly alpha" ¦ Ly-alpha ¦ Ly$\alpha$ ¦ Hα ¦ h-alpha ¦ NF-κB ¦ NF-kappaB ¦
+        NF-$\kappa$B ¦ "nf kappa b" ¦ "TNF alpha" ¦ TNFα ¦ pin ¦ nut ¦ beta ¦ alphabet ¦ κB ¦ =Lyα ¦ =Kappab
+        """,
+        "cdmλ ¦ lyalpha ¦ pi ¦ nu ¦ kappab2 ¦ =ly ¦ =kappab",
+    ),
+    Finds(
+        "subscripts and superscripts join their word, in every notation",
+        titled(
+            r"CO$_2$ and La$_{3}$Ni$_{2}$O$_{7}$ in ${\rm SO}_2$, $\mathrm{NO_x}$, H\textsubscript{2}O, CH_4, $k_{\rm eff}$, ¹³C,"
+            r" at $T_c$, R$^2$, Ca$^{2+}$; few_shot and top_k in layer_2 of $\alpha_s$"
+        ),
+        r"""
+        CO2 ¦ CO₂ ¦ CO$_2$ ¦ CO_2 ¦ CO$_{2}$ ¦ La3Ni2O7 ¦ La₃Ni₂O₇ ¦ SO2 ¦ NOx ¦ H2O ¦ H₂O ¦ CH4 ¦ keff ¦ 13C ¦ $^{13}$C ¦ Tc ¦ T_c ¦ R2 ¦ R² ¦
+        Ca2+ ¦ Ca²⁺ ¦ few_shot ¦ "few shot" ¦ top-k ¦ "layer 2" ¦ layer_2 ¦ "alpha s" ¦ =CO2 ¦ =CO$_2$
+        """,
+        "CO ¦ C02 ¦ fewshot ¦ topk ¦ layer2 ¦ =co2",
     ),
     Finds(
         "irregular plurals",
@@ -785,7 +806,8 @@ FINDS = (
         """
         author:"Jane Doe" ¦ author:"Doe Jane" ¦ author:"Doe, Jane" ¦ author:deok-young ¦ author:"Lee Deok-Young" ¦
         author:"lee deok" ¦ author:o'connor ¦ author:O’Connor ¦ author:oconnor ¦ author:"Sean OConnor" ¦ author:"van der Berg" ¦
-        author:"Berg, Ludwig" ¦ author:张伟 ¦ author:伟 ¦ author:"伟 张" ¦ author:"J. Jane" ¦ author:jane-doe
+        author:"Berg, Ludwig" ¦ author:"Deokyoung Lee" ¦ author:"Lee Deokyoung" ¦ author:"D. Lee" ¦ author:deok-yo* ¦ author:张伟 ¦
+        author:伟 ¦ author:"伟 张" ¦ author:"J. Jane" ¦ author:jane-doe
         """,
         """
         author:"Jane Lee" ¦ author:"Jane Jane Doe" ¦ author:deokyoung ¦ author:"Doe Doe" ¦ author:connor ¦ author:Jan ¦ author:李 ¦

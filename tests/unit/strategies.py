@@ -79,7 +79,9 @@ texts = joined(st.sampled_from(WORDS + LONGER), most=7)
 
 
 names = st.tuples(
-    st.sampled_from(["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "É.", "张"]),
+    st.sampled_from(
+        ["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "Deokyoung", "É.", "张"]
+    ),
     st.sampled_from(LAST_NAMES),
 ).map(" ".join)
 
@@ -303,12 +305,41 @@ def holds(text: str, term: tree.Term) -> bool:
 
 
 def is_author(name: str, wanted: tuple[str, ...], term: tree.Term) -> bool:
-    """Returns whether the wanted tokens are different parts of one name, in any order."""
-    parts = normalize.exact_author_tokens(name) if term.exact else normalize.author_tokens(name)
+    """Returns whether the wanted tokens are different parts of one name, in any order.
+
+    Two parts of the name that a hyphen joins are also one; beside a third, two tokens may be one part that is joined.
+    """
+    if term.exact:
+        return has_parts(normalize.exact_author_tokens(name), wanted, term)
+    asked = [wanted]
+    if len(wanted) > 2:
+        whole = wanted[: len(wanted) - term.prefix]
+        for one, other in permutations(range(len(whole)), 2):
+            if min(len(whole[one]), len(whole[other])) > 1:
+                rest = [token for place, token in enumerate(wanted) if place not in (one, other)]
+                asked.append((whole[one] + whole[other], *rest))
+    parts = normalize.author_tokens(name)
+    if any(has_parts(parts, tokens, term) for tokens in asked):
+        return True
+    if len(wanted) < 2:
+        return False
+    joined = normalize.author_tokens(re.sub(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})", "", name))
+    return any(
+        has_parts(
+            [part if part in parts else f"-{part}" for part in joined],
+            [*wanted[:at], f"-{token}", *wanted[at + 1 :]],
+            term,
+        )
+        for at, token in enumerate(wanted)
+        if len(token) > 1
+    )
+
+
+def has_parts(parts: Sequence[str], wanted: Sequence[str], term: tree.Term) -> bool:
     return any(all(map(fits, wanted, some, ends(wanted, term))) for some in permutations(parts, len(wanted)))
 
 
-def ends(wanted: tuple[str, ...], term: tree.Term) -> list[bool]:
+def ends(wanted: Sequence[str], term: tree.Term) -> list[bool]:
     """Returns for each token whether it may be only the beginning of a part of the name."""
     return [
         normalize.is_initial(token) or (term.prefix and place == len(wanted) - 1) for place, token in enumerate(wanted)

@@ -22,7 +22,7 @@ from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.receipts import Observation, Outcome, PollVerdict
+from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
@@ -513,12 +513,12 @@ BATCH, ANYTHING = Overdue(at=DUE_AT, batch=TODAY), Overdue(at=DUE_AT)
 SOON, HOURS_LATER = DUE_AT + timedelta(minutes=15), DUE_AT + timedelta(hours=7)
 
 
-def feed(day: date, papers: int, *, fresh: int = 0) -> Observation:
-    return Observation(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
+def feed(day: date, papers: int, *, fresh: int = 0) -> Answer:
+    return Answer(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
 
 
-def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> Observation:
-    return Observation(day=day, papers=papers, fresh=fresh, changed=changed)
+def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> Answer:
+    return Answer(day=day, papers=papers, fresh=fresh, changed=changed)
 
 
 SAME = page(5, changed=False)
@@ -527,34 +527,31 @@ CIRCUMSTANCES: dict[str, dict[str, bool]] = {
     "resting": {"resting": True},
     "others": {"others": True},
     "had": {"had": True},
-    "unawaited": {"awaited": False},
 }
-LOOKS = {
-    "feed known elsewhere": Observation(day=TODAY, papers=56, news=56, changed=True, batch=True),
+ANSWERS = {
+    "feed known elsewhere": Answer(day=TODAY, papers=56, news=56, changed=True, batch=True),
     "page as before": SAME,
-    "no page": Observation(absent=True),
-    "page that is HTML": Observation(problem="It is HTML."),
-    "list that broke off": Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
+    "no page": Answer(absent=True),
+    "page that is HTML": Answer(problem="It is HTML."),
+    "list that broke off": Answer(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
 }
 
 
-def observed(look: str) -> Observation:
-    """Returns what a look found: one of LOOKS, or kind, day, papers and new papers of a document."""
-    if look in LOOKS:
-        return LOOKS[look]
+def answered(look: str) -> Answer:
+    """Returns what a part answered: one of ANSWERS, or kind, day, papers and new papers of a document."""
+    if look in ANSWERS:
+        return ANSWERS[look]
     kind, name, papers, fresh = look.split()
     day = {"today": TODAY, "yesterday": YESTERDAY, "monday": date(2026, 1, 19), "undated": None}[name]
-    return Observation(
-        day=day, papers=int(papers), fresh=int(fresh), news=int(fresh), changed=True, batch=kind == "feed"
-    )
+    return Answer(day=day, papers=int(papers), fresh=int(fresh), news=int(fresh), changed=True, batch=kind == "feed")
 
 
 @pytest.mark.parametrize(
     ("look", "due", "circumstance", "expected"),
     tables.rows("""
         # a feed of arXiv on an announcement day
-        feed today 56 41     → batch soon    →           → new and final
-        feed known elsewhere → batch soon    →           → new and final  # another source had already brought its papers
+        feed today 56 41     → batch soon    →           → new
+        feed known elsewhere → batch soon    →           → new  # another source had already brought its papers
         feed today 56 0      → batch soon    →           → stale  # with today's date, arXiv still shows yesterday's papers
         feed today 56 0      → batch late    → others    → late
         feed yesterday 50 0  → batch soon    →           → stale
@@ -565,57 +562,54 @@ def observed(look: str) -> Observation:
         feed today 0 0       → batch soon    → others    → stale
         feed today 0 0       → batch late    →           → late
         # arXiv announced papers, but none in this category
-        feed today 0 0       → batch late    → others    → quiet and final
-        feed today 56 0      → batch soon    → had       → stale and final  # a further poll on the same day
-        feed today 56 2      → batch soon    → had       → new and final
+        feed today 0 0       → batch late    → others    → quiet
+        feed today 56 0      → batch soon    → had       → quiet  # a further poll on the same day
+        feed today 56 2      → batch soon    → had       → new
         # a feed of arXiv on a weekend or on a holiday
-        feed today 0 0       → nothing soon  → resting   → quiet and final
-        feed yesterday 50 0  → nothing soon  → resting   → quiet and final
-        feed yesterday 50 50 → nothing soon  → resting   → new and final
-        # a feed of arXiv that is polled at an interval: new papers of any day count, and nothing else does
-        feed yesterday 50 50 → batch late    → unawaited → new and final
-        feed yesterday 50 0  → batch late    → unawaited → late
+        feed today 0 0       → nothing soon  → resting   → quiet
+        feed yesterday 50 0  → nothing soon  → resting   → quiet
+        feed yesterday 50 50 → nothing soon  → resting   → new
         # a list that another site makes from a batch
-        page today 10 10     → batch soon    →           → new and final
-        page yesterday 10 10 → batch soon    →           → new and final  # dated by the evening of the announcement
-        page undated 10 10   → batch soon    →           → new and final
+        page today 10 10     → batch soon    →           → new
+        page yesterday 10 10 → batch soon    →           → new  # dated by the evening of the announcement
+        page undated 10 10   → batch soon    →           → new
         page monday 10 10    → batch soon    →           → stale
         page today 10 0      → batch soon    →           → stale  # made anew of papers of the day before
         page undated 0 0     → batch soon    →           → stale
         page as before       → batch soon    →           → stale
         page as before       → batch late    →           → late
         # a page that is due at a time
-        page undated 10 10   → anything soon →           → new and final
+        page undated 10 10   → anything soon →           → new
         page undated 10 0    → anything soon →           → stale
-        page undated 0 0     → anything soon →           → quiet and final
+        page undated 0 0     → anything soon →           → quiet
         page as before       → anything soon →           → stale
         page as before       → anything late →           → late
         no page              → anything late →           → late
         # a page that is never due
-        page undated 10 1    → nothing soon  →           → new and final
-        page undated 10 0    → nothing soon  →           → stale and final
-        page as before       → nothing soon  →           → stale and final
-        page undated 0 0     → nothing soon  →           → quiet and final
-        no page              → nothing soon  →           → stale and final
+        page undated 10 1    → nothing soon  →           → new
+        page undated 10 0    → nothing soon  →           → quiet
+        page as before       → nothing soon  →           → quiet
+        page undated 0 0     → nothing soon  →           → quiet
+        no page              → nothing soon  →           → quiet
         # a document that cannot be read never counts as a quiet day
         page that is HTML    → batch soon    →           → failed
         page that is HTML    → nothing soon  → resting   → failed
         list that broke off  → batch soon    →           → failed
     """),
 )
-def test_what_a_look_means(look: str, due: str, circumstance: str, expected: str) -> None:
+def test_what_an_answer_means(look: str, due: str, circumstance: str, expected: str) -> None:
     awaited, moment = due.split()
-    verdict = receipts.poll_verdict(
-        observed(look),
+    outcome, _ = receipts.outcome_of(
+        answered(look),
         {"batch": BATCH, "anything": ANYTHING, "nothing": None}[awaited],
         {"soon": SOON, "late": HOURS_LATER}[moment],
         **CIRCUMSTANCES[circumstance],
     )
-    assert f"{verdict.outcome}{' and final' if verdict.is_final else ''}" == expected
+    assert outcome == expected
 
 
 @pytest.mark.parametrize(
-    ("observation", "due", "now", "detail"),
+    ("answer", "due", "now", "detail"),
     [
         (feed(YESTERDAY, 50), BATCH, SOON, "Still that of 2026-01-21."),
         (feed(YESTERDAY, 50), BATCH, HOURS_LATER, "Due since 2026-01-22 05:05 UTC. Still that of 2026-01-21."),
@@ -623,30 +617,26 @@ def test_what_a_look_means(look: str, due: str, circumstance: str, expected: str
     ],
 )
 def test_a_detail_says_what_is_there_and_since_when_it_is_due(
-    observation: Observation, due: Overdue | None, now: datetime, detail: str
+    answer: Answer, due: Overdue | None, now: datetime, detail: str
 ) -> None:
-    assert receipts.poll_verdict(observation, due, now).detail == detail
+    assert receipts.outcome_of(answer, due, now)[1] == detail
 
 
-def test_the_documents_of_a_unit_are_one_look() -> None:
+def test_the_documents_of_a_part_are_one_answer() -> None:
     today, yesterday = page(3, fresh=3, day=TODAY), page(9, changed=False, day=YESTERDAY)
     assert receipts.joined([today, yesterday]) == page(12, fresh=3, day=TODAY)
-    assert not receipts.joined([today, Observation(absent=True)]).absent
-    assert receipts.joined([Observation(absent=True), Observation(absent=True)]).absent
-    assert receipts.joined([today, Observation(problem="It broke off.")]).problem == "It broke off."
+    assert not receipts.joined([today, Answer(absent=True)]).absent
+    assert receipts.joined([Answer(absent=True), Answer(absent=True)]).absent
+    assert receipts.joined([today, Answer(problem="It broke off.")]).problem == "It broke off."
 
 
-def judged(outcome: Outcome, detail: str = "", *, settled: bool = True) -> PollVerdict:
-    return PollVerdict(outcome=outcome, is_final=settled, detail=detail)
-
-
-OLD = judged(Outcome.STALE, "Still that of 2026-01-21.", settled=False)
-FAILED = judged(Outcome.FAILED, "It is HTML.", settled=False)
-FINE = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
+OLD = (Outcome.STALE, "Still that of 2026-01-21.")
+FAILED = (Outcome.FAILED, "It is HTML.")
+FINE = {"cs.LG": (Outcome.NEW, ""), "hep-th": (Outcome.QUIET, "")}
 
 
 @pytest.mark.parametrize(
-    ("units", "outcome", "detail"),
+    ("parts", "outcome", "detail"),
     [
         (
             {**FINE, "stat.ML": OLD, "math.ST": OLD},
@@ -654,7 +644,7 @@ FINE = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
             "stat.ML, math.ST: Still that of 2026-01-21.",
         ),
         ({**FINE, "stat.ML": OLD, "cs.AI": FAILED}, Outcome.FAILED, "cs.AI: It is HTML."),
-        # many units with the same trouble are counted
+        # many parts with the same trouble are counted
         (
             {f"cs.A{n}": FAILED for n in range(9)},
             Outcome.FAILED,
@@ -664,12 +654,10 @@ FINE = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
         ({}, Outcome.QUIET, ""),
     ],
 )
-def test_a_source_is_as_bad_as_its_worst_unit_and_names_it(
-    units: dict[str, PollVerdict], outcome: Outcome, detail: str
+def test_a_source_is_as_bad_as_its_worst_part_and_names_it(
+    parts: dict[str, tuple[Outcome, str]], outcome: Outcome, detail: str
 ) -> None:
-    found = receipts.verdict_of_all(units)
-    assert (found.outcome, found.detail) == (outcome, detail)
-    assert found.is_final is all(unit.is_final for unit in units.values())
+    assert receipts.worst_of(parts) == (outcome, detail)
 
 
 # ------------------------------------------------------------------------------------------- when something is expected

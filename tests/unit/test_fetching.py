@@ -13,9 +13,9 @@ import pytest
 from bot.errors import FetchError
 from bot.http import body
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, host_limits, source_schedules
+from bot.sources import fetch_request, source_schedules
 from bot.sources import fetcher as web
-from bot.sources.public_addresses import is_public
+from bot.sources.fetcher import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import tables
@@ -57,7 +57,6 @@ def fetcher(
     clock = clock or FakeClock(NOON)
     return web.Fetcher(
         clock,
-        host_limits.HostLimiter(clock),
         agent="paperwire/1.0 (+me@example.org)",
         allowed_hosts=allowed,
         limits=limits,
@@ -163,7 +162,6 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     clock = FakeClock(NOON)
     fetching = web.Fetcher(
         clock,
-        host_limits.HostLimiter(clock),
         agent="a",
         allowed_hosts=HERE,
         resolve=look_up,
@@ -244,7 +242,7 @@ async def test_a_redirect_to_another_port_of_a_private_host_is_refused(arxiv: Fa
         for host in ("wiki.lab", "127.0.0.1"):
             arxiv.redirects_to(target.format(host=host))
             error = await refusal(fetching, f"http://{host}:{arxiv.port}/moved")
-            assert f"{host} redirects to its port" in str(error)
+            assert f"{host} is an address of a private network" in str(error)
     for target in (f"http://WIKI.lab:{arxiv.port}/rss/cs.LG", "/rss/cs.LG"):
         arxiv.redirects_to(target)
         assert isinstance(await fetching.fetch(f"http://wiki.lab:{arxiv.port}/moved"), web.Fetched)
@@ -429,15 +427,15 @@ def tls() -> Iterator[FakeArxiv]:
     ],
 )
 def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
-    assert host_limits.is_arxiv(host) is ours
+    assert web.is_arxiv(host) is ours
 
 
 async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
-    host_limiter = host_limits.HostLimiter(clock)
+    turns = web.HostTurns(clock)
     starts = []
 
     async def request(host: str) -> None:
-        async with host_limiter.slot(host):
+        async with turns.turn(host):
             starts.append(clock.monotonic())
             raise ConnectionError
 
@@ -445,30 +443,6 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
         with pytest.raises(ConnectionError):
             await request(host)
     assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
-
-
-async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
-    class Busy(host_limits.StoredHostSlots):
-        """Another process that has taken the next seven seconds."""
-
-        def __init__(self) -> None:
-            self.received: list[str] = []
-
-        async def acquire(self, publisher: str, _: timedelta) -> timedelta:
-            self.received.append(publisher)
-            return max(timedelta(seconds=1007 - clock.monotonic()), timedelta(0))
-
-        async def release(self, publisher: str, gap: timedelta) -> None:
-            self.received.append(f"{publisher} {gap.total_seconds():.0f}")
-
-    others = Busy()
-    host_limiter = host_limits.HostLimiter(clock, others=others)
-    with pytest.raises(ConnectionError):
-        async with host_limiter.slot("arxiv.org"):
-            raise ConnectionError
-    assert (others.received, clock.slept) == (["arxiv"] * 4 + ["arxiv 3"], [3.0, 3.0, 1.0])
-    async with host_limiter.slot("example.org"):
-        assert len(others.received) == 5
 
 
 async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
@@ -519,38 +493,6 @@ def source_at(place: str, schedule: str) -> SourceSettings:
     return source(**({"url": place} if ":" in place else {"arxiv": (place,)}), schedule=schedule)
 
 
-@pytest.mark.parametrize(
-    ("values", "split", "urls"),
-    [
-        ({"url": "https://example.org/list.md?x=1"}, (), ["https://example.org/list.md?x=1"]),
-        ({}, (), []),  # a source of files
-        ({"arxiv": ("cs.LG", "stat.ML", "hep-th")}, (), ["{feeds}cs.LG", "{feeds}stat.ML", "{feeds}hep-th"]),
-        ({"arxiv": ("econ", "econ.EM")}, ("econ",), ["{feeds}econ.EM", "{feeds}econ.GN", "{feeds}econ.TH"]),
-        ({"arxiv": ("hep-th",)}, ("hep-th",), ["{feeds}hep-th"]),
-    ],
-)
-def test_categories_are_asked_apart_and_large_archives_by_them(
-    values: dict[str, object], split: tuple[str, ...], urls: list[str]
-) -> None:
-    assert [request.url for request in fetch_request.requests_of(source(**values), NOON, split=split)] == [
-        url.format(feeds="https://rss.arxiv.org/rss/") for url in urls
-    ]
-
-
-@pytest.mark.parametrize(
-    ("now", "days"),
-    [
-        ("2026-01-22T19:30-05:00", ["2026-01-23", "2026-01-22"]),  # days in UTC
-        ("2026-03-01T06:00+00:00", ["2026-03-01", "2026-02-28"]),
-    ],
-)
-def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: list[str]) -> None:
-    url = "https://api.example.org/{date}/{date}.md"
-    found = fetch_request.requests_of(SourceSettings(name="x", url=url), datetime.fromisoformat(now))
-    assert [request.url for request in found] == [f"https://api.example.org/{day}/{day}.md" for day in days]
-    assert all(request.may_miss for request in found)
-
-
 def biorxiv(received: int, total: object) -> bytes:
     return json.dumps({"messages": [{"total": total, "count": received}], "collection": [{}] * received}).encode()
 
@@ -574,35 +516,30 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ],
 )
 def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None) -> None:
-    found = fetch_request.next_page(fetch_request.FetchRequest(url=url), data)
-    assert (found.url if found else None) == following
+    found, _ = fetch_request.rest_of_answer(fetch_request.FetchRequest(url=url), data)
+    assert [one.url for one in found] == ([following] if following else [])
 
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    request: fetch_request.FetchRequest | None = fetch_request.backfill_request(
-        fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
-    )
-    starts: list[int] = []
-    while request is not None and len(starts) < 9:
-        start = int(request.url.partition("&start=")[2].partition("&")[0])
-        starts.append(start)
-        request = fetch_request.next_page(request, pages.answer(papers[: 8 - start], total=8, day=date(2026, 1, 22)))
+    request = fetch_request.missed_day_request(fetch_request.everything(), date(2026, 1, 22), ArxivCalendar())
+    waiting, starts = [request], list[int]()
+    while waiting and (one := waiting.pop()):
+        starts.append(int(one.url.partition("&start=")[2].partition("&")[0]))
+        answer = pages.answer(papers[: 8 - starts[-1]], total=8, day=date(2026, 1, 22))
+        waiting += fetch_request.rest_of_answer(one, answer)[0]
     assert starts == [0, 3, 6]
-    assert (
-        fetch_request.next_page(
-            fetch_request.FetchRequest(url="x&start=0", history=True), pages.answer([], total=8, day=date(2026, 1, 22))
-        )
-        is None
-    )
+    empty = pages.answer([], total=8, day=date(2026, 1, 22))
+    last = fetch_request.FetchRequest(url="x&start=0", history=True)
+    assert fetch_request.rest_of_answer(last, empty) == ((), "")
 
 
 def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
-    request: fetch_request.FetchRequest | None = fetch_request.FetchRequest(url=f"{DETAILS}/0")
+    requests: tuple[fetch_request.FetchRequest, ...] = (fetch_request.FetchRequest(url=f"{DETAILS}/0"),)
     count = 0
-    while request is not None:
+    while requests:
         count += 1
-        request = fetch_request.next_page(request, biorxiv(1, "1000000"))
+        requests, _ = fetch_request.rest_of_answer(requests[0], biorxiv(1, "1000000"))
     assert count == 100
 
 
@@ -618,12 +555,10 @@ def test_a_document_is_called_by_its_source_and_its_file(url: str, name: str) ->
     assert fetch_request.document_name("mine", url) == name
 
 
-def test_an_address_is_stored_and_shown_without_secrets() -> None:
+def test_an_address_is_shown_without_secrets() -> None:
     url = "https://user:password@example.org:8443/a/{date}.md?token=secret"
     assert SourceSettings(name="x", url=url).place == "https://example.org:8443/a/{date}.md"
     assert SourceSettings(name="x", arxiv=("cs.LG", "hep-th")).place == "cs.LG, hep-th"
-    assert "secret" not in fetch_request.address_key(url)
-    assert fetch_request.address_key(url) != fetch_request.address_key(f"{url}2")
 
 
 CALENDAR = ArxivCalendar()
@@ -631,7 +566,7 @@ THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
-    found = fetch_request.backfill_request(one, day, CALENDAR, oldest=oldest)
+    found = fetch_request.missed_day_request(one, day, CALENDAR, is_oldest=oldest)
     return found.url if found else ""
 
 
@@ -696,16 +631,6 @@ def test_of_which_categories_a_source_is(place: str, schedule: str, categories: 
     assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
 
 
-def test_papers_are_asked_for_by_ids_and_by_the_words_of_a_title() -> None:
-    api = "https://export.arxiv.org/api/query?"
-    assert fetch_request.by_ids(["2601.00001", "hep-th/9901001"]).url == (
-        f"{api}id_list=2601.00001,hep-th%2F9901001&start=0&max_results=2"
-    )
-    assert fetch_request.by_title("graphs & Cafés", most=9).url == (
-        f"{api}search_query=ti:%22graphs+%26+Caf%C3%A9s%22&start=0&max_results=9"
-    )
-
-
 # ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -731,9 +656,6 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
         cs.LG                            → arxiv       → 2026-01-15 → 2026-01-24 12:00 → 01-16, 01-19, 01-21, 01-22, 01-23
         https://arxiv.org/list/cs.LG/new → arxiv       → 2026-01-21 → 2026-01-22 01:05 → 01-22
         https://rss.arxiv.org/rss/cs.LG  → arxiv       → 2026-01-21 → 2026-01-22 01:05 →
-        https://e.org/x                  → 0 6 * * mon → 2026-01-01 → 2026-01-22 12:00 → 01-05, 01-12, 01-19
-        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:29 → 01-21
-        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:30 → 01-21, 01-22
         https://e.org/x                  → every 30m   → 2026-01-01 → 2026-01-22 12:00 →
     """),
 )
@@ -747,28 +669,27 @@ def test_which_days_have_become_due(place: str, schedule: str, after: str, now: 
 
 def _missed(*days: date) -> MissedDays:
     """Returns these days as missed, on a Friday whose own papers come with a regular request."""
-    missed = MissedDays(current=(FRIDAY,))
-    missed.add_due(days, FRIDAY)
+    missed = MissedDays()
+    missed.begin((*days, FRIDAY), (FRIDAY,), FRIDAY)
     return missed
 
 
-@pytest.mark.parametrize(("answered", "kept"), [(True, ((), (THURSDAY,))), (False, ((THURSDAY,), ()))])
-def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
-    missed = _missed(THURSDAY)
+@pytest.mark.parametrize(("answered", "kept"), [(True, ([FRIDAY - DAY], FRIDAY - 2 * DAY)), (False, ([FRIDAY - 2 * DAY, FRIDAY - DAY], FRIDAY - 3 * DAY))])  # fmt: skip
+def test_the_oldest_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: object) -> None:
+    missed = _missed(FRIDAY - 2 * DAY, FRIDAY - DAY)
     for _ in range(MOST_TRIES):
-        assert missed.past == (THURSDAY,)
-        missed.fail(THURSDAY, "No answer.", answered=answered)
-        missed.add_due([], FRIDAY)
-    assert (missed.past, missed.of(End.LOST)) == kept
+        assert (missed.left[0], missed.of(End.LOST)) == (FRIDAY - 2 * DAY, ())
+        missed.fail(FRIDAY - 2 * DAY, "No answer.", answered=answered)
+    assert (missed.left, missed.read_until) == kept
 
 
 def test_a_day_is_asked_for_within_a_fortnight() -> None:
     old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
-    assert (old.past, old.of(End.LOST)) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
+    assert (old.left, old.of(End.LOST)) == ([FRIDAY - 14 * DAY], (FRIDAY - 15 * DAY,))
 
 
-def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
-    missed = MissedDays()
-    missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
-    missed.add_due([FRIDAY], FRIDAY)
-    assert (missed.days, missed.of(End.LOST), missed.upto) == ({FRIDAY: 0}, (), FRIDAY)
+def test_what_was_read_beside_a_day_that_fails_does_not_hide_it() -> None:
+    missed = _missed(FRIDAY - 2 * DAY, FRIDAY - DAY)
+    missed.fail(FRIDAY - 2 * DAY, "It is HTML.", answered=True)
+    missed.settle(FRIDAY - DAY, End.FETCHED)
+    assert (missed.left, missed.read_until) == ([FRIDAY - 2 * DAY], FRIDAY - 3 * DAY)

@@ -64,14 +64,14 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             Ω ς ϵ ϕ                                                      → omega sigma epsilon phi
             ά                                                            → alpha
             α2 2.5α                                                      → alpha 2 2.5 alpha
-            μm 5µm                                                       → μm 5μm  # with a Latin letter in the run, Greek letters are not spelled out
-            xα βʒ                                                        → xα βʒ
+            μm 5µm                                                       → μm 5μm  # a unit is one word
+            xα βʒ                                                        → x alpha beta ʒ
             λя                                                           → lambda я
             ϝ                                                            → digamma
         """),
         (f"re{ACUTE}sume{ACUTE}", "resume"),
         # characters are composed again after the invisible ones between them are removed
-        (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ aι\u3099"),
+        (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ a iota"),
         (f"{NUKTA}abc", "abc"),  # a combining mark at the start of a run separates
         (f"ab {NUKTA}cd", "ab cd"),
         (f"क{NUKTA}ख", f"क{NUKTA}ख"),

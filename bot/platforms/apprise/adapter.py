@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import FACTS
-from bot.platforms.apprise.markup import MEDIUM, Service
+from bot.platforms.apprise.markup import MEDIUM, Service, plain_form
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
 from bot.settings import Destination, Settings
@@ -196,7 +196,9 @@ class AppriseChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
         del thread
-        payload, target = channels.read_message(message, _checked, plain=plain), self._target_of(chat)
+        payload, target = channels.read_message(message, _checked), self._target_of(chat)
+        if plain:
+            payload = plain_form(payload)
         if not target.medium.holds(payload["text"]):
             raise errors.Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
         if not await self._done(chat.address, lambda: _notify(target, payload), within=self._timeout):

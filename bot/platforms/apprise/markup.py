@@ -6,13 +6,12 @@ Payload: {"title": …, "text": …, "format": "html", "markdown" or "text"}. A 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from html import escape as html_escaped
-from typing import Literal
+from typing import Any, Literal
 
 from bot.rendering import appearance, packing, views
-from bot.rendering.templating import Macro, macros
+from bot.rendering.dialects import PLAIN, Dialect, Html, without_markup
 from subscriptions.texts import cutting
 
 Format = Literal["html", "markdown", "text"]
@@ -26,95 +25,48 @@ _OF_REQUESTS = 10_000
 _GAP = "\n\n"
 
 
-class Markup(str):
-    """Text with markup, which must not be escaped again."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """How HTML or Markdown (CommonMark) writes its markup."""
-
-    escape: Callable[[str], str]
-    bold: str  # a pattern with {text}
-    italic: str
-    struck: str
-    link: str  # a pattern with {url} and {text}
-    address: Callable[[str], str]  # escapes an address for a link
-    line_end: str
-    blank_line: str
-
-    def text(self, value: object) -> str:
-        """Returns a value as a template prints it: escaped and without mentions unless it is Markup."""
-        if isinstance(value, Markup):
-            return value
-        return self.escape(without_mentions(str(value)))
-
-    def marked(self, form: str, **values: object) -> Markup:
-        """Returns the pattern `form`, filled with the escaped values."""
-        return Markup(form.format_map({name: self.text(value) for name, value in values.items()}))
-
-    def linked(self, url: str, text: object) -> Markup:
-        """Returns a link. Characters that could end the address early are percent-encoded."""
-        whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(url))
-        return self.marked(self.link, url=Markup(self.address(whole)), text=text)
-
-    def title(self, paper: views.PaperView) -> Markup:
-        """Returns the title of a paper as a link to it, or in bold if the paper has no address."""
-        title = self.linked(paper.url, paper.title) if paper.url else self.marked(self.bold, text=paper.title)
-        if paper.withdrawn:
-            return self.marked(self.struck, text=title)
-        return title
-
-    def written(self, text: str) -> str:
-        """Returns a whole text with the line ends and blank lines of this format."""
-        return self.blank_line.join(part.replace("\n", self.line_end) for part in text.split("\n\n"))
-
-
 _ENDS_ADDRESS = re.compile(r"[\s()<>\"\\]")
 _SIGNS = re.compile(r"[\\`*\[\]<]|~~+|\|\|+|(?<![^\W_])_+|_+(?![^\W_])|&(?=[#\w]+;)")
 _AT_START = re.compile(r"^(\s*\d*)(?=>|[#+.)-]+(?:\s|$))")  # the beginning of a heading, a quotation or a list
 
 
-def _markdown_escaped(text: str) -> str:
-    """Returns the text with a backslash only before what Markdown would interpret, since some services show other backslashes."""
-    return _AT_START.sub(r"\1\\", _SIGNS.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), text))
+def _whole(address: str) -> str:
+    """Returns an address without mentions, and with what could end it early percent-encoded."""
+    return _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(address))
 
 
-HTML = Dialect(
-    escape=lambda text: html_escaped(text, quote=False),
-    bold="<b>{text}</b>",
-    italic="<i>{text}</i>",
-    struck="<s>{text}</s>",
-    link='<a href="{url}">{text}</a>',
-    address=html_escaped,
-    line_end="<br>\n",
-    blank_line="<br>\n<br>\n",
-)
-MARKDOWN = Dialect(
-    escape=_markdown_escaped,
-    bold="**{text}**",
-    italic="*{text}*",
-    struck="~~{text}~~",
-    link="[{text}]({url})",
-    address=str,
-    line_end="  \n",  # without the spaces, some services join the lines
-    blank_line="\n\n",
-)
-_DIALECTS: Mapping[Format, Dialect] = {"html": HTML, "markdown": MARKDOWN}
+class ServiceHtml(Html):
+    """The HTML of services."""
+
+    line_end, blank_line = "<br>\n", "<br>\n<br>\n"
+
+    def escape(self, text: str) -> str:
+        """See Dialect."""
+        return html_escaped(without_mentions(text), quote=False)
+
+    def link(self, label: str, address: str) -> str:
+        """See Dialect."""
+        return super().link(label, _whole(address))
 
 
-@lru_cache
-def _macros(form: Format) -> Mapping[str, Macro]:
-    dialect = _DIALECTS[form]
-    filters: tuple[tuple[str, Callable[..., str]], ...] = (
-        ("title", dialect.title),
-        ("link", dialect.linked),
-        ("bold", lambda text: dialect.marked(dialect.bold, text=text)),
-        ("italic", lambda text: dialect.marked(dialect.italic, text=text)),
-    )
-    return macros("apprise", "txt", filters=filters, escape=dialect.text)
+class Markdown(Dialect):
+    """CommonMark, with a backslash only before what it would interpret, since some services show other backslashes."""
+
+    is_markup = True
+    bold, italic, struck = "**{}**", "*{}*", "~~{}~~"
+    line_end, blank_line = "  \n", "\n\n"  # without the spaces, some services join the lines
+
+    def escape(self, text: str) -> str:
+        """See Dialect."""
+        signs = _SIGNS.sub(lambda found: "".join(f"\\{sign}" for sign in found[0]), without_mentions(text))
+        return _AT_START.sub(r"\1\\", signs)
+
+    def link(self, label: str, address: str) -> str:
+        """See Dialect."""
+        return f"[{label}]({_whole(address)})"
+
+
+_MARKUPS: Mapping[Format, ServiceHtml | Markdown] = {"html": ServiceHtml(), "markdown": Markdown()}
 
 
 def request_bytes(text: str) -> int:
@@ -159,26 +111,18 @@ class Service(packing.Medium):
             self.measure = text_bytes
         elif limit >= _OF_REQUESTS:
             self.measure = request_bytes
-        self.room = packing.Size((self.limit, self.limit))
+        self.room = packing.Size(self.limit)
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view in the format of the service."""
-        markup = packing.plain_text(view) if self.form == "text" else packing.markup(view, _macros(self.form))
-        sizes = (self._written(markup + _GAP), without_mentions(packing.short_text(view) + _GAP))
-        return packing.Fragment(view=view, markup=markup, size=packing.Size(tuple(map(self.measure, sizes))))
+        markup = _MARKUPS.get(self.form, PLAIN).draw(view)
+        return packing.Fragment(view=view, markup=markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
-    def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns (message, its plain form). If the plain form is too long, it has only titles and links of papers."""
+    def compose(self, contents: packing.Contents) -> str:
+        """See Medium."""
         title, shown = self._title(contents.fragments, contents.subject)
-        text = self._written(packing.joined_texts([(one.view, one.markup) for one in shown]))
-        plain = without_mentions(packing.plain_page(shown))
-        if self.measure(plain) > self.limit:
-            plain = without_mentions(packing.joined_texts([(one.view, packing.short_text(one.view)) for one in shown]))
-        forms: tuple[tuple[str, Format], ...] = ((text, self.form), (plain, "text"))
-        payload, other = (
-            json.dumps({"title": title, "text": said, "format": form}, ensure_ascii=False) for said, form in forms
-        )
-        return payload, other
+        text = self._written(packing.joined([(one.view, one.markup) for one in shown]))
+        return json.dumps({"title": title, "text": text, "format": self.form}, ensure_ascii=False)
 
     def holds(self, text: str) -> bool:
         """Returns whether the service accepts a text of this length."""
@@ -206,20 +150,22 @@ class Service(packing.Medium):
         """Returns the markup of views with the line ends of this format. Only text can still contain mentions."""
         if self.form == "text":
             return without_mentions(markup)
-        return _DIALECTS[self.form].written(markup)
+        form = _MARKUPS[self.form]
+        return form.blank_line.join(part.replace("\n", form.line_end) for part in markup.split("\n\n"))
 
 
-def _read(payload: object) -> appearance.Display:
-    match payload:
-        case {"title": str(title), "text": str(text), "format": str(form)}:
-            lines = []
-            if form == "html":
-                lines = [appearance.Paragraph(html=line) for line in text.split("<br>\n")]
-            head = []
-            if title:
-                head = [appearance.Paragraph(html=f"<b>{html_escaped(title)}</b>"), appearance.plain("")]
-            return appearance.Display(paragraphs=(*head, *(lines or map(appearance.plain, text.split("\n")))))
-    raise ValueError("this is no message of the platform")
+def plain_form(payload: Mapping[str, str]) -> dict[str, str]:
+    """Returns a payload as text. Markdown is a text already."""
+    text = payload["text"]
+    return {**payload, "text": without_markup(text) if payload["format"] == "html" else text, "format": "text"}
+
+
+def _read(payload: Mapping[str, Any]) -> appearance.Display:
+    html = html_escaped(payload["text"], quote=False)
+    if payload["format"] == "html":
+        html = payload["text"].replace("<br>\n", "\n")
+    title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
+    return appearance.Display(blocks=(appearance.Block(html=title + html),))
 
 
 MEDIUM = Service()

@@ -8,7 +8,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
-from bot.rendering.folding import folded
+from bot.rendering.terminal import folded
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
@@ -45,14 +45,14 @@ class ConsoleChannel(channels.Channel):
         plain: bool = False,
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
-        del thread
-        self._print(str(chat), channels.read_message(message, _text, plain=plain))
+        del thread, plain
+        self._print(str(chat), channels.read_message(message, _text))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. Prints the new text as another message, which says that it is a change."""
-        del message_id
-        self._print(f"{chat}, changed", channels.read_message(message, _text, plain=plain))
+        del message_id, plain
+        self._print(f"{chat}, changed", channels.read_message(message, _text))
 
     def _print(self, head: str, text: str) -> None:
         try:

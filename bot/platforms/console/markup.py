@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping
 from html import escape as html_escaped
+from typing import Any
 
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, Paragraph
+from bot.rendering.appearance import Appearance, Block, Display
+from bot.rendering.dialects import PLAIN
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
 
@@ -15,35 +18,27 @@ class Console(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as text without markup."""
-        return packing.Fragment(view=view, markup=packing.plain_text(view))
+        return packing.Fragment(view=view, markup=PLAIN.draw(view))
 
-    def compose(self, contents: packing.Contents) -> tuple[str, str]:
+    def compose(self, contents: packing.Contents) -> str:
         """Returns {"text": …}: the message, then addresses of links that it does not contain, then the labels of buttons."""
-        text, shown_buttons = (
-            packing.plain_page(contents.fragments),
-            [button for line in contents.buttons for button in line],
-        )
-        links = [
-            f"{button.label}: {button.url}" for button in shown_buttons if button.url and button.url not in text.split()
-        ]
-        row = "  ".join(f"[{button.label}]" for button in shown_buttons if not button.url)
-        payload = json.dumps({"text": "\n".join(part for part in (text, *links, row) if part)}, ensure_ascii=False)
-        return payload, payload
+        text = packing.joined([(one.view, one.markup) for one in contents.fragments])
+        buttons = [button for row in contents.buttons for button in row]
+        links = [f"{one.label}: {one.url}" for one in buttons if one.url and one.url not in text.split()]
+        labels = "  ".join(f"[{one.label}]" for one in buttons if not one.url)
+        return json.dumps({"text": "\n".join(part for part in (text, *links, labels) if part)}, ensure_ascii=False)
 
 
-def _read(payload: object) -> Display:
-    match payload:
-        case {"text": str(text)}:
-            return Display(paragraphs=tuple(map(_line, text.split("\n"))))
-    raise ValueError("this is no message of the platform")
+def _read(payload: Mapping[str, Any]) -> Display:
+    return Display(blocks=(_linked(payload["text"]),))
 
 
-def _line(text: str) -> Paragraph:
-    """Returns a line whose addresses are links, as terminals show them."""
+def _linked(text: str) -> Block:
+    """Returns a text whose addresses are links, as terminals show them."""
     parts = [html_escaped(part, quote=False) for part in _ADDRESS.split(text)]  # every second part is an address
     parts[1::2] = (f'<a href="{address}">{address}</a>' for address in parts[1::2])
-    return Paragraph(html="".join(parts))
+    return Block(html="".join(parts))
 
 
 MEDIUM = Console()
-LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_line)
+LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_linked)

@@ -126,7 +126,9 @@ class EmailChannel(channels.Channel):
         plain: bool = False,
     ) -> str:
         """See Channel. Returns the Message-ID of the mail."""
-        payload = channels.read_message(message, _checked, plain=plain)
+        payload = channels.read_message(message, _checked)
+        if plain:
+            payload = {**payload, "html": ""}
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
             page.append(payload)
             return delivery

@@ -26,7 +26,7 @@ from bot.platforms.email.markup import (
     Link,
     Signer,
 )
-from bot.rendering.templating import draw
+from bot.rendering.dialects import draw
 from subscriptions.language import Language
 from subscriptions.model import Chat
 from subscriptions.states import ChatState

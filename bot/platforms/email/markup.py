@@ -9,16 +9,17 @@ those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from itsdangerous import BadData, HMACAlgorithm, URLSafeSerializer
 
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, plain_lines
-from bot.rendering.templating import macros
+from bot.rendering.appearance import Appearance, Display, plain
+from bot.rendering.dialects import draw_html
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress
@@ -33,40 +34,35 @@ _PREVIEWED = 3  # titles of papers that mail programs show beside the subject
 class Email(packing.Medium):
     """The medium of e-mail. It accepts messages of any length."""
 
-    beside: packing.Beside = "always"
+    beside: Literal["never", "in lists", "always"] = "always"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""
-        return packing.Fragment(view=view, markup=packing.markup(view, macros("email", "html")))
+        return packing.Fragment(view=view, markup=draw_html("email", view))
 
-    def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns the mail and its plain form, which has no HTML."""
-        text = packing.plain_page(contents.fragments)
+    def compose(self, contents: packing.Contents) -> str:
+        """See Medium."""
+        text = packing.plain_text(contents.fragments)
         titles = [str(one.view.title) for one in contents.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
         mail = {
             "subject": " ".join((contents.subject.text or first).split())[:_LONGEST_SUBJECT],
             "about": contents.subject.about,
             "preview": " · ".join(titles[:_PREVIEWED]),
+            "html": "\n".join(fragment.markup for fragment in contents.fragments),
             "text": text,
             "buttons": [[[one.label, one.data, one.url] for one in row] for row in contents.buttons],
         }
-        html = "\n".join(fragment.markup for fragment in contents.fragments)
-        return json.dumps({**mail, "html": html}, ensure_ascii=False), json.dumps(
-            {**mail, "html": ""}, ensure_ascii=False
-        )
+        return json.dumps(mail, ensure_ascii=False)
 
 
 MEDIUM = Email()
 
 
-def _read(payload: object) -> Display:
+def _read(payload: Mapping[str, Any]) -> Display:
     """Returns what a payload looks like. Its links do nothing without a chat that they belong to."""
-    match payload:
-        case {"subject": str(subject), "text": str(text), "html": str(html)}:
-            shown = PRESS.sub(r"\2>\3<", html)
-            return Display(paragraphs=plain_lines(text), subject=subject, whole=shown.replace("&nbsp;", "&#160;"))
-    raise ValueError("it is no mail")
+    html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
+    return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
 LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")

@@ -36,7 +36,7 @@ from bot.ports.conversation import (
     typed_command,
     with_any_prefix,
 )
-from bot.rendering.templating import draw
+from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.store.database.store import Store

@@ -68,7 +68,7 @@ class SlackChannel(channels.Channel):
         channel = await self.workspace.resolve(chat.address)
         identity = {"id": delivery, "n": message.number}
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
-        once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
+        once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
         return await self.workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:

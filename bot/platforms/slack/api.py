@@ -241,8 +241,7 @@ def _snippets(file: channels.File) -> Iterator[Message]:
     for number, text in enumerate(_pieces(file.text, _SNIPPET), 1):
         sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
         payload = json.dumps({"text": markup.escape(file.name), "blocks": sections}, ensure_ascii=False)
-        plain = json.dumps({"text": markup.escape(text)}, ensure_ascii=False)
-        yield Message(number=number, payload=payload, plain=plain)
+        yield Message(number=number, payload=payload)
 
 
 def _pieces(text: str, most: int) -> list[str]:

@@ -1,20 +1,18 @@
 """What Slack shows: messages as blocks of mrkdwn; how long each part may be, and how many blocks.
 
-Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. Shapes: docs.slack.dev, Block Kit.
+Payload: {"text": titles for the notification, "blocks": […]}. Shapes: docs.slack.dev, Block Kit.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
-from bot.ports import channel
+from bot.ports.channel import Button, Buttons
 from bot.rendering import appearance, packing, views
-from bot.rendering.addresses_of_papers import web_url
-from bot.rendering.marked_hits import Passage
-from bot.rendering.templating import macros
+from bot.rendering.buttons import web_url
+from bot.rendering.dialects import Dialect, without_markup
 from subscriptions.texts import cutting
 
 BUDGET = (
@@ -32,114 +30,113 @@ _BLOCK = 80  # characters of JSON around the text of a section
 
 Block = dict[str, object]
 
-
 _URL = re.compile(r"(https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"”])")
 _IN_URL = re.compile(r"https?://\S*$")
 _CALLING = re.compile(r"<(?=[!@#])")  # mentions in mrkdwn: <!channel>, <@U1>, <#C1>
 _WORD_JOINER = "\u2060"  # invisible
 
 
-class Mrkdwn(str):
-    """Text that is mrkdwn and must not be escaped again."""
+class Mrkdwn(Dialect):
+    """Slack's mrkdwn. It has no escape for its own marks, so a text that contains one is left without them."""
 
-    __slots__ = ()
+    is_markup = True
+    bold = hit = "*{}*"
+    struck = "~{}~"
+    block = "```\n{}\n```"
 
+    def escape(self, text: str) -> str:
+        """See Dialect. & < > are the only entities of Slack. Three backquotes would begin a block."""
+        return re.sub("`{3,}", "`", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
-def escape(value: object) -> str:
-    """Returns the value with & < > escaped, the only entities of Slack, and three or more backquotes replaced by one.
+    def own(self, text: str) -> str:
+        """See Dialect. Addresses are links. The blocks are verbatim, so Slack itself adds none."""
+        parts = _URL.split(text)  # every second part is an address
+        return "".join(f"<{self.escape(part)}>" if at % 2 else self.escape(part) for at, part in enumerate(parts))
 
-    Mrkdwn stays as it is.
-    """
-    if isinstance(value, Mrkdwn):
-        return value
-    text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub("`{3,}", "`", text)
+    def around(self, pattern: str, text: str) -> str:
+        """See Dialect."""
+        is_possible = pattern.startswith("`") or pattern[0] not in text
+        return pattern.format(text) if is_possible else text
 
+    def link(self, label: str, address: str) -> str:
+        """See Dialect. A bar in the label would end it, so a similar character replaces it."""
+        return f"<{self.escape(address)}|{label.replace('|', '∣')}>"
 
-def link(url: str, label: str) -> Mrkdwn:
-    """Returns a link <url|label>. The label is mrkdwn. A bar in the label would end it, so a similar character replaces it."""
-    return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
+    def prose(self, passage: views.Passage) -> str:
+        """See Dialect. No hit is marked within an address or a word, where Slack shows no bold."""
+        pieces = passage.pieces
+        if any(map(_IN_URL.search, pieces[:-1:2])):
+            return self.own(str(passage))
+        return "".join(
+            self._hit_between(*pieces[at - 1 : at + 2]) if at % 2 else self.own(text) for at, text in enumerate(pieces)
+        )
 
+    def _hit_between(self, before: str, hit: str, after: str) -> str:
+        is_inside_word = before[-1:].isalnum() or after[:1].isalnum()
+        return self.escape(hit) if is_inside_word else self.around(self.hit, self.escape(hit))
 
-def bold(text: object) -> Mrkdwn:
-    """Returns the text in bold. A text with an asterisk stays as it is, because the asterisk would end the bold."""
-    plain = str(text)
-    return Mrkdwn(escape(plain) if "*" in plain else f"*{escape(plain)}*")
-
-
-def prose(passage: Passage) -> Mrkdwn:
-    """Returns the passage with addresses as links, and its hits in bold unless one of them is part of an address."""
-    pieces = passage.pieces
-    if any(map(_IN_URL.search, pieces[:-1:2])):
-        return linked(passage)
-    return Mrkdwn(
-        "".join(_bold(*pieces[at - 1 : at + 2]) if at % 2 else linked(text) for at, text in enumerate(pieces))
-    )
-
-
-def _bold(before: str, hit: str, after: str) -> str:
-    """Returns the hit in bold if spaces or punctuation surround it. Slack shows no bold within a word."""
-    inside_word = before[-1:].isalnum() or after[:1].isalnum()
-    if "*" in hit or inside_word:
-        return escape(hit)
-    return f"*{escape(hit)}*"
+    def title(self, title: views.Passage | str) -> str:
+        """See Dialect. Without hits, since some clients show a link with a bold label as plain text."""
+        return self.escape(str(title))
 
 
-def linked(text: object) -> Mrkdwn:
-    """Returns the text with its addresses as links. The blocks are verbatim, so Slack itself adds no links."""
-    parts = _URL.split(str(text))  # every second part is an address
-    return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
-
-
-_FILTERS = (("link", link), ("bold", bold), ("linked", linked), ("prose", prose), ("escaped", escape))
+MRKDWN = Mrkdwn()
+escape = MRKDWN.escape
 
 
 class Slack(packing.Medium):
     """The medium of Slack."""
 
-    room = packing.Size((BUDGET - 1, BLOCKS))  # each block is counted with a comma; the two brackets add one more
-    beside: packing.Beside = "in lists"
+    room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
+    beside: Literal["never", "in lists", "always"] = "in lists"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
-        name, drawn = packing.macro_name(view), macros("slack", "txt", filters=_FILTERS, escape=escape)
-        text, small = (str(drawn[macro](view)).strip() if macro in drawn else "" for macro in (name, f"{name}_small"))
-        whole = all(cutting.units(part) <= SECTION for part in (text, small))
         if isinstance(view, views.Line | views.Code):
-            return packing.Fragment(
-                view=view,
-                markup=text,
-                size=packing.Size((cutting.units(_json(text)) + _BLOCK, 1)),
-                is_within_limits=whole,
-            )
-        beside = view.buttons if isinstance(view, views.PaperView) else views.CardButtons()
-        blocks = []
-        if isinstance(view, views.Head) and not view.small:
-            blocks = [header(view.line)]
-        if text:
-            blocks += [{**section(text), **_accessory(beside)}]
-        if small:
-            blocks += [context(small)]
-        markup = ",".join(map(_json, blocks))
-        return packing.Fragment(
-            view=view,
-            markup=markup,
-            size=packing.Size((cutting.units(markup) + 1, len(blocks))),
-            is_within_limits=whole,
-        )
+            text = MRKDWN.draw(view)
+            return packing.Fragment(view=view, markup=text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
+        blocks = [_json(block) for block in _blocks_of(view)]
+        markup = ",".join(blocks)
+        # a section may have only 3,000 characters, so one that is too long fits into no message
+        length = cutting.units(markup) + 1 if cutting.units(max(blocks, key=len)) <= SECTION else BUDGET
+        return packing.Fragment(view=view, markup=markup, size=packing.Size(length, len(blocks)))
 
-    def beneath(self, buttons: channel.Buttons) -> packing.Size:
+    def beneath(self, buttons: Buttons) -> packing.Size:
         """Returns the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
-        return packing.Size((sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks)))
+        return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
 
-    def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns (message, plain form). The message has blocks, and the titles for its notification; the plain form has a text."""
+    def compose(self, contents: packing.Contents) -> str:
+        """Returns the message: its blocks, and the titles for its notification."""
         blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
-        written = packing.plain_page(contents.fragments)
-        fallback = packing.notification_titles([*contents.fragments, *contents.titled]) or written
-        shown = _json(escape(cutting.cut_units(fallback, FALLBACK)))
-        return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
+        titles = packing.notification_titles([*contents.fragments, *contents.titled])
+        shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
+        return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
+
+
+def _blocks_of(view: object) -> Iterator[Block]:
+    """Yields the blocks of a view: its text, and below it in small letters what matters less."""
+    small = ""
+    match view:
+        case views.Head(small=False) as head:
+            yield header(head.line)
+            small = escape(head.remark)
+        case views.Head() | views.More() | views.Tail():
+            small = MRKDWN.draw(view)
+        case views.PaperView(form="card", why=why) as paper:
+            yield {**section(MRKDWN.draw(replace(paper, why=""))), **_accessory(paper.buttons)}
+            small = f"▸ {escape(why)}" if why else ""
+        case views.PaperView() as paper:
+            yield {**section(MRKDWN.draw(paper)), **_accessory(paper.buttons)}
+        case _:
+            yield section(MRKDWN.draw(view))
+    if small:
+        yield context(small)
+
+
+def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
+    """Returns the text of blocks without markup, with the addresses of their links; escaped, as Slack wants any text."""
+    return escape("\n".join(without_markup(part.html) for block in blocks for part in _shown(block)))
 
 
 def section(text: str) -> Block:
@@ -158,7 +155,7 @@ def plain_text_object(text: str, room: int) -> Block:
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
 
-def actions(buttons: channel.Buttons) -> list[Block]:
+def actions(buttons: Buttons) -> list[Block]:
     """Returns the rows of buttons as blocks. A press is identified by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [
@@ -170,7 +167,7 @@ def actions(buttons: channel.Buttons) -> list[Block]:
     ]
 
 
-def element(button: channel.Button, action: str) -> Block:
+def element(button: Button, action: str) -> Block:
     """Returns a button as an element, or as a menu if it has several options. `action` is an action id, unique in the block."""
     options = [option for option in button.options if not option.url]  # without links: the title is the link already
     if button.options:
@@ -181,7 +178,7 @@ def element(button: channel.Button, action: str) -> Block:
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
 
-def overflow_menu(options: Sequence[channel.Button], action: str) -> Block:
+def overflow_menu(options: Sequence[Button], action: str) -> Block:
     """Returns an overflow menu of at most IN_MENU options."""
     shown = [
         {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
@@ -230,16 +227,14 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     return blocks
 
 
-# The blocks of a message become paragraphs, and the marks of mrkdwn become HTML elements.
+# What it looks like: the marks of mrkdwn become HTML.
 
-_FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
-_QUOTE = "&gt; "
 _INLINE = re.compile(
-    r"<(?P<link>https?://[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
-    r"|(?<![\w`])`(?P<code>[^`\n]+)`(?![\w`])"
+    r"```\n?(?P<pre>.*?)\n?```"
+    r"|<(?P<link>https?://[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>"
     r"|(?<![\w*])\*(?P<b>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
-    r"|(?<!\w)_(?P<i>[^\s_](?:[^_\n]*[^\s_])?)_(?!\w)"
-    r"|(?<![\w~])~(?P<s>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
+    r"|(?<![\w~])~(?P<s>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])",
+    re.DOTALL,
 )
 
 
@@ -252,48 +247,32 @@ def _tagged(found: re.Match[str]) -> str:
     if url := found["link"]:
         return f'<a href="{url.replace(chr(34), "%22")}">{html_of(found["label"] or url)}</a>'
     tag = str(found.lastgroup)
-    return f"<{tag}>{html_of(found[tag])}</{tag}>"
+    return f"<{tag}>{found[tag] if tag == 'pre' else html_of(found[tag])}</{tag}>"
 
 
-def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Paragraph]:
+def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Block]:
     match block:
         case {"type": "header", "text": {"text": text}}:
             yield replace(appearance.plain(text), shape="header")
-        case {"type": "divider"}:
-            yield appearance.Paragraph(shape="rule")
         case {"type": "context", "elements": elements}:
-            yield appearance.Paragraph(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
+            yield appearance.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            first, *others = _paragraphs(text)
-            yield replace(first, menu="accessory" in block)
-            yield from others
-        case {"type": kind} if kind != "actions":
-            raise ValueError(f"a block of type {kind} cannot be shown")
+            yield appearance.Block(html=html_of(text), has_menu="accessory" in block)
 
 
-def _paragraphs(mrkdwn: str) -> Iterator[appearance.Paragraph]:
-    for number, part in enumerate(_FENCE.split(mrkdwn)):
-        if number % 2:
-            yield appearance.Paragraph(shape="code", html=part)
-        elif number == 0 or part.strip():
-            for quoted, lines in groupby(part.strip("\n").split("\n"), lambda line: line.startswith(_QUOTE)):
-                html = html_of("\n".join(line.removeprefix(_QUOTE) for line in lines))
-                yield appearance.Paragraph(shape="quote" if quoted else "text", html=html)
+def _read(payload: Mapping[str, Any]) -> appearance.Display:
+    blocks = payload["blocks"]
+    rows = (block["elements"] for block in blocks if block["type"] == "actions")
+    return appearance.Display(
+        blocks=tuple(part for block in blocks for part in _shown(block)),
+        keys=tuple(tuple(_key(element) for element in row) for row in rows),
+    )
 
 
-def _read(payload: object) -> appearance.Display:
-    match payload:
-        case {"blocks": list(blocks)}:
-            rows = (block["elements"] for block in blocks if block["type"] == "actions")
-            keys = tuple(tuple(_shown_button(element) for element in row) for row in rows)
-            return appearance.Display(paragraphs=tuple(part for block in blocks for part in _shown(block)), keys=keys)
-    raise ValueError("this is no message of the platform")
-
-
-def _shown_button(element: Mapping[str, Any]) -> appearance.ShownButton:
+def _key(element: Mapping[str, Any]) -> appearance.Key:
     if element["type"] == "overflow":
-        return appearance.ShownButton(text="⋯")
-    return appearance.ShownButton(text=element["text"]["text"], link=web_url(element.get("url", "")))
+        return appearance.Key(text="⋯")
+    return appearance.Key(text=element["text"]["text"], link=web_url(element.get("url", "")))
 
 
 MEDIUM = Slack()

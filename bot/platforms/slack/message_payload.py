@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import StringConstraints, TypeAdapter
 
+from bot.platforms.slack.markup import plain_form
 from bot.ports.channel import read_message
 from subscriptions.model import Message
 
-# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}. The plain form is
-# {"text": "…"}, without blocks and without markup.
+# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,11 @@ _PAYLOAD = TypeAdapter(MessageArguments)
 
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
-    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
+    """Returns the content of a message, checked before anything is sent. Raises Rejected.
+
+    `plain`: its plain form, a text without blocks and markup.
+    """
+    content = read_message(message, _PAYLOAD.validate_python)
     if plain:
-        return replace(content, blocks=(), markup=False)
+        return replace(content, text=plain_form(content.blocks).strip() or content.text, blocks=(), markup=False)
     return content

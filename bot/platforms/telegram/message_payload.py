@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
+from bot.platforms.telegram.markup import plain_form
 from bot.ports.channel import read_message
 from subscriptions.model import Message
 
 # {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
-# The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
+# `silent` and `buttons` may be missing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,11 @@ _PAYLOAD = TypeAdapter(MessageArguments)
 
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
-    content = read_message(message, _PAYLOAD.validate_python, plain=plain)
+    """Returns the content of a message, checked before anything is sent. Raises Rejected.
+
+    `plain`: its plain form, a text without markup and buttons.
+    """
+    content = read_message(message, _PAYLOAD.validate_python)
     if plain:
-        return replace(content, html=False, buttons=[])
+        return replace(content, text=plain_form(content.text), html=False, buttons=[])
     return content

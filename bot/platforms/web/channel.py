@@ -144,13 +144,13 @@ class WebChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
-        payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
+        payload = self.secrets.hidden(_read(message, plain=plain))
         with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
             return str(await self.say(chat, payload, key=delivery, part=message.number))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
-        payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
+        payload = self.secrets.hidden(_read(message, plain=plain))
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         with channels.store_outcomes():
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
@@ -194,6 +194,12 @@ class WebChannel(channels.Channel):
         if self._store is None:
             raise RetryLater("The channel is closed.")
         return self._store
+
+
+def _read(message: Message, *, plain: bool) -> str:
+    """Returns the content of a message in its stored form; with `plain`, only its text. Raises Rejected."""
+    content = channels.read_message(message, _checked)
+    return json.dumps({"text": json.loads(content)["text"]}, ensure_ascii=False) if plain else content
 
 
 def _checked(content: object) -> str:

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
-from bot.rendering import packing, page_templates, templating, views
-from bot.rendering.appearance import Appearance, Display, plain_lines
-from bot.rendering.views import Heading, PaperView
+from bot.rendering import packing, pages
+from bot.rendering.appearance import Appearance, Display, plain
+from bot.rendering.dialects import draw_html, html_macros
+from bot.rendering.papers import paper_view
+from bot.rendering.views import CARD, Heading, PaperView, reader_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language, translator
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item
@@ -29,14 +31,14 @@ from subscriptions.store.signals import signals_of_papers
 class Web(packing.Medium):
     """The medium of a web page. It accepts messages of any length."""
 
-    beside: packing.Beside = "always"
+    beside: Literal["never", "in lists", "always"] = "always"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
-        return packing.Fragment(view=view, markup=packing.markup(view, templating.macros("web", "html")))
+        return packing.Fragment(view=view, markup=draw_html(FACTS.name, view))
 
-    def compose(self, contents: packing.Contents) -> tuple[str, str]:
-        """Returns (message as HTML and text, plain form with only the text).
+    def compose(self, contents: packing.Contents) -> str:
+        """Returns the message as HTML and as text.
 
         [subscribe] is above the papers, since below them it would be out of view.
         """
@@ -46,25 +48,19 @@ class Web(packing.Medium):
             above = [button for row in contents.buttons for button in row if button.name == "subscribe"]
         below = [[button for button in row if button not in above] for row in contents.buttons]
         shown = [fragment.markup for fragment in contents.fragments]
-        draw = templating.macros("web", "html")["buttons"]
+        draw = html_macros(FACTS.name)["buttons"]
         if above:
             shown.insert(papers[0], str(draw(above)))
         html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
-        text = packing.plain_page(contents.fragments)
-        return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
-            {"text": text}, ensure_ascii=False
-        )
+        return json.dumps({"html": html, "text": packing.plain_text(contents.fragments)}, ensure_ascii=False)
 
 
 _TOKEN = re.compile(r' name="press" value="[^"]*"')  # of a button
 
 
-def _read(payload: object) -> Display:
+def _read(payload: Mapping[str, Any]) -> Display:
     """Returns what a payload looks like. Its buttons do nothing without a chat that they belong to."""
-    match payload:
-        case {"html": str(html), "text": str(text)}:
-            return Display(paragraphs=plain_lines(text), whole=_TOKEN.sub("", html))
-    raise ValueError("it is no message of the page")
+    return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
 LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
@@ -202,7 +198,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, example: str 
     `said`: a few words about a pressed button. `once`: the id of the next message or press. `example`: a paper
     as HTML.
     """
-    return page_templates.draw_page(
+    return pages.draw_page(
         "chat.html",
         view.frame,
         _TITLE,
@@ -220,12 +216,12 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, example: str 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     """Returns messages as HTML for the page."""
-    return page_templates.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
+    return pages.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
 
 
 def draw_paper(item: Item, chat: Chat) -> str:
     """Returns a paper as HTML, at full length."""
-    return MEDIUM.draw(views.paper_view(item, views.reader_of(chat), views.CARD, number=0)).markup
+    return MEDIUM.draw(paper_view(item, reader_of(chat), CARD)).markup
 
 
 def _shown(

@@ -15,9 +15,7 @@ from tests.fakes.apprise import fake_services
 
 
 def message_to_service(text: str, number: int = 1) -> Message:
-    forms = ({"title": "", "text": said, "format": "text"} for said in (text, f"plain {text}"))
-    payload, plain = (json.dumps(form) for form in forms)
-    return Message(number=number, payload=payload, plain=plain)
+    return Message(number=number, payload=json.dumps({"title": "", "text": text, "format": "html"}))
 
 
 @asynccontextmanager

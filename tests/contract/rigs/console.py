@@ -11,7 +11,7 @@ from tests.contract.rigs.rig import Rig
 
 
 def console_message(text: str, number: int = 1) -> Message:
-    return Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
+    return Message(number=number, payload=json.dumps({"text": text}))
 
 
 @asynccontextmanager

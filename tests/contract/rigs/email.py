@@ -19,7 +19,7 @@ from tests.fakes import smtp
 
 def mail_message(text: str, number: int = 1) -> Message:
     mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
-    return Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
+    return Message(number=number, payload=json.dumps(mail))
 
 
 @asynccontextmanager
@@ -38,6 +38,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
             chat=chat,
             topic=chat,
             compose=mail_message,
+            plain="plain {}".format,
             received=lambda: [smtp.shown_text(mail) for mail in fake.mails],
             disconnect=fake.goes_down,
             secret=secret,

@@ -20,5 +20,6 @@ class Rig:
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
     received: Callable[[], list[str]]  # texts that the platform received, in order; the new text of an edit comes last
     disconnect: Callable[[], None]  # makes the platform unreachable from now on
+    plain: Callable[[str], str] = str  # a text of `compose` → the text that the platform receives of the plain form
     fake: FakePlatform | None = None
     secret: str = "no secret"

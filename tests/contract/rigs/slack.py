@@ -18,7 +18,7 @@ from tests.fakes.slack import FakeSlack
 def slack_message(text: str, number: int = 1) -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = json.dumps({"text": text, "blocks": blocks})
-    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    return Message(number=number, payload=payload)
 
 
 def slack_channel(

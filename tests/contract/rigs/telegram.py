@@ -16,7 +16,6 @@ def telegram_message(text: str, number: int = 1) -> Message:
     return Message(
         number=number,
         payload=json.dumps({"text": f"<b>{text}</b>", "silent": True, "buttons": [[{"text": "1", "data": "id1"}]]}),
-        plain=json.dumps({"text": f"plain {text}", "silent": True}),
     )
 
 

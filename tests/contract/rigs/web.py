@@ -26,6 +26,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
             chat=chat,
             topic=ChatAddress("web", "me", "thesis"),
             compose=web_message,
+            plain="plain {}".format,
             received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
             disconnect=store.close,
         )
@@ -34,8 +35,8 @@ async def web(_: float) -> AsyncIterator[Rig]:
 
 
 def web_message(text: str, number: int = 1) -> Message:
-    payload = json.dumps({"html": f"<p>{text}</p>", "text": text})
-    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    payload = json.dumps({"html": f"<p>{text}</p>", "text": f"plain {text}"})
+    return Message(number=number, payload=payload)
 
 
 def _said(message: PageMessage) -> str:

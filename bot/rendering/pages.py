@@ -1,13 +1,27 @@
-"""Draws the pages for people."""
+"""Draws the pages for people, and serves their files that never change: style, scripts, fonts."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
 
 from bot.ports.conversation import PageFrame
-from bot.rendering.static_files import STATIC, static_version
-from bot.rendering.templating import draw
+from bot.rendering import brand
+from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 
+FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
+_SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads only those that the page needs
+STATIC: Mapping[str, str] = {  # name -> media type
+    "style.css": "text/css",
+    **{
+        one.name: "text/javascript"
+        for one in files("templates").joinpath("web/static").iterdir()
+        if one.name.endswith(".js")
+    },
+    **{f"fonts/{face}-{script}.woff2": "font/woff2" for face in FACES for script in _SCRIPTS},
+}
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
 _WORDS: Mapping[str, Sentence] = {
     "skip": Sentence("To the content"),
@@ -15,6 +29,23 @@ _WORDS: Mapping[str, Sentence] = {
     "language": Sentence("Language"),
 }
 _LANGUAGES = (("en", "English"), ("zh", "中文"))
+
+
+@lru_cache
+def static_file(name: str) -> bytes:
+    """Returns a file that belongs to the pages. Raises KeyError for a name that is not in STATIC."""
+    if name not in STATIC:
+        raise KeyError(name)
+    content = files("templates").joinpath("web/static", name).read_bytes()
+    if name == "style.css":
+        return brand.style().encode() + content
+    return content
+
+
+@lru_cache
+def static_version(name: str) -> str:
+    """Returns a text that changes with the file's content, so that browsers may cache each version forever."""
+    return sha256(static_file(name)).hexdigest()[:12]
 
 
 def draw_page(

