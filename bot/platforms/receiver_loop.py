@@ -83,11 +83,9 @@ class ReceiverLoop:
                     self.mark_healthy()
                 return result
 
-    async def run(self, step: Callable[[], Awaitable[None]], *, every: float = 0.0) -> NoReturn:
-        """Repeats `step` until cancelled. Waits `every` seconds before each step."""
+    async def run(self, step: Callable[[], Awaitable[None]]) -> NoReturn:
+        """Repeats `step` until cancelled."""
         while True:
-            if every:
-                await self._clock.sleep(every)
             await step()
 
     def mark_healthy(self) -> None:

@@ -29,7 +29,6 @@ from bot.platform import (
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import Place, PlatformApi, Receiver
@@ -262,11 +261,10 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
 
 def _client_of(settings: Settings) -> Client:
     """Returns the client of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
-    own = settings.of(TelegramSettings)
-    if own.token is None:
+    if settings.telegram_token is None:
         raise switched_off(FACTS)
     try:
-        return Client(own.token.get_secret_value(), own.api_url)
+        return Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     # the library's message about an unusable proxy would repeat its address
     except (RuntimeError, ValueError, ImportError):
         raise _no_proxy() from None
@@ -275,16 +273,14 @@ def _client_of(settings: Settings) -> Client:
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
-    settings = around.settings.of(TelegramSettings)
+    token = around.settings.telegram_token
     return Platform(
         facts=FACTS,
         channel=channel,
         medium=MEDIUM,
         api=TelegramApi(channel.client),
         receivers=partial(_receivers, channel, around),
-        token_identity=settings.token.get_secret_value().partition(":")[0]
-        if settings.token
-        else "",  # the part before the colon
+        token_identity=token.get_secret_value().partition(":")[0] if token else "",
         publish_commands=partial(publish_menus, channel.client),
         check=partial(_check_updates, channel.client),
     )
@@ -310,7 +306,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
-    if settings.of(TelegramSettings).token is None:
+    if settings.telegram_token is None:
         return "", None
     client = _client_of(settings)
     try:
@@ -324,7 +320,7 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
 
 
 def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName) -> Sequence[Receiver]:
-    if around.settings.of(TelegramSettings).token is None:
+    if around.settings.telegram_token is None:
         return ()
     return (LongPolling(channel.client, around.clock, on_bot_name=on_bot_name),)
 
