@@ -13,7 +13,7 @@ from subscriptions.states import Signal
 from subscriptions.store import known_papers
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.store.database.store import Scope, Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.rows import TABLES
 
 MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
@@ -34,8 +34,7 @@ class StoredSignal(NamedTuple):
     at: datetime
 
 
-@writes
-def note_signal(transaction: Transaction, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
+def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
@@ -43,12 +42,13 @@ def note_signal(transaction: Transaction, chat: Chat, papers: Sequence[int], kin
     """
     if not chat.id or not papers:
         return
-    for paper in papers:
-        conflicts.put(transaction, SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
-        if kind in _OPPOSITE:
-            take_back(transaction, chat, paper, _OPPOSITE[kind])
-    _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
-    _keep_newest(transaction, chat, MOST_SAVED, kinds=[Signal.SAVED])
+    with store.write() as transaction:
+        for paper in papers:
+            conflicts.put(transaction, SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+            if kind in _OPPOSITE:
+                take_back(transaction, chat, paper, _OPPOSITE[kind])
+        _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
+        _keep_newest(transaction, chat, MOST_SAVED, kinds=[Signal.SAVED])
 
 
 @writes
