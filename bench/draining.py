@@ -23,7 +23,6 @@ from bench import planning
 from bot.app import build_app
 from bot.delivery import sender
 from bot.delivery.drain import CONCURRENCY
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports.channel import Limits
 from bot.ports.pace import Pace
 from bot.settings import Settings
@@ -92,7 +91,8 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     """Returns the time to send one delivery to each of `chats` chats."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/drained.db"),
-        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=url),),
+        telegram_token=SecretStr(TOKEN),
+        telegram_api_url=url,
     )
     app = build_app(settings, clock=StandingClock())
     app.open()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from bot.commands.context import BotInfo
@@ -13,6 +14,7 @@ from bot.commands.intent import REGISTRY
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
+from bot.meaning import encoders
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import LIBRARIES, known
 from bot.ports.channel import Channel, Clock
@@ -24,7 +26,6 @@ from bot.rendering.deliveries import MakeLink, render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
-from bot.settings.models import encoder_of, model_room
 from bot.settings.opening import make_ready, make_store
 from bot.system_clock import SystemClock
 from subscriptions import model
@@ -108,14 +109,15 @@ def build_app(
     """
     quiet_libraries()
     clock = clock or SystemClock()
-    store, encoder = make_store(settings), encoder_of(settings)
+    store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
     around = PlatformSurroundings(settings=settings, store=store, clock=clock, encoder=encoder)
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium = partial(_medium, on)
-    room = model_room(settings)
+    # this room loads httpx, which takes 120 ms
+    room = import_module("bot.model.language_model") if settings.has_model else None
     deps = Dependencies(
         store=store,
         clock=clock,
@@ -147,7 +149,7 @@ def quiet_libraries() -> None:
     """Raises the log level of libraries. At INFO they log URLs, and URLs of a platform's API may contain the token."""
     for name in ("httpx", "httpcore", *LIBRARIES):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long tick is still running
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
 
 def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out: TextIO) -> dict[str, Channel]:
@@ -167,7 +169,6 @@ def _conversation_context(
     settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
 ) -> ConversationDependencies:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
-    room = model_room(settings)
     bot_info = BotInfo(
         access=settings.access,
         admins=settings.admins,
@@ -175,10 +176,10 @@ def _conversation_context(
         timezone=settings.timezone,
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
-        model=room.settings_of(settings).name if room else "",
+        model=(settings.model_name or "") if settings.has_model else "",
         pages_url=settings.pages_url,
         has_public_pages=settings.web_url is not None,
-        model_reads=room is not None and room.reads_messages(settings),
+        model_reads=settings.has_model and settings.model_reads == "messages",
         version=installed_version(),
         bot_names=bot_names,
         platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),

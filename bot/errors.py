@@ -79,15 +79,19 @@ class FetchError(UnreadableInput):
 class SettingsError(errors.PaperwireError):
     """A setting that cannot be used. The sentence names the setting, and never its value.
 
-    `setting`: its name; "" if it is not one of paperwire's. `others`: the errors that were found together with this one.
+    `others`: what is wrong with other settings, a line each.
     """
 
     exit_code = 2
 
-    def __init__(self, sentence: errors.Sentence | str, hint: errors.Sentence | str = "", *, setting: str = "") -> None:
+    def __init__(
+        self, sentence: errors.Sentence | str, hint: errors.Sentence | str = "", *, others: Sequence[str] = ()
+    ) -> None:
         super().__init__(sentence, hint)
-        self.setting = setting
-        self.others: Sequence[SettingsError] = ()
+        self.others = others
+
+    def __str__(self) -> str:
+        return "\n".join((super().__str__(), *self.others))
 
 
 class WrongUsage(errors.PaperwireError):

@@ -22,8 +22,6 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
-import bot.operation.ticks
-import bot.platforms.known  # this import declares the platforms, which the parser of addresses must know
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
@@ -209,7 +207,6 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
 
 
 vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
-vars(bot.operation.ticks)["WORKS_FOR"] = 1.0  # the daily maintenance of a test does not rest between its transactions
 _wrote_in_the_pool: list[str] = []  # where, as tracebacks
 
 

@@ -127,11 +127,11 @@ def new_york(text: str) -> dt.datetime:
 
 
 def arxiv_source(*categories: str, name: str = "arxiv", schedule: str = "arxiv", **values: object) -> SourceSettings:
-    return SourceSettings(name=name, arxiv=categories, schedule=schedule, **values)  # type: ignore[arg-type]
+    return SourceSettings(name=name, arxiv=categories, schedule=schedule, **values)
 
 
 def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **values: object) -> SourceSettings:
-    return SourceSettings(name=name, url=url, schedule=schedule, **values)  # type: ignore[arg-type]
+    return SourceSettings(name=name, url=url, schedule=schedule, **values)
 
 
 @contextmanager

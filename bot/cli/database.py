@@ -1,6 +1,5 @@
 """db copy, backup, restore: copy the database, make backups and restore them; what is overwritten only after a question."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,7 @@ from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
 from bot.errors import WrongUsage
-from bot.settings import Settings
-from bot.settings.loading import database_address
+from bot.settings import Settings, values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
 from subscriptions.service import restoring, whole_copy
@@ -36,7 +34,7 @@ def copy(
     """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
     settings = sessions.read_settings()
     now = sessions.clock_from(None, settings).now()
-    old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
+    old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
     try:
         make_ready(old, settings, now=now, make=False)
         with role.held(old):
@@ -58,7 +56,10 @@ def _address(text: str) -> SecretStr:
             "A password on the command line is read by everybody on this machine.",
             "Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE.",
         )
-    return database_address(text, Path.cwd())
+    try:
+        return SecretStr(values.database_address(text if "://" in text else f"sqlite:///{text}"))
+    except ValueError as error:
+        raise WrongUsage(f"{text} names no database: {error}.") from None
 
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:

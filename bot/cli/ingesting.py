@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json as json_of
-import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,9 +24,7 @@ from bot.digests import INFO, dated, read_digest
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file, read_paths
 from bot.errors import UnknownFormat, WrongUsage
-from bot.settings import SourceSettings
-from bot.settings import checks as check
-from bot.settings.loading import load_sources, source_name
+from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
@@ -80,7 +77,12 @@ def ingest(
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
     default_day = day_of("--date", day) if day is not None else None
-    named = source_name("--source", source) if source else None
+    named = None
+    if source:
+        try:
+            named = values.source_name(source)
+        except ValueError as error:
+            raise WrongUsage(f"--source cannot be used: {error}.") from None
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         done = _Ingestion(session, named, default_day, announce, arguments.watching(session.settings.sources))
         asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
@@ -329,14 +331,14 @@ def _brought(receipt: Receipt) -> str:
 def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The OPML of a feed reader.")]) -> None:
     """Print feeds as sources for paperwire.toml."""
     feeds = feeds_of_opml(read_file(path), path)
-    sources = load_sources(os.environ, Path.cwd())
+    sources = load_sources()
     taken = {source.name.casefold() for source in sources}
     known = {source.url for source in sources}
     added = unusable = 0
     for url, title in feeds.items():
         try:
-            check.source_url(url)
-        except check.Unusable:
+            values.digest_address(url)
+        except ValueError:
             unusable += 1
             continue
         if url in known:

@@ -7,18 +7,13 @@ the process as `worker`. A text line has no fields, so the message itself must c
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
-
-from pydantic import SecretStr
 
 from bot.cli.output import print_error
 from bot.errors import error_location
-from bot.settings import Settings
-from bot.settings.loading import load_settings
+from bot.settings import Settings, load_settings
 from subscriptions import texts
 from subscriptions.errors import PaperwireError
 
@@ -94,10 +89,8 @@ def _message(record: logging.LogRecord) -> str:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Returns every secret of the settings that has six characters or more, and the passwords in the database's address."""
-    found = {
-        *passwords_in(settings.database_url.get_secret_value()),
-        *_secrets_below(replace(settings, database_url=SecretStr(""))),
-    }
+    address = settings.database_url.get_secret_value()  # alone, it is no secret
+    found = {*passwords_in(address), *settings.secrets} - {address}
     return tuple(secret for secret in found if len(secret) >= _SHORTEST)
 
 
@@ -106,17 +99,6 @@ def passwords_in(address: str) -> frozenset[str]:
     parts = urlsplit(address)
     written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
     return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)
-
-
-def _secrets_below(value: object) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _secrets_below(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _secrets_below(getattr(value, field.name))
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:
@@ -129,7 +111,7 @@ def redacted(text: str, secrets: tuple[str, ...]) -> str:
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the secrets of this process. If its settings are invalid: the values of all variables named like secrets."""
     try:
-        return secrets_of(load_settings(environ, Path.cwd()))
+        return secrets_of(load_settings())
     except (PaperwireError, OSError):
         named = [value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES)]
         inside = [one for name, value in environ.items() if name.endswith("_URL") for one in passwords_in(value)]

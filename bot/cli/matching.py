@@ -1,11 +1,9 @@
 """match: which papers of digests a query finds; the same for a file of queries. Needs no database."""
 
-import os
 import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +11,9 @@ import typer
 from bot.cli import arguments, output
 from bot.cli.arguments import Json
 from bot.errors import WrongUsage
+from bot.meaning import encoders
 from bot.rendering.queries_in_words import query_in_words
-from bot.settings.loading import load_settings
-from bot.settings.models import encoder_of
+from bot.settings import load_settings
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
 from subscriptions.matching import paper_index
@@ -144,7 +142,7 @@ class _Vectors:
         """Makes the vectors with the encoder of the settings, which are read only if a term asks for nearness."""
         if not terms:
             return cls(papers)
-        encoder = encoder_of(load_settings(os.environ, Path.cwd()))
+        encoder = encoders.encoder_of(load_settings())
         if encoder is None:
             return cls(papers, failure=_NO_MEANING)
         texts = [term for term in terms if term.field is ABOUT]

@@ -1,6 +1,5 @@
 """explain, inspect, demo: subcommands that need no database."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from bot.cli.arguments import Json, Paths
 from bot.cli.digest_reports import DigestTables, Report, digest_report
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
-from bot.settings.loading import load_sources
+from bot.settings import load_sources
 from subscriptions.errors import PaperwireError
 from subscriptions.planning.times import split_when
 from subscriptions.query import parse
@@ -49,7 +48,7 @@ def inspect(
     """Recognise and parse digests without storing anything."""
     reports: list[Report] = []
     refused: list[PaperwireError] = []
-    watched = arguments.watching(load_sources(os.environ, Path.cwd()))
+    watched = arguments.watching(load_sources())
     with tables.progress(arguments.documents(paths), "Reading") as found:
         for path, read in arguments.digests_in(found, watched):
             reports.append(digest_report(path, read, papers=papers))

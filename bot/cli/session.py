@@ -1,12 +1,10 @@
 """Opens the session of a subcommand: its settings, clock and store; which moments, days and chats its options may name."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
@@ -15,13 +13,12 @@ from pydantic import SecretStr
 from bot.cli.given_clock import GIVEN
 from bot.cli.log import start_logging
 from bot.digests import format_names
-from bot.errors import WrongUsage
+from bot.errors import SettingsError, WrongUsage
+from bot.meaning import encoders
 from bot.platforms import known
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
-from bot.settings import Settings, opening
-from bot.settings.loading import load_usable_settings
-from bot.settings.models import encoder_of
+from bot.settings import FILE, Settings, load_settings, opening
 from bot.system_clock import SystemClock
 from subscriptions import addresses
 from subscriptions.errors import NotFound
@@ -109,17 +106,11 @@ class Session:
 
 def read_settings() -> Settings:
     """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
-    settings = read_usable_settings()
-    if settings.wrong:
-        raise settings.wrong[0]
-    return settings
-
-
-def read_usable_settings() -> Settings:
-    """Like `read_settings`, but raises nothing: the errors are in `Settings.wrong`."""
-    settings = load_usable_settings(os.environ, Path.cwd())
-    if any(source.format for source in settings.sources):
-        settings = load_usable_settings(os.environ, Path.cwd(), formats=format_names())
+    settings = load_settings()
+    for number, source in enumerate(settings.sources, start=1):
+        if source.format not in (None, *format_names()):
+            known = ", ".join(format_names())
+            raise SettingsError(f"{FILE}: source {number}, format cannot be used: it must be one of {known}.")
     start_logging(settings, quiet=True)
     return settings
 
@@ -135,10 +126,10 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:
         if dry and not opening.make_store(settings).exists():
-            settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
+            settings = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder}/paperwire.db")})
         clock = clock_from(now, settings)
         store = opening.open_store(settings, now=clock.now(), make=make)
-        encoder = encoder_of(settings)
+        encoder = encoders.encoder_of(settings)
         store.encoder = encoder.name if encoder else ""
         try:
             yield Session(settings, clock, store, encoder)

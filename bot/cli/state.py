@@ -6,26 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import App, build_app
+from bot.app import build_app
 from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
 from bot.digests.files import is_gone
-from bot.errors import SettingsError, WrongUsage
-from bot.operation import checks, maintenance
+from bot.errors import WrongUsage
+from bot.operation import checks
 from bot.operation.health import (
     Problem,
     Readiness,
     ask_readiness,
+    copy_times,
     findings_of,
     is_well,
     joined,
@@ -35,8 +34,7 @@ from bot.operation.health import (
 from bot.platform import CheckResult
 from bot.platforms import known
 from bot.settings import Settings
-from bot.settings.models import model_room
-from bot.settings.opening import backup_folder, make_store
+from bot.settings.opening import backup_folder
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
 from subscriptions.language import Language
@@ -44,6 +42,7 @@ from subscriptions.notices import PROCESS, Finding, Level
 from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource
 from subscriptions.texts import escaped
@@ -99,8 +98,8 @@ def status(*, now: Now = None, json: Json = False) -> int:
             readiness=readiness,
             findings=joined(found, _of_process(readiness, moment)),
             figures=replace(counted, sources=tuple(one.without(is_gone) for one in counted.sources)),
-            copies=maintenance.copy_times(backup_folder(session.settings, session.store)),
-            size=sum(maintenance.file_sizes(session.store).values()),
+            copies=copy_times(backup_folder(session.settings, session.store)),
+            size=_database_size(session.store),
             model=_model_today(session),
         )
         language = Language("en", session.settings.timezone)
@@ -152,18 +151,24 @@ def _status_document(standing: _Standing) -> dict[str, object]:
     }
 
 
+def _database_size(store: Store) -> int:
+    """Returns the bytes of the database's files; 0 for a database server."""
+    if store.kind.file is None:
+        return 0
+    files = (store.path, store.path.with_name(f"{store.path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
 def _model_today(session: Session) -> Mapping[str, object] | None:
     """Returns what the language model did today; None if there is none."""
-    room = model_room(session.settings)
-    if room is None:
+    if not session.settings.has_model:
         return None
-    chosen = room.settings_of(session.settings)
     today = model_summaries.today(session.store, now=session.now)
     return {
-        "name": chosen.name,
+        "name": session.settings.model_name,
         "summaries": today.summaries,
         "requests": today.requests,
-        "most_requests": chosen.daily,
+        "most_requests": session.settings.model_daily,
         "fails_since": today.fails_since,
     }
 
@@ -222,49 +227,26 @@ def check(
     json: Json = False,
 ) -> int:
     """Check settings, database, each token and each source, and say how to mend what is wrong."""
-    with TemporaryDirectory() as folder:
-        app = _build_what_works(sessions.read_usable_settings(), folder)
+    settings = sessions.read_settings()
+    app = build_app(settings, clock=sessions.clock_from(None, settings), out=sys.stderr)
 
-        async def find() -> list[CheckResult]:
-            try:
-                here = list(checks.check_here(app))
-                return here if offline else here + await checks.check_elsewhere(app)
-            finally:
-                await app.close()
+    async def find() -> list[CheckResult]:
+        try:
+            here = list(checks.check_here(app))
+            return here if offline else here + await checks.check_elsewhere(app)
+        finally:
+            await app.close()
 
-        findings = asyncio.run(find())
+    findings = asyncio.run(find())
     shown = [
         {"question": escaped(one.question), "answer": escaped(one.answer), "cure": escaped(one.cure), "mend": one.mend}
         for one in findings
     ]
-    cannot_work = bool(app.settings.wrong)
-    output.tell(shown, lambda: _show_findings(findings, to_stderr=cannot_work), json=json)
-    if cannot_work:
-        return SettingsError.exit_code
-    if any(finding.mend for finding in findings):
-        return 1
-    return 0
+    output.tell(shown, lambda: _show_findings(findings), json=json)
+    return 1 if any(finding.mend for finding in findings) else 0
 
 
-def _build_what_works(settings: Settings, folder: str) -> App:
-    """Returns the app of the settings that can be used. Its `settings.wrong` has the errors of all others.
-
-    Without a usable address of a database, it gets one in an empty folder, so that the rest can be checked.
-    """
-    clock = sessions.clock_from(None, settings)
-    try:
-        make_store(settings).close()
-    except SettingsError as error:
-        settings = replace(settings, wrong=(*settings.wrong, error))
-    if settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        settings = replace(settings, database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"))
-    try:
-        return build_app(settings, clock=clock, out=sys.stderr)
-    except SettingsError as error:  # a platform cannot use the proxy of this machine, so none of them is asked
-        return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
-
-
-def _show_findings(findings: Sequence[CheckResult], *, to_stderr: bool) -> None:
+def _show_findings(findings: Sequence[CheckResult]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -277,7 +259,7 @@ def _show_findings(findings: Sequence[CheckResult], *, to_stderr: bool) -> None:
             sign, colour = "·", "yellow"
         cure = f"\n{escaped(finding.cure)}" if finding.cure else ""
         table.add_row(Text(sign, colour), escaped(finding.question), Text(f"{escaped(finding.answer)}{cure}"))
-    tables.print_table(table, to_stderr=to_stderr)
+    tables.print_table(table)
 
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")

@@ -21,7 +21,7 @@ from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, Request
-from bot.ports.measurements import RequestHandled
+from bot.ports.measurements import REQUESTS
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
 from subscriptions.addresses import command_prefix, facts_of
@@ -180,8 +180,7 @@ class Dispatcher:
                 return done
 
     def _observe(self, platform: str, outcome: str, began: float) -> None:
-        seconds = self._deps.clock.monotonic() - began
-        self._deps.observe(RequestHandled(platform=platform, outcome=outcome, seconds=seconds))
+        REQUESTS.labels(platform, outcome).observe(self._deps.clock.monotonic() - began)
 
 
 async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from bot.conversation.drafts import RenderedReply
-from bot.delivery.lane_sender import measured
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.ports import channel as channels
 from bot.ports import conversation
+from bot.ports.measurements import post_counted
 from subscriptions import errors, model
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.store import updates
@@ -159,7 +159,7 @@ async def _with_retries(
         if is_limited:
             await deps.pace.slot(chat.lane, urgent=True)
         try:
-            with measured(deps, chat.platform, "reply"):
+            with post_counted(chat.platform, "reply"):
                 await post(chat, plain=plain)
         except errors.RetryLater as later:
             seconds = later.after.total_seconds() or backoff

@@ -8,8 +8,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,7 +103,7 @@ async def _post(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: 
         attempts.posts[step.seq, step.message.number] += 1
         deps.pace.begins(lane)
         try:
-            with measured(deps, lane.platform, "delivery"):
+            with measurements.post_counted(lane.platform, "delivery"):
                 platform_id = await deps.channels[lane.platform].post(
                     step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
                 )
@@ -113,22 +112,6 @@ async def _post(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: 
             await record_failure(deps, drain, step, outcome)
             return await next_step(deps, attempts)
         return await confirm_sent(deps, drain, step, platform_id, attempts)
-
-
-@contextmanager
-def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
-    """Reports the outcome and the duration of a post that the body makes. `kind`: see MessageTried."""
-    began, outcome = deps.clock.monotonic(), ""
-    try:
-        yield
-        outcome = "sent"
-    except errors.NotDelivered as error:
-        outcome = measurements.outcome_name(error)
-        raise
-    finally:
-        seconds = deps.clock.monotonic() - began
-        if outcome:  # the post was not broken off
-            deps.observe(measurements.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
 async def next_step(deps: Dependencies, attempts: LaneAttempts) -> claims.Step | None:

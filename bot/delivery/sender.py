@@ -156,15 +156,13 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    began, now, deliveries = deps.clock.monotonic(), deps.clock.now(), 0
+    began, now = deps.clock.monotonic(), deps.clock.now()
     for step in plans.steps(await deps.store.run(plans.find_due, now=now)):
         if deps.is_stopping():
             break
         lanes = await deps.store.run(step)
-        deliveries += len(lanes)
         drain.planned += len(lanes)
         drain.wake([lane for lane in lanes if lane.platform in deps.channels])
         if lanes and planned is not None:
             await planned()
-    seconds = deps.clock.monotonic() - began
-    deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds))
+    measurements.PLANNING.observe(deps.clock.monotonic() - began)

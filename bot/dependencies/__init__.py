@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
-from bot.ports import channel, measurements
+from bot.ports import channel
 from bot.ports import conversation as conversations
 from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
@@ -47,7 +47,6 @@ class Dependencies:
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
-    observe: measurements.Observers = field(default_factory=measurements.Observers)  # count sends, plans and requests
 
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
         """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""

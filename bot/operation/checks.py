@@ -10,14 +10,12 @@ from bot.app import App
 from bot.digests import read_digest
 from bot.digests.files import is_missing, list_folder, unreadable
 from bot.errors import FetchError, ModelFails, UnreadableInput, brief
+from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.language_model import Summarizer
-from bot.settings import Settings, SourceSettings
-from bot.settings.loading import NAME
-from bot.settings.models import encoder_of
+from bot.settings import Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder
-from bot.settings.unknown import instead_of
 from bot.sources import databases, fetch_request, folders
 from bot.sources.fetcher import Fetcher
 from bot.sources.source_scheduler import make_fetcher, sites_of
@@ -46,39 +44,31 @@ def check_here(app: App) -> Iterator[CheckResult]:
     """Yields what can be found out on this machine."""
     settings, store = app.settings, app.store
     yield from check_settings(settings)
-    if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        yield from check_database(settings, store)
-        yield from check_findings(settings, store, wall=app.clock.wall())
-    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        yield from (_files(source) for source in settings.sources if source.path is not None)
-    if not settings.is_wrong("PAPERWIRE_MEANING"):
-        yield check_meaning(settings)
+    yield from check_database(settings, store)
+    yield from check_findings(settings, store, wall=app.clock.wall())
+    yield from (_files(source) for source in settings.sources if source.path is not None)
+    yield check_meaning(settings)
 
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
     """Returns what sources on the web, the language model and the platforms answer."""
-    settings = app.settings
-    found: list[CheckResult] = []
-    if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        fetcher = make_fetcher(settings, app.deps)
-        found += await ask_sources(settings, fetcher, now=app.clock.now())
+    fetcher = make_fetcher(app.settings, app.deps)
+    found = await ask_sources(app.settings, fetcher, now=app.clock.now())
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
-    return found + await check_platforms(app.store, app.platforms, tells_off=not settings.wrong)
+    return found + await check_platforms(app.store, app.platforms)
 
 
 # ── settings, database, outbox ────────────────────────────────────────────────
 
 
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
-    """Yields a result for each setting that cannot be used or means nothing; if there is none, one result."""
-    question = "Settings"
-    if not settings.wrong and not settings.unknown:
+    """Yields a result for each variable that means nothing; if there is none, one result."""
+    question, unknown = "Settings", unknown_variables(settings)
+    if not unknown:
         yield CheckResult(question=question, answer="all can be used")
-    for error in settings.wrong:
-        yield CheckResult.of_error(question, error)
-    for name in settings.unknown:
-        yield CheckResult.wrong(question, f"{name} means nothing to paperwire", instead_of(name))
+    for name, cure in unknown.items():
+        yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
 
 
 def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
@@ -152,7 +142,7 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
 
 def check_meaning(settings: Settings) -> CheckResult:
     """Returns whether the encoder of meaning answers."""
-    encoder, question = encoder_of(settings), "Meaning"
+    encoder, question = encoders.encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
         return CheckResult(question=question, answer="off, papers are found by words only")
     if encoder is None:
@@ -258,10 +248,8 @@ def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: Source
 # ── platforms ─────────────────────────────────────────────────────────────────
 
 
-async def check_platforms(
-    store: Store, platforms: Mapping[str, Platform], *, tells_off: bool = True
-) -> list[CheckResult]:
-    """Returns what the platforms that are on answer, and, with `tells_off`, which are off."""
+async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> list[CheckResult]:
+    """Returns what the platforms that are on answer, and which are off."""
     found: list[CheckResult] = []
     try:
         owners = bots(store) if is_ready(store) else {}
@@ -270,7 +258,7 @@ async def check_platforms(
     for facts in addresses.declared():
         if facts.token_variable and facts.name in platforms:
             found += await _account(platforms[facts.name], owners.get(facts.name))
-        elif facts.token_variable and tells_off:
+        elif facts.token_variable:
             found.append(CheckResult(question=facts.title, answer="off, it has no token"))
     return found
 

@@ -8,12 +8,16 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
 from bot.operation.client_addresses import is_known_host, own_names
-from bot.ports.conversation import WebRequest, WebResponse, WebRoute
+from bot.ports.conversation import SECRET_PAGE, with_any_prefix
 from bot.rendering import feeds
 from subscriptions.errors import StoreError
 from subscriptions.service import feeds as sent
@@ -22,6 +26,7 @@ from subscriptions.store.database.store import Store
 log = logging.getLogger("paperwire")
 
 _HEADERS = {
+    **SECRET_PAGE,
     "cache-control": "private, no-cache",  # only the reader's own cache, which asks each time whether it is still right
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
@@ -30,34 +35,34 @@ _HEADERS = {
 _Write = Callable[[feeds.Feed], str]
 
 
-def feed_routes(app: App) -> Sequence[WebRoute]:
+def feed_routes(app: App) -> Sequence[Route]:
     """Returns the routes of the feeds."""
     forms = {"atom": (feeds.atom, feeds.ATOM), "json": (feeds.json_feed, feeds.JSON_FEED)}
     return [
-        WebRoute(path=f"/feed/{{key}}.{ending}", answer=partial(_feed, app, write, kind))
+        Route(path, partial(_feed, app, write, kind))
         for ending, (write, kind) in forms.items()
+        for path in with_any_prefix(f"/feed/{{key}}.{ending}")
     ]
 
 
-async def _feed(app: App, write: _Write, kind: str, call: WebRequest) -> WebResponse:
+async def _feed(app: App, write: _Write, kind: str, request: Request) -> Response:
     """Returns the feed that the key opens; without a body if the reader has these bytes already."""
-    if not is_known_host(call.headers.get("host", ""), own_names(app.settings), local=False):
-        return WebResponse(status=HTTPStatus.MISDIRECTED_REQUEST, headers=_HEADERS)
+    if not is_known_host(request.headers.get("host", ""), own_names(app.settings), local=False):
+        raise HTTPException(421, headers=_HEADERS)
     try:
-        body = await app.store.run(_written, call.path["key"], write)
+        body = await app.store.run(_written, request.path_params["key"], write)
     except StoreError as error:
         log.error("A feed cannot be shown: %s", error)
-        return WebResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={**_HEADERS, "retry-after": "60"})
+        raise HTTPException(503, headers={**_HEADERS, "retry-after": "60"}) from None
     except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
         log.error("A feed failed: %s", error_location(error))
-        return WebResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=_HEADERS)
+        raise HTTPException(500, headers=_HEADERS) from None
     if body is None:
-        return WebResponse(status=HTTPStatus.NOT_FOUND, headers=_HEADERS)
-    tag = f'"{sha256(body.encode()).hexdigest()[:32]}"'
-    headers = {**_HEADERS, "etag": tag}
-    if _is_known(tag, call.headers.get("if-none-match", "")):
-        return WebResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return WebResponse(body=body, kind=kind, headers=headers)
+        raise HTTPException(404, headers=_HEADERS)
+    headers = {**_HEADERS, "etag": f'"{sha256(body.encode()).hexdigest()[:32]}"'}
+    if _is_known(headers["etag"], request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=kind)
 
 
 def _written(store: Store, key: str, write: _Write) -> str | None:

@@ -5,12 +5,13 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from bot.digests.files import is_gone
-from bot.operation import maintenance
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.hosts import reached_at
@@ -25,6 +26,8 @@ from subscriptions.store.database.write_probe import write_refusal
 
 log = logging.getLogger("paperwire")
 
+OLDEST_COPY = timedelta(days=2)  # if the newest copy is older, that is a problem
+_REPLACED = "replaced-"  # prefix of a database that `restore` replaced: it may be damaged, so it is no copy
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
 SHORT_REFUSAL = 15.0
@@ -49,12 +52,12 @@ def findings_of(
     `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as the
     store knows.
     """
-    copies = maintenance.copy_times(backup_folder(settings, store))
+    copies = copy_times(backup_folder(settings, store))
     return (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone), *_old_copy(copies, wall))
 
 
 def _old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
-    if copies and wall - max(copies) > maintenance.OLDEST_COPY:
+    if copies and wall - max(copies) > OLDEST_COPY:
         yield Finding(
             cause="copy",
             part="Newest copy",
@@ -63,6 +66,16 @@ def _old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
             since=max(copies),
             is_told=False,  # usually no process runs that could tell
         )
+
+
+def copy_times(folder: Path) -> list[datetime]:
+    """Returns when each copy of the database in a folder was written, by the machine's clock."""
+    written = []
+    for path in folder.glob("*.db"):
+        with suppress(OSError):  # the oldest copy may be removed meanwhile
+            if not path.name.startswith(_REPLACED):
+                written.append(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    return written
 
 
 def daily_work_failed(now: datetime) -> Finding:

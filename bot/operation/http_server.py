@@ -29,7 +29,7 @@ async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.ticks
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # orderly_stop handles signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     try:

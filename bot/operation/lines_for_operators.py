@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.app import App
 from bot.operation.web_entry import WhoMayEnter, entry
-from bot.settings.unknown import instead_of
+from bot.settings import unknown_variables
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service import access
 from subscriptions.service.notices import notify_new_version
@@ -19,7 +19,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     for platform in app.platforms.values():
         lines += platform.startup_lines
     lines.append(f"Database: {app.store.where}")
-    lines += [f"{name} means nothing to paperwire. {instead_of(name)}" for name in app.settings.unknown]
+    lines += [f"{name} means nothing to paperwire. {cure}" for name, cure in unknown_variables(app.settings).items()]
     return lines + sources.descriptions
 
 

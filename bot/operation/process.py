@@ -2,21 +2,20 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 
 from bot.app import App
 from bot.delivery.sender import plan
-from bot.errors import SettingsError, said_of
-from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
+from bot.errors import SettingsError, error_location, said_of
+from bot.operation import orderly_stop, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (
     Health,
     Problem,
-    daily_work_failed,
     findings_of,
     for_strangers,
     log_finding,
@@ -26,6 +25,7 @@ from bot.operation.http_server import serving
 from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
 from bot.operation.passwords import lock_of_metrics
+from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Pages, health_app
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -36,12 +36,12 @@ from subscriptions.store import claims, platform_states, role
 
 log = logging.getLogger("paperwire")
 
+TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
 PAGES = "bot.pages.site"  # imported by name, since it imports what this module is made of
 ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another process
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
-MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
 LOG_INTERVAL = timedelta(days=1)  # between two lines of the log about the same finding
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
@@ -52,9 +52,11 @@ class Process:
     def __init__(self, app: App, sources: SourceScheduler) -> None:
         self.app = app
         self.sources = sources
-        self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
+        self.receivers: Sequence[worker.Supervised] = ()
+        self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
+        self.health = Health(app.store, app.clock, lambda: self.problems | worker.problems_of(self.receivers))
+        self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems())
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
-        self.daily_work: tuple[Finding, ...] = ()  # empty if it did not fail
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -63,20 +65,30 @@ class Process:
         self._claim_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `claim_again`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
         self.late_encoding = LateEncoding(app.deps)
-        self._maintenance: asyncio.Task[None] | None = None
-        self._ends = threading.Event()  # ends the maintenance
         self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong. The process counts as ready in spite of these, unlike with `problems`."""
-        return (*self._found, *self.daily_work)
+        return (*self._found, *self.upkeep.findings)
 
     @property
     def attention(self) -> dict[str, Problem]:
         """What strangers may read of the findings, except the platforms that `problems` names."""
         new = [one for one in self.findings if not (one.cause == STOPPED and one.of in self.problems)]
         return for_strangers(new, self.app.clock.now())
+
+    @property
+    def known(self) -> tuple[Finding, ...]:
+        """What only the process knows to be wrong, and the store does not."""
+        return (*self.upkeep.findings, *parts_of(self.health.problems(), self.app.clock.now()))
+
+    async def run_ticks(self) -> None:
+        """Calls `tick` every second until `app.stop` is set."""
+        while not self.app.stop.is_set():
+            await self.tick()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.app.stop.wait(), TICK_SECONDS)
 
     async def tick(self) -> None:
         """Reads the sources, plans what is due, and starts a drain of the outbox if a lane has something to send.
@@ -93,7 +105,6 @@ class Process:
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
             await self._wake_lanes()
-            self.run_maintenance()
             self.late_encoding.start()
             if self.app.summarizer is not None:
                 self.app.summarizer.start()
@@ -101,21 +112,23 @@ class Process:
             self.problems.pop("sources", None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
-            self.problems.pop("start", None)
+            for name in ("start", "work"):
+                self.problems.pop(name, None)
         except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
+        except Exception as error:
+            self.problems["work"] = "a part of it failed by a mistake of the program; the log says where"
+            log.error("A tick failed: %s", error_location(error), exc_info=error)
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
         if self._draining is not None:
             await asyncio.wait([self._draining])
             self._report(self._draining)
-        self._ends.set()
         await self.late_encoding.close()
         if self.app.summarizer is not None:
             await self.app.summarizer.close()
-        await self.maintained()
 
     async def _wake_lanes(self) -> None:
         app = self.app
@@ -180,28 +193,6 @@ class Process:
                 log_finding(one)
         planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
         return bool(planned)
-
-    def run_maintenance(self) -> None:
-        """Starts the daily maintenance when it is due, beside everything else."""
-        if self._maintenance is None and self._is_due("daily work", MAINTENANCE_INTERVAL):
-            self._maintenance = asyncio.create_task(self._maintain())
-
-    async def _maintain(self) -> None:
-        app = self.app
-        try:
-            await maintenance.in_its_thread(app.store, app.settings, app.clock, pause=self._ends.wait)
-        except Exception as error:  # noqa: BLE001 - the process must go on
-            self.daily_work = self.daily_work or (daily_work_failed(app.clock.now()),)
-            log.error("The daily clean-up or copy failed: %s", said_of(error))
-        else:
-            self.daily_work = ()
-        finally:
-            self._maintenance = None
-
-    async def maintained(self) -> None:
-        """Waits until the daily maintenance has ended, if it runs."""
-        if self._maintenance is not None:
-            await asyncio.wait([self._maintenance])
 
     def _is_due(self, what: str, every: timedelta) -> bool:
         """Returns whether `every` has passed since `what` was done, or the clock was set back.
@@ -305,6 +296,7 @@ async def _keep(ours: role.Role, app: App) -> None:
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
+    process.problems.clear()  # it is not waited for
     await orderly_stop.unless_stopped(app, sources.drain())
     await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
@@ -314,7 +306,8 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     if app.summarizer is not None:
         await orderly_stop.unless_stopped(app, app.summarizer.run())
         await app.summarizer.close()
-    await maintenance.in_its_thread(app.store, app.settings, app.clock, pause=lambda _: app.stop.is_set())
+    await process.upkeep.clean_up()
+    await process.upkeep.copy()
     unread = {}
     if not app.stop.is_set():
         unread = await sources.unreadable_if_all()
@@ -322,7 +315,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
         say(line)
     status = 1 if sent.dead or unread else 0
     if not (status or sent.stopped or app.stop.is_set()):
-        await heartbeats.make_heartbeat(app).ask()
+        await process.upkeep.heartbeat()
     return status
 
 
@@ -331,31 +324,19 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     found = app.receivers()
     for platform in app.platforms.values():
         await platform.check_tokens(found)
-    receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
-    health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
-
-    def known() -> Sequence[Finding]:
-        return (*process.daily_work, *parts_of(health.problems(), app.clock.now()))
-
-    metrics = Metrics(app, health.problems, known=known)
-    heartbeat = heartbeats.make_heartbeat(app)
-    app.deps.observe.listeners.append(metrics.observe)
-
-    async def tick() -> None:
-        await process.tick()
-        heartbeat.beat(well=not health.problems())
-
+    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
+    metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     pages: Pages = import_module(PAGES).pages_of(app)
     web = health_app(
-        health.problems,
-        [*(route for receiver in receivers for route in receiver.routes), *feed_routes(app)],
+        process.health.problems,
+        [*(route for receiver in process.receivers for route in receiver.routes), *feed_routes(app)],
         metrics.page,
         lambda: process.attention,
         process=app.store.process,
         pages=pages.routes,
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
-    async with serving(app.settings, web) as address, orderly_stop.beside(health.watch()):
+    async with serving(app.settings, web) as address, orderly_stop.beside(process.health.watch()):
         lines = (
             *([f"Pages: {address}/"] if pages.are_open else []),  # first, since people open the first address they see
             *pages.lines,
@@ -365,11 +346,12 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         )
         for line in lines:
             say(line)
-        await process.tick()  # the ticker waits before its own first tick
-        async with worker.listening(app, receivers, sources.lookup) as dispatcher:
+        await process.tick()
+        process.upkeep.start()
+        async with worker.listening(app, process.receivers, sources.lookup) as dispatcher:
             with pages.taking(dispatcher):
-                await ticks.Ticker(app.clock, tick).run(app.stop)
+                await process.run_ticks()
         say("Stopping: finishing what is on its way.")
-        await heartbeat.close()
         await sources.close()
         await process.finish()
+        await process.upkeep.close()

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.operation import passwords
 from bot.operation.health import Problem
-from bot.ports.conversation import RequestDispatcher, WebRequest, WebRoute
+from bot.ports.conversation import RequestDispatcher
 
 _WORDS = {
     400: "That cannot be read.",
@@ -84,7 +84,7 @@ class Pages:
 
 def health_app(
     problems: Problems,
-    web_routes: Sequence[WebRoute] = (),
+    web_routes: Sequence[Route] = (),
     metrics: MetricsPage | None = None,
     attention: Problems = dict,
     *,
@@ -125,10 +125,7 @@ def health_app(
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
-    for route in web_routes:
-        # for the path with and without a prefix: a proxy may keep its prefix or remove it
-        answer = _route_handler(route)
-        routes += [Route(path, answer, methods=[route.method]) for path in (route.path, "/{before:path}" + route.path)]
+    routes += web_routes
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
@@ -155,31 +152,3 @@ def _refusal(lock: passwords.Lock, request: Request) -> Response | None:
         return asks
     tried = lock.tries(given, address=request.client.host if request.client else "")
     return {passwords.Tried.OPENS: None, passwords.Tried.WRONG: asks, passwords.Tried.UNREAD: line(429)}[tried]
-
-
-_OF_EVERY_ROUTE = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",  # the addresses of some routes are secrets
-    "x-content-type-options": "nosniff",
-}
-
-
-def _route_handler(route: WebRoute) -> Callable[[Request], object]:
-    async def answer(request: Request) -> Response:
-        body = await body_in_time(request)
-        if isinstance(body, Response):
-            return body
-        call = WebRequest(
-            headers=request.headers,
-            path=request.path_params,
-            query=request.query_params,
-            body=body,
-            address=request.client.host if request.client else "",
-        )
-        found = await route.answer(call)
-        headers = {**_OF_EVERY_ROUTE, **found.headers}
-        if found.status in _WORDS and not found.body:
-            return line(found.status, headers)
-        return Response(found.body, found.status, headers, media_type=found.kind if found.body else None)
-
-    return answer

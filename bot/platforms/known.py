@@ -27,7 +27,7 @@ def adapter_of(module: str) -> PlatformAdapter:
 
 def is_on(platform: str, settings: Settings) -> bool:
     """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
-    return settings.is_on(f"bot.platforms.{platform}")
+    return settings.is_on(platform)
 
 
 def medium_of(platform: str) -> Medium:

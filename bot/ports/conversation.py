@@ -8,10 +8,13 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bot.ports.channel import File
 from subscriptions import errors, model
+
+if TYPE_CHECKING:  # most subcommands have no web pages
+    from starlette.routing import Route
 
 
 def reply_delivery(update_id: str) -> str:
@@ -202,34 +205,13 @@ class PlatformApi(Protocol):
         raise errors.Rejected("No documents are taken there.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebResponse:
-    """The response of a web route."""
-
-    status: int = 200
-    body: str = ""
-    kind: str = "text/plain"  # media type; the charset is UTF-8
-    headers: Mapping[str, str] = field(default_factory=dict)
+def with_any_prefix(path: str) -> tuple[str, str]:
+    """Returns the paths of a page without and with a prefix: a proxy in front may keep its prefix or remove it."""
+    return path, "/{before:path}" + path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebRequest:
-    """A request to a web route."""
-
-    headers: Mapping[str, str]  # names in lower case
-    path: Mapping[str, str] = field(default_factory=dict)  # what stands for the {names} in the path of the route
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    address: str = ""  # the address of the client, if a proxy tells it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebRoute:
-    """A path of our web address that a platform uses, with the function that answers there."""
-
-    path: str  # "/…", perhaps with {names}
-    answer: Callable[[WebRequest], Awaitable[WebResponse]]  # never raises
-    method: str = "GET"
+# headers of pages whose addresses are secrets, beside those of the page itself
+SECRET_PAGE = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 
 
 class RequestDispatcher(Protocol):
@@ -261,7 +243,7 @@ class Receiver(Protocol):
         """Returns why the receiver does not work now; "" if it works."""
 
     @property
-    def routes(self) -> Sequence[WebRoute]:
+    def routes(self) -> "Sequence[Route]":
         """Returns the paths to which the platform sends updates, or to which it leads people's browsers."""
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:

@@ -1,121 +1,86 @@
-"""The operator's settings as frozen values: their variables, defaults and examples. Each field names the check of its text.
+"""The operator's settings: every variable and every line of paperwire.toml, with its default. `values` says what each may be.
 
-`loading` reads the settings through pydantic, which runs the checks. Values that code builds directly, as in tests, are not
-checked.
+`load_settings` reads them. Whoever builds `Settings` directly, as the demo and tests do, reads neither variables nor a file.
+docs/settings.md explains each to operators.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, SecretStr
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.settings import checks as check
-from bot.settings.of_rooms import RoomSettings, Table, Variable, declared, variables
-from subscriptions.model import ChatAddress
+from bot.settings import values
 
-R = TypeVar("R", bound=RoomSettings)
-
-# Every variable, beside those that rooms declare. Instead of NAME, NAME_FILE may be set to the path of a file that contains the value.
-VARIABLES: Mapping[str, Variable] = {
-    "PAPERWIRE_DATABASE_URL": Variable(
-        "the database: one SQLite file, or PostgreSQL",
-        example="sqlite:////srv/paperwire/paperwire.db",
-        without="`paperwire.db` in the data folder of your system",
-    ),
-    "PAPERWIRE_CONFIG": Variable(
-        "the file described [below](#paperwiretoml)",
-        example="/etc/paperwire.toml",
-        without="`paperwire.toml` where the program is started, if that exists",
-    ),
-    "PAPERWIRE_WEB_HOST": Variable("where `run` listens", example="0.0.0.0"),  # noqa: S104 - an example
-    "PAPERWIRE_WEB_PORT": Variable("its port; 0: any free one", example="8080"),
-    "PAPERWIRE_WEB_URL": Variable(
-        "the address of the pages for other machines, used in mails and feeds",
-        example="https://papers.lab.org",
-        without="host and port above",
-    ),
-    "PAPERWIRE_WEB_PASSWORD": Variable(
-        "the password for [the pages](operating.md#the-pages), one line of 8 to 200 characters",
-        example="a long sentence",
-        without="pages for this machine only",
-    ),
-    "PAPERWIRE_ACCESS": Variable(
-        "[who may subscribe](operating.md#who-may-use-it): `open`, `ask` or `closed`", example="open"
-    ),
-    "PAPERWIRE_ADMINS": Variable(
-        "the chats of the operators, separated by commas", example="telegram:12345678, slack:U0123456789"
-    ),
-    "PAPERWIRE_TIMEZONE": Variable("the time zone of chats that chose none, and of `--now`", example="Europe/Berlin"),
-    "PAPERWIRE_CONTACT": Variable(
-        "your address, sent to the servers of sources", example="me@example.org", without="only the program's name"
-    ),
-    "PAPERWIRE_ON_UNCLEAR": Variable(
-        "what to do with a message that may have been sent and cannot be looked up: `resend` (may come twice, a mail at most twice) or `skip` (may not come)",
-        example="skip",
-    ),
-    "PAPERWIRE_OPENALEX_KEY": Variable("your free key of OpenAlex", example="a-long-random-word"),
-    "PAPERWIRE_ALLOWED_HOSTS": Variable(
-        "hosts of sources in private networks or on this machine, separated by commas", example="localhost, 10.0.0.5"
-    ),
-    "PAPERWIRE_HEARTBEAT_URL": Variable(
-        "an address that is called [every five minutes](metrics.md#the-heartbeat) while all is well",
-        example="https://example.org/ping/1",
-    ),
-    "PAPERWIRE_MEANING": Variable(
-        "`off`: papers are found by words only", example="off", without="`on`, where its package is installed"
-    ),
-    "PAPERWIRE_LOG_LEVEL": Variable(
-        "`debug`, `info`, `warning` or `error`. Only `run` logs at `info`; `debug` adds tracebacks", example="warning"
-    ),
-    "PAPERWIRE_LOG_FORMAT": Variable("`text`, or `json` for one object per line", example="json"),
+PREFIX = "PAPERWIRE_"
+FILE = "paperwire.toml"
+EVERYTHING = "arxiv"  # the name of the only source if the settings name none
+# what brings the papers of a source → how often it is asked by default; a path is watched instead
+PLACES = {
+    "path": None,
+    "url": "every 30m",
+    "arxiv": "arxiv",
+    "openalex": "every 6h",
+    "crossref": "every 6h",
+    "pubmed": "every 6h",
 }
+_LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
+_ALIKE = 0.85  # as alike a misspelt name of a variable is to the right one
+_LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
 
 
-def all_variables() -> tuple[str, ...]:
-    """Returns the names of all variables, also of those that rooms declare."""
-    return (*VARIABLES, *variables())
+class _Table(BaseModel):
+    """A table of paperwire.toml. An unknown name in it is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSettings(Table):
-    """One source of digests. Exactly one of path, url and arxiv is given."""
+class SourceSettings(_Table):
+    """One source of digests. Exactly one of PLACES is given."""
 
-    MISSING = "every source needs one"
-
-    name: Annotated[str, check.text(check.source_name)]  # unique regardless of letter case
-    title: Annotated[str, check.text(check.line)] = (
-        ""  # shown at the end of deliveries with papers of this source, as a link to `home`
-    )
-    home: Annotated[str, check.text(check.url)] = ""
-    path: Annotated[Path | None, check.placed(check.path)] = None  # absolute; may contain glob wildcards
-    url: Annotated[str | None, check.text(check.source_url)] = field(default=None, repr=False)  # may contain "{date}"
-    arxiv: tuple[Annotated[str, check.text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
-    openalex: Annotated[str | None, check.text(check.filters)] = None  # filters of OpenAlex, comma between
-    crossref: tuple[Annotated[str, check.text(check.filters)], ...] = ()  # filters of Crossref: "issn:1234-5678"
-    pubmed: Annotated[str | None, check.text(check.line)] = None  # a query of PubMed
-    format: Annotated[str | None, check.placed(check.format_name)] = (
-        None  # the name of a format; None: recognised by content
-    )
-    schedule: Annotated[str | None, check.text(check.schedule)] = (
+    name: values.Name  # unique regardless of letter case
+    title: values.Line = ""  # shown at the end of deliveries with papers of this source, as a link to `home`
+    home: values.WebAddress = ""
+    path: values.LocalPath | None = None  # absolute; may contain glob wildcards
+    url: values.DigestAddress | None = Field(None, repr=False)  # may contain "{date}"
+    arxiv: tuple[values.Category, ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    openalex: values.Filters | None = None  # filters of OpenAlex, comma between
+    crossref: tuple[values.Filters, ...] = ()  # filters of Crossref: "issn:1234-5678"
+    pubmed: values.Line | None = None  # a query of PubMed
+    format: values.Line | None = None  # the name of a format; None: recognised by content
+    schedule: values.Schedule | None = (
         None  # "arxiv", "every 30m" or a cron line; None only for a path, which is watched
     )
-    language: Annotated[str | None, check.text(check.language)] = (
-        None  # the language of its summaries, ISO 639-1; None: recognised by their script
-    )
-    announce: Annotated[Literal["recent", "all"], check.text(check.one_of("recent", "all"))] = (
-        "recent"  # "all" also announces old digests (subscriptions/planning/receipts.py)
-    )
-    speaks_for: Annotated[Literal["arxiv"] | None, check.text(check.one_of("arxiv"))] = (
-        None  # "arxiv" for a mirror or a saved mail, whose statements count as arXiv's own
-    )
-    links: Annotated[Literal["within", "follow"], check.text(check.one_of("within", "follow"))] = (
-        "within"  # "follow" also reads symbolic links that lead out of its folder
-    )
+    language: values.Language | None = None  # of its summaries, ISO 639-1; None: recognised by their script
+    # "all" also announces old digests (subscriptions/planning/receipts.py)
+    announce: Annotated[Literal["recent", "all"], values.AnyCase] = "recent"
+    # "arxiv" for a mirror or a saved mail, whose statements count as arXiv's own
+    speaks_for: Annotated[Literal["arxiv"] | None, values.AnyCase] = None
+    # "follow" also reads symbolic links that lead out of its folder
+    links: Annotated[Literal["within", "follow"], values.AnyCase] = "within"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_schedule(cls, given: object) -> object:
+        if not isinstance(given, dict) or given.get("schedule"):
+            return given
+        return {**given, "schedule": next((usual for place, usual in PLACES.items() if given.get(place)), None)}
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        reason = "a source has exactly one of path, url, arxiv, openalex, crossref and pubmed"
+        return values.allowed(self, reason, when=sum(bool(getattr(self, place)) for place in PLACES) == 1)
 
     @property
     def place(self) -> str:
@@ -150,58 +115,150 @@ class SourceSettings(Table):
         return bool(self.arxiv) or self.speaks_for == "arxiv" or f".{host}".endswith(".arxiv.org")
 
 
-EVERYTHING = "arxiv"  # the name of the only source if the settings name none
+class Destination(_Table):
+    """A service of Apprise, which only receives messages."""
+
+    name: values.DestinationName  # unique
+    url_env: values.Variable  # the variable with its address, which is a secret
+    url: SecretStr | None = None  # that address in Apprise's form; None: the variable is not set
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_its_address(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        reason = "its address must be in the variable that url_env names"
+        values.allowed(given, reason, when=not isinstance(given.get("url"), str))
+        text = variable(str(given.get("url_env", ""))) if "url" not in given else None
+        return {**given, "url": SecretStr(text)} if text else given
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """All settings of the operator. A field with a check has a variable of the same name, with PAPERWIRE_ before it."""
+class Arxiv(_Table):
+    """What is special about arXiv's calendar."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)  # for SettingsError
-    database_url: Annotated[SecretStr, check.placed(check.database)]  # in SQLAlchemy's form; may contain a password
-    of_rooms: tuple[RoomSettings, ...] = ()  # see `of`
-    web_host: Annotated[str, check.text(check.host)] = "127.0.0.1"
-    web_port: Annotated[int, check.text(check.port)] = 8420  # 0: any free port
-    web_url: Annotated[str | None, check.text(check.server_root)] = None
-    web_password: Annotated[SecretStr | None, check.hidden(check.password)] = None
-    access: Annotated[Literal["open", "ask", "closed"], check.text(check.one_of("open", "ask", "closed"))] = "ask"
-    admins: Annotated[tuple[ChatAddress, ...], check.text(check.chats)] = ()
-    timezone: Annotated[str, check.text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
-    contact: Annotated[str | None, check.text(check.contact)] = None
-    openalex_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    on_unclear: Annotated[Literal["resend", "skip"], check.text(check.one_of("resend", "skip"))] = "resend"
-    allowed_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
-    heartbeat_url: Annotated[SecretStr | None, check.hidden(check.url)] = (
-        None  # a secret, because anyone who knows this URL can send heartbeats
-    )
-    meaning: Annotated[Literal["on", "off"] | None, check.text(check.one_of("on", "off"))] = (
-        None  # on where the package `meaning` is installed
-    )
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], check.text(check.one_of("debug", "info", "warning", "error"))
-    ] = "info"
-    log_format: Annotated[Literal["text", "json"], check.text(check.one_of("text", "json"))] = "text"
+    holidays: tuple[date, ...] | None = None  # days without an announcement; None: the built-in list
+
+
+class Backup(_Table):
+    """Where daily copies of the database go."""
+
+    to: values.LocalPath | None = None  # absolute; None: `backups` next to the database
+
+
+class Keep(_Table):
+    """How long papers are kept as a whole."""
+
+    papers: values.Age | None = None  # papers of this age are reduced to key and title; None: never
+
+
+# the tables of paperwire.toml → (their field in Settings, what they hold)
+TABLES: Mapping[str, tuple[str, type[_Table]]] = {
+    "source": ("sources", SourceSettings),
+    "destination": ("destinations", Destination),
+    "arxiv": ("arxiv", Arxiv),
+    "backup": ("backup", Backup),
+    "keep": ("keep", Keep),
+}
+_TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
+
+
+def _default_database() -> SecretStr:
+    return SecretStr(f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}")
+
+
+class Settings(BaseModel):
+    """All settings. Each field is the variable of its name with PAPERWIRE_ before it, except the tables at the end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    database_url: values.DatabaseAddress = Field(default_factory=_default_database)  # in SQLAlchemy's form
+    config: values.LocalPath | None = None  # the file; None: paperwire.toml in the current folder, if it exists
+
+    web_host: values.Host = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, le=65_535)] = 8420  # 0: any free port
+    web_url: values.ServerRoot | None = None
+    web_password: values.Password | None = None
+    access: Annotated[Literal["open", "ask", "closed"], values.AnyCase] = "ask"
+    admins: values.Chats = ()
+    timezone: values.Zone = "UTC"  # an IANA zone, or a fixed offset "+08:00"
+    contact: values.Contact | None = None
+    on_unclear: Annotated[Literal["resend", "skip"], values.AnyCase] = "resend"
+    openalex_key: values.Key | None = None
+    allowed_hosts: values.SourceHosts = frozenset()  # lower case, without port
+    heartbeat_url: values.SecretAddress | None = None  # a secret, because anyone who knows it can send heartbeats
+    meaning: Annotated[Literal["on", "off"] | None, values.AnyCase] = None  # None: on where its package is installed
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], values.AnyCase] = "info"
+    log_format: Annotated[Literal["text", "json"], values.AnyCase] = "text"
+
+    telegram_token: values.TelegramToken | None = None
+    telegram_api_url: values.ServerRoot = Field("https://api.telegram.org", repr=False)  # "/bot<token>/METHOD" follows
+    slack_bot_token: values.SlackBotToken | None = None
+    slack_app_token: values.SlackAppToken | None = None
+    slack_api_url: values.SlackRoot = Field("https://slack.com/api/", repr=False)
+    smtp_url: values.SmtpAddress | None = None
+    mail_from: values.Sender | None = None  # "Papers <papers@example.org>", or only the address
+
+    model_url: values.ServerRoot | None = Field(None, repr=False)  # "/chat/completions" is appended
+    model_name: values.Word | None = None
+    model_key: values.Key | None = None
+    model_daily: Annotated[int, Field(ge=0, lt=10**9)] = 500  # requests
+    # messages: also those of people of which the bot is not sure
+    model_reads: Annotated[Literal["papers", "messages"], values.AnyCase] = "papers"
+
     sources: tuple[SourceSettings, ...] = ()
-    holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
-    backup_to: Path | None = None  # the folder for daily backups, absolute; None: `backups` next to the database
-    keep_papers: timedelta | None = None  # papers of this age are reduced to key and title; None: never
-    unknown: tuple[str, ...] = ()  # variables that begin with PAPERWIRE_ and are unknown, for `paperwire check`
-    wrong: tuple[
-        SettingsError, ...
-    ] = ()  # errors of settings that cannot be used; only `paperwire check` goes on with any
+    destinations: tuple[Destination, ...] = ()
+    arxiv: Arxiv = Arxiv()
+    backup: Backup = Backup()
+    keep: Keep = Keep()
 
-    def of(self, kind: type[R]) -> R:
-        """Returns the settings of one kind that a room declares."""
-        return next((one for one in self.of_rooms if isinstance(one, kind)), None) or kind()
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_readable(cls, value: object) -> object:
+        if isinstance(value, ValueError):  # why its file cannot be read, see _Variables
+            raise value
+        return value
 
-    def is_on(self, room: str) -> bool:
-        """Returns whether a room has the settings that it needs. A room without settings is always on."""
-        kind = declared().get(room)
-        return kind is None or self.of(kind).is_on
+    @field_validator("sources", "destinations")
+    @classmethod
+    def _have_different_names(cls, tables: tuple[Any, ...]) -> tuple[Any, ...]:
+        first: dict[str, int] = {}
+        for number, table in enumerate(tables, start=1):
+            other = first.setdefault(table.name.casefold(), number)
+            values.allowed(table, f"numbers {other} and {number} have the same name", when=other == number)
+        return tables
 
-    def is_wrong(self, *names: str) -> bool:
-        """Returns whether a setting whose name begins with one of these cannot be used."""
-        return any(error.setting.startswith(names) for error in self.wrong)
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        for one, other in (("smtp_url", "mail_from"), ("model_url", "model_name")):
+            missing = getattr(self, one) and not getattr(self, other)
+            reason = f"{_variable_of(one)} needs {_variable_of(other)}, which is not set"
+            values.allowed(self, reason, when=not missing)
+        taken = [str(chat) for chat in self.admins if chat.platform == "web" and self.lets_choose_names]
+        reason = (
+            f"PAPERWIRE_ADMINS names {', '.join(taken)}, but with PAPERWIRE_WEB_PASSWORD everyone who knows the password can sign "
+            "in under that name. Name a chat of another platform in PAPERWIRE_ADMINS"
+        )
+        return values.allowed(self, reason, when=not taken)
+
+    def is_on(self, platform: str) -> bool:
+        """Returns whether a platform has the settings that it needs. Some need none."""
+        needed: Mapping[str, object] = {
+            "telegram": self.telegram_token,
+            "slack": self.slack_bot_token,
+            "email": self.smtp_url,
+            "apprise": self.destinations,
+        }
+        return bool(needed.get(platform, True))
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a language model."""
+        return bool(self.model_url)
+
+    @property
+    def holidays(self) -> tuple[date, ...] | None:
+        """Days without an announcement of arXiv; None: the built-in list."""
+        return self.arxiv.holidays
 
     @property
     def lets_choose_names(self) -> bool:
@@ -224,7 +281,207 @@ class Settings:
         """The titles of sources for the end of deliveries: name in lower case -> (title, home or "")."""
         return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret, as it is written in the settings."""
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        found = (*fields, *(destination.url for destination in self.destinations))
+        return tuple(one.get_secret_value() for one in found if isinstance(one, SecretStr))
+
+
+VARIABLES = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name not in _TABLE_OF_FIELD)
+
+
+def load_settings() -> Settings:
+    """Reads all settings of this process. Relative paths start at the current folder, those of the file at its folder.
+
+    Raises SettingsError with a line for each setting that cannot be used, which never contains its value.
+    """
+    wrong, tables, settings = list[str](), dict[str, object](), None
+    folder = Path.cwd()
+    try:
+        tables, folder = _read_file()
+    except SettingsError as error:
+        wrong.append(str(error))
+    try:
+        settings = _GivenSettings(**tables)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        wrong += _lines_about(error)
+    except RuntimeError:
+        wrong.append(
+            "PAPERWIRE_DATABASE_URL is not set, and this user has no home folder in which the database could be. "
+            "Set it, for example to sqlite:////srv/paperwire/paperwire.db."
+        )
+    if settings is None or wrong:
+        first, *others = dict.fromkeys(wrong)  # an unreadable PAPERWIRE_CONFIG is found twice
+        raise SettingsError(first, others=others)
+    return _placed(settings, folder)
+
+
+def load_sources() -> tuple[SourceSettings, ...]:
+    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
+    tables, folder = _read_file()
+    try:
+        settings = Settings(database_url=SecretStr("sqlite:///none"), **tables)
+    except ValidationError as error:
+        first, *others = _lines_about(error)
+        raise SettingsError(first, others=others) from None
+    return _placed(settings, folder).sources
+
+
+def variable(name: str) -> str | None:
+    """Returns the value of a variable, or the text of the file that NAME_FILE names, without its last line end; None if unset.
+
+    Raises ValueError if the file cannot be read, without its path: it may be a misplaced secret.
+    """
+    if not (file := os.environ.get(f"{name}_FILE")):
+        return os.environ.get(name) or None
+    try:
+        content = Path(file).absolute().read_bytes()
+        values.allowed(file, f"the file of {name}_FILE is too large for a secret", when=len(content) <= _LARGEST_SECRET)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"the file of {name}_FILE holds no text in UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"the file of {name}_FILE cannot be read: {_why(error)}") from None
+    values.allowed(file, f"the file of {name}_FILE is empty", when=text.strip())
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def unknown_variables(settings: Settings) -> Mapping[str, str]:
+    """Returns the variables that begin with PAPERWIRE_ and mean nothing, each with what to do about it."""
+    known = {*VARIABLES, *(destination.url_env for destination in settings.destinations)}
+    found = {}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not {name, name.removesuffix("_FILE")} & known:
+            near = get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE)
+            found[name] = f"Did you mean {near[0]}?" if near else "Remove it."
+    return found
+
 
 def is_listing(url: str) -> bool:
     """Returns whether an address is a list of arXiv. A list shows a day's papers already on the evening before that day."""
     return urlsplit(url).path.startswith("/list/")
+
+
+class _Variables(EnvSettingsSource):
+    """PAPERWIRE_NAME, or the text of the file that PAPERWIRE_NAME_FILE names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        del field
+        if field_name in _TABLE_OF_FIELD:
+            return None, field_name, False
+        try:
+            return variable(_variable_of(field_name)), field_name, False
+        except ValueError as error:
+            return error, field_name, False  # the settings raise it, together with all others
+
+
+class _GivenSettings(BaseSettings, Settings):
+    """The settings of this process: the tables that it gets, and the variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # the other sources are not asked
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Variables(settings_cls)
+
+
+def _read_file() -> tuple[dict[str, object], Path]:
+    """Returns (the content of paperwire.toml by fields of Settings, its folder). Raises SettingsError.
+
+    What is no table of ours gets a name that is no field.
+    """
+    try:
+        named = variable(f"{PREFIX}CONFIG")
+        path = values.at_home(named or FILE).absolute()
+        if not named and not path.exists():
+            return {}, path.parent
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        # the parser's message may repeat a part of the file, so only the line and column are taken from it
+        place = _LINE.search(str(error))
+        where = place["place"] if place else "its end"
+        raise SettingsError(
+            f"{FILE} is not valid TOML; look at {where}.", 'A line looks like this: name = "daily"'
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{FILE} cannot be used: the file must be UTF-8 text.") from None
+    except OSError as error:
+        setting = f"{PREFIX}CONFIG" if named else FILE
+        raise SettingsError(f"{setting} cannot be used: the file cannot be read: {_why(error)}.") from None
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}CONFIG cannot be used: {error}.") from None
+    fields = {name: field for name, (field, _) in TABLES.items()}
+    return {fields.get(name, f"[{name}]"): table for name, table in content.items()}, path.parent
+
+
+def _placed(settings: Settings, folder: Path) -> Settings:
+    """Returns the settings with the paths of paperwire.toml, which is in this folder, as absolute ones."""
+    sources = (
+        source.model_copy(update={"path": folder / source.path}) if source.path else source
+        for source in settings.sources
+    )
+    to = settings.backup.to and folder / settings.backup.to
+    return settings.model_copy(update={"sources": tuple(sources), "backup": Backup(to=to)})
+
+
+def _why(error: OSError) -> str:
+    """Returns what the system says, such as "permission denied"."""
+    return (error.strerror or "unknown").lower()
+
+
+# ── what is said of settings that cannot be used ──────────────────────────────
+
+# pydantic's names of errors → what we say instead, since people do not know its types
+_REASONS = {
+    "missing": "it is missing",
+    "string_type": "it must be a text in quotes",
+    "path_type": "it must be a text in quotes",
+    "tuple_type": "it must be a list, […], or a table that may be there several times, [[…]]",
+    "model_type": "it must be a single table, […]",
+}
+
+
+def _lines_about(error: ValidationError) -> Iterator[str]:
+    """Yields what is wrong with each setting, without its value, which may be a secret."""
+    for one in error.errors(include_url=False, include_input=False):
+        if not one["loc"]:  # a rule about several settings, which it names
+            yield f"{one['ctx']['error']}."
+        elif one["type"] == "extra_forbidden":
+            yield f"{_named(one['loc'])} means nothing here. {_meant(one['loc'])}"
+        else:
+            yield f"{_named(one['loc'])} cannot be used: {_reason(one)}."
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return _REASONS.get(error["type"]) or error["msg"].replace("Input", "it", 1)
+
+
+def _named(place: Sequence[int | str]) -> str:
+    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("sources", 1, "url")."""
+    first = str(place[0])
+    if first in Settings.model_fields and first not in _TABLE_OF_FIELD:
+        return _variable_of(first)
+    rest = (f" {part + 1}" if isinstance(part, int) else f", {part}" for part in place[1:])
+    return f"{FILE}: {_TABLE_OF_FIELD.get(first, first.strip('[]'))}{''.join(rest)}"
+
+
+def _meant(place: Sequence[int | str]) -> str:
+    """Returns what may be meant by an unknown name in paperwire.toml."""
+    known = list(TABLES)
+    if len(place) > 1:
+        known = list(TABLES[_TABLE_OF_FIELD[str(place[0])]][1].model_fields)
+    near = get_close_matches(str(place[-1]).strip("[]"), known, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+
+
+def _variable_of(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"

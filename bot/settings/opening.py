@@ -8,7 +8,6 @@ from pathlib import Path
 from bot.errors import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
 from bot.settings.cron import CronSchedule
-from bot.settings.models import has_model
 from subscriptions.errors import StoreError
 from subscriptions.planning import source_calendar
 from subscriptions.store import sources
@@ -21,7 +20,7 @@ def make_store(settings: Settings) -> Store:
     with _as_setting():
         url = settings.database_url.get_secret_value()
         store = Store(url, zone=settings.timezone, schedules=schedules_of(settings))
-    store.has_model = has_model(settings)
+    store.has_model = settings.has_model
     return store
 
 
@@ -68,7 +67,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 def backup_folder(settings: Settings, store: Store) -> Path:
     """Returns the folder for backups of the database: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
-    return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
+    return settings.backup.to or (Path.cwd() if place is None else place.parent) / "backups"
 
 
 @contextmanager
@@ -78,7 +77,7 @@ def _as_setting() -> Iterator[None]:
         yield
     except StoreError as error:
         if error.exit_code == SettingsError.exit_code:
-            raise SettingsError(error.sentence, error.hint, setting="PAPERWIRE_DATABASE_URL") from error
+            raise SettingsError(error.sentence, error.hint) from error
         raise
 
 

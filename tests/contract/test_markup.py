@@ -18,13 +18,13 @@ from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
 from bot.platforms.apprise.adapter import AppriseChannel
-from bot.platforms.apprise.settings import Destination
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
 from bot.rendering import deliveries as rendering
+from bot.settings import Destination
 from subscriptions.errors import Unclear
-from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
+from subscriptions.model import Chat, ChatAddress, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from subscriptions.texts.foreign import clean
 from tests import rendered
 from tests.fakes import markup
@@ -415,7 +415,8 @@ def posted_strings(body: bytes | str | None) -> Iterator[str]:
 
 @pytest.mark.parametrize(("url", "rings", "victims"), SERVICES, ids=[row[0].partition(":")[0] for row in SERVICES])
 async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, victims: str) -> None:
-    channel = AppriseChannel([Destination("42", "LAB_URL", SecretStr(url))])
+    channel = AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
+    lab = ChatAddress("apprise", "lab")
     text = f"Tides by {victims} explained"
     entries = [
         deliveries.item(title, deliveries.because(victims, "all", "victim", name=victims), authors=(victims,),
@@ -426,10 +427,10 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
     reply.status_code, reply._content = 200, b'{"code": 0, "errcode": 0, "event_id": "1", "room_id": "!papers:lab.org"}'
     with patch.object(requests.Session, "send", return_value=reply) as send:
         for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
-            for message in rendering.render_delivery(planned, medium=channel.medium_at(SERVICE_CHAT.address)):
+            for message in rendering.render_delivery(planned, medium=channel.medium_at(lab)):
                 for plain in (False, True):
                     with suppress(Unclear):
-                        await channel.post(SERVICE_CHAT.address, message, delivery="d", plain=plain)
+                        await channel.post(lab, message, delivery="d", plain=plain)
     posted = [one for call in send.call_args_list for one in posted_strings(call.args[0].body)]
     assert any("Tides by" in one for one in posted)
     assert [found[0] for one in posted for found in re.finditer(rings, one)] == []

@@ -11,10 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.delivery.lane_sender import LONGEST_WAIT
-from bot.platforms.slack.settings import SlackSettings
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
-from bot.settings.of_rooms import RoomSettings
 from tests.clock import NOON, FakeClock
 from tests.source_harness import NoSources
 
@@ -93,15 +90,10 @@ async def running(
     **more: object,
 ) -> AsyncIterator[App]:
     """Yields an app with these platforms, a database file, and `more` settings. It does not listen; a test calls its steps."""
-    of_rooms: list[RoomSettings] = []
     if telegram:
-        of_rooms.append(TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url))
+        more |= {"telegram_token": SecretStr(token or telegram.token), "telegram_api_url": telegram.url}
     if slack:
-        of_rooms.append(SlackSettings(bot_token=SecretStr(slack.token), api_url=slack.url))
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        of_rooms=tuple(of_rooms),
-        **more,  # type: ignore[arg-type]
-    )
+        more |= {"slack_bot_token": SecretStr(slack.token), "slack_api_url": slack.url}
+    settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"), **more)
     async with opened(build_app(settings, clock=clock)) as app:
         yield app

@@ -16,7 +16,6 @@ from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import Workspace
-from bot.platforms.slack.settings import SlackSettings
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
@@ -42,9 +41,14 @@ async def a_bot(
     `more` are other fields of the settings.
     """
     fake.sets_time(clock.now().timestamp())
-    slack = SlackSettings(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN), api_url=fake.url)
     database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
-    settings = Settings(database_url=database, of_rooms=(slack,), **{"access": "open", **more})
+    settings = Settings(
+        database_url=database,
+        slack_bot_token=SecretStr(TOKEN),
+        slack_app_token=SecretStr(APP_TOKEN),
+        slack_api_url=fake.url,
+        **{"access": "open", **more},
+    )
     channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read)))
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()

@@ -11,7 +11,6 @@ from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from tests.clock import FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -22,7 +21,8 @@ from tests.patience import PATIENCE
 def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "") -> Settings:
     return Settings(
         database_url=SecretStr(database or f"sqlite:///{tmp_path}/paperwire.db"),
-        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),),
+        telegram_token=SecretStr(TOKEN),
+        telegram_api_url=fake.url,
         web_port=0,
         access="open",
     )

@@ -138,8 +138,6 @@ async def test_a_lock_of_three_minutes_makes_no_second_post(
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         process = Process(app, NoSources())  # type: ignore[arg-type]
-        process.run_maintenance()
-        await process.maintained()  # what it writes would keep the lanes waiting, and here they wait 10 ms only
         telegram.answers("hang after", chat="2")
         await process.tick()
         await locked_while_a_message_is_in_hand(telegram, clock, lock)

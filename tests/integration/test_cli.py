@@ -1,7 +1,6 @@
 """The command line as a whole, where its transcripts are not enough: output streams, exit statuses and sentences."""
 
 import contextlib
-import json
 import os
 import pty
 import re
@@ -22,7 +21,6 @@ from tests import tables
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
-from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
 from tests.integration import cli
 from tests.integration.cli import PAGE, Process, Terminal
@@ -304,72 +302,6 @@ def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypat
     assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·"]
 
 
-WRONG_SETTINGS = """
-[[source]]
-name = "one"
-path = "https://sesame.example/"
-
-[[source]]
-nam = "two"
-path = "sesame"
-
-[keep]
-papers = "sesame"
-"""
-
-
-def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: Terminal) -> None:
-    for name, value in {
-        "TELEGRAM_TOKEN": "sesame",
-        "WEB_PORT": "sesame",
-        "SMTP_URL": "smtp://u:sesame@lab.org",
-    }.items():
-        terminal.set(name, value)
-    terminal.file("paperwire.toml", WRONG_SETTINGS)
-    ended = terminal("check", "--offline")
-    said = ended.refusal()
-    assert "sesame" not in said
-    assert [line.split()[2] for line in said.splitlines() if line.startswith("✗ Settings")] == [
-        "paperwire.toml:",
-        "paperwire.toml:",
-        "paperwire.toml:",
-        "PAPERWIRE_WEB_PORT",
-        "PAPERWIRE_TELEGRAM_TOKEN",
-        "PAPERWIRE_SMTP_URL",
-    ]
-    assert re.findall(r"toml: ([\w ,]+?) (?:cannot|means)", said) == [
-        "source 2, nam",
-        "source 1, path",
-        "keep, papers",
-    ]
-    assert "\n✓ Database " in said
-    assert "Source" not in said, "the sources are not known"
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "hidden"),
-    [
-        ("PAPERWIRE_DATABASE_URL", "mysql://sesame/x", ("Database", "Outbox")),
-        ("PAPERWIRE_TELEGRAM_API_URL", "sesame", ("Telegram",)),
-        ("PAPERWIRE_MAIL_FROM", "sesame", ("E-mail", "Mail server")),
-    ],
-)
-def test_nothing_is_said_about_what_depends_on_a_wrong_setting(
-    terminal: Terminal, name: str, value: str, hidden: tuple[str, ...]
-) -> None:
-    terminal.set("TELEGRAM_TOKEN", TOKEN)
-    terminal.set("TELEGRAM_API_URL", "http://127.0.0.1:9")
-    terminal.set("SMTP_URL", "smtp://127.0.0.1:9")
-    terminal.set("MAIL_FROM", "papers@lab.org")
-    terminal.set(name.removeprefix("PAPERWIRE_"), value)
-    ended = terminal("check", "--json")
-    found = {one["question"]: one for one in json.loads(ended.out)}
-    assert (ended.status, found["Settings"]["mend"], name in found["Settings"]["answer"]) == (2, True, True)
-    assert {"Database", "Source inbox", "Meaning"} - {*hidden} <= set(found)
-    assert not {*hidden} & set(found)
-    assert "sesame" not in ended.out + ended.err
-
-
 def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
     assert terminal.python(
         "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)", "deliver"
@@ -515,7 +447,7 @@ def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: Termi
 
 
 def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
-    monkeypatch.setattr("bot.cli.matching.encoder_of", lambda _: encoder)
+    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
 
 
 WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"

@@ -13,7 +13,7 @@ import sqlalchemy
 import sqlmodel
 from sqlalchemy.exc import IntegrityError
 
-from bot.settings.loading import source_name
+from bot.settings.values import source_name
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -287,7 +287,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     """The longest names fit into indexes. PostgreSQL refuses an index entry of more than 2,704 bytes that it cannot compress."""
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
-    chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
+    chat, source = parse_address(form.format(name)), source_name(WIDE)
     subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:

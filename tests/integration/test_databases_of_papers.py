@@ -149,7 +149,7 @@ async def test_check_names_a_wrong_filter(
     source, problem = case
     monkeypatch.setattr(checks, "sites_of", lambda _: Sites(**server.sites))
     feeding = SourceHarness(store, clock, server, source)
-    settings = Settings(database_url="sqlite://", sources=(source,))  # type: ignore[arg-type]
+    settings = Settings(sources=(source,))
     fetcher = feeding.scheduler._fetcher
     (found,) = await checks.ask_sources(settings, fetcher, now=clock.now())
     assert (str(found.answer), found.mend) == (problem, problem != "it can be reached")

@@ -16,22 +16,20 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
-from urllib import parse
 
+import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
-from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
-from bot.platforms.email.settings import MailSettings
-from bot.ports.conversation import WebRequest, WebResponse
-from bot.settings import Settings
+from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
@@ -73,12 +71,11 @@ class Bot:
         await self.app.sender.deliver()
         return self.fake.mails[before:]
 
-    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> WebResponse:
+    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> httpx.Response:
         """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
-        query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
-        return await self.pages.answer(
-            WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
-        )
+        site = httpx.ASGITransport(Starlette(routes=self.pages.routes))
+        async with httpx.AsyncClient(transport=site) as browser:
+            return await (browser.post(url, data=fields) if presses else browser.get(url))
 
     async def asks(self, chat: ChatAddress = ADA) -> EmailMessage:
         """Asks an address whether papers may come to it. Returns the question."""
@@ -86,7 +83,7 @@ class Bot:
         [question] = await self.delivers()
         return question
 
-    async def confirms(self, chat: ChatAddress = ADA) -> WebResponse:
+    async def confirms(self, chat: ChatAddress = ADA) -> httpx.Response:
         """Asks an address, which answers yes. Returns the page after the answer."""
         return await self.opens(link(await self.asks(chat), "yes"), presses=True)
 
@@ -110,7 +107,8 @@ async def bot(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) 
     with smtp.a_mail_server() as fake:
         settings = Settings(
             database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
-            of_rooms=(MailSettings(smtp_url=SecretStr(fake.url), mail_from="Papers <papers@lab.org>"),),
+            smtp_url=SecretStr(fake.url),
+            mail_from="Papers <papers@lab.org>",
             web_url=ROOT,
             access=getattr(request, "param", "open"),
         )
@@ -136,15 +134,15 @@ def link(mail: EmailMessage, label: str) -> str:
     return unescape(found[1])
 
 
-def words(response: WebResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.body, flags=re.DOTALL)).strip()
+def words(response: httpx.Response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.text, flags=re.DOTALL)).strip()
 
 
 async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     question = await bot.asks()
     assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
-    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
+    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).text
     assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
     assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(
         await bot.opens(link(question, "yes"), presses=True)
@@ -171,8 +169,8 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert "link=" in mail["List-Unsubscribe"]
     page = await bot.opens(link(mail, "change what comes"), presses=True)
     assert "diffusion" in words(page)
-    assert 'name="text"' in page.body
-    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', page.body, re.DOTALL)
+    assert 'name="text"' in page.text
+    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', page.text, re.DOTALL)
     assert talk
     assert "graphs" in words(
         await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
@@ -180,7 +178,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert len(listing.listed(bot.app.store, ADA)) == 2
     assert (
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
-    ).status == 200
+    ).status_code == 200
     assert bot.state() is ChatState.PAUSED
     bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
@@ -200,8 +198,8 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)
-            assert found.status == 404
-            assert "does not work any more" in found.body
+            assert found.status_code == 404
+            assert "does not work any more" in found.text
     assert bot.state() is ChatState.ACTIVE
 
 
@@ -401,8 +399,7 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
     ],
 )
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
-    mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
-    found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
+    found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
     assert EmailChannel(found, FakeClock(NOON))._hand_over().local_hostname == greeting
 
 
@@ -416,8 +413,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
     """),
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
-    mail = MailSettings(smtp_url=SecretStr(url), mail_from="a@lab.org")
-    server = EmailChannel(Settings(database_url=SecretStr(""), of_rooms=(mail,)), FakeClock(NOON))._hand_over()
+    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON))._hand_over()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -553,12 +549,12 @@ async def poster(
 ) -> abc.AsyncIterator[Poster]:
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
-        Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
+        Destination(name=one, url_env="A_URL", url=SecretStr(fake.address(one, getattr(request, "param", ""))))
         for one in {*SERVICES, *READ, *apprise.PUSHES}
     ]
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
-        of_rooms=(AppriseSettings(destinations=tuple(destinations)),),
+        destinations=tuple(destinations),
     )
     async with program.opened(build_app(settings, clock=clock)) as app:
         yield Poster(app, fake, clock)
@@ -746,7 +742,9 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
-    channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
+    channel = adapter.AppriseChannel(
+        [Destination(name="lab", url_env="LAB_URL", url=None if url is None else SecretStr(url))]
+    )
     assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(RetryLater, match=re.escape(trouble)):
         await channel.post(address("apprise:lab"), message("x"), delivery="d")
@@ -758,7 +756,9 @@ async def test_without_the_library_it_is_told_how_to_install_it(
     fake: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "import_module", Mock(side_effect=ModuleNotFoundError("apprise")))
-    target = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))]).targets["lab"]
+    target = adapter.AppriseChannel(
+        [Destination(name="lab", url_env="LAB_URL", url=SecretStr(fake.address("json")))]
+    ).targets["lab"]
     assert str(target.trouble) == "Apprise is not installed."
     assert str(target.cure) == f"Install what it needs: {sys.executable} -m pip install 'apprise>=2.2'"
 

@@ -23,8 +23,7 @@ from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import queries_in_words
-from bot.settings import Settings, all_variables
-from bot.settings.loading import load_settings
+from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.language import Language
@@ -37,6 +36,7 @@ from subscriptions.service import taste
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make, tables
 from tests.fakes.meaning import FakeEncoder
+from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
 
@@ -142,33 +142,36 @@ SUBCOMMANDS = {
 _VARIABLES = ("variable", "what it is", "without it", "example")
 
 
-def _load(environ: dict[str, str], folder: Path) -> Settings:
-    return load_settings(environ, folder, formats=digests.format_names())
-
-
 @rows_of("settings.md", *_VARIABLES)
 def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: Path) -> None:
     examples = {other.code("variable"): other.code("example") for other in docs_pages.rows("settings.md", *_VARIABLES)}
     examples["PAPERWIRE_CONFIG"] = "other.toml"
     (tmp_path / "other.toml").write_text("[backup]\nto = 'elsewhere'", encoding="utf-8")
-    whole = _load(examples, tmp_path)
+    whole = settings_of(examples, tmp_path)
     del examples[row.code("variable")]
     try:
-        without: Settings | None = _load(examples, tmp_path)
+        without: Settings | None = settings_of(examples, tmp_path)
     except SettingsError:  # another variable needs this variable
         without = None
     assert without != whole
 
 
+@rows_of("settings.md", *_VARIABLES)
+def test_what_counts_without_a_variable_is_its_default(row: Row) -> None:
+    if default := re.fullmatch("`([^`]*)`", row["without it"]):
+        field = row.code("variable").removeprefix("PAPERWIRE_").lower()
+        assert str(getattr(Settings(), field)) == default[1]
+
+
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
     (whole,) = docs_pages.blocks(DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
-    assert len(_load({}, tmp_path).sources) == 6
+    assert len(settings_of({}, tmp_path).sources) == 6
     for table in ("", "[[source]]\n", "[arxiv]\n", "[backup]\n", "[keep]\n"):
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
-            _load({}, tmp_path)
-        _, _, known = str(refused.value.hint).partition("Known: ")  # the program lists the names that it knows
+            settings_of({}, tmp_path)
+        known = str(refused.value).partition("Known: ")[2]  # the program lists the names that it knows
         assert known
         for key in known.rstrip(".").split(", "):
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
@@ -220,7 +223,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 
 
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
-    ("settings.md", _VARIABLES, all_variables()),
+    ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
     ("formats.md", ("code", "means"), set(digests.MESSAGES)),
     ("operating.md", ("state", "means", "what to do"), STATES),
@@ -294,7 +297,7 @@ def test_links_of_a_page_lead_somewhere(path: Path) -> None:
 def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
     assert {
         name.removesuffix("_FILE") for name in re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
-    } <= {*all_variables(), "PAPERWIRE_SHARED"}
+    } <= {*VARIABLES, "PAPERWIRE_SHARED"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -408,7 +411,7 @@ NUMBERS = tables.rows("""
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST
-    operating.md    → the last # signals                                 → subscriptions.service.signals:MOST_SIGNALS
+    operating.md    → the last # signals                                 → subscriptions.store.signals:MOST_SIGNALS
     queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
     queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
@@ -418,12 +421,12 @@ NUMBERS = tables.rows("""
     queries.md      → (`fit + # × taste`)                                → subscriptions.service.taste:WEIGHT
     queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
     queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
-    queries.md      → keeps # signals                                    → subscriptions.service.signals:MOST_SIGNALS
-    queries.md      → signals and a # saved                              → subscriptions.service.signals:MOST_SAVED
+    queries.md      → keeps # signals                                    → subscriptions.store.signals:MOST_SIGNALS
+    queries.md      → signals and a # saved                              → subscriptions.store.signals:MOST_SAVED
     queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
-    metrics.md      → GET every # minutes                                → bot.operation.heartbeats:INTERVAL / 60
+    metrics.md      → GET every # minutes                                → bot.operation.upkeep:HEARTBEAT_INTERVAL.seconds / 60
     architecture.md → takes # chats at once                              → subscriptions.service.plan:SLICE
     operating.md    → # messages a second for a token                    → bot.platforms.telegram.adapter:TelegramChannel.limits.per_second
     operating.md    → | one group or channel | # a minute                → bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute
@@ -500,7 +503,7 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
         assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
     assert re.search(r"severity: (critical|warning)\b", text)
     assert set(re.findall(r"`paperwire (\w+)", text)) <= SUBCOMMANDS.keys()
-    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= {*all_variables()}
+    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= {*VARIABLES}
 
 
 # ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────

@@ -17,7 +17,6 @@ from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
-from bot.settings.loading import load_settings
 from subscriptions.model import Announce, Paper
 from subscriptions.service import feeds as sent
 from subscriptions.service.listing import get_chat
@@ -26,6 +25,7 @@ from subscriptions.states import PauseReason
 from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.clock import NOON, FakeClock
+from tests.given_settings import settings_of
 from tests.integration.program import opened
 from tests.make import ingested
 
@@ -78,7 +78,7 @@ class Programs:
 async def a_bot(folder: Path, url: str, clock: FakeClock, **settings: str) -> AsyncIterator[Programs]:
     given = {f"PAPERWIRE_{name}": value for name, value in settings.items()}
     made = build_app(
-        load_settings({"PAPERWIRE_DATABASE_URL": url, "PAPERWIRE_ACCESS": "open", **given}, folder),
+        settings_of({"PAPERWIRE_DATABASE_URL": url, "PAPERWIRE_ACCESS": "open", **given}, folder),
         clock=clock,
         out=io.StringIO(),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,15 +14,14 @@ import pytest
 from bot.app import App
 from bot.cli import state
 from bot.operation import metrics, web_server
-from bot.operation.health import Problem, Readiness, parts_of
+from bot.operation.health import Readiness
 from bot.operation.process import Process
-from bot.settings import SourceSettings
+from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
 from bot.sources.folders import WatchedFolder, noted, started
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies
 from bot.sources.source_schedules import SourceSchedules
-from subscriptions.notices import Finding
 from subscriptions.planning.receipts import Answer, Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.store import bot_state, platform_states
@@ -128,8 +127,7 @@ async def copy_too_old(world: World) -> None:
 
 async def daily_work_failed(world: World) -> None:
     backup_folder(world.app.settings, world.app.store).write_text("a file where the folder should be")
-    world.process.run_maintenance()
-    await world.process.maintained()
+    await world.process.upkeep.copy()
 
 
 async def part_fails(world: World) -> None:
@@ -163,7 +161,7 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
 @pytest.fixture
 def world(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, terminal: Terminal) -> Iterator[World]:
     with asyncio.Runner() as runner:
-        opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=tmp_path / "backups")
+        opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup=Backup(to=tmp_path / "backups"))
         app = runner.run(opened.__aenter__())
         app.store.encoder = ""
         subscribes(app.store, "console:me", "knots")
@@ -221,13 +219,8 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 async def _served(world: World) -> tuple[dict[str, Any], str]:
     """Returns what the health page and the metrics answer."""
     app, process = world.app, world.process
-    problems = {part: Problem(why, 0) for part, why in process.problems.items()}
-
-    def known() -> Sequence[Finding]:
-        return (*process.daily_work, *parts_of(problems, world.clock.now()))
-
-    health = web_server.health_app(lambda: problems, attention=lambda: process.attention)
+    health = web_server.health_app(process.health.problems, attention=lambda: process.attention)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(health), base_url="http://localhost") as client:
         ready = (await client.get("/health/ready")).json()
-    figures, _ = await metrics.Metrics(app, dict, known=known).page()
+    figures, _ = await metrics.Metrics(app, dict, known=lambda: process.known).page()
     return ready, figures.decode()

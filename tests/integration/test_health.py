@@ -3,6 +3,7 @@
 """
 
 import contextlib
+import dataclasses
 import datetime as dt
 import shutil
 from collections import abc
@@ -13,16 +14,16 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import heartbeats, http_server, web_server
-from bot.operation.health import Health
+from bot.operation import http_server, web_server
 from bot.operation.process import Process
-from bot.settings.loading import load_settings
+from bot.operation.upkeep import Upkeep
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.clock import FakeClock
 from tests.fakes.process import Remote
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
+from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
@@ -42,10 +43,9 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class Page:
     """A process and its web address. A test calls the ticks of the process."""
 
-    def __init__(self, store: Store, process: Process, health: Health, clock: FakeClock, url: str) -> None:
+    def __init__(self, store: Store, process: Process, clock: FakeClock, url: str) -> None:
         self.store = store
         self._process = process
-        self._health = health
         self._clock = clock
         self._url = url
 
@@ -53,7 +53,7 @@ class Page:
         """Advances the clock. Then runs a tick and a check of the health."""
         self._clock.advance(dt.timedelta(seconds=seconds))
         await self._process.tick()
-        await self._health.look()
+        await self._process.health.look()
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
         async with httpx.AsyncClient(trust_env=False) as client:
@@ -72,9 +72,9 @@ async def a_page(
 ) -> abc.AsyncIterator[Page]:
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
-        health = Health(app.store, clock, lambda: process.problems)
-        async with http_server.serving(app.settings, web_server.health_app(health.problems)) as url:
-            yield Page(app.store, process, health, clock, url)
+        web = web_server.health_app(process.health.problems)
+        async with http_server.serving(app.settings, web) as url:
+            yield Page(app.store, process, clock, url)
 
 
 @pytest.fixture
@@ -157,65 +157,55 @@ def watchman() -> abc.Iterator[Watchman]:
         yield found
 
 
+@dataclasses.dataclass
+class Beating:
+    """The upkeep of a process that is well until a test says otherwise."""
+
+    upkeep: Upkeep
+    is_well: bool = True
+
+
 @pytest.fixture
-async def heartbeat(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> abc.AsyncIterator[heartbeats.Heartbeat]:
+async def beating(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> abc.AsyncIterator[Beating]:
     app = build_app(
-        load_settings(
+        settings_of(
             {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}, tmp_path
         ),
         clock=clock,
     )
-    made = heartbeats.make_heartbeat(app)
+    made = Beating(Upkeep(app, is_well=lambda: made.is_well))
     yield made
-    await made.close()
     await app.close()
 
 
-async def beats(heartbeat: heartbeats.Heartbeat, *, well: bool = True) -> None:
-    """Calls `beat`. If this sends a request, waits for its answer."""
-    heartbeat.beat(well=well)
-    if heartbeat._task is not None:
-        await heartbeat._task
-
-
-async def test_while_all_is_well_it_is_asked_every_five_minutes(
-    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman
-) -> None:
-    for later, well, calls in (
-        (0, True, 1),
-        (0, True, 1),
-        (heartbeats.INTERVAL - 1, True, 1),
-        (1, False, 1),
-        (0, True, 2),
-    ):
-        clock.advance(dt.timedelta(seconds=later))
-        await beats(heartbeat, well=well)
+async def test_a_heartbeat_is_sent_only_while_all_is_well(beating: Beating, watchman: Watchman) -> None:
+    for well, calls in ((True, 1), (False, 1), (True, 2)):
+        beating.is_well = well
+        await beating.upkeep.heartbeat()
         assert watchman.calls == [PATH] * calls
 
 
 async def test_a_failed_heartbeat_is_one_line_without_the_address(
-    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    beating: Beating, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     for status in (404, 500, 200, 201, 202, 204, 503):
         watchman.status = status
-        await beats(heartbeat)
-        clock.advance(dt.timedelta(hours=2))
+        await beating.upkeep.heartbeat()
     assert [record.getMessage() for record in caplog.records] == [
-        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 404 Not Found.",
-        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 is too busy to answer (503).",
+        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 404.",
+        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 503.",
     ]
     assert len(watchman.calls) == 7
 
 
 async def test_nobody_at_the_address_disturbs_nothing(
-    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    beating: Beating, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     watchman.goes_down()
     for _ in range(3):
-        await beats(heartbeat)
-        clock.advance(dt.timedelta(seconds=heartbeats.INTERVAL))
+        await beating.upkeep.heartbeat()
     (record,) = caplog.records
-    assert "refuses connections" in record.getMessage()
+    assert "ConnectError" in record.getMessage()
     assert "sesame" not in record.getMessage()
 
 

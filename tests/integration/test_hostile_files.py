@@ -15,12 +15,12 @@ from bot.digests import names, papers
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
-from bot.settings.loading import load_settings
 from subscriptions.service.listing import listed
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
+from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.cli import Terminal
 from tests.integration.web_site import open_pages
@@ -161,7 +161,7 @@ def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, column
 def test_an_event_of_the_log_is_one_line_whatever_it_names(
     log_format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    start_logging(load_settings({"PAPERWIRE_LOG_FORMAT": log_format}, tmp_path), quiet=False)
+    start_logging(settings_of({"PAPERWIRE_LOG_FORMAT": log_format}, tmp_path), quiet=False)
     logging.getLogger("paperwire").warning("%s cannot be read.", ODD_NAME, extra={"source": ODD_NAME})
     logging.getLogger().handlers.clear()
     said = capsys.readouterr().err

@@ -13,7 +13,6 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.model.language_model import summarizer_of
-from bot.model.settings import ModelSettings
 from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
 from subscriptions.service import model_summaries
@@ -49,7 +48,10 @@ class Worker:
         """Does all that can be done now."""
         settings = Settings(
             database_url=SecretStr("sqlite:///x"),
-            of_rooms=(ModelSettings(url=self.server.url, name=MODEL, key=SecretStr("sesame"), daily=self.daily),),
+            model_url=self.server.url,
+            model_name=MODEL,
+            model_key=SecretStr("sesame"),
+            model_daily=self.daily,
         )
 
         async def work() -> None:

@@ -288,7 +288,8 @@ async def a_world(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[World]:
         world = World(
             app, BotHarness(app.store, clock=clock), process.Process(app, app.source_scheduler()), channel, clock
         )
-        await world.ticks(2)  # these ticks do the daily clean-up, and other work of the first tick
+        await world.process.upkeep.clean_up()
+        await world.ticks(2)  # these do the other work of the first tick
         yield world
 
 

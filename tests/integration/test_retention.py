@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import event
 
-from bot.operation.maintenance import daily_maintenance
-from bot.settings import Settings
+from bot.operation.upkeep import WORKS_FOR, with_rests
 from subscriptions.model import CallbackToken
 from subscriptions.service import access, plan, sending
 from subscriptions.service import retention as retention_room
@@ -108,20 +106,20 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
 
 
-def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
-    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+def test_the_daily_clean_up_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
+    store: Store, clock: FakeClock
 ) -> None:
-    monkeypatch.setattr("bot.operation.maintenance.WORKS_FOR", 0.1)
     event.listen(store._engine, "commit", lambda _: clock.advance(timedelta(hours=1)))
     rests: list[float] = []
 
-    def pause(seconds: float) -> bool:
+    def rest(seconds: float) -> bool:
         rests.append(seconds)
         return len(rests) == 3
 
-    daily_maintenance(store, Settings(database_url=SecretStr(str(store.url))), clock, pause=pause)
+    with_rests(retention_room.clean_up_steps(store, now=NOON), rest=rest)
     assert len(rests) == 3
     assert 0 < sum(rests) < 3600
+    assert WORKS_FOR <= 0.1
 
 
 def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
@@ -196,13 +194,14 @@ async def test_a_chat_that_only_talked_goes_a_month_after_its_last_word(bot: Bot
     assert "trees" in (await bot.says("/search trees", talks)).text, "it begins anew"
 
 
-def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
-    retention_room.copied(store, now=NOON + 365 * DAY)
-    claimed = [retention_room.claim_copy(store, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
-    assert claimed == [True, False, True], "after a copy that failed, the next one is tried an hour later"
-    retention_room.copied(store, now=NOON + HOUR)
-    assert not retention_room.claim_copy(store, now=NOON + 11 * HOUR)
-    assert retention_room.claim_copy(store, now=NOON + 12 * HOUR)
+def test_daily_work_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
+    for work in (retention_room.COPY, retention_room.CLEAN_UP):
+        retention_room.done(store, work, now=NOON + 365 * DAY)
+        claimed = [retention_room.claim(store, work, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
+        assert claimed == [True, False, True], "work that failed is tried again an hour later"
+        retention_room.done(store, work, now=NOON + HOUR)
+        assert not retention_room.claim(store, work, now=NOON + 11 * HOUR)
+        assert retention_room.claim(store, work, now=NOON + 12 * HOUR)
 
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:

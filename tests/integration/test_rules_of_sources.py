@@ -110,7 +110,7 @@ async def test_a_bug_at_one_source_reaches_no_other(
     with FakeArxiv() as arxiv:
         arxiv.holds("/list.md", PAGE)
         one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
-        feeding = feeds.of(one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
+        feeding = feeds.of(one, other.model_copy(update={"url": f"http://localhost:{arxiv.port}/list.md"}))
         fetch = fetcher.Fetcher.fetch
 
         async def stumble(self: fetcher.Fetcher, url: str, **values: str) -> fetcher.Fetched | None:
@@ -315,7 +315,7 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_pat
     await feeds.of(folder).due()
     assert told(known_by(store)) == TRUTH
     (tmp_path / "answer.xml").write_text(f"{ANSWER_OF_EVIL}\n", encoding="utf-8")
-    await feeds.of(replace(folder, speaks_for="arxiv")).due()
+    await feeds.of(folder.model_copy(update={"speaks_for": "arxiv"})).due()
     assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 

@@ -15,13 +15,13 @@ import pytest
 from bot.cli import log
 from bot.dependencies.optional_parts import without
 from bot.settings import Settings
-from bot.settings.loading import load_settings
 from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
 from tests import forked, make
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
+from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.program import free_port
 from tests.make import subscribes
@@ -104,7 +104,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
         }
         with cli.Process(tmp_path, "run", fake=remote, port=port, environ=environ) as program:
             talks(remote)
-            assert "unsub" in str(remote.call("menu", "all_private_chats", "zh"))
+            assert "unsub" in str(remote.call("menu", "default", "zh"))
             assert watchman.called.get(timeout=PATIENCE) == "/ping/sesame-4711"
             assert asked(url, "health/live").json() == {"live": True}
             missing = asked(url, "settings")
@@ -143,7 +143,7 @@ def begins(tmp_path: Path) -> Iterator[Callable[..., Settings]]:
 
     def begin(**values: str) -> Settings:
         environ = {f"PAPERWIRE_{name.upper()}": value for name, value in values.items()}
-        settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", **environ}, tmp_path)
+        settings = settings_of({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", **environ}, tmp_path)
         log.start_logging(settings, quiet=False)
         return settings
 

@@ -18,10 +18,10 @@ from bot.operation import client_addresses, web_server
 from bot.operation.web_entry import WhoMayEnter, entry
 from bot.pages import requests, signed_in, site
 from bot.ports.attached import LARGEST
-from bot.settings.loading import load_settings
 from subscriptions.store.database.store import Store
 from tests import tables
 from tests.clock import NOON, FakeClock
+from tests.given_settings import settings_of
 from tests.integration import web_site
 from tests.integration.web_site import PASSWORD
 from tests.make import clean_up, ingested, paper, subscribes
@@ -63,13 +63,11 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
 def test_without_a_password_pages_are_for_this_machine_alone(
     tmp_path: Path, settings: dict[str, str], expected: WhoMayEnter
 ) -> None:
-    assert (
-        entry(load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0] is expected
-    )
+    assert entry(settings_of({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0] is expected
 
 
 async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path) -> None:
-    settings = load_settings({"PAPERWIRE_WEB_HOST": "0.0.0.0"}, tmp_path)  # noqa: S104 - as above
+    settings = settings_of({"PAPERWIRE_WEB_HOST": "0.0.0.0"}, tmp_path)  # noqa: S104 - as above
     assert site.make_site(build_app(settings)) is None
     (line,) = site.entry_lines(settings)
     assert "PAPERWIRE_WEB_PASSWORD" in line

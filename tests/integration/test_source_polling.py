@@ -449,7 +449,7 @@ async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:
     (tmp_path / "inbox").mkdir(exist_ok=True)
-    return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)  # type: ignore[arg-type]
+    return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)
 
 
 async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[str]:

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from bot.operation import passwords, web_server
-from bot.settings.loading import load_settings
 from tests.clock import NOON, FakeClock
+from tests.given_settings import settings_of
 
 PASSWORD, METRICS_TOKEN = "correct horse battery", "a token of Prometheus"
 
@@ -18,7 +18,7 @@ async def _metrics() -> tuple[bytes, str]:
 
 
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
-    settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
+    settings = settings_of({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
     page = web_server.health_app(
         dict, metrics=_metrics, metrics_lock=passwords.lock_of_metrics(settings, FakeClock(NOON))
     )

@@ -12,8 +12,8 @@ from bot.app import App, build_app
 from bot.operation.web_server import health_app
 from bot.operation.worker import listening
 from bot.pages.site import Site, make_site
-from bot.settings.loading import load_settings
 from tests.clock import FakeClock
+from tests.given_settings import settings_of
 from tests.integration.program import opened
 
 HOME = "http://127.0.0.1:8420"
@@ -94,7 +94,7 @@ async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **s
     """Yields the pages of a bot with these settings. For example, `web_password="…"` sets PAPERWIRE_WEB_PASSWORD."""
     given = {f"PAPERWIRE_{name.upper()}": value for name, value in settings.items()}
     made = build_app(
-        load_settings({"PAPERWIRE_DATABASE_URL": database_url or f"sqlite:///{folder}/paperwire.db", **given}, folder),
+        settings_of({"PAPERWIRE_DATABASE_URL": database_url or f"sqlite:///{folder}/paperwire.db", **given}, folder),
         clock=clock,
     )
     async with opened(made) as app, listening(app, []) as dispatcher:

@@ -77,7 +77,9 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named(
     product.sets(TELEGRAM_TOKEN_FILE=SECRET)
     finished = product.runs("deliver")
     assert finished.status == 2
-    assert finished.err == f"PAPERWIRE_TELEGRAM_TOKEN_FILE cannot be used: the file that it names {why}.\n"
+    assert (
+        finished.err == f"PAPERWIRE_TELEGRAM_TOKEN cannot be used: the file of PAPERWIRE_TELEGRAM_TOKEN_FILE {why}.\n"
+    )
 
 
 def test_a_file_of_a_secret_may_begin_with_a_mark_of_its_bytes(product: Product) -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from starlette.routing import Route
+
 from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
 from bot.platforms.console.markup import Console
 from bot.ports.channel import Channel, Clock
@@ -17,7 +19,6 @@ from bot.ports.conversation import (
     Receiver,
     Request,
     RequestDispatcher,
-    WebRoute,
 )
 from bot.rendering.packing import Contents
 from bot.settings import Settings
@@ -65,7 +66,7 @@ class PostboxReceiver:
 
     name = "postbox letters"
     problem = ""
-    routes: Sequence[WebRoute] = ()
+    routes: Sequence[Route] = ()
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._in = folder / "in"

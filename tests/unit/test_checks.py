@@ -14,7 +14,6 @@ from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
 from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
@@ -39,9 +38,12 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
     assert not any(finding.mend for finding in found.values())
 
 
-def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
-    unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = list(checks.check_settings(unknown))
+def test_unknown_variables_are_named_with_the_one_that_was_meant(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PAPERWIRE_TIMEZON", "PAPERWIRE_X"):
+        monkeypatch.setenv(name, "1")
+    found = list(checks.check_settings(settings))
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
@@ -86,8 +88,9 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.CheckResult]:
-    telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url)
-    settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{store.path}"), telegram_token=SecretStr(TOKEN), telegram_api_url=fake.url
+    )
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
     found = await checks.check_platforms(store, {"telegram": platform(channel, around)})
@@ -114,8 +117,7 @@ async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, tel
 @pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])
 def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    telegram = TelegramSettings(token=SecretStr(TOKEN))
-    settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(telegram,))
+    settings = Settings(telegram_token=SecretStr(TOKEN))
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
         connect(settings, FakeClock(NOON), StringIO())
     assert "sesame" not in str(caught.value)

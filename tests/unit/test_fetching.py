@@ -485,7 +485,7 @@ def test_unpacking_reads_all_members_within_its_limit() -> None:
 
 
 def source(**values: object) -> SourceSettings:
-    return SourceSettings(name="x", **values)  # type: ignore[arg-type]
+    return SourceSettings(name="x", **values)
 
 
 def source_at(place: str, schedule: str) -> SourceSettings:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.digests import files as sources
 from bot.errors import UnreadableInput
-from bot.operation.ticks import TICK_SECONDS
+from bot.operation.process import TICK_SECONDS
 from tests import tables
 from tests.clock import NOON
 

@@ -19,7 +19,7 @@ from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.queries_in_words import explain
-from bot.settings.cron import is_cron
+from bot.settings.values import is_cron
 from subscriptions import portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service, plain_form
-from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
-from bot.settings import Settings
+from bot.settings import Destination, Settings
 from subscriptions import errors
 from subscriptions.model import ChatAddress, ChatKind, Message
 
@@ -77,13 +76,13 @@ def _target(destination: Destination, library: ModuleType | None) -> Target:
         return Target(trouble="Apprise is not installed.", cure=str(errors.install_extra("apprise")))
     if destination.url is None:
         return Target(
-            trouble=f"{destination.variable} is not set.",
+            trouble=f"{destination.url_env} is not set.",
             cure="Put the address of the service there, as Apprise writes it.",
         )
     plugin = _plugin(destination.url.get_secret_value(), library)
     if plugin is None:
         return Target(
-            trouble=f"Apprise does not understand the address in {destination.variable}.",
+            trouble=f"Apprise does not understand the address in {destination.url_env}.",
             cure="Compare it with appriseit.com/services; for some services another package has to be installed.",
         )
     return Target(medium=_medium(plugin, library), plugin=plugin)
@@ -264,10 +263,9 @@ def _checked(payload: object) -> Payload:
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
-    own = settings.of(AppriseSettings)
-    if not own.is_on:
+    if not settings.destinations:
         raise switched_off(FACTS)
-    return AppriseChannel(own.destinations)
+    return AppriseChannel(settings.destinations)
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
@@ -293,12 +291,12 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 
 def medium_at(settings: Settings, address: ChatAddress) -> Medium:
     """See PlatformAdapter."""
-    return AppriseChannel(settings.of(AppriseSettings).destinations).medium_at(address)
+    return AppriseChannel(settings.destinations).medium_at(address)
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. Raises NotFound."""
-    names = [one.name for one in settings.of(AppriseSettings).destinations]
+    names = [one.name for one in settings.destinations]
     if address.address not in names:
         hint = errors.Sentence("Add a [[destination]] with this name and the variable of its address.")
         if names:

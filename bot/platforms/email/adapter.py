@@ -6,7 +6,6 @@ from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_o
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.pages_of_links import EmailApi, MailPages
-from bot.platforms.email.settings import MailSettings
 from bot.ports import channel as channels
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered
@@ -15,7 +14,7 @@ from subscriptions.errors import NotDelivered
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del out
-    if not settings.of(MailSettings).is_on:
+    if settings.smtp_url is None:
         raise switched_off(FACTS)
     return EmailChannel(settings, clock)
 

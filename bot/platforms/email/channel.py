@@ -18,7 +18,6 @@ from pydantic import SecretStr
 
 from bot.platforms.email import FACTS, mails, markup
 from bot.platforms.email.answers import Step, outcome_of
-from bot.platforms.email.settings import MailSettings
 from bot.ports import channel as channels
 from bot.settings import Settings
 from bot.settings.hosts import is_ip, is_loopback
@@ -94,12 +93,11 @@ class EmailChannel(channels.Channel):
     limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
 
     def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
-        own = settings.of(MailSettings)
-        assert own.smtp_url is not None  # noqa: S101 - without it the platform is off
-        name, address = parseaddr(own.mail_from or "")
-        self.server = _server(own.smtp_url)
+        assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(settings.mail_from or "")
+        self.server = _server(settings.smtp_url)
         self.sender = Address(name or "paperwire", addr_spec=address)
-        self._hand_over = _hand_over(own.smtp_url, _greeting(settings, self.sender.domain), timeout)
+        self._hand_over = _hand_over(settings.smtp_url, _greeting(settings, self.sender.domain), timeout)
         self._timeout = timeout
         self.clock = clock
         self.waiting: dict[str, list[Payload]] = {}

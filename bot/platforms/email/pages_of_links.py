@@ -8,18 +8,24 @@ showing a page.
 import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
+
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request as WebRequest
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from bot.platforms.email import FACTS, mails, markup
 from bot.platforms.email.channel import EmailChannel, Payload
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
 from bot.ports.conversation import (
+    SECRET_PAGE,
     CallbackRequest,
     MessageRequest,
     Place,
@@ -27,10 +33,8 @@ from bot.ports.conversation import (
     Receiver,
     Request,
     RequestDispatcher,
-    WebRequest,
-    WebResponse,
-    WebRoute,
     typed_command,
+    with_any_prefix,
 )
 from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence, StoreError
@@ -38,7 +42,9 @@ from subscriptions.model import Chat, ChatAddress
 from subscriptions.store.database.store import Store
 
 _LONGEST_TEXT = 2000  # characters that a person types
+_LARGEST_BODY = 65_536  # bytes
 _HEADERS = {
+    **SECRET_PAGE,
     "content-security-policy": (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -46,7 +52,7 @@ _HEADERS = {
 }
 _SAY, _SEND = Sentence("a topic, an author, or what you want"), Sentence("send")
 _DONE, _NOTHING = Sentence("Done"), Sentence("That is being done. It can take a moment.")
-_NOT_NOW = WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
+_NOT_NOW = "Not now. Please try again in a minute."
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
@@ -87,12 +93,12 @@ class MailPages(Receiver):
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
 
     @property
-    def routes(self) -> list[WebRoute]:
+    def routes(self) -> list[Route]:
         """See Receiver."""
-        return [
-            WebRoute(path=markup.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
-            for method in ("GET", "POST")
-        ]
+        limit = Middleware(RequestBodyLimitMiddleware, max_body_size=_LARGEST_BODY)
+        paths = with_any_prefix(markup.PATH)
+        shows = [Route(path, self._show, methods=["GET"]) for path in paths]
+        return shows + [Route(path, self._press, methods=["POST"], middleware=[limit]) for path in paths]
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
@@ -102,9 +108,17 @@ class MailPages(Receiver):
         finally:
             self._dispatcher = None
 
-    async def answer(self, call: WebRequest, *, does: bool) -> WebResponse:
-        """Shows the page of a link; with `does`, does what the link says. Its signature shows whether we made the link."""
-        fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
+    async def _show(self, request: WebRequest) -> Response:
+        """Shows the page of a link, and does nothing."""
+        return await self._answer(request.query_params, does=False)
+
+    async def _press(self, request: WebRequest) -> Response:
+        """Does what a link says."""
+        typed = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        return await self._answer({**request.query_params, **typed}, does=True)
+
+    async def _answer(self, fields: Mapping[str, str], *, does: bool) -> Response:
+        """Returns the page of a link; with `does`, does what it says before. Its signature shows whether we made the link."""
         try:
             signer = await self.channel.signer()
             link = signer.read(fields.get("link", ""))
@@ -112,17 +126,17 @@ class MailPages(Receiver):
             if link:
                 chat = await self.store.run(markup.chat_with, link.chat)
             if link is None or chat is None or str(chat.address) != link.address:
-                return WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
+                return _words(404, _GONE)
             reader = mails.MailReader(chat=chat, signer=signer)
             if not does:
                 return _page(reader, link)
             if self._dispatcher is None:
-                return _NOT_NOW
+                return _words(503, _NOT_NOW)
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
             after = await self.store.run(markup.chat_with, link.chat)
             return _page(mails.MailReader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
-            return _NOT_NOW
+            return _words(503, _NOT_NOW)
 
     async def _do(
         self, chat: Chat, link: markup.Link, text: str, once: str, dispatcher: RequestDispatcher
@@ -137,6 +151,10 @@ class MailPages(Receiver):
         finally:
             self.channel.waiting.pop(update, None)
         return page
+
+
+def _words(status: int, words: str) -> Response:
+    return PlainTextResponse(f"{words}\n", status, _HEADERS)
 
 
 def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> Request:
@@ -158,7 +176,7 @@ def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> Re
     )
 
 
-def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload] | None = None) -> WebResponse:
+def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload] | None = None) -> Response:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     language = reader.language
     once = secrets.token_urlsafe(12)
@@ -193,4 +211,4 @@ def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload
         path=markup.PATH.lstrip("/"),
         words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
     )
-    return WebResponse(body=html, kind="text/html", headers=_HEADERS)
+    return HTMLResponse(html, headers=_HEADERS)

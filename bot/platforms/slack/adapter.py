@@ -19,7 +19,6 @@ from bot.platforms.slack.api import SlackApi
 from bot.platforms.slack.client import Workspace
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.receiving import SocketMode
-from bot.platforms.slack.settings import SlackSettings
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
@@ -138,21 +137,20 @@ def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
-    own = settings.of(SlackSettings)
-    if own.bot_token is None:
+    if settings.slack_bot_token is None:
         raise switched_off(FACTS)
-    return SlackChannel(Workspace(own.bot_token, api_url=own.api_url))
+    return SlackChannel(Workspace(settings.slack_bot_token, api_url=settings.slack_api_url))
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
-    own = around.settings.of(SlackSettings)
+    app_token = around.settings.slack_app_token
 
     def receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
-        if own.app_token is None:
+        if app_token is None:
             return ()
-        return (SocketMode(channel.workspace, own.app_token, around.clock, on_bot_name=on_bot_name),)
+        return (SocketMode(channel.workspace, app_token, around.clock, on_bot_name=on_bot_name),)
 
     only_sends = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
     return Platform(
@@ -163,7 +161,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         receivers=receivers,
         check_tokens=check_app_token,
         check=partial(_scopes, channel.workspace),
-        startup_lines=() if own.app_token else (only_sends,),
+        startup_lines=() if app_token else (only_sends,),
     )
 
 

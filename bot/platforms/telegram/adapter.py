@@ -19,7 +19,6 @@ from bot.platform import OnBotName, Platform, PlatformSurroundings, Speakers, ca
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM, Key, MessageArguments, open_message
-from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import Place, PlatformApi, Receiver
@@ -251,11 +250,10 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
 
 def _client_of(settings: Settings) -> Client:
     """Returns the client of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
-    own = settings.of(TelegramSettings)
-    if own.token is None:
+    if settings.telegram_token is None:
         raise switched_off(FACTS)
     try:
-        return Client(own.token.get_secret_value(), own.api_url)
+        return Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     # the library's message about an unusable proxy would repeat its address, which may contain a password
     except (RuntimeError, ValueError, ImportError):
         names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
@@ -266,7 +264,7 @@ def _client_of(settings: Settings) -> Client:
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
-    token = around.settings.of(TelegramSettings).token
+    token = around.settings.telegram_token
 
     def receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
         return (LongPolling(channel.client, around.clock, on_bot_name=on_bot_name),) if token else ()
@@ -302,7 +300,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
-    if settings.of(TelegramSettings).token is None:
+    if settings.telegram_token is None:
         return "", None
     client = _client_of(settings)
     try:

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from bot.platforms.email.channel import EmailChannel
-from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
@@ -31,8 +30,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
         store.open(now=NOON)
         chat = ChatAddress("email", "ada@lab.org")
         allow(store, chat, now=NOON)
-        mail = MailSettings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
-        settings = Settings(database_url=SecretStr(""), of_rooms=(mail,))
+        settings = Settings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
         channel = EmailChannel(settings, FakeClock(NOON))
         channel.open(store)
         yield Rig(

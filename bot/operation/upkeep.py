@@ -1,0 +1,146 @@
+"""What `run` does beside everything else, a job each: the daily clean-up, the daily copy, the heartbeat; how much time the clean-up takes.
+
+The store knows which clean-up and which copy are due, so the jobs only look. `run --once` and tests call a job directly.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from urllib.parse import urlsplit
+
+import httpx
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.app import App
+from bot.errors import said_of
+from bot.operation.health import daily_work_failed
+from bot.settings.opening import backup_folder
+from subscriptions.notices import Finding
+from subscriptions.service import retention
+
+log = logging.getLogger("paperwire")
+
+LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
+FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work
+HEARTBEAT_INTERVAL = timedelta(minutes=5)
+LONGEST_HEARTBEAT = 20.0  # seconds
+WORKS_FOR = 0.1  # the part of the time in which the clean-up works, so that it holds up nobody
+
+
+class Upkeep:
+    """The jobs of one process."""
+
+    def __init__(self, app: App, *, is_well: Callable[[], bool]) -> None:
+        """`is_well` returns whether a heartbeat may tell that all is well."""
+        self._app = app
+        self._is_well = is_well
+        self._failed: dict[str, Finding] = {}  # clean-up or copy → what is told of it
+        self._heartbeat_fails = False
+        self._ends = threading.Event()
+        self._working = asyncio.Lock()  # held while a thread of a job works
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """That the clean-up or the copy of the day failed, until it has succeeded."""
+        return tuple(self._failed.values())[:1]
+
+    def start(self) -> None:
+        """Calls the jobs from now on."""
+        now, none = self._app.clock.wall(), timedelta(0)
+        for job, first, every in (
+            (self.clean_up, none, LOOK_INTERVAL),
+            (self.copy, none, LOOK_INTERVAL),
+            (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
+        ):
+            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+            self._scheduler.add_job(job, trigger, next_run_time=now + first)
+        self._scheduler.start()
+
+    async def close(self) -> None:
+        """Ends the jobs. Their rest is done after the next start."""
+        self._ends.set()
+        async with self._working:  # what a thread does is not broken off
+            self._scheduler.shutdown(wait=False)
+
+    async def clean_up(self) -> None:
+        """Erases what is kept no longer, if that was not yet done today."""
+        await self._do(retention.CLEAN_UP, self._clean_up)
+
+    async def copy(self) -> None:
+        """Makes the day's copy of the database, if that was not yet done. The operator of a server makes its copies."""
+        if self._app.store.kind.file is not None:
+            await self._do(retention.COPY, self._copy)
+
+    async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
+        """Does work if it is due. If it fails, it is due again after an hour.
+
+        It gets a thread of its own: while the database is locked, the threads of the shared pool may all wait for it.
+        """
+        async with self._working:
+            if self._ends.is_set():
+                return
+            with ThreadPoolExecutor(1, "paperwire-upkeep") as thread:
+                job = asyncio.get_running_loop().run_in_executor(thread, self._if_due, name, work)
+                try:
+                    if await job:
+                        self._failed.pop(name, None)
+                except Exception as error:  # noqa: BLE001 - the process must go on
+                    self._failed.setdefault(name, daily_work_failed(self._app.clock.now()))
+                    log.error("The daily %s failed: %s", name, said_of(error))
+
+    def _if_due(self, name: str, work: Callable[[datetime], None]) -> bool:
+        store, now = self._app.store, self._app.clock.now()
+        if not retention.claim(store, name, now=now):
+            return False
+        work(now)
+        if not self._is_ending():  # else what is left is done after the next start
+            retention.done(store, name, now=now)
+        return True
+
+    def _clean_up(self, now: datetime) -> None:
+        steps = retention.clean_up_steps(self._app.store, now=now, papers=self._app.settings.keep.papers)
+        with_rests(steps, rest=self._rest)
+
+    def _rest(self, seconds: float) -> bool:
+        """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
+        self._ends.wait(seconds if self._scheduler.running else 0.0)
+        return self._is_ending()
+
+    def _is_ending(self) -> bool:
+        return self._ends.is_set() or self._app.stop.is_set()
+
+    def _copy(self, now: datetime) -> None:
+        self._app.store.copy_into(backup_folder(self._app.settings, self._app.store), "daily", now)
+
+    async def heartbeat(self) -> None:
+        """Tells the operator's service that all is well, if it is. Of several failures in a row, logs only the first."""
+        secret = self._app.settings.heartbeat_url
+        if secret is None or not self._is_well():
+            return
+        url = secret.get_secret_value()
+        try:
+            async with httpx.AsyncClient(timeout=LONGEST_HEARTBEAT) as client:
+                answer = await client.get(url)
+            why = "" if answer.is_success else f"{urlsplit(url).hostname} answers {answer.status_code}"
+        except Exception as error:  # noqa: BLE001 - a heartbeat that fails must not disturb the work
+            why = type(error).__name__  # the library's words may repeat the address
+        if why and not self._heartbeat_fails:
+            log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s.", why)
+        self._heartbeat_fails = bool(why)
+
+
+def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:
+    """Does steps, and after each calls `rest` for some seconds, until it returns that nothing more must be done."""
+    began = monotonic()
+    for _ in steps:
+        if rest((monotonic() - began) * (1 / WORKS_FOR - 1)):
+            return
+        began = monotonic()
