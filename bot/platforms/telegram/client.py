@@ -34,8 +34,8 @@ LARGEST = 20 << 20  # bytes; Telegram lets bots download files up to this size
 _LARGEST_ANSWER = LARGEST + (1 << 20)
 _MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
 _NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number
-# the library logs the address with the token at DEBUG, and at ERROR each body that it cannot read
-_TALKATIVE = ("telegram", "httpx", "httpcore")
+# logs of libraries → their level: they show the address with the token below it, and python-telegram-bot each body that it cannot read
+_LOGS = {"telegram": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
 
 # httpx raises these before it writes the first byte of a request
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -226,8 +226,8 @@ class Client:
     """
 
     def __init__(self, token: str, root: str, *, connect: float = 5, read: float = 20, in_flight: int = 40) -> None:
-        for name in _TALKATIVE:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        for name, level in _LOGS.items():
+            logging.getLogger(name).setLevel(level)
         self._root, self._token, self._read = root.rstrip("/"), token, read
         self._request, self._updates = (
             Transport(token, connect=connect, read=read, in_flight=number) for number in (in_flight, 1)
