@@ -8,11 +8,10 @@ contains the headers of the request, and so the token. Therefore no outcome is c
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,61 +38,42 @@ _USED_UP, _SERVER_ERRORS = range(400, 500), range(500, 600)
 _KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
 _PAGE = 200  # entries of a list that are asked for at once, as Slack recommends
 
+# Slack's codes for what is not the message's fault; * stands for any letters. Any other code refuses the message.
 _SLOW_DOWN = ("ratelimited", "rate_limited")
+_BUSY_FOR_LONG = ("message_limit_exceeded", "*_migrating")
 # Slack itself says that it may have done what was asked, or that it knows a message with this client_msg_id.
 _PERHAPS_DONE = ("internal_error", "fatal_error", "request_timeout", "service_unavailable", "duplicate_*_not_found")
 # errors of one method, not of the whole token: the app may not read there, but may still be able to post
 _OF_ONE_METHOD = ("missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied")
-_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)
-_NO_THREAD = partial(ChatGone, scope="topic")
-# Slack's codes for what is not the message's fault → their meaning. The first row that contains the code counts.
-_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
-    (_PERHAPS_DONE, "Slack is in trouble, and may have the message", Unclear),
-    (("message_limit_exceeded",), "The Slack workspace is over its message limit", partial(RetryLater, after=_LONG)),
-    (("*_migrating",), "Slack moves the channel to another workspace", partial(RetryLater, after=_LONG)),
-    (
-        (
-            *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-            *(*_OF_ONE_METHOD, "*_deprecated", "deprecated_endpoint"),
-            *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
-            *("accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
-        ),
-        "Slack does not accept the token",
-        SenderStopped,
-    ),
-    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
-    (
-        ("not_in_channel",),
-        "Slack: the bot is not in the channel; /invite it",
-        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
-    ),
-    (
-        ("is_archived", "is_inactive"),
-        "Slack: the channel is archived",
-        partial(ChatGone, pause_reason=PauseReason.ARCHIVED),
-    ),
-    (("no_permission", "channel_type_not_supported"), "Slack: the bot may not write there", ChatGone),
-    (("user_not_found", "users_not_found", "user_not_visible"), "Slack: there is no such person", ChatGone),
-    (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
-    (("user_disabled",), "Slack: the person's account is closed", ChatGone),
-    (
-        ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
-        "Slack: the thread is not there any more",
-        _NO_THREAD,
-    ),
-    (
-        ("restricted_action*thread_locked",),
-        "Slack: the bot may not write there",
-        partial(_NO_THREAD, pause_reason=PauseReason.TOPIC_CLOSED),
-    ),
-    (("restricted_action*",), "Slack: the bot may not write there", _NO_RIGHTS),
-    # no other form of an edit helps
-    (
-        ("message_not_found", "cant_update_message", "edit_window_closed"),
-        "Slack: the message cannot be changed any more",
-        Rejected,
-    ),
+_TOKEN = (
+    *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+    *(*_OF_ONE_METHOD, "*_deprecated", "deprecated_endpoint"),
+    *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
+    *("accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
 )
+# The thread cannot be written to → why it is paused. Like the next table, it is read before shorter forms of its codes.
+_THREAD_GONE = {
+    "thread_not_found": None,
+    "invalid_thread_ts": None,
+    "cannot_reply_to_message": None,
+    "restricted_action*thread_locked": PauseReason.TOPIC_CLOSED,
+}
+# The channel or the person cannot be written to → why the chat is paused.
+_CHAT_GONE = {
+    "channel_not_found": None,
+    "not_in_channel": PauseReason.NOT_A_MEMBER,
+    "is_archived": PauseReason.ARCHIVED,
+    "is_inactive": PauseReason.ARCHIVED,
+    "no_permission": None,
+    "channel_type_not_supported": None,
+    "restricted_action*": PauseReason.NO_RIGHTS,
+    "user_not_found": None,
+    "users_not_found": None,
+    "user_not_visible": None,
+    "user_disabled": None,
+    "cannot_dm_bot": None,
+}
+_NOT_CHANGED = ("message_not_found", "cant_update_message", "edit_window_closed")  # no other form of an edit helps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +117,7 @@ def outcome_of_question(error: Exception) -> NotDelivered:
     return certain_outcome(error)
 
 
-def _refused(answer: _Answer) -> NotDelivered:
+def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome for a response that is not "ok". A code that no row contains refuses the message."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
@@ -145,10 +125,22 @@ def _refused(answer: _Answer) -> NotDelivered:
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
         return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
-    for codes, sentence, kind in _MEANINGS:
-        if any(fnmatchcase(code, one) for one in codes):
-            return kind(f"{sentence} ({words}).")
-    return Rejected(f"Slack refuses the message ({words}).", form=True)
+    if _is_in(code, _PERHAPS_DONE):
+        return Unclear(f"Slack is in trouble ({words}); it may have the message.")
+    if _is_in(code, _BUSY_FOR_LONG):
+        return RetryLater(f"Slack takes no messages there for now ({words}).", _LONG)
+    if _is_in(code, _TOKEN):
+        return SenderStopped(f"Slack does not accept the token ({words}).")
+    if thread := _is_in(code, _THREAD_GONE):
+        return ChatGone(f"Slack does not let the bot write in this thread ({words}).", "topic", _THREAD_GONE[thread])
+    if chat := _is_in(code, _CHAT_GONE):
+        return ChatGone(f"Slack does not let the bot write there ({words}).", "chat", _CHAT_GONE[chat])
+    return Rejected(f"Slack refuses the message ({words}).", form=code not in _NOT_CHANGED)
+
+
+def _is_in(code: str, known: Iterable[str]) -> str:
+    """Returns the known code that matches; "" if none does."""
+    return next((one for one in known if fnmatchcase(code, one)), "")
 
 
 def _read(error: SlackApiError) -> _Answer:
