@@ -8,6 +8,7 @@ can be found in every channel that the bot may read.
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TextIO
@@ -183,7 +184,7 @@ async def check_app_token(receivers: Sequence[Receiver]) -> None:
 
 
 async def _scopes(workspace: Workspace) -> list[CheckResult]:
-    """Returns the finding about the scopes that the workspace granted, and what does not work without the missing ones."""
+    """Returns findings about the scopes that the workspace granted, and about what does not work without the missing ones."""
     question = "Slack scopes"
     try:
         me = await workspace.identify()
@@ -192,12 +193,14 @@ async def _scopes(workspace: Workspace) -> list[CheckResult]:
     lacking = list(missing(me.scopes))
     if not lacking:
         return [CheckResult(question=question, answer="all are granted")]
-    return [
+    found = [
         CheckResult(
             question=question,
-            answer="; ".join(f"without {scope.name}: {scope.lost or 'nothing works'}" for scope in lacking),
-            cure="What is missed: add it to the app, by paperwire slack manifest, and install it there again.",
-            mend=any(scope.needed for scope in lacking),
+            answer=f"without {scope.name}: {scope.lost or 'nothing works'}",
+            mend=scope.needed,
             is_open=True,
         )
+        for scope in lacking
     ]
+    cure = "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
+    return [*found[:-1], replace(found[-1], cure=cure)]

@@ -125,20 +125,20 @@ def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table with o
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
         return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
-    if _is_in(code, _PERHAPS_DONE):
+    if _matching(code, _PERHAPS_DONE):
         return Unclear(f"Slack is in trouble ({words}); it may have the message.")
-    if _is_in(code, _BUSY_FOR_LONG):
+    if _matching(code, _BUSY_FOR_LONG):
         return RetryLater(f"Slack takes no messages there for now ({words}).", _LONG)
-    if _is_in(code, _TOKEN):
+    if _matching(code, _TOKEN):
         return SenderStopped(f"Slack does not accept the token ({words}).")
-    if thread := _is_in(code, _THREAD_GONE):
+    if thread := _matching(code, _THREAD_GONE):
         return ChatGone(f"Slack does not let the bot write in this thread ({words}).", "topic", _THREAD_GONE[thread])
-    if chat := _is_in(code, _CHAT_GONE):
+    if chat := _matching(code, _CHAT_GONE):
         return ChatGone(f"Slack does not let the bot write there ({words}).", "chat", _CHAT_GONE[chat])
     return Rejected(f"Slack refuses the message ({words}).", form=code not in _NOT_CHANGED)
 
 
-def _is_in(code: str, known: Iterable[str]) -> str:
+def _matching(code: str, known: Iterable[str]) -> str:
     """Returns the known code that matches; "" if none does."""
     return next((one for one in known if fnmatchcase(code, one)), "")
 

@@ -125,10 +125,10 @@ def _refused(refusal: Refusal) -> NotDelivered:  # noqa: PLR0911 - a table with 
     said = words.lower()
     for pattern, sentence, kind in _MEANINGS:
         if re.search(pattern, said):
-            return kind(f"{sentence}: {words}")
+            return kind(f"{sentence}: {refusal}")
     if status == httpx.codes.FORBIDDEN:
-        return (_NO_RIGHTS if _FORBIDDEN.search(said.removeprefix("forbidden: ")) else ChatGone)(f"{_CHAT}: {words}")
-    return Rejected(f"Telegram refuses the message: {words}", form=True)
+        return (_NO_RIGHTS if _FORBIDDEN.search(said.removeprefix("forbidden: ")) else ChatGone)(f"{_CHAT}: {refusal}")
+    return Rejected(f"Telegram refuses the message: {refusal}", form=True)
 
 
 def _line(text: str) -> str:
