@@ -1,19 +1,17 @@
-"""subscribe, preview: the hints after subscribing, and of how many days a preview may be."""
+"""subscribe, subscriptions, preview: what chats ask for, and what they would get."""
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from json import loads
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
-from bot.cli import arguments, output, tables
+from bot.cli import arguments, output
 from bot.cli import session as sessions
-from bot.cli.subscription_rows import when_next
 from bot.commands import phrasing
-from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
@@ -21,26 +19,24 @@ from bot.rendering.deliveries import render_delivery
 from bot.rendering.terminal import flows
 from bot.settings import Settings
 from subscriptions.language import Language
-from subscriptions.model import Chat, ChatAddress, Message, Paper
+from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import access, chat_status, subscribing
-from subscriptions.service.listing import Listed
-from subscriptions.service.previews import Preview
-from subscriptions.service.previews import preview as look
-from subscriptions.service.subscribing import subscribe as add
-from subscriptions.texts import cutting
+from subscriptions.service import access, chat_status, previews
+from subscriptions.service import subscribing as service
+from subscriptions.service.listing import Listed, get_set_up, listed
+from subscriptions.texts import cutting, escaped
 
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
-
-QueryArgument = Annotated[
-    str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
-]
+_MOST_DAYS = 3650  # that a preview looks back
+_FRAME = 72  # columns of the lines above and below a message
 
 
 def subscribe(
-    query: QueryArgument,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
+    ],
     *,
     chat: arguments.ChatOption,
     when: Annotated[
@@ -59,36 +55,18 @@ def subscribe(
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
         session.encode(texts_asked(query))
-        result = add(session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind)
-        access.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
-    remarks = [f"  {remark}" for remark in _remarks(result, session.settings)]
-    output.print_reply(_echo(result, moment), *remarks)
+        done = service.subscribe(
+            session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
+        )
+        access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
+    output.print_reply(_echo(done, moment), *_remarks(done, session.settings))
     return 0
 
 
-def _remarks(result: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
-    """Yields hints for the person who subscribed a chat."""
-    chat, subscription = result.chat, result.subscription
-    if result.outcome == "added":
-        yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
-        yield from sessions.remarks_on_question(chat)
-    if typed := split_when(subscription.text).when:
-        yield f"“{typed}” is looked for as words; a time is given with --when."
-    zone = chat.settings.timezone
-    if (
-        subscription.number == 1
-        and subscription.cadence.kind != "now"
-        and zone == settings.timezone
-        and subscription.zone is None
-    ):
-        yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
-    yield from sessions.remarks_on_platform(chat, settings)
-
-
-def _echo(result: subscribing.Subscribed, now: datetime) -> Reply:
-    language = Language("en", result.subscription.zone or result.chat.settings.timezone)
-    examples = [_example(known.paper) for known in result.examples]
-    return phrasing.subscribed(result, language, examples=examples, now=now)
+def _echo(done: service.Subscribed, now: datetime) -> Reply:
+    language = Language("en", done.subscription.zone or done.chat.settings.timezone)
+    examples = [_example(known.paper) for known in done.examples]
+    return phrasing.subscribed(done, language, examples=examples, now=now)
 
 
 def _example(paper: Paper) -> str:
@@ -97,9 +75,101 @@ def _example(paper: Paper) -> str:
     return f"{title} ({name})" if name else title
 
 
-_MOST_DAYS = 3650
-_HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
-_RULE = 72  # columns of the frame around a message
+def _remarks(done: service.Subscribed, settings: Settings) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat."""
+    chat, subscription = done.chat, done.subscription
+    if done.outcome == "added":
+        yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
+    if typed := split_when(subscription.text).when:
+        yield f"“{typed}” is looked for as words; a time is given with --when."
+    zone = chat.settings.timezone
+    uses_zone = subscription.cadence.kind != "now" and subscription.zone is None
+    if subscription.number == 1 and uses_zone and zone == settings.timezone:
+        yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
+    yield from sessions.remarks_on_new(chat, settings)
+
+
+# ── the list ──────────────────────────────────────────────────────────────────
+
+
+def subscriptions(
+    *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
+) -> int:
+    """List the subscriptions of one chat, or of all."""
+    with sessions.open_session(now) as session:
+        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
+        entries = listed(session.store, of)
+        following = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
+        moment = session.now
+    documents = [subscription_document(entry) for entry in entries]
+    return output.tell(documents, lambda: _show_list(entries, following, moment), json=json)
+
+
+def subscription_document(entry: Listed) -> dict[str, object]:
+    """Returns one element of `subscriptions --json` (docs/commands.md)."""
+    subscription = entry.subscription
+    return {
+        "number": subscription.number,
+        "chat": str(entry.chat.address),
+        "name": subscription.name,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": str(subscription.cadence),
+        "zone": entry.zone,
+        "state": phrasing.state_of(entry),
+        "next_due_at": subscription.next_due_at,
+    }
+
+
+def _show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
+    if not entries:
+        output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        return
+    rows = []
+    for entry, then in zip(entries, following, strict=True):
+        language = Language("en", entry.zone)
+        row = phrasing.subscription_row(entry, language, now)
+        due = when_next(then, language, now) if phrasing.state_of(entry) == "active" else ""
+        rows.append((row.chat, str(row.number), row.reading, row.when, due, row.state))
+    output.print_rows(("chat", "no", "subscription", "when", "next", "state"), rows, right="no")
+
+
+def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
+    """Returns the time of a subscription's next delivery in words."""
+    if expected.at is None:
+        latest = expected.latest
+        return f"{language.moment(latest, now=now)} at the latest" if latest else "when papers come"
+    if expected.at <= now:
+        return "when papers are out" if expected.opens else "in a moment"
+    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
+    if expected.opens:
+        moment = f"from {moment} on"
+    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
+
+
+# ── the preview ───────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A subscription that has papers and is not due."""
+
+    listed: Listed
+    papers: Sequence[str]  # their keys
+    then: NextDelivery
+
+    def document(self) -> dict[str, object]:
+        """Returns an element of "not_due". `at` is null while something holds it, or if the time is unknown."""
+        state = phrasing.state_of(self.listed)
+        held = None if state == "active" else state
+        at = None if held else self.then.at or self.then.latest
+        return {"number": self.listed.subscription.number, "at": at, "held": held, "papers": self.papers}
+
+    def line(self, language: Language, now: datetime) -> str:
+        """Returns a line for people, with the time when it will be due, or what holds it."""
+        subscription, count = self.listed.subscription, output.counted(len(self.papers), "paper")
+        when = phrasing.subscription_row(self.listed, language, now).state or when_next(self.then, language, now)
+        return f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}"
 
 
 def preview(
@@ -110,90 +180,60 @@ def preview(
     chat: arguments.ChatOption,
     days: Annotated[
         int | None,
-        typer.Option("--days", metavar="N", help="Look this many days back; by default to the last delivery."),
+        typer.Option(
+            "--days",
+            metavar="N",
+            min=1,
+            max=_MOST_DAYS,
+            help="Look this many days back; by default to the last delivery.",
+        ),
     ] = None,
     now: arguments.Now = None,
     json: arguments.Json = False,
 ) -> int:
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
-    if days is not None and not 1 <= days <= _MOST_DAYS:
-        raise WrongUsage(f"--days is a number from 1 to {_MOST_DAYS}.")
     with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
-        address = session.address(chat)
+        address, moment = session.address(chat), session.now
         session.encode(texts_asked(query or ""))
-        found = look(session.store, address, now=session.now, text=query, days=days)
-        waits = _waits(found, chat_status.next_deliveries_of(session.store, found.not_due, now=session.now))
-        about = chat_status.status(session.store, address, now=session.now)
-        titles, moment = session.settings.source_titles, session.now
-        medium = medium_at(address, session.settings)
-    render = partial(render_delivery, medium=medium, titles=titles)
-    due, later = (render(entry) if entry else () for entry in (found.delivery, found.later))
-    document = _preview_document(about, found, waits, (*due, *later))
-    return output.tell(document, lambda: _say(found, about, due, _not_due(waits, about.chat, moment), later), json=json)
-
-
-def _say(
-    found: Preview,
-    about: chat_status.Status,
-    due: Sequence[Message],
-    not_due: Sequence[str],
-    later: Sequence[Message],
-) -> None:
-    """Prints how many deliveries were planned before, the messages that are due, and the messages that are not due yet."""
-    address = about.chat.address
-    if about.outbox.waiting:
-        output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
-    if found.not_due:
-        output.print_line("Due now:" if due else "Nothing is due now.")
-    for message in due:
-        _show_message(address, message)
-    for line in not_due:
-        output.print_line(line)
-    for message in later:
-        _show_message(address, message)
-    if not due and not later:
-        output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
-
-
-class _Waits(NamedTuple):
-    """A subscription that has papers and is not due."""
-
-    listed: Listed
-    papers: Sequence[Paper]
-    next_delivery: NextDelivery
-
-    @property
-    def held(self) -> str:
-        """The state of the chat or the subscription that holds its papers; "" if nothing does."""
-        state = phrasing.state_of(self.listed)
-        return "" if state == "active" else state
-
-
-def _waits(found: Preview, next_deliveries: Sequence[NextDelivery]) -> list[_Waits]:
-    items = found.later.items if found.later else ()
-    return [
-        _Waits(
-            one,
-            [item.paper.paper for item in items if one.subscription.number in [of.number for of in item.because]],
-            then,
-        )
-        for one, then in zip(found.not_due, next_deliveries, strict=True)
+        found = previews.preview(session.store, address, now=moment, text=query, days=days)
+        following = chat_status.next_deliveries_of(session.store, found.not_due, now=moment)
+        about = chat_status.status(session.store, address, now=moment)
+        titles, medium = session.settings.source_titles, medium_at(address, session.settings)
+    due, later = (
+        render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
+    )
+    waiting = [
+        _Waiting(listed=one, papers=_papers_of(one, found), then=then)
+        for one, then in zip(found.not_due, following, strict=True)
     ]
 
+    def show() -> None:
+        language = Language("en", about.chat.settings.timezone)
+        if about.outbox.waiting:
+            output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
+        if waiting:
+            output.print_line("Due now:" if due else "Nothing is due now.")
+        for message in due:
+            _show_message(about.chat.address, message)
+        if waiting:
+            output.print_line("Not due yet:", *(one.line(language, moment) for one in waiting))
+        for message in later:
+            _show_message(about.chat.address, message)
+        if not due and not later:
+            output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-def _not_due(waits: Sequence[_Waits], chat: Chat, now: datetime) -> list[str]:
-    """Returns a line for each subscription that has papers but is not due, with the time when it will be due."""
-    language = Language("en", chat.settings.timezone)
-    lines = ["Not due yet:"] if waits else []
-    for one in waits:
-        subscription, count = one.listed.subscription, output.counted(len(one.papers), "paper")
-        when = _HELD.get(one.held, "") or when_next(one.next_delivery, language, now)
-        lines.append(f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}")
-    return lines
+    return output.tell(_preview_document(about, found, waiting, (*due, *later)), show, json=json)
+
+
+def _papers_of(one: Listed, found: previews.Preview) -> list[str]:
+    """Returns the keys of the papers that a subscription would bring later."""
+    items = found.later.items if found.later else ()
+    number = one.subscription.number
+    return [item.paper.paper.key for item in items if number in [reason.number for reason in item.because]]
 
 
 def _preview_document(
-    about: chat_status.Status, found: Preview, waits: Sequence[_Waits], messages: tuple[Message, ...]
+    about: chat_status.Status, found: previews.Preview, waiting: Sequence[_Waiting], messages: Sequence[Message]
 ) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
@@ -206,7 +246,7 @@ def _preview_document(
         "known": found.known,
         "papers": [keys[item.paper.id] for item in items],
         "due": [keys[item.paper.id] for item in due],
-        "not_due": [_waiting_document(one) for one in waits],
+        "not_due": [one.document() for one in waiting],
         "planned_before": about.outbox.waiting,
         "messages": [
             {
@@ -219,30 +259,17 @@ def _preview_document(
     }
 
 
-def _waiting_document(one: _Waits) -> dict[str, object]:
-    """Returns a subscription that is not due, for `--json`.
-
-    `at` is null while the subscription is held, or if the time is unknown.
-    """
-    at = None if one.held else one.next_delivery.at or one.next_delivery.latest
-    return {
-        "number": one.listed.subscription.number,
-        "at": at,
-        "held": one.held or None,
-        "papers": [paper.key for paper in one.papers],
-    }
-
-
 def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
-    output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
+    output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
     look = look_of(chat.platform)
     if look is None:
         output.print_line(loads(message.payload)["text"].rstrip())
     else:
         display = look.display(message.payload)
-        for flow in (flow for block in display.blocks for flow in flows(block, written=not sys.stdout.isatty())):
-            tables.print_table(flow)
+        for block in display.blocks:
+            for flow in flows(block, written=not sys.stdout.isatty()):
+                output.print_drawn(flow)
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
-    output.print_line("─" * _RULE)
+    output.print_line("─" * _FRAME)

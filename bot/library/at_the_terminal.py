@@ -7,6 +7,7 @@ import typer
 
 from bot.cli import arguments, output
 from bot.cli import session as sessions
+from bot.digests.files import read_file
 from bot.library.commands import library_lines
 from bot.library.files import read_library
 from bot.ports.attached import LARGEST, file_too_large
@@ -23,7 +24,7 @@ def library(
     now: arguments.Now = None,
 ) -> int:
     """Store a chat's own library. It replaces the one before."""
-    data = arguments.content(file)
+    data = read_file(file)
     if len(data) > LARGEST:
         raise file_too_large(LARGEST)
     read = read_library(data)
