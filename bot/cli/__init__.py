@@ -126,7 +126,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "subscriptions",
-        "bot.cli.subscribing:subscriptions",
+        "bot.cli.overview:subscriptions",
         "List the subscriptions of one chat, or of all",
         "paperwire subscriptions --as console:me",
     ),
@@ -141,14 +141,14 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "settings",
-        "bot.cli.chats:settings",
+        "bot.cli.overview:settings",
         "Show all settings of a chat, and which of them it chose",
         "paperwire settings --as console:me",
     ),
     Subcommand(
         ASK,
         "preview",
-        "bot.cli.subscribing:preview",
+        "bot.cli.chats:preview",
         "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
         "paperwire preview --as console:me --days 3",
         takes_query=True,
@@ -156,14 +156,14 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "export",
-        "bot.cli.chats:export",
+        "bot.cli.overview:export",
         "Write subscriptions as text to stdout; `import` reads it back",
         "paperwire export --all > all.txt",
     ),
     Subcommand(
         ASK,
         "import",
-        "bot.cli.chats:import_",
+        "bot.cli.subscribing:import_",
         "Add what is new in FILE, change what differs, and show the changes",
         "paperwire import all.txt --dry-run",
     ),

@@ -1,60 +1,39 @@
-"""say, settings, export, import: what a person in a chat would type, and what a chat has."""
+"""say, preview: what a chat would answer, and what it would get. Nothing is sent to it."""
 
 import asyncio
 import sys
-from collections import Counter
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from json import loads
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from bot.app import build_app
 from bot.cli import arguments, output
 from bot.cli import session as sessions
+from bot.cli.overview import when_next
 from bot.cli.session import Session
+from bot.commands import phrasing
 from bot.commands.intent import REGISTRY
 from bot.conversation.handler import answer
 from bot.conversation.said import Said, typed_in
-from bot.digests.files import read_file
-from bot.errors import WrongUsage
+from bot.platforms.known import look_of, medium_at
 from bot.ports import conversation as conversations
-from subscriptions import addresses, chat_settings, portable
-from subscriptions.model import Chat, ChatKind
-from subscriptions.service import conversation_state, listing
-from subscriptions.service.access import ask_unasked
-from subscriptions.service.exporting import export as exported
-from subscriptions.service.exporting import export_all
-from subscriptions.service.importing import import_lines, texts_asked
+from bot.rendering.deliveries import render_delivery
+from bot.rendering.terminal import flows
+from subscriptions.language import Language
+from subscriptions.model import Chat, ChatAddress, ChatKind, Message
+from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.query.parse import texts_asked
+from subscriptions.service import chat_status, conversation_state, listing, previews
+from subscriptions.service.listing import Listed
 from subscriptions.texts import escaped
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
-_CHANGES = {"+": "green", "~": "yellow", "=": "dim"}  # colours of what an import changes
-
-
-def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
-    """Show all settings of a chat, and which of them it chose."""
-    with sessions.open_session() as session:
-        of = listing.get_set_up(session.store, session.address(chat))
-    document = {
-        "chat": str(of.address),
-        "title": of.title,
-        "kind": of.kind.value,
-        "state": of.state.value,
-        "paused_until": of.paused_until,
-        "settings": {name: of.settings.value(name) for name in chat_settings.SETTINGS},  # as `set` accepts them
-        "chosen": [name for name in chat_settings.SETTINGS if name in of.chosen],
-    }
-    return output.tell(document, lambda: _show_settings(of), json=json)
-
-
-def _show_settings(chat: Chat) -> None:
-    head = (str(chat.address), escaped(chat.title), chat.kind.value, chat.state.value)
-    output.print_line(" · ".join(filter(None, head)))
-    names = chat_settings.SETTINGS
-    rows = ((name, chat.settings.value(name), "chosen" if name in chat.chosen else "") for name in names)
-    output.print_rows(("setting", "value", ""), rows)
+_MOST_DAYS = 3650  # that a preview looks back
+_FRAME = 72  # columns of the lines above and below a message
 
 
 def say(
@@ -105,55 +84,129 @@ def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
     return replace(typed_in(chat, text), sender=sender, sender_is_admin=True, is_operator=True)
 
 
-# ── export and import ─────────────────────────────────────────────────────────
+# ── preview ───────────────────────────────────────────────────────────────────
 
 
-def export(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A subscription that has papers and is not due."""
+
+    listed: Listed
+    papers: Sequence[str]  # their keys
+    then: NextDelivery
+
+    def document(self) -> dict[str, object]:
+        """Returns an element of "not_due". `at` is null while something holds it, or if the time is unknown."""
+        state = phrasing.state_of(self.listed)
+        held = None if state == "active" else state
+        at = None if held else self.then.at or self.then.latest
+        return {"number": self.listed.subscription.number, "at": at, "held": held, "papers": self.papers}
+
+    def line(self, language: Language, now: datetime) -> str:
+        """Returns a line for people, with the time when it will be due, or what holds it."""
+        subscription, count = self.listed.subscription, output.counted(len(self.papers), "paper")
+        when = phrasing.subscription_row(self.listed, language, now).state or when_next(self.then, language, now)
+        return f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}"
+
+
+def preview(
+    query: Annotated[
+        str | None, typer.Argument(metavar="[QUERY]", help="A query to use instead of the chat's subscriptions.")
+    ] = None,
     *,
-    chat: arguments.OptionalChatOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
-) -> int:
-    """Write subscriptions as text to stdout; `import` reads it back."""
-    if (chat is None) is not everything:
-        raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
-    with sessions.open_session() as session:
-        if chat is None:
-            sys.stdout.writelines(export_all(session.store))
-        else:
-            of = listing.get_set_up(session.store, session.address(chat))
-            sys.stdout.write(exported(session.store, of.address))
-    return 0
-
-
-def import_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `export` wrote, or - for standard input.")],
-    *,
-    chat: arguments.OptionalChatOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
+    chat: arguments.ChatOption,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            metavar="N",
+            min=1,
+            max=_MOST_DAYS,
+            help="Look this many days back; by default to the last delivery.",
+        ),
+    ] = None,
     now: arguments.Now = None,
+    json: arguments.Json = False,
 ) -> int:
-    """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
-    said = output.watched(portable.numbered(_text_of(file)), "Reading")
-    lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
-    with sessions.open_session(now, make=True, dry=dry_run) as session:
-        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
-        lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
-        session.encode(texts_asked(lines))
-        importing = partial(output.watched, what="Importing")
-        changes = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
-        if not dry_run:
-            ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
-    for sign, where, line in changes:
-        output.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(line)}".rstrip()))
-    counts = Counter(sign for sign, _, _ in changes)
-    done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
-    output.print_line("Nothing was changed: this was a dry run." if dry_run else done)
-    return 0
+    """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
+    with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
+        address, moment = session.address(chat), session.now
+        session.encode(texts_asked(query or ""))
+        found = previews.preview(session.store, address, now=moment, text=query, days=days)
+        following = chat_status.next_deliveries_of(session.store, found.not_due, now=moment)
+        about = chat_status.status(session.store, address, now=moment)
+        titles, medium = session.settings.source_titles, medium_at(address, session.settings)
+    due, later = (
+        render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
+    )
+    waiting = [
+        _Waiting(listed=one, papers=_papers_of(one, found), then=then)
+        for one, then in zip(found.not_due, following, strict=True)
+    ]
+
+    def show() -> None:
+        language = Language("en", about.chat.settings.timezone)
+        if about.outbox.waiting:
+            output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
+        if waiting:
+            output.print_line("Due now:" if due else "Nothing is due now.")
+        for message in due:
+            _show_message(about.chat.address, message)
+        if waiting:
+            output.print_line("Not due yet:", *(one.line(language, moment) for one in waiting))
+        for message in later:
+            _show_message(about.chat.address, message)
+        if not due and not later:
+            output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
+
+    return output.tell(_preview_document(about, found, waiting, (*due, *later)), show, json=json)
 
 
-def _text_of(file: str) -> str:
-    try:
-        return portable.text_of(read_file(file))
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise WrongUsage(f"{file}, line {line}: this is not UTF-8 text.", "Save it as UTF-8.") from None
+def _papers_of(one: Listed, found: previews.Preview) -> list[str]:
+    """Returns the keys of the papers that a subscription would bring later."""
+    items = found.later.items if found.later else ()
+    number = one.subscription.number
+    return [item.paper.paper.key for item in items if number in [reason.number for reason in item.because]]
+
+
+def _preview_document(
+    about: chat_status.Status, found: previews.Preview, waiting: Sequence[_Waiting], messages: Sequence[Message]
+) -> dict[str, object]:
+    """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
+    due = found.delivery.items if found.delivery else ()
+    items = (*due, *(found.later.items if found.later else ()))
+    keys = {item.paper.id: item.paper.paper.key for item in items}
+    kind = found.delivery or found.later
+    return {
+        "chat": str(about.chat.address),
+        "kind": kind.kind.value if kind else None,
+        "known": found.known,
+        "papers": [keys[item.paper.id] for item in items],
+        "due": [keys[item.paper.id] for item in due],
+        "not_due": [one.document() for one in waiting],
+        "planned_before": about.outbox.waiting,
+        "messages": [
+            {
+                "number": message.number,
+                "papers": [keys[paper] for paper in message.papers if paper in keys],
+                "payload": loads(message.payload),
+            }
+            for message in messages
+        ],
+    }
+
+
+def _show_message(chat: ChatAddress, message: Message) -> None:
+    """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
+    output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
+    look = look_of(chat.platform)
+    if look is None:
+        output.print_line(loads(message.payload)["text"].rstrip())
+    else:
+        display = look.display(message.payload)
+        for block in display.blocks:
+            for flow in flows(block, written=not sys.stdout.isatty()):
+                output.print_drawn(flow)
+        for row in display.keys:
+            output.print_line(" ".join(f"[{key.text}]" for key in row))
+    output.print_line("─" * _FRAME)
