@@ -3,8 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from json import loads
 from typing import Annotated
 
@@ -13,7 +12,7 @@ import typer
 from bot.app import build_app
 from bot.cli import arguments, output
 from bot.cli import session as sessions
-from bot.cli.overview import when_next
+from bot.cli.overview import show_list
 from bot.cli.session import Session
 from bot.commands import phrasing
 from bot.commands.intent import REGISTRY
@@ -23,8 +22,7 @@ from bot.platforms.known import look_of, medium_at
 from bot.ports import conversation as conversations
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.terminal import flows
-from subscriptions.language import Language
-from subscriptions.model import Chat, ChatAddress, ChatKind, Message
+from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import chat_status, conversation_state, listing, previews
@@ -87,28 +85,6 @@ def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
 # ── preview ───────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """A subscription that has papers and is not due."""
-
-    listed: Listed
-    papers: Sequence[str]  # their keys
-    then: NextDelivery
-
-    def document(self) -> dict[str, object]:
-        """Returns an element of "not_due". `at` is null while something holds it, or if the time is unknown."""
-        state = phrasing.state_of(self.listed)
-        held = None if state == "active" else state
-        at = None if held else self.then.at or self.then.latest
-        return {"number": self.listed.subscription.number, "at": at, "held": held, "papers": self.papers}
-
-    def line(self, language: Language, now: datetime) -> str:
-        """Returns a line for people, with the time when it will be due, or what holds it."""
-        subscription, count = self.listed.subscription, output.counted(len(self.papers), "paper")
-        when = phrasing.subscription_row(self.listed, language, now).state or when_next(self.then, language, now)
-        return f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}"
-
-
 def preview(
     query: Annotated[
         str | None, typer.Argument(metavar="[QUERY]", help="A query to use instead of the chat's subscriptions.")
@@ -139,51 +115,40 @@ def preview(
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
     )
-    waiting = [
-        _Waiting(listed=one, papers=_papers_of(one, found), then=then)
-        for one, then in zip(found.not_due, following, strict=True)
-    ]
 
     def show() -> None:
-        language = Language("en", about.chat.settings.timezone)
         if about.outbox.waiting:
             output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
-        if waiting:
+        if found.not_due:
             output.print_line("Due now:" if due else "Nothing is due now.")
         for message in due:
             _show_message(about.chat.address, message)
-        if waiting:
-            output.print_line("Not due yet:", *(one.line(language, moment) for one in waiting))
+        if found.not_due:
+            output.print_line("Not due yet:")
+            show_list(found.not_due, following, moment)
         for message in later:
             _show_message(about.chat.address, message)
         if not due and not later:
             output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-    return output.tell(_preview_document(about, found, waiting, (*due, *later)), show, json=json)
-
-
-def _papers_of(one: Listed, found: previews.Preview) -> list[str]:
-    """Returns the keys of the papers that a subscription would bring later."""
-    items = found.later.items if found.later else ()
-    number = one.subscription.number
-    return [item.paper.paper.key for item in items if number in [reason.number for reason in item.because]]
+    return output.tell(_preview_document(about, found, following, (*due, *later)), show, json=json)
 
 
 def _preview_document(
-    about: chat_status.Status, found: previews.Preview, waiting: Sequence[_Waiting], messages: Sequence[Message]
+    about: chat_status.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
 ) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
-    items = (*due, *(found.later.items if found.later else ()))
-    keys = {item.paper.id: item.paper.paper.key for item in items}
+    later = found.later.items if found.later else ()
+    keys = {item.paper.id: item.paper.paper.key for item in (*due, *later)}
     kind = found.delivery or found.later
     return {
         "chat": str(about.chat.address),
         "kind": kind.kind.value if kind else None,
         "known": found.known,
-        "papers": [keys[item.paper.id] for item in items],
+        "papers": [keys[item.paper.id] for item in (*due, *later)],
         "due": [keys[item.paper.id] for item in due],
-        "not_due": [one.document() for one in waiting],
+        "not_due": [_waiting_document(one, then, later) for one, then in zip(found.not_due, following, strict=True)],
         "planned_before": about.outbox.waiting,
         "messages": [
             {
@@ -194,6 +159,14 @@ def _preview_document(
             for message in messages
         ],
     }
+
+
+def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
+    """Returns a subscription that has papers and is not due. `at` is null while something holds it, or if it is unknown."""
+    state, number = phrasing.state_of(one), one.subscription.number
+    held = None if state == "active" else state
+    papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
+    return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:

@@ -5,7 +5,7 @@ import json as json_of
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -151,7 +151,7 @@ class _Ingestion:
     def _sum(self, name: str) -> int:
         return sum(getattr(result, name) for _, _, result in self.stored)
 
-    def report(self) -> dict[str, object]:
+    def report(self) -> dict[str, Any]:
         """Returns the document of `ingest --json` (docs/commands.md)."""
         return {
             "digests": len(self.stored),
@@ -167,17 +167,15 @@ class _Ingestion:
 
     def show(self) -> None:
         """Prints the report for people."""
-        digests, known = output.counted(len(self.stored), "digest"), self._sum("already_known")
-        before = f", {known:,} of them known before" if known else ""
-        new, updated, unchanged = (self._sum(name) for name in ("new", "updated", "unchanged"))
-        papers = output.counted(new, "paper")
-        output.print_line(f"{digests}{before}: {papers} new, {updated:,} updated, {unchanged:,} known already.")
-        if announced := self._sum("announced"):
-            output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
-        if archived := self._sum("archived"):
-            papers, of = output.counted(archived, "paper"), output.counted(self._sum("archive"), "digest")
+        report = self.report()
+        before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
+        papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
+        output.print_line(f"{output.counted(report['digests'], 'digest')}{before}: {papers}.")
+        if report["announced"]:
+            output.print_line(f"Announced after they had been filed: {output.counted(report['announced'], 'paper')}.")
+        if report["archived"]:
             output.print_line(
-                f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {of}. "
+                f"Older than {NEWS_FOR.days} days, so filed and not announced: {output.counted(report['archived'], 'paper')}. "
                 "To announce them: the same command with --announce."
             )
         for path, warnings, _ in self.stored:
@@ -196,8 +194,8 @@ def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.J
         return None
 
     with open_session(now) as session:
-        rows = _rows(session)
-        return _tell(rows, session, json=json)
+        documents = _documents(session)
+        return output.tell(documents, lambda: _show(documents, session), json=json)
 
 
 @sources.command(epilog="For example: `paperwire sources poll daily`")
@@ -219,9 +217,9 @@ def poll(
     with open_session(now, make=True) as session:
         with output.waiting("Asking the sources; arXiv takes a few minutes"):
             polled = asyncio.run(_poll(session, name))
-        rows = [row for row in _rows(session) if name is None or row.source.name.casefold() == name.casefold()]
-        announced = announce_filed(session.store, rows[0].source.name, now=session.now) if announce else 0
-        _tell(rows, session, json=json)
+        documents = _documents(session, name)
+        announced = announce_filed(session.store, documents[0]["name"], now=session.now) if announce else 0
+        output.tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
         output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
@@ -235,73 +233,55 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
         await scheduler.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One source of the settings, with what is stored about it."""
-
-    source: SourceSettings
-    known: KnownSource | None
-    now: datetime
-
-    @property
-    def last(self) -> Receipt | None:
-        return self.known.last if self.known else None
-
-    @property
-    def state(self) -> str:
-        """Returns "on", "late" or "failing"."""
-        trouble = self.known.without(is_gone).trouble_at(self.now) if self.known else None
-        return _TROUBLES.get(trouble, "on")
-
-    @property
-    def next_at(self) -> datetime | None:
-        """Returns when it is polled next; None: it is watched."""
-        return None if self.source.path else (self.known and self.known.state.next_at) or self.now
-
-    def document(self) -> dict[str, object]:
-        """Returns an element of `sources --json` (docs/commands.md)."""
-        last = self.last and {name: getattr(self.last, name) for name in ("at", "outcome", "counts", "detail")}
-        return {"name": self.source.name, "state": self.state, "last": last, "next_at": self.next_at}
-
-    def cells(self, language: Language) -> tuple[str | Text, ...]:
-        """Returns the cells of the table for people."""
-        return (
-            self.source.name,
-            Text(self.state, _COLOURS.get(self.state, "")),
-            language.moment(self.last.at, now=self.now) if self.last else "never",
-            _brought(self.last) if self.last else "",
-            language.moment(self.next_at, now=self.now) if self.next_at else "watched",
-        )
-
-
-def _rows(session: Session) -> list[_Row]:
-    """Returns the sources of the settings, in their order."""
+def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
+    """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
     known, now = {one.name: one for one in known_sources(session.store)}, session.now
     declared = session.settings.sources or (everything(),)
-    return [_Row(source=source, known=known.get(source.name), now=now) for source in declared]
+    return [
+        _document(source, known.get(source.name), now)
+        for source in declared
+        if name is None or source.name.casefold() == name.casefold()
+    ]
 
 
-def _tell(rows: Sequence[_Row], session: Session, *, json: bool) -> int:
-    """Prints the sources; with `json`, as the document that docs/commands.md describes."""
-    return output.tell([row.document() for row in rows], lambda: _show(rows, session), json=json)
+def _document(source: SourceSettings, known: KnownSource | None, now: datetime) -> dict[str, Any]:
+    trouble = known.without(is_gone).trouble_at(now) if known else None
+    last = known.last if known else None
+    return {
+        "name": source.name,
+        "state": _TROUBLES.get(trouble, "on"),
+        "last": last and {name: getattr(last, name) for name in ("at", "outcome", "counts", "detail")},
+        "next_at": None if source.path else (known and known.state.next_at) or now,  # null: it is watched
+    }
 
 
-def _show(rows: Sequence[_Row], session: Session) -> None:
-    language = Language("en", session.settings.timezone)
-    headings = ("source", "state", "last look", "brought", "next look")
-    output.print_rows(headings, (row.cells(language) for row in rows))
-    for row in rows:
-        if row.last is None and row.source.path and is_missing(str(row.source.path)):
-            output.print_line(f"{escaped(row.source.name)}: There is nothing at {escaped(row.source.place)} yet.")
-        if row.last and row.last.detail:
-            output.print_line(f"{escaped(row.source.name)}: {escaped(row.last.detail)}")
+def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
+    language, now = Language("en", session.settings.timezone), session.now
+    rows = [
+        (
+            one["name"],
+            Text(one["state"], _COLOURS.get(one["state"], "")),
+            language.moment(one["last"]["at"], now=now) if one["last"] else "never",
+            _brought(one["last"]) if one["last"] else "",
+            language.moment(one["next_at"], now=now) if one["next_at"] else "watched",
+        )
+        for one in documents
+    ]
+    output.print_rows(("source", "state", "last look", "brought", "next look"), rows)
+    paths = {source.name: str(source.path) for source in session.settings.sources if source.path}
+    for one in documents:
+        path = paths.get(one["name"])
+        if one["last"] is None and path and is_missing(path):
+            output.print_line(f"{escaped(one['name'])}: There is nothing at {escaped(path)} yet.")
+        if one["last"] and one["last"]["detail"]:
+            output.print_line(f"{escaped(one['name'])}: {escaped(one['last']['detail'])}")
 
 
-def _brought(receipt: Receipt) -> str:
+def _brought(last: Mapping[str, Any]) -> str:
     """Returns the outcome of a poll with its counts, as text."""
-    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
+    new, papers, filed = (last["counts"].get(name, 0) for name in ("new", "papers", "archived"))
     only_filed = f", {filed:,} only filed" if filed else ""
-    return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}" if papers else str(receipt.outcome)
+    return f"{last['outcome']}: {new:,} new of {papers:,}{only_filed}" if papers else str(last["outcome"])
 
 
 @sources.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")

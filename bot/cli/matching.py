@@ -21,7 +21,7 @@ from subscriptions.matching import paper_index
 from subscriptions.matching.reasons import why
 from subscriptions.model import Paper
 from subscriptions.planning.times import split_when
-from subscriptions.query import ABOUT, parse, rewriting
+from subscriptions.query import LIKE, parse, rewriting
 from subscriptions.query.tree import Query, Term, leaves
 from subscriptions.texts import escaped
 
@@ -79,18 +79,15 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         papers, status = _read(paths)
         searched = _Searched.of(papers, terms)
         query = searched.query(text)
-    found, unknown = searched.found_by(query), searched.unknown_to(query)
+    found = searched.found_by(query)
     document: dict[str, Any] = {
         "query": query.canonical,
         "text": text,
         "keys": [paper.key for paper in found],
         "why": {paper.key: _reasons(query, paper) for paper in found},
-        **({"hints": unknown} if unknown else {}),
     }
 
     def show() -> None:
-        for sentence in unknown:
-            output.print_error(sentence)
         reading = query_in_words(query, TERMINAL_LANGUAGE.translate)
         output.print_line(f"{reading}: {len(found)} of {len(papers)} papers")
         for paper in found:
@@ -132,16 +129,11 @@ def _match_file(file: str, paths: list[str], *, json: bool) -> int:
     searched = _Searched.of(papers, terms)
     known: dict[str, Query] = {}  # text of a line → its query
     refused: dict[str, str] = {}  # text of a line → why it is refused
-    hints: list[tuple[int, str]] = []  # number of a line from 1, a sentence about a missing paper
-    for number, text in enumerate(lines, 1):
-        if text in known or text in refused:
-            continue
+    for text in dict.fromkeys(lines):
         try:
             known[text] = searched.query(text)
         except QueryError as error:
             refused[text] = str(error)
-        else:
-            hints += [(number, sentence) for sentence in searched.unknown_to(known[text])]
     keys = {text: [paper.key for paper in searched.found_by(query)] for text, query in known.items()}
     report: dict[str, Any] = {  # docs/commands.md
         "queries": len(lines),
@@ -150,7 +142,6 @@ def _match_file(file: str, paths: list[str], *, json: bool) -> int:
         "pairs": sum(len(keys.get(text, ())) for text in lines),
         "matches": [(number, keys[text]) for number, text in enumerate(lines, 1) if keys.get(text)],
         "refused": [(number, refused[text]) for number, text in enumerate(lines, 1) if text in refused],
-        **({"hints": hints} if hints else {}),
     }
     output.tell(report, lambda: _show_file(report), json=json)
     return status
@@ -163,8 +154,6 @@ def _show_file(report: Mapping[str, Any]) -> None:
     )
     for line, keys in report["matches"]:
         output.print_line(f"{line:>6}  {escaped(' '.join(keys))}")
-    for line, hint in report.get("hints", ()):
-        output.print_error(f"line {line}: {hint}")
     for line, reason in report["refused"]:
         output.print_error(f"line {line} is refused: {reason}")
 
@@ -188,12 +177,18 @@ def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
 
 
 def _parsed(text: str) -> Query:
-    """Returns the query of a text. Raises QueryError, also for bytes that are not UTF-8."""
+    """Returns the query of a text. Raises QueryError, also for bytes that are not UTF-8, and for stored papers."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
-    return parse.parse_query(text)
+    query = parse.parse_query(text)
+    if query.named:
+        column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field is LIKE)
+        raise QueryError(
+            Sentence("like: is about papers that a bot knows."), Sentence("In a chat it finds them."), column
+        )
+    return query
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,16 +208,14 @@ class _Searched:
         encoder = encoders.encoder_of(load_settings())
         if encoder is None:
             return cls(paper_index.PaperIndex.of(papers), {}, _NO_MEANING)
-        asked = [term for term in terms if term.field is ABOUT]
         try:
-            codes, questions = encoder.papers(papers), encoder.questions([term.value for term in asked])
+            codes, questions = encoder.papers(papers), encoder.questions([term.value for term in terms])
         except MeaningFails as error:
             return cls(paper_index.PaperIndex.of(papers), {}, error)
         finally:
             encoder.close()
         coded = [replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True)]
-        vectors = {term: _near_to(term, coded) for term in terms if term.field is not ABOUT}
-        return cls(paper_index.PaperIndex.of(coded), vectors | dict(zip(asked, questions, strict=True)))
+        return cls(paper_index.PaperIndex.of(coded), dict(zip(terms, questions, strict=True)))
 
     def query(self, text: str) -> Query:
         """Returns the query of a text, with its vectors. Raises QueryError, also if it asks for nearness and there are none."""
@@ -239,18 +232,3 @@ class _Searched:
             return found
         asked = meaning.read_questions(query.nearness_terms[0].question)
         return sorted(found, key=lambda paper: -meaning.nearness_to_any(asked, meaning.read_paper(paper.meaning)))
-
-    def unknown_to(self, query: Query) -> list[str]:
-        """Returns a sentence for each paper that a query names and that is not in the digests."""
-        names = {name for paper in self.index.papers for name in _names_of(paper)} if query.named else set()
-        return [f"{one} is not in these digests, so nothing is near to it." for one in query.named if one not in names]
-
-
-def _names_of(paper: Paper) -> tuple[str | None, ...]:
-    return paper.arxiv_id, paper.doi, paper.key
-
-
-def _near_to(term: Term, papers: Iterable[Paper]) -> bytes:
-    """Returns the questions for what is near to those of the papers that a term names."""
-    names = set(term.value.split(","))
-    return b"".join(meaning.question_of_paper(one.meaning) for one in papers if not names.isdisjoint(_names_of(one)))

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Literal, TextIO, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import track
@@ -84,10 +84,11 @@ def print_reply(reply: "Reply", *more: str, to_stderr: bool = False) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str | None = None) -> None:
-    """Prints a table. The column `right` has numbers. A narrow terminal wraps the cells."""
+    """Prints a table. The column `right` has numbers. A narrow terminal wraps the cells, but those of the first column last."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading == right else "left", overflow="fold")
+    for place, heading in enumerate(headings):
+        justify: Literal["left", "right"] = "right" if heading == right else "left"
+        table.add_column(heading, justify=justify, no_wrap=place == 0, overflow="fold")
     for row in rows:
         table.add_row(*(Text(escaped(cell)) if isinstance(cell, str) else cell for cell in row))
     print_drawn(table)

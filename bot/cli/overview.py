@@ -32,7 +32,7 @@ def subscriptions(
         following = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
         moment = session.now
     documents = [subscription_document(entry) for entry in entries]
-    return output.tell(documents, lambda: _show_list(entries, following, moment), json=json)
+    return output.tell(documents, lambda: show_list(entries, following, moment), json=json)
 
 
 def subscription_document(entry: Listed) -> dict[str, object]:
@@ -51,7 +51,8 @@ def subscription_document(entry: Listed) -> dict[str, object]:
     }
 
 
-def _show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
+def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
+    """Prints subscriptions as a table. `following`: the next delivery of each."""
     if not entries:
         output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
         return

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
@@ -112,12 +112,14 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
 
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
-    platform = address.platform
-    facts = addresses.facts_of(platform)
-    can_tell = known.is_on(platform, session.settings) or facts.has_only_named_chats
-    if not facts.describes_chats or not can_tell or _is_known(session, address):
+    facts = addresses.facts_of(address.platform)
+    can_tell = known.is_on(facts.name, session.settings) or facts.has_only_named_chats
+    if not facts.describes_chats or not can_tell:
         return "", None
-    return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
+    with suppress(NotFound):
+        get_chat(session.store, address)
+        return "", None
+    return asyncio.run(known.adapter_of(known.PLATFORMS[facts.name]).describe(session.settings, address))
 
 
 def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
@@ -127,11 +129,3 @@ def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
     facts = addresses.facts_of(chat.address.platform)
     if not known.is_on(facts.name, settings):
         yield f"{facts.title} is off until {facts.token_variable} is set."
-
-
-def _is_known(session: Session, address: ChatAddress) -> bool:
-    try:
-        get_chat(session.store, address)
-    except NotFound:
-        return False
-    return True

@@ -186,10 +186,7 @@ def check(
 
     with output.waiting("Asking sources and platforms"):
         findings = asyncio.run(find())
-    shown = [
-        {"question": escaped(one.question), "answer": escaped(one.answer), "cure": escaped(one.cure), "mend": one.mend}
-        for one in findings
-    ]
+    shown = [{name: getattr(one, name) for name in ("question", "answer", "cure", "mend")} for one in findings]
     output.tell(shown, lambda: output.print_rows(("", ""), map(_cells, findings)), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
 

@@ -482,21 +482,13 @@ def test_match_says_how_near_a_paper_is(terminal: Terminal, monkeypatch: pytest.
     assert f"about: {near:.2f}" in terminal("match", 'about:"A survey of diffusion"', "day.md").out
 
 
-def test_match_finds_papers_near_to_others_and_says_which_is_not_in_the_digests(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_encoder(monkeypatch, FakeEncoder())
-    titles = ("Swarm robots", "Robots of a swarm fly", "Swarm robots", "Graphs")
-    terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "") for n, title in enumerate(titles, 1))))
-    terminal.file("lines", "graphs\nLIKE: 2601.99999\n相似:2601.00001\n")
-    found = terminal("match", "like:2601.00001", "day.md", "--json").json
-    assert (found["query"], found["keys"]) == ("like:2601.00001", ["2601.00003", "2601.00002"])  # nearest first
-    assert [found["why"][key][0]["near"] >= 0.5 for key in found["keys"]] == [True, True]
-    said = "2601.99999 is not in these digests, so nothing is near to it."
-    one = terminal("match", "like:2601.99999", "day.md", "--json")
-    assert (one.status, one.json["keys"], one.json["hints"]) == (0, [], [said])
+def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
+    terminal.file("lines", "graph\ngraph OR like:2601.00001\n")
+    refused = terminal("match", "graph OR like:2601.00001", "day.md", "--json")
+    assert (refused.status, refused.json["query"], refused.json["error"]["column"]) == (1, None, 15)
     many = terminal("match", "--queries", "lines", "day.md", "--json").json
-    assert (many["matches"], many["hints"]) == ([[1, ["2601.00004"]], [3, found["keys"]]], [[2, said]])
+    assert (many["matches"], [line for line, _ in many["refused"]]) == ([[1, [GRAPHS]]], [2])
 
 
 OFF = "Meaning is off here, so it is not known what is near."
@@ -526,10 +518,10 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal
     terminal("subscribe", "graph", "--as", "console:me")
     with Process(terminal.folder, "run") as program:
         program.says("Database: ")
+        assert terminal("backup", "copy.db").status == 0
         for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db", "--sent"]):
             assert "sends for this database already." in terminal(*arguments).refusal(1)
         assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
-        assert terminal("backup", "copy.db").status == 0
 
 
 def test_a_progress_bar_shows_on_a_terminal(terminal: Terminal) -> None:
