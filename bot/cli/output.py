@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NARROW = 60  # columns; with fewer, the cells of a table would have room for syllables only
 _UNBOUNDED = 4000  # columns assumed for a stream that is no terminal, so that its lines are not cut
 _MARKS = {True: ("✓ ", "green"), False: ("✗ ", "red"), None: ("", "")}
 
@@ -84,14 +85,19 @@ def print_reply(reply: "Reply", *more: str, to_stderr: bool = False) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str | None = None) -> None:
-    """Prints a table. The column `right` has numbers. A narrow terminal wraps the cells, but those of the first column last."""
+    """Prints a table, whose column `right` has numbers. A terminal wraps its cells; a very narrow one gets lines instead."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
     for place, heading in enumerate(headings):
         justify: Literal["left", "right"] = "right" if heading == right else "left"
         table.add_column(heading, justify=justify, no_wrap=place == 0, overflow="fold")
+    is_narrow = console(sys.stdout).width < _NARROW
     for row in rows:
-        table.add_row(*(Text(escaped(cell)) if isinstance(cell, str) else cell for cell in row))
-    print_drawn(table)
+        cells = [Text(escaped(cell)) if isinstance(cell, str) else cell for cell in row]
+        if is_narrow:
+            print_drawn(Text(" · ").join(cell for cell in cells if cell))
+        table.add_row(*cells)
+    if not is_narrow:
+        print_drawn(table)
 
 
 def counted(number: int, noun: str) -> str:

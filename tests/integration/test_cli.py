@@ -600,6 +600,7 @@ def test_a_narrow_terminal_wraps_what_a_pipe_gets_whole(terminal: Terminal) -> N
     assert max(map(len, narrow.splitlines())) <= 80
     assert words not in narrow
     assert all(word in narrow for word in words.split())
+    assert " · 1 · diffusion models" in " ".join(terminal.on_screen(44, "subscriptions").out.split())
 
 
 def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
