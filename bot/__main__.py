@@ -19,7 +19,10 @@ def _on_interrupt(handler: "signal._HANDLER") -> None:
 
 _on_interrupt(_end_at_once)  # while modules are imported: some of them turn KeyboardInterrupt into another error
 
-from bot.cli import run  # noqa: E402 - takes a quarter of a second, in which a person may press Ctrl-C
+try:
+    from bot.cli import run
+except ImportError as error:  # the names of our packages are common, so another project may have put its own there
+    sys.exit(f"paperwire cannot be loaded: {error}. Install it again, in an environment of its own.")
 
 
 def main() -> None:

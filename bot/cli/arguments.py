@@ -1,8 +1,8 @@
 """The input of subcommands: options that they share, moments and days, queries, and the documents that arguments name."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
@@ -13,9 +13,8 @@ from bot.digests import read_digest
 from bot.digests.files import STDIN, list_folder, read_paths
 from bot.errors import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.platforms import CHAT_FORMS
-from bot.rendering.queries_in_words import refused
 from bot.settings import SourceSettings
-from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.errors import PaperwireError
 from subscriptions.language import Language
 from subscriptions.model import Digest
 
@@ -61,22 +60,6 @@ Now = Annotated[
     ),
 ]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
-
-
-@contextmanager
-def reporting_query_errors(text: str, document: Mapping[str, object] | None = None) -> Iterator[None]:
-    """If the body raises a QueryError, prints it with a caret below its column, and ends the subcommand with status 1.
-
-    With `document`, for --json, prints this document and the error in it.
-    """
-    try:
-        yield
-    except QueryError as error:
-        if document is None:
-            output.print_reply(refused(error, TERMINAL_LANGUAGE, text), to_stderr=True)
-        else:
-            output.print_json({**document, "error": error.document()})
-        raise typer.Exit(error.exit_code) from None
 
 
 SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none

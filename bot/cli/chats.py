@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.app import build_app
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
 from bot.cli.overview import show_list
 from bot.cli.session import Session
@@ -105,7 +105,7 @@ def preview(
     json: arguments.Json = False,
 ) -> int:
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
-    with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
+    with sessions.open_session(now) as session, drawing.reporting_query_errors(query or ""):
         address, moment = session.address(chat), session.now
         session.encode(texts_asked(query or ""))
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
@@ -179,7 +179,7 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
         display = look.display(message.payload)
         for block in display.blocks:
             for flow in flows(block, written=not sys.stdout.isatty()):
-                output.print_drawn(flow)
+                drawing.print_drawn(flow)
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _FRAME)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli import output
+from bot.cli import drawing, output
 from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
@@ -39,7 +39,7 @@ def copy(
         make_ready(old, settings, now=now, make=False)
         with role.held(old):
             new.open(now=now)
-            with role.held(new), output.waiting("Copying"):
+            with role.held(new), drawing.waiting("Copying"):
                 rows = whole_copy.copy_database(old, new)
     finally:
         old.close()
@@ -69,7 +69,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file o
         question = f"{file} is there already. Replace it? [y/N] "
         if file.exists() and file.stat().st_size and output.asks(question) not in _YES:
             raise WrongUsage(f"{file} is kept: nothing was copied.", "Name another file, or remove this one first.")
-        with output.waiting("Copying"):
+        with drawing.waiting("Copying"):
             session.store.backup(file)
     output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
@@ -116,7 +116,7 @@ def restore(
         sent = answer in _YES
     lost_at = moment if sent else None
     try:
-        with role.held(store), output.waiting("Restoring"):
+        with role.held(store), drawing.waiting("Restoring"):
             done = restoring.restore(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
     finally:
         store.close()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.cli.inspecting import print_warnings, warning_document
 from bot.cli.session import Session, open_session
 from bot.digests import dated, read_digest
@@ -80,7 +80,7 @@ def ingest(
     with open_session(now, make=True) as session:
         watching = arguments.watching(session.settings.sources)
         done = _Ingestion(session=session, name=source, day=day, announce=announce, watching=watching)
-        asyncio.run(done.take_all(read_paths(output.watched(list(paths_of(paths)), "Ingesting"))))
+        asyncio.run(done.take_all(read_paths(drawing.watched(list(paths_of(paths)), "Ingesting"))))
     output.tell(done.report(), done.show, json=json)
     arguments.print_unread(done.failed)
     return 1 if done.failed else 0
@@ -215,7 +215,7 @@ def poll(
     if announce and name is None:
         raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
     with open_session(now, make=True) as session:
-        with output.waiting("Asking the sources; arXiv takes a few minutes"):
+        with drawing.waiting("Asking the sources; arXiv takes a few minutes"):
             polled = asyncio.run(_poll(session, name))
         documents = _documents(session, name)
         announced = announce_filed(session.store, documents[0]["name"], now=session.now) if announce else 0
@@ -267,7 +267,7 @@ def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
         )
         for one in documents
     ]
-    output.print_rows(("source", "state", "last look", "brought", "next look"), rows)
+    drawing.print_rows(("source", "state", "last look", "brought", "next look"), rows)
     paths = {source.name: str(source.path) for source in session.settings.sources if source.path}
     for one in documents:
         path = paths.get(one["name"])

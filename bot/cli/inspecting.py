@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.digests import INFO, LEADING
 from bot.digests.files import paths_of
 from bot.settings import load_sources
@@ -30,7 +30,7 @@ def inspect(
 ) -> int:
     """Recognise and parse digests without storing anything."""
     watched = arguments.watching(load_sources())
-    found = output.watched(list(paths_of(paths)), "Reading")
+    found = drawing.watched(list(paths_of(paths)), "Reading")
     read = list(arguments.digests_in(found, watched))
     reports = [digest_report(path, digest, papers=papers) for path, digest in read]
     output.tell({"digests": reports}, lambda: show(reports, [one for _, one in read]), json=json)
@@ -43,7 +43,7 @@ def demo(
     """Send sample digests through the real pipeline to example chats: no account, no network."""
     from bot.demo import run_demo  # noqa: PLC0415 - loads the store, which takes 900 ms; `inspect` does not need it
 
-    return run_demo(out, output.console(sys.stdout))
+    return run_demo(out, drawing.console(sys.stdout))
 
 
 # ── the report of a digest ────────────────────────────────────────────────────
@@ -121,7 +121,7 @@ def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -
     readable = [report for report in reports if report["error"] is None]
     if readable:
         headings = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
-        output.print_rows(headings, map(_row, readable), right="Papers")
+        drawing.print_rows(headings, map(_row, readable), right="Papers")
     if any(_is_named(report) for report in readable):
         output.print_line("* from the file name")
     for report in readable:
@@ -129,7 +129,7 @@ def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -
     for report in readable:
         if "items" in report:
             output.print_line("", texts.escaped(report["path"]))
-            output.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
+            drawing.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
     arguments.print_unread(one for one in read if isinstance(one, PaperwireError))
     if not reports:
         output.print_error("There is no file to read.")

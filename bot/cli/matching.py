@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json
 from bot.digests.files import paths_of, read_file
 from bot.errors import WrongUsage
@@ -41,7 +41,7 @@ def explain(
         explanation = explained(query, TERMINAL_LANGUAGE.translate)
         output.print_json(explanation)
         return 1 if explanation["error"] else 0
-    with arguments.reporting_query_errors(query):
+    with drawing.reporting_query_errors(query):
         ending = split_when(query)
         read = parse.parse_query(ending.query)
         output.print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
@@ -74,7 +74,7 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-    with arguments.reporting_query_errors(text, {"query": None, "text": text} if json else None):
+    with drawing.reporting_query_errors(text, {"query": None, "text": text} if json else None):
         terms = _parsed(text).nearness_terms
         papers, status = _read(paths)
         searched = _Searched.of(papers, terms)
@@ -169,7 +169,7 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
     """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
-    read = [one for _, one in arguments.digests_in(output.watched(list(paths_of(paths)), "Reading"))]
+    read = [one for _, one in arguments.digests_in(drawing.watched(list(paths_of(paths)), "Reading"))]
     unread = [one for one in read if isinstance(one, PaperwireError)]
     arguments.print_unread(unread)
     entries = [paper for one in read if not isinstance(one, PaperwireError) for paper in one.entries]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.errors import WrongUsage
@@ -62,7 +62,7 @@ def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now:
         row = phrasing.subscription_row(entry, language, now)
         due = when_next(then, language, now) if phrasing.state_of(entry) == "active" else ""
         rows.append((row.chat, str(row.number), row.reading, row.when, due, row.state))
-    output.print_rows(("chat", "no", "subscription", "when", "next", "state"), rows, right="no")
+    drawing.print_rows(("chat", "no", "subscription", "when", "next", "state"), rows, right="no")
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
@@ -99,7 +99,7 @@ def _show_settings(chat: Chat) -> None:
     output.print_line(" · ".join(filter(None, head)))
     names = chat_settings.SETTINGS
     rows = ((name, chat.settings.value(name), "chosen" if name in chat.chosen else "") for name in names)
-    output.print_rows(("setting", "value", ""), rows)
+    drawing.print_rows(("setting", "value", ""), rows)
 
 
 def export(

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from bot.app import build_app
-from bot.cli import output
+from bot.cli import drawing, output
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
@@ -184,10 +184,10 @@ def check(
         finally:
             await app.close()
 
-    with output.waiting("Asking sources and platforms"):
+    with drawing.waiting("Asking sources and platforms"):
         findings = asyncio.run(find())
     shown = [{name: getattr(one, name) for name in ("question", "answer", "cure", "mend")} for one in findings]
-    output.tell(shown, lambda: output.print_rows(("", ""), map(_cells, findings)), json=json)
+    output.tell(shown, lambda: drawing.print_rows(("", ""), map(_cells, findings)), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
 
 
@@ -284,7 +284,7 @@ def _show_entries(entries: Sequence[OutboxEntry], now: datetime, language: Langu
         )
         for entry in entries
     ]
-    output.print_rows(("delivery", "chat", "state", "papers", "since", "why"), rows, right="papers")
+    drawing.print_rows(("delivery", "chat", "state", "papers", "since", "why"), rows, right="papers")
 
 
 def _remark(entry: OutboxEntry, language: Language) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.digests.files import read_file
@@ -48,7 +48,7 @@ def subscribe(
     now: arguments.Now = None,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
+    with sessions.open_session(now, make=True) as session, drawing.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
@@ -57,7 +57,7 @@ def subscribe(
             session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
         access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
-    output.print_reply(_echo(done, moment), *_remarks(done, session.settings))
+    drawing.print_reply(_echo(done, moment), *_remarks(done, session.settings))
     return 0
 
 
@@ -95,18 +95,18 @@ def import_(
     now: arguments.Now = None,
 ) -> int:
     """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
-    said = output.watched(portable.numbered(_text_of(file)), "Reading")
+    said = drawing.watched(portable.numbered(_text_of(file)), "Reading")
     lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
     with sessions.open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         session.encode(importing.texts_asked(lines))
-        bar = partial(output.watched, what="Importing")
+        bar = partial(drawing.watched, what="Importing")
         changes = importing.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
         if not dry_run:
             access.ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
     for sign, where, line in changes:
-        output.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(line)}".rstrip()))
+        drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(line)}".rstrip()))
     counts = Counter(sign for sign, _, _ in changes)
     done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
     output.print_line("Nothing was changed: this was a dry run." if dry_run else done)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing
 from bot.cli import session as sessions
 from bot.digests.files import read_file
 from bot.library.commands import library_lines
@@ -34,5 +34,5 @@ def library(
             session.encode(titles_to_ask(read))
         put_library(session.store, of.id, read, now=session.now)
         lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
-    output.print_reply(Reply(lines=lines, ok=True))
+    drawing.print_reply(Reply(lines=lines, ok=True))
     return 0

@@ -213,7 +213,7 @@ def test_whatever_happens_is_a_sentence(
 
 def test_help_is_quick_to_import(terminal: Terminal) -> None:
     """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
-    program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'jinja2', 'pydantic') if n in sys.modules])"
+    program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
     assert terminal.python(program).out == "[]\n"
 
 
