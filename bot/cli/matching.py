@@ -186,7 +186,9 @@ def _parsed(text: str) -> Query:
     if query.named:
         column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field is LIKE)
         raise QueryError(
-            Sentence("like: is about papers that a bot knows."), Sentence("In a chat it finds them."), column
+            Sentence("like: asks for papers that are stored, and match stores none."),
+            Sentence('In a chat it works: paperwire say "search like:2601.11522" --as console:me'),
+            column,
         )
     return query
 
