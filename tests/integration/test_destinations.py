@@ -25,7 +25,7 @@ from starlette.applications import Starlette
 from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
-from bot.platforms.apprise import adapter
+from bot.platforms.apprise import adapter, client
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
@@ -575,7 +575,7 @@ async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> Non
     text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in SERVICES)
     assert "7 papers · " in poster.fake.titles("json")[0]
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
-    assert html.startswith("<h1>7 papers · ")
+    assert "7 papers · " in html.splitlines()[0]
     assert (
         '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a> — ' in html
     )
@@ -628,13 +628,13 @@ async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_
 
 async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     """DingTalk and WeCom refuse the 21st message of a minute, and DingTalk then refuses all for ten minutes."""
-    notify, moments = adapter._notify, list[float]()
+    post, moments = client.post, list[float]()
 
-    def noted(target: adapter.Target, payload: adapter.Payload) -> bool:
+    async def noted(plugin: Any, text: str) -> None:
         moments.append(poster.clock.monotonic())
-        return notify(target, payload)
+        await post(plugin, text)
 
-    monkeypatch.setattr(adapter, "_notify", noted)
+    monkeypatch.setattr(client, "post", noted)
     await poster.sends(["wecombot"], *papers(240, title="Diffusion of everything that flows " * 6))
     minutes = [later - first for first, later in zip(moments, moments[20:], strict=False)]
     assert len(minutes) > 1
@@ -670,7 +670,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     if not (fault == "429" and service in ("matrix", "discord")):
         [entry] = poster.outbox()
         assert entry.state is DeliveryState.UNCLEAR
-        assert "Apprise does not say which" in entry.reason
+        assert re.search("Apprise does not say which|was lost", entry.reason)
     for _ in range(4):
         await poster.delivers(minutes=20)
     assert (poster.outbox(), len(poster.fake.texts(service))) == ([], times)
@@ -678,22 +678,27 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
 
 
 @pytest.mark.parametrize(
-    ("service", "body"),
+    ("service", "body", "state"),
     [
-        *(("feishu", body) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
-        *((service, '{"code": 19024, "errcode": 310000}') for service in READ),
+        *(("feishu", body, DeliveryState.UNCLEAR) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
+        *((service, '{"code": 19024, "errcode": 310000, "msg": "no keyword"}', DeliveryState.DEAD) for service in READ),
+        *((service, '{"code": 11232, "errcode": 45009}', DeliveryState.WAITING) for service in READ),
     ],
 )
-async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, service: str, body: str) -> None:
+async def test_a_refusal_under_status_200_is_none_the_less_one(
+    poster: Poster, service: str, body: str, state: DeliveryState
+) -> None:
     """A service refuses a message but answers with status 200, for example because Feishu requires a keyword in it. The
     bot must not count the message as sent.
     """
     with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
         poster.fake.answers("refused")
     await poster.sends([service], *papers(1))
-    assert [entry.state for entry in poster.outbox()] == [DeliveryState.UNCLEAR]
+    [entry] = poster.outbox()
+    assert entry.state is state
+    assert state is not DeliveryState.DEAD or "says " in entry.reason
     await poster.delivers(minutes=20)
-    assert (poster.outbox(), len(poster.fake.texts(service))) == ([], 1)
+    assert len(poster.fake.texts(service)) == (state is not DeliveryState.DEAD)
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:
