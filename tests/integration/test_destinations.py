@@ -27,8 +27,8 @@ from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter, client
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
-from bot.platforms.email.markup import Link
-from bot.platforms.email.pages_of_links import MailPages
+from bot.platforms.email.links import Link
+from bot.platforms.email.pages import MailPages
 from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
@@ -36,7 +36,6 @@ from subscriptions.notices import denied, source_recovered
 from subscriptions.service import access, listing, notices
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import claims
 from subscriptions.store.outbox import OutboxEntry
@@ -245,7 +244,7 @@ async def does(bot: Bot, step: str) -> None:
         case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
             chat = listing.get_chat(store, ADA)
             talk = Link(chat.id, str(ADA), "talk", "")
-            await bot.pages._do(chat, talk, "/resume", "x", bot.pages._dispatcher)  # type: ignore[arg-type]
+            await bot.pages.do(chat, talk, {"text": "/resume", "once": "x"}, bot.pages._dispatcher)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +399,7 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
 )
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
-    assert EmailChannel(found, FakeClock(NOON))._hand_over().local_hostname == greeting
+    assert EmailChannel(found, FakeClock(NOON)).client().local_hostname == greeting
 
 
 @pytest.mark.parametrize(
@@ -413,7 +412,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
     """),
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
-    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON))._hand_over()
+    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON)).client()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -425,7 +424,7 @@ def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: st
 @pytest.mark.parametrize(("root", "is_offered"), [(ROOT, True), ("http://10.0.0.5:8420", False)])
 async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: str, is_offered: bool) -> None:
     await bot.confirms()
-    bot.pages.channel._signer = dataclasses.replace(await bot.pages.channel.signer(), root=root)
+    (await bot.pages.channel.signer()).root = root
     mail = await bot.sends_papers()
     assert mail["List-Unsubscribe"].startswith(f"<{root}/mail?")
     assert ("List-Unsubscribe-Post" in mail) is is_offered
@@ -451,14 +450,14 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     assert isinstance(channel, EmailChannel)
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
-        payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
+        payload = {"subject": subject, "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
         message = Message(number=1, payload=json.dumps(payload))
         await channel.post(ADA, message, delivery="d1")
         head = bot.fake.raw[-1].partition(b"\r\n\r\n")[0].decode("ascii")
         lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
         assert [line.partition(":")[0] for line in lines] == [
-            "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Precedence",
-            "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Precedence", "List-Id",
+            "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
         ]  # fmt: skip
         assert re.search(rf"(?m)^List-Unsubscribe: <{ROOT}/mail\?link=[\w.-]+>\r$", head)
         assert re.search(r"(?m)^To: ada@lab.org\r$", head)
@@ -467,17 +466,6 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
         assert shown == " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", subject).split())
         [(sender, at)] = getaddresses([lines[0].partition(": ")[2]])
         assert (str(make_header(decode_header(sender))), at) == (name, "papers@lab.org")
-
-
-@pytest.mark.parametrize("papers", [1, 70])
-async def test_what_a_mail_program_cuts_off_is_not_the_way_out(bot: Bot, papers: int) -> None:
-    await bot.confirms()
-    set_settings(bot.app.store, ADA, {"limit": "all"}, now=bot.clock.now())
-    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(papers)))
-    html, is_long = content(mail, "html"), papers > 1
-    assert (len(html.encode()) >= 102_000) is is_long
-    assert (html.index(">stop<") < html.index("on graphs 0</a>")) is is_long
-    assert html.count(">stop<") == 1
 
 
 async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:
