@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -72,6 +73,8 @@ class _Guard(BaseHTTPMiddleware):
             return web_server.line(403, words=f"A proxy sent this, so it may come from anywhere. {_SET_PASSWORD}")
         try:
             return await call_next(request)
+        except HTTPException as error:
+            return web_server.line(error.status_code, error.headers)
         except StoreError as error:
             log.error("A page cannot be shown: %s", error)
             return web_server.line(503)

@@ -121,10 +121,12 @@ def _no_wait(*_: object, **__: object) -> None:
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     """Returns the medium of a service: Markdown, if the service or Apprise makes something of it, else text."""
     scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
-    shows = {plugin.resolve_format(better) for better in (formats.MARKDOWN, formats.HTML)}
-    is_for_people = scheme not in _FOR_PROGRAMS and not client.answers_by_code(plugin)
+    tried = (
+        (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
+    )  # None: what its address names
+    shows = {plugin.resolve_format(one) for one in tried}
     return Service(
-        "markdown" if is_for_people and shows != {formats.TEXT} else "text",
+        "text" if shows == {formats.TEXT} or client.answers_by_code(plugin) else "markdown",
         limit=_BYTES.get(scheme, plugin.body_maxlen),
         has_title=bool(plugin.title_maxlen) and not client.answers_by_code(plugin),
         in_bytes=scheme in _BYTES,

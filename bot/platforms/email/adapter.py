@@ -46,7 +46,7 @@ async def _check(channel: EmailChannel, settings: Settings) -> list[CheckResult]
     except NotDelivered as error:
         found = CheckResult(
             question=server,
-            answer=error.reason,
+            answer=f"{channel.server}: {error.reason}",
             cure="Look at PAPERWIRE_SMTP_URL.",
             mend=True,
         )

@@ -133,6 +133,12 @@ class EmailChannel(channels.Channel):
             password=unquote(parts.password or "") or None,
         )
 
+    @property
+    def server(self) -> str:
+        """The host and port of the server, without the password."""
+        client = self.client()
+        return f"{client.hostname}:{client.port}"
+
     def _opened(self) -> Store:
         if self._store is None:
             raise RetryLater("The channel is closed.")
