@@ -27,11 +27,12 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import Hit, why
 from subscriptions.query import FIELDS, LIKE, links, links_in_text, parse, rewriting
 from subscriptions.query.parse import query_of
-from subscriptions.service import asked_papers, paper_search, signals, taste
+from subscriptions.service import asked_papers, paper_search, taste
 from subscriptions.service.asked_papers import as_item
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
+from subscriptions.store import signals
 from subscriptions.store.callbacks import find_callback
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import delivered_items

@@ -10,8 +10,9 @@ from bot.commands.context import Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query.links_in_text import mentioned
-from subscriptions.service import exporting, signals
+from subscriptions.service import exporting
 from subscriptions.service.paper_search import papers_named
+from subscriptions.store import signals
 
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300

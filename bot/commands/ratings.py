@@ -12,7 +12,7 @@ from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.query.links_in_text import mentioned
-from subscriptions.service import signals
+from subscriptions.store import signals
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {

@@ -72,14 +72,15 @@ class Upkeep:
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
-        await self._do("clean-up", self._clean_up)
+        await self._do(retention.CLEAN_UP, self._clean_up)
 
     async def copy(self) -> None:
-        """Makes the day's copy of the database. One that failed is tried again after an hour."""
-        await self._do("copy", self._copy)
+        """Makes the day's copy of the database, if that was not yet done. The operator of a server makes its copies."""
+        if self._app.store.kind.file is not None:
+            await self._do(retention.COPY, self._copy)
 
-    async def _do(self, name: str, work: Callable[[datetime], bool]) -> None:
-        """Does work, which returns whether it was due.
+    async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
+        """Does work if it is due. If it fails, it is due again after an hour.
 
         It gets a thread of its own: while the database is locked, the threads of the shared pool may all wait for it.
         """
@@ -87,7 +88,7 @@ class Upkeep:
             if self._ends.is_set():
                 return
             with ThreadPoolExecutor(1, "paperwire-upkeep") as thread:
-                job = asyncio.get_running_loop().run_in_executor(thread, work, self._app.clock.now())
+                job = asyncio.get_running_loop().run_in_executor(thread, self._if_due, name, work)
                 try:
                     if await job:
                         self._failed.pop(name, None)
@@ -95,27 +96,29 @@ class Upkeep:
                     self._failed.setdefault(name, daily_work_failed(self._app.clock.now()))
                     log.error("The daily %s failed: %s", name, said_of(error))
 
-    def _clean_up(self, now: datetime) -> bool:
-        store, settings = self._app.store, self._app.settings
-        if not retention.claim_daily_work(store, now=now):
+    def _if_due(self, name: str, work: Callable[[datetime], None]) -> bool:
+        store, now = self._app.store, self._app.clock.now()
+        if not retention.claim(store, name, now=now):
             return False
-        steps = retention.clean_up_steps(store, now=now, papers=settings.keep.papers)
-        with_rests(steps, rest=self._rest)
+        work(now)
+        if not self._is_ending():  # else what is left is done after the next start
+            retention.done(store, name, now=now)
         return True
+
+    def _clean_up(self, now: datetime) -> None:
+        steps = retention.clean_up_steps(self._app.store, now=now, papers=self._app.settings.keep.papers)
+        with_rests(steps, rest=self._rest)
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
-        return self._ends.wait(seconds if self._scheduler.running else 0.0) or self._app.stop.is_set()
+        self._ends.wait(seconds if self._scheduler.running else 0.0)
+        return self._is_ending()
 
-    def _copy(self, now: datetime) -> bool:
-        store, settings = self._app.store, self._app.settings
-        if store.kind.file is None:
-            return False  # the operator of a server makes its copies
-        if not retention.claim_copy(store, now=now):
-            return False
-        store.copy_into(backup_folder(settings, store), "daily", now)
-        retention.copied(store, now=now)
-        return True
+    def _is_ending(self) -> bool:
+        return self._ends.is_set() or self._app.stop.is_set()
+
+    def _copy(self, now: datetime) -> None:
+        self._app.store.copy_into(backup_folder(self._app.settings, self._app.store), "daily", now)
 
     async def heartbeat(self) -> None:
         """Tells the operator's service that all is well, if it is. Of several failures in a row, logs only the first."""

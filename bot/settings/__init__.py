@@ -462,7 +462,7 @@ def _lines_about(error: ValidationError) -> Iterator[str]:
 def _reason(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return _REASONS.get(error["type"]) or error["msg"][:1].lower() + error["msg"][1:]
+    return _REASONS.get(error["type"]) or error["msg"].replace("Input", "it", 1)
 
 
 def _named(place: Sequence[int | str]) -> str:

@@ -56,9 +56,8 @@ _ERASED: tuple[tuple[_Find, timedelta], ...] = (
     (chats.unconfirmed_since, UNANSWERED),
     (chat_data.only_talked, TALKED),
 )
-COPY_RETRY = timedelta(hours=1)  # until the next attempt if a copy failed
-_DAY_BEGUN = "day-begun"  # name of a stored value: the day (UTC) of the last clean-up
-_COPY_DUE = "copy-due"  # name of a stored value: the moment of the next daily copy, or of its next attempt
+CLEAN_UP, COPY = "clean-up", "copy"  # daily work
+RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,34 +102,28 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
 
 @writes
-def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
-    """Claims the clean-up of the day (UTC). Returns False if an earlier call has claimed it."""
-    today = now.date().isoformat()
-    begun = bot_state.get_value(transaction, _DAY_BEGUN)
-    if begun != today:
-        bot_state.put_value(transaction, _DAY_BEGUN, today)
-    return begun != today
+def claim(transaction: Transaction, work: str, *, now: datetime) -> bool:
+    """Claims daily work, CLEAN_UP or COPY. Returns False if it is not due.
 
-
-@writes
-def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
-    """Claims the copy of the day (UTC). Returns False if it is not due.
-
-    Unless the caller then calls `copied`, the copy is due again an hour later.
+    Unless the caller then calls `done`, it is due again an hour later.
     """
-    due = bot_state.get_value(transaction, _COPY_DUE)
-    waits_until = datetime.fromisoformat(due) if due is not None else now
-    if now < waits_until <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
+    due = bot_state.get_moment(transaction, _due(work)) or now
+    if now < due <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
         return False
-    bot_state.put_value(transaction, _COPY_DUE, (now + COPY_RETRY).isoformat())
+    bot_state.put_value(transaction, _due(work), (now + RETRY).isoformat())
     return True
 
 
 @writes
-def copied(transaction: Transaction, *, now: datetime) -> None:
-    """Stores that the copy of the day was made. The next copy is due on the next day (UTC)."""
+def done(transaction: Transaction, work: str, *, now: datetime) -> None:
+    """Stores that daily work was done. It is due again on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    bot_state.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
+    bot_state.put_value(transaction, _due(work), (midnight + timedelta(days=1)).isoformat())
+
+
+def _due(work: str) -> str:
+    """Returns the name of the stored moment at which daily work is due."""
+    return f"{work}-due"
 
 
 def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:

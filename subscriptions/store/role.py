@@ -117,6 +117,7 @@ class ServerRole:
         self._store = store
         self._session: Any = None  # psycopg's connection, with autocommit
         self._has_lock = False
+        self._is_released = False
 
     def take(self, *, beats: bool) -> str:
         """See Role. Ends the sessions of a process that stands still, and of the one that had the role before."""
@@ -162,7 +163,8 @@ class ServerRole:
         return True
 
     def release(self) -> None:
-        """See Role."""
+        """See Role. A beat that is on its way in another thread takes nothing any more."""
+        self._is_released = True
         if self._session is not None:
             with suppress(errors.StoreError), self._connected() as session:
                 session.execute(_GIVE_BACK)  # the server may notice the session's end after the next command
@@ -174,6 +176,8 @@ class ServerRole:
         try:
             with self._store.translated_errors():
                 self._session = self._session or self._store.server.session()
+                if self._is_released and not self._has_lock:
+                    raise errors.StoreUnavailable("The role was given back.")
                 yield self._session
         except errors.StoreError:
             if self._session is not None:

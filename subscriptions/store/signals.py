@@ -1,4 +1,4 @@
-"""The signals of chats: what a chat did with a paper, for example that it opened, saved or liked the paper."""
+"""What a chat did with papers (opened, saved, liked, muted): how many are kept, how many saved ones, and what takes back what."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -8,11 +8,18 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col
 
+from subscriptions.model import Chat, KnownPaper
 from subscriptions.states import Signal
+from subscriptions.store import known_papers
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.store.database.store import Scope, Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.rows import TABLES
+
+MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
+MOST_SAVED = 1000
+_BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
+_OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 _signals = TABLES.tables["signal"]
 _s = _signals.c
@@ -27,14 +34,43 @@ class StoredSignal(NamedTuple):
     at: datetime
 
 
-def put_signal(transaction: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
-    """Stores a signal. A signal that is stored already gets the new moment."""
-    conflicts.put(transaction, SignalRow(chat=chat_id, paper=paper_id, kind=kind, at=now))
+def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
+    """Stores what a chat did with papers.
+
+    A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
+    the oldest. Does nothing for a chat that is not stored.
+    """
+    if not chat.id or not papers:
+        return
+    with store.write() as transaction:
+        for paper in papers:
+            conflicts.put(transaction, SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+            if kind in _OPPOSITE:
+                take_back(transaction, chat, paper, _OPPOSITE[kind])
+        _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
+        _keep_newest(transaction, chat, MOST_SAVED, kinds=[Signal.SAVED])
 
 
-def drop_signals(transaction: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
-    """Removes a chat's signals of these kinds for one paper. Returns whether there were any."""
-    return transaction.remove(SignalRow, col(SignalRow.kind).in_(kinds), chat=chat_id, paper=paper_id) > 0
+@writes
+def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
+    """Removes a signal. Returns whether there was such a signal."""
+    return transaction.remove(SignalRow, col(SignalRow.kind) == kind, chat=chat.id, paper=paper) > 0
+
+
+@writes
+def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
+    """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
+    is_new = (paper, Signal.SAVED) not in signals_of_papers(transaction, chat.id, [paper])
+    note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
+    return is_new
+
+
+@reads
+def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
+    """Returns the papers that a chat saved, the last saved paper first."""
+    saved = signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
+    known = known_papers.stored_papers(transaction, [one.paper for one in saved])
+    return tuple(known[one.paper] for one in saved if one.paper in known)
 
 
 def signals_of(
@@ -68,9 +104,9 @@ def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence
     return transaction.count(_s.chat == chat_id, _s.kind.in_(kinds))
 
 
-def keep_newest(transaction: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
+def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequence[Signal]) -> None:
     """Removes a chat's old signals of these kinds, except the newest `most`. One call removes at most `most` signals."""
-    if amount_of_signals(transaction, chat_id, kinds=kinds) <= most:
+    if amount_of_signals(transaction, chat.id, kinds=kinds) <= most:
         return
-    for one in signals_of(transaction, chat_id, most=most * 2, kinds=kinds)[most:]:
-        drop_signals(transaction, chat_id, one.paper, [one.kind])
+    for one in signals_of(transaction, chat.id, most=most * 2, kinds=kinds)[most:]:
+        take_back(transaction, chat, one.paper, one.kind)

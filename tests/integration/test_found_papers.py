@@ -27,15 +27,13 @@ from subscriptions.service import (
     paper_search,
     pausing,
     previews,
-    signals,
     subscribing,
     taste,
 )
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, paper_words
-from subscriptions.store import signals as stored_signals
+from subscriptions.store import chat_data, chats, deliveries, paper_words, signals
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
@@ -320,7 +318,7 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     for step, title in enumerate(OTHERS):
         signals.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
-        kept = stored_signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
+        kept = signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,

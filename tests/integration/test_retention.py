@@ -194,13 +194,14 @@ async def test_a_chat_that_only_talked_goes_a_month_after_its_last_word(bot: Bot
     assert "trees" in (await bot.says("/search trees", talks)).text, "it begins anew"
 
 
-def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
-    retention_room.copied(store, now=NOON + 365 * DAY)
-    claimed = [retention_room.claim_copy(store, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
-    assert claimed == [True, False, True], "after a copy that failed, the next one is tried an hour later"
-    retention_room.copied(store, now=NOON + HOUR)
-    assert not retention_room.claim_copy(store, now=NOON + 11 * HOUR)
-    assert retention_room.claim_copy(store, now=NOON + 12 * HOUR)
+def test_daily_work_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
+    for work in (retention_room.COPY, retention_room.CLEAN_UP):
+        retention_room.done(store, work, now=NOON + 365 * DAY)
+        claimed = [retention_room.claim(store, work, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
+        assert claimed == [True, False, True], "work that failed is tried again an hour later"
+        retention_room.done(store, work, now=NOON + HOUR)
+        assert not retention_room.claim(store, work, now=NOON + 11 * HOUR)
+        assert retention_room.claim(store, work, now=NOON + 12 * HOUR)
 
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:

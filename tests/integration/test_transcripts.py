@@ -24,8 +24,7 @@ def test_the_command_line_answers_as_its_transcripts_show(
     # other tests of this process may have declared the platform "postbox", which would appear in the outputs
     monkeypatch.delitem(addresses._declared, "postbox", raising=False)
     # `run --once` uses the machine's clock, so its daily work would delete the transcripts' deliveries of January 2026
-    monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
-    monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
+    monkeypatch.setattr("subscriptions.service.retention.claim", lambda *_, **__: False)
     with contextlib.ExitStack() as stack:
         shell = transcripts.Shell(terminal, monkeypatch, stack)
         wrong = [documented for step in transcripts.steps(story) if (documented := _wrong(step, shell))]

@@ -1,7 +1,9 @@
 """The role of the process that works on a database: one has it, the others are told which one, and none writes without it."""
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import pytest
 
 from subscriptions.errors import RoleLost, RoleTaken, StoreUnavailable
 from subscriptions.store import bot_state, role
+from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.store import Store, Transaction, confirms
 from tests.clock import NOON
+from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
 
@@ -71,6 +75,34 @@ def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(p
         with role.held(store):
             put(store, "again")
         ours.release()
+
+
+def test_on_a_server_a_beat_that_is_late_keeps_nothing_after_the_role_was_given_back(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connects, goes_on = threading.Event(), threading.Event()
+
+    def slow(
+        server: PostgresDatabase, connect: Callable[[PostgresDatabase], object] = PostgresDatabase.session
+    ) -> object:
+        connects.set()
+        assert goes_on.wait(PATIENCE)
+        return connect(server)
+
+    with two_processes(postgres) as (store, other, url), ThreadPoolExecutor(1) as thread:
+        ours = role.role_of(store)
+        assert ours.take(beats=True) == ""
+        cut(url)
+        with monkeypatch.context() as patched:
+            patched.setattr(PostgresDatabase, "session", slow)
+            beat = thread.submit(ours.beat)
+            assert connects.wait(PATIENCE)
+            ours.release()
+            goes_on.set()
+            assert isinstance(beat.exception(PATIENCE), StoreUnavailable)
+        theirs = role.role_of(other)
+        assert theirs.take(beats=True) == ""
+        theirs.release()
 
 
 @pytest.mark.parametrize(("beats", "seconds", "is_taken"), [(True, 10, False), (True, 16, True), (False, 3600, False)])

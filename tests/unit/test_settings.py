@@ -386,8 +386,8 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             [[source]] ¶ name = 'a' ¶ arxiv = ['cs.LG', 'xoxb-123-sesame'] → source 1, arxiv 2 cannot be used: each must be an archive or a category of arXiv
             [[source]] ¶ name = 'a' ¶ arxiv = ['cmp-lg']                 → archive or a category of arXiv
             [[source]] ¶ name = 'a' ¶ arxiv = [3]                        → arxiv 1 cannot be used: it must be a text in quotes.
-            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = 'sesame'   → announce cannot be used: input should be 'recent' or 'all'
-            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = true       → announce cannot be used: input should be 'recent' or 'all'
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = 'sesame'   → announce cannot be used: it should be 'recent' or 'all'
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = true       → announce cannot be used: it should be 'recent' or 'all'
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ language = 'sesame'   → two letters, such as en or zh.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ home = 'sesame'       → source 1, home cannot be used: it must be an address
             [[source]] ¶ name = 'a' ¶ openalex = 'sesame'                → filters with commas between, such as issn:1234-5678.
@@ -396,7 +396,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = '61 * * * *' → or a cron line such as 0 6 * * mon-fri.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'every 0m' → arxiv, every 30m
             [[source]] ¶ name = 'sesame' ¶ path = 'x' ¶ [[source]] ¶ name = 'Sesame' ¶ path = 'y' → source cannot be used: numbers 1 and 2 have the same name.
-            [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays 1 cannot be used: input should be a valid date
+            [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays 1 cannot be used: it should be a valid date
             [arxiv] ¶ holidays = 2026-12-25                              → arxiv, holidays cannot be used: it must be a list
             [backup] ¶ to = 3                                            → backup, to cannot be used: it must be a text in quotes.
             [keep] ¶ papers = '2y'                                       → keep, papers cannot be used: it must be a number of days, such as 400d, and at least 60d.

@@ -82,11 +82,18 @@ def judged(
             found.unanswered.append(f"{word} in {chat} at {moment:.2f}")
     of_commands = Counter(chat for chat, _ in said.values())
     for chat, entries in of_chat.items():
-        told_lines = sum(TOLD in entry.text for entry in entries)
-        if told_lines > of_commands[chat]:
-            found.wrongly_doubled.append(f"{chat}: told {told_lines} times of {of_commands[chat]} commands")
+        told = [entry.at for entry in entries if TOLD in entry.text]
+        again = sum(_may_come_again(at, incidents) for at in told[:-1])
+        if len(told) > of_commands[chat] + again:
+            found.wrongly_doubled.append(f"{chat}: told {len(told)} times of {of_commands[chat]} commands")
+        found.doubled += max(0, len(told) - of_commands[chat])
     found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
     return found
+
+
+def _may_come_again(arrived: float, incidents: list[float]) -> bool:
+    """Whether an incident came while nobody could have confirmed a message."""
+    return any(-_JUST_AFTER <= incident - arrived <= _JUST_BEFORE for incident in incidents)
 
 
 def _judge_papers(
@@ -116,7 +123,7 @@ def _judge_messages(found: Verdict, posts: list[Entry], incidents: list[float]) 
         of_message[entry.chat, str(entry.payload["text"])].append(entry.at)
     for (chat, text), times in of_message.items():
         for before in times[:-1]:
-            if any(-_JUST_AFTER <= incident - before <= _JUST_BEFORE for incident in incidents):
+            if _may_come_again(before, incidents):
                 found.doubled += 1
             else:
                 when = ", ".join(f"{at:.2f}" for at in times)
