@@ -21,7 +21,6 @@ _WORDS = {
     403: "Not from there.",
     404: "There is no such page.",
     405: "Not so.",
-    408: "That took too long.",
     413: "That is too large.",
     429: "Too often. Try again in a minute.",
     421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
