@@ -9,7 +9,8 @@ ARGS =
 TARGET =
 MINUTES = 10
 BIN = .venv/bin
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP = $(BIN)/python -m pip install --disable-pip-version-check
+INSTALL = $(PIP) --quiet
 ENGINES = matplotlib, sklearn# that bench.ordering compares with, and what draws
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
 
@@ -100,14 +101,14 @@ clean: ## removes what the other targets made; databases stay
 	exit 1
 
 .venv/runtime.stamp: .venv/bin/python requirements.lock pyproject.toml
-	@echo "Installing what paperwire needs (requirements.lock)"
-	@$(INSTALL) --require-hashes -r requirements.lock
+	@echo "Installing the $$(grep -c == requirements.lock) packages that paperwire needs; the first time this takes minutes"
+	@$(PIP) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/python requirements-dev.lock pyproject.toml
-	@echo "Installing what its tests need (requirements-dev.lock)"
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@echo "Installing the $$(grep -c == requirements-dev.lock) packages that its tests need; the first time this takes minutes"
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command
 
-from bot.cli import SUBCOMMANDS, load
+from bot.cli import SUBCOMMANDS, program
 
 PAGE = Path(__file__).with_name("commands.md")
 SHARED = 3  # an option that more subcommands have with the same words is explained once, above the list
@@ -18,7 +19,9 @@ _PART = re.compile(r"(<!-- subcommands, made by commands_page\.py -->\n).*?(<!--
 
 def page(text: str) -> str:
     """The page with its list written again."""
-    commands = {name: one for top in SUBCOMMANDS for name, one in _below(load(top.name), top.name)}
+    top = get_command(program())
+    assert isinstance(top, TyperGroup)  # noqa: S101 - it has more than one subcommand
+    commands = {name: one for first in SUBCOMMANDS for name, one in _below(top.commands[first.name], first.name)}
     uses = Counter(_key(one) for command in commands.values() for one in _options(command))
     listed = "\n".join(line for name, command in commands.items() for line in _section(name, command, uses))
     return _PART.sub(lambda part: f"{part[1]}{listed}\n\n{part[2]}", text)

@@ -1,67 +1,65 @@
-"""The input of subcommands: options that they share, queries, and the documents that arguments name.
-
-Arguments are UTF-8 in any locale; paths are converted to the file system's encoding.
-"""
+"""The input of subcommands: options that they share, moments and days, queries, and the documents that arguments name."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Annotated, TypeVar
 
 import typer
 
 from bot.cli import output
 from bot.digests import read_digest
-from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
-from bot.errors import UnknownFormat, UnreadableInput
+from bot.digests.files import STDIN, list_folder, read_paths
+from bot.errors import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.platforms import CHAT_FORMS
-from bot.rendering.queries_in_words import refused
 from bot.settings import SourceSettings
-from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.errors import PaperwireError
 from subscriptions.language import Language
 from subscriptions.model import Digest
+
+Day = TypeVar("Day", date, datetime)
+
+TERMINAL_LANGUAGE = Language("en", "UTC")
+"""The language of the command line. To write moments, use a Language with the chat's time zone instead."""
+
+_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and calculations with it could overflow
+
+
+def read_moment(text: str) -> datetime:
+    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE. Raises WrongUsage."""
+    hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
+    return _read(datetime.fromisoformat, text, WrongUsage(f"--now is not a moment: “{text}”.", hint))
+
+
+def read_day(text: str) -> date:
+    """Returns the day that --date names. Raises WrongUsage."""
+    return _read(date.fromisoformat, text, WrongUsage(f"--date is not a day: “{text}”.", "For example: 2026-01-22."))
+
+
+def _read(read: Callable[[str], Day], text: str, wrong: WrongUsage) -> Day:
+    try:
+        named = read(text.strip())
+    except ValueError:
+        raise wrong from None
+    if named.year not in _YEARS:
+        raise WrongUsage(f"“{text}” is not in the years {_YEARS[0]} to {_YEARS[-1]}.", "For example: 2026-01-22.")
+    return named
+
 
 ChatOption = Annotated[str, typer.Option("--as", metavar="CHAT", help=f"{CHAT_FORMS}; a topic or thread after /")]
 OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Now = Annotated[
-    str | None,
+    datetime | None,
     typer.Option(
         "--now",
         metavar="ISO",
+        parser=read_moment,
         help="The moment to begin at, instead of the machine's clock; without an offset in PAPERWIRE_TIMEZONE.",
     ),
 ]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
-
-TERMINAL_LANGUAGE = Language("en", "UTC")
-"""The language of the command line. To write moments, use a Language with the chat's time zone instead."""
-
-
-@contextmanager
-def reporting_query_errors(text: str, document: Mapping[str, object] | None = None) -> Iterator[None]:
-    """If the body raises a QueryError, prints it with a caret below its column, and ends the subcommand with status 1.
-
-    With `document`, for --json, prints this document and the error in it.
-    """
-    try:
-        yield
-    except QueryError as error:
-        if document is None:
-            output.print_reply(refused(error, TERMINAL_LANGUAGE, text), to_stderr=True)
-        else:
-            output.print_json({**document, "error": error.document()})
-        raise typer.Exit(error.exit_code) from None
-
-
-def documents(paths: Iterable[str]) -> list[str]:
-    """Returns the paths of the documents that arguments name: files, folders, `-` (see bot.digests.files)."""
-    return list(paths_of(map(_native, paths)))
-
-
-def content(path: str) -> bytes:
-    """Returns the bytes of a file, or of standard input for `-`. Raises UnreadableInput."""
-    return read_file(_native(path))
 
 
 SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
@@ -79,14 +77,6 @@ def watching(sources: Iterable[SourceSettings]) -> SourceOf:
     return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
 
 
-def _native(path: str) -> str:
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return os.fsdecode(path.encode())
-    return path
-
-
 def digests_in(
     paths: Iterable[str], source_of: SourceOf = lambda _: None
 ) -> Iterator[tuple[str, Digest | PaperwireError]]:
@@ -96,22 +86,19 @@ def digests_in(
             yield path, data
             continue
         source = source_of(path)
-        form = language = None
-        if source:
-            form, language = (source.format, source.language)
+        form, language = (source.format, source.language) if source else (None, None)
         try:
             yield path, read_digest(data, path, format=form, language=language)
         except PaperwireError as error:
             yield path, error
 
 
-def print_read_error(error: PaperwireError) -> None:
-    """Prints why one file could not be read, but not the list of formats, which `print_expected_formats` prints."""
-    output.print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
-
-
-def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
-    """Prints the expected formats once for all files of an unknown format. Prints nothing if there is no such file."""
-    for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
-        if formats:
-            output.print_error(f"Expected one of: {formats}.")
+def print_unread(errors: Iterable[PaperwireError]) -> None:
+    """Prints why each document could not be read, and once the formats that were expected."""
+    expected: dict[str, None] = {}
+    for error in errors:
+        output.print_error(brief(error) if isinstance(error, UnknownFormat) else str(error))
+        if isinstance(error, UnknownFormat) and error.expected:
+            expected[error.expected] = None
+    for formats in expected:
+        output.print_error(f"Expected one of: {formats}.")

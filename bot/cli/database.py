@@ -6,20 +6,20 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli import output
+from bot.cli import drawing, output
 from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
 from bot.errors import WrongUsage
-from bot.settings import Settings, values
+from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
 from subscriptions.service import restoring, whole_copy
-from subscriptions.service.restoring import restore as put_back
 from subscriptions.store import role
 from subscriptions.store.database.store import Store
 
 _SQLITE = b"SQLite format 3\x00"
+_YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 database = typer.Typer(help="The database: moves to PostgreSQL.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def copy(
         make_ready(old, settings, now=now, make=False)
         with role.held(old):
             new.open(now=now)
-            with role.held(new):
+            with role.held(new), drawing.waiting("Copying"):
                 rows = whole_copy.copy_database(old, new)
     finally:
         old.close()
@@ -64,24 +64,29 @@ def _address(text: str) -> SecretStr:
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
-    _, store = _unopened()
-    store.close()
-    _refuse_target(file, store)
-    if file.exists() and file.stat().st_size:
-        _ask_to_replace(file)
     with sessions.open_session() as session:
-        session.store.backup(file)
+        _refuse_target(file, session.store)
+        question = f"{file} is there already. Replace it? [y/N] "
+        if file.exists() and file.stat().st_size and output.asks(question) not in _YES:
+            raise WrongUsage(f"{file} is kept: nothing was copied.", "Name another file, or remove this one first.")
+        with drawing.waiting("Copying"):
+            session.store.backup(file)
     output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
 
 
-def _ask_to_replace(file: Path) -> None:
-    """Asks whether to replace an older copy. Raises WrongUsage unless the answer is yes."""
-    if output.asks(f"{file} is there already. Replace it? [y/N] ") not in ("y", "yes"):
-        raise WrongUsage(
-            f"{file} is kept: nothing was copied.",
-            "Name another file, or remove this one first.",
-        )
+def _refuse_target(file: Path, store: Store) -> None:
+    """Raises WrongUsage if `backup` must not overwrite the file. `Store.backup` raises the error for PostgreSQL."""
+    if file.is_dir():
+        raise WrongUsage(f"{file} is a folder.", "Name the file of the copy.")
+    if store.kind.file is None or not file.exists():
+        return
+    if file.samefile(store.kind.file):
+        raise WrongUsage("A database cannot be its own copy.", "Name another file.")
+    with file.open("rb") as existing:
+        is_copy = existing.read(len(_SQLITE)) in (_SQLITE, b"")
+    if not is_copy:
+        raise WrongUsage(f"{file} is not a copy of a database, so it is not replaced.", "Name another file.")
 
 
 def restore(
@@ -96,61 +101,28 @@ def restore(
     now: Now = None,
 ) -> int:
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
-    settings, store = _unopened()
-    moment = sessions.clock_from(now, settings).now()
+    settings = sessions.read_settings()
+    store, moment = make_store(settings), sessions.clock_from(now, settings).now()
     if store.kind.file is None:
         raise Refused(
             f"The database {store.where} is restored by PostgreSQL's own programs.",
             "pg_restore puts back what pg_dump wrote (docs/operating.md).",
         )
-    if not store.exists():
-        restoring.look_for_copy(file)
-    lost_at = moment if _counts_as_sent(given=sent) else None
+    restoring.look_for_copy(file)
+    if sent is None:
+        answer = output.asks("Does everything that was due until now count as sent? [y/n] ")
+        if answer not in (*_YES, *_NO):
+            raise WrongUsage("Nothing was restored.", "Say whether what was due counts as sent: --sent or --not-sent.")
+        sent = answer in _YES
+    lost_at = moment if sent else None
     try:
-        with role.held(store):
-            restored = put_back(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
+        with role.held(store), drawing.waiting("Restoring"):
+            done = restoring.restore(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
     finally:
         store.close()
     output.print_line(f"✓ The database is that of {file}.")
-    if restored.kept is not None:
-        output.print_line(f"  The one before it is kept: {restored.kept}")
-    if lost_at is None:
-        output.print_line("  What was sent since that copy was made may be sent again.")
-    else:
-        output.print_line(f"  Deliveries that count as sent: {restored.counted}.")
+    if done.kept is not None:
+        output.print_line(f"  The one before it is kept: {done.kept}")
+    counted = f"  Deliveries that count as sent: {done.counted}."
+    output.print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
     return 0
-
-
-def _counts_as_sent(*, given: bool | None) -> bool:
-    """Returns the answer of the options, else asks. Raises WrongUsage unless it is yes or no."""
-    if given is not None:
-        return given
-    answer = output.asks("Does everything that was due until now count as sent? [y/n] ")
-    if answer not in ("y", "yes", "n", "no"):
-        raise WrongUsage("Nothing was restored.", "Say whether what was due counts as sent: --sent or --not-sent.")
-    return answer[0] == "y"
-
-
-def _unopened() -> tuple[Settings, Store]:
-    """Returns the settings and the store, without creating or upgrading a database. Raises SettingsError."""
-    settings = sessions.read_settings()
-    return settings, make_store(settings)
-
-
-def _refuse_target(file: Path, store: Store) -> None:
-    """Raises WrongUsage if `backup` must not overwrite the file, NotFound if there is no database to copy."""
-    if not store.exists():
-        raise store.missing()
-    if store.kind.file is None:
-        return  # `backup` raises the error for PostgreSQL
-    if file.exists() and file.samefile(store.kind.file):
-        raise WrongUsage("A database cannot be its own copy.", "Name another file.")
-    if file.is_dir():
-        raise WrongUsage(f"{file} is a folder.", "Name the file of the copy.")
-    if file.exists():
-        with file.open("rb") as existing:
-            if existing.read(len(_SQLITE)) not in (_SQLITE, b""):
-                raise WrongUsage(
-                    f"{file} is not a copy of a database, so it is not replaced.",
-                    "Name another file.",
-                )

@@ -1,29 +1,23 @@
-"""ingest and sources: store papers of digests (which files are passed over), list and poll the sources, read feeds from OPML."""
+"""ingest, sources: store papers of digests, list and poll the sources, read feeds from OPML."""
 
 import asyncio
-import itertools
 import json as json_of
-import re
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, output, tables
-from bot.cli.arguments import documents
-from bot.cli.digest_reports import warning_document
+from bot.cli import arguments, drawing, output
+from bot.cli.inspecting import print_warnings, warning_document
 from bot.cli.session import Session, open_session
-from bot.cli.session import parse_day as day_of
-from bot.digests import INFO, dated, read_digest
+from bot.digests import dated, read_digest
 from bot.digests.feeds import feeds_of_opml
-from bot.digests.files import is_gone, is_missing, read_file, read_paths
-from bot.errors import UnknownFormat, WrongUsage
+from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_paths
+from bot.errors import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
 from bot.sources.encoding import LateEncoding
@@ -42,8 +36,9 @@ from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.texts import escaped
 
-_ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files that describe a folder and are no digests
-DEFAULT_SOURCE_NAME = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
+_UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
+_TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
+_COLOURS = {"failing": "red", "late": "yellow"}
 
 
 def ingest(
@@ -54,14 +49,15 @@ def ingest(
         typer.Option(
             "--source",
             metavar="NAME",
-            help=f"The source of the papers; by default the one in paperwire.toml whose path contains the file, or else “{DEFAULT_SOURCE_NAME}”.",
+            help=f"The source of the papers; by default the one in paperwire.toml whose path contains the file, or else “{_UNNAMED}”.",
         ),
     ] = None,
     day: Annotated[
-        str | None,
+        date | None,
         typer.Option(
             "--date",
             metavar="DAY",
+            parser=arguments.read_day,
             help="The day of each digest that has no day in its text or in the name of its file.",
         ),
     ] = None,
@@ -76,155 +72,133 @@ def ingest(
     json: arguments.Json = False,
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
-    default_day = day_of("--date", day) if day is not None else None
-    named = None
     if source:
         try:
-            named = values.source_name(source)
+            source = values.source_name(source)
         except ValueError as error:
             raise WrongUsage(f"--source cannot be used: {error}.") from None
-    with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
-        done = _Ingestion(session, named, default_day, announce, arguments.watching(session.settings.sources))
-        asyncio.run(_ingest_all(done, read_paths(found), frozenset(paths)))
-    output.tell(_report(done), lambda: _show_ingested(done), json=json)
+    with open_session(now, make=True) as session:
+        watching = arguments.watching(session.settings.sources)
+        done = _Ingestion(session=session, name=source, day=day, announce=announce, watching=watching)
+        asyncio.run(done.take_all(read_paths(drawing.watched(list(paths_of(paths)), "Ingesting"))))
+    output.tell(done.report(), done.show, json=json)
+    arguments.print_unread(done.failed)
     return 1 if done.failed else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _IngestedFile:
-    """One stored digest."""
-
-    path: str
-    warnings: tuple[DigestWarning, ...]
-    result: Ingested
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Ingestion:
-    """One call of `ingest`: the options for all digests, and the results so far."""
+    """One call of `ingest`: the options for all digests, and what was stored so far."""
 
     session: Session
-    source: str | None  # the source of all digests, from --source
+    name: str | None  # of the source of all digests, from --source
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
-    watched_by: arguments.SourceOf
+    watching: arguments.SourceOf
     polls: dict[str, Poll] = field(default_factory=dict)  # of the sources that watch the files, by name
-    files: list[_IngestedFile] = field(default_factory=list)
-    failed: int = 0
-    skipped: int = 0  # files that only describe their folder
+    stored: list[tuple[str, Sequence[DigestWarning], Ingested]] = field(
+        default_factory=list
+    )  # (path, warnings, result)
+    failed: list[PaperwireError] = field(default_factory=list)
 
-    async def take(self, path: str, data: bytes | PaperwireError) -> None:
-        """Stores one document, with a receipt if its source watches it. Raises PaperwireError."""
+    async def take_all(self, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> None:
+        """Stores each document in its own transaction. Raises StoreError.
+
+        Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
+        """
+        late = LateEncoding(self.session)
+        await late.begin()
+        for path, data in documents:
+            try:
+                await self._take(path, data)
+            except StoreError:
+                raise
+            except PaperwireError as error:
+                self.failed.append(error)
+        for poll in self.polls.values():
+            if poll.receipt is not None:
+                await poll.finish()
+        if any(result.archive for _, _, result in self.stored):
+            await late.run()
+
+    async def _take(self, path: str, data: bytes | PaperwireError) -> None:
+        """Stores one document, with a receipt if a source watches files and is its source. Raises PaperwireError."""
         if isinstance(data, PaperwireError):
             raise data
-        settings, watched_by = self.session.settings, self.watched_by(path)
-        name = self.source or (watched_by.name if watched_by else DEFAULT_SOURCE_NAME)
-        known = next((source for source in settings.sources if source.name == name), watched_by)
-        format_name, language = (known.format, known.language) if known else (None, None)
-        digest = read_digest(data, path, format=format_name, day=self.day, language=language)
-        note = None
-        if known and known.name == name and known.path is not None:
-            if name not in self.polls:
-                dependencies = source_scheduler.poll_dependencies(settings, self.session)
-                self.polls[name] = await started(dependencies, known)
-            note = noted(self.polls[name], digest)
+        sources = self.session.settings.sources
+        known = next((one for one in sources if one.name == self.name), None) if self.name else self.watching(path)
+        name = self.name or (known.name if known else _UNNAMED)
+        form, language = (known.format, known.language) if known else (None, None)
+        digest = read_digest(data, path, format=form, day=self.day, language=language)
         result = await store_digest(
             self.session,
             digest,
             source=name,
-            note=note,
+            note=noted(await self._poll_of(known), digest) if known and known.path is not None else None,
             announce=self.announce or bool(known and known.announce == "all"),
             of_arxiv=bool(known and known.is_arxivs_own),
         )
-        stored = digest if result.already_known else dated(digest, today(self.session))
-        self.files.append(_IngestedFile(path, stored.warnings, result))
+        kept = digest if result.already_known else dated(digest, today(self.session))
+        self.stored.append((path, kept.warnings, result))
 
-    def sum(self, name: str) -> int:
-        """Returns the sum of a number of all results."""
-        return sum(getattr(file.result, name) for file in self.files)
+    async def _poll_of(self, source: SourceSettings) -> Poll:
+        """Returns the poll in which this call counts the files of a source."""
+        if source.name not in self.polls:
+            dependencies = source_scheduler.poll_dependencies(self.session.settings, self.session)
+            self.polls[source.name] = await started(dependencies, source)
+        return self.polls[source.name]
 
+    def _sum(self, name: str) -> int:
+        return sum(getattr(result, name) for _, _, result in self.stored)
 
-async def _ingest_all(
-    done: _Ingestion, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
-) -> None:
-    """Ingests each document in its own transaction. Prints on stderr why a document failed, or that it was skipped.
+    def report(self) -> dict[str, Any]:
+        """Returns the document of `ingest --json` (docs/commands.md)."""
+        return {
+            "digests": len(self.stored),
+            "already_known": self._sum("already_known"),
+            "papers": {name: self._sum(name) for name in ("new", "updated", "unchanged")},
+            "archived": self._sum("archived"),
+            "announced": self._sum("announced"),
+            "warnings": [
+                {"path": path, **warning_document(one)} for path, warnings, _ in self.stored for one in warnings
+            ],
+            "failed": len(self.failed),
+        }
 
-    Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
-    `named`: the paths that were typed. An unreadable file among these is an error even if it only describes a folder.
-    """
-    late = LateEncoding(done.session)
-    await late.begin()
-    for path, data in documents:
-        try:
-            await done.take(path, data)
-        except StoreError:
-            raise
-        except PaperwireError as error:
-            if isinstance(error, UnknownFormat) and path not in named and _ABOUT.match(Path(path).name):
-                output.print_error(f"{escaped(path)}: skipped, it is no digest.")
-                done.skipped += 1
-            else:
-                arguments.print_read_error(error)
-                done.failed += 1
-    for poll in done.polls.values():
-        if poll.receipt is not None:
-            await poll.finish()
-    if any(file.result.archive for file in done.files):
-        await late.run()
-
-
-def _report(done: _Ingestion) -> dict[str, object]:
-    """Returns the document of `ingest --json` (docs/commands.md)."""
-    return {
-        "digests": len(done.files),
-        "already_known": done.sum("already_known"),
-        "papers": {name: done.sum(name) for name in ("new", "updated", "unchanged")},
-        "archived": done.sum("archived"),
-        "announced": done.sum("announced"),
-        "warnings": [{"path": file.path, **warning_document(one)} for file in done.files for one in file.warnings],
-        "failed": done.failed,
-        "skipped": done.skipped,
-    }
+    def show(self) -> None:
+        """Prints the report for people."""
+        report = self.report()
+        before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
+        papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
+        output.print_line(f"{output.counted(report['digests'], 'digest')}{before}: {papers}.")
+        if report["announced"]:
+            output.print_line(f"Announced after they had been filed: {output.counted(report['announced'], 'paper')}.")
+        if report["archived"]:
+            output.print_line(
+                f"Older than {NEWS_FOR.days} days, so filed and not announced: {output.counted(report['archived'], 'paper')}. "
+                "To announce them: the same command with --announce."
+            )
+        for path, warnings, _ in self.stored:
+            print_warnings(path, list(map(warning_document, warnings)))
 
 
-def _show_ingested(done: _Ingestion) -> None:
-    known = done.sum("already_known")
-    before = f", {known:,} of them known before" if known else ""
-    new, updated, unchanged = (done.sum(name) for name in ("new", "updated", "unchanged"))
-    digests = output.counted(len(done.files), "digest")
-    output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
-    if announced := done.sum("announced"):
-        output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
-    if archived := done.sum("archived"):
-        papers, of = output.counted(archived, "paper"), output.counted(done.sum("archive"), "digest")
-        output.print_line(
-            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {of}. "
-            "To announce them: the same command with --announce."
-        )
-    for file in done.files:
-        for warning in file.warnings:
-            if warning.code not in INFO:
-                output.print_line(f"! {escaped(file.path)}: {escaped(warning.message)}")
+# ── sources ───────────────────────────────────────────────────────────────────
+
+sources = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
 
 
-_COLOURS = {"failing": "red", "late": "yellow"}
-_TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
-
-app = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
-
-
-@app.callback()
-def show(deps: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
+@sources.callback()
+def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
     """Where digests come from, what the last look brought, when the next one is."""
-    if deps.invoked_subcommand is not None:
+    if context.invoked_subcommand is not None:
         return None
 
     with open_session(now) as session:
-        rows = _rows(session)
-        return _tell(rows, session, json=json)
+        documents = _documents(session)
+        return output.tell(documents, lambda: _show(documents, session), json=json)
 
 
-@app.command(epilog="For example: `paperwire sources poll daily`")
+@sources.command(epilog="For example: `paperwire sources poll daily`")
 def poll(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One source; by default all.")] = None,
     *,
@@ -241,21 +215,17 @@ def poll(
     if announce and name is None:
         raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
     with open_session(now, make=True) as session:
-        polled = asyncio.run(_poll(session, name))
-        rows = [row for row in _rows(session) if name is None or row.source.name.casefold() == name.casefold()]
-        announced = 0
-        if announce:
-            announced = announce_filed(session.store, rows[0].source.name, now=session.now)
-        _tell(rows, session, json=json)
+        with drawing.waiting("Asking the sources; arXiv takes a few minutes"):
+            polled = asyncio.run(_poll(session, name))
+        documents = _documents(session, name)
+        announced = announce_filed(session.store, documents[0]["name"], now=session.now) if announce else 0
+        output.tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
-        papers = output.counted(announced, "paper")
-        output.print_line(f"Announced after they had been filed: {papers}.")
+        output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
 
 async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
-    if sys.stderr.isatty() and not session.settings.sources:
-        sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
     scheduler = source_scheduler.make_source_scheduler(session.settings, session)
     try:
         return await scheduler.poll_now([] if name is None else [name])
@@ -263,100 +233,90 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
         await scheduler.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One row of the table of sources."""
-
-    source: SourceSettings
-    state: str  # on, late, failing
-    last: Receipt | None = None
-    next_at: datetime | None = None  # None: it is watched
-
-    def document(self) -> dict[str, object]:
-        """Returns an element of `sources --json` (docs/commands.md)."""
-        last = self.last and {name: getattr(self.last, name) for name in ("at", "outcome", "counts", "detail")}
-        return {"name": self.source.name, "state": self.state, "last": last, "next_at": self.next_at}
-
-    def cells(self, language: Language, now: datetime) -> tuple[str | Text, ...]:
-        """Returns the cells of the table for people."""
-        return (
-            self.source.name,
-            Text(self.state, _COLOURS.get(self.state, "")),
-            language.moment(self.last.at, now=now) if self.last else "never",
-            _brought(self.last) if self.last else "",
-            language.moment(self.next_at, now=now) if self.next_at else "watched",
-        )
+def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
+    """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
+    known, now = {one.name: one for one in known_sources(session.store)}, session.now
+    declared = session.settings.sources or (everything(),)
+    return [
+        _document(source, known.get(source.name), now)
+        for source in declared
+        if name is None or source.name.casefold() == name.casefold()
+    ]
 
 
-def _rows(session: Session) -> list[_Row]:
-    """Returns the sources of the settings, in their order."""
-    known = {one.name: one for one in known_sources(session.store)}
-    return [_row(source, known.get(source.name), session.now) for source in session.settings.sources or (everything(),)]
+def _document(source: SourceSettings, known: KnownSource | None, now: datetime) -> dict[str, Any]:
+    trouble = known.without(is_gone).trouble_at(now) if known else None
+    last = known.last if known else None
+    return {
+        "name": source.name,
+        "state": _TROUBLES.get(trouble, "on"),
+        "last": last and {name: getattr(last, name) for name in ("at", "outcome", "counts", "detail")},
+        "next_at": None if source.path else (known and known.state.next_at) or now,  # null: it is watched
+    }
 
 
-def _row(source: SourceSettings, known: KnownSource | None, now: datetime) -> _Row:
-    next_at = None if source.path else (known and known.state.next_at) or now
-    if known is None:
-        return _Row(source=source, state="on", next_at=next_at)
-    state = _TROUBLES.get(known.without(is_gone).trouble_at(now), "on")
-    return _Row(source=source, state=state, last=known.last, next_at=next_at)
-
-
-def _tell(rows: Sequence[_Row], session: Session, *, json: bool) -> int:
-    """Prints the sources; with `json`, as the document that docs/commands.md describes."""
-    return output.tell([row.document() for row in rows], lambda: _show(rows, session), json=json)
-
-
-def _show(rows: Sequence[_Row], session: Session) -> None:
+def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
     language, now = Language("en", session.settings.timezone), session.now
-    headings = ("source", "state", "last look", "brought", "next look")
-    tables.print_rows(headings, (row.cells(language, now) for row in rows))
-    for row in rows:
-        if row.last is None and row.source.path and is_missing(str(row.source.path)):
-            output.print_line(f"{escaped(row.source.name)}: There is nothing at {escaped(row.source.place)} yet.")
-        if row.last and row.last.detail:
-            output.print_line(f"{escaped(row.source.name)}: {escaped(row.last.detail)}")
+    rows = [
+        (
+            one["name"],
+            Text(one["state"], _COLOURS.get(one["state"], "")),
+            language.moment(one["last"]["at"], now=now) if one["last"] else "never",
+            _brought(one["last"]) if one["last"] else "",
+            language.moment(one["next_at"], now=now) if one["next_at"] else "watched",
+        )
+        for one in documents
+    ]
+    drawing.print_rows(("source", "state", "last look", "brought", "next look"), rows)
+    paths = {source.name: str(source.path) for source in session.settings.sources if source.path}
+    for one in documents:
+        path = paths.get(one["name"])
+        if one["last"] is None and path and is_missing(path):
+            output.print_line(f"{escaped(one['name'])}: There is nothing at {escaped(path)} yet.")
+        if one["last"] and one["last"]["detail"]:
+            output.print_line(f"{escaped(one['name'])}: {escaped(one['last']['detail'])}")
 
 
-def _brought(receipt: Receipt) -> str:
+def _brought(last: Mapping[str, Any]) -> str:
     """Returns the outcome of a poll with its counts, as text."""
-    new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
+    new, papers, filed = (last["counts"].get(name, 0) for name in ("new", "papers", "archived"))
     only_filed = f", {filed:,} only filed" if filed else ""
-    if papers:
-        return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}"
-    return str(receipt.outcome)
+    return f"{last['outcome']}: {new:,} new of {papers:,}{only_filed}" if papers else str(last["outcome"])
 
 
-@app.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
+@sources.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
 def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The OPML of a feed reader.")]) -> None:
     """Print feeds as sources for paperwire.toml."""
     feeds = feeds_of_opml(read_file(path), path)
-    sources = load_sources()
-    taken = {source.name.casefold() for source in sources}
-    known = {source.url for source in sources}
+    declared = load_sources()
+    taken, known = {source.name.casefold() for source in declared}, {source.url for source in declared}
     added = unusable = 0
     for url, title in feeds.items():
+        if url in known:
+            continue
         try:
             values.digest_address(url)
         except ValueError:
             unusable += 1
             continue
-        if url in known:
-            continue
         name = _unused(title or urlsplit(url).hostname or "feed", taken)
         taken.add(name.casefold())
         output.print_line("[[source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}", "")
         added += 1
-    there = len(feeds) - added - unusable
-    sys.stderr.write(f"{added} feeds; {there} more are there already, {unusable} are no feeds.\n")
+    output.print_error(
+        f"{added} feeds; {len(feeds) - added - unusable} more are there already, {unusable} are no feeds."
+    )
 
 
 def _unused(title: str, taken: Collection[str]) -> str:
     """Returns a name for a source that no other has: the title, with a number if that is needed."""
     plain = "".join(sign for sign in title if sign.isprintable() and sign != "|").strip() or "feed"
-    names = (plain if number == 1 else f"{plain} {number}" for number in itertools.count(1))
-    return next(name for name in names if name.casefold() not in taken)
+    name, number = plain, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{plain} {number}"
+    return name
 
 
 def _quoted(text: str) -> str:
-    return json_of.dumps(text, ensure_ascii=False)
+    return json_of.dumps(text, ensure_ascii=False)  # a string of JSON is one of TOML

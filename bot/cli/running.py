@@ -11,6 +11,7 @@ from bot.cli import log, output, session
 from bot.cli.arguments import Json, Now
 from bot.delivery.sender import Sent
 from bot.operation import orderly_stop, process
+from subscriptions.addresses import facts_of
 from subscriptions.errors import RoleLost
 
 
@@ -57,7 +58,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
         output.print_error(
-            f"{session.titled(platform)} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
+            f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
         )
     for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
         output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")

@@ -1,19 +1,18 @@
-"""Opens the session of a subcommand: its settings, clock and store; which moments, days and chats its options may name."""
+"""The session of a subcommand: its settings, clock and store; which chats its options may name."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from pydantic import SecretStr
 
-from bot.cli.given_clock import GIVEN
+from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.digests import format_names
-from bot.errors import SettingsError, WrongUsage
+from bot.errors import SettingsError
 from bot.meaning import encoders
 from bot.platforms import known
 from bot.ports.channel import Clock
@@ -30,44 +29,6 @@ from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 from subscriptions.store.platform_states import bots
 from subscriptions.zones import zone
-
-Day = TypeVar("Day", date, datetime)
-_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and calculations with it could overflow
-
-
-def parse_moment(option: str, text: str, settings: Settings) -> datetime:
-    """Returns the instant that an option names, in UTC. A text without an offset is local time in PAPERWIRE_TIMEZONE.
-
-    Raises WrongUsage.
-    """
-    wrong = f"{option} is not a moment: “{text}”."
-    hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
-    instant = _named(datetime.fromisoformat, option, text, WrongUsage(wrong, hint))
-    return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
-
-
-def parse_day(option: str, text: str) -> date:
-    """Returns the day that an option names. Raises WrongUsage."""
-    wrong = f"{option} is not a day: “{text}”."
-    return _named(date.fromisoformat, option, text, WrongUsage(wrong, "For example: 2026-01-22."))
-
-
-def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage) -> Day:
-    """Returns the day or moment that `read` finds in a text.
-
-    Raises `wrong` if there is none, WrongUsage if its year is not in _YEARS.
-    """
-    try:
-        named = read(text.strip())
-    except ValueError:
-        raise wrong from None
-    if named.year in _YEARS:
-        return named
-    if named.year < _YEARS[0]:
-        far = f"{option} is before the year {_YEARS[0]}: “{text}”."
-    else:
-        far = f"{option} is after the year {_YEARS[-1]}: “{text}”."
-    raise WrongUsage(far, "For example: 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +77,12 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def open_session(now: str | None = None, *, make: bool = False, dry: bool = False) -> Iterator[Session]:
-    """Opens the store for one subcommand. `now` is the text of `--now`.
+def open_session(now: datetime | None = None, *, make: bool = False, dry: bool = False) -> Iterator[Session]:
+    """Opens the store for one subcommand. `now`: the moment of `--now`.
 
     If there is no database, the options decide. With `make`, it is created; this is for subcommands that may store the
     first digest or subscription. With `dry`, an empty temporary database is used. Without both, NotFound is raised and
-    nothing is created. Also raises SettingsError, WrongUsage, StoreError.
+    nothing is created. Also raises SettingsError, StoreError.
     """
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:
@@ -139,18 +100,11 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
                 encoder.close()
 
 
-def clock_from(now: str | None, settings: Settings) -> Clock:
-    """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
-    make = GIVEN.get() or SystemClock
-    return make(None if now is None else parse_moment("--now", now, settings))
-
-
-def titled(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
-    platform, _, workspace = sender.partition(":")
-    if workspace:
-        return f"{addresses.facts_of(platform).title} ({workspace})"
-    return addresses.facts_of(platform).title
+def clock_from(now: datetime | None, settings: Settings) -> Clock:
+    """Returns the clock of the machine, or one that starts at the moment of `--now`, which is the operator's time if naive."""
+    if now is not None:
+        now = (now if now.tzinfo else now.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
+    return (MAKE_CLOCK.get() or SystemClock)(now)
 
 
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
@@ -158,30 +112,20 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
 
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
-    platform = address.platform
-    facts = addresses.facts_of(platform)
-    can_tell = known.is_on(platform, session.settings) or facts.has_only_named_chats
-    if not facts.describes_chats or not can_tell or _is_known(session, address):
+    facts = addresses.facts_of(address.platform)
+    can_tell = known.is_on(facts.name, session.settings) or facts.has_only_named_chats
+    if not facts.describes_chats or not can_tell:
         return "", None
-    return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
+    with suppress(NotFound):
+        get_chat(session.store, address)
+        return "", None
+    return asyncio.run(known.adapter_of(known.PLATFORMS[facts.name]).describe(session.settings, address))
 
 
-def remarks_on_question(chat: Chat) -> Iterator[str]:
-    """Yields a remark on a chat that was subscribed if its address has not agreed yet."""
+def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
+    """Yields what keeps a chat that was subscribed from getting papers: its address has not agreed yet, its platform is off."""
     if chat.state is ChatState.UNCONFIRMED:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
-
-
-def remarks_on_platform(chat: Chat, settings: Settings) -> Iterator[str]:
-    """Yields a remark on a chat that was subscribed if its platform is off."""
     facts = addresses.facts_of(chat.address.platform)
     if not known.is_on(facts.name, settings):
         yield f"{facts.title} is off until {facts.token_variable} is set."
-
-
-def _is_known(session: Session, address: ChatAddress) -> bool:
-    try:
-        get_chat(session.store, address)
-    except NotFound:
-        return False
-    return True

@@ -1,9 +1,10 @@
-"""The story of the demo: its clock, and a week of four chats in each language: a search, a subscription, a digest, a pause."""
+"""The story of the demo: a week of four chats in each language: a search, a subscription, a digest, a correction, a pause."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -11,69 +12,57 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.commands.cards import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.platforms.known import PLATFORMS
 from bot.ports import conversation as conversations
-from bot.ports.channel import Channel, Clock, Limits, read_message
+from bot.ports.channel import Channel, Clock, Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions.errors import Rejected, RetryLater, Sentence
-from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
-from subscriptions.service import subscribing
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind, Digest, Message
 from subscriptions.service.access import confirm
 from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.subscribing import set_settings
+from subscriptions.service.subscribing import set_settings, subscribe
 from subscriptions.store.digests import Ingested
+from subscriptions.zones import zone
 
-DemoPlatform = Literal["telegram", "slack", "email", "web", "console"]
+THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)
+_PAPERS: Final = "2"  # in a delivery, so that a week is seen at a glance
+_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPost:
-    """One message that a chat has received."""
+    """One message in a chat: a payload that the bot posted, or what the person of a private chat said."""
 
     id: str  # counts from "1", over all chats of the channel
     chat: ChatAddress
-    delivery: str  # id of the delivery that it belongs to
-    number: int  # in its delivery, from 1
-    payload: str  # as posted: a JSON object in the platform's shape
     at: datetime  # as Clock.now returned it, aware UTC
+    payload: str = ""  # as posted: a JSON object in the platform's shape
+    said: str = ""
     thread: str | None = None  # id of the post in whose thread this post is
-    papers: tuple[int, ...] = ()  # ids of the papers it shows
-    edited: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonMessage:
-    """A message that the person of a private chat wrote to the bot."""
-
-    text: str
-    at: datetime  # aware UTC
 
 
 class GalleryChannel(Channel):
-    """Replaces the channel of a platform. Keeps posted messages in `posts`, in order; an edit replaces a message.
+    """Replaces the channel of a platform. Keeps posted messages in `posts`, in order."""
 
-    Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.
-    """
-
-    def __init__(self, platform: DemoPlatform, limits: Limits, clock: Clock) -> None:
-        self.platform: str = platform
+    def __init__(self, platform: str, limits: Limits, clock: Clock) -> None:
+        self.platform = platform
         self.limits = limits
         self._clock = clock
-        self._posts: dict[str, GalleryPost] = {}
-        self._closed = False
-
-    @property
-    def posts(self) -> tuple[GalleryPost, ...]:
-        """The posted messages in their current form, with edits applied."""
-        return tuple(self._posts.values())
+        self.posts: list[GalleryPost] = []
 
     def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
-        """Returns the posted messages of one chat."""
-        return tuple(post for post in self._posts.values() if post.chat == chat)
+        """Returns the messages of one chat."""
+        return tuple(post for post in self.posts if post.chat == chat)
+
+    def keep(self, chat: ChatAddress, *, payload: str = "", said: str = "", thread: str | None = None) -> str:
+        """Adds a message to a chat and returns its id."""
+        number = str(len(self.posts) + 1)
+        at = self._clock.now()
+        self.posts.append(GalleryPost(id=number, chat=chat, at=at, payload=payload, said=said, thread=thread))
+        return number
 
     async def post(
         self,
@@ -85,73 +74,15 @@ class GalleryChannel(Channel):
         plain: bool = False,
     ) -> str:
         """See Channel."""
-        post = GalleryPost(
-            id=str(len(self._posts) + 1),
-            chat=chat,
-            delivery=delivery,
-            number=message.number,
-            payload=self._open(message, plain=plain),
-            at=self._clock.now(),
-            thread=thread,
-            papers=message.papers,
-        )
-        self._posts[post.id] = post
-        return post.id
-
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel."""
-        payload = self._open(message, plain=plain)
-        post = self._posts.get(message_id)
-        if post is None or post.chat != chat:
-            raise Rejected("There is no such message in this chat.")
-        if payload != post.payload:
-            self._posts[message_id] = replace(post, payload=payload, papers=message.papers, edited=True)
-
-    async def find(
-        self,
-        chat: ChatAddress,
-        message: Message,
-        *,
-        delivery: str,
-        after: datetime,
-        thread: str | None = None,
-    ) -> str | None:
-        """See Channel. Ignores `after`, because all messages are kept here."""
-        del after, thread
-        wanted = (chat, delivery, message.number)
-        return next((p.id for p in self._posts.values() if (p.chat, p.delivery, p.number) == wanted), None)
-
-    async def identity(self) -> str:
-        """See Channel."""
-        return "gallery"
-
-    async def close(self) -> None:
-        """See Channel. The posts stay."""
-        self._closed = True
-
-    def _open(self, message: Message, *, plain: bool) -> str:
-        """Returns the message's content after checking it. Raises Rejected, and RetryLater if the channel is closed."""
-        del plain  # the gallery refuses no markup
-        if self._closed:
-            raise RetryLater("The gallery is closed.")
-        read_message(message, self._check)
-        return message.payload
-
-    def _check(self, content: object) -> None:
-        match content:
-            case {"text": str(text), **rest} if text.strip() and (
-                self.platform != "slack" or isinstance(rest.get("blocks"), list)
-            ):
-                return
-        raise ValueError(f"it is no message for {self.platform}")
+        del delivery, plain  # the gallery refuses no markup
+        return self.keep(chat, payload=message.payload, thread=thread)
 
 
 class DemoClock:
     """A clock that moves only by `go_to` and `sleep`."""
 
     def __init__(self, start: datetime) -> None:
-        self._start = start
-        self._now = start
+        self._start = self._now = start
 
     def now(self) -> datetime:
         """See Clock."""
@@ -174,7 +105,7 @@ class DemoClock:
         self._now = max(self._now, moment)
 
 
-THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)
+# ── who is in it ──────────────────────────────────────────────────────────────
 
 
 def _at(days: int, hour: int, minute: int = 0) -> datetime:
@@ -183,39 +114,29 @@ def _at(days: int, hour: int, minute: int = 0) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoArrival:
-    """The arrival of a sample digest."""
-
-    at: datetime
-    file: str  # in bot/samples
-    source: str
-    format: str  # a digest of a format that is missing does not arrive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a conversation: the person writes `text`, or presses the newest button that has `verb`."""
+    """One step of a conversation: the person writes `text`, or presses the newest button whose label begins with `button`."""
 
     at: datetime
     text: str = ""
-    verb: str = ""  # the verb of the button (bot/commands)
+    button: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """An example chat: one that has a subscription, or a private one in which a person talks with the bot."""
+    """An example chat: one that has a subscription for each Monday at eight, or one in which a person talks with the bot."""
 
-    anchor: str
-    platform: DemoPlatform
+    anchor: str  # in the page, of a–z and "-"
+    platform: str
     address: str
     who: Sentence
-    remark: Sentence
+    remark: Sentence  # what to look for in the chat
     title: str  # in the platform's title bar
-    detail: str = ""
+    detail: str = ""  # below it: "bot", "23 members"
     kind: ChatKind = ChatKind.PRIVATE
     language: Literal["en", "zh"] = "en"
     timezone: str = "Europe/Berlin"
-    wishes: tuple[Mapping[str, Any], ...] = ()  # text, when and name of its subscriptions
+    query: str = ""
     steps: tuple[Step, ...] = ()
 
     @property
@@ -224,250 +145,192 @@ class DemoChat:
         return ChatAddress(self.platform, self.address)
 
     @property
-    def chat_title(self) -> str:
-        """The title of the chat on its platform; "" for a private chat."""
-        return "" if self.kind is ChatKind.PRIVATE else f"#{self.title}"
+    def is_shared(self) -> bool:
+        """Whether it is a group, where every message names its sender."""
+        return self.kind is not ChatKind.PRIVATE
+
+    @property
+    def when(self) -> str:
+        """When its subscription is due, as it is typed."""
+        return f"weekly mon 08:00 {self.timezone}"
 
 
-ARRIVALS: Final[tuple[DemoArrival, ...]] = (
-    DemoArrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv", format="arxiv_rss"),
-    DemoArrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers", format="hf_json"),
-    DemoArrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list", format="bilingual3"),
-    DemoArrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv", format="daily_arxiv_md"),
-)
-
-_WEEK: Final = Sentence("A week on Telegram")
+ARRIVALS: Final[Mapping[datetime, tuple[str, str]]] = {  # moment → (sample digest that comes then, its source)
+    _at(0, 5): ("arxiv_rss.xml", "arXiv"),
+    _at(0, 6, 10): ("hf_papers.json", "trending papers"),
+    _at(0, 6, 20): ("bilingual.txt", "bilingual list"),
+    _at(1, 5, 40): ("daily_arxiv.md", "daily arXiv"),
+}
 _WEEK_REMARK: Final = Sentence(
     "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
 )
-_TEAM: Final = Sentence("The same Monday in Slack")
 _TEAM_REMARK: Final = Sentence("One subscription for a whole channel. More than five papers go into a thread.")
-_MAIL: Final = Sentence("By mail")
 _MAIL_REMARK: Final = Sentence("One mail for each digest, to an address that has agreed. Its links do what buttons do.")
-_PAGE: Final = Sentence("On the page")
 _PAGE_REMARK: Final = Sentence("The same chat in a browser, for those who want no further program.")
 
 
 def _chats(
-    language: Literal["en", "zh"], zone: str, query: str, said: tuple[str, str, str], texts: tuple[str, ...]
+    language: Literal["en", "zh"],
+    timezone: str,
+    query: str,
+    said: tuple[str, str, str, str],
+    texts: tuple[str, str, str, str, str],
 ) -> Iterator[DemoChat]:
-    """Yields the chats of the story in one language. `said` are the search with a time, the correction and the pause."""
-    search, correction, pause = said
+    """Yields the chats of the story in one language. `said`: the search with a time, the button, the correction, the pause."""
+    search, button, correction, pause = said
     channel, members, address, name, bot = texts
-    wish = {"text": query, "when": f"weekly mon 08:00 {zone}"}
-    yield DemoChat(
+    chat = partial(DemoChat, language=language, timezone=timezone)
+    yield chat(
         anchor="conversation",
         platform="telegram",
         address="104519" if language == "en" else "104520",
-        who=_WEEK,
+        who=Sentence("A week on Telegram"),
         remark=_WEEK_REMARK,
         title="paperwire",
         detail=bot,
-        language=language,
-        timezone=zone,
         steps=(
             Step(at=_at(0, 8, 41), text=search),
-            Step(at=_at(0, 8, 42), verb="subscribe-to"),
+            Step(at=_at(0, 8, 42), button=button),
             Step(at=_at(5, 8, 5), text=correction),
             Step(at=_at(8, 9, 30), text=pause),
         ),
     )
-    yield DemoChat(
+    yield chat(
         anchor="team",
         platform="slack",
         address=f"C0READING{language.upper()}",
-        who=_TEAM,
+        who=Sentence("The same Monday in Slack"),
         remark=_TEAM_REMARK,
         title=channel,
         detail=members,
         kind=ChatKind.TEAM,
-        language=language,
-        timezone=zone,
-        wishes=(wish,),
+        query=query,
     )
-    yield DemoChat(
+    yield chat(
         anchor="mail",
         platform="email",
         address=address,
-        who=_MAIL,
+        who=Sentence("By mail"),
         remark=_MAIL_REMARK,
         title=address,
-        language=language,
-        timezone=zone,
-        wishes=(wish,),
+        query=query,
     )
-    yield DemoChat(
+    yield chat(
         anchor="page",
         platform="web",
         address=name,
-        who=_PAGE,
+        who=Sentence("On the page"),
         remark=_PAGE_REMARK,
         title="paperwire",
-        language=language,
-        timezone=zone,
-        wishes=(wish,),
+        query=query,
     )
 
 
-_DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
-    *_chats(
-        "en",
-        "Europe/Berlin",
-        "video models",
-        ("video models every monday at 8", 'edit 1 -"reinforcement learning"', "pause until 9 feb"),
-        ("reading-group", "23 members", "ada@lab.org", "ada", "bot"),
-    ),
-    *_chats(
-        "zh",
-        "Asia/Shanghai",
-        "视频生成",
-        ("视频生成 每周一8点", "/edit 1 -强化学习", "暂停到2月9日"),
-        ("论文阅读", "23 位成员", "ada@lab.org.cn", "李娜", "机器人"),
-    ),
+_ENGLISH: Final = _chats(
+    "en",
+    "Europe/Berlin",
+    "video models",
+    ("video models every monday at 8", "subscribe", 'edit 1 -"reinforcement learning"', "pause until 9 feb"),
+    ("reading-group", "23 members", "ada@lab.org", "ada", "bot"),
 )
-DEMO_CHATS: Final = tuple(one for one in _DEMO_CHATS if one.platform in PLATFORMS)  # a platform may be removed
-_PLATFORMS: Final = tuple(dict.fromkeys(one.platform for one in DEMO_CHATS))
+_CHINESE: Final = _chats(
+    "zh",
+    "Asia/Shanghai",
+    "视频生成",
+    ("视频生成 每周一8点", "订阅", "/edit 1 -强化学习", "暂停到2月9日"),
+    ("论文阅读", "23 位成员", "ada@lab.org.cn", "李娜", "机器人"),
+)
+DEMO_CHATS: Final = tuple(
+    one for one in (*_ENGLISH, *_CHINESE) if one.platform in PLATFORMS
+)  # a platform may be removed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationLog:
-    """The messages of the person in a conversation, and the buttons that the person pressed."""
-
-    messages: tuple[PersonMessage, ...] = ()
-    pressed: frozenset[str] = frozenset()  # callback data of the buttons
-
-
-async def take_step(app: App, channel: GalleryChannel, chat: DemoChat, step: Step) -> ConversationLog:
-    """Performs one step of a conversation. Returns what was written and pressed."""
-    number = chat.steps.index(step)
-    if step.text:
-        log = ConversationLog(messages=(PersonMessage(text=step.text, at=step.at),))
-        request = _typed(chat, step.text, number)
-    else:
-        post, data = _button(app, channel, chat, step)
-        log = ConversationLog(pressed=frozenset((data,)))
-        request = conversations.CallbackRequest(callback_data=data, message_id=post, **_request_fields(chat, number))
-    reply = await answer(app.deps, request)
-    if reply is not None:
-        await send_reply(app.deps, reply)
-    return log
-
-
-def _typed(conversation: DemoChat, text: str, number: int) -> conversations.Request:
-    first, _, rest = text.partition(" ")
-    command = first.removeprefix("/") if first.startswith("/") else ""
-    return conversations.MessageRequest(
-        command=command, text=rest if command else text, **_request_fields(conversation, number)
-    )
-
-
-def _request_fields(conversation: DemoChat, number: int) -> dict[str, Any]:
-    """Returns the fields that every request of the conversation has."""
-    return {
-        "place": conversations.Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
-        "update_id": f"{conversation.address}-{number}",
-        "sender": conversation.address,
-        "language": conversation.language,
-    }
-
-
-def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Step) -> tuple[str, str]:
-    """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
-    for post in reversed(channel.posts_in(conversation.chat)):
-        found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
-        if found:
-            return post.id, found[0]
-    raise LookupError(f"no message has a button that does {step.verb}")
-
-
-def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
-    registry = app.deps.conversation.registry
-    rows = json.loads(post.payload).get("buttons", [])
-    with app.store.read() as transaction:
-        for data in (str(key["data"]) for row in rows for key in row if "data" in key):
-            yield data, pressed_token(transaction, data, conversation.chat, registry)
-
-
-_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
+# ── what happens ──────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What one run of the story has brought."""
 
+    posts: Mapping[ChatAddress, Sequence[GalleryPost]]
     papers: int  # number of papers that were new
     digests: int
     repeated: int  # number of entries whose paper was already in an earlier digest
-    channels: Mapping[str, GalleryChannel]
-    subscribed: Mapping[ChatAddress, tuple[subscribing.Subscribed, ...]]
-    conversation_logs: Mapping[ChatAddress, ConversationLog]
     undelivered: int  # messages that could not be delivered
-
-    @property
-    def messages(self) -> int:
-        """The number of messages delivered to the example chats."""
-        return sum(len(self.channels[demo_chat.platform].posts_in(demo_chat.chat)) for demo_chat in DEMO_CHATS)
 
 
 async def run_story(database: Path) -> Story:
     """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
     clock = DemoClock(THURSDAY)
-    channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
+    channels = {one.platform: GalleryChannel(one.platform, _UNPACED, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
     app = build_app(settings, clock=clock, channels=channels)
     app.open()
+    ingested: list[tuple[Digest, Ingested]] = []
+    mondays = {datetime(2026, 1, 26, 8, tzinfo=zone(one.timezone)) for one in DEMO_CHATS}
+    steps = {step.at for one in DEMO_CHATS for step in one.steps}
     try:
-        subscribed = {demo_chat.chat: _begin(app, demo_chat) for demo_chat in DEMO_CHATS}
-        due = {
-            one.subscription.next_due_at
-            for results in subscribed.values()
-            for one in results
-            if one.subscription.next_due_at
-        }
-        steps = [(step.at, demo_chat, step) for demo_chat in DEMO_CHATS for step in demo_chat.steps]
-        ingested: list[tuple[Digest, Ingested]] = []
-        logs: dict[ChatAddress, list[ConversationLog]] = {}
-        for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {at for at, _, _ in steps}):
+        for one in DEMO_CHATS:
+            _begin(app, one)
+        for moment in sorted({*ARRIVALS, *steps, *mondays}):
             clock.go_to(moment)
-            ingested += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
-            for demo_chat, step in ((demo_chat, step) for at, demo_chat, step in steps if at == moment):
-                log = await take_step(app, channels[demo_chat.platform], demo_chat, step)
-                logs.setdefault(demo_chat.chat, []).append(log)
+            if moment in ARRIVALS:
+                name, source = ARRIVALS[moment]
+                data = files("bot").joinpath("samples", name).read_bytes()
+                ingested.append(await ingest(app.deps, data, name, source=source))
+            for one in DEMO_CHATS:
+                for step in (step for step in one.steps if step.at == moment):
+                    await _take(app, channels[one.platform], one, step)
             sent = await app.sender.deliver()
     finally:
         await app.close()
+    new = sum(result.new for _, result in ingested)
     return Story(
-        papers=sum(result.new for _, result in ingested),
+        posts={one.chat: channels[one.platform].posts_in(one.chat) for one in DEMO_CHATS},
+        papers=new,
         digests=len(ingested),
-        repeated=sum(len(digest.entries) for digest, _ in ingested) - sum(result.new for _, result in ingested),
-        channels=channels,
-        subscribed=subscribed,
-        conversation_logs={chat: _joined(parts) for chat, parts in logs.items()},
+        repeated=sum(len(digest.entries) for digest, _ in ingested) - new,
         undelivered=sent.waiting + sent.unclear + sent.dead,
     )
 
 
-def _joined(logs: Sequence[ConversationLog]) -> ConversationLog:
-    return ConversationLog(
-        messages=tuple(message for log in logs for message in log.messages),
-        pressed=frozenset(data for log in logs for data in log.pressed),
-    )
+def _begin(app: App, one: DemoChat) -> None:
+    """Stores a chat with its settings and its subscription."""
+    now = app.clock.now()
+    store_chat(app.store, one.chat, one.kind, now=now, lang=one.language)
+    set_settings(app.store, one.chat, {"timezone": one.timezone, "limit": _PAPERS}, now=now)
+    if one.platform == "email":
+        confirm(app.store, one.chat, source=None, until=now, now=now)  # its reader has said yes
+    if one.query:
+        title = f"#{one.title}" if one.is_shared else ""
+        subscribe(app.store, one.chat, one.query, when=one.when, now=now, title=title, kind=one.kind)
 
 
-def _begin(app: App, demo_chat: DemoChat) -> tuple[subscribing.Subscribed, ...]:
-    """Stores a chat with its settings and subscriptions."""
-    now, kind = app.clock.now(), demo_chat.kind
-    store_chat(app.store, demo_chat.chat, kind, now=now, lang=demo_chat.language)
-    # two papers, so that a week is seen at a glance
-    set_settings(app.store, demo_chat.chat, {"timezone": demo_chat.timezone, "limit": "2"}, now=now)
-    if demo_chat.platform == "email":
-        confirm(app.store, demo_chat.chat, source=None, until=now, now=now)  # its reader has said yes
-    return tuple(
-        subscribing.subscribe(app.store, demo_chat.chat, **wish, now=now, title=demo_chat.chat_title, kind=kind)
-        for wish in demo_chat.wishes
-    )
+async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:
+    """Performs one step of a conversation."""
+    fields: dict[str, Any] = {
+        "place": conversations.Place(chat=one.chat, kind=one.kind),
+        "update_id": f"{one.address}-{step.at}",
+        "sender": one.address,
+        "language": one.language,
+    }
+    request: conversations.Request
+    if step.text:
+        channel.keep(one.chat, said=step.text)
+        typed = conversations.typed_command(step.text)
+        command, text = (typed.name, typed.rest) if typed else ("", step.text)
+        request = conversations.MessageRequest(command=command, text=text, **fields)
+    else:
+        post, data = _button(channel.posts_in(one.chat), step.button)
+        request = conversations.CallbackRequest(callback_data=data, message_id=post, **fields)
+    if reply := await answer(app.deps, request):
+        await send_reply(app.deps, reply)
 
 
-async def _ingest_arrival(app: App, arrival: DemoArrival) -> tuple[Digest, Ingested]:
-    data = files("bot").joinpath("samples", arrival.file).read_bytes()
-    return await ingest(app.deps, data, arrival.file, source=arrival.source)
+def _button(posts: Sequence[GalleryPost], label: str) -> tuple[str, str]:
+    """Returns (id of the message, data) of the newest button whose label begins so. Raises LookupError if there is none."""
+    for post in reversed(posts):
+        rows = json.loads(post.payload or "{}").get("buttons", ())
+        for key in (key for row in rows for key in row if key["text"].startswith(label)):
+            return post.id, str(key["data"])
+    raise LookupError(f"no message has a button {label}")

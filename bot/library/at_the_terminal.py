@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import arguments, output
+from bot.cli import arguments, drawing
 from bot.cli import session as sessions
+from bot.digests.files import read_file
 from bot.library.commands import library_lines
 from bot.library.files import read_library
 from bot.ports.attached import LARGEST, file_too_large
@@ -23,7 +24,7 @@ def library(
     now: arguments.Now = None,
 ) -> int:
     """Store a chat's own library. It replaces the one before."""
-    data = arguments.content(file)
+    data = read_file(file)
     if len(data) > LARGEST:
         raise file_too_large(LARGEST)
     read = read_library(data)
@@ -33,5 +34,5 @@ def library(
             session.encode(titles_to_ask(read))
         put_library(session.store, of.id, read, now=session.now)
         lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
-    output.print_reply(Reply(lines=lines, ok=True))
+    drawing.print_reply(Reply(lines=lines, ok=True))
     return 0

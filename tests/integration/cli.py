@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 from typer import core
+from typer.main import get_command
 
 from bot import cli
 from bot.system_clock import SystemClock
@@ -31,7 +32,9 @@ DIGEST = process.ROOT / "bot" / "samples" / "daily_arxiv.md"
 @cache
 def subcommands() -> dict[str, core.TyperCommand | core.TyperGroup]:
     """Returns every subcommand by its name, for example "outbox retry"."""
-    top = {one.name: cli.load(one.name) for one in cli.SUBCOMMANDS}
+    program = get_command(cli.program())
+    assert isinstance(program, core.TyperGroup)
+    top = {name: cast("core.TyperCommand | core.TyperGroup", one) for name, one in program.commands.items()}
     return top | {
         f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
     }

@@ -43,8 +43,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 def shown(story: Story, language: str, anchor: str) -> list[demo.ShownMessage]:
     """Returns what a chat shows, messages in a thread too."""
-    exhibit = next(one for one in demo.exhibits(story, Language(language, "UTC")) if one.anchor == anchor)
-    return [each for message in demo.shown_messages(exhibit) for each in (message, *message.replies)]
+    found = demo.exhibits(story, Language(language, "UTC"))
+    chat, posts = next((chat, posts) for chat, posts in found if chat.anchor == anchor)
+    return [each for message in demo.shown_messages(chat, posts) for each in (message, *message.replies)]
 
 
 def text_of(message: demo.ShownMessage) -> str:
@@ -53,7 +54,7 @@ def text_of(message: demo.ShownMessage) -> str:
 
 @pytest.mark.parametrize(("language", "anchor"), RECEIVED)
 def test_monday_brings_what_was_asked_for(story: Story, language: str, anchor: str) -> None:
-    (digest,) = (one for one in shown(story, language, anchor) if one.time == "08:00")
+    (digest,) = (one for one in shown(story, language, anchor) if f"{one.at:%H:%M}" == "08:00")
     assert {title for title in EVERY_TITLE if title in text_of(digest)} == RECEIVED[language, anchor]
     if anchor in ("mail", "page"):
         assert {title for title in EVERY_TITLE if title in re.sub("<[^>]*>", "", digest.display.whole)} == RECEIVED[

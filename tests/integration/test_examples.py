@@ -87,7 +87,7 @@ def of_program() -> Iterator[tuple[str, str]]:
     yield from (
         ("the manifest", query) for query in _LOOSE.findall(manifest()["display_information"]["long_description"])
     )
-    yield from (("the demo", wish["text"]) for chat in story.DEMO_CHATS for wish in chat.wishes)
+    yield from (("the demo", chat.query) for chat in story.DEMO_CHATS if chat.query)
     yield from (("the demo", query) for one in story.DEMO_CHATS for step in one.steps for query in of_code(step.text))
     for _, command in steps(Language("en", "UTC"), "paperwire", "a.md"):
         yield from (("the demo", query) for query in of_code(command))

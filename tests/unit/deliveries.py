@@ -11,9 +11,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot import demo
-from bot.demo.story import GalleryPost
+from bot.demo.story import DemoChat, GalleryPost
 from subscriptions import chat_settings, model
+from subscriptions.errors import Sentence
 from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
 from tests.rendered import render_delivery
 
@@ -147,27 +147,24 @@ NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post(GalleryPost):
-    """A posted message."""
+    """A message in a chat of the gallery."""
 
     id: str = "1"
     chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
-    delivery: str = ""
-    number: int = 1
     at: datetime = NINE
 
 
-TELEGRAM = demo.Exhibit(
+TELEGRAM = DemoChat(
     anchor="one",
     platform="telegram",
-    who="Somebody",
-    remark="Look here.",
+    address="1",
+    who=Sentence("Somebody"),
+    remark=Sentence("Look here."),
     title="paperwire",
     detail="bot",
-    timezone="Europe/Berlin",
-    asks=("a -b",),
-    when="daily 09:00",
-    posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
+    query="a -b",
 )
+HELLO = Post(payload=json.dumps({"text": "<b>hello</b>"}))
 
 
 HOSTILE = (

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import digests
-from bot.cli.digest_reports import Report, digest_report
+from bot.cli.inspecting import Document, digest_report
 from bot.digests.feeds import feeds_of_opml
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
@@ -33,7 +33,7 @@ def read(data: bytes | str, name: str = "page", **options: object) -> Digest:
     return digests.read_digest(data.encode() if isinstance(data, str) else data, name, **options)  # type: ignore[arg-type]
 
 
-def report(data: bytes, name: str) -> Report:
+def report(data: bytes, name: str) -> Document:
     try:
         return digest_report(name, read(data, name), papers=True)
     except PaperwireError as error:
@@ -59,7 +59,7 @@ def agrees(found: object, wanted: object, where: str) -> None:
 def test_a_page_gives_the_papers_that_are_on_it(page: Path) -> None:
     found = report(page.read_bytes(), page.name)
     for name, value in expected(page).items():
-        agrees(found[name], value, name)  # type: ignore[literal-required]  # the names of the file are those of a report
+        agrees(found[name], value, name)
 
 
 @pytest.mark.parametrize("name", digests.FORMATS)

@@ -2,12 +2,11 @@
 
 import json
 from datetime import date
-from io import StringIO
 
-from rich.console import Console, RenderableType
+import pytest
 
 from bot import errors as problems
-from bot.cli import digest_reports as reporting
+from bot.cli import inspecting as reporting
 from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
 KEYS = [
@@ -62,7 +61,6 @@ def test_counts_are_of_unique_papers() -> None:
         "path": "inbox/a.md",
         "papers": 4,
         "unique": 3,
-        "items": [],
         "categories": {"cs.KT": 1, "cs.AI": 1},
         "declared": {"cs.KT": 3},
         "announce_types": {"cross": 1},
@@ -73,6 +71,7 @@ def test_counts_are_of_unique_papers() -> None:
         "error": None,
     }
     assert {name: value for name, value in report.items() if name in expected} == expected
+    assert "items" not in report
 
 
 def test_what_could_not_be_read_has_the_same_shape() -> None:
@@ -83,35 +82,25 @@ def test_what_could_not_be_read_has_the_same_shape() -> None:
     assert report["error"] == "notes.md: no paper entries found."
 
 
-def _rows_of(renderable: RenderableType, width: int) -> list[str]:
-    stream = StringIO()
-    Console(file=stream, width=width, color_system=None, highlight=False, emoji=False).print(renderable)
-    return [row.rstrip() for row in stream.getvalue().splitlines()]
+def _shown(capsys: pytest.CaptureFixture[str], path: str, *, papers: bool) -> str:
+    reporting.show([reporting.digest_report(path, DIGEST, papers=papers)], [DIGEST])
+    return capsys.readouterr().out
 
 
-def test_people_see_a_table_then_warnings() -> None:
-    rows = _rows_of(reporting.DigestTables([reporting.digest_report("inbox/a.md", DIGEST, papers=False)]), 120)
+def test_people_see_a_table_then_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = _shown(capsys, "inbox/a.md", papers=False).splitlines()
     assert rows[0].split() == ["File", "Format", "Date", "Papers", "Summaries", "Categories"]
     assert " ".join(rows[1].split()) == "inbox/a.md daily_arxiv_md 2026-01-22* 3 (+1) zh 1, 1 failed cs.KT 1, cs.AI 1"
-    assert rows[2] == "* from the file name"
-    assert rows[3] == "! inbox/a.md: papers announced: 3, read: 4"
+    assert rows[2:] == ["* from the file name", "! inbox/a.md: papers announced: 3, read: 4"]
 
 
-def test_a_narrow_console_shows_fewer_columns() -> None:
-    reports = [reporting.digest_report("inbox/a.md", DIGEST, papers=False)]
-    assert _rows_of(reporting.DigestTables(reports), 90)[0].split() == ["File", "Format", "Date", "Papers", "Summaries"]
-    assert _rows_of(reporting.DigestTables(reports), 60)[0].split() == ["File", "Format", "Date", "Papers"]
-
-
-def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
-    text = "\n".join(
-        _rows_of(reporting.DigestTables([reporting.digest_report("inbox/a.md", DIGEST, papers=True)]), 120)
-    )
+def test_titles_are_shown_unknown_ones_by_their_abstract(capsys: pytest.CaptureFixture[str]) -> None:
+    text = _shown(capsys, "inbox/a.md", papers=True)
     assert "A [bold] Kite" in text
     assert "title unknown: Nothing but an abstract." in text
 
 
-def test_a_name_cannot_steer_the_terminal() -> None:
-    report = reporting.digest_report("a\x1b[2Jb\x07", DIGEST, papers=True)
-    rows = _rows_of(reporting.DigestTables([report]), 100)
-    assert not [sign for row in rows for sign in row if ord(sign) < 32]
+def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    text = _shown(capsys, "a\x1b[2Jb\x07\u202e", papers=True)
+    assert not [sign for sign in text if ord(sign) < 32 and sign != "\n"]
+    assert "a\\u001b[2Jb\\u0007\\u202e" in text

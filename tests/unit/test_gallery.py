@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot import demo
-from bot.demo.story import PersonMessage
 from bot.platforms.known import look_of
+from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
@@ -31,17 +31,8 @@ HOSTILE = (
 )
 
 
-FRAME = demo.Frame(
-    title="What came",
-    lead="Two papers.",
-    note="All made up.",
-    steps=(("Go on", "paperwire run"),),
-    other=("zh", "z.html", "中文"),
-)
-
-
-def page_of(*exhibits: demo.Exhibit, frame: demo.Frame = FRAME) -> HtmlPage:
-    written = demo.gallery_page(exhibits, frame, ENGLISH)
+def page_of(*exhibits: demo.Exhibit, note: str = "All made up.") -> HtmlPage:
+    written = demo.gallery_page(exhibits, note, ENGLISH)
     assert HtmlPage(without_mails(written)).complaints == []
     return HtmlPage(written)
 
@@ -53,44 +44,36 @@ def without_mails(page: str) -> str:
 
 def exhibit_of(platform: str, title: str) -> demo.Exhibit:
     """Returns a chat that received a paper with this title, rendered by the real code."""
-    chat = make.chat(platform, ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE, title=title)
+    kind = ChatKind.TEAM if platform == "slack" else ChatKind.PRIVATE
     paper = make.item(title, make.because(title, name=title), abstract=f"{title}. {title}", authors=(title,))
-    posts = [
-        make.Post(payload=message.payload, id=str(message.number))
-        for message in render_delivery(make.delivery(chat, [paper]))
-    ]
-    return replace(make.TELEGRAM, platform=platform, title=title, detail=title, who=title, posts=posts)
+    delivery = make.delivery(make.chat(platform, kind, title=title), [paper])
+    posts = [make.Post(payload=message.payload, id=str(message.number)) for message in render_delivery(delivery)]
+    return replace(make.TELEGRAM, platform=platform, title=title, detail=title, who=said(title)), posts
+
+
+def said(text: str) -> Sentence:
+    return Sentence("{text}", {"text": text})
 
 
 @pytest.mark.parametrize("platform", ["telegram", "slack", "email", "web"])
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
     page = page_of(exhibit_of(platform, title))
-    assert [link for link in page.links if not link.startswith(("https://", "#", "z.html"))] == []
+    assert [link for link in page.links if not link.startswith(("https://", "#", "index"))] == []
     assert "alert" not in page.style
 
 
 def test_the_words_around_the_chats_are_text_as_well() -> None:
     hostile = HOSTILE[0]
-    frame = replace(FRAME, title=hostile, lead=hostile, note=hostile, steps=((hostile, hostile),))
-    page = page_of(
-        replace(
-            make.TELEGRAM,
-            shared=True,
-            who=hostile,
-            remark=hostile,
-            asks=(hostile,),
-        ),
-        frame=frame,
-    )
-    assert page.text.count(hostile) >= 8
+    chat = replace(make.TELEGRAM, kind=ChatKind.TEAM, who=said(hostile), remark=said(hostile), query=hostile)
+    page = page_of((replace(chat, title=hostile), [make.HELLO]), note=hostile)
+    assert page.text.count(hostile) >= 4
 
 
 def test_every_chat_has_its_own_language_and_clock() -> None:
     chinese = replace(make.TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
-    assert [(s.day, s.time) for s in demo.shown_messages(make.TELEGRAM)] == [("Fri 23 Jan", "09:00")]
-    assert [(s.day, s.time) for s in demo.shown_messages(chinese)] == [("1月23日 周五", "16:00")]
-    page = page_of(make.TELEGRAM, chinese)
+    page = page_of((make.TELEGRAM, [make.HELLO]), (chinese, [make.HELLO]))
+    assert all(words in page.text for words in ("Fri 23 Jan", "09:00", "1月23日 周五", "16:00"))
     # Chinese is the language of the chat, and of the name of the other page
     assert (page.languages[0], page.languages.count("zh")) == ("en", 2)
 
@@ -100,37 +83,29 @@ def test_replies_stand_under_the_message_they_answer() -> None:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
         return make.Post(payload=json.dumps({"text": text, "blocks": blocks}), id=number, thread=thread)
 
-    exhibit = replace(
-        make.TELEGRAM,
-        platform="slack",
-        posts=(post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1")),
-    )
-    assert [(s.display.blocks[0].html, len(s.replies)) for s in demo.shown_messages(exhibit)] == [
-        ("first", 2),
-        ("second", 0),
-    ]
-    text = page_of(exhibit).text
+    posts = post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1")
+    text = page_of((replace(make.TELEGRAM, platform="slack"), posts)).text
     assert text.index("2 replies") < text.index("to first") < text.index("to first, too") < text.index("second")
+    shown = printed(*posts, platform="slack")
+    assert shown.index("2 replies") < shown.index("   to first") < shown.index("second")
 
 
 def test_what_a_message_has_can_be_seen_without_a_script() -> None:
     payload = {
         "text": "x\n<blockquote expandable>the whole abstract</blockquote>",
         "silent": True,
-        "buttons": [[{"text": "show 5 more", "data": "one"}, {"text": "exclude", "data": "two"}]],
+        "buttons": [[{"text": "show 5 more", "data": "one"}]],
     }
-    posts = (make.Post(payload=json.dumps(payload), edited=True),)
-    html = demo.gallery_page([replace(make.TELEGRAM, posts=posts, pressed=frozenset({"two"}))], FRAME, ENGLISH)
-    page = HtmlPage(html)
-    assert page.complaints == []
-    assert [words for words in ("sent without a sound", "edited", "show 5 more") if words not in page.text] == []
-    assert '<span>show 5 more</span><span class="pressed">exclude</span>' in html
+    page = page_of((make.TELEGRAM, [make.Post(payload=json.dumps(payload))]))
+    assert [
+        words for words in ("sent without a sound", "the whole abstract", "show 5 more") if words not in page.text
+    ] == []
 
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
 def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
-    posts = (PersonMessage(text=words, at=make.NINE), make.Post(payload=json.dumps({"text": "✓ 1"})))
-    html = demo.gallery_page([replace(make.TELEGRAM, posts=posts, asks=(), when="")], FRAME, ENGLISH)
+    posts = make.Post(said=words), make.Post(payload=json.dumps({"text": "✓ 1"}), id="2")
+    html = demo.gallery_page([(replace(make.TELEGRAM, query=""), posts)], "", ENGLISH)
     page = HtmlPage(html)
     assert page.complaints == []
     assert page.text.index(words) < page.text.index("✓ 1")
@@ -138,28 +113,30 @@ def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
     assert "Subscriptions" not in html
 
 
-def printed(
-    *payloads: Mapping[str, object], width: int = 80, platform: str = "telegram", terminal: bool = False
-) -> str:
-    posts = [make.Post(payload=json.dumps(payload), id=str(number)) for number, payload in enumerate(payloads)]
+# ── in a terminal ─────────────────────────────────────────────────────────────
+
+
+def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", terminal: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    demo.print_exhibit(replace(make.TELEGRAM, platform=platform, posts=posts), console)
+    demo.print_exhibit(replace(make.TELEGRAM, platform=platform), posts, console)
     return out.getvalue()
+
+
+def posted(payload: Mapping[str, object]) -> make.Post:
+    return make.Post(payload=json.dumps(payload))
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_chat_fits_the_terminal(width: int) -> None:
-    lines = printed(
-        {"text": "word " * 60 + "\n" + "扩散模型" * 30 + "\n<blockquote expandable>" + "fold " * 90 + "</blockquote>"},
-        width=width,
-    ).splitlines()
+    long = "word " * 60 + "\n" + "扩散模型" * 30 + "\n<blockquote expandable>" + "fold " * 90 + "</blockquote>"
+    lines = printed(posted({"text": long}), width=width).splitlines()
     assert max(map(cell_len, lines)) <= width
     assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
 
 
 def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
-    linked = {"text": '<a href="https://arxiv.org/abs/1">Title</a>'}
+    linked = posted({"text": '<a href="https://arxiv.org/abs/1">Title</a>'})
     assert "Title <https://arxiv.org/abs/1>" in printed(linked)
     on_screen = printed(linked, terminal=True)
     assert "<https://" not in on_screen
@@ -167,15 +144,13 @@ def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
 
 
 def test_what_a_platform_shows_can_be_read_without_colour() -> None:
-    text = printed({"text": "<b>bold</b>\x1b[2J", "silent": True, "buttons": [[{"text": "show 5 more", "data": "x"}]]})
+    buttons = [[{"text": "show 5 more", "data": "x"}]]
+    text = printed(posted({"text": "<b>bold</b>\x1b[2J", "silent": True, "buttons": buttons}))
     for words in (
         "Somebody",
-        "a -b",
-        "daily 09:00",
+        "a -b · weekly mon 08:00",
         "Telegram · paperwire (bot)",
-        "Fri 23 Jan",
-        "09:00",
-        "sent without a sound",
+        "sent without a sound · Fri 23 Jan 09:00",
         "[show 5 more]",
     ):
         assert words in text
@@ -185,17 +160,16 @@ def test_what_a_platform_shows_can_be_read_without_colour() -> None:
         {"type": "section", "text": {"type": "mrkdwn", "text": "one\ntwo"}},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": "small"}]},
     ]
-    text = printed({"text": "t", "blocks": blocks}, platform="slack")
-    for words in ("Slack · #paperwire", "3 papers", "one", "two", "small"):
-        assert words in text
+    text = printed(posted({"text": "t", "blocks": blocks}), platform="slack")
+    assert [words for words in ("Slack · #paperwire", "3 papers", "one", "two", "small") if words not in text] == []
 
 
 def test_what_the_person_said_stands_on_the_right() -> None:
-    out = io.StringIO()
-    said = PersonMessage(text="/sub diffusion", at=make.NINE)
-    demo.print_exhibit(replace(make.TELEGRAM, posts=(said,), asks=(), when=""), Console(file=out, width=60))
-    (line,) = (line for line in out.getvalue().splitlines() if "/sub" in line)
+    (line,) = (line for line in printed(make.Post(said="/sub diffusion"), width=60).splitlines() if "/sub" in line)
     assert line.endswith("/sub diffusion │")
+
+
+# ── what platforms show ───────────────────────────────────────────────────────
 
 
 def shown(platform: str, payload: object) -> list[str]:

@@ -5,7 +5,6 @@ import json
 import sys
 import unicodedata
 from datetime import UTC, datetime
-from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from bot.cli import run
 from bot.ports.channel import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors, texts
@@ -514,31 +512,3 @@ def test_no_line_with_two_words_is_too_long_and_nothing_is_lost(text: str, width
     lines = [line.plain for line in terminal.wrapped(Text(text), width)]
     assert all(cell_len(line) <= width for line in lines if len(line[terminal.hanging(line) :].split()) > 1)
     assert "".join("".join(lines).split()) == "".join(text.split())
-
-
-def circle(*errors: BaseException) -> BaseException:
-    """Makes each error the cause of the one before it, and the first error the cause of the last. Returns the first."""
-    for error, cause in zip(errors, (*errors[1:], errors[0]), strict=True):
-        error.__cause__ = cause
-    return errors[0]
-
-
-BROKEN = "Something went wrong within paperwire: RuntimeError: broken. PAPERWIRE_LOG_LEVEL=debug shows where.\n"
-
-
-@pytest.mark.timeout(20)
-@pytest.mark.parametrize(
-    ("others", "ended"),
-    [
-        ([], (1, BROKEN)),  # an error that is its own cause
-        ([ImportError("half"), KeyboardInterrupt()], (130, "Stopped.\n")),
-    ],
-)
-def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    others: list[BaseException],
-    ended: tuple[int, str],
-) -> None:
-    monkeypatch.setattr("bot.cli._call", Mock(side_effect=circle(RuntimeError("broken"), *others)))
-    assert (run(["status"]), capsys.readouterr().err) == ended
