@@ -94,11 +94,6 @@ def wrapped(text: Text, width: int) -> Iterator[Text]:
             yield Text.assemble(" " * hang, part) if number else part
 
 
-def folded(text: str, width: int) -> str:
-    """Returns a text without styles in lines of at most `width` columns."""
-    return "\n".join(line.plain for line in wrapped(Text(text), width))
-
-
 def hanging(line: str) -> int:
     """Returns the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
