@@ -8,16 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.style import Style
 from rich.text import Text
 
 from bot.rendering.appearance import Block
 
-if TYPE_CHECKING:  # the console's own channel folds texts only, so `run` need not load this
-    from rich.console import Console, ConsoleOptions
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _QUOTED = re.compile(r"\n?<blockquote>(.*?)</blockquote>\n?", re.DOTALL)
@@ -47,7 +45,7 @@ class Flow:
     bar: str = ""
     most: int = 0
 
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> Iterator[Text]:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         lines = list(wrapped(self.text, options.max_width - cell_len(self.bar)))
         if self.most and len(lines) > self.most:
             lines = [*lines[: self.most], Text("…", style="dim")]
