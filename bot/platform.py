@@ -58,7 +58,6 @@ class Platform:
         _no_findings  # called by `paperwire check`, if there is a token only if it works
     )
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
-    pages: Sequence[conversation.WebPage] = ()  # web pages on which people have their chats
     lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from bot.platforms import known
-from bot.platforms.apprise.markup import plain_form as plain_form_of_service
 from bot.platforms.slack.markup import message_arguments
 from bot.platforms.telegram.markup import open_message as open_for_telegram
 from bot.ports.channel import Reply
@@ -30,8 +29,6 @@ def plain_form(message: Message) -> str:
     payload = json.loads(message.payload)
     if "blocks" in payload:
         return str(message_arguments(message, plain=True)["text"])
-    if "format" in payload:
-        return plain_form_of_service(payload)["text"]
     if "silent" in payload:
         return open_for_telegram(message, plain=True).text
     return str(payload["text"])

@@ -201,7 +201,7 @@ def _rules_of_papers() -> str:
     """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
     lines = static_file("style.css").decode().splitlines()
     begin, end = (
-        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", ".paper.here")
+        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", "/* The chat")
     )
     return "\n".join(lines[begin:end])
 

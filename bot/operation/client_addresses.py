@@ -5,7 +5,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from bot.settings import Settings
-from bot.settings.hosts import is_ip, is_loopback
+from bot.settings.hosts import is_ip
 
 
 def network_of(address: str) -> str:
@@ -28,16 +28,16 @@ def own_names(settings: Settings) -> frozenset[str]:
     return frozenset({settings.web_host.lower(), name_of(settings.pages_url)})
 
 
-def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
+def is_known_host(host: str, names: Collection[str]) -> bool:
     """Returns whether a browser may use the host name of the header Host to reach our pages.
 
     Another site can make its own host name resolve to this machine (DNS rebinding), and could then read our responses.
-    A site cannot do so with an IP address. `local`: only the IP addresses of this machine are accepted.
+    A site cannot do so with an IP address.
     """
     name = name_of(f"//{host}")
     if name in names or name == "localhost" or name.endswith(".localhost"):
         return True
-    return is_ip(name) and (not local or is_loopback(name))
+    return is_ip(name)
 
 
 def name_of(url: str) -> str:

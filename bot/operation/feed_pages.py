@@ -47,7 +47,7 @@ def feed_routes(app: App) -> Sequence[Route]:
 
 async def _feed(app: App, write: _Write, kind: str, request: Request) -> Response:
     """Returns the feed that the key opens; without a body if the reader has these bytes already."""
-    if not is_known_host(request.headers.get("host", ""), own_names(app.settings), local=False):
+    if not is_known_host(request.headers.get("host", ""), own_names(app.settings)):
         raise HTTPException(421, headers=_HEADERS)
     try:
         body = await app.store.run(_written, request.path_params["key"], write)

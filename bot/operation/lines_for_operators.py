@@ -37,7 +37,7 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
 def _needs_operator(app: App) -> bool:
     """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
     may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
-    return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
+    return any(platform.api and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values())
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
-"""Checks passwords: how many wrong ones a session or an address may try in a minute; the password of /metrics."""
+"""Checks passwords: how many wrong ones an address may try in a minute; the password of /metrics."""
 
 import hmac
-from collections import Counter, deque
+from collections import defaultdict, deque
 from enum import Enum
 from hashlib import sha256
 
@@ -10,10 +10,7 @@ from bot.ports.channel import Clock
 from bot.settings import Settings
 
 MINUTE = 60.0  # seconds
-MOST_TRIES = 10  # wrong passwords of one session in a minute
-# wrong passwords of one address in a minute: needed because anyone can begin a new session, and larger because all users
-# of a proxy share its address
-MOST_TRIES_OF_AN_ADDRESS = 100
+MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because all users of a proxy share its address
 
 
 class Tried(Enum):
@@ -24,48 +21,27 @@ class Tried(Enum):
     UNREAD = "unread"  # not checked, because too many were wrong
 
 
-class WrongTries:
-    """Counts the wrong passwords and keys of the last minute, by session and by address."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address)
-        self._counts: Counter[str] = Counter()
-
-    def are_too_many(self, *, address: str, session: str = "") -> bool:
-        """Returns whether this session or address tried too many, so that a further one must not be checked."""
-        second = self._clock.monotonic()
-        while self._wrong and self._wrong[0][0] <= second - MINUTE:
-            self._counts.subtract([self._wrong.popleft()[1]])
-        self._counts = +self._counts
-        of_session = session and self._counts[f"in {session}"] >= MOST_TRIES
-        return bool(of_session) or self._counts[f"at {network_of(address)}"] >= MOST_TRIES_OF_AN_ADDRESS
-
-    def count(self, *, address: str, session: str = "") -> None:
-        """Counts a wrong one."""
-        counted = [f"at {network_of(address)}", *([f"in {session}"] if session else [])]
-        self._wrong.extend((self._clock.monotonic(), one) for one in counted)
-        self._counts.update(counted)
-
-
 class Lock:
-    """Checks passwords: each of the given passwords is right.
+    """Checks a password. After too many wrong ones of an address in a minute, further ones are not checked."""
 
-    After too many wrong passwords, further ones are not checked.
-    """
+    def __init__(self, clock: Clock, password: str) -> None:
+        self._clock = clock
+        self._password = _digest(password)
+        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)  # network -> monotonic seconds of wrong ones
 
-    def __init__(self, clock: Clock, *passwords: str) -> None:
-        self._passwords = [_digest(one) for one in passwords]
-        self._wrong = WrongTries(clock)
-
-    def tries(self, password: str, *, address: str, session: str = "") -> Tried:
-        """Checks a password, unless there were too many wrong ones of this session or address in the last minute."""
-        if self._wrong.are_too_many(address=address, session=session):
+    def tries(self, password: str, *, address: str) -> Tried:
+        """Checks a password, unless there were too many wrong ones of this address in the last minute."""
+        second = self._clock.monotonic()
+        for network, seconds in list(self._wrong.items()):
+            while seconds and seconds[0] <= second - MINUTE:
+                seconds.popleft()
+            if not seconds:
+                del self._wrong[network]
+        if len(self._wrong.get(network_of(address), ())) >= MOST_TRIES:
             return Tried.UNREAD
-        given = _digest(password)
-        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - a list, so the time is constant
+        if hmac.compare_digest(_digest(password), self._password):
             return Tried.OPENS
-        self._wrong.count(address=address, session=session)
+        self._wrong[network_of(address)].append(second)
         return Tried.WRONG
 
 

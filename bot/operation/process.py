@@ -326,7 +326,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await platform.check_tokens(found)
     process.receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
-    pages: Pages = import_module(PAGES).pages_of(app)
+    pages: Pages = await import_module(PAGES).pages_of(app)
     web = health_app(
         process.health.problems,
         [*(route for receiver in process.receivers for route in receiver.routes), *feed_routes(app)],

@@ -1,6 +1,5 @@
-"""The web server: /health, /metrics, the words of each refusal (404, 413, 429), how large a body may be and how long it may take."""
+"""The web server: /health, /metrics, and the words of each refusal (404, 413, 429)."""
 
-import asyncio
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -8,9 +7,9 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.operation import passwords
 from bot.operation.health import Problem
@@ -22,7 +21,6 @@ _WORDS = {
     403: "Not from there.",
     404: "There is no such page.",
     405: "Not so.",
-    408: "That took too long.",
     413: "That is too large.",
     429: "Too often. Try again in a minute.",
     421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
@@ -30,41 +28,10 @@ _WORDS = {
 }
 
 
-class Refusal(HTTPException):
-    """Refuses a request with one line. `words`: the line, if it says more than the status."""
-
-    def __init__(self, status: int, words: str = "") -> None:
-        super().__init__(status)
-        self.words = words
-
-
 def line(status: int, headers: Mapping[str, str] | None = None, words: str = "") -> Response:
-    """Returns the response that refuses a request with this status. `words`: see `Refusal`."""
+    """Returns the response that refuses a request with one line. `words`: the line, if it says more than the status."""
     said = words or _WORDS.get(status, "That did not work.")
     return PlainTextResponse(f"{said}\n", status_code=status, headers=headers)
-
-
-LARGEST_BODY = 1024 * 1024  # bytes; requests of platforms have a few thousand
-LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
-
-
-async def body_in_time(
-    request: Request, *, most: int = LARGEST_BODY, seconds: float = LONGEST_BODY
-) -> bytes | Response:
-    """Returns the body of a request, or a refusal if the body has more than `most` bytes or takes too long."""
-    parts, size = list[bytes](), 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                size += len(part)
-                if size > most:  # the rest is not read
-                    return line(413)
-                parts.append(part)
-    except TimeoutError:
-        return line(408)
-    except ClientDisconnect:
-        return b""
-    return b"".join(parts)
 
 
 Problems = Callable[[], Mapping[str, Problem]]
@@ -75,7 +42,7 @@ MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and
 class Pages:
     """The pages for people. By default, there are none."""
 
-    routes: Sequence[Route] = ()
+    routes: Sequence[BaseRoute] = ()
     are_open: bool = False
     lines: Sequence[str] = ()  # what the operator should know of them
     # lets visitors send requests while the body runs
@@ -89,7 +56,7 @@ def health_app(
     attention: Problems = dict,
     *,
     process: str = "",
-    pages: Sequence[Route] = (),
+    pages: Sequence[BaseRoute] = (),
     metrics_lock: passwords.Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
@@ -122,10 +89,10 @@ def health_app(
         # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
         return line(error.status_code, error.headers)
 
-    routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
+    routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
-    routes += web_routes
+    routes += [*web_routes, *pages]  # the pages take all paths that are left
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 

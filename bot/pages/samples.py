@@ -1,21 +1,18 @@
-"""The samples that the pages offer until papers have come: digests in this package."""
+"""The samples that the page offers until papers have come: digests in this package."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from bot.app import App
 from bot.digests import read_digest
-from bot.ports.conversation import Offer, PageRequest, PageResponse, Visitor
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
-from subscriptions.model import Digest
+from subscriptions.model import Digest, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 
-PATH = "/samples"
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
 _COMING = Sentence(
@@ -37,27 +34,26 @@ class Samples:
 
     app: App
 
-    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
-        """Returns the offer of samples, if no source and no token is set and no paper is known; otherwise ()."""
-        if not await self._is_offered(visitor):
-            return ()
+    async def offer(self, *, is_local: bool) -> tuple[Sentence | None, Paper | None]:
+        """Returns (why the samples are offered, one of their papers); (None, None) if they are not."""
+        if not await self._is_offered(is_local=is_local):
+            return None, None
         sources = await self.app.store.run(known_sources)
         has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
-        text = _UNREACHED if has_failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
-        return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
+        return _UNREACHED if has_failed else _COMING, example
 
-    async def use(self, asked: PageRequest) -> PageResponse:
-        """Stores the samples as today's papers, since they have no day, and shows the chat. Papers already stored stay."""
-        if await self._is_offered(asked.visitor):
-            for name in SAMPLES:
-                digest = await asyncio.to_thread(_sample, name)
-                await store_digest(self.app.deps, digest, source=SOURCE)
-        return PageResponse(location="/")
+    async def use(self, *, is_local: bool) -> None:
+        """Stores the samples as today's papers, since they have no day, if they are offered."""
+        if not await self._is_offered(is_local=is_local):
+            return
+        for name in SAMPLES:
+            digest = await asyncio.to_thread(_sample, name)
+            await store_digest(self.app.deps, digest, source=SOURCE)
 
-    async def _is_offered(self, visitor: Visitor) -> bool:
-        settings = self.app.settings
-        if not visitor.is_local or settings.sources:
+    async def _is_offered(self, *, is_local: bool) -> bool:
+        """Returns whether no source and no token is set, and no paper is known."""
+        if not is_local or self.app.settings.sources:
             return False
         if any(platform.facts.token_variable for platform in self.app.platforms.values()):
             return False

@@ -1,11 +1,8 @@
-"""The interfaces for conversations: requests of people, how a command begins, calls to a platform, its receiver, and web pages.
-
-The site (bot/pages/site.py) checks host, origin, session and form token before it calls the function of a page.
-"""
+"""The interfaces for conversations: requests of people, how a command begins, calls to a platform, and its receiver."""
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -252,83 +249,3 @@ class Receiver(Protocol):
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, does nothing."""
         return
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """The person who opens a page."""
-
-    name: str  # the name in the address of the person's chat; "" if the visitor has not signed in
-    is_local: bool = False  # uses the machine on which the bot runs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """An offer at the top of a page: a sentence, and a button that posts to `action`."""
-
-    text: errors.Sentence
-    label: errors.Sentence
-    action: str
-    example: model.Paper | None = None  # a paper that is part of the offer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFrame:
-    """The parts around each page."""
-
-    path: str  # the path of the page
-    query: str = ""  # the query of its address, without a chosen language
-    language: str  # "en" or "zh"; the same on all pages of a visitor, that of their chat
-    token: str  # the form token, which every form must send
-    timezone: str = ""  # the browser's zone; "" if it does not tell
-    visitor: Visitor
-    can_sign_out: bool = False
-    offers: tuple[Offer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRequest:
-    """A request for a page. Only the visitor is checked; everything else comes from an untrusted program."""
-
-    frame: PageFrame
-    headers: Mapping[str, str]  # names in lower case
-    address: str = ""  # the address of the client, if a proxy tells it
-    query: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] = field(default_factory=dict)  # the fields of a POST, without the form token
-    file: bytes = b""  # the uploaded file of a POST; its name is a field of the form
-    dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping
-
-    @property
-    def visitor(self) -> Visitor:
-        """Returns the person who requests the page."""
-        return self.frame.visitor
-
-    @property
-    def wants_fragment(self) -> bool:
-        """Returns whether our own script sent the request, which puts the response into the open page."""
-        return self.headers.get("x-requested-with") == "fetch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageResponse:
-    """The response to a request for a page."""
-
-    status: int = 200
-    body: str | bytes = ""
-    kind: str = "text/html"  # media type; text is in UTF-8
-    headers: Mapping[str, str] = field(default_factory=dict)
-    location: str = ""  # where the browser goes next; the status is then 303
-    session: str | None = None  # the browser's new session; "" ends the session; None: no change
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebPage:
-    """A page at exactly one path."""
-
-    path: str
-    answer: Callable[[PageRequest], Awaitable[PageResponse]]  # never raises
-    method: str = "GET"
-    has_offers: bool = False  # shows the offers of its frame
-    is_public: bool = False  # also for people who have not signed in
-    largest_form: int = 65_536  # bytes
-    takes_file: bool = False  # its form may contain a file, as multipart/form-data

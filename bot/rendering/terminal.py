@@ -8,16 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.style import Style
 from rich.text import Text
 
 from bot.rendering.appearance import Block
-
-if TYPE_CHECKING:  # the console's own channel folds texts only, so `run` need not load this
-    from rich.console import Console, ConsoleOptions
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _QUOTED = re.compile(r"\n?<blockquote>(.*?)</blockquote>\n?", re.DOTALL)
@@ -47,7 +44,7 @@ class Flow:
     bar: str = ""
     most: int = 0
 
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> Iterator[Text]:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         lines = list(wrapped(self.text, options.max_width - cell_len(self.bar)))
         if self.most and len(lines) > self.most:
             lines = [*lines[: self.most], Text("…", style="dim")]
@@ -92,11 +89,6 @@ def wrapped(text: Text, width: int) -> Iterator[Text]:
         for number, part in enumerate(line.divide(places)):
             part.rstrip()
             yield Text.assemble(" " * hang, part) if number else part
-
-
-def folded(text: str, width: int) -> str:
-    """Returns a text without styles in lines of at most `width` columns."""
-    return "\n".join(line.plain for line in wrapped(Text(text), width))
 
 
 def hanging(line: str) -> int:

@@ -42,7 +42,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "update", "at"), UPDATES),
     (partial(retention.drop, "callback", "at"), BUTTONS),
     (partial(retention.drop, "conversation_state", "until"), STATES),
-    (partial(retention.drop, "sign_out", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
     (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),

@@ -2,7 +2,6 @@
 
 - A callback token is the meaning of the opaque id of a button.
 - A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as "question".
-- A sign-out is a session of the pages that must not be accepted again.
 """
 
 import secrets
@@ -11,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
 
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import chats
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.conversation_rows import ConversationStateRow, SignOutRow
+from subscriptions.store.conversation_rows import ConversationStateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES, tables
@@ -119,15 +117,3 @@ def remembered(
 def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str = "") -> None:
     """Removes the state that was stored under a name."""
     transaction.remove(ConversationStateRow, chat=chat_id, name=name, person=person)
-
-
-@writes
-def sign_out(transaction: Transaction, word_hash: str, *, until: datetime) -> None:
-    """Stores that a session of the pages was signed out. `until`: when it would have expired by itself."""
-    conflicts.put(transaction, SignOutRow(word_hash=word_hash, until=until))
-
-
-@reads
-def is_signed_out(transaction: Transaction, word_hash: str) -> bool:
-    """Whether a session of the pages was signed out."""
-    return transaction.finds(col(SignOutRow.word_hash) == word_hash)

@@ -76,14 +76,6 @@ class ConversationStateRow(Row, table=True):
     until: datetime = moment()  # the state is no longer valid after this moment
 
 
-class SignOutRow(Row, table=True):
-    """A session of the pages that was signed out, by a hash of its random word."""
-
-    __table_args__ = (columns.index("ix_sign_out_until", "until"),)
-    word_hash: str = Field(primary_key=True)
-    until: datetime = moment()  # the session would have expired by itself
-
-
 class SignalRow(Row, table=True):
     """What a chat did with a paper, see store/signals.py."""
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 from urllib.parse import unquote_plus
 
+import httpx
 import pytest
 import requests
 from hypothesis import example, given
@@ -425,13 +426,19 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
     ]  # fmt: skip
     reply = requests.Response()
     reply.status_code, reply._content = 200, b'{"code": 0, "errcode": 0, "event_id": "1", "room_id": "!papers:lab.org"}'
-    with patch.object(requests.Session, "send", return_value=reply) as send:
+    yes = AsyncMock(return_value=httpx.Response(200, json={"code": 0, "errcode": 0}))
+    with (
+        patch.object(requests.Session, "send", return_value=reply) as send,
+        patch.object(httpx.AsyncClient, "post", yes),
+    ):
         for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
             for message in rendering.render_delivery(planned, medium=channel.medium_at(lab)):
                 for plain in (False, True):
                     with suppress(Unclear):
                         await channel.post(lab, message, delivery="d", plain=plain)
-    posted = [one for call in send.call_args_list for one in posted_strings(call.args[0].body)]
+    bodies = [call.args[0].body for call in send.call_args_list]
+    bodies += [json.dumps(call.kwargs["json"]) for call in yes.call_args_list]
+    posted = [one for body in bodies for one in posted_strings(body)]
     assert any("Tides by" in one for one in posted)
     assert [found[0] for one in posted for found in re.finditer(rings, one)] == []
     assert re.search(rings, victims)

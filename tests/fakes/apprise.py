@@ -139,7 +139,7 @@ class FakeServices(FakePlatform):
         return self._taken(call, body["content"]["text"])
 
     def _dingtalk(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
-        return self._taken(call, body["markdown"]["text"])
+        return self._taken(call, body["text"]["content"])
 
     def _wecombot(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
         if len(body["text"]["content"].encode()) > _WECOM:

@@ -82,12 +82,11 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/sources/web.py",
         "bot/platforms/receiver_loop.py",
         "bot/platforms/slack/adapter.py",
-        *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel")),
         "subscriptions/store/database/store.py",
         "bot/operation/metrics.py",
         "bot/operation/worker.py",
         "bot/operation/health.py",
-        "bot/pages/site.py",
+        "bot/pages/chat.py",
         "bot/pages/samples.py",
         "bot/operation/process.py",
     }

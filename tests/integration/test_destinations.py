@@ -25,10 +25,10 @@ from starlette.applications import Starlette
 from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
-from bot.platforms.apprise import adapter
+from bot.platforms.apprise import adapter, client
 from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
-from bot.platforms.email.markup import Link
-from bot.platforms.email.pages_of_links import MailPages
+from bot.platforms.email.links import Link
+from bot.platforms.email.pages import MailPages
 from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
@@ -36,7 +36,6 @@ from subscriptions.notices import denied, source_recovered
 from subscriptions.service import access, listing, notices
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import claims
 from subscriptions.store.outbox import OutboxEntry
@@ -245,7 +244,7 @@ async def does(bot: Bot, step: str) -> None:
         case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
             chat = listing.get_chat(store, ADA)
             talk = Link(chat.id, str(ADA), "talk", "")
-            await bot.pages._do(chat, talk, "/resume", "x", bot.pages._dispatcher)  # type: ignore[arg-type]
+            await bot.pages.do(chat, talk, {"text": "/resume", "once": "x"}, bot.pages._dispatcher)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +399,7 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
 )
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
-    assert EmailChannel(found, FakeClock(NOON))._hand_over().local_hostname == greeting
+    assert EmailChannel(found, FakeClock(NOON)).client().local_hostname == greeting
 
 
 @pytest.mark.parametrize(
@@ -413,7 +412,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
     """),
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
-    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON))._hand_over()
+    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON)).client()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -425,7 +424,7 @@ def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: st
 @pytest.mark.parametrize(("root", "is_offered"), [(ROOT, True), ("http://10.0.0.5:8420", False)])
 async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: str, is_offered: bool) -> None:
     await bot.confirms()
-    bot.pages.channel._signer = dataclasses.replace(await bot.pages.channel.signer(), root=root)
+    (await bot.pages.channel.signer()).root = root
     mail = await bot.sends_papers()
     assert mail["List-Unsubscribe"].startswith(f"<{root}/mail?")
     assert ("List-Unsubscribe-Post" in mail) is is_offered
@@ -451,14 +450,14 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     assert isinstance(channel, EmailChannel)
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
-        payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
+        payload = {"subject": subject, "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
         message = Message(number=1, payload=json.dumps(payload))
         await channel.post(ADA, message, delivery="d1")
         head = bot.fake.raw[-1].partition(b"\r\n\r\n")[0].decode("ascii")
         lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
         assert [line.partition(":")[0] for line in lines] == [
-            "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Precedence",
-            "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Precedence", "List-Id",
+            "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
         ]  # fmt: skip
         assert re.search(rf"(?m)^List-Unsubscribe: <{ROOT}/mail\?link=[\w.-]+>\r$", head)
         assert re.search(r"(?m)^To: ada@lab.org\r$", head)
@@ -467,17 +466,6 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
         assert shown == " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", subject).split())
         [(sender, at)] = getaddresses([lines[0].partition(": ")[2]])
         assert (str(make_header(decode_header(sender))), at) == (name, "papers@lab.org")
-
-
-@pytest.mark.parametrize("papers", [1, 70])
-async def test_what_a_mail_program_cuts_off_is_not_the_way_out(bot: Bot, papers: int) -> None:
-    await bot.confirms()
-    set_settings(bot.app.store, ADA, {"limit": "all"}, now=bot.clock.now())
-    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(papers)))
-    html, is_long = content(mail, "html"), papers > 1
-    assert (len(html.encode()) >= 102_000) is is_long
-    assert (html.index(">stop<") < html.index("on graphs 0</a>")) is is_long
-    assert html.count(">stop<") == 1
 
 
 async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:
@@ -575,7 +563,7 @@ async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> Non
     text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in SERVICES)
     assert "7 papers · " in poster.fake.titles("json")[0]
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
-    assert html.startswith("<h1>7 papers · ")
+    assert "7 papers · " in html.splitlines()[0]
     assert (
         '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a> — ' in html
     )
@@ -628,13 +616,13 @@ async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_
 
 async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     """DingTalk and WeCom refuse the 21st message of a minute, and DingTalk then refuses all for ten minutes."""
-    notify, moments = adapter._notify, list[float]()
+    post, moments = client.post, list[float]()
 
-    def noted(target: adapter.Target, payload: adapter.Payload) -> bool:
+    async def noted(plugin: Any, text: str) -> None:
         moments.append(poster.clock.monotonic())
-        return notify(target, payload)
+        await post(plugin, text)
 
-    monkeypatch.setattr(adapter, "_notify", noted)
+    monkeypatch.setattr(client, "post", noted)
     await poster.sends(["wecombot"], *papers(240, title="Diffusion of everything that flows " * 6))
     minutes = [later - first for first, later in zip(moments, moments[20:], strict=False)]
     assert len(minutes) > 1
@@ -670,7 +658,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     if not (fault == "429" and service in ("matrix", "discord")):
         [entry] = poster.outbox()
         assert entry.state is DeliveryState.UNCLEAR
-        assert "Apprise does not say which" in entry.reason
+        assert re.search("Apprise does not say which|was lost", entry.reason)
     for _ in range(4):
         await poster.delivers(minutes=20)
     assert (poster.outbox(), len(poster.fake.texts(service))) == ([], times)
@@ -678,22 +666,27 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
 
 
 @pytest.mark.parametrize(
-    ("service", "body"),
+    ("service", "body", "state"),
     [
-        *(("feishu", body) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
-        *((service, '{"code": 19024, "errcode": 310000}') for service in READ),
+        *(("feishu", body, DeliveryState.UNCLEAR) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
+        *((service, '{"code": 19024, "errcode": 310000, "msg": "no keyword"}', DeliveryState.DEAD) for service in READ),
+        *((service, '{"code": 11232, "errcode": 45009}', DeliveryState.WAITING) for service in READ),
     ],
 )
-async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, service: str, body: str) -> None:
+async def test_a_refusal_under_status_200_is_none_the_less_one(
+    poster: Poster, service: str, body: str, state: DeliveryState
+) -> None:
     """A service refuses a message but answers with status 200, for example because Feishu requires a keyword in it. The
     bot must not count the message as sent.
     """
     with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
         poster.fake.answers("refused")
     await poster.sends([service], *papers(1))
-    assert [entry.state for entry in poster.outbox()] == [DeliveryState.UNCLEAR]
+    [entry] = poster.outbox()
+    assert entry.state is state
+    assert state is not DeliveryState.DEAD or "says " in entry.reason
     await poster.delivers(minutes=20)
-    assert (poster.outbox(), len(poster.fake.texts(service))) == ([], 1)
+    assert len(poster.fake.texts(service)) == (state is not DeliveryState.DEAD)
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:

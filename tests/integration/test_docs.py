@@ -403,8 +403,7 @@ NUMBERS = tables.rows("""
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
     operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON
     operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
-    operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
-    operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
+    operating.md    → A session lasts # days                             → bot.pages.visitors:LASTS.days
     operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
     operating.md    → the papers of the last # days                      → bot.sources.web:HISTORY.days
     operating.md    → still the same # hours after                       → subscriptions.planning.receipts:LATE_AFTER.seconds / 3600
@@ -438,7 +437,6 @@ NUMBERS = tables.rows("""
     operating.md    → tried again after # seconds                        → subscriptions.planning.retries:FIRST_WAIT.seconds
     operating.md    → at last every # minutes                            → subscriptions.planning.retries:LONGEST_WAIT.seconds / 60
     operating.md    → If more than # chats                               → bot.delivery.lane_sender:GONE_CHATS
-    operating.md    → or # from one address                                → bot.operation.passwords:MOST_TRIES_OF_AN_ADDRESS
 """)  # (page, a part of the page with # for a number, where the program has this number, perhaps divided by a unit)
 
 

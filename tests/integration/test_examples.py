@@ -15,9 +15,9 @@ from bot.commands.everyday import wish
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
 from bot.demo import steps, story
+from bot.pages.chat import EXAMPLES
 from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
-from bot.platforms.web import markup
 from bot.ports.conversation import Place
 from bot.sources.ingest import ingest
 from subscriptions.language import Language, translator
@@ -82,7 +82,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
 def of_program() -> Iterator[tuple[str, str]]:
     """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
     for code in LANGUAGES:
-        yield from (("the page", of_message(example.say(translator(code)))) for example in markup._EXAMPLES)
+        yield from (("the page", of_message(example.say(translator(code)))) for example in EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
     yield from (
         ("the manifest", query) for query in _LOOSE.findall(manifest()["display_information"]["long_description"])

@@ -1,6 +1,5 @@
 """The chat on the web pages: its messages, and its forms without scripts."""
 
-import re
 from collections import abc
 from datetime import timedelta
 from pathlib import Path
@@ -8,27 +7,22 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.web import adapter, markup
 from bot.platforms.web import channel as web_channel
-from bot.platforms.web.markup import look
-from bot.ports.conversation import PageFrame, Visitor
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
 from subscriptions.store import page_messages
-from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
 from tests.make import clean_up, ingested, paper, subscribes
-from tests.stored import rows, value
+from tests.stored import value
 
 pytestmark = pytest.mark.both_databases
 
 
 ME = ChatAddress("web", "me")
-FRAME = PageFrame(path="/", language="en", token="t", visitor=Visitor(name="me"))
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
@@ -97,85 +91,47 @@ def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) ->
     assert texts(store, ChatAddress("web", "you")) == []
 
 
-def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -> None:
-    said(store, "one")
-    view = look(store, FRAME)
-
-    def news(after: int, language: str = "en") -> abc.Mapping[str, object]:
-        return adapter.news(store, FRAME, after, language)
-
-    assert news(view.change) == {"change": view.change, "html": ""}
-    said(store, "two")
-    told = news(view.change)
-    assert "two" in str(told["html"])
-    assert "one" not in str(told["html"])
-    assert told["change"] == view.change + 1
-    assert news(view.change + 1)["html"] == ""
-    assert news(view.change, "zh") == {"reload": True}, "the chat got another language"
-    subscribes(store, "web:me", "diffusion")
-    forget(store, ME)
-    assert news(view.change) == {"reload": True}
-
-
-# ── Forms without scripts: open, preview, errors next to the field; each is sent once, and only by its person ─────────
-
-ADA, EVE = "ada", "eve"
-
-
 @pytest.fixture
 async def pages(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
-    async with web_site.open_pages(
-        tmp_path, clock, web_password=web_site.PASSWORD, web_url="http://papers.example.org", access="open"
-    ) as opened:
+    async with web_site.open_pages(tmp_path, clock, web_password=web_site.PASSWORD, access="open") as opened:
         yield opened
 
 
-async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_message(
-    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock
+async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_message(
+    pages: web_site.Pages, clock: FakeClock
 ) -> None:
-    def keys(page: str) -> set[str]:
-        return set(re.findall(r"feed_[\w-]{32}", page))
-
-    await ada.says("/sub diffusion")
-    (key,) = keys(await ada.says("/feed"))
-    opened = chat_of_key(pages.app.store, key)
-    assert opened is not None
-    assert opened.address == ChatAddress("web", ADA)
-    await ada.posts("/chat/press", ada.button("new address"))
-    (newer,) = keys((await ada.opens()).text)
-    assert newer != key
-    assert keys("".join(texts(pages.app.store, ChatAddress("web", ADA)))) == set()
-    assert keys(str(rows(pages.app.store, "SELECT payload FROM page_message"))) == set()
-    clock.advance(timedelta(minutes=11))
-    assert keys((await ada.opens()).text) == set()
-
-
-async def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
-    return await pages.visited(name, "http://papers.example.org")
-
-
-@pytest.fixture
-async def ada(pages: web_site.Pages) -> web_site.Browser:
-    return await visitor(pages, ADA)
-
-
-async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
-    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ada = await pages.visited("ada")
     papers = [paper(f"Diffusion {number}", arxiv_id=f"2601.0000{number}") for number in range(1, 4)]
     ingested(pages.app.store, *papers, now=clock.now())
     await ada.says("/search diffusion")  # messages 1 and 2
-    more, third = ada.button("more"), re.findall(r'value="([^"]+)" title="save"', ada.shown)[2]
-    save = {**more, "press": third}
 
     async def goes(press: dict[str, str]) -> str:
         return str((await ada.posts("/chat/press", press)).headers["location"])
 
-    assert await goes(save) == "/#m2p3"
-    assert 'id="m2p3"' in (await ada.opens()).text
+    more = ada.button("more")
+    assert await goes(ada.button("save")) == "/#m2"
+    assert "Saved" in (await ada.opens()).text.split('id="status"')[1].split("</p>")[0]
     assert await goes(more) == "/#m3"
-    await ada.says("/list")
-    monkeypatch.setattr(markup, "SHOWN", 2)
-    assert await goes(save) == "/?before=3#m2p3", "a page that has the message"
-    assert 'id="m2p3"' in (await ada.opens("/?before=3")).text
-    assert await goes({"press": "gone", "message": "77"}) == "/#end"
+    assert await goes({"press": "gone", "message": "x"}) == "/#m0"
+
+
+async def test_htmx_gets_what_is_new_and_an_open_page_is_told_when_it_must_be_drawn_again(
+    pages: web_site.Pages,
+) -> None:
+    ada, phone = await pages.visited("ada"), await pages.visited("ada")
+    asked = "/chat/news?language=en&after={}".format
+    assert (await phone.opens(asked(0))).status_code == 204
+    await ada.says("/sub gondola")
+    told = await phone.opens(asked(0))
+    assert told.text.count('class="post') == 2
+    assert 'id="after" name="after" value="2"' in told.text
+    assert (await phone.opens(asked(2))).status_code == 204
+    answer = await ada.posts("/chat/press", {**ada.button("undo"), "after": "2"}, **{"hx-request": "true"})
+    assert 'id="m2" hx-swap-oob="true"' in answer.text, "the answer takes the place of the message that was pressed"
+    await ada.posts("/language", {"language": "zh"})
+    assert (await phone.opens(asked(2))).headers["hx-refresh"] == "true"
+    forget(pages.app.store, ChatAddress("web", "ada"))
+    assert (await phone.opens(asked(2))).headers["hx-refresh"] == "true"
+    await phone.posts("/sign-out", {"token": phone.token})
+    away = await phone.opens(asked(2), **{"hx-request": "true"})
+    assert away.headers["hx-redirect"] == "/sign-in"

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 
 from bot.app import App, build_app
-from bot.operation.web_server import health_app
+from bot.operation import web_server
 from bot.operation.worker import listening
-from bot.pages.site import Site, make_site
+from bot.pages.site import pages_of
 from tests.clock import FakeClock
 from tests.given_settings import settings_of
 from tests.integration.program import opened
@@ -31,7 +31,7 @@ class Browser:
     async def opens(self, path: str = "/", **headers: str) -> httpx.Response:
         answer = await self.client.get(path, headers=headers)
         self.shown = answer.text
-        if found := re.search(r'name="token" value="(\w+)"', answer.text):
+        if found := re.search(r'name="token" value="([\w-]+)"', answer.text):
             self.token = found[1]
         return answer
 
@@ -66,11 +66,11 @@ class Pages:
     """A bot and its web pages."""
 
     app: App
-    site: Site
+    site: web_server.Pages
 
     def browser(self, home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
         transport = httpx.ASGITransport(
-            health_app(dict, pages=self.site.routes), raise_app_exceptions=False, client=(address, 50_000)
+            web_server.health_app(dict, pages=self.site.routes), raise_app_exceptions=False, client=(address, 50_000)
         )
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
@@ -98,7 +98,7 @@ async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **s
         clock=clock,
     )
     async with opened(made) as app, listening(app, []) as dispatcher:
-        site = make_site(app)
-        assert site is not None
+        site = await pages_of(app)
+        assert site.are_open
         with site.taking(dispatcher):
             yield Pages(app, site)

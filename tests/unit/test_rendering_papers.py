@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.text import Text
 
 from bot.ports.channel import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
@@ -503,11 +504,11 @@ ADDRESS = "https://arxiv.org/abs/2601.00001"
     ],
 )
 def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:
-    assert terminal.folded(text, width).split("\n") == lines
+    assert [line.plain for line in terminal.wrapped(Text(text), width)] == lines
 
 
 @given(st.text(alphabet="ab1 ▸扩散。（“\n", max_size=80), st.integers(min_value=4, max_value=40))
 def test_no_line_with_two_words_is_too_long_and_nothing_is_lost(text: str, width: int) -> None:
-    lines = terminal.folded(text, width).split("\n")
+    lines = [line.plain for line in terminal.wrapped(Text(text), width)]
     assert all(cell_len(line) <= width for line in lines if len(line[terminal.hanging(line) :].split()) > 1)
     assert "".join("".join(lines).split()) == "".join(text.split())

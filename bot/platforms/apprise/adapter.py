@@ -1,24 +1,22 @@
 """The adapter of Apprise: destinations of paperwire.toml, how many messages a minute, how long one may take, what each service counts.
 
-Apprise tells only whether a message was sent. The addresses of its services are secrets, so Apprise must log nothing.
+Apprise tells only whether a message was sent (but see client.py). The addresses of its services are secrets, so Apprise must
+log nothing.
 """
 
 import asyncio
 import logging
-import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from importlib import import_module
-from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
-from bot.platforms.apprise import FACTS
-from bot.platforms.apprise.markup import MEDIUM, Service, plain_form
+from bot.platforms.apprise import FACTS, client
+from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
 from bot.settings import Destination, Settings
@@ -29,17 +27,24 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 TIMEOUT = 60.0  # seconds for one message; a service may need several requests
+THREADS = 8  # messages at the same time
 _CLOSING = 5.0  # seconds to sign out of services, which is not required
 # seconds; Apprise's default is four, after which a slow message would count as lost and be sent twice
 _ONE_REQUEST = 20.0
 _SILENT = logging.CRITICAL + 1
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # no person reads these, so text is enough
-# The field of a response that is 0 for success. These services return status 200 for failures too, and Apprise checks only the status.
-_ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
-_COUNT_BYTES = frozenset({"wechat", "wecombot", "threema"})
-# Bytes of a push. Apprise allows more, but ntfy makes a file of a longer text, and Apple, Google and browsers refuse a push that
-# has more than 4,096 bytes with its title.
-_PUSHES = {"ntfy": 4096, "bark": 3000, "gorush": 3000, "pushy": 3000, "vapid": 3000}
+# bytes, of services that count those. Apprise allows pushes more, but ntfy makes a file of a longer text, and Apple, Google and
+# browsers refuse a push that has more than 4,096 bytes with its title.
+_BYTES = {
+    "wechat": 2048,
+    "wecombot": 2048,
+    "threema": 3500,
+    "ntfy": 3500,
+    "bark": 3000,
+    "gorush": 3000,
+    "pushy": 3000,
+    "vapid": 3000,
+}
 
 Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
 
@@ -106,35 +111,7 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
         plugin.overflow_mode = library.OverflowMode.UPSTREAM  # we split messages, so the plugin must not
         plugin.throttle = _no_wait  # type: ignore[method-assign]  # our own pace has already waited
         plugin.socket_connect_timeout = plugin.socket_read_timeout = _ONE_REQUEST
-        module = sys.modules[type(plugin).__module__]
-        if plugin.schema in _ANSWERS and not isinstance(module.requests, _Reading):
-            module.requests = _Reading(module.requests, _ANSWERS[plugin.schema])  # type: ignore[attr-defined]
     return plugin
-
-
-class _Reading:
-    """Replaces the library `requests` in a plugin that checks only the status.
-
-    A response that reports a failure gets status 400.
-    """
-
-    def __init__(self, library: ModuleType, field: str) -> None:
-        self._library = library
-        self._field = field
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._library, name)
-
-    def post(self, *given: object, **options: object) -> object:
-        """Posts a request. Returns the response, with status 400 unless the field that means success is 0."""
-        answer = self._library.post(*given, **options)
-        try:
-            is_yes = answer.json()[self._field] == 0
-        except (ValueError, LookupError, TypeError):
-            is_yes = False
-        if not is_yes:
-            answer.status_code = HTTPStatus.BAD_REQUEST
-        return answer
 
 
 def _no_wait(*_: object, **__: object) -> None:
@@ -142,25 +119,22 @@ def _no_wait(*_: object, **__: object) -> None:
 
 
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
-    """Returns the medium of a service. If its address names no format: HTML if the service has it, else Markdown, else text."""
+    """Returns the medium of a service: Markdown, if the service or Apprise makes something of it, else text."""
     scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
-    form = plugin.resolve_format()
-    if scheme not in _FOR_PROGRAMS:
-        for better in (formats.HTML, formats.MARKDOWN):
-            if form is formats.TEXT:
-                form = plugin.resolve_format(better)
+    tried = (
+        (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
+    )  # None: what its address names
+    shows = {plugin.resolve_format(one) for one in tried}
     return Service(
-        form.value,
-        limit=_PUSHES.get(scheme, plugin.body_maxlen),
-        title=plugin.title_maxlen,
-        shares=plugin.overflow_amalgamate_title,
-        in_bytes=scheme in _COUNT_BYTES,
-        is_push=scheme in _PUSHES,
+        "text" if shows == {formats.TEXT} or client.answers_by_code(plugin) else "markdown",
+        limit=_BYTES.get(scheme, plugin.body_maxlen),
+        has_title=bool(plugin.title_maxlen) and not client.answers_by_code(plugin),
+        in_bytes=scheme in _BYTES,
     )
 
 
 class AppriseChannel(channels.Channel):
-    """Posts each message in its own thread, since calls of Apprise block.
+    """Posts messages in threads of their own, since calls of Apprise block.
 
     A call that takes too long continues in its thread, and its outcome is unclear.
     """
@@ -177,7 +151,8 @@ class AppriseChannel(channels.Channel):
         # by name; a destination that cannot be used has `trouble` instead of a plugin
         self.targets = {one.name: _target(one, library) for one in destinations}
         self._timeout = timeout
-        self._under_way: dict[str, asyncio.Future[Any]] = {}
+        self._threads = ThreadPoolExecutor(THREADS, "apprise")
+        self._under_way: dict[str, Future[bool]] = {}
 
     def medium_at(self, chat: ChatAddress) -> Service:
         """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
@@ -196,61 +171,45 @@ class AppriseChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
         del thread
-        payload, target = channels.read_message(message, _checked), self._target_of(chat)
+        payload, target = channels.read_message(message, _checked), self.targets.get(chat.address)
+        if target is None:
+            raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
+        if target.plugin is None:
+            raise errors.RetryLater(target.trouble)
         if plain:
-            payload = plain_form(payload)
+            payload = {**payload, "format": "text"}  # Markdown is a text already
         if not target.medium.holds(payload["text"]):
             raise errors.Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
-        if not await self._done(chat.address, lambda: _notify(target, payload), within=self._timeout):
+        if client.answers_by_code(target.plugin):
+            await client.post(target.plugin, payload["text"])
+        elif not await self._notified(chat.address, target.plugin, payload):
             raise errors.Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
 
     async def close(self) -> None:
         """See Channel. Some plugins sign out of their service, with a request, when they are deleted."""
-        targets, self.targets = self.targets, {}
-        if any(target.plugin for target in targets.values()):
-            await self._done("", targets.clear, within=_CLOSING)
+        if self.targets:
+            signs_out = self._threads.submit(self.targets.clear)
+            self._threads.shutdown(wait=False)
+            await asyncio.wait([asyncio.wrap_future(signs_out)], timeout=_CLOSING)
 
-    def _target_of(self, chat: ChatAddress) -> Target:
-        target = self.targets.get(chat.address)
-        if target is None:
-            raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
-        if target.plugin is None:
-            raise errors.RetryLater(target.trouble)
-        last = self._under_way.get(chat.address)
-        if last is not None and not last.done():
+    async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:
+        """Returns whether Apprise sent a message, and says so in time."""
+        if name in self._under_way and not self._under_way[name].done():
             raise errors.RetryLater("The last message is still under way.")
-        return target
-
-    async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
-        """Runs `work` in a thread.
-
-        Returns the result. Returns None if the work fails, or takes longer than `within` seconds; then it continues.
-        """
-        done: Future[Any] = Future()
-        self._under_way[name] = asyncio.wrap_future(done)
-        Thread(target=_run, args=([work], done), name="apprise", daemon=True).start()
-        finished, _ = await asyncio.wait([self._under_way[name]], timeout=within)
-        if finished:
-            return self._under_way[name].result()
-        return None
+        self._under_way[name] = self._threads.submit(_notify, plugin, payload)
+        done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=self._timeout)
+        return any(one.result() for one in done)
 
 
-def _run(works: list[Callable[[], object]], done: "Future[Any]") -> None:
-    """Does one work and forgets it before it is done: who then deletes the plugin waits until it has signed out."""
-    try:
-        result = works.pop()()
-    except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
-        result = None
-    done.set_result(result)
-
-
-def _notify(target: Target, payload: Payload) -> bool:
-    assert target.plugin is not None  # noqa: S101 - `_target_of` has checked it
-    if hasattr(target.plugin, "transaction_id"):
+def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
+    if hasattr(plugin, "transaction_id"):
         # Matrix counts on from it; with an access token it does not, and servers drop a message whose number came before.
-        target.plugin.transaction_id = uuid.uuid4().int
-    return bool(target.plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
+        plugin.transaction_id = uuid.uuid4().int
+    try:
+        return bool(plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
+    except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
+        return False
 
 
 def _checked(payload: object) -> Payload:

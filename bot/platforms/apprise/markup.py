@@ -1,20 +1,20 @@
-"""What a destination receives: HTML, Markdown or text, in messages as long as its service accepts.
+"""Messages of services of Apprise: {"title": …, "text": …, "format": "markdown" or "text"}; how long each service takes them.
 
-Payload: {"title": …, "text": …, "format": "html", "markdown" or "text"}. A title is plain text; "" if a service has no titles.
+Apprise makes HTML of Markdown where a service shows that. Services without either get text with its links. A title is plain
+text; "" if a service has no titles. Nothing in it rings anybody.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from html import escape as html_escaped
 from typing import Any, Literal
 
 from bot.rendering import appearance, packing, views
-from bot.rendering.dialects import PLAIN, Dialect, Html, without_markup
+from bot.rendering.dialects import PLAIN, Dialect
 from subscriptions.texts import cutting
 
-Format = Literal["html", "markdown", "text"]
+Format = Literal["markdown", "text"]
 
 # Characters of a message: enough for any digest, and few enough for Matrix, which sends HTML twice and encrypted, in at most
 # 65,536 bytes.
@@ -24,29 +24,9 @@ LONGEST_TITLE = 250
 _OF_REQUESTS = 10_000
 _GAP = "\n\n"
 
-
 _ENDS_ADDRESS = re.compile(r"[\s()<>\"\\]")
 _SIGNS = re.compile(r"[\\`*\[\]<]|~~+|\|\|+|(?<![^\W_])_+|_+(?![^\W_])|&(?=[#\w]+;)")
 _AT_START = re.compile(r"^(\s*\d*)(?=>|[#+.)-]+(?:\s|$))")  # the beginning of a heading, a quotation or a list
-
-
-def _whole(address: str) -> str:
-    """Returns an address without mentions, and with what could end it early percent-encoded."""
-    return _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(address))
-
-
-class ServiceHtml(Html):
-    """The HTML of services."""
-
-    line_end, blank_line = "<br>\n", "<br>\n<br>\n"
-
-    def escape(self, text: str) -> str:
-        """See Dialect."""
-        return html_escaped(without_mentions(text), quote=False)
-
-    def link(self, label: str, address: str) -> str:
-        """See Dialect."""
-        return super().link(label, _whole(address))
 
 
 class Markdown(Dialect):
@@ -54,7 +34,6 @@ class Markdown(Dialect):
 
     is_markup = True
     bold, italic, struck = "**{}**", "*{}*", "~~{}~~"
-    line_end, blank_line = "  \n", "\n\n"  # without the spaces, some services join the lines
 
     def escape(self, text: str) -> str:
         """See Dialect."""
@@ -63,64 +42,55 @@ class Markdown(Dialect):
 
     def link(self, label: str, address: str) -> str:
         """See Dialect."""
-        return f"[{label}]({_whole(address)})"
+        whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address_without_mentions(address))
+        return f"[{label}]({whole})"
 
 
-_MARKUPS: Mapping[Format, ServiceHtml | Markdown] = {"html": ServiceHtml(), "markdown": Markdown()}
+_MARKDOWN = Markdown()
 
 
-def request_bytes(text: str) -> int:
+def _request_bytes(text: str) -> int:
     """Returns how many bytes a text takes in a request of Apprise, which is ASCII JSON."""
     return len(json.dumps(text)) - 2
 
 
-def text_bytes(text: str) -> int:
-    """Returns how many bytes a text takes in UTF-8."""
+def _text_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def push_bytes(text: str) -> int:
-    """Returns how many bytes a text takes in a push, whose request may have twice as many, with the title."""
-    return max(text_bytes(text), request_bytes(text) * 3 // 5 + 1)
-
-
 class Service(packing.Medium):
-    """The medium of a destination. `in_bytes`: the service counts bytes instead of characters. `is_push`: see `push_bytes`."""
+    """The medium of a destination."""
 
     def __init__(
-        self,
-        form: Format = "text",
-        *,
-        limit: int = LONGEST,
-        title: int = 0,
-        shares: bool = False,
-        in_bytes: bool = False,
-        is_push: bool = False,
+        self, form: Format = "text", *, limit: int = LONGEST, has_title: bool = False, in_bytes: bool = False
     ) -> None:
-        """`limit`: characters of a message. `title`: characters of its title; 0: it has no title.
-
-        `shares`: `limit` includes the title.
-        """
-        self.form = form
-        self.title_limit = min(title, LONGEST_TITLE)
-        self.limit = min(limit, LONGEST) - (self.title_limit if shares else 0)
+        """`limit`: characters of a message with its title; bytes, if the service counts those (`in_bytes`)."""
+        self.form: Format = form
+        self.has_title = has_title
+        self.limit = min(limit, LONGEST) - (LONGEST_TITLE if has_title else 0)
         self.measure: Callable[[str], int] = cutting.units
-        if is_push:
-            self.measure = push_bytes
-        elif in_bytes:
-            self.measure = text_bytes
+        if in_bytes:
+            self.measure = _text_bytes
         elif limit >= _OF_REQUESTS:
-            self.measure = request_bytes
+            self.measure = _request_bytes
         self.room = packing.Size(self.limit)
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view in the format of the service."""
-        markup = _MARKUPS.get(self.form, PLAIN).draw(view)
+        markup = (_MARKDOWN if self.form == "markdown" else PLAIN).draw(view)
         return packing.Fragment(view=view, markup=markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
     def compose(self, contents: packing.Contents) -> str:
-        """See Medium."""
-        title, shown = self._title(contents.fragments, contents.subject)
+        """See Medium. The head of a delivery is the title of its message."""
+        title, shown = "", tuple(contents.fragments)
+        if self.has_title:
+            title = contents.subject.about
+            match shown[0].view:
+                case views.Head() as head if shown[1:]:
+                    title, shown = head.line, shown[1:]
+                    if head.remark:
+                        shown = (self.draw(views.Line(text=head.remark)), *shown)
+        title = cutting.cut_at_word(without_mentions(title), LONGEST_TITLE)
         text = self._written(packing.joined([(one.view, one.markup) for one in shown]))
         return json.dumps({"title": title, "text": text, "format": self.form}, ensure_ascii=False)
 
@@ -128,44 +98,17 @@ class Service(packing.Medium):
         """Returns whether the service accepts a text of this length."""
         return self.measure(text) <= self.limit
 
-    def _title(
-        self, fragments: Sequence[packing.Fragment], subject: views.Subject
-    ) -> tuple[str, Sequence[packing.Fragment]]:
-        """Returns (title of a message, fragments below it). The fragments do not repeat the title."""
-        if not self.title_limit:
-            return "", fragments
-        title, below = subject.text, tuple(fragments)
-        match fragments[0].view:
-            case views.Head() as head if below[1:]:
-                title, below = head.line, below[1:]
-                if head.remark:
-                    below = (self.draw(views.Line(text=head.remark)), *below)
-            case views.PaperView(title=named) if subject.about and str(named) == title:
-                title = subject.about
-            case views.NoticeView(lines=(_, *_)) as notice:
-                title, below = notice.title, (self.draw(replace(notice, title="")), *below[1:])
-        return cutting.cut_at_word(without_mentions(title), self.title_limit), below
-
     def _written(self, markup: str) -> str:
-        """Returns the markup of views with the line ends of this format. Only text can still contain mentions."""
+        """Returns the markup of views as it is sent. Only text can still contain mentions."""
         if self.form == "text":
             return without_mentions(markup)
-        form = _MARKUPS[self.form]
-        return form.blank_line.join(part.replace("\n", form.line_end) for part in markup.split("\n\n"))
-
-
-def plain_form(payload: Mapping[str, str]) -> dict[str, str]:
-    """Returns a payload as text. Markdown is a text already."""
-    text = payload["text"]
-    return {**payload, "text": without_markup(text) if payload["format"] == "html" else text, "format": "text"}
+        # without two spaces before its end, some services join a line to the next
+        return "\n\n".join(part.replace("\n", "  \n") for part in markup.split("\n\n"))
 
 
 def _read(payload: Mapping[str, Any]) -> appearance.Display:
-    html = html_escaped(payload["text"], quote=False)
-    if payload["format"] == "html":
-        html = payload["text"].replace("<br>\n", "\n")
     title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
-    return appearance.Display(blocks=(appearance.Block(html=title + html),))
+    return appearance.Display(blocks=(appearance.Block(html=title + html_escaped(payload["text"], quote=False)),))
 
 
 MEDIUM = Service()

@@ -1,39 +1,31 @@
-"""The console channel: writes messages to a text stream, each in a frame."""
+"""The console channel: prints messages to a text stream, each below the name of its chat."""
 
-import os
-from collections.abc import Callable
 from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
-from bot.rendering.terminal import folded
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 from subscriptions.texts import escaped_lines
-
-_WIDTH = 72  # columns of the frame; narrow enough for a split terminal
-_UNKNOWN = 100  # columns of a terminal whose width is not known
 
 
 class ConsoleChannel(channels.Channel):
     """Prints every message to `stream`: standard output, or standard error with `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control
-    the terminal. `fold` breaks a text into lines of a given number of columns. `fold` is used only for terminals, so
-    that a search in a file or a pipe finds a whole title.
+    the terminal.
     """
 
-    platform = "console"
+    platform = FACTS.name
     not_found = "A console cannot be asked what it printed."
     adapter = "bot.platforms.console.adapter"  # the module that makes a platform of this channel
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
-    def __init__(self, stream: TextIO, *, fold: Callable[[str, int], str] | None = None) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._fold = fold
 
     async def post(
         self,
@@ -55,8 +47,9 @@ class ConsoleChannel(channels.Channel):
         self._print(f"{chat}, changed", channels.read_message(message, _text))
 
     def _print(self, head: str, text: str) -> None:
+        shown, encoding = escaped_lines(f"── {head} ──\n{text.rstrip()}\n\n"), self._stream.encoding or "utf-8"
         try:
-            self._stream.write(_printable(self._framed(head, text.rstrip()), self._stream.encoding))
+            self._stream.write(shown.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
         except (BrokenPipeError, ValueError) as error:
             # A closed pipe stays closed in this run (`paperwire deliver | head`), and a closed stream raises
@@ -64,20 +57,6 @@ class ConsoleChannel(channels.Channel):
             raise SenderStopped("No one reads the console any more.") from error
         except OSError as error:
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
-
-    def _framed(self, head: str, text: str) -> str:
-        width = _WIDTH
-        if self._fold is not None and self._stream.isatty():
-            columns = _columns(self._stream)
-            width, text = min(width, columns), self._fold(text, columns)
-        return f"{f'── {head} ':─<{width}}\n{text}\n{'─' * width}\n"
-
-
-def _columns(terminal: TextIO) -> int:
-    try:
-        return os.get_terminal_size(terminal.fileno()).columns or _UNKNOWN
-    except (OSError, ValueError):
-        return _UNKNOWN
 
 
 def _text(payload: object) -> str:
@@ -87,15 +66,10 @@ def _text(payload: object) -> str:
     raise ValueError("a payload for the console is an object with a text")
 
 
-def _printable(text: str, encoding: str | None) -> str:
-    """Returns the text with control characters as escapes, and "?" for characters that the stream's encoding lacks."""
-    return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
-
-
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del settings, clock
-    return ConsoleChannel(out, fold=folded)
+    return ConsoleChannel(out)
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:

@@ -5,7 +5,7 @@ from typing import TextIO
 from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.channel import EmailChannel
-from bot.platforms.email.pages_of_links import EmailApi, MailPages
+from bot.platforms.email.pages import EmailApi, MailPages
 from bot.ports import channel as channels
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered

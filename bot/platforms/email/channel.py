@@ -5,18 +5,16 @@ A delivery is one mail with a stable Message-ID, by which mail programs recognis
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from email.headerregistry import Address
 from email.utils import parseaddr
-from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
-from pydantic import SecretStr
 
-from bot.platforms.email import FACTS, mails, markup
+from bot.platforms.email import FACTS, links, mails
 from bot.platforms.email.answers import Step, outcome_of
 from bot.ports import channel as channels
 from bot.settings import Settings
@@ -38,46 +36,6 @@ _PORTS = {"smtp": 587, "smtps": 465}
 Payload = Mapping[str, Any]  # see bot/platforms/email/markup.py
 
 
-def _server(url: SecretStr) -> str:
-    """Returns the host and port of the server of PAPERWIRE_SMTP_URL, without the password."""
-    parts = urlsplit(url.get_secret_value())
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or _PORTS[parts.scheme]}"
-
-
-def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmtplib.SMTP]:
-    """Returns a function that makes a client, not yet connected, for the server of PAPERWIRE_SMTP_URL.
-
-    `name` is the name by which the client greets.
-    """
-    parts = urlsplit(url.get_secret_value())
-    is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
-    host, user = parts.hostname or "", unquote(parts.username or "")
-    # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
-    start_tls = True if user else None
-    if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
-        start_tls = False
-    return partial(
-        aiosmtplib.SMTP,
-        hostname=host,
-        port=parts.port or _PORTS[parts.scheme],
-        use_tls=is_tls,
-        start_tls=start_tls,
-        local_hostname=name,
-        timeout=timeout,
-        username=user or None,
-        password=unquote(parts.password or "") or None,
-    )
-
-
-def _greeting(settings: Settings, domain: str) -> str:
-    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
-    host = urlsplit(settings.web_url or "").hostname or ""
-    if "." in host.strip(".") and not is_ip(host):
-        return host
-    return domain
-
-
 class EmailChannel(channels.Channel):
     """Sends messages by mail. `open` gives it the store, which contains the key of its links. Before that it sends nothing.
 
@@ -95,25 +53,25 @@ class EmailChannel(channels.Channel):
     def __init__(self, settings: Settings, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
-        self.server = _server(settings.smtp_url)
         self.sender = Address(name or "paperwire", addr_spec=address)
-        self._hand_over = _hand_over(settings.smtp_url, _greeting(settings, self.sender.domain), timeout)
+        self._url = settings.smtp_url
+        self._greeting = _greeting(settings, self.sender.domain)
         self._timeout = timeout
-        self.clock = clock
+        self._clock = clock
         self.waiting: dict[str, list[Payload]] = {}
         self._root = settings.pages_url
         self._store: Store | None = None
-        self._signer: markup.Signer | None = None
+        self._signer: links.Signer | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def open(self, store: Store) -> None:
         """Lets the channel send. Its links are signed with the key of this store."""
         self._store = store
 
-    async def signer(self) -> markup.Signer:
+    async def signer(self) -> links.Signer:
         """Returns the signer of links. Raises StoreError."""
         if self._signer is None:
-            self._signer = await self._opened().run(markup.signer, self._root)
+            self._signer = await self._opened().run(links.signer_of, self._root)
         return self._signer
 
     async def post(
@@ -126,6 +84,7 @@ class EmailChannel(channels.Channel):
         plain: bool = False,
     ) -> str:
         """See Channel. Returns the Message-ID of the mail."""
+        del thread
         payload = channels.read_message(message, _checked)
         if plain:
             payload = {**payload, "html": ""}
@@ -133,20 +92,17 @@ class EmailChannel(channels.Channel):
             page.append(payload)
             return delivery
         with channels.store_outcomes():
-            reader = await self._reader(chat)
+            found = await self._opened().run(links.chat_at, chat)
+            if found is None:
+                raise Rejected("The chat was erased.")
+            reader = links.Reader(chat=found, signer=await self.signer())
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
             raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
-        domain = self.sender.domain
-        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{domain}>"
-        mail = mails.write_mail(
-            payload,
-            reader,
-            sender=self.sender,
-            message_id=message_id,
-            thread=thread or mails.thread_of(reader.chat, payload["about"], domain),
-            now=self.clock.wall(),
+        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"
+        now = self._clock.wall()
+        await self._send(
+            chat.address, mails.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
         )
-        await self._send(chat.address, mail)
         return message_id
 
     async def identity(self) -> str:
@@ -155,19 +111,33 @@ class EmailChannel(channels.Channel):
 
     async def check(self) -> None:
         """Connects, signs in and names the sender, without sending anything. Raises NotDelivered."""
-        client = self._hand_over()
-        await _connect(client)
-        try:
-            with _outcomes("sender"):
-                await client.mail(self.sender.addr_spec)
-        finally:
-            await _leave(client)
+        await self._send("", b"")
 
-    async def _reader(self, chat: ChatAddress) -> mails.MailReader:
-        found = await self._opened().run(markup.chat_at, chat)
-        if found is None:
-            raise Rejected("The chat was erased.")
-        return mails.MailReader(chat=found, signer=await self.signer())
+    def client(self) -> aiosmtplib.SMTP:
+        """Returns a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
+        parts = urlsplit(self._url.get_secret_value())
+        is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
+        host, user = parts.hostname or "", unquote(parts.username or "")
+        # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
+        start_tls = True if user else None
+        if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
+            start_tls = False
+        return aiosmtplib.SMTP(
+            hostname=host,
+            port=parts.port or _PORTS[parts.scheme],
+            use_tls=is_tls,
+            start_tls=start_tls,
+            local_hostname=self._greeting,
+            timeout=self._timeout,
+            username=user or None,
+            password=unquote(parts.password or "") or None,
+        )
+
+    @property
+    def server(self) -> str:
+        """The host and port of the server, without the password."""
+        client = self.client()
+        return f"{client.hostname}:{client.port}"
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -175,30 +145,28 @@ class EmailChannel(channels.Channel):
         return self._store
 
     async def _send(self, address: str, mail: bytes) -> None:
-        """Sends a mail. Raises NotDelivered."""
-        client = self._hand_over()
+        """Sends a mail; to "", only tries the server and the sender. Raises NotDelivered."""
+        client = self.client()
+        step: Step = "begin"
+        await self._places.acquire()
         with ExitStack() as place:
-            await self._places.acquire()
             place.callback(self._places.release)
             try:
-                await _connect(client)
-                with _outcomes("sender"):
-                    await client.mail(self.sender.addr_spec)
-                with _outcomes("recipient"):
+                await client.connect()
+                step = "sender"
+                await client.mail(self.sender.addr_spec)
+                if address:
+                    step = "recipient"
                     await client.rcpt(address)
-                asyncio.get_running_loop().call_later(PROMPT, place.close)
-                with _outcomes("content"):
+                    step = "content"
+                    asyncio.get_running_loop().call_later(PROMPT, place.close)
                     await client.data(mail, timeout=self._timeout * PATIENCE)
-            except BaseException:  # also if the process stops
+            except BaseException as error:  # also if the process stops
                 client.close()
+                if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
+                    raise outcome_of(error, step) from error
                 raise
         await _leave(client)
-
-
-async def _connect(client: aiosmtplib.SMTP) -> None:
-    """Connects and signs in. Raises NotDelivered."""
-    with _outcomes("begin"):
-        await client.connect()
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
@@ -209,17 +177,17 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
         client.close()
 
 
-@contextmanager
-def _outcomes(step: Step) -> Iterator[None]:
-    try:
-        yield
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise outcome_of(error, step) from error
+def _greeting(settings: Settings, domain: str) -> str:
+    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    host = urlsplit(settings.web_url or "").hostname or ""
+    if "." in host.strip(".") and not is_ip(host):
+        return host
+    return domain
 
 
 def _checked(payload: object) -> Payload:
-    texts = ("subject", "about", "preview", "text", "html")
+    texts = ("subject", "preview", "text", "html")
     if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in texts):
         storable = {name: payload[name].encode("utf-8", "replace").decode() for name in texts}  # no lone surrogates
         return {"buttons": [], **payload, **storable}
-    raise ValueError("a payload for e-mail is an object with subject, about, preview, text and html")
+    raise ValueError("a payload for e-mail is an object with subject, preview, text and html")

@@ -23,7 +23,7 @@ async def console(_: float) -> AsyncIterator[Rig]:
         chat=ChatAddress("console", "me"),
         topic=ChatAddress("console", "me", "thesis"),
         compose=console_message,
-        received=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
+        received=lambda: [line for line in screen.getvalue().splitlines() if line and not line.startswith("─")],
         disconnect=screen.close,
     )
     await channel.close()

@@ -18,7 +18,7 @@ from tests.fakes import smtp
 
 
 def mail_message(text: str, number: int = 1) -> Message:
-    mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
+    mail = {"subject": "s", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
     return Message(number=number, payload=json.dumps(mail))
 
 

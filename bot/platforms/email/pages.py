@@ -11,8 +11,6 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -20,7 +18,7 @@ from starlette.requests import Request as WebRequest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.platforms.email import FACTS, mails, markup
+from bot.platforms.email import FACTS, links
 from bot.platforms.email.channel import EmailChannel, Payload
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
@@ -31,7 +29,6 @@ from bot.ports.conversation import (
     Place,
     PlatformApi,
     Receiver,
-    Request,
     RequestDispatcher,
     typed_command,
     with_any_prefix,
@@ -78,8 +75,7 @@ class EmailApi(PlatformApi):
 
 
 def _line(words: str) -> Payload:
-    html = f'<tr><td class="ink">{escape(words)}</td></tr>'
-    return {"subject": words, "about": "", "preview": "", "text": words, "html": html, "buttons": []}
+    return {"text": words, "html": f'<tr><td class="ink">{escape(words)}</td></tr>', "buttons": []}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,10 +91,10 @@ class MailPages(Receiver):
     @property
     def routes(self) -> list[Route]:
         """See Receiver."""
-        limit = Middleware(RequestBodyLimitMiddleware, max_body_size=_LARGEST_BODY)
-        paths = with_any_prefix(markup.PATH)
-        shows = [Route(path, self._show, methods=["GET"]) for path in paths]
-        return shows + [Route(path, self._press, methods=["POST"], middleware=[limit]) for path in paths]
+        limit = [Middleware(RequestBodyLimitMiddleware, max_body_size=_LARGEST_BODY)]
+        return [
+            Route(path, self._answer, methods=["GET", "POST"], middleware=limit) for path in with_any_prefix(links.PATH)
+        ]
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
@@ -108,46 +104,36 @@ class MailPages(Receiver):
         finally:
             self._dispatcher = None
 
-    async def _show(self, request: WebRequest) -> Response:
-        """Shows the page of a link, and does nothing."""
-        return await self._answer(request.query_params, does=False)
-
-    async def _press(self, request: WebRequest) -> Response:
-        """Does what a link says."""
-        typed = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        return await self._answer({**request.query_params, **typed}, does=True)
-
-    async def _answer(self, fields: Mapping[str, str], *, does: bool) -> Response:
-        """Returns the page of a link; with `does`, does what it says before. Its signature shows whether we made the link."""
+    async def _answer(self, request: WebRequest) -> Response:
+        """Returns the page of a link; after a press, does what it says before. Its signature shows whether we made it."""
+        form = await request.form()
+        fields = {**request.query_params, **{name: value for name, value in form.items() if isinstance(value, str)}}
         try:
             signer = await self.channel.signer()
             link = signer.read(fields.get("link", ""))
-            chat = None
-            if link:
-                chat = await self.store.run(markup.chat_with, link.chat)
-            if link is None or chat is None or str(chat.address) != link.address:
+            chat = await self.store.run(links.chat_with, link) if link else None
+            if link is None or chat is None:
                 return _words(404, _GONE)
-            reader = mails.MailReader(chat=chat, signer=signer)
-            if not does:
-                return _page(reader, link)
+            if request.method != "POST":
+                return _page(links.Reader(chat=chat, signer=signer), link)
             if self._dispatcher is None:
                 return _words(503, _NOT_NOW)
-            answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
-            after = await self.store.run(markup.chat_with, link.chat)
-            return _page(mails.MailReader(chat=after or chat, signer=signer), link, answers)
+            answers = await self.do(chat, link, fields, self._dispatcher)
+            after = await self.store.run(links.chat_with, link)
+            return _page(links.Reader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
             return _words(503, _NOT_NOW)
 
-    async def _do(
-        self, chat: Chat, link: markup.Link, text: str, once: str, dispatcher: RequestDispatcher
+    async def do(
+        self, chat: Chat, link: links.Link, fields: Mapping[str, str], dispatcher: RequestDispatcher
     ) -> Sequence[Payload]:
-        """Does what the link says, at most once for each value of `once`. Returns the answer. Raises StoreError."""
-        address = chat.address
-        update = f"{address.address}:{channels.usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
+        """Does what the link says, at most once for each `once` of a page. Returns the answer. Raises StoreError."""
+        once = channels.usable_text(fields.get("once"))[:64] or secrets.token_urlsafe(16)
+        update = f"{chat.address.address}:{once}:{link.data[:64]}"
         page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
+        typed = channels.usable_text(fields.get("text"))[:_LONGEST_TEXT].strip()
         try:
-            said = channels.usable_text(text)[:_LONGEST_TEXT]
-            await wait_for_reply(await dispatcher.dispatch_without_retry(_request(address, link, said, update)))
+            await wait_for_reply(await dispatcher.dispatch_without_retry(_request(chat.address, link, typed, update)))
         finally:
             self.channel.waiting.pop(update, None)
         return page
@@ -157,47 +143,47 @@ def _words(status: int, words: str) -> Response:
     return PlainTextResponse(f"{words}\n", status, _HEADERS)
 
 
-def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> Request:
+def _request(chat: ChatAddress, link: links.Link, typed: str, update: str) -> CallbackRequest | MessageRequest:
     """Returns the request of the person who received the mail."""
-    common: dict[str, Any] = {
-        "place": Place(chat=chat, kind=FACTS.kind_of(chat)),
-        "update_id": update,
-        "sender": chat.address,
-        "sender_name": chat.address,
-    }
+    place = Place(chat=chat, kind=FACTS.kind_of(chat))
     if link.does == "press":
-        return CallbackRequest(**common, callback_data=link.data, callback_id=update)
-    typed = link.data if link.does == "say" else text.strip()
-    command = typed_command(typed)
+        return CallbackRequest(
+            place=place,
+            update_id=update,
+            sender=chat.address,
+            sender_name=chat.address,
+            callback_data=link.data,
+            callback_id=update,
+        )
+    text = link.data if link.does == "say" else typed
+    command = typed_command(text)
     return MessageRequest(
-        **common,
+        place=place,
+        update_id=update,
+        sender=chat.address,
+        sender_name=chat.address,
         command=command.name if command else "",
-        text=command.rest if command else typed,
+        text=command.rest if command else text,
     )
 
 
-def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload] | None = None) -> Response:
+def _page(reader: links.Reader, link: links.Link, answers: Sequence[Payload] | None = None) -> Response:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
-    language = reader.language
-    once = secrets.token_urlsafe(12)
-    if answers is None:
-        title, body, buttons = (
-            link.label or FACTS.title,
-            "",
-            [[(link.label or "OK", {"link": reader.signer.token(link)})]],
-        )
-    else:
-        title = link.label if link.does != "talk" else _DONE.say(language.translate)
-        shown = answers or [_line(_NOTHING.say(language.translate))]
+    say = reader.language.say
+    title, body, talk = link.label or FACTS.title, "", ""
+    buttons = [[(link.label or "OK", "", reader.signer.token(link))]]  # rows of (label, address, or else a link)
+    if answers is not None:
+        shown = answers or [_line(say(_NOTHING))]
         body = "\n".join(reader.linked(one["html"]) or _line(one["text"])["html"] for one in shown)
         buttons = [
-            [(label, url or {"link": reader.token("press", data, label)}) for label, data, url in row]
+            [(label, url, reader.token("press", data, label)) for label, data, url in row]
             for one in shown
             for row in one["buttons"]
         ]
-    talk = ""
-    if answers is not None and reader.is_confirmed:
-        talk = reader.token("talk", "")
+        if link.does == "talk":
+            title = say(_DONE)
+        if reader.is_confirmed:
+            talk = reader.token("talk", "")
     html = draw(
         "email",
         "page.html",
@@ -206,9 +192,9 @@ def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload
         address=reader.chat.address.address,
         body=body,
         buttons=buttons,
-        say=talk,
-        once=once,
-        path=markup.PATH.lstrip("/"),
-        words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
+        talk=talk,
+        once=secrets.token_urlsafe(12),
+        path=links.PATH.lstrip("/"),
+        words={"say": say(_SAY), "send": say(_SEND)},
     )
     return HTMLResponse(html, headers=_HEADERS)

@@ -1,0 +1,226 @@
+"""Who opens a page: sessions, signing in and out, whether a form is ours, and the language that a visitor reads.
+
+Starlette signs the sessions (`SessionMiddleware`). A session has a name once somebody has signed in, and a token that every
+form must send, so that no other site can send one.
+"""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.app import App
+from bot.operation.passwords import Lock, Tried
+from bot.platforms.web import FACTS
+from bot.ports.channel import usable_text
+from bot.ports.conversation import RequestDispatcher
+from bot.rendering.pages import LANGUAGES, PageFrame, draw_page
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.conversation_state import choose_language, known_or_new
+from subscriptions.store import bot_state
+from subscriptions.store.database.store import Transaction, writes
+from subscriptions.zones import zone_name
+
+SIGN_IN = "/sign-in"
+COOKIE = "paperwire"
+LASTS = timedelta(days=30)
+STARTS_WITHIN = 15.0  # seconds that a form waits for the process to start
+ZONE_COOKIE = "zone"  # set by page.js
+LOCAL_NAME = "me"  # the name of the person at this machine
+MOST_FIELDS = 60  # of a form
+_LONGEST_NAME = 40
+
+_TITLE = Sentence("Sign in")
+_WORDS = {
+    "about": Sentence("The name is yours to choose. It is that of your chat: the same name opens it again."),
+    "name": Sentence("Name"),
+    "password": Sentence("Password of this page"),
+    "sign_in": Sentence("sign in"),
+}
+_NO_NAME = Sentence("A name is one word, without spaces.")
+_WRONG = Sentence("That is not the password.")
+_TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """The person who opens a page, and that person's chat."""
+
+    chat: ChatAddress
+    frame: PageFrame
+    timezone: str = ""  # the browser's; "" if it does not tell
+    is_local: bool = False  # uses the machine on which the bot runs
+
+    @property
+    def name(self) -> str:
+        """Returns the name under which the visitor is known."""
+        return self.chat.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form that a visitor sent."""
+
+    texts: Mapping[str, str]
+    file: bytes = b""
+    file_name: str = ""
+
+    def text(self, name: str) -> str:
+        """Returns a field; "" if it was not sent."""
+        return self.texts.get(name, "")
+
+
+@writes
+def session_key(transaction: Transaction, password: str) -> str:
+    """Returns the key that signs sessions: of this database, and of this password, so that a new one ends all of them."""
+    return f"{bot_state.made_value(transaction, 'page-key', lambda: secrets.token_hex(32))} {password}"
+
+
+def is_from_script(request: Request) -> bool:
+    """Returns whether htmx sent the request, which puts the response into the open page."""
+    return "hx-request" in request.headers
+
+
+class Visitors:
+    """Lets visitors in. `password`: None if only users of this machine can reach the pages."""
+
+    def __init__(self, app: App, password: str | None) -> None:
+        self._store, self._clock = app.store, app.clock
+        self._password = password
+        self._lock = Lock(app.clock, password or "")
+        self._dispatcher: RequestDispatcher | None = None
+        self._started = asyncio.Event()
+
+    @contextmanager
+    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
+        """Lets visitors send requests while the body runs."""
+        self._dispatcher = dispatcher
+        self._started.set()
+        try:
+            yield
+        finally:
+            self._dispatcher = None
+
+    async def dispatcher(self) -> RequestDispatcher:
+        """Returns what handles requests. A page may be open before the process has started. Raises HTTPException."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._started.wait(), STARTS_WITHIN)
+        if self._dispatcher is None:
+            raise HTTPException(503)
+        return self._dispatcher
+
+    async def admitted(self, request: Request) -> Visitor:
+        """Returns the visitor. Raises HTTPException, which leads a browser to the sign-in, and StoreError."""
+        name = LOCAL_NAME if self._password is None else request.session.get("name", "")
+        chat = FACTS.read_address(name)
+        if chat is None:
+            raise _to_sign_in(request)
+        language = _language(request)
+        known = await self._store.run(known_or_new, chat, ChatKind.PRIVATE, lang=language)
+        frame = PageFrame(language=known.settings.lang, token=_token(request), can_sign_out=self._password is not None)
+        return Visitor(
+            chat=chat,
+            frame=frame,
+            timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
+            is_local=self._password is None,
+        )
+
+    async def own_form(self, request: Request) -> Form:
+        """Returns a form of one of our own pages in this session. Raises HTTPException for any other."""
+        async with request.form(max_files=1, max_fields=MOST_FIELDS) as sent:
+            texts = {name: usable_text(value) for name, value in sent.items() if isinstance(value, str)}
+            file = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
+            form = (
+                Form(texts=texts, file=await file.read(), file_name=usable_text(file.filename))
+                if file
+                else Form(texts=texts)
+            )
+        token, given = request.session.get("token", ""), texts.get("token", "")
+        if not token or not hmac.compare_digest(token.encode(), given.encode("utf-8", "replace")):
+            raise HTTPException(403)
+        return form
+
+    async def show_sign_in(self, request: Request) -> Response:
+        """Shows the form to sign in."""
+        return _sign_in_page(request)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Signs in, or shows the form with the reason why not."""
+        form = await self.own_form(request)
+        name, password = form.text("name").strip(), form.text("password")
+        tried = self._lock.tries(password, address=request.client.host if request.client else "")
+        if tried is not Tried.OPENS:
+            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+            return _sign_in_page(request, name, problem, status=status)
+        chat = FACTS.read_address(name) if len(name) <= _LONGEST_NAME else None
+        if chat is None:
+            return _sign_in_page(request, name, _NO_NAME, status=400)
+        request.session.clear()
+        request.session["name"] = chat.address
+        return RedirectResponse("/", 303)
+
+    async def sign_out(self, request: Request) -> Response:
+        """Ends the session in this browser."""
+        await self.own_form(request)
+        request.session.clear()
+        return RedirectResponse(SIGN_IN, 303)
+
+    async def choose_language(self, request: Request) -> Response:
+        """Stores a language as that of the visitor's chat, and of this browser until there is a chat."""
+        form = await self.own_form(request)
+        language = form.text("language")
+        if language not in LANGUAGES:
+            raise HTTPException(400)
+        request.session["language"] = language
+        name = LOCAL_NAME if self._password is None else request.session.get("name", "")
+        if chat := FACTS.read_address(name):
+            await self._store.run(choose_language, chat, language, now=self._clock.now())
+            return RedirectResponse("/", 303)
+        return RedirectResponse(SIGN_IN, 303)
+
+
+def _sign_in_page(
+    request: Request, name: str = "", problem: Sentence | None = None, *, status: int = 200
+) -> HTMLResponse:
+    frame = PageFrame(language=_language(request), token=_token(request))
+    words = _WORDS | ({"problem": problem} if problem else {})
+    html = draw_page("sign_in.html", frame, {**words, "title": _TITLE}, name=name[:_LONGEST_NAME])
+    return HTMLResponse(html, status)
+
+
+def _to_sign_in(request: Request) -> HTTPException:
+    if is_from_script(request):
+        return HTTPException(401, headers={"hx-redirect": SIGN_IN})
+    return HTTPException(303, headers={"location": SIGN_IN})
+
+
+def _token(request: Request) -> str:
+    """Returns the token of the forms in this session."""
+    return str(request.session.setdefault("token", secrets.token_urlsafe()))
+
+
+def _language(request: Request) -> str:
+    """Returns the language chosen in this browser, else Chinese if the browser asks for it before English."""
+    if chosen := request.session.get("language"):
+        return str(chosen)
+    for one in request.headers.get("accept-language", "").lower().split(","):
+        for code in LANGUAGES:
+            if one.strip().startswith(code):
+                return code
+    return "en"
+
+
+def _zone(name: str) -> str:
+    try:
+        return zone_name(name)
+    except Refused:
+        return ""
