@@ -16,7 +16,6 @@ from rich.text import Text
 
 from bot.rendering.appearance import Block
 
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _QUOTED = re.compile(r"\n?<blockquote>(.*?)</blockquote>\n?", re.DOTALL)
 _QUOTED_LINES = 3  # of a quotation that opens on a click
