@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from bot.platforms import known
-from bot.platforms.slack.message_payload import open_message as open_for_slack
-from bot.platforms.telegram.message_payload import open_message as open_for_telegram
+from bot.platforms.slack.markup import message_arguments
+from bot.platforms.telegram.markup import open_message as open_for_telegram
 from bot.ports.channel import Reply
 from bot.rendering import deliveries, replies
 from subscriptions.model import Chat, Delivery, Message
@@ -28,7 +28,7 @@ def plain_form(message: Message) -> str:
     """Returns the text that is sent if the platform refuses the markup of a message. Mails and pages have it beside their HTML."""
     payload = json.loads(message.payload)
     if "blocks" in payload:
-        return open_for_slack(message, plain=True).text
+        return str(message_arguments(message, plain=True)["text"])
     if "silent" in payload:
         return open_for_telegram(message, plain=True).text
     return str(payload["text"])

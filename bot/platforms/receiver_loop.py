@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from bot.ports.channel import Clock
 from subscriptions.errors import NotDelivered, RetryLater
@@ -82,11 +82,6 @@ class ReceiverLoop:
                 if proves_health:
                     self.mark_healthy()
                 return result
-
-    async def run(self, step: Callable[[], Awaitable[None]]) -> NoReturn:
-        """Repeats `step` until cancelled."""
-        while True:
-            await step()
 
     def mark_healthy(self) -> None:
         """Resets the wait. Also clears the problem, unless the last failure is known to last longer."""

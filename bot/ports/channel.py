@@ -78,7 +78,7 @@ class Channel(Protocol):
     async def edit(
         self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
     ) -> None:
-        """Replaces a sent message; if the new text is empty, keeps the old text. "Not modified" counts as success.
+        """Replaces a sent message. "Not modified" counts as success.
 
         Raises only NotDelivered. By default, raises Rejected.
         """

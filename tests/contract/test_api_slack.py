@@ -135,12 +135,6 @@ async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackApi)
     assert await api.enrich(request(), changes=False) == request()
 
 
-async def test_one_question_about_a_person_is_enough_for_one_request(api: SlackApi, slack: FakeSlack) -> None:
-    await api.enrich(request(), changes=True)
-    assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
-    assert len(slack.arrived("users.info")) == 1
-
-
 async def test_a_channel_without_the_bot_is_outside(api: SlackApi, slack: FakeSlack) -> None:
     slack.leaves("C1")
     assert (await api.enrich(request(), changes=True)).place.is_outside
@@ -235,17 +229,6 @@ async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> 
     assert (private.thread, private.text) == ("", FILE.text)
 
 
-async def test_without_the_right_to_send_files_messages_hold_the_text(api: SlackApi, slack: FakeSlack) -> None:
-    slack.withdraws("files:write")
-    long = File(name="all.txt", text="\n".join(f"daily 09:00 | line {n} & more | " for n in range(900)))
-    await api.send_file(VISION, FILE)
-    await api.send_file(VISION, long)
-    first, *rest = slack.posted_to("C1")
-    assert "diffusion &amp; &lt;x&gt;" in json.dumps(first.payload["blocks"], ensure_ascii=False)
-    written = "".join(block["text"]["text"].strip("`") for entry in rest for block in entry.payload["blocks"])
-    assert all(f"line {n} &amp; more" in written for n in range(900))
-
-
 async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: FakeSlack) -> None:
     slack.archives("C1")
     with pytest.raises(ChatGone):
@@ -278,8 +261,7 @@ async def test_a_token_is_shown_to_nobody_but_slack(
     channel: SlackChannel, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    client = channel.workspace.client
     for url in ("https://slack.com.example.org/x", "https://example.org/slack.com", "http://slack.com/x", "http://127.0.0.1:1/x", "file:///x"):  # fmt: skip
         with pytest.raises(Rejected):
-            await client.download(url, 10)
+            await channel.workspace.download(url, 10)
     assert TOKEN not in caplog.text

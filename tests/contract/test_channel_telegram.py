@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
-from bot.platforms.telegram.adapter import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
+from bot.platforms.telegram.adapter import TelegramApi, TelegramChannel, publish_menus
 from bot.platforms.telegram.client import Client, UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
@@ -28,7 +27,6 @@ from subscriptions.errors import (
     Rejected,
     RetryLater,
     SenderStopped,
-    Sentence,
     Unclear,
 )
 from subscriptions.language import translator
@@ -117,9 +115,6 @@ async def test_a_topic_gets_its_thread_and_general_gets_none(
     assert [entry.thread for entry in telegram.journal] == [thread]
 
 
-# ── what the server refuses ───────────────────────────────────────────────────
-
-
 # ── what goes wrong on the way ────────────────────────────────────────────────
 
 
@@ -201,7 +196,8 @@ async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTel
     assert telegram.requests == []
 
 
-async def test_an_answer_without_end_has_an_end() -> None:
+@pytest.mark.parametrize(("piece", "patience"), [(b" ", 0.1), (b" " * 1_000_000, PATIENCE)], ids=["slow", "large"])
+async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -> None:
     gone = asyncio.Event()
 
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -209,7 +205,7 @@ async def test_an_answer_without_end_has_an_end() -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
         with suppress(ConnectionError):
             while not writer.is_closing():
-                writer.write(b" ")
+                writer.write(piece)
                 await writer.drain()
                 await asyncio.sleep(0)
         writer.close()
@@ -217,7 +213,7 @@ async def test_an_answer_without_end_has_an_end() -> None:
 
     server = await asyncio.start_server(trickle, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    channel = TelegramChannel(Client(TOKEN, f"http://127.0.0.1:{port}", connect=0.1, read=0.1))
+    channel = TelegramChannel(Client(TOKEN, f"http://127.0.0.1:{port}", connect=patience, read=patience))
     async with server:
         await refused(Unclear, channel)
         await channel.close()
@@ -306,14 +302,14 @@ async def test_what_the_bot_cannot_see_is_no_place(api: TelegramApi, name: str) 
     assert await api.find_chat(name) is None
 
 
-async def test_who_the_bot_is(api: TelegramApi, telegram: FakeTelegram) -> None:
-    assert await api._client.get_me() == ("4242", "paperwire_test_bot")
+async def test_who_the_bot_is(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    assert await channel.identity() == "4242"
     telegram.answers("404 page", method="getMe")
     with pytest.raises(RetryLater):
-        await api._client.get_me()
+        await channel.identity()
     telegram.revokes()
     with pytest.raises(SenderStopped):
-        await api._client.get_me()
+        await channel.identity()
 
 
 # ── presses ───────────────────────────────────────────────────────────────────
@@ -399,11 +395,10 @@ async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
 # ── updates ───────────────────────────────────────────────────────────────────
 
 
-async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await channel.client.call("setWebhook", url="https://example.org/x")
-    with pytest.raises(UpdatesConflict) as caught:
+async def test_who_else_hears_is_told(channel: TelegramChannel) -> None:
+    await channel.client.ask("setWebhook", url="https://example.org/x")
+    with pytest.raises(UpdatesConflict):
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
-    assert caught.value.webhook
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
@@ -422,27 +417,21 @@ async def test_asking_for_updates_takes_no_connection_from_senders(telegram: Fak
 SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda sentence: sentence.say(translator("zh"))}
 
 
-async def test_menus_and_words_are_set_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_menus_and_words_are_set_where_telegram_shows_others(
+    channel: TelegramChannel, telegram: FakeTelegram
+) -> None:
     await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
     for language in ("", "zh"):
-        assert [one["command"] for one in telegram.menu("all_private_chats", language)] == listed
-        assert telegram.menu("all_chat_administrators", language) == telegram.menu("all_private_chats", language)
-        assert telegram.menu("all_group_chats", language) == telegram.menu("default", language)
-        assert "sub" not in [one["command"] for one in telegram.menu("default", language)]
-        shown = await channel.client.call_for_object("getMyDescription", language_code=language)
+        assert [one["command"] for one in telegram.menu(language=language)] == listed
+        shown = await channel.client.ask_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
     await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
-
-
-async def test_a_menu_that_was_changed_is_set_again(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+    await channel.client.ask("setMyCommands", commands=[{"command": "old", "description": "gone"}])
     await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
-    await channel.client.call("setMyCommands", commands=[{"command": "old", "description": "gone"}])
-    before = len(telegram.arrived("setMyCommands"))
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
-    assert len(telegram.arrived("setMyCommands")) == before + 1
+    assert [one["command"] for one in telegram.menu()] == listed
 
 
 async def test_menus_that_cannot_be_set_are_only_logged(
@@ -452,23 +441,3 @@ async def test_menus_that_cannot_be_set_are_only_logged(
         telegram.answers(fault, method="setMyCommands")
         await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
     assert caplog.text.count("stay as they were") == 3
-
-
-def test_members_see_no_commands_of_managers_or_operators() -> None:
-    def command(name: str, **more: bool) -> Command:
-        return Command(name=name, run=lambda _: None, summary=Sentence("x" * 300), **more)  # type: ignore[arg-type]
-
-    commands = [
-        command("why"),
-        command("sub", needs_manager=True),
-        command("allow", needs_operator=True),
-        command("start", listed=False),
-        *(command(f"c{number}") for number in range(120)),
-    ]
-    menus = {menu.scope: menu for menu in menus_of(commands, {"": str})}
-    assert menus["all_private_chats"] == Menu(
-        scope="all_private_chats",
-        language="",
-        commands=tuple((name, "x" * 256) for name in ("why", "sub", *(f"c{number}" for number in range(98)))),
-    )
-    assert [name for name, _ in menus["all_group_chats"].commands][:2] == ["why", "c0"]

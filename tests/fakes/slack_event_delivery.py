@@ -50,7 +50,6 @@ class EventDelivery:
 
     def __init__(self, news: News) -> None:
         self.sent: list[SentEnvelope] = []
-        self.strays: list[str] = []  # ids of envelopes that the app acknowledged on another connection than theirs
         self.lines: list[SocketConnection] = []
         self.tickets: dict[str, str] = {}  # ticket of a connection that may be opened once → app token
         self.wants_events = False  # True if the app has requested a connection
@@ -162,8 +161,7 @@ class EventDelivery:
     def _on_acknowledgement(self, line: SocketConnection, said: Mapping[str, Any]) -> None:
         envelope = str(said.get("envelope_id", ""))
         sent = line.open.pop(envelope, None)
-        if sent is None:
-            self.strays.append(envelope)
+        if sent is None:  # it came over another connection, and fails there
             return
         sent.acknowledged = True
         self._news.tell()

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.workspace import Workspace
+from bot.platforms.slack.client import Workspace
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
@@ -49,7 +49,7 @@ async def a_bot(
         slack_api_url=fake.url,
         **{"access": "open", **more},
     )
-    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read), monotonic=clock.monotonic))
+    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read)))
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app

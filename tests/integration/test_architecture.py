@@ -43,7 +43,7 @@ def test_every_module_keeps_to_its_layer() -> None:
 LIBRARIES = {
     "telegram": ("bot/platforms/telegram/",),
     "slack_sdk": ("bot/platforms/slack/",),
-    "aiohttp": ("bot/platforms/slack/", "bot/platforms/telegram/"),
+    "aiohttp": ("bot/platforms/slack/",),
     "apprise": ("bot/platforms/apprise/",),
     "bibtexparser": ("bot/library/files.py",),
     "rispy": ("bot/library/files.py",),

@@ -104,7 +104,7 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
         }
         with cli.Process(tmp_path, "run", fake=remote, port=port, environ=environ) as program:
             talks(remote)
-            assert "unsub" in str(remote.call("menu", "all_private_chats", "zh"))
+            assert "unsub" in str(remote.call("menu", "default", "zh"))
             assert watchman.called.get(timeout=PATIENCE) == "/ping/sesame-4711"
             assert asked(url, "health/live").json() == {"live": True}
             missing = asked(url, "settings")

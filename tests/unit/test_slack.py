@@ -8,7 +8,7 @@ import pytest
 
 from bot.commands.cards import read_callback
 from bot.platforms.slack import manifest, markup
-from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
+from bot.platforms.slack.incoming import HAPPENINGS
 from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatAddress, Message
 from tests import rendered
@@ -159,7 +159,7 @@ def test_the_manifest_has_the_shape_that_slack_takes() -> None:
 
 
 def test_every_event_that_is_read_is_asked_for_and_no_other() -> None:
-    assert {event.partition(".")[0] for event in manifest.events()} == set(READ_EVENTS)
+    assert {event.partition(".")[0] for event in manifest.events()} == {"message", "app_mention", *HAPPENINGS}
 
 
 def test_what_is_missing_is_told_with_the_needed_first() -> None:

@@ -1,4 +1,4 @@
-"""The adapter of Slack: its rate limit, how a lost post is found, missing scopes.
+"""The adapter of Slack: its channel and rate limit, how a lost post is found, missing scopes.
 
 Web API: chat.postMessage, chat.update, conversations.history and .replies. The metadata of each message contains the id of
 its delivery and its number. So if the response to a post was lost, the message
@@ -7,7 +7,7 @@ can be found in every channel that the bot may read.
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,23 +17,18 @@ from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform, PlatformSurroundings, switched_off
 from bot.platforms.slack import FACTS, markup
 from bot.platforms.slack.api import SlackApi
+from bot.platforms.slack.client import Workspace
 from bot.platforms.slack.manifest import missing
-from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.receiving import SocketMode
-from bot.platforms.slack.workspace import Workspace
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.model import ChatAddress, Message
 
 log = logging.getLogger("paperwire")
 
-_Page = tuple[list[Mapping[str, Any]], str]  # (messages, cursor of the next page)
-
-
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
-_LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until the next look-up of a channel that could not be found
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
@@ -51,8 +46,6 @@ class SlackChannel(channels.Channel):
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        # (delivery, number) -> (thread, cursor) where a search was interrupted
-        self._searches: dict[tuple[str, int], tuple[str, str]] = {}
 
     async def post(
         self,
@@ -64,18 +57,29 @@ class SlackChannel(channels.Channel):
         plain: bool = False,
     ) -> str:
         """See Channel."""
-        post = open_message(message, plain=plain)
-        channel = await self.workspace.resolve(chat.address)
-        identity = {"id": delivery, "n": message.number}
+        shown = markup.message_arguments(message, plain=plain)
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
-        return await self.workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
+        sent = await self.workspace.post(
+            "chat.postMessage",
+            channel=await self.workspace.resolve(chat.address),
+            thread_ts=thread or chat.topic,
+            **shown,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": "paperwire_delivery", "event_payload": {"id": delivery, "n": message.number}},
+            client_msg_id=str(once),
+        )
+        if not isinstance(ts := sent.get("ts"), str):
+            raise Unclear("Slack took the message and did not say which it is.")
+        return ts
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel."""
-        post = open_message(message, plain=plain)
-        channel = await self.workspace.resolve(chat.address)
-        await self.workspace.client.update(channel, message_id, post)
+        """See Channel. With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks."""
+        shown = {"blocks": [], **markup.message_arguments(message, plain=plain)}
+        await self.workspace.post(
+            "chat.update", channel=await self.workspace.resolve(chat.address), ts=message_id, **shown
+        )
 
     async def find(
         self,
@@ -88,38 +92,25 @@ class SlackChannel(channels.Channel):
     ) -> str | None:
         """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
 
-        Searches `thread`. Then searches the channel or topic, where the message went if its thread was still unknown. After
-        RetryLater, the next call continues the search where it was interrupted.
+        Searches `thread`. Then searches the channel or topic, where the message went if its thread was still unknown.
         """
-        key = (delivery, message.number)
-        oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
-        threads = list(dict.fromkeys((thread or chat.topic, chat.topic)))
-        where, cursor = self._searches.pop(key, (threads[0], ""))
-        if where in threads:
-            threads = threads[threads.index(where) :]
-        channel = await self._readable(chat.address)
-        for place in threads:
-            page_at = partial(self.workspace.client.page, channel, place, oldest)
-            if found := await self._search(page_at, place, cursor if place == where else "", key):
-                return found
+        try:
+            channel = await self.workspace.resolve(chat.address)
+            for place in dict.fromkeys((thread or chat.topic, chat.topic)):
+                found = self.workspace.pages(
+                    "conversations.replies" if place else "conversations.history",
+                    channel=channel,
+                    ts=place or None,
+                    oldest=f"{(after - _CLOCK_SKEW).timestamp():.6f}",
+                    inclusive=True,
+                    include_all_metadata=True,
+                )
+                async for page in found:
+                    if ts := _ts_of(page, delivery, message.number):
+                        return ts
+        except (ChatGone, Rejected) as error:
+            raise LookupError(f"Slack does not let the bot look for its message: {error.reason}") from None
         return None
-
-    async def _search(
-        self, page_at: Callable[[str], Awaitable[_Page]], thread: str, cursor: str, key: tuple[str, int]
-    ) -> str | None:
-        """Searches one thread page by page from a cursor. Stores where it was interrupted. Raises what `find` raises."""
-        while True:
-            try:
-                messages, following = await page_at(cursor)
-            except RetryLater:
-                self._searches[key] = (thread, cursor)
-                raise
-            for message in messages:
-                if _is(message, *key):
-                    return str(message["ts"])
-            if not following:
-                return None
-            cursor = following
 
     async def identity(self) -> str:
         """See Channel. Returns "TEAM:USER"."""
@@ -130,34 +121,26 @@ class SlackChannel(channels.Channel):
         """See Channel."""
         await self.workspace.close()
 
-    async def _readable(self, address: str) -> str:
-        """Like `Workspace.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
-        try:
-            return await self.workspace.resolve(address)
-        except (RetryLater, SenderStopped):
-            raise
-        except ChatGone as error:
-            raise LookupError(error.reason) from error
-        except NotDelivered as error:
-            raise RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
 
-
-def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
-    """Returns whether the metadata of a message has this delivery and number."""
-    match found.get("metadata"):
-        case {"event_payload": {"id": identity, "n": n}}:
-            return identity == delivery and str(n) == str(number)
-        case _:
-            return False
+def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
+    """Returns the ts of the message whose metadata has this delivery and number; "" if the page has none."""
+    messages = page.get("messages")
+    if not isinstance(messages, list):
+        raise RetryLater("Slack's answer holds no messages.")
+    for message in messages:
+        match message:
+            case {"ts": str(ts), "metadata": {"event_payload": {"id": identity, "n": n}}}:
+                if identity == delivery and str(n) == str(number):
+                    return ts
+    return ""
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
-    del out
+    del clock, out
     if settings.slack_bot_token is None:
         raise switched_off(FACTS)
-    workspace = Workspace(settings.slack_bot_token, api_url=settings.slack_api_url, monotonic=clock.monotonic)
-    return SlackChannel(workspace)
+    return SlackChannel(Workspace(settings.slack_bot_token, api_url=settings.slack_api_url))
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:

@@ -6,28 +6,57 @@ acknowledged within three seconds (docs.slack.dev, Slash commands).
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.platforms.slack import PEOPLE, markup
-from bot.platforms.slack.client import Declined
-from bot.platforms.slack.message_payload import open_message
+from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.typed_text import title_of
-from bot.platforms.slack.workspace import SlackUser, Workspace, part_of
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
+from bot.ports.channel import usable_text
 from bot.ports.conversation import Place, PlatformApi, Request
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.zones import zone_name
 
 QUERY_SECONDS = 1.0  # seconds that one call may take
-_JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for handling one request
-_NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
-_NO_CHANNEL = frozenset({"channel_not_found"})
-_SNIPPET = 9_000  # characters of a file in one message, fewer than the limit for all blocks together
-_SECTION = 2_900  # characters of a file in one section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A person, as Slack describes them."""
+
+    member: bool  # a member of this workspace: no guest, stranger, bot or former member
+    admin: bool
+    name: str = ""
+    timezone: str = ""
+    language: str = ""
+
+
+def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
+    """Returns the person in a response of users.info of a workspace."""
+    user = part_of(answer, "user")
+    profile = user.get("profile") or {}
+    home = user.get("team_id") or team
+    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
+    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return SlackUser(
+        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
+        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
+        timezone=_zone(user.get("tz")),
+        language=str(user.get("locale") or ""),
+    )
+
+
+def _zone(name: object) -> str:
+    try:
+        return zone_name(str(name)) if name else ""
+    except Refused:  # an unknown zone
+        return ""
 
 
 class SlackApi(PlatformApi):
@@ -38,7 +67,6 @@ class SlackApi(PlatformApi):
     def __init__(self, channel: channels.Channel, workspace: Workspace) -> None:
         self._channel = channel
         self._workspace = workspace
-        self._recent_users: dict[str, tuple[float, SlackUser]] = {}
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -49,9 +77,9 @@ class SlackApi(PlatformApi):
         async with _query_timeout():
             try:
                 found = await self._person(person)
-            except Declined as no:
-                if no.code in _NOBODY:
-                    return False
+            except ChatGone:  # there is no such person
+                return False
+            except Rejected:
                 allowed = True if member_suffices else None
             else:
                 allowed = found.member and (member_suffices or found.admin)
@@ -87,10 +115,8 @@ class SlackApi(PlatformApi):
         async with _query_timeout():
             try:
                 known = await self._look_up(place.chat.address)
-            except Declined as no:
-                if no.code in _NO_CHANNEL:
-                    return {"place": replace(place, is_outside=True)}
-                return {}
+            except ChatGone:
+                return {"place": replace(place, is_outside=True)}
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
     async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
@@ -98,17 +124,14 @@ class SlackApi(PlatformApi):
         if not changes or not user or "/" in user:
             return {}
         async with _query_timeout():
-            person = await self._workspace.person(user)
-        self._recent_users[user] = (asyncio.get_running_loop().time(), person)
+            person = await self._person(user)
         known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, user: str) -> SlackUser:
-        """Returns the person. Reuses, once, what `enrich` read less than _JUST_NOW ago; otherwise asks Slack."""
-        asked, person = self._recent_users.pop(user, (float("-inf"), None))
-        if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
-            return person
-        return await self._workspace.person(user)
+        """Returns a person as Slack describes them now. Raises ChatGone if there is none, and what `Workspace.ask` raises."""
+        answer = await self._workspace.ask("users.info", user=user, include_locale=True)
+        return read_user(answer, await self._workspace.team())
 
     async def _is_in(self, channel: str, user: str) -> bool | None:
         """Returns whether a person can see a channel: it is public, or they are a member.
@@ -116,13 +139,13 @@ class SlackApi(PlatformApi):
         None if the app may not read the channel.
         """
         try:
-            found = await self._workspace.client.call_get("conversations.info", channel=channel)
+            found = await self._workspace.ask("conversations.info", channel=channel)
             if not part_of(found, "channel").get("is_private"):
                 return True
-            async for page in self._workspace.client.pages("conversations.members", channel=channel, limit=1000):
+            async for page in self._workspace.pages("conversations.members", channel=channel):
                 if user in page.get("members", ()):
                     return True
-        except Declined:
+        except (ChatGone, Rejected):
             return None
         return False
 
@@ -134,12 +157,12 @@ class SlackApi(PlatformApi):
         async with _query_timeout():
             try:
                 return await self._look_up(address)
-            except (Rejected, SenderStopped):
+            except (ChatGone, Rejected, SenderStopped):
                 return None
 
     async def _look_up(self, address: str) -> Place:
-        """Returns the channel as Slack describes it. Raises Declined, RetryLater, SenderStopped."""
-        channel = part_of(await self._workspace.client.call_get("conversations.info", channel=address), "channel")
+        """Returns the channel as Slack describes it. Raises what `Workspace.ask` raises."""
+        channel = part_of(await self._workspace.ask("conversations.info", channel=address), "channel")
         return Place(
             chat=ChatAddress("slack", address),
             kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
@@ -158,11 +181,11 @@ class SlackApi(PlatformApi):
         plain: bool = False,
     ) -> None:
         """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
-        client = self._workspace.client
         if response_url:
+            body = _response_body(message, chat.topic, replaces=replaces, plain=plain)
             try:
-                await client.respond(response_url, _response_body(message, chat.topic, replaces=replaces, plain=plain))
-            except Declined:
+                await self._workspace.respond(response_url, body)
+            except Rejected:
                 if message is None:
                     raise
             else:
@@ -172,42 +195,36 @@ class SlackApi(PlatformApi):
         if chat.address.startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
-        channel = await self._workspace.resolve(chat.address)
-        post = open_message(message, plain=plain)
-        await client.post_ephemeral(channel, chat.topic, person.rpartition("/")[2], post)
+        await self._workspace.post(
+            "chat.postEphemeral",
+            channel=await self._workspace.resolve(chat.address),
+            user=person.rpartition("/")[2],
+            thread_ts=chat.topic,
+            **markup.message_arguments(message, plain=plain),
+        )
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. If the app may not upload files, posts the text in messages."""
-        channel = await self._workspace.resolve(chat.address)
-        client, data = self._workspace.client, file.text.encode()
+        """See PlatformApi. If the app may not upload files, says so."""
         try:
-            found = await client.call_get("files.getUploadURLExternal", filename=file.name, length=len(data))
-            await client.upload(str(found["upload_url"]), data)
-            where = {"channel_id": channel, **({"thread_ts": chat.topic} if chat.topic else {})}
-            named = [{"id": str(found["file_id"]), "title": file.name}]
-            await client.call_json("files.completeUploadExternal", files=named, **where)
-        except Declined:
-            label = f"file {file.name}"
-            first, *_ = [await self._channel.post(chat, snippet, delivery=label) for snippet in _snippets(file)]
-            return first
-        return str(found["file_id"])
+            return await self._workspace.send_file(await self._workspace.resolve(chat.address), chat.topic, file)
+        except Rejected as error:
+            return await self._channel.post(chat, _no_file(file, error), delivery=f"no {file.name}")
 
     async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
-        """See PlatformApi. If the app cannot write to the person, the text is shown in the chat to that person only."""
+        """See PlatformApi. If the app may not write to the person, says so in the chat, to that person only."""
         try:
-            await self.send_file(ChatAddress("slack", person), file)
-        except (ChatGone, Rejected):
-            for snippet in _snippets(file):
-                await self.post_ephemeral(chat, person, snippet, response_url="", replaces=False)
+            await self._workspace.send_file(await self._workspace.resolve(person), "", file)
+        except (ChatGone, Rejected) as error:
+            await self.post_ephemeral(chat, person, _no_file(file, error), response_url="", replaces=False)
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""
-        client = self._workspace.client
-        found = part_of(await client.call_get("files.info", file=file), "file")
+        found = part_of(await self._workspace.ask("files.info", file=file), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
-        data = await client.download(str(found.get("url_private_download") or found.get("url_private")), most)
+        address = str(found.get("url_private_download") or found.get("url_private"))
+        data = await self._workspace.download(address, most)
         if len(data) > most:
             raise file_too_large(most)
         return data
@@ -227,31 +244,11 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
     """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
-    post = open_message(message, plain=plain)
-    body: dict[str, object] = {"response_type": "ephemeral", "replace_original": replaces, "text": post.text}
-    if post.blocks:
-        body["blocks"] = post.blocks
-    if thread:
-        body["thread_ts"] = thread
-    return body
+    shown = markup.message_arguments(message, plain=plain)
+    in_thread = {"thread_ts": thread} if thread else {}
+    return {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
 
 
-def _snippets(file: channels.File) -> Iterator[Message]:
-    """Yields messages, at least one, with the text of a file in fixed width."""
-    for number, text in enumerate(_pieces(file.text, _SNIPPET), 1):
-        sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
-        payload = json.dumps({"text": markup.escape(file.name), "blocks": sections}, ensure_ascii=False)
-        yield Message(number=number, payload=payload)
-
-
-def _pieces(text: str, most: int) -> list[str]:
-    """Returns the text in pieces of whole lines. Only lines that are longer than a piece are cut."""
-    pieces = [""]
-    for line in text.rstrip("\n").split("\n"):
-        for start in range(0, max(len(line), 1), most):
-            part = line[start : start + most]
-            if len(pieces[-1]) + len(part) + 1 > most and pieces[-1]:
-                pieces.append(part)
-            else:
-                pieces[-1] = f"{pieces[-1]}\n{part}" if pieces[-1] else part
-    return pieces
+def _no_file(file: channels.File, error: NotDelivered) -> Message:
+    text = f"✗ {file.name} cannot be sent: {error.reason} Whoever installed the app can let it."
+    return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))

@@ -1,100 +1,79 @@
-"""The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; what each of its errors means, and waits it demands.
+"""The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; and what each of its errors means.
 
 An answer that is not "ok" is a definite no: it refuses the message, unless its code is one of a few that mean a wait, the
 token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
 `ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`.
-After other errors, and without an answer that can be read, it is unknown whether something was sent. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no
-outcome is chained to such an error.
+After other errors, and without an answer that can be read, it is unknown whether something was sent. The repr of aiohttp's errors
+contains the headers of the request, and so the token. Therefore no outcome is chained to such an error.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.platforms.slack.message_payload import MessageArguments
+from bot.platforms.slack import PEOPLE
+from bot.ports.channel import File
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
-
-class Declined(Rejected):
-    """Slack understood the call and refused it. `code` is Slack's own code for the reason."""
-
-    def __init__(self, reason: str, code: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
+# The log of the library: at DEBUG it shows messages, and it logs errors that repeat addresses, which are secrets.
+SILENT = logging.getLogger(f"{__name__}.sdk")
+SILENT.setLevel(logging.CRITICAL)
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
 _DIGITS = 6  # a Retry-After with more digits is ignored; six digits are up to eleven days
 _LONG = timedelta(hours=1)
-_TOO_MANY = 429
-_SERVER_ERRORS = range(500, 600)
+_OK, _TOO_MANY = 200, 429
+_USED_UP, _SERVER_ERRORS = range(400, 500), range(500, 600)
+_KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
+_PAGE = 200  # entries of a list that are asked for at once, as Slack recommends
 
+# Slack's codes for what is not the message's fault; * stands for any letters. Any other code refuses the message.
 _SLOW_DOWN = ("ratelimited", "rate_limited")
+_BUSY_FOR_LONG = ("message_limit_exceeded", "*_migrating")
 # Slack itself says that it may have done what was asked, or that it knows a message with this client_msg_id.
 _PERHAPS_DONE = ("internal_error", "fatal_error", "request_timeout", "service_unavailable", "duplicate_*_not_found")
-_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)
-_NO_THREAD = partial(ChatGone, scope="topic")
-# Slack's codes for what is not the message's fault → their meaning. The first row that contains the code counts.
-_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
-    (_PERHAPS_DONE, "Slack is in trouble, and may have the message", Unclear),
-    (("message_limit_exceeded",), "The Slack workspace is over its message limit", partial(RetryLater, after=_LONG)),
-    (("*_migrating",), "Slack moves the channel to another workspace", partial(RetryLater, after=_LONG)),
-    (
-        (
-            *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-            *("missing_scope", "not_allowed_token_type", "access_denied", "*_deprecated", "deprecated_endpoint"),
-            *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
-            *("ekm_access_denied", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
-        ),
-        "Slack does not accept the token",
-        SenderStopped,
-    ),
-    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
-    (
-        ("not_in_channel",),
-        "Slack: the bot is not in the channel; /invite it",
-        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
-    ),
-    (
-        ("is_archived", "is_inactive"),
-        "Slack: the channel is archived",
-        partial(ChatGone, pause_reason=PauseReason.ARCHIVED),
-    ),
-    (("no_permission", "channel_type_not_supported"), "Slack: the bot may not write there", ChatGone),
-    (("user_not_found", "users_not_found"), "Slack: there is no such person", ChatGone),
-    (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
-    (("user_disabled",), "Slack: the person's account is closed", ChatGone),
-    (
-        ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
-        "Slack: the thread is not there any more",
-        _NO_THREAD,
-    ),
-    (
-        ("restricted_action*thread_locked",),
-        "Slack: the bot may not write there",
-        partial(_NO_THREAD, pause_reason=PauseReason.TOPIC_CLOSED),
-    ),
-    (("restricted_action*",), "Slack: the bot may not write there", _NO_RIGHTS),
-    # no other form of an edit helps
-    (
-        ("message_not_found", "cant_update_message", "edit_window_closed"),
-        "Slack: the message cannot be changed any more",
-        Rejected,
-    ),
+# errors of one method, not of the whole token: the app may not read there, but may still be able to post
+_OF_ONE_METHOD = ("missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied")
+_TOKEN = (
+    *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+    *(*_OF_ONE_METHOD, "*_deprecated", "deprecated_endpoint"),
+    *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
+    *("accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
 )
-_NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
-# errors of a look-up of messages: the bot is not allowed to read there, but may still be able to post there
-_NOT_READ = {*_NOT_ALLOWED, "access_denied", "ekm_access_denied"}
+# The thread cannot be written to → why it is paused. Like the next table, it is read before shorter forms of its codes.
+_THREAD_GONE = {
+    "thread_not_found": None,
+    "invalid_thread_ts": None,
+    "cannot_reply_to_message": None,
+    "restricted_action*thread_locked": PauseReason.TOPIC_CLOSED,
+}
+# The channel or the person cannot be written to → why the chat is paused.
+_CHAT_GONE = {
+    "channel_not_found": None,
+    "not_in_channel": PauseReason.NOT_A_MEMBER,
+    "is_archived": PauseReason.ARCHIVED,
+    "is_inactive": PauseReason.ARCHIVED,
+    "no_permission": None,
+    "channel_type_not_supported": None,
+    "restricted_action*": PauseReason.NO_RIGHTS,
+    "user_not_found": None,
+    "users_not_found": None,
+    "user_not_visible": None,
+    "user_disabled": None,
+    "cannot_dm_bot": None,
+}
+_NOT_CHANGED = ("message_not_found", "cant_update_message", "edit_window_closed")  # no other form of an edit helps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,49 +101,23 @@ def outcome(error: Exception) -> NotDelivered:
             return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 
 
-def outcome_before_post(error: Exception) -> NotDelivered:
-    """Returns the outcome of a message that was not posted, because an earlier call that it needs raised this error.
-
-    Never Unclear, since nothing was sent.
-
-    A missing scope here is the one for direct messages, so it concerns only this chat.
-    """
-    if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
-        return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
-    return _not_unclear(error)
-
-
-def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
-    meaning = outcome(error)
-    if isinstance(error, SlackApiError):
-        answer = _read(error)
-        if isinstance(meaning, Rejected | ChatGone) or answer.code in _NOT_ALLOWED:
-            return Declined(f"Slack declines ({answer.code}{answer.detail}).", answer.code)
-    return _not_unclear(error)
-
-
-def _not_unclear(error: Exception) -> NotDelivered:
+def certain_outcome(error: Exception) -> NotDelivered:
+    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear."""
     meaning = outcome(error)
     if isinstance(meaning, Unclear):
-        return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+        code = _read(error).code if isinstance(error, SlackApiError) else ""
+        return RetryLater(f"Slack cannot be asked now ({code or type(error).__name__}).")
     return meaning
 
 
-def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
-    """Returns the outcome of a look-up: RetryLater, SenderStopped, or LookupError if the bot may not read there."""
-    meaning = outcome(error)
-    if isinstance(error, SlackApiError) and not isinstance(meaning, RetryLater | Unclear):
-        answer = _read(error)
-        if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
-            return meaning
-        return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
-    if isinstance(meaning, RetryLater):
-        return meaning
-    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+def outcome_of_question(error: Exception) -> NotDelivered:
+    """Like `certain_outcome`, but Rejected if only this method is not allowed."""
+    if isinstance(error, SlackApiError) and (answer := _read(error)).code in _OF_ONE_METHOD:
+        return Rejected(f"Slack does not let the app do this ({answer.code}{answer.detail}).")
+    return certain_outcome(error)
 
 
-def _refused(answer: _Answer) -> NotDelivered:
+def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome for a response that is not "ok". A code that no row contains refuses the message."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
@@ -172,15 +125,22 @@ def _refused(answer: _Answer) -> NotDelivered:
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
         return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
-    for codes, sentence, kind in _MEANINGS:
-        if any(fnmatchcase(code, one) for one in codes):
-            return kind(f"{sentence} ({words}).")
-    return Rejected(f"Slack refuses the message ({words}).", form=True)
+    if _matching(code, _PERHAPS_DONE):
+        return Unclear(f"Slack is in trouble ({words}); it may have the message.")
+    if _matching(code, _BUSY_FOR_LONG):
+        return RetryLater(f"Slack takes no messages there for now ({words}).", _LONG)
+    if _matching(code, _TOKEN):
+        return SenderStopped(f"Slack does not accept the token ({words}).")
+    if thread := _matching(code, _THREAD_GONE):
+        return ChatGone(f"Slack does not let the bot write in this thread ({words}).", "topic", _THREAD_GONE[thread])
+    if chat := _matching(code, _CHAT_GONE):
+        return ChatGone(f"Slack does not let the bot write there ({words}).", "chat", _CHAT_GONE[chat])
+    return Rejected(f"Slack refuses the message ({words}).", form=code not in _NOT_CHANGED)
 
 
-def _kind(error: Exception) -> str:
-    """Returns a name of the error for the log: Slack's code, or else the error's class."""
-    return (_read(error).code if isinstance(error, SlackApiError) else "") or type(error).__name__
+def _matching(code: str, known: Iterable[str]) -> str:
+    """Returns the known code that matches; "" if none does."""
+    return next((one for one in known if fnmatchcase(code, one)), "")
 
 
 def _read(error: SlackApiError) -> _Answer:
@@ -191,9 +151,7 @@ def _read(error: SlackApiError) -> _Answer:
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
-    data = response
-    if not isinstance(response, Mapping):
-        data = getattr(response, "data", None)
+    data = getattr(response, "data", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     headers = getattr(response, "headers", None)
     return _Answer(
@@ -223,16 +181,6 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta:
     return timedelta(seconds=max(1, int(value)))
 
 
-E = TypeVar("E", bound=Exception)
-
-_PAGE = 15  # messages; the most for apps outside Slack's marketplace (docs.slack.dev, conversations.history)
-_KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
-_OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: it accepted the response; it accepts no more
-_CHUNK = 65_536  # bytes
-_HEARTBEAT = 10.0  # seconds between two pings of a WebSocket
-_LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousands
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
     """The bot of a token."""
@@ -243,143 +191,121 @@ class BotIdentity:
     scopes: frozenset[str] = frozenset()  # what the workspace granted to the token
 
 
-class Client:
-    """The calls with one token. Create it in the running event loop, to which its connections belong.
+class Workspace:
+    """The calls to the workspace of a bot's token. Each raises only NotDelivered.
 
-    `connect` and `read` are seconds to wait for a connection and for a response.
+    `api_url` ends in "/api/". `timeouts`: the seconds to wait for a connection, and for a response. The connections belong to the
+    event loop of the first call.
     """
 
-    def __init__(
-        self, token: str, api_url: str, *, connect: float, read: float, monotonic: Callable[[], float]
-    ) -> None:
-        self._token = token
-        self._home = urlsplit(api_url)
-        # With `total`, aiohttp would raise the same error for a timeout while connecting and one while reading.
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
-        trace = aiohttp.TraceConfig()
-        trace.on_request_redirect.append(_refuse_redirect)
-        self._session = aiohttp.ClientSession(
-            timeout=timeout,
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
-            trace_configs=[trace],
+    def __init__(self, token: SecretStr, *, api_url: str, timeouts: tuple[float, float] = (5, 20)) -> None:
+        self._token = token.get_secret_value()
+        self._api_url = api_url
+        self._timeouts = timeouts
+        self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
+        self._identity: BotIdentity | None = None
+        self._direct: dict[str, str] = {}  # id of a person -> id of the direct messages with them
+
+    def web_client(self, token: str) -> AsyncWebClient:
+        """Returns the library's client with a token, on our connections. Raises RetryLater after `close`."""
+        return AsyncWebClient(
+            token, base_url=self._api_url, session=self._connections(), retry_handlers=[], logger=SILENT
         )
-        # At log levels below WARNING, the library formats every message for its log, even if no handler needs it.
-        quiet = logging.getLogger(f"{__name__}.sdk")
-        quiet.setLevel(logging.WARNING)
-        self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
-        self._monotonic = monotonic
-        # the waits that Slack requested: method, and channel if Slack limits the method by channel -> second of their end
-        self._not_before: dict[tuple[str, str], float] = {}
 
-    async def post(
-        self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
-    ) -> str:
-        """Posts a message and returns its ts. `identity` goes into the metadata. Slack posts each `client_msg_id` only once."""
-        message: dict[str, object] = {
-            "channel": channel,
-            **_shown(post, thread),
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "metadata": {"event_type": "paperwire_delivery", "event_payload": dict(identity)},
-            "client_msg_id": client_msg_id,
-        }
-        if not post.markup:
-            message["mrkdwn"] = False
-        answer = await self._call("chat.postMessage", outcome, channel=channel, json=message)
-        ts = answer.get("ts")
-        if not isinstance(ts, str):
-            raise Unclear("Slack took the message and did not say which it is.")
-        return ts
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise RetryLater("The sender is shut down.")
+        if self._session is None:
+            connect, read = self._timeouts
+            trace = aiohttp.TraceConfig()
+            trace.on_request_redirect.append(_refuse_redirect)
+            self._session = aiohttp.ClientSession(
+                # With `total`, aiohttp would raise the same error for a timeout while connecting and one while reading.
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+                trace_configs=[trace],
+            )
+        return self._session
 
-    async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
-        """Replaces a message. With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks."""
-        message = {"channel": channel, "ts": ts, "text": post.text, "blocks": post.blocks}
-        await self._call("chat.update", outcome, json=message)
+    async def identify(self) -> BotIdentity:
+        """Asks Slack for the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test)."""
+        body, headers = await self._answer("auth.test", certain_outcome, self._token)
+        scopes = map(str.strip, str(headers.get("x-oauth-scopes", "")).split(","))
+        match body:
+            case {"team_id": str(team), "user_id": str(user), **rest}:
+                name, granted = str(rest.get("user") or ""), frozenset(filter(None, scopes))
+                self._identity = BotIdentity(team=team, user=user, name=name, scopes=granted)
+                return self._identity
+            case _:
+                raise RetryLater("Slack accepted the token and did not say whose it is.")
 
-    async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
-        """Posts a message that only one person sees. It disappears when their client reloads."""
-        message = {"channel": channel, "user": user, **_shown(post, thread)}
-        await self._call("chat.postEphemeral", outcome, channel=channel, json=message)
+    async def team(self) -> str:
+        """Returns the id of the workspace."""
+        return (self._identity or await self.identify()).team
+
+    async def resolve(self, address: str) -> str:
+        """Returns the id of the channel that Slack posts to. Never raises Unclear."""
+        if not address.startswith(PEOPLE):
+            return address
+        if address not in self._direct:
+            try:
+                # as JSON, because the library's own method puts the arguments into the URL
+                answer = await self._call("conversations.open", outcome_of_question, json={"users": address})
+            except Rejected as error:
+                raise ChatGone(error.reason) from None
+            self._direct[address] = str(part_of(answer, "channel").get("id"))
+        return self._direct[address]
+
+    async def post(self, method: str, **message: object) -> Mapping[str, Any]:
+        """Returns the response of a method that shows something to people, and so is never repeated."""
+        return await self._call(method, outcome, json={name: value for name, value in message.items() if value != ""})
+
+    async def ask(self, method: str, **arguments: object) -> Mapping[str, Any]:
+        """Returns the response of a method that only reads. Never raises Unclear."""
+        return await self._call(method, outcome_of_question, http_verb="GET", params=arguments)
+
+    async def pages(self, method: str, **arguments: object) -> AsyncIterator[Mapping[str, Any]]:
+        """Yields the responses of a method that reads a list, page by page."""
+        cursor = None
+        while True:
+            page = await self.ask(method, cursor=cursor, limit=_PAGE, **arguments)
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+
+    async def socket_address(self, app_token: str) -> str:
+        """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
+        answer, _ = await self._answer("apps.connections.open", certain_outcome, app_token)
+        if not isinstance(address := answer.get("url"), str):
+            raise RetryLater("Slack gave no address for a connection.")
+        return address
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
         """Posts to the response url of a request, without the token.
 
-        Raises Declined if the url accepts no more responses (docs.slack.dev, Handling user interaction).
+        Raises Rejected if the url accepts no more responses (docs.slack.dev, Handling user interaction).
         """
-        status, _ = await self._request("POST", url, outcome, json=body)
+        client = AsyncWebhookClient(url, session=self._connections(), retry_handlers=[], logger=SILENT)
+        try:
+            status = (await client.send_dict(dict(body))).status_code
+        except Exception as error:  # noqa: BLE001 - `outcome` converts every error
+            raise outcome(error) from None
         if status in _USED_UP:
-            raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
+            raise Rejected(f"Slack takes no more answers to this request (HTTP {status}).")
         if status != _OK:
             raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
-    async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
-        """Returns the response of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
-        return await self._call(method, outcome_of_repeatable, http_verb="GET", params=arguments)
-
-    async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[Mapping[str, Any]]:
-        """Yields the responses of a method that reads a list page by page. Raises what `call_get` raises."""
-        cursor = ""
-        while True:
-            page = await self.call_get(method, cursor=cursor, **arguments)
-            yield page
-            if not (cursor := next_cursor(page)):
-                return
-
-    async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
-        """Returns the response of a method that may be called twice. Sends arguments as JSON. Raises what `call_get` raises."""
-        return await self._call(method, outcome_of_repeatable, json=arguments)
-
-    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> tuple[list[Mapping[str, Any]], str]:
-        """Returns (messages since `oldest`, next cursor): one page of a conversation, or of a thread in it.
-
-        Raises RetryLater, SenderStopped, LookupError.
-        """
-        look = {
-            "channel": channel,
-            "ts": thread or None,
-            "oldest": oldest,
-            "inclusive": True,
-            "limit": _PAGE,
-            "include_all_metadata": True,
-            "cursor": cursor or None,
-        }
-        method = "conversations.replies" if thread else "conversations.history"
-        answer = await self._call(method, outcome_of_lookup, http_verb="GET", params=look)
-        messages = answer.get("messages")
-        if not isinstance(messages, list):
-            raise RetryLater("Slack's answer holds no messages.")
-        return [message for message in messages if isinstance(message, dict)], next_cursor(answer)
-
-    async def open_direct(self, user: str) -> str:
-        """Returns the id of the direct messages with a person. Raises NotDelivered.
-
-        Sends the arguments as JSON, because the library's own method puts them into the URL.
-        """
-        match await self._call("conversations.open", outcome_before_post, json={"users": user}):
-            case {"channel": {"id": str(channel)}}:
-                return channel
-            case _:
-                raise RetryLater("Slack opened direct messages and did not say which.")
-
-    async def auth_test(self) -> BotIdentity:
-        """Returns the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test).
-
-        Raises NotDelivered, but never Unclear.
-        """
-        body, headers = await self._answer("auth.test", outcome_before_post)
-        scopes = map(str.strip, str(headers.get("x-oauth-scopes", "")).split(","))
-        match body:
-            case {"team_id": str(team), "user_id": str(user), **rest}:
-                name = str(rest.get("user") or "")
-                return BotIdentity(team=team, user=user, name=name, scopes=frozenset(filter(None, scopes)))
-            case _:
-                raise RetryLater("Slack accepted the token and did not say whose it is.")
-
-    async def upload(self, url: str, data: bytes) -> None:
-        """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
-        status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
-        if status != _OK:
-            raise RetryLater(f"Slack did not take the file (HTTP {status}).")
+    async def send_file(self, channel: str, thread: str, file: File) -> str:
+        """Uploads a document to a channel. Returns its id. Never raises Unclear."""
+        try:
+            sent = await self.web_client(self._token).files_upload_v2(
+                channel=channel, thread_ts=thread or None, filename=file.name, title=file.name, content=file.text
+            )
+        except Exception as error:  # noqa: BLE001 - as in `respond`
+            raise outcome_of_question(error) from None
+        return str((sent.get("file") or {}).get("id", ""))
 
     async def download(self, url: str, most: int) -> bytes:
         """Returns the content of a file at an address from files.info; of a file larger than `most`, only `most` + 1 bytes.
@@ -388,110 +314,67 @@ class Client:
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
-        known = {"Authorization": f"Bearer {self._token}"}
-        status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
-        if status != _OK:
-            raise Rejected("Slack does not hand out this file.")
-        return data
-
-    async def _request(
-        self,
-        verb: str,
-        url: str,
-        meaning: Callable[[Exception], Exception],
-        *,
-        most: int = _CHUNK,
-        **content: Any,  # noqa: ANN401 - arguments of aiohttp
-    ) -> tuple[int, bytes]:
-        """Returns (status of a response, its first `most` bytes). `meaning` converts errors."""
-        data = bytearray()
+        known, data = {"Authorization": f"Bearer {self._token}"}, bytearray()
         try:
-            async with self._session.request(verb, url, **content) as answer:
-                async for part in answer.content.iter_chunked(_CHUNK):
-                    data += part
-                    if len(data) >= most:
-                        break
-                return answer.status, bytes(data[:most])
-        except Exception as error:  # noqa: BLE001 - `meaning` converts every error
-            raise self._redacted(meaning(error)) from None
+            async with self._connections().get(url, headers=known) as answer:
+                if answer.status == _OK:
+                    async for piece in answer.content.iter_any():
+                        data += piece
+                        if len(data) > most:
+                            break
+                    return bytes(data[: most + 1])
+        except Exception as error:  # noqa: BLE001 - as in `respond`
+            raise certain_outcome(error) from None
+        raise Rejected("Slack does not hand out this file.")
 
     def _is_slack(self, url: str) -> bool:
         parts = urlsplit(url)
-        if parts[:2] == self._home[:2]:
+        if parts[:2] == urlsplit(self._api_url)[:2]:
             return True
         host = parts.hostname or ""
         return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
 
-    async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
-        """Returns a WebSocket to the address that apps.connections.open returned. Raises RetryLater."""
-        try:
-            return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
-        except Exception as error:  # noqa: BLE001 - the error's text contains the address, which is a secret
-            raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
-
     async def close(self) -> None:
-        """Closes the connections."""
-        await self._session.close()
+        """Closes the connections. After that nothing can be sent."""
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()
 
     async def _call(
         self,
         method: str,
-        meaning: Callable[[Exception], Exception],
-        *,
-        channel: str = "",
+        meaning: Callable[[Exception], NotDelivered],
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> Mapping[str, Any]:
-        """Returns the JSON object in the response of a method. See `_answer`."""
-        body, _ = await self._answer(method, meaning, channel=channel, **request)
+        body, _ = await self._answer(method, meaning, self._token, **request)
         return body
 
     async def _answer(
         self,
         method: str,
-        meaning: Callable[[Exception], Exception],
-        *,
-        channel: str = "",
+        meaning: Callable[[Exception], NotDelivered],
+        token: str,
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors.
-
-        If Slack requests a wait, later calls are refused until the wait is over: of the method, or only those for this
-        `channel` if Slack limits the method by channel (docs.slack.dev, rate limits).
-        """
-        left = self._not_before.get((method, channel), 0.0) - self._monotonic()
-        if left > 0:
-            raise RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
+        """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors."""
+        client = self.web_client(token)
         try:
-            answer = await self._web.api_call(method, **request)
-            body = answer.data
-            if not isinstance(body, Mapping):
+            answer = await client.api_call(method, **request)
+            if not isinstance(answer.data, Mapping):
                 raise TypeError("an answer of Slack is an object")  # noqa: TRY301 - `meaning` converts this error, too
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
-            what = self._redacted(meaning(error))
-            if isinstance(what, RetryLater) and what.after:
-                self._not_before[method, channel] = self._monotonic() + what.after.total_seconds()
-            raise what from None
-        return body, answer.headers
+            raise meaning(error) from None
+        return answer.data, answer.headers
 
-    def _redacted(self, error: E) -> E:
-        """Returns the error with the token replaced in its text, since the text is stored and shown, and may quote a response."""
-        error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
-        if isinstance(error, NotDelivered):
-            error.reason = error.reason.replace(self._token, "<token>")
-        return error
+
+def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
+    found = answer.get(name)
+    if not isinstance(found, Mapping):
+        raise RetryLater("Slack gave no answer that can be read.")
+    return found
 
 
 async def _refuse_redirect(*_: object) -> None:
     """Raises an error for a redirect: the post would become a GET, whose response says nothing about the message."""
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
-
-
-def _shown(post: MessageArguments, thread: str) -> dict[str, object]:
-    """Returns the arguments for a new message that say what it shows, and in which thread. Leaves out empty ones."""
-    shown = {"text": post.text, "blocks": post.blocks, "thread_ts": thread}
-    return {name: value for name, value in shown.items() if value}
-
-
-def next_cursor(answer: Mapping[str, Any]) -> str:
-    """Returns the cursor of the page after this one; "" at the end."""
-    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")

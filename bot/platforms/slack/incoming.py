@@ -7,7 +7,6 @@ the id of the conversation. A thread is a topic.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from bot.platforms.slack import DIRECT, typed_text
@@ -21,6 +20,22 @@ Payload = Mapping[str, Any]
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # the names in Socket Mode
 
 _OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of the messages that people write
+# What happens to a channel, by the type of the event → its name in the registry of commands.
+HAPPENINGS = {
+    "member_joined_channel": "arrived",
+    "member_left_channel": "left",
+    "channel_left": "left",
+    "group_left": "left",
+    "channel_archive": "archived",
+    "group_archive": "archived",
+    "channel_unarchive": "back",
+    "group_unarchive": "back",
+    "channel_deleted": "deleted",
+    "group_deleted": "deleted",
+    "channel_rename": "renamed",
+    "group_rename": "renamed",
+    "channel_id_changed": "moved",
+}
 
 
 class MalformedPayload(ValueError):
@@ -50,116 +65,59 @@ def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
 
 
 def _event(payload: Payload, here: BotIdentity) -> Request | None:
-    event = payload["event"]
-    reader = _EVENTS.get(str(event["type"]))
-    if reader is None:
+    event, kind = payload["event"], payload["event"]["type"]
+    if kind not in ("message", "app_mention", *HAPPENINGS):
         return None
     named = [one.get("team_id") for one in payload.get("authorizations") or ()]
     _check_workspace(here, *named, payload.get("context_team_id"), payload.get("team_id"))
-    return reader(event, here, str(payload["event_id"]))
-
-
-def _message(event: Payload, here: BotIdentity, update: str) -> Request | None:
-    """Returns the request in a direct message; None for other messages. In channels, people use mentions and commands."""
-    if event.get("channel_type") != "im" or event.get("subtype") not in _OURS or _is_bot(event, here):
+    update = str(payload["event_id"])
+    if kind in HAPPENINGS:
+        return _happened(HAPPENINGS[kind], event, here, update)
+    if event.get("bot_id") or event.get("user") in (None, "USLACKBOT", here.user):
         return None
-    sender = _sender(event, here)
-    file: Payload = next(iter(event.get("files") or ()), {})
-    return MessageRequest(
+    return _written(event, here, update)
+
+
+def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
+    """Returns the request in a direct message or a mention. Of other messages in channels there is none."""
+    channel, sender, text = str(event["channel"]), _sender(event, here), event.get("text")
+    written = MessageRequest(
         place=_private(sender),
         update_id=update,
-        text=typed_text.unescape(event.get("text")),
-        direct_channel=str(event["channel"]),
+        text=typed_text.unescape(text),
         message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,
-        written_at=_moment(event["ts"]),
-        thread_id=_thread(event),
-        file_id=str(file["id"]) if file.get("id") else "",
+        written_at=datetime.fromtimestamp(float(str(event["ts"])), UTC),
+    )
+    if event["type"] == "app_mention":
+        if channel.startswith(DIRECT):
+            return None
+        said = typed_text.unescape(typed_text.after_mention(text, here.user))
+        return replace(written, place=_place(channel, _thread(event)), text=said)
+    if event.get("channel_type") != "im" or event.get("subtype") not in _OURS:
+        return None
+    file: Payload = next(iter(event.get("files") or ()), {})
+    return replace(
+        written, direct_channel=channel, thread_id=_thread(event), file_id=str(file["id"]) if file.get("id") else ""
     )
 
 
-def _mention(event: Payload, here: BotIdentity, update: str) -> Request | None:
-    if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
+def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Request | None:
+    """Returns the request for an event of a channel; None if another member than the bot came or left."""
+    if what in ("arrived", "left") and event.get("user", here.user) != here.user:
         return None
-    return MessageRequest(
-        place=_place(str(event["channel"]), _thread(event)),
-        update_id=update,
-        text=typed_text.unescape(typed_text.after_mention(event.get("text"), here.user)),
-        message_id=str(event["ts"]),
-        sender=_sender(event, here),
-        takes_bare_commands=True,
-        written_at=_moment(event["ts"]),
-    )
-
-
-def _joined(event: Payload, here: BotIdentity, update: str) -> Request | None:
-    """Returns the request for a new member of a channel; None if the member is not the bot."""
-    if event["user"] != here.user:
-        return None
-    inviter = event.get("inviter")
-    sender = ""
-    if inviter:
-        sender = _sender({"user": inviter}, here)
-    return _event_request("arrived", event["channel"], update, sender=sender)
-
-
-def _left(event: Payload, here: BotIdentity, update: str) -> Request | None:
-    """Returns the request for the bot's removal; None if a person left."""
-    if event.get("user") not in (None, here.user):
-        return None
-    return _event_request("left", event["channel"], update)
-
-
-def _of_channel(name: str, event: Payload, _: BotIdentity, update: str) -> Request:
-    return _event_request(name, event["channel"], update)
-
-
-def _renamed(event: Payload, _: BotIdentity, update: str) -> Request:
-    channel = event["channel"]
-    return _event_request("renamed", channel["id"], update, name=channel.get("name"))
-
-
-def _moved(event: Payload, _: BotIdentity, update: str) -> Request:
-    details = {"to": str(event["new_channel_id"])}
-    return _event_request("moved", event["old_channel_id"], update, details=details)
-
-
-def _event_request(
-    what: str,
-    channel: object,
-    update: str,
-    *,
-    sender: str = "",
-    name: object = "",
-    details: Payload | None = None,
-) -> Request:
-    return EventRequest(
-        place=_place(str(channel), title=typed_text.title_of(name)),
-        update_id=update,
-        event=what,
-        details=details or {},
-        sender=sender,
-    )
-
-
-_EVENTS: Mapping[str, Callable[[Payload, BotIdentity, str], Request | None]] = {
-    "message": _message,
-    "app_mention": _mention,
-    "member_joined_channel": _joined,
-    "member_left_channel": _left,
-    "channel_left": _left,
-    "group_left": _left,
-    "channel_archive": partial(_of_channel, "archived"),
-    "group_archive": partial(_of_channel, "archived"),
-    "channel_unarchive": partial(_of_channel, "back"),
-    "group_unarchive": partial(_of_channel, "back"),
-    "channel_deleted": partial(_of_channel, "deleted"),
-    "group_deleted": partial(_of_channel, "deleted"),
-    "channel_rename": _renamed,
-    "group_rename": _renamed,
-    "channel_id_changed": _moved,
-}
+    channel, name, details, sender = event.get("channel"), "", {}, ""
+    if what == "renamed":
+        channel, name = event["channel"]["id"], event["channel"].get("name")
+    elif what == "moved":
+        channel, details = event["old_channel_id"], {"to": str(event["new_channel_id"])}
+    elif event.get("inviter"):
+        sender = _sender({"user": event["inviter"]}, here)
+    if not channel:
+        raise KeyError("channel")
+    place = _place(str(channel), title=typed_text.title_of(name))
+    return EventRequest(place=place, update_id=update, event=what, details=details, sender=sender)
 
 
 def _command(payload: Payload, here: BotIdentity) -> Request:
@@ -185,7 +143,8 @@ def _interaction(payload: Payload, here: BotIdentity) -> Request | None:
         return None
     user = payload["user"]
     _check_workspace(here, (payload.get("team") or {}).get("id"), user.get("team_id"))
-    token = _value(payload["actions"][0])
+    action = payload["actions"][0]
+    token = str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
     if not token:
         return None  # the button only opened an address
     sender = _sender({"user": user["id"], "team": user.get("team_id")}, here)
@@ -198,11 +157,11 @@ def _interaction(payload: Payload, here: BotIdentity) -> Request | None:
         place=place,
         update_id=str(payload["trigger_id"]),
         sender=sender,
-        sender_name=_name(user),
+        sender_name=usable_text(user.get("name") or user.get("username")),
         response_url=str(payload.get("response_url") or ""),
         callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
-        thread_id=thread if place.kind is ChatKind.PRIVATE else "",
+        thread_id=thread if place.is_private else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),
         is_ephemeral=is_ephemeral,
     )
@@ -226,10 +185,6 @@ def _sender(said: Payload, here: BotIdentity) -> str:
     home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
     user = str(said["user"])
     return user if home == here.team else f"{home}/{user}"
-
-
-def _is_bot(said: Payload, here: BotIdentity) -> bool:
-    return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.user)
 
 
 def _private(sender: str) -> Place:
@@ -258,16 +213,3 @@ def _thread(said: Payload) -> str:
     if thread == str(said.get("ts") or said.get("message_ts") or ""):
         return ""
     return thread
-
-
-def _moment(ts: object) -> datetime:
-    return datetime.fromtimestamp(float(str(ts)), UTC)
-
-
-def _name(user: Payload) -> str:
-    return usable_text(user.get("name") or user.get("username"))
-
-
-def _value(action: Payload) -> str:
-    chosen = action.get("selected_option") or {}
-    return str(action.get("value") or chosen.get("value") or "")

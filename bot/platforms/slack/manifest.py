@@ -123,7 +123,7 @@ SCOPES = (
     Scope(
         name="files:write",
         why="hands out subscriptions, references and stored data as files",
-        lost="they come as text in messages",
+        lost="it says that it cannot hand them out",
         # files.getUploadURLExternal, files.completeUploadExternal
     ),
 )

@@ -1,18 +1,22 @@
 """What Slack shows: messages as blocks of mrkdwn; how long each part may be, and how many blocks.
 
-Payload: {"text": titles for the notification, "blocks": […]}. Shapes: docs.slack.dev, Block Kit.
+Payload: {"text": titles for the notification, "blocks": […]}; `message_arguments` reads it again when it is posted. Shapes:
+docs.slack.dev, Block Kit.
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
-from bot.ports.channel import Button, Buttons
+from pydantic import StringConstraints, TypeAdapter
+
+from bot.ports.channel import Button, Buttons, read_message
 from bot.rendering import appearance, packing, views
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup
+from subscriptions.model import Message
 from subscriptions.texts import cutting
 
 BUDGET = (
@@ -225,6 +229,26 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     if lines:
         return [*blocks, _json(section("\n".join(lines)))]
     return blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Payload:
+    text: Annotated[str, StringConstraints(pattern=r"\S")]
+    blocks: tuple[Block, ...] = ()
+
+
+_PAYLOAD = TypeAdapter(_Payload)
+
+
+def message_arguments(message: Message, *, plain: bool) -> dict[str, Any]:
+    """Returns the arguments of chat.postMessage that show a message, checked before anything is sent. Raises Rejected.
+
+    `plain`: its plain form, a text without blocks and markup.
+    """
+    content = read_message(message, _PAYLOAD.validate_python)
+    if plain:
+        return {"text": plain_form(content.blocks).strip() or content.text, "mrkdwn": False}
+    return {"text": content.text, **({"blocks": content.blocks} if content.blocks else {})}
 
 
 # What it looks like: the marks of mrkdwn become HTML.

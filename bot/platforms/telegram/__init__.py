@@ -1,18 +1,10 @@
-"""Telegram, through python-telegram-bot's `telegram.Bot` (not `telegram.ext`): its facts, and how the address of a chat is written.
+"""Telegram, through python-telegram-bot's `Bot` (not `telegram.ext`): its facts, and how the address of a chat is written."""
 
-PTB_TIMEDELTA makes the library return `retry_after` as a timedelta. The variable must be set before the first status
-429. Without the variable, reading the error raises a deprecation warning, which `-W error` turns into an error that is
-no `TelegramError`.
-"""
-
-import os
 import re
 
 from subscriptions.addresses import BotLinks, PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
-
-os.environ["PTB_TIMEDELTA"] = "true"
 
 LIBRARIES = ("telegram",)
 

@@ -1,49 +1,88 @@
-"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice; what its errors mean, and the waits that it asks for.
+"""The calls to Telegram, through python-telegram-bot's `Bot` and `HTTPXRequest`, without retries; and what its refusals mean.
 
-A refusal by Telegram itself is a definite no: it refuses the message, unless its text is one of a few about the chat, the topic or
-the token. `BadRequest` and `TimedOut` are `NetworkError`s in this library, and often only `__cause__` says what went wrong. An
-error that is not in the table is Unclear. Importing this module loads the library.
+Every call is `do_api_request`, whose answer is plain JSON: the library's typed methods raise errors at objects of a later Bot API,
+after the message was sent, and `get_updates` for a whole batch. Importing this module loads the library.
+
+Telegram's answers are read here, because the library's errors do not tell their status. A 4xx of Telegram itself is a definite no: it
+refuses the message, unless its words are some of a few about the chat, the topic, a wait or the token. A missing or cut answer is
+Unclear, unless the request never left.
 """
 
+import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
-import aiohttp
 import httpx
-from telegram import Bot
-from telegram.constants import ParseMode
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
-from telegram.request import BaseRequest, RequestData
+from telegram import Bot, InputFile
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
 
-from bot.http.proxies import proxy_of_environment
-from bot.platforms.telegram.message_payload import MessageArguments
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
+# the library advises its typed methods at each call
+warnings.filterwarnings("ignore", message="Please use 'Bot")
+
+LARGEST = 20 << 20  # bytes; Telegram lets bots download files up to this size
+_LARGEST_ANSWER = LARGEST + (1 << 20)
+_MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
+_NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number
+# logs of libraries → their level: they show the address with the token below it, and python-telegram-bot each body that it cannot read
+_LOGS = {"telegram": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
+
+# httpx raises these before it writes the first byte of a request
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_WRONG_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol)
+
+# Words in Telegram's refusals → their meaning. The first row with a matching pattern counts. Any other refusal is the message's.
+_TOPIC = "Telegram does not let the bot write to this topic"
+_CHAT = "Telegram does not let the bot write to this chat"
+_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
+_MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
+    (
+        "message thread not found|topic_deleted",
+        _TOPIC,
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
+    ),
+    ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
+    ("slowmode_wait|flood_wait|too many requests|retry after", "Telegram asks us to slow down", RetryLater),
+    # where only files are forbidden, the bot may still write
+    ("not enough rights to send (?!documents)|have no rights to send a message", _CHAT, _NO_RIGHTS),
+    (
+        "need administrator rights|chat_admin_required|chat_restricted|chat_(write|(guest_)?send(_plain)?)_forbidden",
+        _CHAT,
+        _NO_RIGHTS,
+    ),
+    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, ChatGone),
+    ("user_is_(blocked|bot)|user_banned_in_channel|bot was (blocked|kicked)|bot is not a member", _CHAT, ChatGone),
+    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, ChatGone),
+    # no other form helps
+    ("message (to edit not found|can't be edited)|message_id_invalid", "Telegram refuses the message", Rejected),
+)
+_FORBIDDEN = re.compile("rights|restricted|forbidden_|_forbidden")  # the bot is still in the chat
+# Telegram's words if a person is not in the chat. Its other words do not tell whether the person is there.
+_NOT_THERE = re.compile("(user|member) not found|participant_id_invalid|user_id_invalid|invalid user_id")
+
+
+class Refusal(TelegramError):
+    """An answer with another status than 2xx. `words`: what Telegram says; "" if something on the way answered, such as a proxy."""
+
+    def __init__(self, status: int, words: str = "", parameters: Mapping[str, object] | None = None) -> None:
+        super().__init__(words or f"HTTP {status}")
+        self.status = status
+        self.words = words
+        self.parameters = parameters or {}
+
 
 class UpdatesConflict(RetryLater):
-    """Telegram sends the updates to another receiver: a `webhook`, or another process with the same token."""
-
-    def __init__(self, reason: str, *, webhook: bool) -> None:
-        super().__init__(reason)
-        self.webhook = webhook
+    """Telegram gives the updates to another receiver: a webhook, or another process with the same token."""
 
 
 class PersonNotFound(Rejected):
@@ -54,446 +93,213 @@ class FileTooLarge(Rejected):
     """The file is larger than bots may download."""
 
 
-_MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
-_NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number
-
-# aiohttp raises these before it writes the first byte of a request; the last one if a proxy refuses the connection.
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
-_WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
-
-# Texts in Telegram's refusals → their meaning. The first row with a matching pattern counts. Letter case is ignored, because the
-# library changes it in the text after "Bad Request: ".
-_Rows = tuple[tuple[str, str, Callable[[str], NotDelivered]], ...]
-_TOPIC = "Telegram does not let the bot write to this topic"
-_CHAT = "Telegram does not let the bot write to this chat"
-_MESSAGE = "Telegram refuses the message"
-_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
-_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, ChatGone))
-_BAD_REQUEST: _Rows = (
-    (
-        "message thread not found|topic_deleted",
-        _TOPIC,
-        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
-    ),
-    ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
-    (r"slowmode_wait|flood_wait|too many requests|retry after", "Telegram asks us to slow down", RetryLater),
-    # where only files are forbidden, the bot may still write
-    ("not enough rights to send (?!documents)|have no rights to send a message", _CHAT, _NO_RIGHTS),
-    (
-        "need administrator rights|chat_admin_required|chat_restricted|chat_(write|(guest_)?send(_plain)?)_forbidden",
-        _CHAT,
-        _NO_RIGHTS,
-    ),
-    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, ChatGone),
-    (
-        "user_is_(blocked|bot)|user_banned_in_channel|bot was (blocked|kicked)|bot is not a member",
-        _CHAT,
-        ChatGone,
-    ),
-    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, ChatGone),
-    ("message (to edit not found|can't be edited)|message_id_invalid", _MESSAGE, Rejected),  # no other form helps
-    ("", _MESSAGE, partial(Rejected, form=True)),
-)
-# Telegram's errors if a person is not in the chat. Its other errors do not tell whether the person is there.
-_NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
-_TOO_LARGE = "file is too big"
-_REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
-# refusals of which the library makes errors of their own; any other of Telegram is a bad request, too
-_KNOWN_REFUSALS = (400, 401, 403, 404, 409, 429)
-_TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # a detail that aiohttp adds to its errors
-_STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status if the body has no text
-
-
-def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def outcome(error: Exception) -> NotDelivered:
     """Returns the outcome of a message whose post or edit raised this error."""
+    cause = error.__cause__
     match error:
         case NotDelivered():
             return error
-        case RetryAfter():
-            return RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
-        case ChatMigrated():
-            return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
-        case InvalidToken():
-            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.")
-        case Forbidden() | BadRequest() if _is_page(error):
-            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
-        case Forbidden():
-            return _refused(error, _FORBIDDEN)
-        case BadRequest():
-            return _refused(error, _BAD_REQUEST)
-        case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
-            return RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
-        case NetworkError() if not isinstance(error, TimedOut):
-            return _broken_off(error)
-        case _:
-            return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
-
-
-def outcome_of_repeatable(error: Exception) -> NotDelivered:
-    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
-
-    The library takes every 404 for a wrong token, even if it comes from a proxy. Here, only a 404 from Telegram itself counts.
-    """
-    match error:
-        case Conflict() if not _is_page(error):
-            return UpdatesConflict(
-                f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
-            )
-        case InvalidToken() if _is_page(error):
-            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
-    match meaning := outcome(error):
-        case Unclear():
-            return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
-        case Rejected():
-            return _refused_question(error)
-        case _:
-            return meaning
-
-
-def _refused_question(error: Exception) -> Rejected:
-    """Returns the error for a refused call that is safe to repeat. The class of the error tells callers the reason."""
-    reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
-    if any(text in words for text in _NOT_THERE):
-        return PersonNotFound(reason)
-    if _TOO_LARGE in words:
-        return FileTooLarge(reason)
-    return Rejected(reason)
-
-
-def not_modified(error: Exception) -> bool:
-    """Returns whether an edit was refused because the message already has that content. This counts as success."""
-    return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
-
-
-def _refused(error: TelegramError, rows: _Rows) -> NotDelivered:
-    """Returns the outcome for a refusal by Telegram itself, after which nothing was sent."""
-    said = error.message.lower()
-    sentence, kind = next((sentence, kind) for words, sentence, kind in rows if re.search(words, said))
-    return kind(f"{sentence}: {_words(error)}")
-
-
-def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
-    """Returns the outcome of a plain NetworkError: a failed connection, or a status that Telegram itself does not use."""
-    cause = error.__cause__
+        case Refusal():
+            return _refused(error)
     if isinstance(cause, _NEVER_SENT):
-        return RetryLater(f"No connection to Telegram: {_words(cause)}")
+        return RetryLater(f"No connection to Telegram: {_line(str(cause)) or type(cause).__name__}")
     if isinstance(cause, UnicodeEncodeError):
         return Rejected("The message holds a character that cannot be sent.", form=True)
     if isinstance(cause, _WRONG_ADDRESS):
         return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.")
-    if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
-        return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
-    if error.message.lower().startswith("too many requests"):
-        return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
-    if (status := _STATUS.match(error.message)) and int(status[1]) in _REDIRECTS_AND_REFUSALS:
-        return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
-    return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
+    return Unclear(f"Telegram gave no usable answer ({type(cause or error).__name__}); it may have the message.")
 
 
-def _is_page(error: TelegramError) -> bool:
-    """Returns whether something between Telegram and us, such as a proxy, refused: the body was no JSON, or had no words."""
-    return isinstance(error.__cause__, TelegramError) or _STATUS.match(error.message) is not None
+def _refused(refusal: Refusal) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+    status, words, parameters = refusal.status, refusal.words, refusal.parameters
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return RetryLater("Telegram asks us to slow down.", _wait(parameters.get("retry_after")))
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Unclear(f"Telegram is in trouble: {refusal}; it may have the message.")
+    if not words:
+        return RetryLater(f"Something on the way to Telegram refuses us: {refusal}.")
+    if address := parameters.get("migrate_to_chat_id"):
+        return ChatMoved("The group became a supergroup.", str(address))
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND):
+        return SenderStopped("Telegram does not know this token, or this is not Telegram's server.")
+    said = words.lower()
+    for pattern, sentence, kind in _MEANINGS:
+        if re.search(pattern, said):
+            return kind(f"{sentence}: {refusal}")
+    if status == httpx.codes.FORBIDDEN:
+        return (_NO_RIGHTS if _FORBIDDEN.search(said.removeprefix("forbidden: ")) else ChatGone)(f"{_CHAT}: {refusal}")
+    return Rejected(f"Telegram refuses the message: {refusal}", form=True)
 
 
-def _duration(retry_after: object) -> timedelta:
-    """Returns the wait that a 429 requests. The library passes on the value in the body unchecked; it may be a text."""
-    match retry_after:
-        case timedelta():
-            return retry_after
-        case int() | float():
-            return timedelta(seconds=retry_after)
+def _line(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+def _wait(retry_after: object) -> timedelta:
+    """Returns how long a 429 asks us to wait. A server in between may have written anything there."""
+    if isinstance(retry_after, int | float) and retry_after > 0:
+        return timedelta(seconds=retry_after) + _MARGIN
+    return _NO_NUMBER
+
+
+def outcome_of_question(error: Exception) -> NotDelivered:
+    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
+
+    The class of a refusal tells callers the reason.
+    """
+    if isinstance(error, Refusal) and error.status == httpx.codes.CONFLICT and error.words:
+        return UpdatesConflict(f"Telegram tells somebody else: {error}")
+    match meaning := outcome(error):
+        case Unclear():
+            return RetryLater(f"Telegram cannot be asked now ({type(error.__cause__ or error).__name__}).")
+        case Rejected() if _NOT_THERE.search(str(error).lower()):
+            return PersonNotFound(f"Telegram refuses: {error}")
+        case Rejected() if "file is too big" in str(error).lower():
+            return FileTooLarge(f"Telegram refuses: {error}")
         case _:
-            return _NO_NUMBER
+            return meaning
 
 
-def _kind(error: Exception) -> str:
-    cause = error.__cause__
-    if isinstance(cause, Exception):
-        return type(cause).__name__
-    return type(error).__name__
+class Transport(HTTPXRequest):
+    """The library's requests, whose refusals keep their status. The token and the pages of proxies stay out of errors and logs."""
 
-
-def _words(error: Exception) -> str:
-    """Returns the error's text in one line. Leaves out a page in the body, which may be long and contain anything.
-
-    Also leaves out the URL in a proxy's error, which contains the token.
-    """
-    text = f"{error.status} {error.message}" if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    text = _TLS.sub("", text)
-    words = " ".join(text.split(". Parsing the server response", 1)[0].split())
-    return words[:200] or type(error).__name__
-
-
-_KEPT_OPEN = 5.0  # seconds to keep an idle connection; if the server had closed it, the next send would be Unclear
-_IS_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_NONE = BaseRequest.DEFAULT_NONE  # the library's value for "use the default of the transport"
-
-
-class Transport(BaseRequest):
-    """Sends requests to the server at `root` over at most `in_flight` connections. `connect` and `read` are seconds.
-
-    It uses aiohttp, which takes a third of the time per message that the library's own client takes. The `__cause__` of
-    an error tells whether the request was sent.
-
-    It keeps the token and the body of a response out of errors and logs. Error pages of proxies may repeat the URL,
-    which contains the token. The library quotes such pages in its errors. The library also logs each body that it
-    cannot read. Raises ValueError if the environment names a proxy that cannot be used.
-    """
-
-    def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
-        self._secret = token.encode()
-        self._proxy = _proxy_of(root)
-        self._in_flight = in_flight
-        self._connect, self._read = connect, read
-        # with the certificates that httpx trusts
-        self._tls = httpx.create_ssl_context() if root.startswith("https:") else True
-        self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def read_timeout(self) -> float | None:
-        """Seconds to wait for a response."""
-        return self._read
-
-    async def initialize(self) -> None:
-        """Does nothing. The session is created in the event loop that sends first."""
-
-    async def shutdown(self) -> None:
-        """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
-
-    async def do_request(  # noqa: PLR0917 - the library's signature
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        read_timeout: Any = _NONE,  # noqa: ANN401 - the library's type: seconds, or its value for "not given"
-        write_timeout: object = _NONE,
-        connect_timeout: object = _NONE,
-        pool_timeout: object = _NONE,
-    ) -> tuple[int, bytes]:
-        """Returns (status, body with the token replaced)."""
-        del write_timeout, connect_timeout, pool_timeout  # our calls never set them
-        wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
-        content, headers = _body(request_data)
-        try:
-            async with self._connections().request(
-                method, url, data=content, headers=headers, timeout=wait, proxy=self._proxy, allow_redirects=False
-            ) as answer:
-                body, status = (await answer.read()).replace(self._secret, b"<token>"), answer.status
-                is_other = status in _REDIRECTS_AND_REFUSALS and status not in _KNOWN_REFUSALS
-                return HTTPStatus.BAD_REQUEST if is_other and b'"error_code"' in body else status, body
-        except TimeoutError as error:
-            raise TimedOut from error
-        except aiohttp.ClientError as error:
-            raise NetworkError(type(error).__name__) from error
-
-    def _timeout(self, read: float) -> aiohttp.ClientTimeout:
-        """Returns the timeouts of a request. `connect` includes the wait for a free connection; `total` is for everything."""
-        connect = 2 * self._connect
-        return aiohttp.ClientTimeout(
-            total=connect + 2 * read, connect=connect, sock_connect=self._connect, sock_read=read
+    def __init__(self, token: str, *, connect: float, read: float, in_flight: int) -> None:
+        super().__init__(
+            connection_pool_size=in_flight,
+            connect_timeout=connect,
+            pool_timeout=connect,
+            read_timeout=read,
+            write_timeout=read,
+            httpx_kwargs={"event_hooks": {"response": [_bound]}},
         )
+        self._token = token
+        self._patience = 2 * (connect + read)  # seconds for all of a request, since a server may send a byte at a time
 
-    def _connections(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._in_flight, keepalive_timeout=_KEPT_OPEN, ssl=self._tls),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.USER_AGENT},
-            )
-        return self._session
-
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Like the library's method, but does not log the body."""
+    async def do_request(self, *arguments: Any, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401 - the library's arguments, passed on
+        """Returns (status, body) of a success. Raises Refusal for any other answer."""
+        waits = more.get("read_timeout")
+        asked = waits if isinstance(waits, int | float) else 0
+        async with asyncio.timeout(self._patience + asked):
+            status, body = await super().do_request(*arguments, **more)
+        if httpx.codes.is_success(status):
+            return status, body
         try:
-            return json.loads(payload.decode("utf-8", "replace"))  # type: ignore[no-any-return]
-        except ValueError as error:
-            raise TelegramError("Invalid server response") from error
+            match json.loads(body):
+                case {"description": str(words), **said}:
+                    parameters = said.get("parameters")
+                    known = parameters if isinstance(parameters, dict) else {}
+                    raise Refusal(status, _line(words.replace(self._token, "<token>")), known)
+        except ValueError:
+            pass
+        raise Refusal(status)
 
 
-def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str]]:
-    """Returns (body of a request, its headers): a multipart form if it contains files, else a URL-encoded form."""
-    if wanted is None:
-        return None, {}
-    if not wanted.multipart_data:
-        return urlencode(wanted.json_parameters).encode("ascii"), _IS_FORM
-    form = aiohttp.FormData(wanted.json_parameters)
-    for part, (name, content, kind) in wanted.multipart_data.items():
-        form.add_field(part, content, filename=name, content_type=kind)
-    return form, {}
+async def _bound(response: httpx.Response) -> None:
+    response.stream = _Bounded(response.stream)
 
 
-def _proxy_of(root: str) -> str | None:
-    """Returns the URL of the proxy for a server, from the usual environment variables. None if no proxy is needed.
+class _Bounded(httpx.AsyncByteStream):
+    """The body of an answer. Raises an error where it becomes larger than any answer of Telegram."""
 
-    Raises ValueError if the URL is not http or https.
-    """
-    server = urlsplit(root)
-    proxy = proxy_of_environment(server.scheme, server.netloc)
-    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
-        raise ValueError("a proxy for Telegram speaks HTTP")
-    return proxy
+    def __init__(self, whole: Any) -> None:  # noqa: ANN401 - the stream of httpx, which is an AsyncByteStream here
+        self._whole = whole
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._whole:
+            size += len(piece)
+            if size > _LARGEST_ANSWER:
+                raise httpx.RemoteProtocolError("The answer is too large.")
+            yield piece
 
-_TALKATIVE = ("telegram", "aiohttp")  # at DEBUG, the library logs its base URL, which contains the token
-_NO_PREVIEW = {"is_disabled": True}
-_UNREADABLE = "Telegram gave no answer that can be read."
-_GENERAL = 1  # a forum's topic General: if this id is sent, the server returns "message thread not found"
-
-
-class _Bot(Bot):
-    """The library's bot, with a call that returns the raw JSON, because the library does not know every new field."""
-
-    async def call(self, method: str, arguments: dict[str, Any], seconds: float | None) -> object:
-        """Returns the result of a method. Waits `seconds` for it; None: the usual time. Raises what the library raises."""
-        within = BaseRequest.DEFAULT_NONE if seconds is None else seconds
-        return await self._post(method, arguments, read_timeout=within)
+    async def aclose(self) -> None:
+        """Gives the connection back."""
+        await self._whole.aclose()
 
 
 class Client:
-    """The calls that paperwire needs. Each raises only NotDelivered.
+    """The calls with one token. Each raises only NotDelivered.
 
     `root` is the address of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
     a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests run at
-    the same time. A request that never got a free connection was certainly not sent.
+    the same time, beside the one for updates. A request that never got a free connection was certainly not sent.
     """
 
     def __init__(self, token: str, root: str, *, connect: float = 5, read: float = 20, in_flight: int = 40) -> None:
-        for name in _TALKATIVE:
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self._connections = partial(Transport, token, root, connect=connect, read=read)
+        for name, level in _LOGS.items():
+            logging.getLogger(name).setLevel(level)
         self._root, self._token, self._read = root.rstrip("/"), token, read
-        self._bot = self._make_bot(in_flight)
-        self._receiving_bot: _Bot | None = (
-            None  # created at the first call of `updates`, since creating one takes a while
+        self._request, self._updates = (
+            Transport(token, connect=connect, read=read, in_flight=number) for number in (in_flight, 1)
         )
+        self._bot = Bot(token, base_url=f"{self._root}/bot", request=self._request, get_updates_request=self._updates)
+        self._is_closed = False
 
-    async def send(self, address: str, topic: int | None, post: MessageArguments, reply_to: int | None) -> str:
-        """Posts a message and returns its id. Reads nothing else in the response, so that no error there hides a success."""
-        wanted = _wanted(address, post) | {
-            "disable_notification": post.silent,
-            "message_thread_id": topic if topic != _GENERAL else None,
-            "reply_parameters": _reply(reply_to),
-        }
-        try:
-            sent = await self._bot.call("sendMessage", wanted, None)
-        except Exception as error:
-            raise outcome(error) from error
-        if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
-            return str(sent["message_id"])
-        raise Unclear(_UNREADABLE)
+    async def post(self, method: str, **arguments: object) -> object:
+        """Returns the result of a method that shows something to people, and so is never repeated."""
+        return await self._call(method, arguments, outcome)
 
-    async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
-        """Replaces text and buttons of a message; only the buttons if there is no text. "message is not modified" is success."""
-        wanted = _wanted(address, post) | {"message_id": message_id}
-        if not post.text:
-            wanted = {name: wanted[name] for name in ("chat_id", "message_id", "reply_markup")}
-        try:
-            await self._bot.call("editMessageText" if post.text else "editMessageReplyMarkup", wanted, None)
-        except Exception as error:
-            if not not_modified(error):
-                raise outcome(error) from error
+    async def ask(self, method: str, **arguments: object) -> object:
+        """Returns the result of a method that may be called twice. Never raises Unclear."""
+        return await self._call(method, arguments, outcome_of_question)
 
-    async def send_file(self, address: str, topic: int | None, name: str, data: bytes) -> str:
-        """Posts a document without sound. Returns the id of its message."""
-        try:
-            sent = await self._bot.send_document(
-                address,
-                data,
-                filename=name,
-                disable_notification=True,
-                message_thread_id=topic if topic != _GENERAL else None,
-            )
-        except Exception as error:
-            raise outcome(error) from error
-        return str(sent.message_id)
-
-    async def call(self, method: str, **arguments: object) -> object:
-        """Returns the result of a method that may be called twice. Raises NotDelivered, but never Unclear."""
-        try:
-            return await self._bot.call(method, arguments, None)
-        except Exception as error:
-            raise outcome_of_repeatable(error) from error
-
-    async def call_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
-        """Like `call`, but for a method whose result is an object."""
-        answer = await self.call(method, **arguments)
+    async def ask_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
+        """Like `ask`, but for a method whose result is an object."""
+        answer = await self.ask(method, **arguments)
         if not isinstance(answer, dict):
-            raise RetryLater(_UNREADABLE)
+            raise _unreadable()
         return answer
 
-    async def get_me(self) -> tuple[str, str]:
-        """Returns (id, name without @) of the bot, and keeps whether it has topics in private chats. Raises NotDelivered."""
-        me = await self.call_for_object("getMe")
-        return str(me.get("id", "")), str(me.get("username") or "")
+    async def _call(
+        self,
+        method: str,
+        arguments: dict[str, object],
+        meaning: Callable[[Exception], NotDelivered],
+        read: float | None = None,
+    ) -> object:
+        if self._is_closed:
+            raise RetryLater("The sender is shut down.")
+        try:
+            return await self._bot.do_api_request(method, arguments, read_timeout=self._read if read is None else read)
+        except Exception as error:  # noqa: BLE001 - `meaning` converts every error
+            # not chained, because errors of httpx know the address with the token
+            raise meaning(error) from None
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Returns the raw updates from `offset` on, each with its update_id. Waits up to `seconds` for the first.
+        """Returns the updates from `offset` on, as Telegram writes them, each with its update_id. Waits `seconds` for the first.
 
-        Uses a separate connection, so that sending and receiving do not wait for each other.
+        Uses a connection of its own, so that sending and receiving do not wait for each other.
         """
-        if self._receiving_bot is None:
-            self._receiving_bot = self._make_bot(1)
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
-        try:
-            found = await self._receiving_bot.call("getUpdates", wanted, self._read + seconds)
-        except Exception as error:
-            raise outcome_of_repeatable(error) from error
-        numbered = []
-        if isinstance(found, list):
-            numbered = [update for update in found if _has_number(update)]
+        found = await self._call("getUpdates", wanted, outcome_of_question, self._read + seconds)
+        numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
         if found != [] and not numbered:
-            raise RetryLater(_UNREADABLE)
+            raise _unreadable()
         return numbered
+
+    async def send_file(self, name: str, data: bytes, **where: object) -> object:
+        """Posts a document. Returns its message."""
+        return await self.post("sendDocument", document=InputFile(data, name), **where)
 
     async def download(self, path: str) -> bytes:
         """Returns the content of a file, by the path that getFile returned."""
         try:
-            return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
-        except InvalidToken as error:  # the library raises this for a 404; the token is valid, so the file is gone
-            raise Rejected("Telegram does not have this file any more.") from error
-        except Exception as error:
-            raise outcome_of_repeatable(error) from error
+            return await self._request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
+        except Exception as error:  # noqa: BLE001 - as in `_call`
+            if isinstance(error, Refusal) and error.status == httpx.codes.NOT_FOUND:
+                raise Rejected("Telegram does not have this file any more.") from None
+            raise outcome_of_question(error) from None
 
     async def close(self) -> None:
         """Closes the connections."""
-        for bot in (self._bot, self._receiving_bot):
-            if bot is not None:
-                await bot.request.shutdown()
-
-    def _make_bot(self, in_flight: int) -> _Bot:
-        connections = self._connections(in_flight=in_flight)
-        return _Bot(self._token, base_url=f"{self._root}/bot", request=connections, get_updates_request=connections)
+        self._is_closed = True
+        for request in (self._request, self._updates):
+            await request.shutdown()
 
 
 def _has_number(update: object) -> bool:
     return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
-def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
-    """Returns the JSON arguments that sendMessage and editMessageText share.
-
-    The library leaves out arguments that are None.
-    """
-    keys = [
-        [
-            {"text": key.text, "url": key.url} if key.url else {"text": key.text, "callback_data": key.data}
-            for key in row
-        ]
-        for row in post.buttons
-    ]
-    return {
-        "chat_id": address,
-        "text": post.text,
-        "parse_mode": ParseMode.HTML if post.html else None,
-        "link_preview_options": _NO_PREVIEW,
-        "reply_markup": {"inline_keyboard": keys} if keys else None,
-    }
-
-
-def _reply(message_id: int | None) -> dict[str, object] | None:
-    if message_id:
-        return {"message_id": message_id, "allow_sending_without_reply": True}
-    return None
+def _unreadable() -> RetryLater:
+    return RetryLater("Telegram gave no answer that can be read.")

@@ -1,18 +1,23 @@
 """Telegram: HTML within the limits of the Bot API (core.telegram.org/bots/api#sendmessage); which names, tags and hosts become no links.
 
 Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}}; no "buttons" if there are none.
+`open_message` reads it again when it is posted.
 """
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
-from bot.ports.channel import Button
+from pydantic import TypeAdapter
+
+from bot.ports.channel import Button, read_message
 from bot.rendering import appearance, packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
 from bot.rendering.dialects import Html, without_markup
+from subscriptions.model import Message
 from subscriptions.texts.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
@@ -137,6 +142,43 @@ def _button(button: Button) -> dict[str, str]:
     if button.url:
         return {"text": button.label, "url": button.url}
     return {"text": button.label, "data": button.data}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A button, which opens an address or sends data."""
+
+    text: str
+    url: str = ""
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.url and not self.data:
+            raise ValueError("a button for Telegram has a text and either url or data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageArguments:
+    """The content of a message: what sendMessage and editMessageText show."""
+
+    text: str
+    html: bool = True
+    silent: bool = False
+    buttons: list[list[Key]] = field(default_factory=list)
+
+
+_PAYLOAD = TypeAdapter(MessageArguments)
+
+
+def open_message(message: Message, *, plain: bool) -> MessageArguments:
+    """Returns the content of a message, checked before anything is sent. Raises Rejected.
+
+    `plain`: its plain form, a text without markup and buttons.
+    """
+    content = read_message(message, _PAYLOAD.validate_python)
+    if plain:
+        return replace(content, text=plain_form(content.text), html=False, buttons=[])
+    return content
 
 
 # What it looks like: commands are marked, which Telegram makes links.

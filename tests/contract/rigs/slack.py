@@ -1,14 +1,13 @@
 """Slack: its channel with its fake platform."""
 
 import json
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.workspace import Workspace
+from bot.platforms.slack.client import Workspace
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
@@ -21,10 +20,8 @@ def slack_message(text: str, number: int = 1) -> Message:
     return Message(number=number, payload=payload)
 
 
-def slack_channel(
-    url: str, token: str, *, read: float = 20, connect: float = 5, monotonic: Callable[[], float] = time.monotonic
-) -> SlackChannel:
-    return SlackChannel(Workspace(SecretStr(token), api_url=url, timeouts=(connect, read), monotonic=monotonic))
+def slack_channel(url: str, token: str, *, read: float = 20, connect: float = 5) -> SlackChannel:
+    return SlackChannel(Workspace(SecretStr(token), api_url=url, timeouts=(connect, read)))
 
 
 @asynccontextmanager

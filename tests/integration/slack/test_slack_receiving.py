@@ -74,7 +74,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(on: Scene, slack: Fak
     assert sent.acknowledged
 
 
-async def test_a_refreshed_connection_still_acknowledges_a_command(on: Scene, slack: FakeSlack, gate: Gate) -> None:
+async def test_what_a_refreshed_connection_brought_is_done_once(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = slack.user_types("/paperwire sub word")
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
     slack.refreshes_connection()
@@ -82,7 +82,8 @@ async def test_a_refreshed_connection_still_acknowledges_a_command(on: Scene, sl
     await on.does(sent)
     await asyncio.to_thread(slack.waits_connected)
     last = await on.types("/paperwire list")
-    assert ([one.failed for one in (sent, last)], slack.event_delivery.strays) == (["", ""], [])
+    assert last.failed == ""
+    # what came over a connection that ended meanwhile is done; whether Slack takes its acknowledgement from the next one is not known
     assert [text[:3] for text in said(slack)] == ["✓ 1"]
 
 
