@@ -18,7 +18,7 @@ from tests.programs.faults.year import world
 
 # marker words in titles, and ids of recorded papers
 _WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
-_ON_CONSOLE = re.compile(r"(?ms)^── (console:\S+) ─+\n(.*?)\n─{72}$")
+_ON_CONSOLE = re.compile(r"(?ms)^── (console:\S+) ──\n(.*?)(?=^── console:|\Z)")
 _NUMBERED = re.compile(r"· (\d+)/\d+\Z")  # in the header of each message of a delivery of several
 _FEED = "/rss/cs"
 _AWAITED = '[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "arxiv"\n'
