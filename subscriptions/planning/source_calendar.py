@@ -6,6 +6,7 @@ next midnight on. So a *batch*, the papers of one announcement, is dated with th
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -72,14 +73,14 @@ class Overdue:
         return min(self.at, datetime.combine(self.batch, time(), NEW_YORK).astimezone(UTC))
 
 
-class Schedule:
+class Schedule(ABC):
     """Tells when to poll a source, and when papers are due there. Where nobody knows that, papers are never due."""
 
     awaited = False  # papers are due at known moments, so that subscriptions can wait for them
 
+    @abstractmethod
     def next_poll(self, after: datetime) -> datetime:
         """Returns the first regular poll after `after`."""
-        raise NotImplementedError
 
     def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - of those that know
         """Returns the first moment after `after` at which papers are due; None if that is not known."""
