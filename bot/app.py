@@ -153,7 +153,7 @@ def quiet_libraries() -> None:
 
 
 def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out: TextIO) -> dict[str, Channel]:
-    adapters = {name: known.adapter_of(module) for name, module in platforms.items() if known.is_on(name, settings)}
+    adapters = {name: known.adapter_of(module) for name, module in platforms.items() if settings.is_on(name)}
     return {name: adapter.connect(settings, clock, out) for name, adapter in adapters.items()}
 
 

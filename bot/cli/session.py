@@ -113,7 +113,7 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
     facts = addresses.facts_of(address.platform)
-    can_tell = known.is_on(facts.name, session.settings) or facts.has_only_named_chats
+    can_tell = session.settings.is_on(facts.name) or facts.has_only_named_chats
     if not facts.describes_chats or not can_tell:
         return "", None
     with suppress(NotFound):
@@ -127,5 +127,5 @@ def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
     if chat.state is ChatState.UNCONFIRMED:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
     facts = addresses.facts_of(chat.address.platform)
-    if not known.is_on(facts.name, settings):
+    if not settings.is_on(facts.name):
         yield f"{facts.title} is off until {facts.token_variable} is set."

@@ -30,7 +30,6 @@ from bot.operation.health import (
     texts,
 )
 from bot.platform import CheckResult
-from bot.platforms import known
 from bot.settings import Settings
 from bot.settings.opening import backup_folder
 from subscriptions.addresses import facts_of
@@ -267,7 +266,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, do
 def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     """Returns the entry. A planned entry without a reason whose platform is off gets the reason that it is off."""
     platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state is not DeliveryState.PLANNED or known.is_on(platform, settings):
+    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
     return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
 

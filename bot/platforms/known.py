@@ -25,11 +25,6 @@ def adapter_of(module: str) -> PlatformAdapter:
     return adapter
 
 
-def is_on(platform: str, settings: Settings) -> bool:
-    """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
-    return settings.is_on(platform)
-
-
 def medium_of(platform: str) -> Medium:
     """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
     medium: Medium = _markup(platform).MEDIUM
@@ -38,7 +33,7 @@ def medium_of(platform: str) -> Medium:
 
 def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
     """Returns the medium of a chat, whose platform may be off. Raises KeyError for an unknown platform."""
-    if addresses.facts_of(chat.platform).formats_differ and is_on(chat.platform, settings):
+    if addresses.facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
         return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
     return medium_of(chat.platform)
 

@@ -23,7 +23,6 @@ import yaml  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 
 from bot.delivery.sender import SHUTDOWN_GRACE
-from bot.platforms import known
 from bot.settings import unknown_variables
 from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
@@ -260,7 +259,7 @@ def test_each_service_of_ours_is_a_subcommand_with_its_settings(
             for key, value in service["environment"].items()
         }
         settings = settings_of(given, tmp_path)
-        assert known.is_on("telegram", settings)
+        assert settings.is_on("telegram")
         monkeypatch.setattr("os.environ", given)
         assert not unknown_variables(settings)
 
@@ -293,7 +292,7 @@ def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tm
         for key, value in service["environment"].items()
     }
     settings = settings_of(environment, tmp_path)
-    assert all(known.is_on(platform, settings) for platform in ("telegram", "slack", "email"))
+    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
 
 
 def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_path: Path) -> None:
@@ -323,7 +322,7 @@ def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_pat
         for name, value in variables.items()
     }
     settings = settings_of(environment, tmp_path)
-    assert all(known.is_on(platform, settings) for platform in ("telegram", "slack", "email"))
+    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
 
 
 @pytest.mark.parametrize("name", FILES)
