@@ -19,7 +19,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms import LIBRARIES, known
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
-from bot.ports.language_model import Summarizer
+from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
 from bot.release import installed_version
 from bot.rendering.deliveries import MakeLink, render_delivery

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from bot.errors import SettingsError
 from bot.ports import channel as channels
 from bot.ports import conversation
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import errors, model

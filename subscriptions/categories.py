@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.folding import fold_plural
 
 _TAXONOMY = """
     astro-ph  CO EP GA HE IM SR

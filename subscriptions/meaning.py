@@ -1,6 +1,6 @@
 """How near a paper is in meaning to a question or to another paper, from when on it is near, how much its best sentence and its whole count.
 
-An encoder (`bot.ports.meaning`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
+An encoder (`bot.ports.models`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
 number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means counting
 bits, which takes 0.2 µs and no NumPy (25 MB of memory).
 

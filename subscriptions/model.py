@@ -7,7 +7,7 @@ Planning creates hundreds of thousands of chats, subscriptions and items. So the
 creates ten times as fast as frozen dataclasses. Code still passes and reads their fields by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -412,3 +412,18 @@ class Message:
     payload: str
     reply_to: int | None = None  # number of the message of this delivery in whose thread it is posted
     papers: tuple[int, ...] = ()  # ids of the papers it shows
+
+
+class LibraryEntry(NamedTuple):
+    """An entry of a person's own library."""
+
+    title: str  # "": it has no title
+    names: tuple[str, ...]  # arXiv ids and DOIs
+
+
+class Library(NamedTuple):
+    """The content of the file of a library."""
+
+    entries: Sequence[LibraryEntry]
+    broken: int = 0  # entries that cannot be read, and entries with neither a title nor the id of a paper
+    examples: tuple[str, ...] = ()  # the beginnings of the first few broken entries

@@ -27,8 +27,7 @@ from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
 from bot.ports.conversation import Place
-from bot.ports.language_model import MessageReader
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Paper

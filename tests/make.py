@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlmodel
 
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from subscriptions.model import (
     Announce,
     CallbackToken,

@@ -13,7 +13,7 @@ from bot.digests import read_digest
 from subscriptions import normalize
 from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Paper, Summary
-from subscriptions.normalize import plurals
+from subscriptions.normalize import folding
 
 
 class Kind(Enum):
@@ -68,7 +68,7 @@ def comparable(lines: list[Line], papers: list[Paper]) -> tuple[list[int], int]:
     papers have no TeX.
     """
     day = {word for paper in papers for text in texts_of(paper) for word in normalize.written_tokens(text)}
-    stems, letters = Counter(map(plurals.fold_plural, day)), " ".join(day)
+    stems, letters = Counter(map(folding.fold_plural, day)), " ".join(day)
     names = {word for paper in papers for name in paper.authors for word in normalize.written_tokens(name)}
     plain = sum(1 << place for place, paper in enumerate(papers) if not {*"\\{}$'’-_"} & {*text_of(paper)})
     known: dict[str, bool] = {}
@@ -76,7 +76,7 @@ def comparable(lines: list[Line], papers: list[Paper]) -> tuple[list[int], int]:
     def means_itself(word: str) -> bool:
         if word not in known:
             is_itself = normalize.written_tokens(word) == [word] and word not in names
-            known[word] = is_itself and stems[plurals.fold_plural(word)] == letters.count(word) == (word in day)
+            known[word] = is_itself and stems[folding.fold_plural(word)] == letters.count(word) == (word in day)
         return known[word]
 
     numbers = [n for n, line in enumerate(lines) if line.is_plain and all(map(means_itself, line.text.split()))]

@@ -16,7 +16,7 @@ from bot.errors import SettingsError
 from bot.meaning import encoders
 from bot.platforms import known
 from bot.ports.channel import Clock
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from bot.settings import FILE, Settings, load_settings, opening
 from bot.system_clock import SystemClock
 from subscriptions import addresses

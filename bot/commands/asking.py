@@ -12,7 +12,7 @@ from bot.ports import channel
 from subscriptions import model
 from subscriptions.store import callbacks, chats
 from subscriptions.store.database.store import Transaction
-from subscriptions.texts.folding import folded
+from subscriptions.texts.normal_forms import folded
 
 _QUESTION = "question"  # what is remembered of a person who was asked
 WITHIN = timedelta(minutes=15)

@@ -14,8 +14,8 @@ from bot.commands.settings import is_setting
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import split_when, without_politeness
-from subscriptions.query.links_in_text import mentioned
-from subscriptions.texts.folding import folded
+from subscriptions.query.links import mentioned
+from subscriptions.texts.normal_forms import folded
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # any moment, since only whether a pause can be read counts
 # whole texts → the command that they show

@@ -25,7 +25,7 @@ from subscriptions import errors, model, states
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import Hit, why
-from subscriptions.query import FIELDS, LIKE, links, links_in_text, parse, rewriting
+from subscriptions.query import FIELDS, LIKE, links, parse, rewriting
 from subscriptions.query.parse import query_of
 from subscriptions.service import asked_papers, paper_search, taste
 from subscriptions.service.asked_papers import as_item
@@ -154,7 +154,7 @@ def on_more(context: CommandContext, item: model.Item) -> channel.Reply:
 
 def opens_a_paper(context: CommandContext) -> bool:
     """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
-    return bool(context.chat.id) and not context.read_by_strangers and len(links_in_text.mentioned(context.args)) == 1
+    return bool(context.chat.id) and not context.read_by_strangers and len(links.mentioned(context.args)) == 1
 
 
 def _note_opened(context: CommandContext, paper: int) -> None:

@@ -8,7 +8,7 @@ from bot.commands.context import CommandContext
 from bot.ports import channel
 from subscriptions import zones
 from subscriptions.texts.cutting import width
-from subscriptions.texts.folding import folded
+from subscriptions.texts.normal_forms import folded
 from subscriptions.zones import zone
 
 # IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.ports import conversation
-from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import Button, Buttons, Reply, Row
+from bot.ports.conversation import FileReader, FileWithoutCommand
 from bot.rendering.papers import readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions import model
@@ -26,7 +26,7 @@ from subscriptions.store import callbacks
 from subscriptions.store.chats import find_chat, home_of
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts import cutting
-from subscriptions.texts.foreign import clean, isolated
+from subscriptions.texts.cutting import clean, isolated
 
 Access = Literal["open", "ask", "closed"]
 _NOTHING: Mapping[str, object] = MappingProxyType({})

@@ -9,7 +9,7 @@ from bot.commands.bibtex import bibliography, link_of, year_of
 from bot.commands.context import Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.query.links_in_text import mentioned
+from subscriptions.query.links import mentioned
 from subscriptions.service import exporting
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store import signals

@@ -5,7 +5,7 @@ from collections import Counter
 from bot.commands import asking
 from bot.commands.context import Command, CommandContext, Wanted, refusal
 from bot.ports import channel
-from bot.ports.attached import FileReader
+from bot.ports.conversation import FileReader
 from subscriptions import errors, portable
 from subscriptions.service import importing
 from subscriptions.service.importing import Changes

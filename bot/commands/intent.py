@@ -36,7 +36,7 @@ from bot.commands.bare_commands import Bare, bare_command
 from bot.commands.context import VERBS, Action, Command, Condition, Registry
 from bot.ports import conversation
 from subscriptions import model
-from subscriptions.texts.folding import visible
+from subscriptions.texts.normal_forms import visible
 
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)

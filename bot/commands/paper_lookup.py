@@ -7,7 +7,7 @@ from bot.commands import cards, results
 from bot.commands.context import CommandContext, Wanted, refusal
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.query import links_in_text
+from subscriptions.query import links
 from subscriptions.service import asked_papers, why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store import known_papers as stored_known_papers
@@ -18,7 +18,7 @@ CARDS = 5  # papers that one message may ask for
 
 def named_papers(context: CommandContext, text: str) -> channel.Reply:
     """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one."""
-    names = links_in_text.mentioned(text)
+    names = links.mentioned(text)
     known = papers_named(context.transaction, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
     asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
@@ -38,7 +38,7 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
 
 def wanted(context: CommandContext) -> Wanted:
     """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
-    names = links_in_text.mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
+    names = links.mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
     known = papers_named(context.transaction, names)
     return Wanted(papers=tuple(name for name in names if name not in known and not _is_doi(name)))
 
@@ -88,7 +88,7 @@ def _elsewhere(context: CommandContext, name: str) -> channel.Button:
 
 def no_paper(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
-    name = links_in_text.links_to_no_paper(said)[0]
+    name = links.links_to_no_paper(said)[0]
     head = context.say("That link names no paper that I can look up.")
     if name[0].isdecimal():
         head = context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)

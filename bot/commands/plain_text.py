@@ -13,12 +13,12 @@ from bot.commands.cards import opens_a_paper
 from bot.commands.context import NOTHING, Callback, CommandContext, CommandFunction, Wanted
 from bot.commands.subscription_list import change_list
 from bot.ports import channel
-from bot.ports.attached import FileWithoutCommand
+from bot.ports.conversation import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import only_excluded, split_when
-from subscriptions.query import links_in_text
-from subscriptions.texts.folding import folded
+from subscriptions.query import links
+from subscriptions.texts.normal_forms import folded
 
 MOST_PAPERS = 5  # ids or links of one text whose cards are shown
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
@@ -127,7 +127,7 @@ def _named(context: CommandContext, said: str) -> channel.Reply | None:
         return paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _of_file(context) or _only_text(context)
-    if links_in_text.links_to_no_paper(said) and not links_in_text.mentioned(said):
+    if links.links_to_no_paper(said) and not links.mentioned(said):
         return paper_lookup.no_paper(context, said)
     return None
 
@@ -135,7 +135,7 @@ def _named(context: CommandContext, said: str) -> channel.Reply | None:
 def is_of_papers(said: str) -> bool:
     """Returns whether a text is nothing but ids and links of papers, at most five."""
     words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
-    return len(words) <= MOST_PAPERS and all(links_in_text.mentioned(word) for word in words)
+    return len(words) <= MOST_PAPERS and all(links.mentioned(word) for word in words)
 
 
 def _of_file(context: CommandContext) -> channel.Reply | None:
@@ -224,7 +224,7 @@ def _found_or_mine(context: CommandContext, said: str) -> channel.Reply:
 
 def looked_for(context: CommandContext, said: str) -> channel.Reply:
     """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
-    names = links_in_text.mentioned(said)
+    names = links.mentioned(said)
     if names and not search.finds_papers(context, said):
         return paper_lookup.named_papers(context, said)
     wish = everyday.wish(said)
@@ -257,7 +257,7 @@ def is_unsure(context: CommandContext) -> bool:
     said = context.args.strip()
     if not said or context.read_by_strangers or (context.message and context.message.file_id):
         return False
-    if links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
+    if links.mentioned(said) or links.links_to_no_paper(said):
         return False
     if _CHANGES.search(folded(said)) and picking.subscriptions_here(context):
         return True
@@ -273,7 +273,7 @@ def wanted(context: CommandContext) -> Wanted:
         return command.wants(replace(context, args="", file=file.content)) if command and command.wants else NOTHING
     if not said or asks_nothing(said) or only_excluded(said) or _wish_for_change(context, said) == "list":
         return NOTHING
-    if links_in_text.mentioned(said) and (is_of_papers(said) or not search.finds_papers(context, said)):
+    if links.mentioned(said) and (is_of_papers(said) or not search.finds_papers(context, said)):
         return paper_lookup.wanted(context)
     wish = everyday.wish(said)
     if wish is None:

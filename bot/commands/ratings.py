@@ -11,7 +11,7 @@ from bot.commands.context import Callback, Command, CommandContext, CommandFunct
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
-from subscriptions.query.links_in_text import mentioned
+from subscriptions.query.links import mentioned
 from subscriptions.store import signals
 
 PAGE = 8  # saved papers on a page

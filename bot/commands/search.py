@@ -20,7 +20,7 @@ from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, as_words, read_when, split_when
-from subscriptions.query import links_in_text, parse, rewriting
+from subscriptions.query import links, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search, recent_matches
@@ -43,7 +43,7 @@ def like(context: CommandContext) -> channel.Reply:
 
     If some of them are not stored, these are looked up instead.
     """
-    names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
+    names = links.mentioned(context.args)[:MOST_GIVEN]
     if not names:
         if context.args:
             raise paper_lookup.no_paper_named(context, "/like 2601.11087")
@@ -132,14 +132,14 @@ def search_(context: CommandContext) -> channel.Reply:
 
 def _is_of_a_paper(said: str) -> bool:
     """Returns whether a text is nothing but the id or the link of a paper."""
-    return bool(links_in_text.mentioned(said)) and len(said.split()) == 1 and not parse.papers_named(said)
+    return bool(links.mentioned(said)) and len(said.split()) == 1 and not parse.papers_named(said)
 
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read."""
     if len(said) > LONGEST_QUERY:
         return near_text(context, said)
-    if links_in_text.links_to_no_paper(said) and not links_in_text.mentioned(said):
+    if links.links_to_no_paper(said) and not links.mentioned(said):
         return paper_lookup.no_paper(context, said)
     return papers_found(context, said)
 

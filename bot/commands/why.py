@@ -12,7 +12,7 @@ from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.matching.fulfilment import nearness_to
 from subscriptions.matching.hits import tokenize
-from subscriptions.query import links_in_text
+from subscriptions.query import links
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import And, Not, Term, leaves
 from subscriptions.service import why_not
@@ -36,7 +36,7 @@ def why(context: CommandContext) -> channel.Reply:
         return context.reply(
             "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
         )
-    names = links_in_text.mentioned(context.args)
+    names = links.mentioned(context.args)
     if not names:
         raise paper_lookup.no_paper_named(context, "/why 2601.11087")
     known = papers_named(context.transaction, names[:1]).get(names[0])

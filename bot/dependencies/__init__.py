@@ -8,8 +8,7 @@ from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import channel
 from bot.ports import conversation as conversations
-from bot.ports.language_model import MessageReader
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace
 from subscriptions import model
 from subscriptions.planning.retries import OnUnclear

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.dependencies import Dependencies
-from bot.ports.meaning import ENCODING, Encoder
+from bot.ports.models import ENCODING, Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store

@@ -10,8 +10,8 @@ from bot.cli import session as sessions
 from bot.digests.files import read_file
 from bot.library.commands import library_lines
 from bot.library.files import read_library
-from bot.ports.attached import LARGEST, file_too_large
 from bot.ports.channel import Reply
+from bot.ports.conversation import LARGEST, file_too_large
 from subscriptions.errors import MeaningFails
 from subscriptions.service import listing
 from subscriptions.store.libraries import put_library, titles_to_ask

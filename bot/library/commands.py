@@ -4,10 +4,10 @@ from bot.commands import picking
 from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, with_stored_chat
 from bot.library.files import is_library, read_library
 from bot.ports import channel
-from bot.ports.attached import LARGEST, FileReader
+from bot.ports.conversation import LARGEST, FileReader
 from subscriptions import errors
 from subscriptions.language import Language
-from subscriptions.matching.library import Library
+from subscriptions.model import Library
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.service.paper_search import HOW_TO_SEND, NO_LIBRARY
 from subscriptions.store.libraries import drop_library, library_of, put_library, titles_to_ask

@@ -13,8 +13,8 @@ from typing import Any
 from bot.digests.decoding import BOM, describe_bytes, describe_text
 from bot.digests.values import collapse, decode_accents
 from subscriptions import errors
-from subscriptions.matching.library import Library, LibraryEntry
-from subscriptions.query.links_in_text import mentioned
+from subscriptions.model import Library, LibraryEntry
+from subscriptions.query.links import mentioned
 from subscriptions.texts import escaped
 
 MOST_ENTRIES = 20_000

@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from threading import Lock, Timer
 
 from bot.meaning.texts import is_short, paper_texts, question_texts
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper

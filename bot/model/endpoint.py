@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.errors import ModelFails
-from bot.http.body import CODINGS, TooLarge, Unreadable, body_of
+from bot.http import CODINGS, TooLarge, Unreadable, body_of
 from subscriptions.errors import Sentence
 
 _LARGEST: Final = 256 * 1024  # bytes of an answer

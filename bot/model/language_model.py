@@ -4,7 +4,7 @@ from bot.model.endpoint import Endpoint
 from bot.model.messages import MOST, Messages
 from bot.model.summaries import AT_ONCE, Summaries
 from bot.ports.channel import Clock
-from bot.ports.language_model import MessageReader, Summarizer
+from bot.ports.models import MessageReader, Summarizer
 from bot.settings import Settings
 from subscriptions.store.database.store import Store
 

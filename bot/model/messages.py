@@ -32,7 +32,7 @@ N: the number of a subscription. What is in brackets may be left out.
 
 
 class Messages:
-    """Has messages read. See bot.ports.language_model.MessageReader."""
+    """Has messages read. See bot.ports.models.MessageReader."""
 
     def __init__(
         self, store: Store, clock: Clock, model: Endpoint, *, daily: int, patience: float = ANSWERS_IN

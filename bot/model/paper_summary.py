@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 
 from bot.digests import language_of
 from subscriptions.model import Paper
-from subscriptions.normalize.letters import has_chinese
-from subscriptions.texts.cutting import cut_at_sentence
-from subscriptions.texts.foreign import clean
+from subscriptions.normalize.folding import has_chinese
+from subscriptions.texts.cutting import clean, cut_at_sentence
 from subscriptions.texts.summary_states import summary_state
 
 _LANGUAGES: Final = {"en": "English", "zh": "Simplified Chinese (简体中文)"}

@@ -31,7 +31,7 @@ SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds without requests after the
 
 
 class Summaries:
-    """Has summaries made. See bot.ports.language_model.Summarizer."""
+    """Has summaries made. See bot.ports.models.Summarizer."""
 
     def __init__(self, store: Store, clock: Clock, model: Endpoint, *, daily: int) -> None:
         """`daily`: requests to the model a day."""

@@ -13,7 +13,7 @@ from bot.errors import FetchError, ModelFails, UnreadableInput, brief
 from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
-from bot.ports.language_model import Summarizer
+from bot.ports.models import Summarizer
 from bot.settings import Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder
 from bot.sources import databases, fetch_request, folders

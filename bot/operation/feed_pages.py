@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.client_addresses import is_known_host, own_names
+from bot.operation.web_access import is_known_host, own_names
 from bot.ports.conversation import SECRET_PAGE, with_any_prefix
 from bot.rendering import feeds
 from subscriptions.errors import StoreError

@@ -14,8 +14,8 @@ from pathlib import Path
 from bot.digests.files import is_gone
 from bot.ports import channel
 from bot.settings import Settings
-from bot.settings.hosts import reached_at
 from bot.settings.opening import backup_folder
+from bot.settings.values import reached_at
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, STOPPED, Finding, Level
 from subscriptions.service.findings import stored_findings

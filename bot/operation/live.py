@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 from bot.settings import PREFIX, Settings, variable
-from bot.settings.hosts import reached_at
+from bot.settings.values import reached_at
 
 _PATIENCE = 4.0  # seconds
 

@@ -21,18 +21,19 @@ from bot.operation.health import (
     log_finding,
     parts_of,
 )
-from bot.operation.http_server import serving
-from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
-from bot.operation.passwords import lock_of_metrics
 from bot.operation.upkeep import Upkeep
-from bot.operation.web_server import Pages, health_app
+from bot.operation.web_access import WhoMayEnter, entry, lock_of_metrics
+from bot.operation.web_server import Pages, health_app, serving
+from bot.settings import unknown_variables
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
-from subscriptions.service.notices import notify_operators_of_trouble
+from subscriptions.service import access
+from subscriptions.service.notices import notify_new_version, notify_operators_of_trouble
 from subscriptions.store import claims, platform_states, role
+from subscriptions.store.database.store import Transaction, writes
 
 log = logging.getLogger("paperwire")
 
@@ -355,3 +356,40 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await sources.close()
         await process.finish()
         await process.upkeep.close()
+
+
+def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
+    """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
+    on = ", ".join(sorted(app.platforms))
+    off = ", ".join(app.platforms_off)
+    lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
+    for platform in app.platforms.values():
+        lines += platform.startup_lines
+    lines.append(f"Database: {app.store.where}")
+    lines += [f"{name} means nothing to paperwire. {cure}" for name, cure in unknown_variables(app.settings).items()]
+    return lines + sources.descriptions
+
+
+@writes
+def operator_lines(transaction: Transaction, app: App) -> list[str]:
+    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
+    conversation, admins = app.deps.conversation, app.settings.admins
+    if conversation.bot_info.version:
+        notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
+    if not _needs_operator(app) or access.has_operator(transaction, admins):
+        return []
+    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]
+
+
+def _needs_operator(app: App) -> bool:
+    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
+    may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
+    return any(platform.api and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values())
+
+
+def unread_lines(unread: Mapping[str, str]) -> list[str]:
+    """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
+    reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
+    if unread:
+        return [f"No source could be read. {reasons}. paperwire check says what to do."]
+    return []

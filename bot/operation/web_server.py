@@ -1,19 +1,24 @@
 """The web server: /health, /metrics, and the words of each refusal (404, 413, 429)."""
 
+import asyncio
+import socket
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.operation import passwords
+from bot.errors import SettingsError
+from bot.operation import web_access
 from bot.operation.health import Problem
 from bot.ports.conversation import RequestDispatcher
+from bot.settings import Settings
 
 _WORDS = {
     400: "That cannot be read.",
@@ -26,6 +31,7 @@ _WORDS = {
     421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
     503: "Not now.",
 }
+MOST_CONNECTIONS = 256  # all others are answered with 503
 
 
 def line(status: int, headers: Mapping[str, str] | None = None, words: str = "") -> Response:
@@ -57,7 +63,7 @@ def health_app(
     *,
     process: str = "",
     pages: Sequence[BaseRoute] = (),
-    metrics_lock: passwords.Lock | None = None,
+    metrics_lock: web_access.Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
 
@@ -96,7 +102,7 @@ def health_app(
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: passwords.Lock | None) -> Callable[[Request], object]:
+def _metrics_handler(metrics: MetricsPage, lock: web_access.Lock | None) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if lock is not None and (refusal := _refusal(lock, request)):
             return refusal
@@ -106,7 +112,7 @@ def _metrics_handler(metrics: MetricsPage, lock: passwords.Lock | None) -> Calla
     return answer
 
 
-def _refusal(lock: passwords.Lock, request: Request) -> Response | None:
+def _refusal(lock: web_access.Lock, request: Request) -> Response | None:
     """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -118,4 +124,51 @@ def _refusal(lock: passwords.Lock, request: Request) -> Response | None:
     if not given:
         return asks
     tried = lock.tries(given, address=request.client.host if request.client else "")
-    return {passwords.Tried.OPENS: None, passwords.Tried.WRONG: asks, passwords.Tried.UNREAD: line(429)}[tried]
+    return {web_access.Tried.OPENS: None, web_access.Tried.WRONG: asks, web_access.Tried.UNREAD: line(429)}[tried]
+
+
+@asynccontextmanager
+async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
+    """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
+    listener = _listener(settings)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
+        log_config=None,  # uvicorn's own configuration would log secrets
+        log_level="error",  # at "warning", each connection that does not speak HTTP writes a line
+        access_log=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # orderly_stop handles signals
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    host, port = listener.getsockname()[:2]
+    try:
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Returns the bound socket of the web address.
+
+    Raises SettingsError if the program may not or cannot listen there.
+    """
+    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    host, port = settings.web_host, settings.web_port
+    try:
+        listener.bind((host, port))
+        listener.listen()  # before the address is printed, so that programs that read it can connect
+    except OSError as error:
+        listener.close()
+        why = (error.strerror or "unknown").lower()
+        raise SettingsError(
+            f"{host}:{port} cannot be listened on: {why}.",
+            "Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free.",
+        ) from None
+    return listener

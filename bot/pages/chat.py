@@ -23,7 +23,7 @@ from bot.pages.samples import Samples
 from bot.pages.visitors import Form, Visitor, Visitors, is_from_script
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import markup
-from bot.platforms.web.channel import WebChannel
+from bot.platforms.web.adapter import WebChannel
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
 from bot.rendering.pages import draw_page
 from bot.rendering.papers import paper_view

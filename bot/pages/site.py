@@ -18,20 +18,20 @@ from starlette.types import ASGIApp
 from bot.app import App
 from bot.errors import error_location
 from bot.operation import web_server
-from bot.operation.web_entry import WhoMayEnter, entry
+from bot.operation.web_access import WhoMayEnter, entry
 from bot.pages import visitors as visiting
 from bot.pages.chat import ChatPage
 from bot.pages.visitors import SIGN_IN, Visitors
 from bot.platforms.web import FACTS
-from bot.platforms.web.channel import WebChannel
-from bot.ports import attached
+from bot.platforms.web.adapter import WebChannel
+from bot.ports import conversation
 from bot.rendering import brand
 from subscriptions.errors import StoreError
 
 log = logging.getLogger("paperwire")
 
 LARGEST_FORM = 65_536  # bytes
-LARGEST_UPLOAD = attached.LARGEST + LARGEST_FORM  # bytes of a file and the form around it
+LARGEST_UPLOAD = conversation.LARGEST + LARGEST_FORM  # bytes of a file and the form around it
 _LOCAL_HOSTS = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 # Headers that show that a proxy forwarded the request, so that it may come from anywhere. Browsers send none of them.
 _OF_PROXIES = (

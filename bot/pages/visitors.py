@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
-from bot.operation.passwords import Lock, Tried
+from bot.operation.web_access import Lock, Tried
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher

@@ -1,4 +1,4 @@
-r"""Prepares foreign text for a message: TeX as letters; `subscriptions.texts.foreign` removes what platforms reject.
+r"""Prepares foreign text for a message: TeX as letters; `subscriptions.texts.cutting` removes what platforms reject.
 
 TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters cannot show
 stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules, so that prices stay.

@@ -19,7 +19,7 @@ from subscriptions.language import Language
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item, Message
 from subscriptions.notices import missing_line
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.texts import foreign
+from subscriptions.texts import cutting
 
 # "cards": up to five papers with their texts. "rows": a digest. "each": one message per paper. "thread": one message in the
 # channel, and the digest in its thread.
@@ -307,7 +307,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = foreign.short(delivery.facts.late_reason, _REASON_WIDTH)
+    reason = cutting.short(delivery.facts.late_reason, _REASON_WIDTH)
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -327,7 +327,7 @@ def _subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
 
 def _root(delivery: Delivery, plan: Outline, reader: views.Reader) -> views.Root:
     """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
-    chat = foreign.short(delivery.chat.title, _SOURCE_WIDTH)
+    chat = cutting.short(delivery.chat.title, _SOURCE_WIDTH)
     amount, language = len(delivery.items), reader.language
     line = _head(delivery, reader, "").line  # the bot does not know the channel's name if it may not read channels
     if chat:
@@ -350,9 +350,9 @@ def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]
 def _tail(delivery: Delivery, reader: views.Reader, *, with_summaries: bool) -> views.Tail | None:
     notes = (_without_summary(delivery, reader) if with_summaries else "", _missing(delivery, reader))
     sources = tuple(
-        (foreign.short(title, _SOURCE_WIDTH), web_url(home))
+        (cutting.short(title, _SOURCE_WIDTH), web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
-        if foreign.clean(title)
+        if cutting.clean(title)
     )
     shown = tuple(note for note in notes if note)
     if shown or sources:
@@ -380,7 +380,7 @@ def _without_summary(delivery: Delivery, reader: views.Reader) -> str:
 def _missing(delivery: Delivery, reader: views.Reader) -> str:
     """Returns a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
-    names = foreign.short(missing.names, _REASON_WIDTH) if missing else ""
+    names = cutting.short(missing.names, _REASON_WIDTH) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(replace(missing, names=names), reader.language)

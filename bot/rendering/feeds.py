@@ -17,7 +17,7 @@ from bot.rendering import buttons, cleaning, papers, views
 from bot.rendering.dialects import draw
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.texts import foreign
+from subscriptions.texts import cutting
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
 _FEEDS = UUID("0d3a3f0e-6f2c-4c53-9a51-5f3c7e1b8a42")  # the name space of the ids of feeds
@@ -63,7 +63,7 @@ def feed_of(chat: model.Chat, sent: Iterable[tuple[model.KnownPaper, datetime]],
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
-        title=foreign.clean(reader.language.say(title)),
+        title=cutting.clean(reader.language.say(title)),
         updated=_moment(max((at for _, at in sent), default=begun)),
         entries=[_entry(known, at, reader) for known, at in sent],
     )
@@ -84,21 +84,21 @@ def json_feed(feed: Feed) -> str:
 def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedEntry:
     paper = known.paper
     view = papers.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
-    title = foreign.clean(str(view.title))
-    short = view.withdrawn or " ".join(filter(None, (view.ai, foreign.clean(str(view.text)))))
-    abstract = "" if view.withdrawn else cleaning.readable(foreign.clean(paper.abstract))
+    title = cutting.clean(str(view.title))
+    short = view.withdrawn or " ".join(filter(None, (view.ai, cutting.clean(str(view.text)))))
+    abstract = "" if view.withdrawn else cleaning.readable(cutting.clean(paper.abstract))
     content = abstract or short or title
     url = buttons.paper_url(paper)
     return FeedEntry(
-        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(foreign.clean(paper.key))}",
+        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cutting.clean(paper.key))}",
         title=title,
         updated=_moment(at),
         url=url,
         authors=papers.author_names(paper),
         categories=papers.category_names(paper),
-        doi=foreign.clean(paper.doi or ""),
-        venue=foreign.clean(paper.venue),
-        date=foreign.clean(paper.published),
+        doi=cutting.clean(paper.doi or ""),
+        venue=cutting.clean(paper.venue),
+        date=cutting.clean(paper.published),
         summary=short if short != content else "",
         content=content,
     )

@@ -17,7 +17,7 @@ from bot.rendering.views import LONGEST_SOURCE, TITLES, Measure, PaperView, Pass
 from subscriptions import model
 from subscriptions.language import Language
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.texts import cutting, foreign, normal_forms, summary_states, withdrawals
+from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
 
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60
@@ -58,13 +58,13 @@ def paper_view(
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if is_title else _authors(paper, reader.language, short=not is_card),
         categories="" if is_title else _categories(paper, _CATEGORIES if is_card else 1),
-        venue="" if is_title or (paper.arxiv_id and not is_card) else foreign.short(paper.venue, _LABEL_WIDTH),
+        venue="" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
         name=name if (is_card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",
         text=isolated(marked(text, words)),
-        quotation=foreign.isolated(quotation),
+        quotation=cutting.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
 
@@ -80,7 +80,7 @@ def title_of(item: model.Item, reader: Reader) -> str:
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def readable(text: str) -> str:
     """Returns a foreign text on one line, with its TeX as letters."""
-    return cleaning.readable(foreign.clean(text[:LONGEST_SOURCE]))
+    return cleaning.readable(cutting.clean(text[:LONGEST_SOURCE]))
 
 
 @lru_cache(maxsize=2048)
@@ -150,7 +150,7 @@ def _translated(paper: model.Paper, language: str) -> str:
 
 
 def _untitled(paper: model.Paper) -> bool:
-    return not foreign.clean(paper.title[:LONGEST_SOURCE])
+    return not cutting.clean(paper.title[:LONGEST_SOURCE])
 
 
 def _title(paper: model.Paper, room: int) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def _title(paper: model.Paper, room: int) -> tuple[str, str]:
         return cutting.cut_at_word(title, room), ""
     abstract = readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cutting.cut_at_word(foreign.clean(paper.url or paper.key), room), ""
+        return _name(paper) or cutting.cut_at_word(cutting.clean(paper.url or paper.key), room), ""
     if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
     first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
@@ -203,7 +203,7 @@ def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
 
 def author_names(paper: model.Paper) -> list[str]:
     """Returns the full names of the authors."""
-    return [name for author in paper.authors if (name := foreign.clean(author[:LONGEST_SOURCE]))]
+    return [name for author in paper.authors if (name := cutting.clean(author[:LONGEST_SOURCE]))]
 
 
 def between_names(names: Iterable[str]) -> str:
@@ -219,9 +219,9 @@ def _authors(paper: model.Paper, language: Language, *, short: bool) -> str:
     between = between_names(names)
     first = 1 if short else _FIRST_AUTHORS
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
-        return between.join(foreign.short(name, _AUTHOR_WIDTH) for name in names)
-    line = between.join(foreign.short(name, _AUTHOR_WIDTH) for name in names[:first])
-    last = foreign.short(names[-1], _AUTHOR_WIDTH)
+        return between.join(cutting.short(name, _AUTHOR_WIDTH) for name in names)
+    line = between.join(cutting.short(name, _AUTHOR_WIDTH) for name in names[:first])
+    last = cutting.short(names[-1], _AUTHOR_WIDTH)
     if short:
         return f"{line} … {last}"
     return f"{line}{between}… {last} ({language.number(len(names))})"
@@ -230,7 +230,7 @@ def _authors(paper: model.Paper, language: Language, *, short: bool) -> str:
 def category_names(paper: model.Paper) -> list[str]:
     """Returns the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cutting.cut_at_word(foreign.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cutting.cut_at_word(cutting.clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: model.Paper, room: int) -> str:
@@ -240,7 +240,7 @@ def _categories(paper: model.Paper, room: int) -> str:
 
 
 def _name(paper: model.Paper) -> str:
-    return cutting.cut_at_word(foreign.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cutting.cut_at_word(cutting.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
 
 
 # ── why it came ───────────────────────────────────────────────────────────────
@@ -264,13 +264,13 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
 def _reason(because: model.Because, reader: Reader) -> str:
     if because.text != LIBRARY_QUERY:
         return subscription_label(because)
-    words = ", ".join(foreign.clean(word) for word in because.words[:_NEAR_WORDS])
-    return reader.language.say("near to the library: {words}", words=foreign.isolated(words))
+    words = ", ".join(cutting.clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=cutting.isolated(words))
 
 
 def subscription_label(because: model.Because) -> str:
     """Returns the name of the subscription, or its query if it has none."""
-    return foreign.short(because.label, _LABEL_WIDTH)
+    return cutting.short(because.label, _LABEL_WIDTH)
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
@@ -291,7 +291,7 @@ def marked(text: str, words: Iterable[str]) -> Passage:
 
 def _plain_word(word: str) -> str:
     """Returns a word of a query without its field, quotation marks and asterisks."""
-    return _FIELD.sub("", foreign.clean(word)).strip('"“”=*- ')
+    return _FIELD.sub("", cutting.clean(word)).strip('"“”=*- ')
 
 
 def _first(text: str, word: str) -> tuple[int, int] | None:
@@ -316,7 +316,7 @@ def _runs_on(text: str, place: int) -> bool:
 def isolated(passage: Passage) -> Passage:
     """Returns the passage between isolating marks if it has right-to-left letters. Like `foreign.isolated`."""
     whole = str(passage)
-    fenced = foreign.isolated(whole)
+    fenced = cutting.isolated(whole)
     if fenced == whole:
         return passage
     first, *others = passage.pieces

@@ -17,7 +17,7 @@ from subscriptions import errors
 from subscriptions.categories import has_classes
 from subscriptions.language import Language
 from subscriptions.planning.times import split_when
-from subscriptions.query import ValueKind, parse, written_values
+from subscriptions.query import ValueKind, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 from subscriptions.texts.cutting import cut_letters
@@ -101,7 +101,7 @@ def _inner(node: Node, translate: Translate) -> str:
 
 
 def _leaf(leaf: Leaf, translate: Translate) -> str:
-    value, field = written_values.written_value(leaf), leaf.term.field
+    value, field = rewriting.written_value(leaf), leaf.term.field
     if field.kind is ValueKind.CATEGORY and has_classes(value):
         value = f"{value}.*"
     if field.is_bare:

@@ -17,7 +17,7 @@ from subscriptions.language import Language
 from subscriptions.matching import reasons
 from subscriptions.query import TITLE, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.texts import cutting, foreign
+from subscriptions.texts import cutting
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
@@ -73,7 +73,7 @@ def _is_card(reply: Reply) -> bool:
 
 
 def _labelled(buttons: Buttons) -> Buttons:
-    rows = (tuple(replace(button, label=foreign.clean(button.label) or "…") for button in row) for row in buttons)
+    rows = (tuple(replace(button, label=cutting.clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)
 
 
@@ -111,7 +111,7 @@ def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
 
 
 def _chunks(text: str) -> list[str]:
-    plain = foreign.clean_lines(text).rstrip()
+    plain = cutting.clean_lines(text).rstrip()
     return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
 
 
@@ -181,7 +181,7 @@ def _whole_head(item: model.Item, reader: views.Reader, measure: views.Measure) 
     view = papers.paper_view(item, reader, measure)
     if measure.title < views.HEAD.title:
         return view
-    names = [foreign.short(name, _AUTHOR_WIDTH) for name in papers.author_names(item.paper.paper)]
+    names = [cutting.short(name, _AUTHOR_WIDTH) for name in papers.author_names(item.paper.paper)]
     between = papers.between_names(names)
     authors = between.join(names)
     if len(names) > _AUTHORS:
@@ -221,7 +221,7 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
     for summary in summaries:
         for name, text in papers.usable_fields(summary).items():
             known = _FIELDS.get(name)
-            called = language.say(known) if known else foreign.clean(name.replace("_", " ")).capitalize()
+            called = language.say(known) if known else cutting.clean(name.replace("_", " ")).capitalize()
             yield from _section(called, text, ai=papers.AI_MARK)
 
 
@@ -242,7 +242,7 @@ def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Secti
         query = _query(because)
         found = reasons.why(query, item.paper.paper) if query else ()
         if query is None or not found:
-            if words := ", ".join(f"“{foreign.clean(word)}”" for word in because.words):
+            if words := ", ".join(f"“{cutting.clean(word)}”" for word in because.words):
                 yield views.Section(label="", text=views.Passage((words,)), close=True)
             continue
         order = list(query.fields)
@@ -263,7 +263,7 @@ def _query(because: model.Because) -> Query | None:
 def _passage(query: Query, hit: reasons.Hit) -> views.Passage:
     """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
     if not hit.text:
-        return views.Passage(("", ", ".join(map(foreign.clean, hit.terms)), ""))
+        return views.Passage(("", ", ".join(map(cutting.clean, hit.terms)), ""))
     text = papers.readable(hit.text)
     places = reasons.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -16,7 +17,6 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from bot.settings.hosts import is_ip
 from subscriptions import addresses
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError
@@ -303,3 +303,24 @@ SlackAppToken = Annotated[
     SecretStr,
     slack_token("xapp-", "the app token (xapp-…) is at api.slack.com/apps, under Basic Information, App-Level Tokens"),
 ]
+
+
+def is_ip(text: str) -> bool:
+    """Returns whether a text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether a host is only this machine."""
+    return host.lower() == "localhost" or (is_ip(host) and ip_address(host).is_loopback)
+
+
+def reached_at(host: str) -> str:
+    """Returns the host at which this machine reaches a process that listens on `host`: for 0.0.0.0 and :: this machine's own."""
+    if is_ip(host) and ip_address(host).is_unspecified:
+        return "::1" if ":" in host else "127.0.0.1"
+    return host

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from bot.ports import tasks
 from bot.ports.channel import Clock
-from bot.ports.meaning import ENCODING, Encoder
+from bot.ports.models import ENCODING, Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
 from subscriptions.service import meaning

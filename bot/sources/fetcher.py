@@ -24,8 +24,7 @@ from bot.ports.channel import Clock
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
 
-    from bot.http.proxies import proxy_of_environment
-from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
+    from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, unpacked
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from bot.errors import BrokenDigest, UnknownFormat, brief
 from bot.ports.channel import Clock
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from bot.settings import SourceSettings
 from bot.sources.fetch_request import ARXIV, Sites, is_dated
 from bot.sources.ingest import Complete, store_digest

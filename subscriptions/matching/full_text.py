@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from subscriptions import normalize
 from subscriptions.matching import hits
 from subscriptions.model import Paper
-from subscriptions.normalize import plurals
+from subscriptions.normalize import folding
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
 from subscriptions.query.tree import Term
 
@@ -151,7 +151,7 @@ def _part_of_name(word: str) -> str:
 
 def _changed(written: Iterable[str]) -> Iterator[str]:
     """Yields those words that the plural step changes, as the index stores them."""
-    return (_encoded(_MARK + "s", word) for word in written if plurals.fold_plural(word) != word)
+    return (_encoded(_MARK + "s", word) for word in written if folding.fold_plural(word) != word)
 
 
 def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
@@ -174,7 +174,7 @@ class _Words(NamedTuple):
             return cls(" ".join(map(_stem, exact)), others, odd=False)
         written, exact = normalize.written_and_exact_tokens(text)
         return cls(
-            folded=_encoded("", " ".join(map(plurals.fold_plural, written))),
+            folded=_encoded("", " ".join(map(folding.fold_plural, written))),
             others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
             odd=not _agree(written, exact, _written_alone),
         )
@@ -257,7 +257,7 @@ def _for_words(term: Term) -> IndexQuestion:
     if not term.prefix:
         return IndexQuestion(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in plurals.written_beginnings(last)))
+    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in folding.written_beginnings(last)))
     begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
         return IndexQuestion(AnyOf((begun, forms)))
@@ -271,7 +271,7 @@ def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
         return IndexQuestion(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
-    folded = [plurals.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
+    folded = [folding.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
     return _perhaps(AnyOf((_phrase(columns, folded), _flag("odd")))) if folded else _ANY_PAPER
 
 

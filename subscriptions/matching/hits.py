@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from subscriptions import meaning, normalize
 from subscriptions.model import Paper
-from subscriptions.normalize import plurals
+from subscriptions.normalize import folding
 from subscriptions.query import (
     FIELDS,
     TEXT,
@@ -42,7 +42,7 @@ def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
     names = {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.NAME}
     return TokenizedPaper(
         folded=_lines(
-            {field: [map(plurals.fold_plural, written) for written, _ in texts] for field, texts in words.items()}
+            {field: [map(folding.fold_plural, written) for written, _ in texts] for field, texts in words.items()}
         ),
         written=_lines({field: [written for written, _ in texts] for field, texts in words.items()}),
         exact=_lines({field: [exact for _, exact in texts] for field, texts in words.items()}),

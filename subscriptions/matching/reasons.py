@@ -18,7 +18,7 @@ from subscriptions.matching.fulfilment import (
 )
 from subscriptions.matching.hits import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize import author_spellings, exact_author_tokens, plurals, traced
+from subscriptions.normalize import author_spellings, exact_author_tokens, folding, traced
 from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
@@ -160,7 +160,7 @@ class _Text:
     def __init__(self, text: str) -> None:
         self.text = text
         self.written = normalize.written_tokens(text)
-        self.folded = [plurals.fold_plural(token) for token in self.written]
+        self.folded = [folding.fold_plural(token) for token in self.written]
         self._spans: dict[bool, list[tuple[int, int]]] = {}
 
     def spans(self, *, exact: bool) -> list[tuple[int, int]]:

@@ -3,11 +3,19 @@
 import re
 from hashlib import sha256
 
-from subscriptions.normalize.greek import has_greek, is_latin, spell_greek
-from subscriptions.normalize.letters import exact_letters, fold_case, fold_forms, fold_letters
-from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.folding import (
+    exact_letters,
+    fold_apostrophes,
+    fold_case,
+    fold_forms,
+    fold_letters,
+    fold_plural,
+    has_greek,
+    is_latin,
+    runs_of,
+    spell_greek,
+)
 from subscriptions.normalize.tex import fold_tex
-from subscriptions.normalize.words import fold_apostrophes, runs_of
 from subscriptions.texts.normal_forms import normalized
 
 LONGEST_ALIAS = 600  # most characters of an alias, of at most four bytes each

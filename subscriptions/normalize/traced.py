@@ -4,10 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions.normalize.greek import greek_spans, has_greek
-from subscriptions.normalize.letters import exact_letters, fold_letters, joins_letter_before
+from subscriptions.normalize.folding import (
+    RUN,
+    apostrophe_patterns,
+    exact_letters,
+    fold_letters,
+    greek_spans,
+    has_greek,
+    joins_letter_before,
+)
 from subscriptions.normalize.tex import tex_replacements
-from subscriptions.normalize.words import RUN, apostrophe_patterns
 
 
 class _TracedText(NamedTuple):

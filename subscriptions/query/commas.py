@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, takewhile
 
 from subscriptions.query import ValueKind
-from subscriptions.query.hints import Hints, Rank
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
-from subscriptions.query.refusals import star_in_category
+from subscriptions.query.refusals import Hints, Rank, star_in_category
 from subscriptions.query.value_reader import Values
 from subscriptions.query.values import letters
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from subscriptions.categories import is_category
-from subscriptions.normalize import letters, tex
+from subscriptions.normalize import folding, tex
 from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
 from subscriptions.texts.normal_forms import normalized
 
@@ -30,13 +30,13 @@ _PLAIN = (
 # place. So they are read as spaces, too, and the stored query means the same as the typed one.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
-_INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{letters.INVISIBLE_CHARACTERS}])|[{letters.INVISIBLE_CHARACTERS}]+")
+_INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{folding.INVISIBLE_CHARACTERS}])|[{folding.INVISIBLE_CHARACTERS}]+")
 # https://info.arxiv.org/help/api/user-manual.html
 _ENCODED = re.compile(r"\bsearch_query=|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
 _API_VALUE = re.compile(r"\bsearch_query=([^&#\s]*)")
 _ESCAPE = re.compile(r"\+|(?:%[0-9A-Fa-f]{2})+")
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like this
-_MARKUP = re.compile(rf'["\\{{}}{letters.INVISIBLE_CHARACTERS}]+')
+_MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from subscriptions.errors import QueryError
 from subscriptions.query import FIELDS, Field, Fields, ValueKind, lexer, refusals
 from subscriptions.query.commas import lexemes_of
-from subscriptions.query.hints import Rank
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import (
     Part,
@@ -21,6 +20,7 @@ from subscriptions.query.normal_form import (
     excluding,
     joined,
 )
+from subscriptions.query.refusals import Rank
 from subscriptions.query.tree import And, Node, Not, Or, Query
 from subscriptions.query.value_reader import Values
 from subscriptions.query.values import letters

@@ -1,22 +1,20 @@
 """Writes a query as text, and changes it: adds an exclusion, leaves out a part, moves words to other fields."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query import (
-    ABOUT,
-    AUTHOR,
-    TEXT,
-    TITLE,
-    Field,
-    Fields,
-    parse,
-    written_values,
-)
+from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE, Field, Fields, ValueKind, commas, parse
+from subscriptions.query.links import without_owner
+from subscriptions.query.parse import query_of
 from subscriptions.query.refusals import MAX_QUERY_LENGTH, OnlyExcludes
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, combined, leaves
+
+PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
+# such a word is in quotes, so that it is read as a word
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOSE)
 
 
 def is_word(node: Node) -> bool:
@@ -76,7 +74,7 @@ def _without(query: Query, excluded: str, added: str) -> Query:
 def words_rule(words: str) -> str:
     """Returns adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
-    if written_values.PLAIN.fullmatch(plain) and _reads_as_text(plain):
+    if PLAIN.fullmatch(plain) and _reads_as_text(plain):
         return plain
     return f'"{plain}"'
 
@@ -223,3 +221,32 @@ def as_author(node: Node) -> Node:
         return node
     name = " ".join(part.words for part in words)
     return replace(in_field(words[0], AUTHOR), words=name, quoted=True)
+
+
+def written_value(leaf: Leaf) -> str:
+    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
+    return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
+
+
+def _forms(leaf: Leaf) -> Iterator[str]:
+    """Yields ways to write a value. The first is the most similar to the typed value."""
+    words = " ".join(leaf.words.replace('"', " ").split())
+    if leaf.term.field.kind.needs_vectors:
+        yield from (words, f'"{words}"')
+        return
+    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
+    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
+        forms.reverse()
+    exact = "=" * leaf.term.exact
+    yield from (exact + form for form in forms)
+    yield leaf.canonical.removeprefix(leaf.term.field.canonical_prefix)
+
+
+def _means(text: str, term: Term) -> bool:
+    """Returns whether a text is a query of one value with exactly this term."""
+    field = term.field
+    fields = FIELDS if field.is_bare or field in FIELDS else Fields(*FIELDS, field)
+    if field.kind is ValueKind.NEARNESS:
+        term = replace(term, value=without_owner(term.value))
+    query = query_of(text, fields)
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == replace(term, question=b"")

@@ -5,9 +5,9 @@ from difflib import get_close_matches
 
 from subscriptions import categories
 from subscriptions.query import CATEGORY, TEXT, Field, Fields, ValueKind, lexer, links, refusals
-from subscriptions.query.hints import Hints, Rank
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import Part, joined, part_of
+from subscriptions.query.refusals import Hints, Rank
 from subscriptions.query.tree import Leaf, Or, Term
 from subscriptions.query.values import (
     UNKNOWN,

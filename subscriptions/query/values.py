@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from subscriptions import categories, normalize
-from subscriptions.normalize import plurals
+from subscriptions.normalize import folding
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -70,7 +70,7 @@ def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool =
     if is_name:
         whole = sorted(whole)
     elif not exact:
-        whole = list(map(plurals.fold_plural, whole))
+        whole = list(map(folding.fold_plural, whole))
     tokens = (*whole, *begun)
     return Meaning(
         Term(field, tokens, prefix, exact), field.canonical_prefix + _spell(tokens, prefix=prefix, exact=exact)
@@ -183,7 +183,7 @@ def bare_id_meaning(word: str) -> Meaning | None:
         return None
     written = categories.bare_id(word.lower().rstrip(",;:."))
     return Meaning(
-        Term(TEXT_OR_ID, tuple(map(plurals.fold_plural, normalize.written_tokens(written))), value=value), written
+        Term(TEXT_OR_ID, tuple(map(folding.fold_plural, normalize.written_tokens(written))), value=value), written
     )
 
 

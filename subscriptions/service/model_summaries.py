@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
-from subscriptions.normalize.letters import has_chinese
+from subscriptions.normalize.folding import has_chinese
 from subscriptions.service.window import Window
 from subscriptions.store import bot_state, chats, known_papers, model_requests, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes

@@ -25,7 +25,7 @@ from subscriptions.store import (
     subscriptions,
 )
 from subscriptions.store.database.store import Transaction, shares, writes
-from subscriptions.texts import foreign
+from subscriptions.texts import cutting
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
@@ -49,7 +49,7 @@ class _Writer(Language):
 
 def _cleaned(values: dict[str, object]) -> dict[str, object]:
     return {
-        name: foreign.short(value, _LONGEST_VALUE) if isinstance(value, str) else value
+        name: cutting.short(value, _LONGEST_VALUE) if isinstance(value, str) else value
         for name, value in values.items()
     }
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from subscriptions import normalize
-from subscriptions.matching.library import Library
+from subscriptions.model import Library
 from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts

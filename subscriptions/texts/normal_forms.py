@@ -1,12 +1,17 @@
-"""Unicode's normal forms of texts from any author (Unicode Standard Annex 15)."""
+"""Texts as they are compared: Unicode's normal forms (Annex 15), and what people type, by letter case, traditional characters, punctuation."""
 
 import re
+from pathlib import Path
 from typing import Literal
 from unicodedata import combining, normalize
 
 MOST_MARKS = 30  # on one letter, as in the annex's Stream-Safe Text Format; no language has more than a few
 # Marks are neither letters nor spaces. Only the characters in a long run of them are checked one by one.
 _NO_LETTERS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
+# Each character is replaced by exactly one character, so that positions in the folded text and the typed text agree.
+_TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
+_FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -25,3 +30,15 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
         if marks <= MOST_MARKS:
             kept.append(sign)
     return "".join(kept)
+
+
+def visible(text: str) -> str:
+    """Returns a text without invisible characters, except those that join letters or signs; they come with what is pasted."""
+    return _INVISIBLE.sub("", text)
+
+
+def folded(text: str) -> str:
+    """Returns the text in lower case, with simplified characters and plain punctuation; each character stays in its place."""
+    plain = text.translate(_FOLDED)
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else plain

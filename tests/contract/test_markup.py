@@ -26,7 +26,7 @@ from bot.rendering import deliveries as rendering
 from bot.settings import Destination
 from subscriptions.errors import Unclear
 from subscriptions.model import Chat, ChatAddress, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
-from subscriptions.texts.foreign import clean
+from subscriptions.texts.cutting import clean
 from tests import rendered
 from tests.fakes import markup
 from tests.fakes.blocks import check_blocks

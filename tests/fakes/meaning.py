@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import shake_256
 
 from bot.meaning.texts import paper_texts, question_texts
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
 

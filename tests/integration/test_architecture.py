@@ -78,7 +78,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/conversation/handler.py",
         *(f"bot/delivery/{name}.py" for name in ("sender", "lane_sender")),
         *(f"bot/sources/{name}.py" for name in ("ingest", "arxiv_lookup", "folders", "fetcher")),
-        "bot/http/body.py",
+        "bot/http.py",
         "bot/sources/web.py",
         "bot/platforms/receiver_loop.py",
         "bot/platforms/slack/adapter.py",

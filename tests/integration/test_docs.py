@@ -402,9 +402,9 @@ NUMBERS = tables.rows("""
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
     guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
     operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON
-    operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
+    operating.md    → accepts at most # connections                      → bot.operation.web_server:MOST_CONNECTIONS
     operating.md    → A session lasts # days                             → bot.pages.visitors:LASTS.days
-    operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
+    operating.md    → After # wrong passwords                            → bot.operation.web_access:MOST_TRIES
     operating.md    → the papers of the last # days                      → bot.sources.web:HISTORY.days
     operating.md    → still the same # hours after                       → subscriptions.planning.receipts:LATE_AFTER.seconds / 3600
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES

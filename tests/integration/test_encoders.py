@@ -20,7 +20,7 @@ from bot.meaning.child import CALIBRATION
 from bot.meaning.encoders import EDITION, ChildEncoder, Serve, encoder_of, serve
 from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
 from bot.operation.checks import check_meaning
-from bot.ports.meaning import Encoder
+from bot.ports.models import Encoder
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity

@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import MeaningFails, QueryError, Refused
-from subscriptions.matching.library import Library, LibraryEntry
-from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
+from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Library, LibraryEntry, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Alternative, Query, Term
 from subscriptions.service import (

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import http_server, web_server
+from bot.operation import web_server
 from bot.operation.process import Process
 from bot.operation.upkeep import Upkeep
 from subscriptions.store.database.store import Store
@@ -73,7 +73,7 @@ async def a_page(
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         web = web_server.health_app(process.health.problems)
-        async with http_server.serving(app.settings, web) as url:
+        async with web_server.serving(app.settings, web) as url:
             yield Page(app.store, process, clock, url)
 
 

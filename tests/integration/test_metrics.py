@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.app import App
-from bot.operation import http_server, lines_for_operators, web_server
+from bot.operation import process, web_server
 from bot.operation.checks import check_findings
 from bot.operation.health import Problem
 from bot.operation.metrics import Metrics
@@ -88,7 +88,7 @@ async def bot_with(
             metric.clear()
         bot = Bot(app)
         counted = Metrics(app, lambda: bot.problems)
-        async with http_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
+        async with web_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
             yield bot
 
 
@@ -260,16 +260,16 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,)) as app:
-        assert lines_for_operators.operator_lines(app.store, app) == []
+        assert process.operator_lines(app.store, app) == []
     async with running(tmp_path, clock) as app:
-        assert lines_for_operators.operator_lines(app.store, app) == [], "no person can talk to it"
+        assert process.operator_lines(app.store, app) == [], "no person can talk to it"
     async with running(tmp_path, clock, telegram=telegram) as app:
-        (line,) = lines_for_operators.operator_lines(app.store, app)
+        (line,) = process.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
         conversation_state.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert access.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
-        assert lines_for_operators.operator_lines(app.store, app) == []
+        assert process.operator_lines(app.store, app) == []
 
 
 # ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import client_addresses, web_server
-from bot.operation.web_entry import WhoMayEnter, entry
+from bot.operation import web_access, web_server
+from bot.operation.web_access import WhoMayEnter, entry
 from bot.pages import site, visitors
-from bot.ports.attached import LARGEST
+from bot.ports.conversation import LARGEST
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
@@ -96,7 +96,7 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     """),
 )  # fmt: skip
 def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: str) -> None:
-    assert client_addresses.is_known_host(host, {"papers.example.org"}) is (is_known == "yes")
+    assert web_access.is_known_host(host, {"papers.example.org"}) is (is_known == "yes")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: 
     """),
 )  # fmt: skip
 def test_neighbours_count_as_one_address(address: str, network: str) -> None:
-    assert client_addresses.network_of(address) == network
+    assert web_access.network_of(address) == network
 
 
 async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_site.Pages) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.errors import SettingsError
-from bot.operation.lines_for_operators import startup_lines
+from bot.operation.process import startup_lines
 from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings

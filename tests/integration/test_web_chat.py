@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.web import channel as web_channel
+from bot.platforms.web import adapter as web_channel
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget

@@ -14,7 +14,7 @@ from subscriptions import normalize
 from subscriptions import query as grammar
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize import plurals
+from subscriptions.normalize import folding
 from subscriptions.query import tree
 from subscriptions.texts.summary_states import summary_state
 
@@ -115,7 +115,7 @@ papers = st.builds(
 def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
     """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
     found = (normalize.exact_tokens(words) if exact else normalize.written_tokens(words)) or ["graph"]
-    tokens = found if exact else [plurals.fold_plural(token) for token in found]
+    tokens = found if exact else [folding.fold_plural(token) for token in found]
     if prefix:
         tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
     if field is not grammar.ALL:

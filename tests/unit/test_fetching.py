@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot import http
 from bot.errors import FetchError
-from bot.http import body
 from bot.settings import SourceSettings
 from bot.sources import fetch_request, source_schedules
 from bot.sources import fetcher as web
@@ -475,13 +475,13 @@ async def test_a_wait_of_a_day_stops_only_who_was_told(
 
 
 def test_unpacking_reads_all_members_within_its_limit() -> None:
-    assert body.gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
-    assert body.gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
-    with pytest.raises(body.TooLarge):
-        body.gunzipped(gzip.compress(bytes(101)), 100)
+    assert http.gunzipped(gzip.compress(b"one ") + gzip.compress(b"two") + bytes(8), 100) == b"one two"
+    assert http.gunzipped(gzip.compress(bytes(100)), 100) == bytes(100)
+    with pytest.raises(http.TooLarge):
+        http.gunzipped(gzip.compress(bytes(101)), 100)
     for damaged in (gzip.compress(b"papers")[:-4], b"\x1f\x8bno", b"plain"):
-        with pytest.raises(body.Damaged):
-            body.gunzipped(damaged, 100)
+        with pytest.raises(http.Damaged):
+            http.gunzipped(damaged, 100)
 
 
 def source(**values: object) -> SourceSettings:

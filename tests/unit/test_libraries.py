@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.commands import bibtex
 from bot.library import files
-from bot.ports.attached import LARGEST
+from bot.ports.conversation import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper
 from tests import tables

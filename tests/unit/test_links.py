@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.query import links_in_text
+from subscriptions.query import links
 from subscriptions.service import link_payloads
 from tests import tables
 
@@ -43,7 +43,7 @@ from tests import tables
     [paper](https://www.alphaxiv.org/abs/2401.01234)             → 2401.01234
 """))  # fmt: skip
 def test_a_link_names_its_paper(text: str, name: str) -> None:
-    assert (links_in_text.mentioned(text), links_in_text.links_to_no_paper(text)) == ((name,), ())
+    assert (links.mentioned(text), links.links_to_no_paper(text)) == ((name,), ())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_link_names_its_paper(text: str, name: str) -> None:
     """),
 )
 def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
-    assert (links_in_text.mentioned(text), len(links_in_text.links_to_no_paper(text))) == ((), 1)
+    assert (links.mentioned(text), len(links.links_to_no_paper(text))) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
     """),
 )
 def test_what_is_no_link_stays_a_query(text: str) -> None:
-    assert (links_in_text.mentioned(text), links_in_text.links_to_no_paper(text)) == ((), ())
+    assert (links.mentioned(text), links.links_to_no_paper(text)) == ((), ())
 
 
 def test_papers_keep_their_order_and_come_once() -> None:
     text = "2401.00002, https://x.org/see/2401.00001 and arXiv:2401.00002 or https://doi.org/10.1000/abc https://example.org/x"
-    assert links_in_text.mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
-    assert links_in_text.links_to_no_paper(text) == ("https://example.org/x",)
+    assert links.mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
+    assert links.links_to_no_paper(text) == ("https://example.org/x",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_papers_keep_their_order_and_come_once() -> None:
     """),
 )
 def test_papers_are_named_by_id_doi_and_link(text: str, names: str) -> None:
-    assert ", ".join(links_in_text.mentioned(text)) == names
+    assert ", ".join(links.mentioned(text)) == names
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import normalize
-from subscriptions.normalize import plurals, traced
+from subscriptions.normalize import folding, traced
 from subscriptions.texts.summary_states import summary_state
 from subscriptions.texts.withdrawals import withdrawn_by
 from tests import tables
@@ -103,7 +103,7 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     """),
 )
 def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
-    assert {plurals.fold_plural(word) for word in words.split()} == {stem}
+    assert {folding.fold_plural(word) for word in words.split()} == {stem}
 
 
 @pytest.mark.parametrize(

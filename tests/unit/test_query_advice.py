@@ -15,7 +15,7 @@ from subscriptions.errors import QueryError, Refused
 from subscriptions.language import Language
 from subscriptions.matching import paper_index, reasons
 from subscriptions.model import Paper, Summary
-from subscriptions.query import links, parse, rewriting, tree, written_values
+from subscriptions.query import links, parse, rewriting, tree
 from tests import make, tables
 from tests.make import translation
 from tests.unit import strategies
@@ -542,7 +542,7 @@ def test_a_reading_names_the_papers_and_never_the_owner() -> None:
     asked = parse.parse_query(f"like:{OTHER},{ID} graph -like:library", OF_CHAT)
     assert queries_in_words.query_in_words(asked, str) == f"graph like:{ID},{OTHER} -like:library"
     assert isinstance(leaf := parse.parse_query("like:library", OF_CHAT).tree, tree.Leaf)
-    assert written_values.written_value(leaf) == "library"
+    assert rewriting.written_value(leaf) == "library"
 
 
 def test_a_query_is_changed_in_its_chat() -> None:

@@ -27,7 +27,7 @@ from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.query import links_in_text
+from subscriptions.query import links
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.zones import zone_of_place
@@ -43,8 +43,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "cities": cities.place_in,
     "everyday wishes": everyday.wish,
     "commands without a slash": bare_commands.bare_command,
-    "mentions of papers": links_in_text.mentioned,
-    "links": links_in_text.links_to_no_paper,
+    "mentions of papers": links.mentioned,
+    "links": links.links_to_no_paper,
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,

@@ -18,7 +18,7 @@ from subscriptions import errors, texts
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from subscriptions.texts import cutting
-from subscriptions.texts.foreign import clean, isolated
+from subscriptions.texts.cutting import clean, isolated
 from tests import tables
 from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item

@@ -142,7 +142,7 @@ class AppriseChannel(channels.Channel):
     platform = FACTS.name
     not_found = "Apprise cannot be asked what a service has."
     not_edited = "What Apprise has sent cannot be changed."
-    adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
+    adapter = __name__  # the module that makes a platform of this channel
     # twenty messages a minute, the limit of DingTalk and WeCom
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
 

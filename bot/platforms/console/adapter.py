@@ -21,7 +21,7 @@ class ConsoleChannel(channels.Channel):
 
     platform = FACTS.name
     not_found = "A console cannot be asked what it printed."
-    adapter = "bot.platforms.console.adapter"  # the module that makes a platform of this channel
+    adapter = __name__  # the module that makes a platform of this channel
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, stream: TextIO) -> None:

@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.platforms.email import FACTS, links, mails
+from bot.platforms.email import FACTS, links, markup
 from bot.platforms.email.answers import Step, outcome_of
 from bot.ports import channel as channels
 from bot.settings import Settings
-from bot.settings.hosts import is_ip, is_loopback
+from bot.settings.values import is_ip, is_loopback
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store.database.store import Store
@@ -101,7 +101,7 @@ class EmailChannel(channels.Channel):
         message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"
         now = self._clock.wall()
         await self._send(
-            chat.address, mails.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
+            chat.address, markup.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
         )
         return message_id
 

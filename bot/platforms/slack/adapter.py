@@ -40,7 +40,7 @@ class SlackChannel(channels.Channel):
     """
 
     platform = "slack"
-    adapter = "bot.platforms.slack.adapter"  # the module that builds the platform
+    adapter = __name__  # the module that makes a platform of this channel
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
 

@@ -15,9 +15,8 @@ from bot.platforms.slack import PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.typed_text import title_of
 from bot.ports import channel as channels
-from bot.ports.attached import file_too_large
 from bot.ports.channel import usable_text
-from bot.ports.conversation import Place, PlatformApi, Request
+from bot.ports.conversation import Place, PlatformApi, Request, file_too_large
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name

@@ -20,8 +20,7 @@ from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM, Key, MessageArguments, open_message
 from bot.ports import channel as channels
-from bot.ports.attached import file_too_large
-from bot.ports.conversation import Place, PlatformApi, Receiver
+from bot.ports.conversation import Place, PlatformApi, Receiver, file_too_large
 from bot.settings import Settings
 from subscriptions.errors import (
     ChatGone,
@@ -60,7 +59,7 @@ class TelegramChannel(channels.Channel):
     """The channel of one bot token."""
 
     platform = "telegram"
-    adapter = "bot.platforms.telegram.adapter"  # the module that builds the platform
+    adapter = __name__  # the module that makes a platform of this channel
     not_found = "Telegram does not let a bot look for its messages."
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
     limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)

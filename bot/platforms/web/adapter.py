@@ -1,18 +1,131 @@
-"""The adapter of the web, a platform that is always on. Its pages are in bot/pages, which this process itself serves."""
+"""The channel of the web, which is always on: how long a message may be, and where it is kept. Its pages are in bot/pages.
 
+A delivery and a number identify a message, so posting it twice has no second effect.
+No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
+"""
+
+import asyncio
 import json
 import secrets
+from datetime import datetime
 from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.web import FACTS, markup
-from bot.platforms.web.channel import WebChannel
 from bot.ports import channel as channels
-from bot.ports.attached import file_too_large
-from bot.ports.conversation import PlatformApi
+from bot.ports.conversation import PlatformApi, file_too_large
 from bot.settings import Settings
-from subscriptions.errors import Rejected
-from subscriptions.model import ChatAddress
+from subscriptions.errors import Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
+from subscriptions.store import page_messages
+from subscriptions.store.database.store import Store
+
+
+class WebChannel(channels.Channel):
+    """Stores the messages of chats on our own page. `open` gives it the store. Before that, it posts nothing.
+
+    What belongs to a request while it is handled: `files`, update → the file that was sent with it; `toasts`, update →
+    the words about a pressed button, for the page that waits for them.
+    """
+
+    platform = FACTS.name
+    adapter = __name__  # the module that makes a platform of this channel
+    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
+
+    def __init__(self, clock: channels.Clock) -> None:
+        self.clock = clock
+        self.files: dict[str, bytes] = {}
+        self.toasts: dict[str, asyncio.Future[str]] = {}
+        self._store: Store | None = None
+
+    def open(self, store: Store) -> None:
+        """Lets the channel post into this store."""
+        self._store = store
+
+    async def post(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
+    ) -> str:
+        """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
+        del thread
+        payload = _read(message, plain=plain)
+        with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
+            return str(await self.say(chat, payload, key=delivery, part=message.number))
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel."""
+        payload = _read(message, plain=plain)
+        number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
+        with channels.store_outcomes():
+            is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, payload)
+        if not is_edited:
+            raise Rejected("The message is not there any more.")
+
+    async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
+        """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
+        return await self._opened().run(
+            page_messages.add_page_message,
+            chat,
+            _storable(content),
+            delivery=key,
+            part=part,
+            is_own=is_own,
+            now=self.clock.now(),
+        )
+
+    async def find(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
+    ) -> str | None:
+        """See Channel."""
+        del after, thread
+        with channels.store_outcomes():
+            number = await self._opened().run(
+                page_messages.find_page_message, chat, delivery=delivery, part=message.number
+            )
+        return None if number is None else str(number)
+
+    async def close(self) -> None:
+        """See Channel. The store belongs to the caller."""
+        self._store = None
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise RetryLater("The channel is closed.")
+        return self._store
+
+
+def _read(message: Message, *, plain: bool) -> str:
+    """Returns the content of a message as it is stored; with `plain`, only its text. Raises Rejected."""
+    content = channels.read_message(message, _checked)
+    if plain:
+        content.pop("html", None)
+    return _storable(json.dumps(content, ensure_ascii=False))
+
+
+def _checked(content: object) -> dict[str, str]:
+    """Returns {"html": …, "text": …}, or only the text. Raises ValueError."""
+    match content:
+        case {"text": str(text), "html": str(html)} if html:
+            return {"html": html, "text": text}
+        case {"text": str(text)}:
+            return {"text": text}
+    raise ValueError("a payload for the web is an object with a text")
+
+
+def _storable(text: str) -> str:
+    """Returns the text with "?" instead of lone surrogates, which no database accepts."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class WebApi(PlatformApi):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
-from bot.platforms.web.channel import WebChannel
+from bot.platforms.web.adapter import WebChannel
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, changed_page_messages

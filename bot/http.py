@@ -1,9 +1,13 @@
-"""The body of an answer over HTTP, up to a limit, since a server may send any amount, and a thousand bytes may unpack to a million."""
+"""What is asked over HTTP by several rooms: an answer's body up to a limit and the proxy.
+
+A server may send any amount, and a thousand bytes may unpack to a million.
+"""
 
 import asyncio
 import gzip
 import zlib
 from io import BytesIO
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -61,3 +65,12 @@ def gunzipped(data: bytes, most: int) -> bytes:
     if len(found) > most:
         raise TooLarge
     return found
+
+
+def proxy_of_environment(scheme: str, host: str) -> str | None:
+    """Returns the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy

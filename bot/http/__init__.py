@@ -1,1 +1,0 @@
-"""What is asked over HTTP by several rooms: the body of any answer, and the proxy."""

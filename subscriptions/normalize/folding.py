@@ -1,0 +1,234 @@
+"""Folds words (steps 2 to 6): letters, apostrophes, runs such as c++, Greek letters, plurals.
+
+Compatibility forms, letter case and accents are folded. A possessive 's is left out, and a decimal point stays. A Greek letter
+becomes its English name, so α and alpha are one token, beside Latin letters, too: αβ is alpha and beta, ΛCDM lambda and cdm. A
+unit stays one word, such as μm. Some plurals are irregular, such as matrices, and words such as news are none.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain, pairwise
+
+from subscriptions.normalize.tex import GREEK_LETTERS
+from subscriptions.texts.normal_forms import normalized
+
+_SIGNS = re.compile("[™®©℠]")  # removed before NFKC, which would turn ™ into the letters TM
+INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+"""Ranges of a character class: characters without width, which are ignored."""
+_INVISIBLE = re.compile(f"[{INVISIBLE_CHARACTERS}]")
+_ACCENTABLE = re.compile("[\u00c0-\u1fff]")  # beyond this range only symbols such as ≠ have accents
+_ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
+)
+# CJK Unified Ideographs with extension A; a Chinese text has some of these even if it also has rarer characters
+_CHINESE = re.compile("[\u3400-\u9fff]")
+
+
+def _combining_marks() -> str:
+    """Returns all combining marks (category M) as ranges for a character class, since `re` has no name for them."""
+    blocks = chain(range(0x300, 0x3100), range(0xA660, 0xAC00), range(0xFB00, 0xFF00), range(0x10000, 0x1F000))
+    marks = [point for point in blocks if unicodedata.category(chr(point))[0] == "M"]
+    firsts = [point for before, point in pairwise([0, *marks]) if point != before + 1]
+    lasts = [point for point, after in pairwise([*marks, 0]) if after != point + 1]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
+
+
+_MARK = f"[{_combining_marks()}]"
+_HAN = "々〇〡-〩〸-〻\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_KANA = "ぁ-ゖゝ-ゟァ-ヺー-ヿㇰ-ㇿ\U0001aff0-\U0001b16f"
+_HANGUL = "가-힣"
+SINGLE_CHARACTERS = _HAN + _KANA + _HANGUL
+"""Ranges of a character class: each of these characters is a run alone."""
+_APOSTROPHE_SIGNS = "'’‘ʼ′`"
+_NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
+
+
+def _run_pattern(single: str) -> re.Pattern[str]:
+    """Returns the pattern of a run: letters and digits that belong together. A character of `single` is a run alone."""
+    letter = rf"[^\W_{_NO_LETTER}{single}]"
+    return re.compile(
+        rf"""
+        [{single}]
+        | [^\W\d_{_NO_LETTER}{single}] (?: \+\+ | \# )  # c++, c#; a run is matched whole, so the letter has no letter before it
+        | {letter}+ (?: (?: {_MARK} | (?<=\d)\.(?=\d) ) {letter}* )*  # a mark that begins a run is left out
+        """,
+        re.VERBOSE,
+    )
+
+
+RUN = _run_pattern(SINGLE_CHARACTERS)
+# finds the same runs in ASCII texts, faster
+_ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")
+
+# The pattern begins with the point, since `re` searches for a point thirty times as fast as for a digit before a point.
+_DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
+_POINT = "\x01"  # replaces the point of a number
+# turns each character between runs into a space, and `_POINT` into a point
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}
+
+_ONE = f"[{_APOSTROPHE_SIGNS}]"
+_LETTER = rf"[^\W_{_NO_LETTER}]"
+_POSSESSIVE = re.compile(
+    rf"{_ONE}(?<=(?:{_LETTER}|[+#]|{_MARK}){_ONE}){_ONE}*[sS](?![^\W_{_NO_LETTER}{SINGLE_CHARACTERS}]|{_MARK})"
+)
+_INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:{_LETTER}|{_MARK}){_ONE}){_ONE}*(?={_LETTER})")
+
+_GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
+_PART = _run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
+_UNIT = re.compile(r"[\d.]*μ(?:[mslgavwfkjtcu]|hz|mol|as|ev|sv|gal|rad|pa|bar|bq|ci|arcsec)")  # of SI, and used with it
+_SPELLED = re.compile("(kappa)(b)|(lambda)(cdm)")  # words that mostly have the letter: κB, ΛCDM
+_NOT_PLURAL = frozenset({"news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"})
+_IRREGULAR = {
+    "analyses": "analysis",
+    "hypotheses": "hypothesis",
+    "syntheses": "synthesis",
+    "theses": "thesis",
+    "biases": "bias",
+    "lenses": "lens",
+    "indices": "index",
+    "matrices": "matrix",
+    "vertices": "vertex",
+    "criteria": "criterion",
+    "phenomena": "phenomenon",
+    "corpora": "corpus",
+    "axes": "axis",
+}
+_WORD = re.compile("[a-z]{4,}")
+_SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes, sizes
+
+
+def fold_letters(text: str) -> str:
+    """Step 2: returns a text in lower case without accents.
+
+    Only Latin accents (U+0300 to U+036F) are removed. Marks of kana stay, and decomposed Hangul is composed again.
+    """
+    return fold_case(fold_forms(text))
+
+
+def exact_letters(text: str) -> str:
+    """Step 2 for exact terms: returns a text that keeps its letter case, accents and letters like ø."""
+    return normalized("NFC", fold_forms(text))
+
+
+def fold_forms(text: str) -> str:
+    """Returns a text with compatibility forms replaced and invisible characters removed."""
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", normalized("NFKC", _SIGNS.sub("", text)))
+
+
+def fold_case(text: str) -> str:
+    """Returns the result of `fold_forms` in lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    folded = text.casefold()
+    if not _ACCENTABLE.search(folded):
+        return normalized("NFC", folded)
+    bare = _ACCENT_MARKS.sub("", normalized("NFD", folded))
+    return normalized("NFC", bare).translate(_PLAIN_LETTERS)
+
+
+def joins_letter_before(char: str) -> bool:
+    """Returns whether step 2 may merge a character into the one before it, or remove it.
+
+    True for combining marks, Hangul vowels and finals, invisible characters, and ™, ®, © and ℠.
+    """
+    if char.isascii():
+        return False
+    first = normalized("NFKD", char)[0]
+    is_mark = unicodedata.category(first)[0] == "M" or "\u1160" <= first <= "\u11ff"
+    return is_mark or _INVISIBLE.match(char) is not None or _SIGNS.match(char) is not None
+
+
+def has_chinese(text: str) -> bool:
+    """Returns whether a text has Chinese characters."""
+    return not text.isascii() and _CHINESE.search(text) is not None
+
+
+def runs_of(letters: str) -> list[str]:
+    """Step 4: returns the runs (letters and digits that belong together) of a text without apostrophes."""
+    if not letters.isascii():
+        return RUN.findall(letters)
+    if "+" in letters or "#" in letters or _POINT in letters:
+        return _ASCII_RUN.findall(letters)
+    return (_DECIMAL.sub(_POINT, letters) if "." in letters else letters).translate(_BLANKS).split()
+
+
+def fold_apostrophes(text: str, *, name: bool = False) -> str:
+    """Step 3: removes apostrophes. A possessive 's loses its s, too, but in the name of a person the s stays."""
+    if not _has_apostrophe(text):
+        return text
+    return _INNER_APOSTROPHE.sub("", text if name else _POSSESSIVE.sub("", text))
+
+
+def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
+    """Returns the patterns that `fold_apostrophes` removes from a text, in order; () for a text without apostrophes."""
+    if _has_apostrophe(text):
+        return (_POSSESSIVE, _INNER_APOSTROPHE)
+    return ()
+
+
+def _has_apostrophe(text: str) -> bool:
+    return any(sign in text for sign in _APOSTROPHE_SIGNS)
+
+
+def has_greek(letters: str) -> bool:
+    """Returns whether a text in lower case has a word in which a Greek letter stands apart."""
+    return "kappab" in letters or "lambdacdm" in letters or _GREEK.search(letters) is not None
+
+
+def spell_greek(runs: list[str]) -> list[str]:
+    """Step 5: spells Greek letters out, each apart. `runs` are in lower case."""
+    return [GREEK_LETTERS.get(run[start:end], run[start:end]) for run in runs for start, end in greek_spans(run)]
+
+
+def greek_spans(run: str) -> Iterator[tuple[int, int]]:
+    """Yields (start, end) of the tokens that `spell_greek` makes of a run."""
+    if _GREEK.search(run) and not _UNIT.fullmatch(run):
+        yield from (part.span() for part in _PART.finditer(run))
+    elif spelled := _SPELLED.fullmatch(run):
+        yield from (spelled.span(group) for group in (1, 2, 3, 4) if spelled[group])
+    else:
+        yield 0, len(run)
+
+
+def is_latin(char: str) -> bool:
+    """Returns whether a character is a Latin letter."""
+    if char.isascii():
+        return char.isalpha()
+    return unicodedata.name(char, "").startswith("LATIN")
+
+
+@lru_cache(maxsize=1 << 16)
+def fold_plural(token: str) -> str:
+    """Step 6: returns the common stem of a word's singular and plural.
+
+    A stem need not be a word: analyses and analysis both become "analysi". The stem of a stem is the same stem.
+    """
+    if not _WORD.fullmatch(token):
+        return token
+    stem = _without_s(_IRREGULAR.get(token, token))
+    stem = _without_s(_IRREGULAR.get(stem, stem))  # again, for criterias and corporas
+    if stem.endswith("ie") and len(stem) >= len("skie"):
+        return stem[:-2] + "y"
+    if stem.endswith(_SILENT_E):
+        return stem[:-1]
+    return stem
+
+
+def written_beginnings(beginning: str) -> tuple[str, ...]:
+    """Returns the words that `beginning*` has to find although their stems may not begin with `beginning`.
+
+    Example: "criteria" begins with "criteria", but its stem "criterion" does not.
+    """
+    regular = [beginning + end for end in ("", "s", "es", "e")]
+    irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
+    return tuple(dict.fromkeys((*regular, *irregular)))
+
+
+def _without_s(word: str) -> str:
+    keeps = word in _NOT_PLURAL or word.endswith("ss") or not word.endswith("s")
+    return word if keeps else word[:-1]
