@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
-from unicodedata import east_asian_width
 
 from bot.rendering import cleaning
 from bot.rendering.buttons import paper_url
 from bot.rendering.views import LONGEST_SOURCE, TITLES, Measure, PaperView, Passage, Reader
 from subscriptions import model
 from subscriptions.language import Language
+from subscriptions.normalize import written_tokens
+from subscriptions.normalize.traced import token_spans
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
 
@@ -274,43 +276,22 @@ def subscription_label(because: model.Because) -> str:
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first occurrence of each word of a query marked.
+    """Returns the text with the first occurrence of each word or phrase of a query marked.
 
-    Only whole words are marked, in any letter case.
+    They are compared as queries compare them, so CO₂ is marked in the text for a paper's own `CO$_2$`.
     """
-    plain = {_plain_word(word) for word in words}
-    forms = plain | {*map(cleaning.readable, plain)}
-    spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
+    tokens, places = written_tokens(text), token_spans(text)
+    spans = set[tuple[int, int]]()
+    for wanted in filter(None, (written_tokens(_FIELD.sub("", word)) for word in words)):
+        last = len(wanted) - 1
+        starts = (at for at in range(len(tokens) - last) if tokens[at : at + len(wanted)] == wanted)
+        spans |= {(places[at][0], places[at + last][1]) for at in islice(starts, 1)}
     pieces, done = list[str](), 0
-    for start, end in spans:
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= done:
             pieces += [text[done:start], text[start:end]]
             done = end
     return Passage((*pieces, text[done:]))
-
-
-def _plain_word(word: str) -> str:
-    """Returns a word of a query without its field, quotation marks and asterisks."""
-    return _FIELD.sub("", cutting.clean(word)).strip('"“”=*- ')
-
-
-def _first(text: str, word: str) -> tuple[int, int] | None:
-    for match in re.finditer(re.escape(word), text, re.IGNORECASE):
-        start, end = match.span()
-        if not _runs_on(text, start) and not _runs_on(text, end):
-            return start, end
-    return None
-
-
-def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place.
-
-    False beside a wide character, such as a Chinese one, since such scripts have no spaces.
-    """
-    if place in {0, len(text)}:
-        return False
-    left, right = text[place - 1], text[place]
-    return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
 
 
 def isolated(passage: Passage) -> Passage:

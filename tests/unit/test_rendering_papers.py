@@ -266,6 +266,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
         C++ and C                → C++               → C++
         nothing here             → absent            →
         nothing here             → , *, ti:          →
+        Nests of CO₂ and Lyα     → CO$_{2, Ly$\\alpha → CO₂, Lyα
     """),
 )
 def test_each_word_is_marked_where_it_is_first_whole(text: str, words: str, hits: str) -> None:
