@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from subscriptions.model import ChatAddress
 from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
-from subscriptions.store import claims, sendable
+from subscriptions.store import claims
 from subscriptions.store.columns import AnyRow, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
 from subscriptions.store.rows import DeliveryRow, tables
@@ -30,7 +30,7 @@ def _has(state: MessageState) -> sa.ColumnElement[bool]:
 # The state of a delivery (docs/operating.md): dismissed, held, sent, or the worst state of its messages.
 _STATE = sa.case(
     (_d.dismissed_at.is_not(None), DeliveryState.DISMISSED.value),
-    (_d.settled_at.is_(None) & ~sendable.MAY_BE_SENT, DeliveryState.HELD.value),
+    (_d.settled_at.is_(None) & ~claims.MAY_BE_SENT, DeliveryState.HELD.value),
     (_has(MessageState.DEAD), DeliveryState.DEAD.value),
     (_has(MessageState.UNCLEAR), DeliveryState.UNCLEAR.value),
     (_has(MessageState.WAITING), DeliveryState.WAITING.value),
@@ -101,7 +101,7 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
         papers=row.papers,
         messages=row.messages,
         attempts=row.attempts,
-        next_at=None if state in _FINAL else sendable.waits_until(row.next_at, now),
+        next_at=None if state in _FINAL else claims.waits_until(row.next_at, now),
         waiting_since=row.created_at,
         # the message's reason comes first, since sending another message clears the delivery's own
         reason=row.why or row.reason or ("" if row.chat_state is ChatState.ACTIVE else why_held),

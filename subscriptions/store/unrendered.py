@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from subscriptions.model import Delivery, Message
 from subscriptions.states import MessageState
 from subscriptions.store import claims, deliveries
-from subscriptions.store.claims import ClaimRequest, Step, Unrendered
+from subscriptions.store.claims import MAY_BE_SENT, ClaimRequest, Step, Unrendered
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import tables
-from subscriptions.store.sendable import MAY_BE_SENT
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _i = _deliveries.c, _chats.c, _items.c
