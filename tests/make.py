@@ -30,7 +30,7 @@ from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
-from subscriptions.store.rows import PaperRow
+from subscriptions.store.tables import PaperRow
 from tests.clock import NOON
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import event
 
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 
 SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {

@@ -14,7 +14,7 @@ from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES, ChatRow, DenialRow
+from subscriptions.store.tables import TABLES, ChatRow, DenialRow
 
 _chats = TABLES.tables["chat"]
 _c = _chats.c

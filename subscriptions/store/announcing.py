@@ -9,7 +9,7 @@ from subscriptions.store import paper_sequence
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.merging import REPLACEMENTS
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 Condition = sa.ColumnElement[bool]  # a condition on digests or on papers in them
 

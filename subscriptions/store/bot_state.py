@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import KeyValueRow
+from subscriptions.store.tables import TABLES, KeyValueRow
 
 SENDER = "sender"  # the process that began to send last
 # Statements that every plan executes are built once.

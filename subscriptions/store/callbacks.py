@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import chats
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.conversation_rows import ConversationStateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES, tables
+from subscriptions.store.tables import TABLES, ConversationStateRow, tables
 
 _callbacks, _states = tables("callback", "conversation_state")
 _here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions.store.conversation_rows import UndoRow
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES, UndoRow
 
 KEPT = 5  # changes of a chat that can be undone
 _undo = TABLES.tables["undo"]

@@ -10,9 +10,18 @@ from sqlmodel import col, select
 from subscriptions.model import ChatKind
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import admitted_chats, libraries, subscriptions
-from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, PageMessageRow, UndoRow
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.rows import ChatRow, DeliveryRow, SubscriptionRow, references_to_chats, tables
+from subscriptions.store.tables import (
+    CallbackRow,
+    ChatRow,
+    ConversationStateRow,
+    DeliveryRow,
+    PageMessageRow,
+    SubscriptionRow,
+    UndoRow,
+    references_to_chats,
+    tables,
+)
 
 Json = dict[str, Any]
 

@@ -14,9 +14,9 @@ from sqlmodel import select
 from subscriptions.model import Chat
 from subscriptions.states import WAITING
 from subscriptions.store import chats
-from subscriptions.store.conversation_rows import ChatKeyRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.tables import ChatKeyRow
 
 LONGEST = 100  # characters; a longer text is no key, and is not hashed
 _BYTES = 24  # random bytes of a key: as many as a session has

@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from subscriptions.states import MAYBE_SENT
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import DeliveryRow, tables
+from subscriptions.store.tables import DeliveryRow, tables
 
 _deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
 _d, _m, _i = _deliveries.c, _messages.c, _items.c

@@ -17,7 +17,7 @@ from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of
-from subscriptions.store.rows import TABLES, ChatRow
+from subscriptions.store.tables import TABLES, ChatRow
 
 _chats = TABLES.tables["chat"]
 _c = _chats.c

@@ -25,7 +25,7 @@ from subscriptions.planning.retries import (
 from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, shares
-from subscriptions.store.rows import DeliveryRow, MessageRow, tables
+from subscriptions.store.tables import DeliveryRow, MessageRow, tables
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c

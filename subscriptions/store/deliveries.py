@@ -15,7 +15,7 @@ from subscriptions.store.columns import AnyRow, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
 # Each rendering executes these statements, so they are built only once.
 _deliveries, _delivery_items, _messages, _sources = tables("delivery", "delivery_item", "message", "source")

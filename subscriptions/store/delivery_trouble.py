@@ -11,7 +11,7 @@ from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import ChatState, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.tables import TABLES, ChatRow, DeliveryRow, MessageRow
 
 _deliveries = TABLES.tables["delivery"]
 _d = _deliveries.c

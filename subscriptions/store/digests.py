@@ -12,8 +12,8 @@ from subscriptions.store import announcing, bot_state, meanings, merging, paper_
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.paper_batch import PaperBatch
-from subscriptions.store.rows import DigestRow, SourceRow, tables
 from subscriptions.store.sources import add_name
+from subscriptions.store.tables import DigestRow, SourceRow, tables
 
 _appearances, _digests = tables("appearance", "digest")
 _a, _d = _appearances.c, _digests.c

@@ -15,7 +15,7 @@ from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.merging import PaperDraft
 from subscriptions.store.paper_words import write
-from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
+from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
 
 # Each plan and each rendering executes these statements, so they are built only once.
 _papers, _texts, _appearances, _digests, _values, _entries, _items = tables(

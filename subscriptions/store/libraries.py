@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from subscriptions import normalize
 from subscriptions.matching.library import Library
 from subscriptions.store import meanings
-from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, grouped, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import QuestionRow, tables
+from subscriptions.store.tables import LibraryEntryRow, LibraryRow, QuestionRow, tables
 
 _libraries, _entries, _keys, _aliases, _questions = tables(
     "library", "library_entry", "paper_key", "paper_alias", "question"

@@ -14,7 +14,7 @@ from subscriptions.model import Paper
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 CODE = 64  # bytes of one code
 Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper

@@ -9,7 +9,7 @@ from subscriptions.model import ModelSummary
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, rows_of
-from subscriptions.store.rows import ModelRequestRow, tables
+from subscriptions.store.tables import ModelRequestRow, tables
 
 (_requests,) = tables("model_request")
 _r = _requests.c

@@ -9,18 +9,18 @@ from sqlmodel import col, select
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import admitted_chats, chats, libraries
-from subscriptions.store.conversation_rows import UndoRow
 from subscriptions.store.database.store import Transaction, execute, shares
-from subscriptions.store.rows import (
+from subscriptions.store.subscriptions import give_libraries
+from subscriptions.store.tables import (
     TABLES,
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
     MessageRow,
     SubscriptionRow,
+    UndoRow,
     references_to_chats,
 )
-from subscriptions.store.subscriptions import give_libraries
 
 _items = TABLES.tables["delivery_item"]
 _theirs = _items.alias()

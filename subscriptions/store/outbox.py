@@ -13,7 +13,7 @@ from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, MessageSta
 from subscriptions.store import claims
 from subscriptions.store.columns import AnyRow, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
-from subscriptions.store.rows import DeliveryRow, tables
+from subscriptions.store.tables import DeliveryRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 _TRIED_AGAIN = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING)

@@ -7,9 +7,8 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from subscriptions.model import ChatAddress
-from subscriptions.store.conversation_rows import PageMessageRow
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES, PageMessageRow
 
 
 class PageMessage(NamedTuple):

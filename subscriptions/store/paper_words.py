@@ -21,7 +21,7 @@ from subscriptions.query.tree import Query, Term
 from subscriptions.store.database import sqlite_words
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 _papers, _appearances, _digests, _entries, _keys, _sources = tables(
     "paper", "appearance", "digest", "indexed_paper", "paper_key", "source"

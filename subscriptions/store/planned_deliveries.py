@@ -14,7 +14,7 @@ from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
-from subscriptions.store.rows import DeliveryRow, tables
+from subscriptions.store.tables import DeliveryRow, tables
 
 # Each plan executes these statements, so they are built only once.
 _deliveries, _delivery_items = tables("delivery", "delivery_item")

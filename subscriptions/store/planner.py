@@ -13,7 +13,7 @@ from subscriptions.planning.due_moments import FARTHEST, Move
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 _chats, _subscriptions, _queries, _deliveries, _changes = tables("chat", "subscription", "query", "delivery", "undo")
 _now = sa.bindparam("now", type_=Utc)

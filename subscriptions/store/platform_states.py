@@ -9,8 +9,7 @@ from sqlmodel import col
 from subscriptions import errors
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import PlatformRow
+from subscriptions.store.tables import TABLES, PlatformRow
 
 _p = TABLES.tables["platform"].c
 

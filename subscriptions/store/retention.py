@@ -14,7 +14,7 @@ from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import TABLES, tables
+from subscriptions.store.tables import TABLES, tables
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
 

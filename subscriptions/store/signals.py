@@ -11,10 +11,9 @@ from sqlmodel import col
 from subscriptions.model import Chat, KnownPaper
 from subscriptions.states import Signal
 from subscriptions.store import known_papers
-from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Scope, Transaction, execute, grouped, reads, rows_of, writes
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES, SignalRow
 
 MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000

@@ -14,7 +14,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
-from subscriptions.store.rows import TABLES, ReceiptRow, SourcePartRow, SourceRow
+from subscriptions.store.tables import TABLES, ReceiptRow, SourcePartRow, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 

@@ -17,7 +17,7 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
 
 _chats, _subscriptions, _queries = tables("chat", "subscription", "query")
 _s = _subscriptions.c

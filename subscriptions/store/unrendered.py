@@ -11,7 +11,7 @@ from subscriptions.states import MessageState
 from subscriptions.store import claims, deliveries
 from subscriptions.store.claims import MAY_BE_SENT, ClaimRequest, Step, Unrendered
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _i = _deliveries.c, _chats.c, _items.c

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 
 from subscriptions.model import ChatAddress
 from subscriptions.store import chats
-from subscriptions.store.conversation_rows import UNANSWERED, UpdateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import UNANSWERED, UpdateRow, tables
 
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
 _updates, _chats = tables("update", "chat")

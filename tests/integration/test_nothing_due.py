@@ -29,7 +29,7 @@ from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
 from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 from subscriptions.store.updates import unanswered
 from tests import make
 from tests.bot_harness import BotHarness

@@ -33,7 +33,7 @@ from subscriptions.store import (
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.platform_states import claim_database
-from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.tables import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
 from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, ingested, stored_papers, subscribes, summary

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 
 _AT_ONCE = 2_000  # rows that are copied at once
 # These tables are not copied: the caller makes the full-text index again, and who works on a database is no part of it.

@@ -1,6 +1,6 @@
 """The schema. A new database gets it from the declaration, a database of an earlier release from Alembic's revisions.
 
-`rows` declares tables and indexes, `sqlite` and `postgres` what only one of them has.
+`tables` declares tables and indexes, `sqlite` and `postgres` what only one of them has.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from subscriptions.errors import Sentence
 from subscriptions.store.database import wrong_setting
 from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite_words import PAPER_WORDS
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 
 FIRST = "first_34367bf5ff93"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
 REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions

@@ -1,7 +1,6 @@
-"""The tables of papers, sources, chats, subscriptions and deliveries. `conversation_rows` and `work_rows` have the others.
+"""The tables. Rows never leave the store; its functions return frozen values.
 
-Rows never leave the store; its functions return frozen values. All datetimes have the zone UTC, although SQLite itself
-stores them without a zone.
+All datetimes have the zone UTC, although SQLite itself stores them without a zone.
 """
 
 from datetime import date, datetime
@@ -16,12 +15,15 @@ from subscriptions.states import (
     ChatState,
     MessageState,
     PauseReason,
+    Signal,
     SourceTrouble,
     SubscriptionState,
     TextKind,
 )
-from subscriptions.store import columns, conversation_rows, work_rows
+from subscriptions.store import columns
 from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
+
+UNANSWERED = "NOT answered"  # condition on updates, in exactly the words of the index of those that wait for an answer
 
 
 class SourceRow(Row, table=True):
@@ -375,7 +377,147 @@ class MessageRow(Row, table=True):
     lookup_given_up: bool = False
 
 
-OTHERS = (conversation_rows, work_rows)  # imported because these modules add tables
+class UpdateRow(Row, table=True):
+    """An update from a platform, stored so that it takes effect only once (docs/architecture.md, rule 8)."""
+
+    __table_args__ = (
+        columns.index("ix_update_chat", "chat", "at"),
+        columns.index("ix_update_at", "at"),
+        columns.index("ix_update_unanswered", "at", where=UNANSWERED),
+    )
+    platform: str = Field(primary_key=True)
+    update_id: str = Field(primary_key=True)
+    at: datetime = moment()
+    # None: the chat is not stored, or was erased. The id stays, so that what it did is not done again.
+    chat: int | None = columns.reference("chat.id", when_deleted="SET NULL", default=None)
+    changed: bool = False  # it changed something; otherwise it only asked
+    answered: bool = False  # its reply was posted or given up, or it gets none
+
+
+class UndoRow(Numbered, table=True):
+    """The state of a chat before a change, for `undo`."""
+
+    __table_args__ = (
+        columns.index("ix_undo_at", "at"),
+        columns.index("ix_undo_who", "who"),
+        NEVER_AGAIN,  # buttons name the id
+    )
+    chat: int = columns.reference("chat.id", index=True)
+    who: str = ""
+    at: datetime = moment()
+    before: Json = columns.json_column(dict)
+
+
+class CallbackRow(Row, table=True):
+    """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
+
+    __table_args__ = (
+        columns.index("ix_callback_at", "at"),
+        columns.index("ix_callback_about", "about", where="about IS NOT NULL"),
+    )
+    id: str = Field(primary_key=True)
+    chat: int = columns.reference("chat.id", index=True)  # the only chat in which the token works
+    about: int | None = columns.reference("chat.id", default=None)  # another chat on which it acts
+    person: str = Field(default="", index=True)
+    verb: str
+    arguments: Json = columns.json_column(dict)
+    at: datetime = moment()
+
+
+class ConversationStateRow(Row, table=True):
+    """What a conversation must remember, under a name: an open question, or that the chat was greeted."""
+
+    __table_args__ = (
+        columns.index("ix_conversation_state_until", "until"),
+        columns.index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
+    )
+    chat: int = columns.reference("chat.id", primary_key=True)
+    person: str = Field(default="", primary_key=True, index=True)  # "": of the whole chat
+    name: str = Field(primary_key=True)
+    about: int | None = columns.reference("chat.id", default=None)
+    verb: str
+    arguments: Json = columns.json_column(dict)
+    at: datetime = moment()
+    until: datetime = moment()  # the state is no longer valid after this moment
+
+
+class SignalRow(Row, table=True):
+    """What a chat did with a paper, see store/signals.py."""
+
+    __table_args__ = (columns.index("ix_signal_paper", "paper"),)
+    chat: int = columns.reference("chat.id", primary_key=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
+    kind: Signal = columns.choice(Signal, primary_key=True)
+    at: datetime = moment()
+
+
+class LibraryRow(Row, table=True):
+    """A person's own library, as it was read from a file."""
+
+    chat: int = columns.reference("chat.id", primary_key=True)
+    at: datetime = moment()
+    entries: int
+
+
+class LibraryEntryRow(Row, table=True):
+    """A key by which a paper is found in a library: the key of the paper, or its title as an alias."""
+
+    chat: int = columns.reference("chat.id", primary_key=True)
+    key: str = Field(primary_key=True)
+    title: str = ""
+
+
+class ChatKeyRow(Row, table=True):
+    """The hash of a key of a chat, see store/chat_keys.py."""
+
+    chat: int = columns.reference("chat.id", primary_key=True)
+    key_hash: str = Field(unique=True)
+    at: datetime = moment()
+
+
+class PageMessageRow(Row, table=True):
+    """A message on the bot's own pages. `change` is the number of the chat's change that wrote or last edited it."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("chat", "delivery", "part"),
+        columns.index("ix_page_message_change", "chat", "change"),
+        columns.index("ix_page_message_at", "at"),
+    )
+    chat: str = Field(primary_key=True)  # "platform:address"
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    change: int
+    delivery: str  # `delivery` and `part` identify the message, so storing it again adds no second message
+    part: int
+    is_own: bool = False  # the person wrote it
+    payload: str
+    at: datetime = moment()
+    is_edited: bool = False
+
+
+class KeyValueRow(Row, table=True):
+    """A single value under a name: a counter, a day, a moment."""
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class RoleRow(Row, table=True):
+    """The process that works on the database (store/role.py). There is at most one row, and none on SQLite."""
+
+    term: int = Field(primary_key=True, sa_type=Big)
+    process: str  # the name of its sessions
+    holder: str  # its name for people
+    seen: datetime | None = moment(default=None)  # when it said last that it works; None: it does not say so
+
+
+class PlatformRow(Row, table=True):
+    """A platform: the bot to which the database belongs, and whether sending is stopped."""
+
+    name: str = Field(primary_key=True)
+    bot: str | None = None
+    stopped: str | None = None  # why it is stopped until a person decides; None: it is not stopped
+
+
 TABLES = SQLModel.metadata
 
 
