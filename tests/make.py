@@ -25,7 +25,7 @@ from subscriptions.model import (
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service import plan, subscribing
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import callbacks, chats
+from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
@@ -159,9 +159,9 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
 
 def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Stores callback tokens that work in a chat. Returns their ids, in the order of the tokens."""
-    by_id = {callbacks.new_callback_id(): token for token in tokens}
-    there = chats.add_chat(transaction, address(chat), now=now)
-    callbacks.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
+    by_id = {conversations.new_callback_id(): token for token in tokens}
+    there = stored_chats.add_chat(transaction, address(chat), now=now)
+    conversations.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
     return list(by_id)
 
 

@@ -33,7 +33,7 @@ from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
 from subscriptions.store import signals
-from subscriptions.store.callbacks import find_callback
+from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers

@@ -10,8 +10,8 @@ from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.notices import resumed
 from subscriptions.service import conversation_state, notices, pausing
-from subscriptions.store import admitted_chats
-from subscriptions.store.moving import chat_moved
+from subscriptions.store import stored_chats
+from subscriptions.store.whole_chat import chat_moved
 
 
 def on_unreachable(
@@ -170,7 +170,7 @@ def _store_new_chat(context: CommandContext) -> None:
     )
     if person is None:
         return
-    admitted_chats.set_owner(context.transaction, chat.id, context.request.sender)
+    stored_chats.set_owner(context.transaction, chat.id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
         conversation_state.store_private_chat(
             context.transaction, private, now=context.now, lang=context.request.language

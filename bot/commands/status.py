@@ -11,9 +11,9 @@ from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.findings import stored_findings
 from subscriptions.store import digests
 from subscriptions.store import sources as stored_sources
-from subscriptions.store.admitted_chats import chats_awaiting_admission
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.subscriptions import subscription_counts
+from subscriptions.store.stored_chats import chats_awaiting_admission
+from subscriptions.store.stored_subscriptions import subscription_counts
 
 _SOURCES = 3  # sources that are shown
 

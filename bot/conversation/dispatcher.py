@@ -28,7 +28,7 @@ from subscriptions.addresses import command_prefix, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.service import conversation_state
-from subscriptions.store import updates
+from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
 
@@ -72,7 +72,7 @@ class Dispatcher:
     async def tell_unanswered(self) -> None:
         """Tells each chat whose updates an earlier process noted and did not answer what became of them. Raises StoreError."""
         now = self._deps.clock.now()
-        for chat, changed in await self._deps.store.run(updates.unanswered, tuple(self._deps.channels), now=now):
+        for chat, changed in await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now):
             noted = asyncio.get_running_loop().create_future()
             noted.set_result(None)
             telling = _tell(self._deps, chat, _DONE if changed else _ASK_AGAIN, now)
@@ -192,7 +192,7 @@ async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence,
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )
     await reply_sender.send_reply(deps, told)
-    await until_stored(deps, updates.mark_told, chat, upto=upto)
+    await until_stored(deps, conversations.mark_told, chat, upto=upto)
 
 
 def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:

@@ -33,13 +33,13 @@ from subscriptions.language import Language, translator
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.service import access, recent_matches
 from subscriptions.service.conversation_state import known_or_new
-from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.page_messages import (
+from subscriptions.store.conversations import (
     PageMessage,
     changed_page_messages,
     find_page_message,
     newest_page_messages,
 )
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.signals import signals_of_papers
 
 SHOWN = 60  # messages on one page; a link leads to older ones

@@ -7,9 +7,7 @@ from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import deliveries, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 
 

@@ -13,8 +13,7 @@ from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query.links import owned_by
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import chat_changes, chats, columns
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import columns, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
 # fields of a subscription that an undo does not restore
@@ -63,7 +62,9 @@ def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who:
     """
     if chat_id not in transaction.begun_changes:
         before = _to_json(state_of(transaction, chat_id))
-        transaction.begun_changes[chat_id] = chat_changes.add_change(transaction, chat_id, before, who=who, at=now)
+        transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
+            transaction, chat_id, before, who=who, at=now
+        )
     return transaction.begun_changes[chat_id]
 
 
@@ -94,7 +95,7 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
         transaction.changed_chats.add(chat_id)
 
 
-def before(change: chat_changes.StoredChange) -> State:
+def before(change: stored_subscriptions.StoredChange) -> State:
     """Returns the state of a chat before a stored change."""
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
@@ -108,7 +109,7 @@ def before(change: chat_changes.StoredChange) -> State:
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """Returns the current state of a chat."""
-    chat = chats.chats_by_id(transaction, [chat_id])[chat_id]
+    chat = stored_chats.chats_by_id(transaction, [chat_id])[chat_id]
     return State(
         subscriptions={one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat_id)},
         settings=chat.chosen,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from subscriptions import chat_settings
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.store import chat_outbox, chats
+from subscriptions.store import chat_outbox, stored_chats
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 
@@ -26,14 +26,16 @@ def store_chat(
     `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
     `timezone`; its language replaces `lang`. A group that was only talked in gets the zone and language, too.
     """
-    if by is not None and (person := chats.find_chat(transaction, by)) is not None:
+    if by is not None and (person := stored_chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
     lang = chat_settings.language(lang) if lang else ""
-    chat = chats.add_chat(transaction, address, kind, now=now, title=title, timezone=timezone, lang=lang, public=public)
+    chat = stored_chats.add_chat(
+        transaction, address, kind, now=now, title=title, timezone=timezone, lang=lang, public=public
+    )
     if chat.kind is ChatKind.PRIVATE or chat.is_set_up:
         return chat
-    chats.set_up(transaction, chat.id, timezone=timezone, lang=lang)
-    return chats.chats_by_id(transaction, [chat.id])[chat.id]
+    stored_chats.set_up(transaction, chat.id, timezone=timezone, lang=lang)
+    return stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
 
 
 def store_private_chat(store: Scope, address: ChatAddress, *, now: datetime, lang: str) -> None:
@@ -52,7 +54,7 @@ def known_or_new(
     public: bool = False,
 ) -> Chat:
     """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
-    known = chats.find_chat(transaction, address)
+    known = stored_chats.find_chat(transaction, address)
     if known is not None:
         return known
     settings = chat_settings.resolve(
@@ -69,9 +71,9 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     a separate chat, or if people began it, returns the address of the thread.
     """
     place = ChatAddress(address.platform, address.address)
-    if not address.topic or chats.find_chat(transaction, address) is not None:
+    if not address.topic or stored_chats.find_chat(transaction, address) is not None:
         return address
-    chat = chats.find_chat(transaction, place)
+    chat = stored_chats.find_chat(transaction, place)
     ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
 
@@ -79,5 +81,5 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
 @writes
 def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
-    known = chats.add_chat(transaction, chat, now=now)
-    chats.choose_setting(transaction, known.id, "lang", lang)
+    known = stored_chats.add_chat(transaction, chat, now=now)
+    stored_chats.choose_setting(transaction, known.id, "lang", lang)

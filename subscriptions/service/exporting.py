@@ -6,9 +6,7 @@ from datetime import datetime
 from subscriptions import portable
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service import listing
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import deliveries, known_papers, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
 AT_ONCE = 500  # chats that are read in one transaction

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions.model import Chat, KnownPaper
-from subscriptions.store import chat_keys, deliveries, known_papers
+from subscriptions.store import deliveries, known_papers, stored_chats
 from subscriptions.store.database.store import Transaction, reads
 
 MOST = 100  # papers in a feed
@@ -23,8 +23,8 @@ class SentPapers:
 @reads
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     """Returns the papers of the chat whose feed has this key; None for any other text."""
-    chat = chat_keys.chat_of_key(transaction, key)
-    if chat is None or (begun := chat_keys.key_made_at(transaction, chat.id)) is None:
+    chat = stored_chats.chat_of_key(transaction, key)
+    if chat is None or (begun := stored_chats.key_made_at(transaction, chat.id)) is None:
         return None
     shown = deliveries.newest_shown(transaction, chat.id, MOST)
     known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])

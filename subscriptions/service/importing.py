@@ -10,7 +10,7 @@ from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.subscribing import place, set_settings
-from subscriptions.store import chats as stored_chats
+from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Scope, Transaction
 
 # what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change

@@ -9,8 +9,7 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service.questions import why_they_rest
-from subscriptions.store import chats
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 
 _MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert thousands of digits
@@ -33,7 +32,7 @@ class Listed:
 @reads
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
-    chat = chats.find_chat(transaction, address)
+    chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         raise _no_such_chat(address)
     return chat
@@ -72,7 +71,7 @@ def kind_of(address: ChatAddress) -> ChatKind:
 @reads
 def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
-    pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
+    pages = stored_chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
     return tuple(one for chats in pages for one in listed_in(transaction, chats))
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeAlias
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.window import Window
-from subscriptions.store import bot_state, chats, known_papers, model_requests, paper_sequence
+from subscriptions.store import bot_state, known_papers, model_requests, paper_sequence, stored_chats
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.subscriptions import subscriptions_of
+from subscriptions.store.stored_subscriptions import subscriptions_of
 from subscriptions.texts.summary_states import summary_state
 
 NEWS = timedelta(days=1)  # for so long a summary is wanted, from the moment on when its paper came
@@ -61,7 +61,7 @@ def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) ->
 
 def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
     """Yields the active chats that show summaries, with their active subscriptions."""
-    for page in chats.all_chats(transaction):
+    for page in stored_chats.all_chats(transaction):
         reading = [one for one in page if one.is_active and one.settings.text in _TEXTS]
         subscriptions = subscriptions_of(transaction, [chat.id for chat in reading])
         for chat in reading:

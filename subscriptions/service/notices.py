@@ -15,14 +15,13 @@ from subscriptions.notices import Finding, Notice
 from subscriptions.service.changes import note_changed_state
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import (
-    admitted_chats,
     bot_state,
-    callbacks,
-    chats,
+    conversations,
     delivery_trouble,
-    moving,
     planned_deliveries,
-    subscriptions,
+    stored_chats,
+    stored_subscriptions,
+    whole_chat,
 )
 from subscriptions.store.database.store import Transaction, shares, writes
 from subscriptions.texts import foreign
@@ -60,7 +59,7 @@ def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, no
 
     Returns False if the notice was stored before, or if the chat is unknown.
     """
-    chat = chats.find_chat(transaction, address)
+    chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return False
     return _add(transaction, chat, notice, now.astimezone(zones.zone(chat.settings.timezone)).date(), now=now)
@@ -105,7 +104,7 @@ def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: d
     """
     if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    private = chats.find_chat(transaction, ChatAddress(chat.address.platform, chat.owner))
+    private = stored_chats.find_chat(transaction, ChatAddress(chat.address.platform, chat.owner))
     return private is not None and _add(transaction, private, notice, now.date(), now=now)
 
 
@@ -118,8 +117,10 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now
     if chat.state is ChatState.UNCONFIRMED and notice.cause != made.CONFIRM:
         return False
     words = _Writer(chat)
-    other = notice.about and chats.find_chat(transaction, notice.about)
-    tokens = {callbacks.new_callback_id(): replace(token, about=other and other.address) for _, token in notice.buttons}
+    other = notice.about and stored_chats.find_chat(transaction, notice.about)
+    tokens = {
+        conversations.new_callback_id(): replace(token, about=other and other.address) for _, token in notice.buttons
+    }
     labels = [words.say(label) for label, _ in notice.buttons]
     facts = Facts(
         lines=tuple(line for line in notice.lines(words) if line), buttons=tuple(zip(labels, tokens, strict=True))
@@ -131,7 +132,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now
         transaction, key, delivery, about=about, person=notice.person or None, now=now
     ):
         return False
-    callbacks.store_callbacks(transaction, tokens, chat_id=chat.id, now=now)
+    conversations.store_callbacks(transaction, tokens, chat_id=chat.id, now=now)
     return True
 
 
@@ -141,9 +142,9 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
 
 def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
-    found = {chat.id: chat for chat in admitted_chats.operators(transaction)}
+    found = {chat.id: chat for chat in stored_chats.operators(transaction)}
     for address in admins:
-        chat = chats.add_chat(transaction, address, now=now)
+        chat = stored_chats.add_chat(transaction, address, now=now)
         found[chat.id] = chat
     return tuple(found.values())
 
@@ -167,8 +168,10 @@ def pause_unreachable(
     if topic:
         _pause_topic(transaction, address, reason, detail, now=now)
         return
-    here_and_topics = chats.chats_in(transaction, address.lane)
-    lost = [one for one in here_and_topics if chats.mark_unreachable(transaction, one.id, reason, detail, now=now)]
+    here_and_topics = stored_chats.chats_in(transaction, address.lane)
+    lost = [
+        one for one in here_and_topics if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now)
+    ]
     for chat in lost:
         note_changed_state(transaction, chat.id)
     if lost:
@@ -180,16 +183,16 @@ def _pause_topic(
     transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
-    topic = chats.find_chat(transaction, address)
+    topic = stored_chats.find_chat(transaction, address)
     if topic is None or topic.address != address:  # its chat has its papers already
         return
     if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, made.topic_ended)
-        chat = chats.add_beside(transaction, topic, "", now=now)
-        moving.topic_gone(transaction, topic, chat, now=now)
-        if joined := chats.find_chat(transaction, chat.address):
+        chat = stored_chats.add_beside(transaction, topic, "", now=now)
+        whole_chat.topic_gone(transaction, topic, chat, now=now)
+        if joined := stored_chats.find_chat(transaction, chat.address):
             note_changed_state(transaction, joined.id)
-    elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
+    elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         note_changed_state(transaction, topic.id)
         gone = reason is PauseReason.TOPIC_DELETED
         _notify_group(transaction, topic, now, made.topic_gone if gone else made.topic_closed)
@@ -199,16 +202,16 @@ def _notify_group(
     transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
 ) -> None:
     """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [s.label for s in subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
+    active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
     if active and topic.address.topic:
-        general = chats.add_beside(transaction, topic, "", now=now)
+        general = stored_chats.add_beside(transaction, topic, "", now=now)
         notify(transaction, general.address, news(topic.address, active), now=now)
 
 
 def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
-    for chat in chats.chats_by_id(transaction, found).values():
-        chats.mark_reachable(transaction, chat.id, now=now)
+    for chat in stored_chats.chats_by_id(transaction, found).values():
+        stored_chats.mark_reachable(transaction, chat.id, now=now)
         delivery_trouble.drop_notices(transaction, "paused", chat.id, now=now)
 
 

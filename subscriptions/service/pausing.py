@@ -10,9 +10,7 @@ from subscriptions.planning import due_moments
 from subscriptions.service import changes, listing
 from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import chat_outbox, paper_sequence, sources
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import chat_outbox, paper_sequence, sources, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 

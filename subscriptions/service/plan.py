@@ -14,9 +14,7 @@ from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import no_match, taste
 from subscriptions.service.window import Window
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import planned_deliveries, planner, sources
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import planned_deliveries, planner, sources, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
 SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait

@@ -15,8 +15,7 @@ from subscriptions.service.listing import Listed
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.service.window import evidence_by, stored_queries
-from subscriptions.store import paper_sequence, paper_words, planned_deliveries
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import paper_sequence, paper_words, planned_deliveries, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.paper_words import Among
 

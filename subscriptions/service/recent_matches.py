@@ -8,8 +8,7 @@ from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.query import parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
-from subscriptions.store import paper_words
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import paper_words, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.paper_words import Among
 

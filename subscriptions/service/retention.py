@@ -11,15 +11,14 @@ from subscriptions.service.access import QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.listing import get_chat
 from subscriptions.store import (
-    admitted_chats,
     bot_state,
-    chat_data,
-    chats,
     deliveries,
     model_requests,
     retention,
+    stored_chats,
+    stored_subscriptions,
+    whole_chat,
 )
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 # deliveries with the texts of their messages; which papers a chat got is stored longer
@@ -52,9 +51,9 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (retention.reduce_deliveries, DELIVERIES),
 )
 _ERASED: tuple[tuple[_Find, timedelta], ...] = (
-    (chats.unreachable_since, GONE_CHATS),
-    (chats.unconfirmed_since, UNANSWERED),
-    (chat_data.only_talked, TALKED),
+    (stored_chats.unreachable_since, GONE_CHATS),
+    (stored_chats.unconfirmed_since, UNANSWERED),
+    (whole_chat.only_talked, TALKED),
 )
 CLEAN_UP, COPY = "clean-up", "copy"  # daily work
 RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
@@ -72,7 +71,7 @@ class Forgotten:
 @reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound."""
-    data = chat_data.chat_data(transaction, get_chat(transaction, address).id)
+    data = whole_chat.chat_data(transaction, get_chat(transaction, address).id)
     return json.dumps(data, ensure_ascii=False, indent=2, default=str)
 
 
@@ -82,7 +81,7 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
     chat = get_chat(transaction, address)
     if chat.kind is not ChatKind.PRIVATE or address.topic:
         return [chat]
-    return chats.chats_in(transaction, chat.address.lane)
+    return stored_chats.chats_in(transaction, chat.address.lane)
 
 
 @writes
@@ -96,8 +95,8 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
         note_changed_state(transaction, chat.id)
         subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
         papers += deliveries.delivered_count(transaction, chat.id)
-        chat_data.erase(transaction, chat.id)
-    denied = bool(admitted_chats.denial_of(transaction, address.lane))
+        whole_chat.erase(transaction, chat.id)
+    denied = bool(stored_chats.denial_of(transaction, address.lane))
     return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
 
 
@@ -145,7 +144,7 @@ def _erase(find: _Find, transaction: Transaction, before: datetime, most: int) -
     """Erases the chats that `find` returns. Returns how many there were."""
     found = find(transaction, before, most)
     for chat_id in found:
-        chat_data.erase(transaction, chat_id)
+        whole_chat.erase(transaction, chat_id)
     return len(found)
 
 

@@ -7,7 +7,7 @@ from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import notices
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import bot_state, chats, claims, moving, outbox, platform_states
+from subscriptions.store import bot_state, claims, outbox, platform_states, stored_chats, whole_chat
 from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
@@ -42,7 +42,7 @@ def record_outcome(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
     if decision.moved_to is not None:
-        moving.chat_moved(transaction, address, decision.moved_to, now=now)
+        whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
 
 
@@ -78,7 +78,7 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     chat_id = outbox.retry(transaction, delivery_id)
     if chat_id is None:
         raise _nothing_to_do(transaction, delivery_id)
-    chats.mark_reachable(transaction, chat_id, now=now)
+    stored_chats.mark_reachable(transaction, chat_id, now=now)
     platform_states.free_platforms(transaction)
 
 

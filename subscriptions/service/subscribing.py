@@ -18,9 +18,14 @@ from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.paper_search import find, with_vectors_for
 from subscriptions.service.recent_matches import Base, recent
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, paper_sequence, planned_deliveries, sources
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import (
+    known_papers,
+    paper_sequence,
+    planned_deliveries,
+    sources,
+    stored_chats,
+    stored_subscriptions,
+)
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.paper_words import Among
 

@@ -12,8 +12,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
 from subscriptions.service import changes, listing, subscribing
 from subscriptions.states import PauseReason
-from subscriptions.store import chat_changes, chats
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 
@@ -30,11 +29,11 @@ class Undone:
 @reads
 def last_change(transaction: Transaction, address: ChatAddress) -> changes.Change | None:
     """Returns the newest change of a chat that differs from its present state; None if there is none."""
-    chat = chats.find_chat(transaction, address)
+    chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return None
     now = changes.state_of(transaction, chat.id)
-    for kept in chat_changes.changes_of(transaction, chat.id):
+    for kept in stored_subscriptions.changes_of(transaction, chat.id):
         before = changes.before(kept)
         if what := changes.difference(before, now):
             return changes.Change(id=kept.id, who=kept.who, before=before, what=what)
@@ -44,7 +43,7 @@ def last_change(transaction: Transaction, address: ChatAddress) -> changes.Chang
 @writes
 def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
     """Undoes the newest change of this chat; None if there is none."""
-    chat = chats.find_chat(transaction, address)
+    chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return None
     change = last_change(transaction, address)
@@ -52,7 +51,7 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
         return None
     current = changes.state_of(transaction, chat.id)
     _restore(transaction, chat, change, now)
-    chat_changes.drop_changes_from(transaction, chat.id, change.id)
+    stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
     transaction.begun_changes.pop(chat.id, None)
     what = changes.difference(current, changes.state_of(transaction, chat.id))
     if what.added or what.removed or what.changed:
@@ -65,7 +64,7 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
 def _restore(transaction: Transaction, chat: Chat, change: changes.Change, now: datetime) -> None:
     what, before = change.what, change.before
     for name in what.settings:
-        chats.choose_setting(transaction, chat.id, name, before.settings.get(name))
+        stored_chats.choose_setting(transaction, chat.id, name, before.settings.get(name))
     after = subscribing.apply_new_clock(transaction, chat, now) if what.settings else chat
     numbers = [one.number for one in (*what.added, *what.removed, *(new for _, new in what.changed))]
     wanted = {number: before.subscriptions.get(number) for number in numbers}
@@ -108,6 +107,6 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
 def _restore_pause(transaction: Transaction, chat: Chat, before: changes.State, now: datetime) -> None:
     """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
     if before.paused and chat.is_active:
-        chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
+        stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
     elif not before.paused and changes.is_paused_by_person(chat):
-        chats.resume_chat(transaction, chat.id, now=now)
+        stored_chats.resume_chat(transaction, chat.id, now=now)

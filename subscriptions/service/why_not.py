@@ -13,8 +13,8 @@ from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import (
     announcing,
     deliveries,
+    stored_subscriptions,
 )
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.libraries import owned
 

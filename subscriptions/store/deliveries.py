@@ -10,11 +10,11 @@ from sqlmodel import select
 
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
-from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import AnyRow, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
+from subscriptions.store.stored_chats import chats_by_id
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
 # Each rendering executes these statements, so they are built only once.

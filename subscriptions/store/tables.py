@@ -251,7 +251,7 @@ class ChatRow(Numbered, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address that an operator denied. The hash stays when the chat is erased (store/chats.py)."""
+    """The keyed hash of an address that an operator denied. The hash stays when the chat is erased (store/stored_chats.py)."""
 
     address_hash: str = Field(primary_key=True)
 
@@ -468,7 +468,7 @@ class LibraryEntryRow(Row, table=True):
 
 
 class ChatKeyRow(Row, table=True):
-    """The hash of a key of a chat, see store/chat_keys.py."""
+    """The hash of a key of a chat, see store/stored_chats.py."""
 
     chat: int = columns.reference("chat.id", primary_key=True)
     key_hash: str = Field(unique=True)

@@ -27,7 +27,7 @@ from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, P
 from subscriptions.portable import read_lines
 from subscriptions.service import exporting, importing, subscribing
 from subscriptions.service.listing import listed
-from subscriptions.store import chats as stored_chats
+from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make

@@ -27,7 +27,7 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import admitted_chats, chats, claims, moving, outbox, planner, platform_states
+from subscriptions.store import claims, outbox, planner, platform_states, stored_chats, whole_chat
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts
 from tests import make
@@ -307,11 +307,11 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
         subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
     first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
     with store.write() as session:
-        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        admitted_chats.require_admission(session, third, now=NOON)
+        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.require_admission(session, third, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-        moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
+        whole_chat.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
         subscribes(store, chat, "tree", when="daily 13:00")
     moved, last = a_chat(store, 100).id, a_chat(store, 6).id
@@ -322,7 +322,7 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 
     assert sorted(due_chats()) == sorted((moved, last))
     with store.write() as session:
-        chats.mark_reachable(session, first, now=NOON)
+        stored_chats.mark_reachable(session, first, now=NOON)
     assert sorted(due_chats()) == sorted((first, moved, last))
 
 
@@ -345,14 +345,14 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     chat = a_chat(store, 1)
     assert has_work()
     with store.write() as session:
-        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
     assert not has_work()
     (entry,) = sending.outbox_entries(store, now=NOON)
     assert entry.state is DeliveryState.HELD
     sending.retry_delivery(store, entry.id, now=NOON)
     assert has_work()
     with store.write() as session:
-        admitted_chats.require_admission(session, chat.id, now=NOON)
+        stored_chats.require_admission(session, chat.id, now=NOON)
     assert not has_work()
     notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
     assert [one.state for one in sending.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]

@@ -22,7 +22,7 @@ from subscriptions.service import feeds as sent
 from subscriptions.service.listing import get_chat
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
-from subscriptions.store import admitted_chats, chat_keys, chats
+from subscriptions.store import stored_chats
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
@@ -65,7 +65,7 @@ class Programs:
         """Makes a new key of a chat."""
         of = get_chat(self.app.store, make.address(chat))
         with self.app.store.write() as transaction:
-            return chat_keys.make_key(transaction, of.id, now=self.clock.now())
+            return stored_chats.make_key(transaction, of.id, now=self.clock.now())
 
     async def sends(self, *papers: Paper) -> None:
         """Sends papers to the chats that want them."""
@@ -219,8 +219,8 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
         for wrong in ("", "x", key[:-1], key.upper(), f"{key}%20", "x" * 10_000, "ключ", "%00", f"{key}%ED%B3%BF"):
             answer = await client.get(f"/feed/{wrong}.atom")
             assert (answer.status_code, answer.text) == (404, unknown.text), ascii(wrong)
-    monkeypatch.setattr("subscriptions.store.chat_keys.sha256", None)  # no long text is hashed
-    assert (await read(programs, "/feed/KEY.atom", "k" * (chat_keys.LONGEST + 1))).status_code == 404
+    monkeypatch.setattr("subscriptions.store.stored_chats.sha256", None)  # no long text is hashed
+    assert (await read(programs, "/feed/KEY.atom", "k" * (stored_chats.LONGEST_KEY + 1))).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ async def test_a_key_ends_at_once_in_all_processes(programs: Programs, tmp_path:
         assert (await read(worker, "/feed/KEY.atom", key)).status_code == 404
         assert (await read(worker, "/feed/KEY.atom", newer)).status_code == 200
         with programs.app.store.write() as transaction:
-            chat_keys.drop_key(transaction, get_chat(transaction, make.address(ME)).id)
+            stored_chats.drop_key(transaction, get_chat(transaction, make.address(ME)).id)
         assert (await read(worker, "/feed/KEY.atom", newer)).status_code == 404
 
 
@@ -260,9 +260,9 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         with store.write() as transaction:
             chat = get_chat(transaction, address)
             if gone == "left":
-                chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
+                stored_chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
             else:
-                admitted_chats.deny(transaction, chat.id, now=NOON)
+                stored_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404
 
 

@@ -34,7 +34,7 @@ from subscriptions.service import (
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, paper_words, signals
+from subscriptions.store import deliveries, paper_words, signals, stored_chats, whole_chat
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
@@ -431,7 +431,7 @@ def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> N
     put_library(store, listing.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
     assert asked() == ["Moss", "Reef fish"]
     with store.write() as transaction:
-        chat_data.erase(transaction, listing.get_chat(transaction, YOU).id)
+        whole_chat.erase(transaction, listing.get_chat(transaction, YOU).id)
     assert asked() == ["Reef fish"]
     drop_library(store, listing.get_chat(store, ME).id)
     assert asked() == []
@@ -540,7 +540,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 def previews_hold(store: Store, now: datetime) -> None:
     """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
     with store.read() as transaction:
-        known = [chat for chat in CHATS if chats.find_chat(transaction, address(chat))]
+        known = [chat for chat in CHATS if stored_chats.find_chat(transaction, address(chat))]
         before = newest(transaction)
     expected = {chat: previews.preview(store, address(chat), now=now) for chat in known}
     plan_due(store, now=now)

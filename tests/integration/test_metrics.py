@@ -32,8 +32,8 @@ from subscriptions.service import (
 )
 from subscriptions.service.pausing import pause
 from subscriptions.store import sources
+from subscriptions.store.conversations import is_noted, note_update
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import is_known, note
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
@@ -344,7 +344,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    note(store, "telegram", "old", chat=address("telegram:42"), now=clock.now(), answered=True)
+    note_update(store, "telegram", "old", chat=address("telegram:42"), now=clock.now(), answered=True)
     due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []
@@ -356,10 +356,10 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     clock.advance(timedelta(days=1))
     assert await once() == 1
     assert len(telegram.posted_to("99")) == 1
-    assert is_known(store, "telegram", "old")  # an update is known for two days
+    assert is_noted(store, "telegram", "old")  # an update is known for two days
     clock.advance(timedelta(days=2))
     await once()
-    assert not is_known(store, "telegram", "old")
+    assert not is_noted(store, "telegram", "old")
     store.close()
     assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260125"]
 

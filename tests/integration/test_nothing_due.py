@@ -27,10 +27,10 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
 from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
+from subscriptions.store.conversations import unanswered
 from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
-from subscriptions.store.updates import unanswered
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock

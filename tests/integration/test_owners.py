@@ -13,7 +13,7 @@ from subscriptions.service.listing import listed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, unrendered
 from subscriptions.store.database.store import Store
-from subscriptions.store.moving import chat_moved
+from subscriptions.store.whole_chat import chat_moved
 from tests import being_sent, make, stored
 from tests.clock import NOON
 from tests.make import address, subscribes

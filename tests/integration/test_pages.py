@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from subscriptions.service import exporting, sending
 from subscriptions.service.listing import listed
-from subscriptions.store import chats as stored_chats
+from subscriptions.store import stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
 from tests.clock import NOON

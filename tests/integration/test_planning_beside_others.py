@@ -17,8 +17,7 @@ from subscriptions.matching import hits, paper_index
 from subscriptions.service import plan as _plan
 from subscriptions.service import subscribing
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers, planner
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import known_papers, planner, stored_subscriptions
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.bot_harness import BotHarness

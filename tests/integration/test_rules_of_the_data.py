@@ -20,16 +20,15 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
-    chat_changes,
-    chats,
     claims,
+    conversations,
     deliveries,
     known_papers,
-    moving,
     outbox,
-    subscriptions,
+    stored_chats,
+    stored_subscriptions,
     unrendered,
-    updates,
+    whole_chat,
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.platform_states import claim_database
@@ -270,7 +269,7 @@ def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
         chat = listing.get_chat(session, CHAT)
-        assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
+        assert stored_subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
 
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,7 +480,7 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
 def test_an_update_is_known_for_two_days(store: Store) -> None:
     def comes(*, now: datetime = NOON, breaks: bool = False) -> bool:
         with store.write() as transaction:
-            is_new = updates.note(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
+            is_new = conversations.note_update(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
             if breaks:
                 raise NotFound("no such thing")
             return is_new
@@ -500,7 +499,7 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
         conversation_state.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
 
     def says(update: str, chat: str, minute: int, **became: bool) -> None:
-        updates.note(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
+        conversations.note_update(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
 
     says("1", "telegram:4", 1, changed=True)  # too old at the start
     says("2", "telegram:1", 5)
@@ -508,23 +507,23 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
     says("4", "telegram:3", 7)
     says("5", "telegram:1", 8, changed=True)
     start = NOON + 12 * MINUTE
-    (first, second) = updates.unanswered(store, ("telegram",), now=start)
+    (first, second) = conversations.unanswered(store, ("telegram",), now=start)
     assert (str(first.chat), first.changed, str(second.chat), second.changed) == (
         "telegram:1",
         True,
         "telegram:3",
         False,
     )
-    updates.mark_told(store, first.chat, upto=start)
-    assert [str(one.chat) for one in updates.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
-    assert updates.unanswered(store, ("slack",), now=start) == []
+    conversations.mark_told(store, first.chat, upto=start)
+    assert [str(one.chat) for one in conversations.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
+    assert conversations.unanswered(store, ("slack",), now=start) == []
 
 
 # ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def moves(store: Store) -> None:
-    moving.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
+    whole_chat.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
 
 
 def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
@@ -546,7 +545,7 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
     subscribes(store, "telegram:-5", "graph", when="now")
     for _ in range(3):
         moves(store)
-    moving.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
+    whole_chat.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
     assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
 
 
@@ -563,7 +562,7 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
     assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
-        assert {row.chat_id for row in chat_changes.changes_of(session, chat.id)} == {chat.id}
+        assert {row.chat_id for row in stored_subscriptions.changes_of(session, chat.id)} == {chat.id}
 
 
 @pytest.mark.parametrize(
@@ -598,7 +597,7 @@ def has_state(store: Store, at: str, state: str) -> None:
         pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
     elif state == "paused":
         with store.write() as session:
-            chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
+            stored_chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 # ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -607,7 +606,7 @@ def has_state(store: Store, at: str, state: str) -> None:
 def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
     with store.write() as session:
-        chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
+        stored_chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
     clean_up(store, now=NOON + 364 * DAY)
     assert listing.get_chat(store, CHAT)
     clean_up(store, now=NOON + 366 * DAY)
