@@ -35,7 +35,7 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
 from subscriptions.service.listing import Listed, get_chat, listed
 from subscriptions.service.subscribing import Subscribed, set_settings
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make, rendered
 from tests.clock import NOON, FakeClock
 

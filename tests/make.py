@@ -27,9 +27,9 @@ from subscriptions.service import plan, subscribing
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
+from subscriptions.store.stored_digests import Codes, Ingested
 from subscriptions.store.tables import PaperRow
 from tests.clock import NOON
 

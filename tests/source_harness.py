@@ -19,7 +19,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
-from subscriptions.store.sources import KnownSource, known_sources, receipt_value
+from subscriptions.store.stored_sources import KnownSource, known_sources, receipt_value
 from subscriptions.store.tables import DeliveryRow, PaperRow, ReceiptRow
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

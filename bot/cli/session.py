@@ -26,8 +26,8 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.questions import texts_without
 from subscriptions.states import ChatState
 from subscriptions.store import meanings
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
-from subscriptions.store.platform_states import bots
 from subscriptions.zones import zone
 
 

@@ -41,7 +41,7 @@ from subscriptions.service.chat_status import figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts, OutboxEntry
-from subscriptions.store.sources import KnownSource
+from subscriptions.store.stored_sources import KnownSource
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")

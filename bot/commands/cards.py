@@ -32,11 +32,11 @@ from subscriptions.service.asked_papers import as_item
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
-from subscriptions.store import signals
+from subscriptions.store import interests
 from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.stored_deliveries import delivered_items
 
 CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
@@ -160,7 +160,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 def _note_opened(context: CommandContext, paper: int) -> None:
     """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
     if not context.read_by_strangers:
-        signals.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
@@ -321,7 +321,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     rule = rewriting.words_rule(context.args.lstrip(" -")) if is_answer else str(context.arguments["rule"])
     less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
-    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
     reading = context.reading(done.query)
     return channel.Reply(
         lines=(f"{subscription.number}  {reading}",),
@@ -340,7 +340,7 @@ def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
         return _nothing_to_change(context)
     asking.drop_question(context, "leave-out")
     until = context.now + _PAUSED_FOR
-    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
     address, number = context.chat.address, subscription.number
     pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     return context.reply(

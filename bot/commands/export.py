@@ -12,7 +12,7 @@ from subscriptions import errors, model
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import exporting
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import signals
+from subscriptions.store import interests
 
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
@@ -72,7 +72,7 @@ def _delivered(context: CommandContext, form: str, typed: str) -> channel.Reply:
 
 
 def _saved(context: CommandContext, form: str) -> channel.Reply:
-    papers = signals.saved_papers(context.transaction, context.chat)
+    papers = interests.saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here.")
     head = context.count("{count} saved paper", "{count} saved papers", len(papers))

@@ -10,8 +10,8 @@ from subscriptions import errors, model
 from subscriptions.query import links_in_text
 from subscriptions.service import asked_papers, why_not
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import known_papers as stored_known_papers
-from subscriptions.store.deliveries import DeliveredPaper
+from subscriptions.store import known_papers
+from subscriptions.store.stored_deliveries import DeliveredPaper
 
 CARDS = 5  # papers that one message may ask for
 
@@ -71,7 +71,7 @@ def _cards(
 
 
 def _known_since(context: CommandContext) -> str:
-    since = stored_known_papers.first_paper_at(context.transaction)
+    since = known_papers.first_paper_at(context.transaction)
     if since is None:
         return context.say("No papers are known yet.")
     return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))

@@ -13,7 +13,7 @@ from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches
 from subscriptions.service.questions import are_late
 from subscriptions.service.recent_matches import Base
-from subscriptions.store.libraries import owned
+from subscriptions.store.interests import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
 

@@ -18,8 +18,8 @@ from subscriptions.query.tree import And, Not, Term, leaves
 from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.why_not import Reason
-from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.store.known_papers import as_announced
+from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 

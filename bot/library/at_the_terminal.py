@@ -14,7 +14,7 @@ from bot.ports.attached import LARGEST, file_too_large
 from bot.ports.channel import Reply
 from subscriptions.errors import MeaningFails
 from subscriptions.service import listing
-from subscriptions.store.libraries import put_library, titles_to_ask
+from subscriptions.store.interests import put_library, titles_to_ask
 
 
 def library(

@@ -31,10 +31,10 @@ from subscriptions.errors import (
 from subscriptions.language import Language
 from subscriptions.notices import Level
 from subscriptions.service.findings import OUTBOX
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
-from subscriptions.store.platform_states import bots
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077

@@ -40,7 +40,7 @@ from subscriptions.store.conversations import (
     newest_page_messages,
 )
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.signals import signals_of_papers
+from subscriptions.store.interests import signals_of_papers
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 AT_ONCE = 50  # changes that an open page gets together

@@ -14,8 +14,8 @@ from subscriptions.service import meaning
 from subscriptions.store import meanings
 from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Codes
 from subscriptions.store.meanings import Texts
+from subscriptions.store.stored_digests import Codes
 
 T = TypeVar("T")
 

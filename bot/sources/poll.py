@@ -36,10 +36,10 @@ from subscriptions.service import notices
 from subscriptions.service.findings import source_finding
 from subscriptions.service.ingest import Note
 from subscriptions.states import SourceTrouble
-from subscriptions.store import digests as stored_digests
+from subscriptions.store import stored_digests
 from subscriptions.store.database.store import Store, Transaction, writes
-from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, Part, SourceState, has_come, note_poll
+from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
 from subscriptions.texts.cutting import clip
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait

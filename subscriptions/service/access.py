@@ -22,7 +22,7 @@ from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
 from subscriptions.store import bot_state, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.delivery_trouble import notices_since
+from subscriptions.store.outbox import notices_since
 
 CodeResult = Literal["made", "wrong", "there-is-one"]
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike

@@ -7,7 +7,7 @@ from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.store import deliveries, stored_chats, stored_subscriptions
+from subscriptions.store import stored_chats, stored_deliveries, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 
 
@@ -16,7 +16,7 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
     """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
-        chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+        chat.address for chat in chats if stored_deliveries.delivered_items(transaction, chat.id, delivery, position=0)
     )
     return next(delivered, None)
 
@@ -24,7 +24,7 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 @reads
 def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
-    delivered = deliveries.deliveries_of(transaction, chat.id, known.id)
+    delivered = stored_deliveries.deliveries_of(transaction, chat.id, known.id)
     if delivered is not None:
         return delivered.item
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)

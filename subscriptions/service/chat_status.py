@@ -7,10 +7,10 @@ from datetime import datetime
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing
-from subscriptions.store import platform_states, sources
+from subscriptions.store import bot_state, stored_sources
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.outbox import OutboxCounts, outbox_counts
-from subscriptions.store.sources import KnownSource
+from subscriptions.store.stored_sources import KnownSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,11 @@ class Figures:
 @reads
 def figures(transaction: Transaction, *, now: datetime) -> Figures:
     """Returns the figures of the whole bot. Raises StoreError."""
-    known = sources.known_sources(transaction)
+    known = stored_sources.known_sources(transaction)
     return Figures(
         at=now,
         outbox=outbox_counts(transaction),
-        stopped=platform_states.stopped_platforms(transaction),
+        stopped=bot_state.stopped_platforms(transaction),
         sources=tuple(one for one in known if one.declared),
     )
 
@@ -49,7 +49,7 @@ class Status:
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
     chat, found = listing.get_subscribed(transaction, address)
-    next_delivery = sources.forecast(transaction, now=now).next_of(chat, found)
+    next_delivery = stored_sources.forecast(transaction, now=now).next_of(chat, found)
     outbox = outbox_counts(transaction, chat.id)
     return Status(chat=chat, subscriptions=len(found), next_delivery=next_delivery, outbox=outbox)
 
@@ -59,7 +59,7 @@ def next_deliveries_to(
     transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """Returns the earliest next delivery of these subscriptions of a chat. Raises NotFound."""
-    return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
+    return stored_sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
 
 
 @reads
@@ -67,5 +67,5 @@ def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[listing.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
     """Returns the next delivery of each of these subscriptions. A paused subscription counts as active."""
-    foreseen = sources.forecast(transaction, now=now)
+    foreseen = stored_sources.forecast(transaction, now=now)
     return tuple(foreseen.next_delivery(one.subscription, one.chat) for one in subscriptions)

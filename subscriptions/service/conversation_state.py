@@ -4,7 +4,7 @@ from datetime import datetime
 
 from subscriptions import chat_settings
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.store import chat_outbox, stored_chats
+from subscriptions.store import outbox, stored_chats
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 
@@ -74,7 +74,7 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     if not address.topic or stored_chats.find_chat(transaction, address) is not None:
         return address
     chat = stored_chats.find_chat(transaction, place)
-    ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
+    ours = chat is not None and outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from subscriptions import portable
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service import listing
-from subscriptions.store import deliveries, known_papers, stored_chats, stored_subscriptions
+from subscriptions.store import known_papers, stored_chats, stored_deliveries, stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
 
 AT_ONCE = 500  # chats that are read in one transaction
@@ -61,6 +61,6 @@ def _lines(lines: Sequence[str]) -> str:
 def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
-    ids = [one.paper for one in deliveries.shown_between(transaction, chat.id, since)]
+    ids = [one.paper for one in stored_deliveries.shown_between(transaction, chat.id, since)]
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

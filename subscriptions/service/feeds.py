@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscriptions.model import Chat, KnownPaper
-from subscriptions.store import deliveries, known_papers, stored_chats
+from subscriptions.store import known_papers, stored_chats, stored_deliveries
 from subscriptions.store.database.store import Transaction, reads
 
 MOST = 100  # papers in a feed
@@ -26,6 +26,6 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     chat = stored_chats.chat_of_key(transaction, key)
     if chat is None or (begun := stored_chats.key_made_at(transaction, chat.id)) is None:
         return None
-    shown = deliveries.newest_shown(transaction, chat.id, MOST)
+    shown = stored_deliveries.newest_shown(transaction, chat.id, MOST)
     known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])
     return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in shown])

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from subscriptions.matching import paper_index
 from subscriptions.model import Digest, Paper
 from subscriptions.planning import archives
-from subscriptions.store import announcing, digests, meanings
+from subscriptions.store import meanings, stored_digests
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
 
 # a function that is called with the result, in the transaction that stores the digest
-Note = Callable[[Transaction, digests.Ingested], None]
+Note = Callable[[Transaction, stored_digests.Ingested], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Ingest:
     continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
     note: Note | None = None
-    codes: digests.Codes = digests.NO_CODES  # of the papers of `papers_to_encode`
+    codes: stored_digests.Codes = stored_digests.NO_CODES  # of the papers of `papers_to_encode`
 
     def batch(self, transaction: Transaction, papers: Sequence[Incoming]) -> PaperBatch:
         """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
@@ -50,19 +50,19 @@ class Ingest:
 
 
 @writes
-def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> digests.Ingested:
+def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> stored_digests.Ingested:
     """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
     """
-    if digests.is_known(transaction, digest.content_hash):
-        which, announced = announcing.of_digest(digest.content_hash), 0
+    if stored_digests.is_known(transaction, digest.content_hash):
+        which, announced = stored_digests.of_digest(digest.content_hash), 0
         if ingest.announce:
-            announced = announcing.announce(transaction, which, ingest.now)
-        done = digests.stored_digest(transaction, digest.content_hash, announced=announced)
+            announced = stored_digests.announce(transaction, which, ingest.now)
+        done = stored_digests.stored_digest(transaction, digest.content_hash, announced=announced)
     else:
         papers = ingest.merged(transaction, _papers_of(transaction, digest))
-        done = digests.add_digest(transaction, digest, papers, ingest.codes)
+        done = stored_digests.add_digest(transaction, digest, papers, ingest.codes)
     if ingest.note is not None:
         ingest.note(transaction, done)
     return done
@@ -106,7 +106,7 @@ def papers_to_encode(
 
 def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
     """Returns the papers of a digest, each once, prepared for merging; () if the digest is known."""
-    if digests.is_known(transaction, digest.content_hash):
+    if stored_digests.is_known(transaction, digest.content_hash):
         return ()
     return incoming(paper_index.merge_copies(digest.entries))
 
@@ -114,4 +114,4 @@ def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
 @writes
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that were never announced. Returns how many."""
-    return announcing.announce(transaction, announcing.of_source(source), now)
+    return stored_digests.announce(transaction, stored_digests.of_source(source), now)

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.window import Window
-from subscriptions.store import bot_state, known_papers, model_requests, paper_sequence, stored_chats
+from subscriptions.store import bot_state, known_papers, model_requests, stored_chats
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.stored_subscriptions import subscriptions_of
 from subscriptions.texts.summary_states import summary_state
@@ -45,7 +45,7 @@ class ModelDay(NamedTuple):
 @reads
 def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
-    last = paper_sequence.last_sequence(transaction)
+    last = known_papers.last_sequence(transaction)
     after = max(looked_upto, known_papers.sequence_before(transaction, now - NEWS))
     if after >= last:
         return None

@@ -17,8 +17,8 @@ from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import (
     bot_state,
     conversations,
-    delivery_trouble,
-    planned_deliveries,
+    outbox,
+    planner,
     stored_chats,
     stored_subscriptions,
     whole_chat,
@@ -86,9 +86,9 @@ def notify_operators(
         if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
-        if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
+        if outbox.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
-        if notice.newest_at and delivery_trouble.notices_since(transaction, chat.id, notice.cause, notice.newest_at):
+        if notice.newest_at and outbox.notices_since(transaction, chat.id, notice.cause, notice.newest_at):
             continue
         if _add(transaction, chat, notice, day, now=now):
             notified.append(chat.address.lane)
@@ -128,9 +128,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now
     delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
     key = _dedupe_key(chat, notice, day)
     about = other.id if other else None
-    if not planned_deliveries.add_notice(
-        transaction, key, delivery, about=about, person=notice.person or None, now=now
-    ):
+    if not planner.add_notice(transaction, key, delivery, about=about, person=notice.person or None, now=now):
         return False
     conversations.store_callbacks(transaction, tokens, chat_id=chat.id, now=now)
     return True
@@ -212,7 +210,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
     """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
     for chat in stored_chats.chats_by_id(transaction, found).values():
         stored_chats.mark_reachable(transaction, chat.id, now=now)
-        delivery_trouble.drop_notices(transaction, "paused", chat.id, now=now)
+        outbox.drop_notices(transaction, "paused", chat.id, now=now)
 
 
 @writes

@@ -15,9 +15,9 @@ from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, re
 from subscriptions.query.tree import Leaf, Node, Not, Query, Term
 from subscriptions.service import questions
 from subscriptions.service.meaning import near_papers
-from subscriptions.store import known_papers, meanings, paper_words, planned_deliveries
+from subscriptions.store import known_papers, meanings, paper_words, planner
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.libraries import library_of
+from subscriptions.store.interests import library_of
 from subscriptions.store.paper_words import Among
 
 MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
@@ -85,7 +85,7 @@ def undelivered(
         among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
         query = parse.parse_canonical(one.canonical)
         found[one.id] = find(transaction, query, among, whole=True, in_time=True).papers
-    delivered = planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 

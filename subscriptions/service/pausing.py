@@ -10,7 +10,7 @@ from subscriptions.planning import due_moments
 from subscriptions.service import changes, listing
 from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import chat_outbox, paper_sequence, sources, stored_chats, stored_subscriptions
+from subscriptions.store import known_papers, outbox, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 
@@ -101,7 +101,7 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 
 def _delay(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     """Delays by ten minutes what a chat that gets messages again would be sent at once."""
-    chat_outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
+    outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
         stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
 
@@ -112,11 +112,11 @@ def get_waiting_papers(
 ) -> WaitingPapers:
     """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat, active = _active(transaction, address, number)
-    last_sequence = paper_sequence.last_sequence(transaction)
+    last_sequence = known_papers.last_sequence(transaction)
     found = undelivered(transaction, chat, active, upto=last_sequence)
-    then = sources.forecast(transaction, now=now).next_of(chat, [one for one in active if found.get(one.id)])
+    then = stored_sources.forecast(transaction, now=now).next_of(chat, [one for one in active if found.get(one.id)])
     moments = [moment for moment in (then.at or then.latest,) if moment]
-    planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
+    planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
     if planned:
         moments.append(now + due_moments.ANSWER_WITHIN)
     papers = planned + len(set().union(*found.values()))
@@ -129,7 +129,7 @@ def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetim
     found = get_waiting_papers(transaction, address, now=now, number=number).papers
     chat, active = _active(transaction, address, number)
     if number is None:
-        chat_outbox.hold_planned(transaction, chat.id, None)
+        outbox.hold_planned(transaction, chat.id, None)
     for one in active:
         # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
         stored_subscriptions.change_subscription(transaction, one, due_moments.with_due(one, (now, now)))
@@ -152,11 +152,11 @@ def skip_waiting(
     `by`.
     """
     chat, active = _active(transaction, address, number)
-    upto = min(upto, paper_sequence.last_sequence(transaction))
+    upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, active, upto=upto).values()))
     if number is None:
-        skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
-        chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
+        skipped += outbox.planned_papers(transaction, chat.id, by=by)
+        outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
     for one in active:
         after = one._replace(cursor=max(one.cursor, upto))
         if one.hurry:

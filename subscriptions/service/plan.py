@@ -14,7 +14,7 @@ from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import no_match, taste
 from subscriptions.service.window import Window
-from subscriptions.store import planned_deliveries, planner, sources, stored_chats, stored_subscriptions
+from subscriptions.store import planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
 SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait
@@ -71,7 +71,7 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 @reads
 def find_due(transaction: Transaction, *, now: datetime) -> Due:
     """Returns what is due now. Matches the papers for all chats, while others can write."""
-    forecast = sources.forecast(transaction, now=now)
+    forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
     chat_ids = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
     window = Window(forecast.last_sequence)
@@ -124,7 +124,7 @@ def decide_now(
 
     None where there is nothing to decide. Stores nothing.
     """
-    forecast = sources.forecast(transaction, now=now)
+    forecast = stored_sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
     found, _ = _due([(chat, subscriptions)], forecast)
     due = found if _keys(transaction, found, forecast) else []
@@ -161,7 +161,7 @@ def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast
     fits = window.fits(transaction, subscriptions)
     papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
     chat_ids = [these.chat.id for these in due]
-    delivered = planned_deliveries.delivered(transaction, chat_ids, papers)
+    delivered = planner.delivered(transaction, chat_ids, papers)
     tastes = taste.tastes(transaction, chat_ids)
     decided = []
     for these in due:
@@ -220,7 +220,7 @@ def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) 
         minutes[chat_id] = f"{max(due_moments.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
         timed = any(one.next_due_at is not None for one in mine)
         keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
-    taken = planned_deliveries.taken_keys(transaction, list(keys.values()))
+    taken = planner.taken_keys(transaction, list(keys.values()))
     for chat_id, key in keys.items():
         if key in taken and minutes[chat_id] != now:
             keys[chat_id] = f"{key}:{more[chat_id]}"
@@ -241,7 +241,7 @@ def _write(
         for one in decided
         for subscription in one.case.subscriptions
     ]
-    planned_deliveries.add_deliveries(transaction, planned, now=forecast.at)
+    planner.add_deliveries(transaction, planned, now=forecast.at)
     planner.advance(transaction, [*waits, *moves])
     chats = [one.chat for one in planned.values()]
     planner.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])

@@ -15,7 +15,7 @@ from subscriptions.service.listing import Listed
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.service.window import evidence_by, stored_queries
-from subscriptions.store import paper_sequence, paper_words, planned_deliveries, stored_subscriptions
+from subscriptions.store import known_papers, paper_words, planner, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.paper_words import Among
 
@@ -72,7 +72,7 @@ def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "
         base = min((one.base for one in matches.values()), key=lambda base: base.of, default=window.base)
     waiting = set[int]()
     if query is None and day is None:
-        last = paper_sequence.last_sequence(transaction)
+        last = known_papers.last_sequence(transaction)
         waiting.update(*paper_search.undelivered(transaction, chat, subscriptions, upto=last).values())
     shown = chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
     return Today(
@@ -167,7 +167,7 @@ def _found(transaction: Transaction, subscriptions: Sequence[Subscription], amon
 
 def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
     """Returns those of the found papers that were delivered to the chat or are in its library."""
-    return planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
 
 
 def _delivery(

@@ -13,7 +13,7 @@ from subscriptions.query.links import owner_of, without_owner
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.rewriting import with_vectors
 from subscriptions.query.tree import Query, Term
-from subscriptions.store import known_papers, libraries, meanings
+from subscriptions.store import interests, known_papers, meanings
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.texts.cutting import clip
 
@@ -78,7 +78,7 @@ def _of_papers(transaction: Transaction, names: Collection[str]) -> dict[str, by
     if not names:
         return {}
     owners = {name: owner for name in names if (owner := owner_of(name))}
-    asked = libraries.titles_asked(transaction, [*owners.values()])
+    asked = interests.titles_asked(transaction, [*owners.values()])
     ids = known_papers.papers_with_keys(transaction, sorted(names))
     codes = dict(meanings.each_code(transaction, [*ids.values()]))
     found = {name: meaning.question_of_paper(codes[paper]) for name, paper in ids.items() if paper in codes}

@@ -12,10 +12,10 @@ from subscriptions.service.changes import note_changed_state
 from subscriptions.service.listing import get_chat
 from subscriptions.store import (
     bot_state,
-    deliveries,
     model_requests,
-    retention,
+    old_rows,
     stored_chats,
+    stored_deliveries,
     stored_subscriptions,
     whole_chat,
 )
@@ -38,17 +38,17 @@ CHATS = 10  # chats that one transaction of the clean-up erases at most
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _Find = Callable[[Transaction, datetime, int], Sequence[int]]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
-    (partial(retention.drop, "update", "at"), UPDATES),
-    (partial(retention.drop, "callback", "at"), BUTTONS),
-    (partial(retention.drop, "conversation_state", "until"), STATES),
-    (partial(retention.drop, "page_message", "at"), DELIVERIES),
+    (partial(old_rows.drop, "update", "at"), UPDATES),
+    (partial(old_rows.drop, "callback", "at"), BUTTONS),
+    (partial(old_rows.drop, "conversation_state", "until"), STATES),
+    (partial(old_rows.drop, "page_message", "at"), DELIVERIES),
     (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
-    (retention.drop_receipts, RECEIPTS),
-    (partial(retention.drop, "undo", "at"), CHANGES),
-    (retention.drop_notices, NOTICES),
-    (retention.empty_notices, DELIVERIES),
-    (retention.reduce_deliveries, DELIVERIES),
+    (old_rows.drop_receipts, RECEIPTS),
+    (partial(old_rows.drop, "undo", "at"), CHANGES),
+    (old_rows.drop_notices, NOTICES),
+    (old_rows.empty_notices, DELIVERIES),
+    (old_rows.reduce_deliveries, DELIVERIES),
 )
 _ERASED: tuple[tuple[_Find, timedelta], ...] = (
     (stored_chats.unreachable_since, GONE_CHATS),
@@ -94,7 +94,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     for chat in erased_together(transaction, address):
         note_changed_state(transaction, chat.id)
         subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
-        papers += deliveries.delivered_count(transaction, chat.id)
+        papers += stored_deliveries.delivered_count(transaction, chat.id)
         whole_chat.erase(transaction, chat.id)
     denied = bool(stored_chats.denial_of(transaction, address.lane))
     return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
@@ -135,7 +135,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
     if papers is not None:
-        yield from _steps(store, retention.prune_papers, now - papers)
+        yield from _steps(store, old_rows.prune_papers, now - papers)
     for find, age in _ERASED:
         yield from _steps(store, partial(_erase, find), now - age, CHATS)
 

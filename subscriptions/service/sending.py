@@ -7,7 +7,7 @@ from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import notices
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import bot_state, claims, outbox, platform_states, stored_chats, whole_chat
+from subscriptions.store import bot_state, claims, outbox, stored_chats, whole_chat
 from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
@@ -79,7 +79,7 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     if chat_id is None:
         raise _nothing_to_do(transaction, delivery_id)
     stored_chats.mark_reachable(transaction, chat_id, now=now)
-    platform_states.free_platforms(transaction)
+    bot_state.free_platforms(transaction)
 
 
 @writes
@@ -111,16 +111,16 @@ def begin(
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         claims.look_up_again(transaction)
     told = {name: bot for name, bot in tokens.items() if bot}
-    platform_states.refuse_another_bot(transaction, told, new_bot=new_bot)
-    known = platform_states.bots(transaction)
+    bot_state.refuse_another_bot(transaction, told, new_bot=new_bot)
+    known = bot_state.bots(transaction)
     unknown = [name for name in tokens if known.get(name) is None or known.get(name) != told.get(name)]
-    return unknown, platform_states.stopped_platforms(transaction)
+    return unknown, bot_state.stopped_platforms(transaction)
 
 
 @shares
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
-    platform_states.put_platform(transaction, platform, stopped=reason)
+    bot_state.put_platform(transaction, platform, stopped=reason)
     notices.reactivate_found(transaction, chats, now=now)
 
 

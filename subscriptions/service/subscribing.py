@@ -18,14 +18,7 @@ from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.paper_search import find, with_vectors_for
 from subscriptions.service.recent_matches import Base, recent
-from subscriptions.store import (
-    known_papers,
-    paper_sequence,
-    planned_deliveries,
-    sources,
-    stored_chats,
-    stored_subscriptions,
-)
+from subscriptions.store import known_papers, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.paper_words import Among
 
@@ -101,7 +94,7 @@ def subscribe(
         outcome = "rescheduled" if is_timed else "known"
         return _confirmed(transaction, chat, placed, query=query, outcome=outcome, now=now)
     done = _echo(transaction, chat, placed, query=query, outcome="added", now=now, seen=seen)
-    planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
+    planner.count_as_delivered(transaction, chat.id, done.seen)
     return done
 
 
@@ -299,7 +292,7 @@ def _echo(
     `seen` has the ids of papers that the person has just seen.
     """
     found = recent(transaction, now).find(transaction, query, chat)
-    last_sequence = paper_sequence.last_sequence(transaction)
+    last_sequence = known_papers.last_sequence(transaction)
 
     def fits(after: int) -> bool:
         return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)
@@ -325,6 +318,6 @@ def _confirmed(
 ) -> Subscribed:
     """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
     transaction.confirmed_chats.add(chat.id)
-    foreseen = sources.forecast(transaction, now=now)
+    foreseen = stored_sources.forecast(transaction, now=now)
     next_delivery = foreseen.next_delivery(subscription, chat, fits=fits)
     return Subscribed(chat=chat, subscription=subscription, query=query, outcome=outcome, next_delivery=next_delivery)

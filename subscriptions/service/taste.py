@@ -11,8 +11,7 @@ from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.states import Signal
 from subscriptions.store import known_papers, meanings
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.libraries import AskedTitle, titles_asked
-from subscriptions.store.signals import StoredSignal, newest_signals
+from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
 
 WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
 STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer

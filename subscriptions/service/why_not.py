@@ -10,13 +10,9 @@ from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import FIELDS, parse
 from subscriptions.query.tree import Node, Query
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.store import (
-    announcing,
-    deliveries,
-    stored_subscriptions,
-)
+from subscriptions.store import stored_deliveries, stored_digests, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.libraries import owned
+from subscriptions.store.interests import owned
 
 
 class HoldReason(StrEnum):
@@ -47,15 +43,17 @@ class Reason:
 
 
 @reads
-def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> deliveries.DeliveredPaper | None:
+def last_delivered(
+    transaction: Transaction, chat: Chat, *, message: str = ""
+) -> stored_deliveries.DeliveredPaper | None:
     """Returns the first paper in the message with the platform id `message`.
 
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    papers = deliveries.papers_in_message(transaction, chat.id, message) if message else ()
-    for paper in papers or deliveries.last_delivered(transaction, chat.id).values():
-        return deliveries.deliveries_of(transaction, chat.id, paper)
+    papers = stored_deliveries.papers_in_message(transaction, chat.id, message) if message else ()
+    for paper in papers or stored_deliveries.last_delivered(transaction, chat.id).values():
+        return stored_deliveries.deliveries_of(transaction, chat.id, paper)
     return None
 
 
@@ -104,7 +102,7 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
-        unannounced = announcing.unannounced(transaction, announcing.of_paper(known.id))
+        unannounced = stored_digests.unannounced(transaction, stored_digests.of_paper(known.id))
         return HoldReason.ARCHIVE if unannounced else HoldReason.REPLACEMENT
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY

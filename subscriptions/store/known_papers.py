@@ -1,4 +1,4 @@
-"""Stored papers: counts, moments, and the papers themselves, selected by id, by sequence, or as the newest ones."""
+"""Stored papers: the sequence that orders announced ones (rule 1), and papers by id, by sequence, or the newest ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +10,26 @@ from sqlmodel import col, select
 from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.states import TextKind
-from subscriptions.store import meanings, model_requests, paper_sequence
+from subscriptions.store import meanings, model_requests
+from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.merging import PaperDraft
 from subscriptions.store.paper_words import write
 from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
+
+SEQUENCE = "sequence"  # name of the counter
+
+
+def last_sequence(transaction: Transaction) -> int:
+    """Returns the highest assigned sequence; 0 if there is none."""
+    return int(get_value(transaction, SEQUENCE) or 0)
+
+
+def raise_counter(transaction: Transaction, last: int) -> None:
+    """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
+    put_value(transaction, SEQUENCE, str(last))
+
 
 # Each plan and each rendering executes these statements, so they are built only once.
 _papers, _texts, _appearances, _digests, _values, _entries, _items = tables(
@@ -49,7 +63,7 @@ def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str,
     return {asked[stored]: paper for stored, paper in rows}
 
 
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == paper_sequence.SEQUENCE)
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
 # With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
 # would search all papers, beginning with the oldest.

@@ -1,19 +1,19 @@
-"""All deliveries as operators see them: their states, listed, counted, tried again, dismissed, counted as sent."""
+"""Deliveries as people see them: listed, counted, tried again, dismissed; those of one chat; those in trouble, and how many are named."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
-from subscriptions.model import ChatAddress
-from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
+from subscriptions.model import ChatAddress, DeliveryKind
+from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
 from subscriptions.store import claims
 from subscriptions.store.columns import AnyRow, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
-from subscriptions.store.tables import DeliveryRow, tables
+from subscriptions.store.tables import ChatRow, DeliveryRow, MessageRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 _TRIED_AGAIN = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING)
@@ -198,3 +198,128 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
     due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return execute(transaction, due.values(counted)).rowcount
+
+
+def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
+    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
+
+    A delivery is unsent if none of its messages was sent or may have been sent.
+    """
+    return transaction.count(_i.delivery.in_(_unsent(transaction, chat_id, by)))
+
+
+def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:
+    """Whether a delivery of this chat has a message with this platform id."""
+    return transaction.finds(_d.seq == _m.delivery, _d.chat == chat_id, _m.platform_id == platform_id)
+
+
+def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
+    """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
+    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, None))
+    transaction.exec(sa.update(DeliveryRow).where(unsent).values(next_at=until))
+
+
+def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
+    """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
+    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, by))
+    transaction.exec(sa.update(DeliveryRow).where(unsent).values(dismissed_at=now, settled_at=now))
+
+
+def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list[int]:
+    maybe_sent = sa.exists().where(_m.delivery == _d.seq, _m.state.in_(MAYBE_SENT))
+    found = sa.select(_d.seq).where(_d.chat == chat_id, _d.settled_at.is_(None), ~maybe_sent)
+    if by is not None:
+        found = found.where(_d.created_at <= by)
+    return list(execute(transaction, found).scalars())
+
+
+LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
+_NAMED = 5  # a notice names at most so many deliveries by their ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries that have the same problem."""
+
+    count: int
+    reason: str = ""  # the most frequent reason
+    ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    newest_at: datetime | None = None  # when the last of them was given up
+    chat: ChatAddress | None = None  # None if the deliveries are for several chats
+    since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
+
+
+def dead(transaction: Transaction) -> Trouble:
+    """Returns the deliveries with a dead message that no person has dismissed.
+
+    Notices do not count, because otherwise a dead notice would cause the next notice.
+    """
+    wanted = (
+        select(_d.id, MessageRow.reason, ChatRow, _d.settled_at)
+        .join(MessageRow, col(MessageRow.delivery) == _d.seq)
+        .join(ChatRow, col(ChatRow.id) == _d.chat)
+        .where(
+            MessageRow.state == MessageState.DEAD,
+            _d.kind != DeliveryKind.NOTICE,
+            _d.settled_at.is_not(None),
+            _d.dismissed_at.is_(None),
+        )
+        .order_by(_d.seq, col(MessageRow.number))
+    )
+    rows = transaction.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
+    reasons = Counter(reason for _, reason, _, _ in rows if reason)
+    chats = {chat.place for _, _, chat, _ in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        newest_at=max((at for _, _, _, at in rows), default=None),
+        chat=chats.pop() if len(chats) == 1 else None,
+        since=min((at for _, _, _, at in rows), default=None),
+    )
+
+
+def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
+    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
+    first, count = sa.func.min(_d.created_at, type_=Utc), sa.func.count()
+    rows = transaction.exec(
+        select(ChatRow.platform, _d.reason, count, first)
+        .join(DeliveryRow, _d.chat == ChatRow.id)
+        .where(
+            _d.settled_at.is_(None),
+            _d.attempts > 0,
+            _d.created_at < before,
+            ChatRow.state == ChatState.ACTIVE,
+        )
+        .group_by(ChatRow.platform, _d.reason)
+        .order_by(count.desc(), _d.reason)
+    ).all()
+    found: dict[str, Trouble] = {}
+    for platform, reason, deliveries, since in rows:
+        usual = found.get(platform, Trouble(count=0, reason=reason, since=since))
+        oldest = min(usual.since or since, since)
+        found[platform] = replace(usual, count=usual.count + deliveries, since=oldest)
+    return found
+
+
+def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
+    """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
+    begins = f"notice:{chat_id}:{cause}:"
+    return transaction.count(_d.chat == chat_id, _d.dedupe_key.startswith(begins), _d.created_at >= since)
+
+
+def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was stored at `since` or later."""
+    return transaction.finds(_d.dedupe_key == key, _d.created_at >= since)
+
+
+def drop_notices(transaction: Transaction, cause: str, about: int, *, now: datetime) -> None:
+    """Dismisses the notices with this cause about a chat that are not settled."""
+    notices = sa.update(_deliveries).where(
+        _d.about == about,
+        _d.dedupe_key.contains(f":{cause}:", autoescape=True),
+        _d.settled_at.is_(None),
+    )
+    untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}
+    execute(transaction, notices.values(untrue))

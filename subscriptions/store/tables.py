@@ -442,7 +442,7 @@ class ConversationStateRow(Row, table=True):
 
 
 class SignalRow(Row, table=True):
-    """What a chat did with a paper, see store/signals.py."""
+    """What a chat did with a paper, see store/interests.py."""
 
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary_key=True)

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatKind, Lane
 from subscriptions.states import MAYBE_SENT, Admission, ChatState, MessageState
-from subscriptions.store import libraries, stored_chats, stored_subscriptions
+from subscriptions.store import interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, execute, rows_of, shares
 from subscriptions.store.stored_subscriptions import give_libraries
 from subscriptions.store.tables import (
@@ -80,7 +80,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
         for lane in {one.place.lane for one in rows}:
             stored_chats.remember_denial(transaction, lane)
     queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
-    libraries.drop_library(transaction, chat_id)  # with the vectors of its titles
+    interests.drop_library(transaction, chat_id)  # with the vectors of its titles
     transaction.remove(ChatRow, id=chat_id)
     stored_subscriptions.drop_unused_queries(transaction, queries)
     for one in rows:
@@ -213,8 +213,8 @@ def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime
     # an undo would remove what the chat has from the other one
     joined = (before, after) if goes.next_number > 1 else (before,)
     transaction.remove(UndoRow, col(UndoRow.chat).in_(joined))
-    if libraries.library_of(transaction, after):
-        libraries.drop_library(transaction, before)
+    if interests.library_of(transaction, after):
+        interests.drop_library(transaction, before)
     _give_subscriptions(transaction, before, stays)
     _remove_repeats(transaction, before, after, now)
     for column in references_to_chats():

@@ -29,7 +29,7 @@ from subscriptions.service import exporting, importing, subscribing
 from subscriptions.service.listing import listed
 from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.make import DAY, digest, ingested, paper, subscribes
@@ -167,7 +167,7 @@ def test_a_digest_is_stored_whole_or_not_at_all(
         stored_all(calm, said)
         stored_all(killed, said)
         some = digest(*last, name="the last one")
-        patched.setattr("subscriptions.store.digests._result", _killed)
+        patched.setattr("subscriptions.store.stored_digests._result", _killed)
         with pytest.raises(Killed):
             stored(killed, some)
         assert_same(killed, calm)

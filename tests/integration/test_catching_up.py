@@ -30,7 +30,7 @@ from subscriptions.service.subscribing import set_settings
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.sources import KnownSource, SourceState
+from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -20,7 +20,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.store import sources, tables
+from subscriptions.store import stored_sources, tables
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
@@ -291,7 +291,9 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
-        sources.note_poll(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), sources.SourceState(), {})
+        stored_sources.note_poll(
+            session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), stored_sources.SourceState(), {}
+        )
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     assert stored.value(store, "SELECT source FROM receipt") == source

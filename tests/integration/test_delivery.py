@@ -27,7 +27,7 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import claims, outbox, planner, platform_states, stored_chats, whole_chat
+from subscriptions.store import bot_state, claims, outbox, planner, stored_chats, whole_chat
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts
 from tests import make
@@ -204,7 +204,7 @@ async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App
         telegram.blocks(chat)
     due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
-    platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
+    bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).stopped == {}
     assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
@@ -216,15 +216,15 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
-            platform_states.claim_database(app.store, {"slack": before})
+            bot_state.claim_database(app.store, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
-        assert platform_states.bots(app.store).get("slack", "") == before
+        assert bot_state.bots(app.store).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert platform_states.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in platform_states.stopped_platforms(app.store)) == bool(before)
+        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:

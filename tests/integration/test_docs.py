@@ -410,7 +410,7 @@ NUMBERS = tables.rows("""
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST
-    operating.md    → the last # signals                                 → subscriptions.store.signals:MOST_SIGNALS
+    operating.md    → the last # signals                                 → subscriptions.store.interests:MOST_SIGNALS
     queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
     queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
@@ -420,8 +420,8 @@ NUMBERS = tables.rows("""
     queries.md      → (`fit + # × taste`)                                → subscriptions.service.taste:WEIGHT
     queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
     queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
-    queries.md      → keeps # signals                                    → subscriptions.store.signals:MOST_SIGNALS
-    queries.md      → signals and a # saved                              → subscriptions.store.signals:MOST_SAVED
+    queries.md      → keeps # signals                                    → subscriptions.store.interests:MOST_SIGNALS
+    queries.md      → signals and a # saved                              → subscriptions.store.interests:MOST_SAVED
     queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT

@@ -34,9 +34,9 @@ from subscriptions.service import (
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import deliveries, paper_words, signals, stored_chats, whole_chat
+from subscriptions.store import interests, paper_words, stored_chats, stored_deliveries, whole_chat
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
+from subscriptions.store.interests import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
@@ -191,7 +191,7 @@ def chat_of(store: Store) -> Chat:
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    signals.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
+    interests.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
@@ -215,7 +215,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to ME."""
     plan_due(store, now=LATER)
     with store.read() as transaction:
-        (delivery,) = deliveries.delivery_values(transaction, [newest(transaction)]).values()
+        (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()
     assert delivery.chat.address == ME
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
@@ -307,24 +307,24 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     subscribes(store, "telegram:43", "graph", when="now")
     other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
-    signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
+    interests.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
     ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signals, "MOST_SIGNALS", 3)
+    monkeypatch.setattr(interests, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        signals.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
+        interests.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
-        kept = signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
+        kept = interests.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,
     ]
-    assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+    assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
 # ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
@@ -469,7 +469,7 @@ SETTINGS: tuple[dict[str, str], ...] = (
 def planned(store: Store, chat: str, before: int) -> list[Item]:
     """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     with store.read() as transaction:
-        found = [*deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
+        found = [*stored_deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
@@ -512,7 +512,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
         subscribes(store, chat, "graph", now=now)
         with store.read() as transaction:
             known = [one.id for one in stored_papers(transaction)]
-        signals.note_signal(
+        interests.note_signal(
             store,
             listing.get_chat(store, address(chat)),
             chance.sample(known, min(2, len(known))),

@@ -214,9 +214,8 @@ def many(count: int, arxiv: FakeArxiv) -> list[Paper]:
 def incomplete(store: Store) -> list[str]:
     """Returns the keys of the papers without categories."""
     with store.read() as session:
-        return [
-            one.key for one in session.exec(select(tables.PaperRow).order_by(tables.PaperRow.id)) if not one.categories
-        ]  # type: ignore[arg-type]
+        papers = session.exec(select(tables.PaperRow).order_by(tables.PaperRow.id))  # type: ignore[arg-type]
+        return [one.key for one in papers if not one.categories]
 
 
 @pytest.mark.both_databases

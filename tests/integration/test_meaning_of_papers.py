@@ -30,7 +30,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -202,7 +202,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
 
 
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("subscriptions.store.paper_sequence.raise_counter", "subscriptions.store.meanings.put_late"):
+    for step in ("subscriptions.store.known_papers.raise_counter", "subscriptions.store.meanings.put_late"):
         with monkeypatch.context() as broken:
             broken.setattr(step, _is_full)
             with pytest.raises(StoreUnavailable):

@@ -31,7 +31,7 @@ from subscriptions.service import (
     sending,
 )
 from subscriptions.service.pausing import pause
-from subscriptions.store import sources
+from subscriptions.store import stored_sources
 from subscriptions.store.conversations import is_noted, note_update
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
@@ -188,13 +188,15 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
-    sources.sync_sources(
-        bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
+    stored_sources.sync_sources(
+        bot.app.store,
+        [stored_sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")],
+        now=NOON,
     )
-    sources.note_poll(
+    stored_sources.note_poll(
         bot.app.store,
         Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
-        sources.SourceState(next_at=clock.now() + due_in),
+        stored_sources.SourceState(next_at=clock.now() + due_in),
         {},
     )
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
@@ -232,7 +234,9 @@ async def test_metrics_are_not_below_the_prefix_of_the_pages(bot: Bot) -> None:
 
 
 async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
-    sources.sync_sources(bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x")], now=NOON)
+    stored_sources.sync_sources(
+        bot.app.store, [stored_sources.SourceFact(name="daily", kind="url", location="x")], now=NOON
+    )
     bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
     bot.problems["start"] = "still starting"
     page = await bot.scrape()

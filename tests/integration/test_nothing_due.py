@@ -25,8 +25,7 @@ from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
-from subscriptions.store import deliveries, outbox, paper_sequence
-from subscriptions.store import planner as plans
+from subscriptions.store import known_papers, outbox, planner, stored_deliveries
 from subscriptions.store.conversations import unanswered
 from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
@@ -70,7 +69,7 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
 def steps_of(store: Store, waiting: bool) -> int:
     """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert plans.due_chats(transaction, NOON, paper_sequence.last_sequence(transaction), waiting=waiting) == []
+        assert planner.due_chats(transaction, NOON, known_papers.last_sequence(transaction), waiting=waiting) == []
     return recorded.steps
 
 
@@ -301,7 +300,7 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_delivery")
         # no other test uses a list of this length, so `Watch` sees a new statement
-        deliveries.delivery_values(session, range(9_000, 9_400))
+        stored_deliveries.delivery_values(session, range(9_000, 9_400))
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan

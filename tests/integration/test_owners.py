@@ -11,7 +11,7 @@ from subscriptions.model import Message
 from subscriptions.service import sending
 from subscriptions.service.listing import listed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, unrendered
+from subscriptions.store import claims, stored_deliveries
 from subscriptions.store.database.store import Store
 from subscriptions.store.whole_chat import chat_moved
 from tests import being_sent, make, stored
@@ -28,9 +28,9 @@ def due(store: Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}')
-    unrendered.store_rendered(
+    stored_deliveries.store_rendered(
         store,
-        [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
+        [stored_deliveries.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
         being_sent.request(),
     )
 

@@ -22,16 +22,15 @@ from subscriptions.states import PauseReason
 from subscriptions.store import (
     claims,
     conversations,
-    deliveries,
     known_papers,
     outbox,
     stored_chats,
+    stored_deliveries,
     stored_subscriptions,
-    unrendered,
     whole_chat,
 )
+from subscriptions.store.bot_state import claim_database
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.platform_states import claim_database
 from subscriptions.store.tables import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
@@ -62,7 +61,7 @@ def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
         found = outbox.entries(session, 0, over=True, now=NOON)[0]
-        values = [*deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
+        values = [*stored_deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
@@ -84,9 +83,9 @@ def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend"
 
 def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
-    unrendered.store_rendered(
+    stored_deliveries.store_rendered(
         store,
-        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload)])],
+        [stored_deliveries.Rendered(seq=1, messages=[Message(number=1, payload=payload)])],
         asking(where),
     )
     todo = claims.claim(store, asking(where))
@@ -377,7 +376,7 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     make.unsubscribes(store, CHAT, now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
-        items = deliveries.delivery_values(session, [1])[1].items
+        items = stored_deliveries.delivery_values(session, [1])[1].items
     assert {item.paper.paper.title: [(b.number, b.label) for b in item.because] for item in items} == {
         "A tree in a graph": [(1, "graph"), (2, "forests")],
         "A graph": [(1, "graph")],

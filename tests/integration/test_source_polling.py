@@ -15,7 +15,7 @@ from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SourceTrouble
-from subscriptions.store import sources, tables
+from subscriptions.store import stored_sources, tables
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
@@ -394,9 +394,11 @@ async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(arxiv: Fa
 
 def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeClock) -> None:
     for location in ("a", "a", "b"):
-        sources.sync_sources(store, [sources.SourceFact(name="x", kind="url", location=location)], now=clock.now())
+        stored_sources.sync_sources(
+            store, [stored_sources.SourceFact(name="x", kind="url", location=location)], now=clock.now()
+        )
         clock.advance(dt.timedelta(days=1))
-    assert [(one.location, one.since) for one in sources.known_sources(store)] == [
+    assert [(one.location, one.since) for one in stored_sources.known_sources(store)] == [
         ("b", clock.now() - dt.timedelta(days=1))
     ]
 

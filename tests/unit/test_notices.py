@@ -18,8 +18,8 @@ from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.notices import notify
 from subscriptions.states import PauseReason, SourceTrouble
 from subscriptions.store.database.store import Store
-from subscriptions.store.delivery_trouble import Trouble
-from subscriptions.store.sources import KnownSource, SourceState
+from subscriptions.store.outbox import Trouble
+from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import make, stored
 from tests.clock import NOON
 from tests.unit import deliveries

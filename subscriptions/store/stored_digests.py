@@ -1,4 +1,4 @@
-"""Stores digests with their papers and announcements, and looks up stored digests."""
+"""Stores digests with their papers, and announces papers, sometimes long after they were stored (rules 1 and 12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,30 @@ import sqlalchemy as sa
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest
-from subscriptions.store import announcing, bot_state, meanings, merging, paper_sequence, paper_words
+from subscriptions.store import bot_state, known_papers, meanings, merging, paper_words
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.merging import REPLACEMENTS
 from subscriptions.store.paper_batch import PaperBatch
-from subscriptions.store.sources import add_name
+from subscriptions.store.stored_sources import add_name
 from subscriptions.store.tables import DigestRow, SourceRow, tables
 
-_appearances, _digests = tables("appearance", "digest")
-_a, _d = _appearances.c, _digests.c
+Condition = sa.ColumnElement[bool]  # a condition on digests or on papers in them
+
+_appearances, _digests, _papers = tables("appearance", "digest", "paper")
+_a, _d, _p = _appearances.c, _digests.c, _papers.c
+_other = _appearances.alias()
+_AS_NEW = sa.exists().where(_other.c.paper == _a.paper, _other.c.kind.in_(("", "new")))
+_UNANNOUNCED = (
+    sa.select(_a.paper, ~_AS_NEW, _d.date)
+    .join(_digests, _d.id == _a.digest)
+    .join(_papers, _p.id == _a.paper)
+    .where(_p.sequence.is_(None), _a.kind.not_in([kind.value for kind in REPLACEMENTS]))
+    .order_by(_d.date, _d.id, _a.paper)
+)
+_GIVEN = ("sequence", "sequenced_at", "cross", "day")
+_ANNOUNCE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
 
@@ -62,7 +77,7 @@ NO_CODES = Codes()
 def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, codes: Codes) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = _add_row(transaction, digest, batch)
-    last = batch.assign_sequences(paper_sequence.last_sequence(transaction))
+    last = batch.assign_sequences(known_papers.last_sequence(transaction))
     made = _codes_of(transaction, batch, codes)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
@@ -70,7 +85,7 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
     if batch.news:
-        paper_sequence.raise_counter(transaction, last)
+        known_papers.raise_counter(transaction, last)
     return _result(batch)
 
 
@@ -125,8 +140,8 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
-    which = announcing.of_digest(content_hash)
-    amount, left = _amount_of_papers(transaction, which), len(announcing.unannounced(transaction, which))
+    which = of_digest(content_hash)
+    amount, left = _amount_of_papers(transaction, which), len(unannounced(transaction, which))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
@@ -141,7 +156,7 @@ def first_brought(transaction: Transaction, digest: Digest, source: str, *, befo
         .where(earlier.c.paper == _a.paper, earlier.c.kind == _a.kind, earlier.c.digest == its_digest.c.id)
         .where(its_digest.c.source == source, its_digest.c.received_at < before)
     )
-    return _amount_of_papers(transaction, announcing.of_digest(digest.content_hash), ~brought)
+    return _amount_of_papers(transaction, of_digest(digest.content_hash), ~brought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,3 +197,40 @@ def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) 
     papers = sa.select(sa.func.count(_a.paper.distinct())).join(_digests, _d.id == _a.digest)
     amount: int = execute(transaction, papers.where(*which)).scalar_one()
     return amount
+
+
+def of_source(source: str) -> Condition:
+    """Returns the condition for the papers of a source."""
+    return _d.source == source
+
+
+def of_digest(content_hash: str) -> Condition:
+    """Returns the condition for the papers of the digest with these bytes."""
+    return _d.content_hash == content_hash
+
+
+def of_paper(paper: int) -> Condition:
+    """Returns the condition for one paper."""
+    return _a.paper == paper
+
+
+def unannounced(transaction: Transaction, which: Condition) -> Mapping[int, tuple[bool, date]]:
+    """Returns the papers that were never announced: paper → (whether it came only as a cross-list, its day).
+
+    The day is that of the first digest that could announce it. The oldest day comes first.
+    """
+    found: dict[int, tuple[bool, date]] = {}
+    for paper, cross, day in execute(transaction, _UNANNOUNCED.where(which)):
+        found.setdefault(paper, (cross, day))
+    return found
+
+
+def announce(transaction: Transaction, which: Condition, now: datetime) -> int:
+    """Gives papers that were never announced the next sequences. Returns how many papers these are."""
+    first = known_papers.last_sequence(transaction) + 1
+    found = unannounced(transaction, which)
+    rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]
+    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
+    if rows:
+        known_papers.raise_counter(transaction, rows[-1][0])
+    return len(rows)

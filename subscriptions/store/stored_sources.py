@@ -11,7 +11,7 @@ from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
 from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
 from subscriptions.planning.source_calendar import Schedule
 from subscriptions.states import SourceTrouble
-from subscriptions.store import columns, paper_sequence
+from subscriptions.store import columns, known_papers
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
 from subscriptions.store.tables import TABLES, ReceiptRow, SourcePartRow, SourceRow
@@ -203,7 +203,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
             for row, one, due in awaited
         ),
         anytime=len(awaited) < len(rows),
-        last_sequence=paper_sequence.last_sequence(transaction),
+        last_sequence=known_papers.last_sequence(transaction),
     )
 
 

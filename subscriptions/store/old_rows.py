@@ -5,7 +5,7 @@ themselves show what is left to do, so the work can stop after any step and cont
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -123,9 +123,3 @@ def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[boo
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
     return execute(transaction, sa.delete(table).where(key.in_(some))).rowcount
-
-
-def delivered_since(transaction: Transaction, chat_id: int, since: date) -> list[tuple[int, date]]:
-    """Returns (id, day in UTC) of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
-    shown = sa.select(_i.paper, _i.delivered_on).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return [(row.paper, row.delivered_on) for row in execute(transaction, shown.order_by(_i.delivered_on, _i.paper))]
