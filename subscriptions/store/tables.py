@@ -259,7 +259,9 @@ class DenialRow(Row, table=True):
 class QueryRow(Numbered, table=True):
     """A query, which all subscriptions with the same canonical text share."""
 
-    __table_args__ = (sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),)  # on PostgreSQL: `postgres.LONG_KEYS`
+    __table_args__ = (
+        sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
+    )  # on PostgreSQL: `schema.BESIDE_TABLES`
     canonical: str
 
 

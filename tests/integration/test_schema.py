@@ -108,7 +108,7 @@ def _ddl(dialect: Dialect) -> Iterator[str]:
         yield str(CreateTable(table).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect))
-    yield from schema.beside_tables(dialect.name)
+    yield from schema.BESIDE_TABLES[dialect.name]
 
 
 def test_each_revision_has_its_file() -> None:
