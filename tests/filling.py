@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store.database import conflicts, copying
+from subscriptions.store import copying
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES, KeyValueRow
 from tests.clock import NOON

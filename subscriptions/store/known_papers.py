@@ -7,15 +7,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.states import TextKind
 from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.merging import PaperDraft
-from subscriptions.store.paper_words import write
 from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
 
 SEQUENCE = "sequence"  # name of the counter
@@ -72,15 +70,6 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | AnyRow
-
-
-def index_all(transaction: Transaction) -> None:
-    """Writes index entries for all papers of the database. The index must be empty."""
-    for part in in_chunks(execute(transaction, sa.select(_p.id).order_by(_p.id)).scalars().all()):
-        write(
-            transaction,
-            ((known.id, full_text.index_document(known.paper)) for known in stored_papers(transaction, part).values()),
-        )
 
 
 def newest_digest(transaction: Transaction) -> int:

@@ -27,8 +27,8 @@ from subscriptions.service import listing, meaning
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
-from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
+from subscriptions.store.copying import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.stored_digests import Ingested
 from tests import make, stored

@@ -27,7 +27,6 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
 from subscriptions.store import known_papers, outbox, planner, stored_deliveries
 from subscriptions.store.conversations import unanswered
-from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
 from tests import make
@@ -389,7 +388,7 @@ async def _start(world: World) -> None:
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now())
     outbox.outbox_counts(world.app.store)
-    assert write_probe.write_refusal(world.app.store) is None
+    assert world.app.store.write_refusal() is None
 
 
 # What passes each of the 3,000 chats that are gone may take more steps: a tick some 10 ms of each second, and _figures, which

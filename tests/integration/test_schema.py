@@ -20,8 +20,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import StoreError
-from subscriptions.store import tables
-from subscriptions.store.database import copying, schema
+from subscriptions.store import copying, tables
+from subscriptions.store.database import schema
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.clock import NOON
