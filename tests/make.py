@@ -22,8 +22,7 @@ from subscriptions.model import (
     Summary,
     Translation,
 )
-from subscriptions.service import ingest as ingest_room
-from subscriptions.service import plan, subscribing
+from subscriptions.service import ingestion, plan, subscribing
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Scope, Store, Transaction
@@ -135,7 +134,7 @@ def ingest_digest(
     **ingest: Any,
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
-    return ingest_room.ingest_digest(store, digest, ingest_room.Ingest(**ingest))
+    return ingestion.ingest_digest(store, digest, ingestion.Ingest(**ingest))
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:

@@ -30,7 +30,7 @@ from subscriptions.language import Language
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.ingest import announce_filed
+from subscriptions.service.ingestion import announce_filed
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, known_sources

@@ -37,7 +37,7 @@ from subscriptions.errors import NotFound
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, Finding, Level
 from subscriptions.service import model_summaries, sending
-from subscriptions.service.chat_status import figures
+from subscriptions.service.known_chats import figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts, OutboxEntry

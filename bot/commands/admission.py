@@ -7,7 +7,7 @@ from typing import Literal
 from bot.commands.context import Access, Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model, states
-from subscriptions.service import access, conversation_state, listing
+from subscriptions.service import access, known_chats
 from subscriptions.service.access import Standing
 from subscriptions.store import stored_chats
 
@@ -91,7 +91,7 @@ def decide_entry(
 
 
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
-    new = (one.subscription for one in listing.listed(context.transaction, context.chat.address))
+    new = (one.subscription for one in known_chats.listed(context.transaction, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     if ask_operators(context, subscription):
         words = context.say(
@@ -141,7 +141,7 @@ def admin(context: CommandContext) -> channel.Reply:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
-    conversation_state.store_private_chat(
+    known_chats.store_private_chat(
         context.transaction, context.origin.address, now=context.now, lang=context.request.language
     )
     taken = access.redeem_code(
@@ -199,7 +199,7 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat = conversation_state.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
+    chat = known_chats.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
     if not chat.id:
         return context.reply("I know no chat {chat}.", chat=str(address), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:

@@ -21,7 +21,7 @@ from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service.access import is_operator, standing_of
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.known_chats import store_chat
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.stored_chats import find_chat, home_of

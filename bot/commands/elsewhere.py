@@ -9,8 +9,8 @@ from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors, model
 from subscriptions.notices import CONFIRM
-from subscriptions.service import access, listing
-from subscriptions.service.link_payloads import link_payload
+from subscriptions.portable import link_payload
+from subscriptions.service import access, known_chats
 from subscriptions.store import stored_chats
 
 _ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
@@ -176,7 +176,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise refusal("The operator of this bot has said no to the chat that asked.")
     chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
-    count = len(listing.listed(context.transaction, chat.address))
+    count = len(known_chats.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     if not count:
         return context.done(

@@ -8,7 +8,7 @@ from bot.commands.context import CommandContext, Wanted, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
-from subscriptions.service import asked_papers, why_not
+from subscriptions.service import delivered_papers
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store import known_papers
 from subscriptions.store.stored_deliveries import DeliveredPaper
@@ -58,7 +58,7 @@ def _cards(
         return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        asked_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
+        delivered_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
         for at, paper in enumerate(papers.values())
     )
     return channel.Reply(
@@ -120,5 +120,5 @@ def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
     if context.chat.id:
-        return why_not.last_delivered(context.transaction, context.chat, message=replied_to)
+        return delivered_papers.last_delivered(context.transaction, context.chat, message=replied_to)
     return None

@@ -6,9 +6,9 @@ from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import MissingHow
 from subscriptions.service import access
-from subscriptions.service.chat_status import Status
-from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.findings import stored_findings
+from subscriptions.service.known_chats import Status
+from subscriptions.service.known_chats import status as chat_status
 from subscriptions.store import stored_digests, stored_sources
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.stored_chats import chats_awaiting_admission

@@ -27,7 +27,7 @@ from subscriptions import errors, model
 from subscriptions.addresses import command_prefix, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.service import conversation_state
+from subscriptions.service import known_chats
 from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
@@ -185,7 +185,7 @@ class Dispatcher:
 
 async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
-    target = await deps.store.run(conversation_state.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
+    target = await deps.store.run(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
     messages = deps.conversation.render_reply(Reply(lines=(language.say(sentence),)), target)
     told = RenderedReply(

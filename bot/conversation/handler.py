@@ -30,7 +30,7 @@ from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions import errors, model
-from subscriptions.service import questions
+from subscriptions.service import nearness
 from subscriptions.service.subscribing import follow_zone
 from subscriptions.store import conversations, stored_chats, whole_chat
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -208,7 +208,7 @@ def _wanted(context: CommandContext, deps: Dependencies, prepared: PreparedReque
     if intent.wants is not None:
         with suppress(errors.QueryError, errors.Refused, errors.MeaningFails, errors.NotFound):
             wanted = intent.wants(context)
-    texts = questions.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
+    texts = nearness.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
     may_be_read = deps.reader is not None and proposals.may_be_read(prepared.request)
     is_unsure = may_be_read and intent.is_unsure is not None and intent.is_unsure(context)
     return Wanted(texts=texts, papers=wanted.papers, reader=is_unsure)

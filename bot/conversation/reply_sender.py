@@ -14,7 +14,7 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from bot.ports.measurements import post_counted
 from subscriptions import errors, model
-from subscriptions.service.notices import pause_unreachable
+from subscriptions.service.pausing import pause_unreachable
 from subscriptions.store import conversations
 from subscriptions.store.whole_chat import chat_moved
 

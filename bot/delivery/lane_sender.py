@@ -23,7 +23,7 @@ from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
-from subscriptions.service.notices import notify_operators
+from subscriptions.service.notifying import notify_operators
 from subscriptions.states import MessageState
 from subscriptions.store import claims, stored_deliveries
 

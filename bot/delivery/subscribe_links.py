@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from subscriptions import addresses
 from subscriptions.model import Delivery
-from subscriptions.service.link_payloads import link_payload
+from subscriptions.portable import link_payload
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.stored_subscriptions import subscriptions_in
 

@@ -7,7 +7,7 @@ from bot.operation.web_entry import WhoMayEnter, entry
 from bot.settings import unknown_variables
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service import access
-from subscriptions.service.notices import notify_new_version
+from subscriptions.service.notifying import notify_new_version
 from subscriptions.store.database.store import Transaction, writes
 
 

@@ -31,7 +31,7 @@ from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
-from subscriptions.service.notices import notify_operators_of_trouble
+from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.store import bot_state, claims, role
 
 log = logging.getLogger("paperwire")

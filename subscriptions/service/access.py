@@ -16,7 +16,7 @@ from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
-from subscriptions.service import listing, notices
+from subscriptions.service import known_chats, notifying
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
@@ -99,11 +99,11 @@ def request_admission(
     subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether there is
     an operator. Raises NotFound.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         stored_chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    notices.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
+    notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
 
@@ -125,8 +125,8 @@ def allow(
             note_changed_state(transaction, one.id)
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
-                notices.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
-    return listing.get_chat(transaction, address), waited
+                notifying.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
+    return known_chats.get_chat(transaction, address), waited
 
 
 @writes
@@ -135,14 +135,14 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
 
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.is_denied:
         return False
     for one in stored_chats.chats_in(transaction, chat.address.lane):
         stored_chats.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notices.notify(transaction, chat.address, denied(now.isoformat()), now=now)
+    notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
 
@@ -197,7 +197,7 @@ def redeem_code(
 
     Then tells the new operator which chats wait for admission.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if has_operator(transaction, admins):
         return "there-is-one"
     if not stored_chats.take_code(transaction, _hash_of_code(code)):
@@ -207,7 +207,7 @@ def redeem_code(
     if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
     for other in stored_chats.chats_awaiting_admission(transaction):
-        notices.notify_operators(transaction, admins, asked(other, "", ""), now=now)
+        notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
 
 
@@ -243,7 +243,7 @@ def ask_to_confirm(
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
     token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
-    notices.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
+    notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
 
 
 @writes
@@ -260,7 +260,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
 @writes
 def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.state is ChatState.ASKED:
         allow(transaction, chat.address, now=now)
     ask_unasked(transaction, [chat.address], now=now)
@@ -274,7 +274,7 @@ def confirm(
 
     Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
     if now > until:
@@ -294,7 +294,7 @@ def confirm(
         except errors.PaperwireError:
             # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue
-    return listing.get_chat(transaction, address)
+    return known_chats.get_chat(transaction, address)
 
 
 def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
-from subscriptions.service.window import Window
+from subscriptions.service.plan import Window
 from subscriptions.store import bot_state, known_papers, model_requests, stored_chats
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.stored_subscriptions import subscriptions_of

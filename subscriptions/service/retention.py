@@ -9,7 +9,7 @@ from functools import partial
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.access import QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.listing import get_chat
+from subscriptions.service.known_chats import get_chat
 from subscriptions.store import (
     bot_state,
     model_requests,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices
+from subscriptions.service import pausing
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import bot_state, claims, outbox, stored_chats, whole_chat
 from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
@@ -38,7 +38,7 @@ def record_outcome(
     claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now)
     if decision.pause_topic or decision.pause_chat:
         reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
-        notices.pause_unreachable(
+        pausing.pause_unreachable(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
     if decision.moved_to is not None:
@@ -121,7 +121,7 @@ def begin(
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
     bot_state.put_platform(transaction, platform, stopped=reason)
-    notices.reactivate_found(transaction, chats, now=now)
+    pausing.reactivate_found(transaction, chats, now=now)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFound:

@@ -21,10 +21,9 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Chat, Lane
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import plan as _plan
-from subscriptions.service import retention, sending
-from subscriptions.service.listing import get_chat
-from subscriptions.service.notices import notify
+from subscriptions.service import plan, retention, sending
+from subscriptions.service.known_chats import get_chat
+from subscriptions.service.notifying import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import bot_state, claims, outbox, planner, stored_chats, whole_chat
@@ -243,14 +242,14 @@ async def test_the_first_messages_go_out_while_others_are_planned(
     app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
-    planned_slice = _plan._plan_slice
+    planned_slice = plan._plan_slice
 
     def noted(*given: Any, **named: Any) -> Any:
         drains.append(process._draining is not None)
         return planned_slice(*given, **named)
 
-    monkeypatch.setattr(_plan, "SLICE", 1)
-    monkeypatch.setattr(_plan, "_plan_slice", noted)
+    monkeypatch.setattr(plan, "SLICE", 1)
+    monkeypatch.setattr(plan, "_plan_slice", noted)
     due(app.store, "telegram:1", "telegram:2", "telegram:3")
     await process.tick()
     await process.finish()
@@ -329,7 +328,7 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 @pytest.mark.both_databases
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     due(store, "telegram:1")
-    _plan.plan_due(store, now=NOON)
+    plan.plan_due(store, now=NOON)
     assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
     pause(store, address("telegram:1"), None, until=None, now=NOON)
     assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
@@ -341,7 +340,7 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
         return bool(claims.lanes(store, ["telegram"], now=NOON))
 
     due(store, "telegram:-1")
-    _plan.plan_due(store, now=NOON)
+    plan.plan_due(store, now=NOON)
     chat = a_chat(store, 1)
     assert has_work()
     with store.write() as session:

@@ -32,7 +32,7 @@ from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import ChatKind, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
-from subscriptions.service import taste
+from subscriptions.service import nearness
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make, tables
 from tests.fakes.meaning import FakeEncoder
@@ -394,7 +394,7 @@ NUMBERS = tables.rows("""
     guide.md        → Several lines are several subscriptions, # at most → bot.commands.subscribe:MOST_LINES
     guide.md        → a name of at most # characters                     → subscriptions.portable:LONGEST_NAME
     guide.md        → the newest change here, up to #                    → subscriptions.store.stored_subscriptions:KEPT
-    guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
+    guide.md        → papers came on # days                              → subscriptions.service.notifying:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
     guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
@@ -417,9 +417,9 @@ NUMBERS = tables.rows("""
     queries.md      → A query of more than # characters                  → subscriptions.query.refusals:MAX_QUERY_LENGTH
     queries.md      → more than # alternatives                           → subscriptions.query.refusals:MAX_ALTERNATIVES
     queries.md      → at least # letters or digits                       → subscriptions.query.refusals:SHORTEST_PREFIX
-    queries.md      → (`fit + # × taste`)                                → subscriptions.service.taste:WEIGHT
+    queries.md      → (`fit + # × taste`)                                → subscriptions.service.nearness:WEIGHT
     queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
-    queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
+    queries.md      → from the newest # signals                          → subscriptions.service.nearness:LEARNED_FROM
     queries.md      → keeps # signals                                    → subscriptions.store.interests:MOST_SIGNALS
     queries.md      → signals and a # saved                              → subscriptions.store.interests:MOST_SAVED
     queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
@@ -462,7 +462,7 @@ def test_how_similar_a_near_paper_is_is_that_of_the_page() -> None:
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
     assert [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")] == [
-        *taste.STRENGTHS.values()
+        *nearness.STRENGTHS.values()
     ]
 
 

@@ -18,8 +18,8 @@ from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
 from subscriptions.model import Announce, Paper
-from subscriptions.service import feeds as sent
-from subscriptions.service.listing import get_chat
+from subscriptions.service import delivered_papers
+from subscriptions.service.known_chats import get_chat
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import stored_chats
@@ -174,7 +174,7 @@ async def test_a_feed_has_the_newest_hundred_papers(programs: Programs) -> None:
     await programs.sends(*(make.paper(f"Graph {number}") for number in range(70)))
     await programs.sends(*(make.paper(f"Later graph {number}") for number in range(40)))
     items = (await read(programs, "/feed/KEY.json", programs.key())).json()["items"]
-    assert len(items) == sent.MOST
+    assert len(items) == delivered_papers.MOST_IN_FEED
     assert [one["title"].startswith("Later") for one in items] == [True] * 40 + [False] * 60
 
 

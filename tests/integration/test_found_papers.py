@@ -23,14 +23,7 @@ from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Alternative, Query, Term
-from subscriptions.service import (
-    listing,
-    paper_search,
-    pausing,
-    previews,
-    subscribing,
-    taste,
-)
+from subscriptions.service import known_chats, nearness, paper_search, pausing, previews, subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
@@ -187,7 +180,7 @@ def paper_of(store: Store, title: str) -> KnownPaper:
 
 
 def chat_of(store: Store) -> Chat:
-    return listing.get_chat(store, ME)
+    return known_chats.get_chat(store, ME)
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
@@ -278,7 +271,7 @@ def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
     did(store, Signal.LIKED, "Swarm graph one")
     ingested(store, *SECOND_DAY, now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
-    assert taste.nearest(store, chat_of(store), paper_of(store, "Graph swarm")) is None
+    assert nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph swarm")) is None
 
 
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
@@ -288,10 +281,10 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
         did(store, kind, "蜂群")
         assert titles_of(in_order(store))[place] == "Graph of honey bees"
-    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is None  # it is disliked now
     did(store, Signal.LIKED, "蜂群")
-    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is not None
     assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
 
@@ -306,7 +299,7 @@ def test_what_is_near_to_a_paper_without_codes_cannot_be_told(store: Store) -> N
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     subscribes(store, "telegram:43", "graph", when="now")
-    other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
+    other, liked = known_chats.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
     interests.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
     ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
@@ -319,7 +312,7 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     for step, title in enumerate(OTHERS):
         interests.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
-        kept = interests.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
+        kept = interests.signals_of(transaction, known_chats.get_chat(transaction, ME).id, most=99)
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,
@@ -349,12 +342,12 @@ def asks(store: Store, query: str) -> Subscribed:
 
 
 def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [one.subscription.canonical for one in listing.listed(store, chat)]
+    return [one.subscription.canonical for one in known_chats.listed(store, chat)]
 
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.window.FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,
@@ -407,7 +400,7 @@ def test_it_is_not_edited_to_an_unknown_paper(stocked: Store) -> None:
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.window.FEW", 0)
+    monkeypatch.setattr("subscriptions.service.plan.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
     brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
@@ -426,14 +419,14 @@ def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> N
     for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
         subscribes(store, str(chat), "graph")
         entries = [LibraryEntry(title, ()) for title in titles]
-        put_library(store, listing.get_chat(store, chat).id, Library(entries), now=NOON)
+        put_library(store, known_chats.get_chat(store, chat).id, Library(entries), now=NOON)
     assert asked() == ["Moss", "Reef fish", "Swarm robots"]
-    put_library(store, listing.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
+    put_library(store, known_chats.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
     assert asked() == ["Moss", "Reef fish"]
     with store.write() as transaction:
-        whole_chat.erase(transaction, listing.get_chat(transaction, YOU).id)
+        whole_chat.erase(transaction, known_chats.get_chat(transaction, YOU).id)
     assert asked() == ["Reef fish"]
-    drop_library(store, listing.get_chat(store, ME).id)
+    drop_library(store, known_chats.get_chat(store, ME).id)
     assert asked() == []
 
 
@@ -514,7 +507,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
             known = [one.id for one in stored_papers(transaction)]
         interests.note_signal(
             store,
-            listing.get_chat(store, address(chat)),
+            known_chats.get_chat(store, address(chat)),
             chance.sample(known, min(2, len(known))),
             chance.choice(tuple(Signal)),
             now=now,

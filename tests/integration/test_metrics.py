@@ -25,11 +25,7 @@ from bot.ports import measurements
 from bot.settings import Backup, Settings
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import (
-    access,
-    conversation_state,
-    sending,
-)
+from subscriptions.service import access, known_chats, sending
 from subscriptions.service.pausing import pause
 from subscriptions.store import stored_sources
 from subscriptions.store.conversations import is_noted, note_update
@@ -271,7 +267,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = lines_for_operators.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        conversation_state.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
+        known_chats.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert access.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert lines_for_operators.operator_lines(app.store, app) == []
 

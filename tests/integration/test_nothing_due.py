@@ -21,7 +21,7 @@ from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
 from subscriptions.service import sending
-from subscriptions.service.chat_status import figures
+from subscriptions.service.known_chats import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
@@ -171,7 +171,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr("subscriptions.service.window.FEW", few)
+            monkeypatch.setattr("subscriptions.service.plan.FEW", few)
             one.open(now=NOON)
             days = random.Random(1)
             for day in range(1, 5):

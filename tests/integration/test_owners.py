@@ -9,7 +9,7 @@ import pytest
 from subscriptions.errors import RetryLater, StoreUnavailable
 from subscriptions.model import Message
 from subscriptions.service import sending
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import listed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, stored_deliveries
 from subscriptions.store.database.store import Store

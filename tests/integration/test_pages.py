@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service import exporting, sending
-from subscriptions.service.listing import listed
+from subscriptions.service import import_export, sending
+from subscriptions.service.known_chats import listed
 from subscriptions.store import stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
@@ -55,7 +55,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("database.store", "chats", "outbox"):
         monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
-    monkeypatch.setattr("subscriptions.service.exporting.AT_ONCE", PAGE)
+    monkeypatch.setattr("subscriptions.service.import_export.AT_ONCE", PAGE)
 
 
 @pytest.fixture
@@ -108,11 +108,11 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
         with store.read() as session:
             pages = list(stored_chats.all_chats(session))
         found = listed(store, None)
-        text = "".join(exporting.export_all(store))
+        text = "".join(import_export.export_all(store))
     assert [len(page) for page in pages] == [PAGE, 20]
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == exporting.export(store, None)
+    assert text == import_export.export(store, None)
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE

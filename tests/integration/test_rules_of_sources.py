@@ -20,7 +20,7 @@ from bot.settings import SourceSettings
 from bot.sources import fetcher
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.ingest import announce_filed
+from subscriptions.service.ingestion import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from subscriptions.store.stored_digests import Ingested

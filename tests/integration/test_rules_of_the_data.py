@@ -13,9 +13,8 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
-from subscriptions.service import access, conversation_state, listing, sending, subscribing
-from subscriptions.service import plan as _plan
-from subscriptions.service.notices import pause_unreachable
+from subscriptions.service import access, known_chats, plan, sending, subscribing
+from subscriptions.service.pausing import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
@@ -267,16 +266,16 @@ def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     ingested(store, "Something else")
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
-        chat = listing.get_chat(session, CHAT)
+        chat = known_chats.get_chat(session, CHAT)
         assert stored_subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
 
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_plan, "SLICE", 1)
+    monkeypatch.setattr(plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
     plan_due(store, now=NOON)
     ingested(store, "Another graph")
-    begun = _plan.steps(_plan.find_due(store, now=NOON + MINUTE))
+    begun = plan.steps(plan.find_due(store, now=NOON + MINUTE))
     assert [len(step(store)) for step in islice(begun, 1)] == [1], "it plans the first chat"
     plan_due(store, now=NOON + 2 * MINUTE)
     assert sorted(delivered(store)) == [
@@ -495,7 +494,7 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
 
 def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: Store) -> None:
     for number in range(1, 5):
-        conversation_state.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
+        known_chats.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
 
     def says(update: str, chat: str, minute: int, **became: bool) -> None:
         conversations.note_update(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
@@ -532,7 +531,7 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
     ingested(store, "A shared graph", "An own tree")
     plan_due(store, now=NOON)
     moves(store)
-    assert [entry.subscription.text for entry in listing.listed(store, SUPERGROUP)] == [
+    assert [entry.subscription.text for entry in known_chats.listed(store, SUPERGROUP)] == [
         "graphs",
         "tree",
     ]
@@ -545,7 +544,7 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
     for _ in range(3):
         moves(store)
     whole_chat.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
-    assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
+    assert [str(entry.chat.address) for entry in known_chats.listed(store, None)] == ["telegram:-1005"]
 
 
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
@@ -554,10 +553,10 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     make.unsubscribes(store, GROUP, 2)
     subscribing.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
     subscribing.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
-    conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
+    known_chats.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
     moves(store)
-    chat = listing.get_chat(store, SUPERGROUP)
-    assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
+    chat = known_chats.get_chat(store, SUPERGROUP)
+    assert [entry.subscription.number for entry in known_chats.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
     assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
@@ -580,12 +579,12 @@ def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: st
     for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
         has_state(store, at, kind)
     moves(store)
-    assert listing.get_chat(store, SUPERGROUP).state == state
+    assert known_chats.get_chat(store, SUPERGROUP).state == state
 
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        conversation_state.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
+        known_chats.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
         return
     subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":
@@ -596,7 +595,9 @@ def has_state(store: Store, at: str, state: str) -> None:
         pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
     elif state == "paused":
         with store.write() as session:
-            stored_chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
+            stored_chats.pause_chat(
+                session, known_chats.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON
+            )
 
 
 # ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -607,10 +608,10 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     with store.write() as session:
         stored_chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
     clean_up(store, now=NOON + 364 * DAY)
-    assert listing.get_chat(store, CHAT)
+    assert known_chats.get_chat(store, CHAT)
     clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(NotFound):
-        listing.get_chat(store, CHAT)
+        known_chats.get_chat(store, CHAT)
 
 
 # ── Rule 11: whose bot ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -646,7 +647,7 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
 
 
 def due(store: Store) -> list[datetime | None]:
-    return [entry.subscription.next_due_at for entry in listing.listed(store, CHAT)]
+    return [entry.subscription.next_due_at for entry in known_chats.listed(store, CHAT)]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:

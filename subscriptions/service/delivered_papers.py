@@ -1,18 +1,66 @@
-"""Why a chat did not get a paper: words, a new version, too old, a cross-list, its library, a pause, not due; the nearest first."""
+"""What people ask about papers that a chat got, or did not get: where one went, what brought it, what kept it away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from subscriptions import errors
-from subscriptions.matching.reasons import unfulfilled_parts
-from subscriptions.model import Announce, Chat, KnownPaper, Subscription
+from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.reasons import unfulfilled_parts, why
+from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import FIELDS, parse
+from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Node, Query
-from subscriptions.service.questions import with_known_vectors
-from subscriptions.store import stored_deliveries, stored_digests, stored_subscriptions
+from subscriptions.service import known_chats
+from subscriptions.service.nearness import with_known_vectors
+from subscriptions.store import known_papers, stored_chats, stored_deliveries, stored_digests, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import owned
+
+
+@reads
+def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
+    """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
+    chats = stored_chats.chats_in(transaction, lane)
+    delivered = (
+        chat.address for chat in chats if stored_deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+    )
+    return next(delivered, None)
+
+
+@reads
+def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
+    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
+    delivered = stored_deliveries.deliveries_of(transaction, chat.id, known.id)
+    if delivered is not None:
+        return delivered.item
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    return Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
+
+
+@reads
+def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+    """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
+    numbers = [because.number for because in item.because]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    found = {subscription.number: subscription for subscription in subscriptions}
+    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
+
+
+def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+    found = []
+    for subscription in subscriptions:
+        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
+        if not matching_papers(query, [known.paper]):
+            continue
+        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
+        found.append(
+            Because(
+                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words)
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 class HoldReason(StrEnum):
@@ -114,3 +162,35 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
     if not chat.is_active:
         return HoldReason.CHAT
     return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED
+
+
+MOST_IN_FEED = 100  # papers in a feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentPapers:
+    """The newest papers that a chat was sent."""
+
+    chat: Chat
+    begun: datetime  # when the chat got the key of its feed
+    papers: Sequence[tuple[KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
+
+
+@reads
+def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
+    """Returns the papers of the chat whose feed has this key; None for any other text."""
+    chat = stored_chats.chat_of_key(transaction, key)
+    if chat is None or (begun := stored_chats.key_made_at(transaction, chat.id)) is None:
+        return None
+    shown = stored_deliveries.newest_shown(transaction, chat.id, MOST_IN_FEED)
+    known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])
+    return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in shown])
+
+
+@reads
+def papers_shown(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+    """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
+    chat = known_chats.get_chat(transaction, address)
+    ids = [one.paper for one in stored_deliveries.shown_between(transaction, chat.id, since)]
+    known = known_papers.stored_papers(transaction, ids)
+    return tuple(known[paper_id] for paper_id in ids)

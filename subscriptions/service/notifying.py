@@ -1,7 +1,7 @@
-"""Stores notices to chats, their owners and the operators: who gets one, and how often a day; pauses unreachable chats."""
+"""Stores notices to chats, their owners and the operators: who gets one, how often a day, after how many days without papers."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -10,20 +10,31 @@ from subscriptions import zones
 from subscriptions.addresses import command_prefix
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
-from subscriptions.notices import Finding, Notice
-from subscriptions.service.changes import note_changed_state
-from subscriptions.states import ChatState, PauseReason
+from subscriptions.model import (
+    CallbackToken,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Delivery,
+    DeliveryKind,
+    Facts,
+    Lane,
+    MissingHow,
+    MissingSources,
+)
+from subscriptions.notices import Finding, Notice, no_papers_today, nothing_matched, nothing_matched_in, papers_missing
+from subscriptions.planning import decision
+from subscriptions.planning.next_deliveries import AwaitedSource
+from subscriptions.states import ChatState
 from subscriptions.store import (
     bot_state,
     conversations,
+    known_papers,
     outbox,
     planner,
     stored_chats,
-    stored_subscriptions,
-    whole_chat,
 )
-from subscriptions.store.database.store import Transaction, shares, writes
+from subscriptions.store.database.store import Transaction, writes
 from subscriptions.texts import foreign
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
@@ -147,72 +158,6 @@ def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, n
     return tuple(found.values())
 
 
-@shares
-def pause_unreachable(
-    transaction: Transaction,
-    address: ChatAddress,
-    detail: str,
-    *,
-    topic: bool,
-    now: datetime,
-    reason: PauseReason = PauseReason.GONE,
-    by: str = "",
-) -> None:
-    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
-
-    Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
-    group of the topic. `by` is the person who caused the pause, and who is not told.
-    """
-    if topic:
-        _pause_topic(transaction, address, reason, detail, now=now)
-        return
-    here_and_topics = stored_chats.chats_in(transaction, address.lane)
-    lost = [
-        one for one in here_and_topics if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now)
-    ]
-    for chat in lost:
-        note_changed_state(transaction, chat.id)
-    if lost:
-        chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
-        notify_owner(transaction, chat, made.paused(chat.name, chat.address, reason), now=now, by=by)
-
-
-def _pause_topic(
-    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
-) -> None:
-    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
-    topic = stored_chats.find_chat(transaction, address)
-    if topic is None or topic.address != address:  # its chat has its papers already
-        return
-    if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
-        _notify_group(transaction, topic, now, made.topic_ended)
-        chat = stored_chats.add_beside(transaction, topic, "", now=now)
-        whole_chat.topic_gone(transaction, topic, chat, now=now)
-        if joined := stored_chats.find_chat(transaction, chat.address):
-            note_changed_state(transaction, joined.id)
-    elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
-        note_changed_state(transaction, topic.id)
-        gone = reason is PauseReason.TOPIC_DELETED
-        _notify_group(transaction, topic, now, made.topic_gone if gone else made.topic_closed)
-
-
-def _notify_group(
-    transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
-) -> None:
-    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
-    if active and topic.address.topic:
-        general = stored_chats.add_beside(transaction, topic, "", now=now)
-        notify(transaction, general.address, news(topic.address, active), now=now)
-
-
-def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
-    """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
-    for chat in stored_chats.chats_by_id(transaction, found).values():
-        stored_chats.mark_reachable(transaction, chat.id, now=now)
-        outbox.drop_notices(transaction, "paused", chat.id, now=now)
-
-
 @writes
 def notify_operators_of_trouble(
     transaction: Transaction, admins: Sequence[ChatAddress], found: Iterable[Finding], *, now: datetime
@@ -238,3 +183,76 @@ def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], 
     bot_state.put_value(transaction, "version", version)
     if before is not None:
         notify_operators(transaction, admins, made.version_changed(version, before), now=now)
+
+
+STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
+
+_Case = tuple[decision.DueDelivery, decision.Decided]
+
+
+def is_public(chat: Chat) -> bool:
+    """Whether strangers can read a chat. Such a chat gets no notices about papers that did not come."""
+    return chat.public or chat.kind is ChatKind.BROADCAST
+
+
+def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
+    """Returns why the papers of these sources are missing: "late" if one is late, else "failed" if one failed."""
+    return min((one.how for one in behind), key=list(MissingHow).index, default=MissingHow.AWAITED)
+
+
+def notify_no_match(
+    transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
+) -> list[Lane]:
+    """Stores the notices about papers that did not come, in the transaction of the decisions.
+
+    A chat gets one notice after its last delivery, or after the last change of what it wants. The store forgets a
+    delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
+    looked. Returns the lanes that got a notice.
+    """
+    found = [(due.chat, notice) for due, result in cases for notice in _for_owner(due, result)]
+    silent = {
+        due.chat.id: due
+        for due, result in cases
+        if not (result and result[1]) and due.chat.first_delivery_planned and decision.nothing_fits(due)
+    }
+    for chat_id, since in planner.last_delivered_or_changed(transaction, list(silent)).items():
+        if since < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
+            came = known_papers.sequenced_since(transaction, since, last_sequence)
+            found += [(silent[chat_id].chat, notice) for notice in _of_streak(silent[chat_id], came, since)]
+    return [lane for chat, notice in found for lane in _tell(transaction, chat, notice, now)]
+
+
+def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: datetime) -> Iterator[Notice]:
+    """Yields the notice that nothing matched since a moment, if papers came on enough days. `came`: moment → papers."""
+    days, known = len({moment.astimezone(due.zone).date() for moment in came}), sum(came.values())
+    if days < STREAK_AFTER:
+        return
+    if is_public(due.chat):
+        yield nothing_matched_in(due.chat, known, days, since.isoformat())
+        return
+    edit = CallbackToken(verb="list")
+    if len(due.subscriptions) == 1:
+        edit = CallbackToken(verb="edit-ask", arguments={"subscription": due.subscriptions[0].id})
+    has_buttons = due.chat.settings.buttons == "full"
+    yield nothing_matched(known, days, since.isoformat(), edit=edit if has_buttons else None)
+
+
+def _for_owner(due: decision.DueDelivery, result: decision.Decided) -> Iterator[Notice]:
+    """Yields what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
+    if not is_public(due.chat):
+        return
+    if result is not None and due.missing:
+        missing = MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
+        yield papers_missing(due.chat, missing)
+    timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
+    if result is None and timed and due.may_be_empty and due.chat.settings.quietday == "on":
+        yield no_papers_today(due.chat)
+
+
+def _tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
+    """Tells a chat, or the owner of one that strangers can read. Returns the lane that got the notice."""
+    if is_public(chat):
+        told, lane = notify_owner(transaction, chat, notice, now=now), Lane(chat.address.platform, chat.owner)
+    else:
+        told, lane = notify(transaction, chat.address, notice, now=now), chat.address.lane
+    return [lane] if told else []
