@@ -15,7 +15,7 @@ from subscriptions.states import Signal
 from subscriptions.store import known_papers, meanings
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Scope, Transaction, execute, grouped, in_chunks, reads, rows_of, writes
-from subscriptions.store.tables import TABLES, LibraryEntryRow, LibraryRow, QuestionRow, SignalRow, tables
+from subscriptions.store.tables import TABLES, LibraryEntryRow, QuestionRow, SignalRow, tables
 
 MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
@@ -113,11 +113,9 @@ def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequ
         take_back(transaction, chat, one.paper, one.kind)
 
 
-_libraries, _entries, _keys, _aliases, _questions = tables(
-    "library", "library_entry", "paper_key", "paper_alias", "question"
-)
+_chats, _entries, _keys, _aliases, _questions = tables("chat", "library_entry", "paper_key", "paper_alias", "question")
 _q = _questions.c
-_WITH_LIBRARY = sa.select(_libraries.c.chat)
+_WITH_LIBRARY = sa.select(_chats.c.id).where(_chats.c.library_at.is_not(None))
 _ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
@@ -151,7 +149,8 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
     If the vectors of its titles cannot be had now, they are made later.
     """
     drop_library(transaction, chat_id)
-    conflicts.put(transaction, LibraryRow(chat=chat_id, at=now, entries=len(library.entries)))
+    has_it = {"library_at": now, "library_entries": len(library.entries)}
+    execute(transaction, sa.update(_chats).filter_by(id=chat_id).values(has_it))
     meanings.ask(transaction, titles_to_ask(library), chat=chat_id)
     found: dict[str, str] = {}
     for title, names in library.entries:
@@ -170,14 +169,16 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
     """Removes the library of a chat. Returns whether there was one."""
     transaction.remove(LibraryEntryRow, chat=chat_id)
     transaction.remove(QuestionRow, chat=chat_id)
-    return transaction.remove(LibraryRow, chat=chat_id) > 0
+    had_one = sa.update(_chats).where(_chats.c.id == chat_id, _chats.c.library_at.is_not(None))
+    return execute(transaction, had_one.values(library_at=None, library_entries=0)).rowcount > 0
 
 
 @reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
-    row = transaction.get(LibraryRow, chat_id)
-    return StoredLibrary(row.at, row.entries) if row else None
+    wanted = sa.select(_chats.c.library_at, _chats.c.library_entries).where(_chats.c.library_at.is_not(None))
+    row = execute(transaction, wanted.where(_chats.c.id == chat_id)).first()
+    return StoredLibrary._make(row) if row else None
 
 
 def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, list[AskedTitle]]:
@@ -192,7 +193,7 @@ def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collecti
 
     Chats without a library are left out.
     """
-    chats = [row.chat for row in rows_of(transaction, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
+    chats = [row.id for row in rows_of(transaction, _WITH_LIBRARY, _chats.c.id, chat_ids)]
     if not chats or not paper_ids:
         return {}
     named: dict[str, set[int]] = {}

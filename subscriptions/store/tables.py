@@ -228,6 +228,8 @@ class ChatRow(Numbered, table=True):
     admin: bool = False
     first_delivery_planned: bool = False
     next_number: int = 1
+    library_at: datetime | None = moment(default=None)  # when it sent its own library; None: it has none
+    library_entries: int = 0
     created_at: datetime = moment()
 
     @property
@@ -453,16 +455,8 @@ class SignalRow(Row, table=True):
     at: datetime = moment()
 
 
-class LibraryRow(Row, table=True):
-    """A person's own library, as it was read from a file."""
-
-    chat: int = columns.reference("chat.id", primary_key=True)
-    at: datetime = moment()
-    entries: int
-
-
 class LibraryEntryRow(Row, table=True):
-    """A key by which a paper is found in a library: the key of the paper, or its title as an alias."""
+    """A key by which a paper is found in the library of a chat: the key of the paper, or its title as an alias."""
 
     chat: int = columns.reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)

@@ -80,7 +80,6 @@ def erase(transaction: Transaction, chat_id: int) -> None:
         for lane in {one.place.lane for one in rows}:
             stored_chats.remember_denial(transaction, lane)
     queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
-    interests.drop_library(transaction, chat_id)  # with the vectors of its titles
     transaction.remove(ChatRow, id=chat_id)
     stored_subscriptions.drop_unused_queries(transaction, queries)
     for one in rows:
@@ -213,8 +212,10 @@ def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime
     # an undo would remove what the chat has from the other one
     joined = (before, after) if goes.next_number > 1 else (before,)
     transaction.remove(UndoRow, col(UndoRow.chat).in_(joined))
-    if interests.library_of(transaction, after):
+    if stays.library_at:
         interests.drop_library(transaction, before)
+    else:
+        stays.library_at, stays.library_entries = goes.library_at, goes.library_entries
     _give_subscriptions(transaction, before, stays)
     _remove_repeats(transaction, before, after, now)
     for column in references_to_chats():

@@ -393,7 +393,7 @@ def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: 
 NUMBERS = tables.rows("""
     guide.md        → Several lines are several subscriptions, # at most → bot.commands.subscribe:MOST_LINES
     guide.md        → a name of at most # characters                     → subscriptions.portable:LONGEST_NAME
-    guide.md        → the newest change here, up to #                    → subscriptions.store.stored_subscriptions:KEPT
+    guide.md        → the newest change here, up to #                    → subscriptions.store.stored_subscriptions:KEPT_CHANGES
     guide.md        → papers came on # days                              → subscriptions.service.notifying:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
