@@ -21,8 +21,8 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.query.rewriting import with_vectors
 from subscriptions.query.tree import Query, Term
 from subscriptions.states import Signal
-from subscriptions.store import bot_state, interests, known_papers, meanings
-from subscriptions.store.database.store import Store, Transaction, reads, writes
+from subscriptions.store import interests, known_papers, meanings
+from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
 from subscriptions.texts.cutting import clip
 
@@ -32,6 +32,8 @@ FAILS = errors.Sentence("I cannot tell now what is near to “{text}”.")
 RESTS = errors.Sentence("rests: meaning is off here")
 RESTS_UNTIL_KNOWN = errors.Sentence("rests until its meaning is known")
 _QUOTED = 80  # characters of a text that a refusal repeats
+MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
+MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 LATER = errors.Sentence("Please try again in a minute, or write it in words.")
 
 
@@ -137,38 +139,6 @@ def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]
     if not texts:
         return {}
     return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
-
-
-MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
-MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
-
-
-@writes
-def claim_encoder(transaction: Transaction, name: str) -> None:
-    """Makes this the store's encoder. Codes of another encoder count as missing from now on."""
-    meanings.change_encoder(transaction, name)
-
-
-# These codes are late: no subscription gets a paper because of them.
-
-
-@reads
-def papers_without(transaction: Transaction, encoder: str, most: int) -> list[tuple[int, meanings.Texts]]:
-    """Returns (paper, texts) of the newest papers that lack codes, at most `most`; [] if the store has another encoder."""
-    if not meanings.is_encoder(transaction, encoder):
-        return []
-    return meanings.papers_without(transaction, most)
-
-
-@writes
-def put_codes(transaction: Transaction, encoder: str, made: Sequence[tuple[int, meanings.Texts, bytes]]) -> None:
-    """Stores the codes of (paper, texts), and that the encoder works.
-
-    Ignores codes of an encoder that is not the store's, and those of papers whose texts have changed in the meantime.
-    """
-    if meanings.is_encoder(transaction, encoder):
-        meanings.put_late(transaction, encoder, made)
-        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
 
 class Near(NamedTuple):

@@ -1,14 +1,14 @@
 """The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import pausing
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import bot_state, claims, outbox, stored_chats, whole_chat
-from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
+from subscriptions.store import bot_state, claims, whole_chat
+from subscriptions.store.database.store import Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
 
@@ -56,39 +56,6 @@ def _refusals_before(
             return NO_REFUSALS
 
 
-def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[outbox.OutboxEntry]:
-    """Yields all stored deliveries, oldest first. Reads each page in its own transaction.
-
-    Without `over`, leaves out deliveries that are sent or dismissed.
-    """
-    after = 0
-    while True:
-        page, after = outbox.entries(store, after, over=over, now=now)
-        if not page:
-            return
-        yield from page
-
-
-@writes
-def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Makes a delivery ready for another attempt, even if its chat was gone. Also frees all stopped platforms.
-
-    Raises NotFound.
-    """
-    chat_id = outbox.retry(transaction, delivery_id)
-    if chat_id is None:
-        raise _nothing_to_do(transaction, delivery_id)
-    stored_chats.mark_reachable(transaction, chat_id, now=now)
-    bot_state.free_platforms(transaction)
-
-
-@writes
-def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
-    if not outbox.dismiss(transaction, delivery_id, now=now):
-        raise _nothing_to_do(transaction, delivery_id)
-
-
 @writes
 def begin(
     transaction: Transaction,
@@ -122,10 +89,3 @@ def stop_platform(transaction: Transaction, platform: str, reason: str, chats: S
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
     bot_state.put_platform(transaction, platform, stopped=reason)
     pausing.reactivate_found(transaction, chats, now=now)
-
-
-def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFound:
-    hint = errors.Sentence("paperwire outbox lists them.")
-    if outbox.is_known(transaction, delivery_id):
-        return errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
-    return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)

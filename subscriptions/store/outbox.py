@@ -1,18 +1,19 @@
 """Deliveries as people see them: listed, counted, tried again, dismissed; those of one chat; those in trouble, and how many are named."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions import errors
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
-from subscriptions.store import claims
+from subscriptions.store import bot_state, claims, stored_chats
 from subscriptions.store.columns import AnyRow, Utc
-from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
+from subscriptions.store.database.store import CHUNK, Scope, Transaction, execute, reads, writes
 from subscriptions.store.tables import ChatRow, DeliveryRow, MessageRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
@@ -78,16 +79,19 @@ class OutboxEntry:
     reason: str
 
 
-@reads
-def entries(transaction: Transaction, after: int, *, over: bool, now: datetime) -> tuple[list[OutboxEntry], int]:
-    """Returns (a page of deliveries with a `seq` above `after`, oldest first; the last `seq` of the page).
+def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[OutboxEntry]:
+    """Yields all deliveries, oldest first. Reads each page in its own transaction.
 
-    With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
-    used.
+    Without `over`, leaves out deliveries that were sent or dismissed, and uses an index.
     """
-    page = _ENTRIES.where(_d.seq > after).limit(CHUNK)
-    rows = execute(transaction, page if over else page.where(_NOT_OVER)).all()
-    return [_entry(row, now) for row in rows], rows[-1].seq if rows else after
+    wanted, after = _ENTRIES if over else _ENTRIES.where(_NOT_OVER), 0
+    while True:
+        with store.read() as transaction:
+            page = execute(transaction, wanted.where(_d.seq > after).limit(CHUNK)).all()
+        if not page:
+            return
+        yield from (_entry(row, now) for row in page)
+        after = page[-1].seq
 
 
 def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
@@ -108,14 +112,13 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
     )
 
 
-def retry(transaction: Transaction, delivery_id: str) -> int | None:
-    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
+@writes
+def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, even if its chat was gone.
 
-    Returns the id of the delivery's chat; None if the delivery does not exist or all its messages were sent.
+    Also frees all stopped platforms. Raises NotFound.
     """
     delivery = _not_sent(transaction, delivery_id)
-    if delivery is None:
-        return None
     never_made = (_m.payload == "") & (_m.state == MessageState.DEAD)
     execute(transaction, sa.delete(_messages).where(_m.delivery == delivery.seq, never_made))
     if not transaction.finds(_m.delivery == delivery.seq):
@@ -126,30 +129,25 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
     claims.settle_if_finished(transaction, delivery, delivery.created_at)
-    return delivery.chat
+    stored_chats.mark_reachable(transaction, delivery.chat, now=now)
+    bot_state.free_platforms(transaction)
 
 
-def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> bool:
-    """Dismisses a delivery, so that it is not sent.
-
-    Returns False if the delivery does not exist or all its messages were sent.
-    """
+@writes
+def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
     delivery = _not_sent(transaction, delivery_id)
-    if delivery is None:
-        return False
     delivery.dismissed_at = delivery.settled_at = now
-    return True
 
 
-def is_known(transaction: Transaction, delivery_id: str) -> bool:
-    """Whether there is a delivery with this id."""
-    return transaction.finds(_d.id == delivery_id)
-
-
-def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
+def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow:
+    """Returns a delivery. Raises NotFound if it does not exist or all its messages were sent."""
+    hint = errors.Sentence("paperwire outbox lists them.")
     delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
-    if delivery is None or claims.is_sent(transaction, delivery.seq):
-        return None
+    if delivery is None:
+        raise errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+    if claims.is_sent(transaction, delivery.seq):
+        raise errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return delivery
 
 

@@ -21,7 +21,7 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Chat, Lane
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import plan, retention, sending
+from subscriptions.service import plan, retention
 from subscriptions.service.known_chats import get_chat
 from subscriptions.service.notifying import notify
 from subscriptions.service.pausing import pause
@@ -58,7 +58,7 @@ async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram:
 
 
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
-    return sending.outbox_entries(app.store, now=app.clock.now())
+    return outbox.outbox_entries(app.store, now=app.clock.now())
 
 
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
@@ -169,7 +169,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert re.fullmatch(r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, line \d+", said)
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
     object.__setattr__(app.deps, "render_delivery", good)
-    sending.retry_delivery(
+    outbox.retry(
         app.store,
         next(entry for entry in entries(app) if entry.state == "dead").id,
         now=clock.now(),
@@ -346,15 +346,15 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     with store.write() as session:
         stored_chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
     assert not has_work()
-    (entry,) = sending.outbox_entries(store, now=NOON)
+    (entry,) = outbox.outbox_entries(store, now=NOON)
     assert entry.state is DeliveryState.HELD
-    sending.retry_delivery(store, entry.id, now=NOON)
+    outbox.retry(store, entry.id, now=NOON)
     assert has_work()
     with store.write() as session:
         stored_chats.require_admission(session, chat.id, now=NOON)
     assert not has_work()
     notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
-    assert [one.state for one in sending.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
+    assert [one.state for one in outbox.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
     assert has_work()
 
 

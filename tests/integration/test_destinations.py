@@ -35,10 +35,9 @@ from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
 from subscriptions.service import access, known_chats, notifying
 from subscriptions.service.pausing import resume
-from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import claims
-from subscriptions.store.outbox import OutboxEntry
+from subscriptions.store.outbox import OutboxEntry, outbox_entries
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.email import mail_message

@@ -280,11 +280,11 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
     worker.reads(paper, days=30)
     worker.starts()
-    found = nearness.papers_without(worker.store, "fake 1", 9)
+    found = meanings.papers_without(worker.store, "fake 1", 9)
     worker.encoder.fails = FAILS
     worker.reads(replace(paper, version=2, abstract="It is cold."))
     ((number, texts),) = found
-    nearness.put_codes(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
+    meanings.put_late(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
     assert having(worker.store) == set()
     worker.encoder.fails = None
     worker.catches_up()

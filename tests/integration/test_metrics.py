@@ -25,9 +25,9 @@ from bot.ports import measurements
 from bot.settings import Backup, Settings
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import access, known_chats, sending
+from subscriptions.service import access, known_chats
 from subscriptions.service.pausing import pause
-from subscriptions.store import stored_sources
+from subscriptions.store import outbox, stored_sources
 from subscriptions.store.conversations import is_noted, note_update
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
@@ -289,7 +289,7 @@ async def test_a_dead_letter_is_named_by_all_three(
             telegram.forbids(str(number), "STICKER_INVALID")
             ingested(app.store, f"A graph {number}", now=clock.now())
             await ticks(process, clock, 4)
-        dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
+        dead = sorted(one.id for one in outbox.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
         named = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
         assert [sum(f"delivery={delivery} " in one for one in named) for delivery in dead] == [1] * len(dead)
         await ticks(process, clock, 3)
@@ -301,7 +301,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         assert all(delivery in str(finding.cure) for delivery in dead)
         assert finding.mend
         for delivery in dead:
-            sending.dismiss(app.store, delivery, now=clock.now())
+            outbox.dismiss(app.store, delivery, now=clock.now())
         assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service import import_export, sending
+from subscriptions.service import import_export
 from subscriptions.service.known_chats import listed
-from subscriptions.store import stored_chats
+from subscriptions.store import outbox, stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
 from tests.clock import NOON
@@ -67,7 +67,7 @@ def filled(store: stored.Store) -> stored.Store:
 
 def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
     with rows_at_once(filled) as counts:
-        first, *others = sending.outbox_entries(filled, now=NOON)
+        first, *others = outbox.outbox_entries(filled, now=NOON)
         assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
     assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
@@ -81,7 +81,7 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
         "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
     )
     with rows_at_once(filled) as counts:
-        assert [one.state for one in sending.outbox_entries(filled, now=NOON, over=False)] == [
+        assert [one.state for one in outbox.outbox_entries(filled, now=NOON, over=False)] == [
             "held",
             "dead",
             "waiting",
@@ -90,14 +90,14 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
 
 
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
-    entries = sending.outbox_entries(filled, now=NOON)
+    entries = outbox.outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(PAGE)]
     change(
         filled,
         "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
         "UPDATE message SET state = 'waiting' WHERE delivery = 3",
     )
-    sending.dismiss(filled, seen[2], now=NOON)
+    outbox.dismiss(filled, seen[2], now=NOON)
     seen += [one.id for one in entries]
     assert len(seen) == len(set(seen)) == DELIVERIES
 

@@ -15,9 +15,9 @@ from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.matching import hits, paper_index
 from subscriptions.service import plan, subscribing
-from subscriptions.service.sending import outbox_entries
 from subscriptions.store import known_papers, planner, stored_subscriptions
 from subscriptions.store.database.store import Store
+from subscriptions.store.outbox import outbox_entries
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock

@@ -9,10 +9,10 @@ from sqlalchemy import event
 
 from bot.operation.upkeep import WORKS_FOR, with_rests
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, plan, sending
+from subscriptions.service import access, plan
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
-from subscriptions.store import conversations, stored_chats, stored_subscriptions
+from subscriptions.store import conversations, outbox, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
@@ -79,9 +79,9 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
     assert count(bot.store, "message WHERE payload != ''") == 1
     assert outbox_counts(bot.store).dead == 1
     delivery = stored.value(bot.store, "SELECT id FROM delivery")
-    sending.retry_delivery(bot.store, delivery, now=bot.clock.now())
+    outbox.retry(bot.store, delivery, now=bot.clock.now())
     assert outbox_counts(bot.store).waiting == 1
-    sending.dismiss(bot.store, delivery, now=bot.clock.now())
+    outbox.dismiss(bot.store, delivery, now=bot.clock.now())
     cleans_up(bot, days=29)
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (1, 1)
     cleans_up(bot, days=2)

@@ -59,7 +59,7 @@ def known(store: Store, key: str) -> KnownPaper:
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
-        found = outbox.entries(session, 0, over=True, now=NOON)[0]
+        found = [*outbox.outbox_entries(session, now=NOON)]
         values = [*stored_deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
