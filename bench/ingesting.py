@@ -22,7 +22,7 @@ from bench._timing import timed
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service import exporting, importing
+from subscriptions.service import import_export
 from subscriptions.store.database.store import Store, Transaction
 from tests.clock import NOON
 from tests.make import an_open_store, digest, ingest_digest
@@ -91,8 +91,8 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     lines, worked = timed(lambda: read_lines("\n".join(blocks)))
     print(f"{amount:,} lines of an import: {worked:.2f} s of work to read them")
     for what in ("imported", "imported again"):
-        show(store, f"{amount:,} lines {what}", lambda: importing.import_lines(store, lines, now=NOON))
-    size, worked = timed(lambda: sum(map(len, exporting.export_all(store))))
+        show(store, f"{amount:,} lines {what}", lambda: import_export.import_lines(store, lines, now=NOON))
+    size, worked = timed(lambda: sum(map(len, import_export.export_all(store))))
     print(f"{size // 2**20} MB exported: {worked:.2f} s of work")
 
 

@@ -35,7 +35,7 @@ from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import find_due, plan_due, steps
 from subscriptions.service.subscribing import subscribe
-from subscriptions.store import rows as stored_rows
+from subscriptions.store import tables
 from subscriptions.store.database.store import Store
 from tests.make import address, an_open_store, ingested, paper, planned_slices
 from tests.statements import recording
@@ -178,9 +178,7 @@ def ask(folder: Path, chats: int) -> str:
         ingested(store, paper("An old one"))
         with store.write() as session:
             connection = session.connection()
-            connection.execute(
-                insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)]
-            )
+            connection.execute(insert(tables.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)])
         for start in range(1, chats + 1, 10_000):
             part = range(start, min(start + 10_000, chats + 1))
             rows = []
@@ -195,8 +193,8 @@ def ask(folder: Path, chats: int) -> str:
                     }
                     rows.append(row | {"next_due_at": None, "latest_due_at": None})
             with store.write() as session:
-                session.connection().execute(insert(stored_rows.ChatRow), [chat_row(n) for n in part])
-                session.connection().execute(insert(stored_rows.SubscriptionRow), rows)
+                session.connection().execute(insert(tables.ChatRow), [chat_row(n) for n in part])
+                session.connection().execute(insert(tables.SubscriptionRow), rows)
     return ""
 
 
@@ -311,12 +309,12 @@ def fill(store: Store, chats: int, queries: list[str] | None = None, papers: lis
     with store.write() as session:
         connection = session.connection()
         connection.execute(
-            insert(stored_rows.QueryRow),
+            insert(tables.QueryRow),
             [{"id": n, "canonical": parse_query(query).canonical} for n, query in enumerate(queries, start=1)],
         )
-        connection.execute(insert(stored_rows.ChatRow), [chat_row(n) for n in range(1, chats + 1)])
+        connection.execute(insert(tables.ChatRow), [chat_row(n) for n in range(1, chats + 1)])
         connection.execute(
-            insert(stored_rows.SubscriptionRow),
+            insert(tables.SubscriptionRow),
             [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)],
         )
 

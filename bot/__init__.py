@@ -5,7 +5,7 @@ A digest becomes messages in a chat. Every second:
 - `tick` in bot/operation/process.py reads the sources, plans what is due, wakes the lanes that have something to send
 - `poll` in bot/sources/source_scheduler.py reads new files, and starts a poll of each source that is due
 - `read_digest` in bot/digests/__init__.py turns bytes into papers
-- `ingest_digest` in subscriptions/service/ingest.py merges the papers into the store, and numbers the new ones
+- `ingest_digest` in subscriptions/service/ingestion.py merges the papers into the store, and numbers the new ones
 - `steps` in subscriptions/service/plan.py matches the papers with due subscriptions, and stores deliveries
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane

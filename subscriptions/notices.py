@@ -1,6 +1,6 @@
 """Notices: news about the service. Each is a function that returns what a chat reads, with which buttons and how often.
 
-`subscriptions.service.notices` stores them in the language of the chat. A finding is something that is wrong now; all
+`subscriptions.service.notifying` stores them in the language of the chat. A finding is something that is wrong now; all
 places that show findings use the same words.
 """
 

@@ -1,9 +1,10 @@
-"""Subscriptions as text to edit and import: how lines are read, how many at once, how long a name may be (docs/commands.md, export).
+"""Subscriptions as text to edit and import, and in links: how lines are read, how many at once, how long a name or link may be.
 
 In the store and in exports, each name and each query is on one line and has no control characters.
 """
 
 import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LONGEST_NAME = 60  # most characters of a subscription's name
 _BAR = "|"
+# A link that opens the bot contains the query itself, and passes it to /start. So nothing is stored, and the link works for
+# ever. The strictest platform allows 64 characters there: letters, digits, `_` and `-`.
+_LINK, _LONGEST_LINK = "sub-", 64
 _OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, separators of lines and paragraphs
 
 
@@ -287,3 +291,23 @@ def _is_control(sign: str) -> bool:
 
 
 _EXAMPLE = errors.Sentence("For example: {example}", {"example": "diffusion"})
+
+
+def link_payload(text: str) -> str:
+    """Encodes a query, which may end with a time, for a link that offers it; "" if it is too long for a link."""
+    payload = _LINK + urlsafe_b64encode(" ".join(text.split()).encode()).decode().rstrip("=")
+    return payload if len(payload) <= _LONGEST_LINK else ""
+
+
+def text_of_payload(payload: str) -> str:
+    """Returns the text that `link_payload` encoded; "" for anything else."""
+    if not payload.startswith(_LINK) or len(payload) > _LONGEST_LINK:
+        return ""
+    encoded = payload.removeprefix(_LINK)
+    try:
+        text = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
+        return ""
+    if link_payload(text) == payload and text.isprintable():
+        return text
+    return ""

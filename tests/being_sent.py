@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from subscriptions.model import Lane, Message
-from subscriptions.store import claims, unrendered
+from subscriptions.store import claims, stored_deliveries
 from subscriptions.store.database.store import Store
 from tests.clock import NOON
 
@@ -42,5 +42,5 @@ def to_be_sent(
         return step
     assert isinstance(step, claims.Unrendered)
     message = Message(number=1, payload='{"text": "A graph"}', papers=shows(step.seq))
-    unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], asking)
+    stored_deliveries.store_rendered(store, [stored_deliveries.Rendered(seq=step.seq, messages=(message,))], asking)
     return to_be_sent(store, asking)

@@ -31,10 +31,10 @@ from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
-from subscriptions.service.listing import Listed, get_chat, listed
+from subscriptions.service.known_chats import Listed, get_chat, listed
 from subscriptions.service.subscribing import Subscribed, set_settings
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make, rendered
 from tests.clock import NOON, FakeClock
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store.database import conflicts, copying
+from subscriptions.store import copying
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import KeyValueRow
+from subscriptions.store.tables import TABLES, KeyValueRow
 from tests.clock import NOON
 
 PER_CHAT = 30  # papers delivered to each chat

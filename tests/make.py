@@ -22,15 +22,14 @@ from subscriptions.model import (
     Summary,
     Translation,
 )
-from subscriptions.service import ingest as ingest_room
-from subscriptions.service import plan, subscribing
+from subscriptions.service import ingestion, plan, subscribing
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import callbacks, chats
+from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
-from subscriptions.store.rows import PaperRow
+from subscriptions.store.stored_digests import Codes, Ingested
+from subscriptions.store.tables import PaperRow
 from tests.clock import NOON
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -135,7 +134,7 @@ def ingest_digest(
     **ingest: Any,
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
-    return ingest_room.ingest_digest(store, digest, ingest_room.Ingest(**ingest))
+    return ingestion.ingest_digest(store, digest, ingestion.Ingest(**ingest))
 
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
@@ -159,9 +158,9 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
 
 def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Stores callback tokens that work in a chat. Returns their ids, in the order of the tokens."""
-    by_id = {callbacks.new_callback_id(): token for token in tokens}
-    there = chats.add_chat(transaction, address(chat), now=now)
-    callbacks.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
+    by_id = {conversations.new_callback_id(): token for token in tokens}
+    there = stored_chats.add_chat(transaction, address(chat), now=now)
+    conversations.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
     return list(by_id)
 
 

@@ -19,8 +19,8 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import DeliveryRow, PaperRow, ReceiptRow
-from subscriptions.store.sources import KnownSource, known_sources, receipt_value
+from subscriptions.store.stored_sources import KnownSource, known_sources, receipt_value
+from subscriptions.store.tables import DeliveryRow, PaperRow, ReceiptRow
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import event
 
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 
 SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {
@@ -32,12 +32,10 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "paper_words.py:newest_texts": "it ends after the newest 5,000 papers",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
-    "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "stored_subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "copying.py:copy_database": "`paperwire db copy`, which reads everything once",
+    "copying.py:count_rows": "it counts what was copied",
     "meanings.py:change_encoder": "once, at the first start with another encoder",
-    "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
-    "database/copying.py:copy_rows": "`paperwire db copy`, which reads everything once",
-    "database/copying.py:holds_rows": "`paperwire db copy`; it ends at the first row",
-    "database/copying.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 # these indexes hold only unfinished rows
 OF_FEW = frozenset({"ix_update_unanswered", "ix_chat_asked", "ix_chat_admin", "ix_paper_uncoded"})

@@ -25,8 +25,8 @@ from bot.rendering.terminal import flows
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import chat_status, conversation_state, listing, previews
-from subscriptions.service.listing import Listed
+from subscriptions.service import known_chats, previews
+from subscriptions.service.known_chats import Listed
 from subscriptions.texts import escaped
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
@@ -48,12 +48,12 @@ def say(
     with sessions.open_session(now, make=may_be_first) as session:
         address = session.address(chat)
         if (typed or command) and not may_be_first:
-            listing.get_set_up(session.store, address)  # raises NotFound; a sentence is possible in a new chat, too
+            known_chats.get_set_up(session.store, address)  # raises NotFound; a sentence is possible in a new chat, too
         title, kind = sessions.look_up_new_chat(session, address)
-        kind = kind or listing.kind_of(address)
-        before = conversation_state.known_or_new(session.store, address, kind, title=title)
+        kind = kind or known_chats.kind_of(address)
+        before = known_chats.known_or_new(session.store, address, kind, title=title)
         said = asyncio.run(_reply_to(_by_operator(text, before), session))
-        after = conversation_state.known_or_new(session.store, before.address, kind)
+        after = known_chats.known_or_new(session.store, before.address, kind)
     lines = [said.text()]
     if said.reply.ok and after.subscriptions_ever_made > before.subscriptions_ever_made:
         lines += sessions.remarks_on_new(after, session.settings)
@@ -109,8 +109,8 @@ def preview(
         address, moment = session.address(chat), session.now
         session.encode(texts_asked(query or ""))
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
-        following = chat_status.next_deliveries_of(session.store, found.not_due, now=moment)
-        about = chat_status.status(session.store, address, now=moment)
+        following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)
+        about = known_chats.status(session.store, address, now=moment)
         titles, medium = session.settings.source_titles, medium_at(address, session.settings)
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
@@ -135,7 +135,7 @@ def preview(
 
 
 def _preview_document(
-    about: chat_status.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
+    about: known_chats.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
 ) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()

@@ -14,8 +14,8 @@ from bot.errors import WrongUsage
 from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
-from subscriptions.service import restoring, whole_copy
-from subscriptions.store import role
+from subscriptions.service import restoring
+from subscriptions.store import copying, role
 from subscriptions.store.database.store import Store
 
 _SQLITE = b"SQLite format 3\x00"
@@ -40,7 +40,7 @@ def copy(
         with role.held(old):
             new.open(now=now)
             with role.held(new), drawing.waiting("Copying"):
-                rows = whole_copy.copy_database(old, new)
+                rows = copying.copy_database(old, new)
     finally:
         old.close()
         new.close()

@@ -30,10 +30,10 @@ from subscriptions.language import Language
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.ingest import announce_filed
+from subscriptions.service.ingestion import announce_filed
 from subscriptions.states import SourceTrouble
-from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, known_sources
+from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_sources import KnownSource, known_sources
 from subscriptions.texts import escaped
 
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches

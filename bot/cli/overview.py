@@ -15,10 +15,10 @@ from subscriptions import chat_settings
 from subscriptions.language import Language
 from subscriptions.model import Chat
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.service import chat_status
-from subscriptions.service.exporting import export as exported
-from subscriptions.service.exporting import export_all
-from subscriptions.service.listing import Listed, get_set_up, listed
+from subscriptions.service import known_chats
+from subscriptions.service.import_export import export as exported
+from subscriptions.service.import_export import export_all
+from subscriptions.service.known_chats import Listed, get_set_up, listed
 from subscriptions.texts import escaped
 
 
@@ -29,7 +29,7 @@ def subscriptions(
     with sessions.open_session(now) as session:
         of = None if chat is None else get_set_up(session.store, session.address(chat)).address
         entries = listed(session.store, of)
-        following = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
+        following = () if json else known_chats.next_deliveries_of(session.store, entries, now=session.now)
         moment = session.now
     documents = [subscription_document(entry) for entry in entries]
     return output.tell(documents, lambda: show_list(entries, following, moment), json=json)

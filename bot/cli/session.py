@@ -22,12 +22,12 @@ from bot.system_clock import SystemClock
 from subscriptions import addresses
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.listing import get_chat
-from subscriptions.service.questions import texts_without
+from subscriptions.service.known_chats import get_chat
+from subscriptions.service.nearness import texts_without
 from subscriptions.states import ChatState
 from subscriptions.store import meanings
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
-from subscriptions.store.platform_states import bots
 from subscriptions.zones import zone
 
 

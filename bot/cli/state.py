@@ -36,12 +36,13 @@ from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, Finding, Level
-from subscriptions.service import model_summaries, sending
-from subscriptions.service.chat_status import figures
+from subscriptions.service.known_chats import figures
 from subscriptions.states import DeliveryState
+from subscriptions.store import model_requests
+from subscriptions.store import outbox as stored_outbox
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts, OutboxEntry
-from subscriptions.store.sources import KnownSource
+from subscriptions.store.stored_sources import KnownSource
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -122,7 +123,7 @@ def _model_today(session: Session) -> Mapping[str, object] | None:
     """Returns what the language model did today; None if there is none."""
     if not session.settings.has_model:
         return None
-    today = model_summaries.today(session.store, now=session.now)
+    today = model_requests.today(session.store, now=session.now)
     return {
         "name": session.settings.model_name,
         "summaries": today.summaries,
@@ -227,7 +228,7 @@ def show(
     with sessions.open_session(now) as session:
         entries = [
             _with_reason(entry, session.settings)
-            for entry in sending.outbox_entries(session.store, now=session.now, over=state in _OVER)
+            for entry in stored_outbox.outbox_entries(session.store, now=session.now, over=state in _OVER)
             if (entry.state == state if state else entry.state not in _OVER)
         ]
         moment, language = session.now, Language("en", session.settings.timezone)
@@ -240,13 +241,13 @@ def show(
 @outbox.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
 def retry(ids: Ids, *, now: Now = None) -> int:
     """Try deliveries again at the next `deliver`. A stopped platform sends again."""
-    return _each(ids, sending.retry_delivery, now, "will be tried again")
+    return _each(ids, stored_outbox.retry, now, "will be tried again")
 
 
 @outbox.command(epilog="For example: `paperwire outbox dismiss 0123456789abcdef`")
 def dismiss(ids: Ids, *, now: Now = None) -> int:
     """Give up deliveries: they are not sent any more. `outbox retry` undoes it."""
-    return _each(ids, sending.dismiss, now, "is dismissed")
+    return _each(ids, stored_outbox.dismiss, now, "is dismissed")
 
 
 def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, done: str) -> int:

@@ -23,8 +23,7 @@ from subscriptions.language import Language
 from subscriptions.model import Paper
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import access, importing
-from subscriptions.service import subscribing as service
+from subscriptions.service import access, import_export, subscribing
 from subscriptions.texts import cutting, escaped
 
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
@@ -53,7 +52,7 @@ def subscribe(
         title, kind = sessions.look_up_new_chat(session, address)
         moment = session.now
         session.encode(texts_asked(query))
-        done = service.subscribe(
+        done = subscribing.subscribe(
             session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
         access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
@@ -61,7 +60,7 @@ def subscribe(
     return 0
 
 
-def _echo(done: service.Subscribed, now: datetime) -> Reply:
+def _echo(done: subscribing.Subscribed, now: datetime) -> Reply:
     language = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = [_example(known.paper) for known in done.examples]
     return phrasing.subscribed(done, language, examples=examples, now=now)
@@ -73,7 +72,7 @@ def _example(paper: Paper) -> str:
     return f"{title} ({name})" if name else title
 
 
-def _remarks(done: service.Subscribed, settings: Settings) -> Iterator[str]:
+def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
     """Yields hints for the person who subscribed a chat."""
     chat, subscription = done.chat, done.subscription
     if done.outcome == "added":
@@ -100,9 +99,9 @@ def import_(
     with sessions.open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
-        session.encode(importing.texts_asked(lines))
+        session.encode(import_export.texts_asked(lines))
         bar = partial(drawing.watched, what="Importing")
-        changes = importing.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
+        changes = import_export.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
         if not dry_run:
             access.ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
     for sign, where, line in changes:

@@ -7,9 +7,9 @@ from typing import Literal
 from bot.commands.context import Access, Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model, states
-from subscriptions.service import access, conversation_state, listing
+from subscriptions.service import access, known_chats
 from subscriptions.service.access import Standing
-from subscriptions.store import admitted_chats
+from subscriptions.store import stored_chats
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 _HERE = 10  # waiting chats that /allow lists
@@ -34,7 +34,7 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
         return reply  # its reader has just said yes, and that was decided before the question
     if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
-        admitted_chats.set_owner(context.transaction, before.id, context.request.sender)
+        stored_chats.set_owner(context.transaction, before.id, context.request.sender)
     decision = let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
@@ -91,7 +91,7 @@ def decide_entry(
 
 
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
-    new = (one.subscription for one in listing.listed(context.transaction, context.chat.address))
+    new = (one.subscription for one in known_chats.listed(context.transaction, context.chat.address))
     subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     if ask_operators(context, subscription):
         words = context.say(
@@ -141,7 +141,7 @@ def admin(context: CommandContext) -> channel.Reply:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
-    conversation_state.store_private_chat(
+    known_chats.store_private_chat(
         context.transaction, context.origin.address, now=context.now, lang=context.request.language
     )
     taken = access.redeem_code(
@@ -162,7 +162,7 @@ def _made_operator(context: CommandContext) -> channel.Reply:
         context.say("You run this bot from now on."),
         context.say("I write to you here when something needs you; /status shows whether all is well."),
     ]
-    if count := len(admitted_chats.chats_awaiting_admission(context.transaction)):
+    if count := len(stored_chats.chats_awaiting_admission(context.transaction)):
         lines.append(context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count))
     return context.done(*lines)
 
@@ -199,7 +199,7 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat = conversation_state.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
+    chat = known_chats.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
     if not chat.id:
         return context.reply("I know no chat {chat}.", chat=str(address), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
@@ -227,7 +227,7 @@ def _address(context: CommandContext, text: str) -> model.ChatAddress:
 
 
 def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
-    chats = admitted_chats.chats_awaiting_admission(context.transaction)[:_HERE]
+    chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return context.reply("No chat asks to be let in.")
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)

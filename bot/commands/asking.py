@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.commands.context import Callback, CommandContext
 from bot.ports import channel
 from subscriptions import model
-from subscriptions.store import callbacks, chats
+from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts.normal_forms import folded
 
@@ -41,8 +41,8 @@ def question_to(
     transaction: Transaction, place: model.ChatAddress, person: str, now: datetime
 ) -> model.CallbackToken | None:
     """Returns the open question to a person in a chat; None if there is none or it is too old."""
-    home = chats.home_of(transaction, place)
-    return home and callbacks.remembered(transaction, home.id, _QUESTION, person=person, now=now)
+    home = stored_chats.home_of(transaction, place)
+    return home and conversations.remembered(transaction, home.id, _QUESTION, person=person, now=now)
 
 
 def is_open(context: CommandContext) -> bool:

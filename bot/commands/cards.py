@@ -27,16 +27,16 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import Hit, why
 from subscriptions.query import FIELDS, LIKE, links, parse, rewriting
 from subscriptions.query.parse import query_of
-from subscriptions.service import asked_papers, paper_search, taste
-from subscriptions.service.asked_papers import as_item
+from subscriptions.service import delivered_papers, nearness, paper_search
+from subscriptions.service.delivered_papers import as_item
+from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.pausing import pause
-from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
-from subscriptions.store import signals
-from subscriptions.store.callbacks import find_callback
+from subscriptions.store import interests
+from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.stored_deliveries import delivered_items
 
 CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
@@ -160,7 +160,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 def _note_opened(context: CommandContext, paper: int) -> None:
     """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
     if not context.read_by_strangers:
-        signals.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
 @of_paper
@@ -175,7 +175,7 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     A line is left out if there are none.
     """
     lines = [*_how_near(context, item)]
-    if best := taste.nearest(context.transaction, context.chat, item.paper):
+    if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         lines.append(context.say(because, title=context.title(best.paper)))
     return (*lines, *by_model(context, item.paper))
@@ -215,7 +215,7 @@ def _to_what(context: CommandContext, hit: Hit, known: model.KnownPaper) -> str:
     names = text.split(",")
     papers = paper_search.papers_named(context.transaction, names)
     titles = [context.title(papers[name]) for name in names if name in papers]
-    if links.LIBRARY in names and (entry := taste.nearest_entry(context.transaction, context.chat, known)):
+    if links.LIBRARY in names and (entry := nearness.nearest_entry(context.transaction, context.chat, known)):
         titles.append(entry.paper.title)
     return "; ".join(titles) or text
 
@@ -252,7 +252,7 @@ def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -
 @of_paper
 def on_less(context: CommandContext, item: model.Item) -> channel.Reply:
     """Asks what the subscription that brought a paper shall leave out: an author, a category, a word that one writes."""
-    behind = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
+    behind = delivered_papers.subscriptions_behind(context.transaction, context.chat, item)
     finding = [one for one in behind if _finds(context, one, item)]
     if not finding:
         return _nothing_to_change(context)
@@ -321,7 +321,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     rule = rewriting.words_rule(context.args.lstrip(" -")) if is_answer else str(context.arguments["rule"])
     less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
-    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
     reading = context.reading(done.query)
     return channel.Reply(
         lines=(f"{subscription.number}  {reading}",),
@@ -340,7 +340,7 @@ def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
         return _nothing_to_change(context)
     asking.drop_question(context, "leave-out")
     until = context.now + _PAUSED_FOR
-    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
     address, number = context.chat.address, subscription.number
     pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     return context.reply(
@@ -355,7 +355,7 @@ def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
 
 def _chosen(context: CommandContext, item: model.Item) -> model.Subscription | None:
     """Returns the subscription that the button or question names, if it still brings the paper."""
-    behind = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
+    behind = delivered_papers.subscriptions_behind(context.transaction, context.chat, item)
     return next((one for one in behind if one.id == context.arguments.get("subscription")), None)
 
 

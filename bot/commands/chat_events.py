@@ -9,9 +9,9 @@ from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.notices import resumed
-from subscriptions.service import conversation_state, notices, pausing
-from subscriptions.store import admitted_chats
-from subscriptions.store.moving import chat_moved
+from subscriptions.service import known_chats, notifying, pausing
+from subscriptions.store import stored_chats
+from subscriptions.store.whole_chat import chat_moved
 
 
 def on_unreachable(
@@ -21,7 +21,7 @@ def on_unreachable(
 
     def handle(context: CommandContext) -> None:
         address = context.request.chat if topic else context.origin.address
-        notices.pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
+        pausing.pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
 
     return handle
 
@@ -68,8 +68,8 @@ def _in_private(context: CommandContext, missed: channel.Reply | None) -> channe
     private = _private_chat(context)
     if private is None or missed is None:
         return None
-    there = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
-    asked = conversation_state.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
+    there = known_chats.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    asked = known_chats.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     head = context.say("I can write to {chat} again.", chat=there.name)
     return channel.Reply(target_chat=private, lines=(head, *lines), buttons=buttons)
@@ -82,7 +82,7 @@ def on_left(context: CommandContext) -> channel.Reply | None:
     reason = "The bot was removed from there."
     if context.chat.kind is model.ChatKind.PRIVATE:
         reason = "The bot was blocked there."
-    notices.pause_unreachable(
+    pausing.pause_unreachable(
         context.transaction, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
     )
     return None
@@ -96,7 +96,7 @@ def on_muted(context: CommandContext) -> channel.Reply | None:
     if came:
         _store_new_chat(context)
     words = "The bot has no rights to write there."
-    notices.pause_unreachable(
+    pausing.pause_unreachable(
         context.transaction,
         context.origin.address,
         words,
@@ -126,7 +126,7 @@ def on_back(context: CommandContext) -> channel.Reply | None:
     if not was_gone:
         return None
     notice = resumed(context.origin, context.request.update_id)
-    notices.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
+    notifying.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 
 
@@ -158,7 +158,7 @@ def _store_new_chat(context: CommandContext) -> None:
     if there.kind is model.ChatKind.PRIVATE:
         return
     person = context.person if context.request.sender and there.kind is not model.ChatKind.TEAM else None
-    chat = conversation_state.store_chat(
+    chat = known_chats.store_chat(
         context.transaction,
         there.address,
         there.kind,
@@ -170,18 +170,16 @@ def _store_new_chat(context: CommandContext) -> None:
     )
     if person is None:
         return
-    admitted_chats.set_owner(context.transaction, chat.id, context.request.sender)
+    stored_chats.set_owner(context.transaction, chat.id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        conversation_state.store_private_chat(
-            context.transaction, private, now=context.now, lang=context.request.language
-        )
+        known_chats.store_private_chat(context.transaction, private, now=context.now, lang=context.request.language)
 
 
 def _private_chat(context: CommandContext) -> model.ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
-    chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
+    chat = known_chats.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     return chat.address if chat.id and not chat.is_unreachable else None
 
 
@@ -192,7 +190,7 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
     """
     if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
         return None
-    chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    chat = known_chats.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or not chat.is_active:
         return None
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))

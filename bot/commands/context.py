@@ -21,10 +21,10 @@ from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service.access import is_operator, standing_of
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.store import callbacks
-from subscriptions.store.chats import find_chat, home_of
+from subscriptions.service.known_chats import store_chat
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
+from subscriptions.store.stored_chats import find_chat, home_of
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
 
@@ -241,17 +241,17 @@ class CommandContext:
         if about:
             store_about(self)
         if home := stored_home(self, self.origin):
-            callbacks.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
+            conversations.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
     def remembered(self, name: str) -> model.CallbackToken | None:
         """Returns what was stored here under a name for the sender; None if there is nothing, or its time is over."""
         home, person = home_of(self.transaction, self.origin.address), self.request.sender
-        return home and callbacks.remembered(self.transaction, home.id, name, person=person, now=self.now)
+        return home and conversations.remembered(self.transaction, home.id, name, person=person, now=self.now)
 
     def drop(self, name: str) -> None:
         """Removes what was stored here under a name for the sender."""
         if home := home_of(self.transaction, self.origin.address):
-            callbacks.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
+            conversations.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
     def title(self, known: model.KnownPaper) -> str:
         """Returns the title of a paper on one line, or what is shown if it has none."""

@@ -31,7 +31,7 @@ from subscriptions.planning.times import (
 )
 from subscriptions.query import parse, rewriting
 from subscriptions.service import subscribing
-from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.known_chats import next_deliveries_to
 
 _NO_NAME = frozenset({"-", "off"})
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"

@@ -9,9 +9,9 @@ from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors, model
 from subscriptions.notices import CONFIRM
-from subscriptions.service import access, listing
-from subscriptions.service.link_payloads import link_payload
-from subscriptions.store import chat_keys
+from subscriptions.portable import link_payload
+from subscriptions.service import access, known_chats
+from subscriptions.store import stored_chats
 
 _ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
 
@@ -63,7 +63,7 @@ def feed(context: CommandContext) -> channel.Reply:
             "/feed does not know “{text}”.", "For example: /feed, /feed stop or /feed new", text=context.args.strip()
         )
     _refuse_before_others(context)
-    made = chat_keys.key_made_at(context.transaction, context.chat.id)
+    made = stored_chats.key_made_at(context.transaction, context.chat.id)
     if asked or made is None:
         return _made(context)
     day = context.localizer.day(context.localizer.local(made).date())
@@ -84,7 +84,7 @@ def on_stop(context: CommandContext) -> channel.Reply:
 
 
 def _stopped(context: CommandContext) -> channel.Reply:
-    if not chat_keys.drop_key(context.transaction, context.chat.id):
+    if not stored_chats.drop_key(context.transaction, context.chat.id):
         words = context.say("This chat has no feed. To get no papers here: /stop")
         return channel.Reply(lines=(words,), buttons=((_new_button(context),),))
     context.news.append(f"The feed of {context.chat.address} is off.")
@@ -108,7 +108,7 @@ def _made(context: CommandContext) -> channel.Reply:
             "The operator of this bot has not let this chat in yet.",
             "Subscribe to a topic, and I ask them: /sub diffusion",
         )
-    key = chat_keys.make_key(context.transaction, context.chat.id, now=context.now)
+    key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
     context.news.append(f"{context.chat.address} has a new key for its feed.")
     head = context.say("The papers that this chat is sent, for a feed reader:")
     secret = context.say("Whoever has the address can read them, so keep it secret.")
@@ -176,7 +176,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     if source is not None and access.standing_of(context.transaction, source).is_denied:
         raise refusal("The operator of this bot has said no to the chat that asked.")
     chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
-    count = len(listing.listed(context.transaction, chat.address))
+    count = len(known_chats.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     if not count:
         return context.done(

@@ -10,9 +10,9 @@ from bot.commands.context import Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query.links import mentioned
-from subscriptions.service import exporting
+from subscriptions.service import delivered_papers, import_export
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import signals
+from subscriptions.store import interests
 
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
@@ -42,7 +42,7 @@ def export_(context: CommandContext) -> channel.Reply:
 
 
 def _subscriptions(context: CommandContext) -> channel.Reply:
-    text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
+    text = import_export.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
         return context.reply("There are no subscriptions yet.")
     head = context.count(
@@ -58,7 +58,9 @@ def _delivered(context: CommandContext, form: str, typed: str) -> channel.Reply:
     days = _span(typed)
     papers: Sequence[model.KnownPaper] = ()
     if context.chat.id:
-        papers = list(exporting.delivered(context.transaction, context.chat.address, since=context.now - days))
+        papers = list(
+            delivered_papers.papers_shown(context.transaction, context.chat.address, since=context.now - days)
+        )
     if not papers:
         none = context.count(
             "In the last day no paper was delivered here.",
@@ -72,7 +74,7 @@ def _delivered(context: CommandContext, form: str, typed: str) -> channel.Reply:
 
 
 def _saved(context: CommandContext, form: str) -> channel.Reply:
-    papers = signals.saved_papers(context.transaction, context.chat)
+    papers = interests.saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here.")
     head = context.count("{count} saved paper", "{count} saved papers", len(papers))

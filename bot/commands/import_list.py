@@ -7,8 +7,8 @@ from bot.commands.context import Command, CommandContext, Wanted, refusal
 from bot.ports import channel
 from bot.ports.conversation import FileReader
 from subscriptions import errors, portable
-from subscriptions.service import importing
-from subscriptions.service.importing import Changes
+from subscriptions.service import import_export
+from subscriptions.service.import_export import Changes
 
 LARGEST = 256 * 1024  # bytes of a file
 
@@ -21,7 +21,7 @@ def import_(context: CommandContext) -> channel.Reply:
         asked = asking.ask(context, "import", how)
         return channel.Reply(lines=asked.lines, code=("daily 09:00 | diffusion -survey | ",), buttons=asked.buttons)
     lines = portable.read_lines(text, context.chat.address, alone=True)
-    done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
+    done = import_export.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     if not done:
         return context.reply("There is no line to import.")
     if all(sign == "=" for sign, _, _ in done):
@@ -44,7 +44,7 @@ def _text_given(context: CommandContext) -> str:
 def _wanted(context: CommandContext) -> Wanted:
     """Wants the texts that the lines ask."""
     lines = portable.read_lines(_text_given(context), context.chat.address, alone=True)
-    return Wanted(texts=importing.texts_asked(lines))
+    return Wanted(texts=import_export.texts_asked(lines))
 
 
 def _counts(context: CommandContext, changes: Changes) -> str:

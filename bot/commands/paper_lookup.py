@@ -8,10 +8,10 @@ from bot.commands.context import CommandContext, Wanted, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links
-from subscriptions.service import asked_papers, why_not
+from subscriptions.service import delivered_papers
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import known_papers as stored_known_papers
-from subscriptions.store.deliveries import DeliveredPaper
+from subscriptions.store import known_papers
+from subscriptions.store.stored_deliveries import DeliveredPaper
 
 CARDS = 5  # papers that one message may ask for
 
@@ -58,7 +58,7 @@ def _cards(
         return cards.card_reply(context, known[names[0]])
     papers = {paper.id: paper for paper in known.values()}
     items = tuple(
-        asked_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
+        delivered_papers.as_item(context.transaction, context.chat, paper)._replace(position=at)
         for at, paper in enumerate(papers.values())
     )
     return channel.Reply(
@@ -71,7 +71,7 @@ def _cards(
 
 
 def _known_since(context: CommandContext) -> str:
-    since = stored_known_papers.first_paper_at(context.transaction)
+    since = known_papers.first_paper_at(context.transaction)
     if since is None:
         return context.say("No papers are known yet.")
     return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))
@@ -120,5 +120,5 @@ def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
     if context.chat.id:
-        return why_not.last_delivered(context.transaction, context.chat, message=replied_to)
+        return delivered_papers.last_delivered(context.transaction, context.chat, message=replied_to)
     return None

@@ -16,11 +16,11 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service.listing import Listed
+from subscriptions.service.known_chats import Listed
 from subscriptions.texts.cutting import cut_letters
 
 if TYPE_CHECKING:  # so that a list in a terminal need not load what finds papers
-    from subscriptions.service.recent_matches import Base
+    from subscriptions.service.previews import Base
     from subscriptions.service.subscribing import Subscribed
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language

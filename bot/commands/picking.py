@@ -7,8 +7,8 @@ from bot.commands import phrasing
 from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
 from bot.ports import channel, conversation
 from subscriptions import errors, model
-from subscriptions.service import listing
-from subscriptions.service.listing import Listed
+from subscriptions.service import known_chats
+from subscriptions.service.known_chats import Listed
 from subscriptions.texts.cutting import cut_letters
 
 A_PAGE = 8  # subscriptions on a page
@@ -20,7 +20,7 @@ NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return tuple(listing.listed_in(context.transaction, [context.chat]))
+    return tuple(known_chats.listed_in(context.transaction, [context.chat]))
 
 
 def subscriptions_here(context: CommandContext) -> list[model.Subscription]:
@@ -76,7 +76,7 @@ def subscription_gone(context: CommandContext) -> channel.Reply:
 
 def subscription_named(context: CommandContext, which: str) -> model.Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
-    if found := listing.named(subscriptions_here(context), which):
+    if found := known_chats.named(subscriptions_here(context), which):
         return found
     raise not_found(which.strip())
 
@@ -101,7 +101,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscript
     A text may also begin with the whole name or query of a subscription.
     """
     first = text.split(maxsplit=1)[0] if text.strip() else ""
-    if found := subscription_numbered(context, listing.typed_number(first)):
+    if found := subscription_numbered(context, known_chats.typed_number(first)):
         return found, text.strip()[len(first) :].strip()
     plain = f"{text.strip()} ".casefold()
     there = subscriptions_here(context)

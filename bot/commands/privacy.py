@@ -8,8 +8,8 @@ from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.service import retention
 from subscriptions.service.access import standing_of
-from subscriptions.service.listing import listed
-from subscriptions.store.signals import amount_of_signals
+from subscriptions.service.known_chats import listed
+from subscriptions.store.interests import amount_of_signals
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES = "yes"

@@ -12,7 +12,7 @@ from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.query.links import mentioned
-from subscriptions.store import signals
+from subscriptions.store import interests
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {
@@ -33,9 +33,9 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 
     def handle(context: CommandContext, item: model.Item) -> channel.Reply:
         context = with_stored_chat(context)
-        if signals.take_back(context.transaction, context.chat, item.paper.id, kind):
+        if interests.take_back(context.transaction, context.chat, item.paper.id, kind):
             return context.toast(_TAKEN_BACK[kind])
-        signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
+        interests.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
         moves = kind is states.Signal.SAVED or context.transaction.store.encoder
         return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
 
@@ -55,7 +55,7 @@ def save(context: CommandContext) -> channel.Reply:
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Saves a paper. Returns the reply that says so."""
-    is_new = signals.save_paper(context.transaction, context.chat, known.id, now=context.now)
+    is_new = interests.save_paper(context.transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = context.say("It is saved already: {title}", title=title)
     remove = context.button("take out", "unsave", paper=known.id)
@@ -70,7 +70,7 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [undo] or [take out] under the reply that says that a paper was saved: removes it from the saved papers."""
     said = "No longer saved: {title}"
-    if not signals.take_back(context.transaction, context.chat, item.paper.id, states.Signal.SAVED):
+    if not interests.take_back(context.transaction, context.chat, item.paper.id, states.Signal.SAVED):
         said = "{title} is not saved here."
     return context.reply(said, title=context.title(item.paper), ok=True, replaces=True)
 
@@ -87,7 +87,7 @@ def on_saved_page(context: CommandContext) -> channel.Reply:
 
 
 def _page(context: CommandContext, start: int) -> channel.Reply:
-    papers = signals.saved_papers(context.transaction, context.chat)
+    papers = interests.saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
     start = min(start, (len(papers) - 1) // PAGE * PAGE)

@@ -10,10 +10,10 @@ from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, as_words
 from subscriptions.query.tree import Query
-from subscriptions.service import recent_matches
-from subscriptions.service.questions import are_late
-from subscriptions.service.recent_matches import Base
-from subscriptions.store.libraries import owned
+from subscriptions.service import previews
+from subscriptions.service.nearness import are_late
+from subscriptions.service.previews import Base
+from subscriptions.store.interests import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
 
@@ -152,6 +152,6 @@ def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     )
     papers: Sequence[model.KnownPaper] = ()
     if not context.read_by_group:
-        papers = recent_matches.newest_papers(context.transaction, now=context.now, most=_NEWEST)
+        papers = previews.newest_papers(context.transaction, now=context.now, most=_NEWEST)
     newest = (context.say("The newest papers that I know:"),) if papers else ()
     return papers_reply((words, *newest), papers, days=days_of(context, papers))

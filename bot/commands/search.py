@@ -23,8 +23,8 @@ from subscriptions.planning.times import Ending, as_words, read_when, split_when
 from subscriptions.query import links, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
-from subscriptions.service import paper_search, recent_matches
-from subscriptions.service.listing import typed_number
+from subscriptions.service import paper_search, previews
+from subscriptions.service.known_chats import typed_number
 from subscriptions.service.paper_search import NearPaper, Page, Spelling, papers_named
 from subscriptions.texts.cutting import cut_letters
 
@@ -390,7 +390,7 @@ def _count_line(context: CommandContext, query: Query, found: Page, *, is_older:
         return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
         )
-    recent = recent_matches.recent_matches(context.transaction, query, now=context.now)
+    recent = previews.recent_matches(context.transaction, query, now=context.now)
     if is_whole and recent.base.of == found.stored:
         return results.count_found(context, amount, recent.base)
     if is_whole or found.since is None:
@@ -418,7 +418,7 @@ def _count_line(context: CommandContext, query: Query, found: Page, *, is_older:
     )
 
 
-def _with_recent(context: CommandContext, recent: recent_matches.Matches, amount: int, counted: str) -> str:
+def _with_recent(context: CommandContext, recent: previews.Matches, amount: int, counted: str) -> str:
     """Returns `counted`, and adds how many of these papers are from the last days."""
     days, found = phrasing.days_known(context.localizer, recent.base), len(recent.papers)
     if found == amount:

@@ -8,14 +8,13 @@ from bot.commands.context import VERBS, Callback, Command, CommandContext, with_
 from bot.commands.pause import resume_
 from bot.commands.subscribe import meaning_of, subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
-from subscriptions import errors
+from subscriptions import errors, portable
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
-from subscriptions.service import link_payloads
-from subscriptions.service.recent_matches import recent_matches
+from subscriptions.service.previews import recent_matches
 from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState
 
@@ -98,7 +97,7 @@ def on_speak(context: CommandContext) -> Reply:
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     """Returns (query, time) that a link offers; None if it offers none."""
-    ending = split_when(link_payloads.text_of_payload(payload))
+    ending = split_when(portable.text_of_payload(payload))
     if ending.only_time:
         return None
     try:

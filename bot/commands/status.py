@@ -6,14 +6,13 @@ from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import MissingHow
 from subscriptions.service import access
-from subscriptions.service.chat_status import Status
-from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.findings import stored_findings
-from subscriptions.store import digests
-from subscriptions.store import sources as stored_sources
-from subscriptions.store.admitted_chats import chats_awaiting_admission
+from subscriptions.service.known_chats import Status
+from subscriptions.service.known_chats import status as chat_status
+from subscriptions.store import stored_digests, stored_sources
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.subscriptions import subscription_counts
+from subscriptions.store.stored_chats import chats_awaiting_admission
+from subscriptions.store.stored_subscriptions import subscription_counts
 
 _SOURCES = 3  # sources that are shown
 
@@ -31,7 +30,7 @@ def _newest_papers_lines(context: CommandContext) -> list[str]:
 
     If several sources have this day, a further line has the total.
     """
-    found = digests.newest_days(context.transaction, _SOURCES)
+    found = stored_digests.newest_days(context.transaction, _SOURCES)
     lines = [
         context.count(
             "{source}, {day}: {count} paper.",
@@ -44,7 +43,7 @@ def _newest_papers_lines(context: CommandContext) -> list[str]:
     ]
     day = found[0].day if found else None
     if day and sum(one.day == day for one in found) > 1:
-        amount, said = digests.papers_of_day(context.transaction, day), context.localizer.day(day)
+        amount, said = stored_digests.papers_of_day(context.transaction, day), context.localizer.day(day)
         lines.append(
             context.count(
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said

@@ -18,7 +18,7 @@ from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query, query_of, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
-from subscriptions.service.recent_matches import in_titles, recent_matches
+from subscriptions.service.previews import in_titles, recent_matches
 from subscriptions.service.subscribing import Subscribed, edit, subscribe
 from subscriptions.texts.cutting import cut_at_word
 

@@ -9,9 +9,8 @@ from bot.commands.phrasing import ListRow
 from bot.commands.search import look_for_button
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.service import listing, recent_matches
-from subscriptions.service.chat_status import next_deliveries_of, next_deliveries_to
-from subscriptions.service.listing import Listed
+from subscriptions.service import known_chats, previews
+from subscriptions.service.known_chats import Listed, next_deliveries_of, next_deliveries_to
 from subscriptions.texts.cutting import cut_letters
 
 A_PAGE = 10
@@ -31,7 +30,7 @@ def list_(context: CommandContext) -> channel.Reply:
 def _of_all_chats(context: CommandContext) -> channel.Reply:
     if not context.is_operator or context.read_by_group:
         raise refusal("Only the operator of this bot sees the subscriptions of all chats, in private.")
-    found = listing.listed(context.transaction, None)
+    found = known_chats.listed(context.transaction, None)
     rows = [phrasing.subscription_row(one, context.localizer) for one in found]
     lines = [" · ".join(filter(None, (row.chat, f"{row.number}  {row.reading}", row.when, row.state))) for row in rows]
     chats = context.count("{count} chat", "{count} chats", len({one.chat.id for one in found}))
@@ -137,9 +136,7 @@ def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[ListRow]:
 
 def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
-    about = recent_matches.activity(
-        context.transaction, context.chat, [one.subscription for one in shown], now=context.now
-    )
+    about = previews.activity(context.transaction, context.chat, [one.subscription for one in shown], now=context.now)
     lines = []
     for one, row in zip(shown, rows, strict=True):
         subscription = one.subscription
@@ -152,7 +149,7 @@ def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequenc
     return lines
 
 
-def _often(context: CommandContext, found: recent_matches.Matches) -> str:
+def _often(context: CommandContext, found: previews.Matches) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     amount, base = len(found.papers), found.base
     if base.week and base.whole:

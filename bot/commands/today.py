@@ -13,9 +13,9 @@ from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.service import previews
-from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.known_chats import next_deliveries_to
+from subscriptions.service.nearness import why_they_rest
 from subscriptions.service.previews import Today
-from subscriptions.service.questions import why_they_rest
 
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
 

@@ -8,8 +8,8 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
-from subscriptions.service import undoing
-from subscriptions.service.undoing import Undone
+from subscriptions.service import changes
+from subscriptions.service.changes import Undone
 from subscriptions.texts.cutting import cut_letters
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
@@ -18,7 +18,7 @@ _LONGEST = 300  # characters of a changed query that are shown, so that five cha
 
 def undo_last(context: CommandContext) -> channel.Reply:
     """Undoes the newest change of the chat, whoever made it."""
-    done = undoing.undo(context.transaction, context.chat.address, now=context.now)
+    done = changes.undo(context.transaction, context.chat.address, now=context.now)
     if done is None:
         return context.reply("There is nothing to undo.")
     return _undone(context, done)
@@ -26,7 +26,7 @@ def undo_last(context: CommandContext) -> channel.Reply:
 
 def on_undo(context: CommandContext) -> channel.Reply:
     """Handles [undo]: undoes the change that the button names, if it is the newest."""
-    change = undoing.last_change(context.transaction, context.chat.address)
+    change = changes.last_change(context.transaction, context.chat.address)
     number = int(context.arguments["change"])
     if change is None or change.id < number:
         return context.toast("That is undone already.")

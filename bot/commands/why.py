@@ -15,11 +15,11 @@ from subscriptions.matching.hits import tokenize
 from subscriptions.query import links
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import And, Not, Term, leaves
-from subscriptions.service import why_not
+from subscriptions.service import delivered_papers
+from subscriptions.service.delivered_papers import Reason
 from subscriptions.service.paper_search import papers_named
-from subscriptions.service.why_not import Reason
-from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.store.known_papers import as_announced
+from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 
@@ -74,7 +74,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
         context.say("It became known {moment}; this chat was not sent it.", moment=moment),
         *cards.by_model(context, known),
     ]
-    found = why_not.reasons(context.transaction, context.chat, known, now=context.now)
+    found = delivered_papers.reasons(context.transaction, context.chat, known, now=context.now)
     if not found:
         return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())

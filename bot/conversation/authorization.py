@@ -24,7 +24,7 @@ from bot.dependencies import Dependencies
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, Place, Request
 from subscriptions import errors, model
-from subscriptions.service import access, conversation_state
+from subscriptions.service import access, known_chats
 
 
 def refusing(sentence: str, /, **values: object) -> CommandFunction:
@@ -120,7 +120,7 @@ async def _keeps_right(deps: Dependencies, prepared: PreparedRequest) -> bool:
 
 
 async def _members_manage(deps: Dependencies, place: Place) -> bool:
-    known = await deps.store.run(conversation_state.known_or_new, place.chat, place.kind)
+    known = await deps.store.run(known_chats.known_or_new, place.chat, place.kind)
     return known.settings.manage == "members"
 
 

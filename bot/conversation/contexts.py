@@ -11,8 +11,8 @@ from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest
 from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.language import Language
-from subscriptions.service.asked_papers import where_delivered
-from subscriptions.service.conversation_state import chat_of_thread, known_or_new
+from subscriptions.service.delivered_papers import where_delivered
+from subscriptions.service.known_chats import chat_of_thread, known_or_new
 from subscriptions.store.database.store import Transaction
 
 

@@ -27,8 +27,8 @@ from subscriptions import errors, model
 from subscriptions.addresses import command_prefix, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.service import conversation_state
-from subscriptions.store import updates
+from subscriptions.service import known_chats
+from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
 
@@ -72,7 +72,7 @@ class Dispatcher:
     async def tell_unanswered(self) -> None:
         """Tells each chat whose updates an earlier process noted and did not answer what became of them. Raises StoreError."""
         now = self._deps.clock.now()
-        for chat, changed in await self._deps.store.run(updates.unanswered, tuple(self._deps.channels), now=now):
+        for chat, changed in await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now):
             noted = asyncio.get_running_loop().create_future()
             noted.set_result(None)
             telling = _tell(self._deps, chat, _DONE if changed else _ASK_AGAIN, now)
@@ -185,14 +185,14 @@ class Dispatcher:
 
 async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
-    target = await deps.store.run(conversation_state.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
+    target = await deps.store.run(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
     messages = deps.conversation.render_reply(Reply(lines=(language.say(sentence),)), target)
     told = RenderedReply(
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )
     await reply_sender.send_reply(deps, told)
-    await until_stored(deps, updates.mark_told, chat, upto=upto)
+    await until_stored(deps, conversations.mark_told, chat, upto=upto)
 
 
 def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:

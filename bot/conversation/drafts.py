@@ -12,7 +12,7 @@ from bot.dependencies import Dependencies
 from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
 from subscriptions import model
-from subscriptions.store import callbacks
+from subscriptions.store import conversations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
     is_first_word = not (is_known or isinstance(context.request, EventRequest) or reply.unrendered.ok is False)
     home = stored_home(context, reply.target) if reply.tokens or is_first_word else None
     if home is not None:
-        callbacks.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
+        conversations.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
 
 
 def has_content(reply: channel.Reply) -> bool:
@@ -159,7 +159,7 @@ def _with_tokens(
     def bound(button: channel.Button) -> channel.Button:
         if not button.verb:
             return button
-        callback, token_id = context.registry.callbacks.get(button.verb), callbacks.new_callback_id()
+        callback, token_id = context.registry.callbacks.get(button.verb), conversations.new_callback_id()
         tokens[token_id] = model.CallbackToken(
             verb=button.verb,
             arguments=button.arguments,

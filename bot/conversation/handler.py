@@ -30,9 +30,9 @@ from bot.ports import channel
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions import errors, model
-from subscriptions.service import questions
+from subscriptions.service import nearness
 from subscriptions.service.subscribing import follow_zone
-from subscriptions.store import chats, moving, updates
+from subscriptions.store import conversations, stored_chats, whole_chat
 from subscriptions.store.database.store import Transaction, reads, writes
 
 log = logging.getLogger("paperwire")
@@ -130,9 +130,9 @@ def _is_too_old(deps: Dependencies, request: Request) -> bool:
 async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
     """Gives a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
     direct = replace(request.chat, address=request.direct_channel, topic="")
-    made = await deps.store.run(chats.find_chat, direct)
+    made = await deps.store.run(stored_chats.find_chat, direct)
     if made is not None and made.address == direct:
-        await deps.store.run(moving.chat_moved, made.address, request.chat.address, now=deps.clock.now())
+        await deps.store.run(whole_chat.chat_moved, made.address, request.chat.address, now=deps.clock.now())
 
 
 class _Read(NamedTuple):
@@ -149,7 +149,7 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
 
     Returns None for a request that took effect before, or gets no reply.
     """
-    if request.update_id and updates.is_known(transaction, request.chat.platform, request.update_id):
+    if request.update_id and conversations.is_noted(transaction, request.chat.platform, request.update_id):
         return None
     request = contexts.at_home(transaction, request, deps.conversation.registry)
     intent = understand(request, contexts.token_of(transaction, deps, request), deps.conversation.registry)
@@ -208,7 +208,7 @@ def _wanted(context: CommandContext, deps: Dependencies, prepared: PreparedReque
     if intent.wants is not None:
         with suppress(errors.QueryError, errors.Refused, errors.MeaningFails, errors.NotFound):
             wanted = intent.wants(context)
-    texts = questions.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
+    texts = nearness.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
     may_be_read = deps.reader is not None and proposals.may_be_read(prepared.request)
     is_unsure = may_be_read and intent.is_unsure is not None and intent.is_unsure(context)
     return Wanted(texts=texts, papers=wanted.papers, reader=is_unsure)
@@ -262,7 +262,9 @@ def _note_begun(transaction: Transaction, deps: Dependencies, prepared: Prepared
         return True
     context = contexts.context_of(transaction, deps, prepared)
     stored_home(context, context.origin)
-    return updates.note(transaction, request.chat.platform, request.update_id, chat=request.chat, now=context.now)
+    return conversations.note_update(
+        transaction, request.chat.platform, request.update_id, chat=request.chat, now=context.now
+    )
 
 
 # ── the command ────────────────────────────────────────────────────────────────
@@ -294,10 +296,10 @@ async def _note_look(
 @writes
 def _note(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None) -> bool:
     at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
-    if not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
+    if not prepared.is_noted and not conversations.note_update(transaction, at.platform, update, chat=at, now=now):
         return False
     store_buttons(contexts.context_of(transaction, deps, prepared), reply)
-    updates.settle(transaction, at.platform, update, chat=at, changed=False, answered=reply is None)
+    conversations.settle_update(transaction, at.platform, update, chat=at, changed=False, answered=reply is None)
     return True
 
 
@@ -315,14 +317,18 @@ def _change(
     Returns the reply; None if there is none, or if the update was handled before.
     """
     at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
-    if update and prepared.is_noted and not updates.begin_effect(transaction, at.platform, update):
+    if update and prepared.is_noted and not conversations.begin_effect(transaction, at.platform, update):
         return None
-    if update and not prepared.is_noted and not updates.note(transaction, at.platform, update, chat=at, now=now):
+    if (
+        update
+        and not prepared.is_noted
+        and not conversations.note_update(transaction, at.platform, update, chat=at, now=now)
+    ):
         return None
     reply, changed = _ran(transaction, deps, prepared, news)
     if update:
         store_buttons(contexts.context_of(transaction, deps, prepared), reply)
-        updates.settle(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
+        conversations.settle_update(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
     return reply
 
 
@@ -340,7 +346,7 @@ def _ran(
         return None, changed
     if not prepared.intent.is_only_command and has_content(reply):
         reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
-    here = chats.find_chat(transaction, context.origin.address)
+    here = stored_chats.find_chat(transaction, context.origin.address)
     shows_change = prepared.intent.needs_manager and here is not None and here.id in transaction.changed_chats
     return draft_reply(deps, context, reply, changed=shows_change), changed
 
@@ -359,7 +365,7 @@ def _met(
     if not prepared.writes:
         return context, None
     for place in contexts.newly_named(context, prepared):
-        chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
+        stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
     if heard := contexts.zone_heard(context):
         follow_zone(transaction, context.origin, heard, now=context.now)
     missed = chat_events.welcome_back(context) if _is_back(context) else None
@@ -394,7 +400,7 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> channel.Reply
 
 def _is_left_to_admins(context: CommandContext) -> bool:
     """Returns whether the command has left the right to change the chat to its admins."""
-    here = chats.find_chat(context.transaction, context.chat.address)
+    here = stored_chats.find_chat(context.transaction, context.chat.address)
     return here is not None and here.settings.manage == "admins"
 
 

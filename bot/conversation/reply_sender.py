@@ -14,9 +14,9 @@ from bot.ports import channel as channels
 from bot.ports import conversation
 from bot.ports.measurements import post_counted
 from subscriptions import errors, model
-from subscriptions.service.notices import pause_unreachable
-from subscriptions.store import updates
-from subscriptions.store.moving import chat_moved
+from subscriptions.service.pausing import pause_unreachable
+from subscriptions.store import conversations
+from subscriptions.store.whole_chat import chat_moved
 
 log = logging.getLogger("paperwire")
 MAX_WAIT = 600.0  # seconds after which a reply is given up
@@ -52,7 +52,7 @@ async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
         log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
         await _record_loss(deps, reply.chat, error)
     if reply.update:
-        await until_stored(deps, updates.mark_answered, reply.platform, reply.update)
+        await until_stored(deps, conversations.mark_answered, reply.platform, reply.update)
 
 
 async def _send_content(deps: Dependencies, reply: RenderedReply) -> None:

@@ -23,9 +23,9 @@ from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.findings import sending_stopped
-from subscriptions.service.notices import notify_operators
+from subscriptions.service.notifying import notify_operators
 from subscriptions.states import MessageState
-from subscriptions.store import claims, unrendered
+from subscriptions.store import claims, stored_deliveries
 
 log = logging.getLogger("paperwire")
 
@@ -139,25 +139,25 @@ async def _render(
         async with drain.rendering:
             return await next_step(deps, attempts)
     async with drain.rendering:
-        deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH)
+        deliveries = await deps.store.run(stored_deliveries.to_render, step, RENDER_BATCH)
         rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
-        return await deps.store.run(unrendered.store_rendered, rendered, claim_request(deps, attempts))
+        return await deps.store.run(stored_deliveries.store_rendered, rendered, claim_request(deps, attempts))
 
 
-def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[unrendered.Rendered]:
+def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[stored_deliveries.Rendered]:
     return [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
 
 
-def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:
+def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> stored_deliveries.Rendered:
     try:
-        return unrendered.Rendered(seq=seq, messages=deps.render_delivery(delivery))
+        return stored_deliveries.Rendered(seq=seq, messages=deps.render_delivery(delivery))
     except errors.StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
         fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
         log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
         reason = "No message could be made of it; this is a fault of paperwire, and the log says which."
-        return unrendered.Rendered(seq=seq, failure=reason)
+        return stored_deliveries.Rendered(seq=seq, failure=reason)
 
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long

@@ -15,7 +15,7 @@ from bot.ports import measurements
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.service import plan as plans
 from subscriptions.service import sending
-from subscriptions.store import platform_states, role
+from subscriptions.store import bot_state, role
 from subscriptions.store.claims import lanes
 from subscriptions.store.outbox import outbox_counts
 
@@ -78,7 +78,7 @@ class Sender:
                 self._unclaimed.pop(name, None)
         bots = {name: bot for name, bot in bots.items() if bot}
         if bots:
-            await self._deps.store.run(platform_states.claim_database, bots, new_bot=new_bot)
+            await self._deps.store.run(bot_state.claim_database, bots, new_bot=new_bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
@@ -94,7 +94,7 @@ class Sender:
         `stopped`: platform → why nothing is sent there; None: as the store knows.
         """
         deps = self._deps
-        drain = self.new_drain(await deps.store.run(platform_states.stopped_platforms) if stopped is None else stopped)
+        drain = self.new_drain(await deps.store.run(bot_state.stopped_platforms) if stopped is None else stopped)
         await plan(deps, drain)
         await self.drain(drain)
         counts = await deps.store.run(outbox_counts)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from subscriptions import addresses
 from subscriptions.model import Delivery
-from subscriptions.service.link_payloads import link_payload
+from subscriptions.portable import link_payload
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.store.subscriptions import subscriptions_in
+from subscriptions.store.stored_subscriptions import subscriptions_in
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:

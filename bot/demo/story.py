@@ -22,9 +22,9 @@ from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind, Digest, Message
 from subscriptions.service.access import confirm
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.known_chats import store_chat
 from subscriptions.service.subscribing import set_settings, subscribe
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
 THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)

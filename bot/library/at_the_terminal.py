@@ -13,8 +13,8 @@ from bot.library.files import read_library
 from bot.ports.channel import Reply
 from bot.ports.conversation import LARGEST, file_too_large
 from subscriptions.errors import MeaningFails
-from subscriptions.service import listing
-from subscriptions.store.libraries import put_library, titles_to_ask
+from subscriptions.service import known_chats
+from subscriptions.store.interests import put_library, titles_to_ask
 
 
 def library(
@@ -29,7 +29,7 @@ def library(
         raise file_too_large(LARGEST)
     read = read_library(data)
     with sessions.open_session(now) as session:
-        of = listing.get_chat(session.store, session.address(chat))
+        of = known_chats.get_chat(session.store, session.address(chat))
         with suppress(MeaningFails):  # then the vectors are made later
             session.encode(titles_to_ask(read))
         put_library(session.store, of.id, read, now=session.now)

@@ -10,7 +10,7 @@ from subscriptions.language import Language
 from subscriptions.model import Library
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.service.paper_search import HOW_TO_SEND, NO_LIBRARY
-from subscriptions.store.libraries import drop_library, library_of, put_library, titles_to_ask
+from subscriptions.store.interests import drop_library, library_of, put_library, titles_to_ask
 
 LIBRARY_FILE = FileReader(most=LARGEST, content=read_library, recognises=is_library)
 

@@ -10,7 +10,7 @@ from typing import Final
 from bot.errors import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports.channel import Clock
-from subscriptions.service import model_summaries
+from subscriptions.store import model_requests
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -66,7 +66,7 @@ class Messages:
 
     async def _asked(self, text: str, commands: Sequence[str]) -> Sequence[str]:
         now = self._clock.now()
-        if not await self._store.run(model_summaries.reserve, None, self.name, most=self._daily, now=now):
+        if not await self._store.run(model_requests.reserve, None, self.name, most=self._daily, now=now):
             return ()
         answer = await self._model.ask(_TASK + "\n".join(commands), text, seconds=self._patience)
         lines = object_in(answer).get("commands")

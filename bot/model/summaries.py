@@ -17,8 +17,9 @@ from bot.ports.channel import Clock
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
 from subscriptions.service import model_summaries
-from subscriptions.service.model_summaries import Place
+from subscriptions.store import model_requests
 from subscriptions.store.database.store import Store
+from subscriptions.store.model_requests import Place
 
 log = logging.getLogger("paperwire")
 
@@ -97,7 +98,7 @@ class Summaries:
     async def _ask(self, place: Place, paper: Paper) -> bool:
         """Asks for a summary. Returns False if it may be asked for later: the day has had its requests, or nothing read it."""
         store, now = self._store, self._clock.now()
-        if not await store.run(model_summaries.reserve, place, self.name, most=self._daily, now=now):
+        if not await store.run(model_requests.reserve, place, self.name, most=self._daily, now=now):
             return False
         _, language = place
         try:
@@ -106,7 +107,7 @@ class Summaries:
             return await self._note(place, error)
         self._failures = 0
         texts = texts_in(object_in(answer), paper, language)
-        await store.run(model_summaries.put_answer, place, texts.fields, texts.title)
+        await store.run(model_requests.put_answer, place, texts.fields, texts.title)
         return True
 
     async def _note(self, place: Place, error: ModelFails) -> bool:
@@ -117,6 +118,6 @@ class Summaries:
         rest = max(error.wait, min(SHORTEST_REST * 2.0 ** (self._failures - 1), LONGEST_REST))
         self._rests_until = self._clock.monotonic() + rest
         now, was_read = self._clock.now(), error.was_read
-        if await self._store.run(model_summaries.put_failure, place, was_read=was_read, now=now):
+        if await self._store.run(model_requests.put_failure, place, was_read=was_read, now=now):
             log.warning("Papers wait for their summaries: %s", error)
         return was_read

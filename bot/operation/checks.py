@@ -31,10 +31,9 @@ from subscriptions.errors import (
 from subscriptions.language import Language
 from subscriptions.notices import Level
 from subscriptions.service.findings import OUTBOX
+from subscriptions.store.bot_state import bots
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
-from subscriptions.store.platform_states import bots
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077
@@ -89,7 +88,7 @@ def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
 def _database(store: Store) -> CheckResult:
     """Returns the state of the database. Raises StoreError."""
     question, path = "Database", store.kind.file
-    if path is None and (refusal := write_refusal(store)):
+    if path is None and (refusal := store.write_refusal()):
         raise refusal
     if not store.exists():
         if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):

@@ -20,7 +20,7 @@ from bot.operation.web_access import is_known_host, own_names
 from bot.ports.conversation import SECRET_PAGE, with_any_prefix
 from bot.rendering import feeds
 from subscriptions.errors import StoreError
-from subscriptions.service import feeds as sent
+from subscriptions.service import delivered_papers
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -67,7 +67,7 @@ async def _feed(app: App, write: _Write, kind: str, request: Request) -> Respons
 
 def _written(store: Store, key: str, write: _Write) -> str | None:
     """Returns the feed that has this key; None for any other text."""
-    found = sent.sent_papers(store, key)
+    found = delivered_papers.sent_papers(store, key)
     if found is None:
         return None
     return write(feeds.feed_of(found.chat, found.papers, begun=found.begun))

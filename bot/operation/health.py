@@ -22,7 +22,6 @@ from subscriptions.service.findings import stored_findings
 from subscriptions.store import bot_state
 from subscriptions.store.database import FULL as DISK_FULL
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
 
 log = logging.getLogger("paperwire")
 
@@ -192,7 +191,7 @@ class Health:
 
     async def look(self, thread: ThreadPoolExecutor | None = None) -> None:
         """Checks the database and the parts of the process once."""
-        refusal = await asyncio.get_running_loop().run_in_executor(thread, write_refusal, self._store)
+        refusal = await asyncio.get_running_loop().run_in_executor(thread, self._store.write_refusal)
         if refusal is None:
             self._refused_since = None
         else:

@@ -16,7 +16,7 @@ from bot.ports import measurements
 from bot.settings.opening import backup_folder
 from subscriptions.errors import StoreError
 from subscriptions.notices import Finding
-from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.known_chats import Figures, figures
 
 
 class Metrics(Collector):

@@ -31,8 +31,8 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.service import access
-from subscriptions.service.notices import notify_new_version, notify_operators_of_trouble
-from subscriptions.store import claims, platform_states, role
+from subscriptions.service.notifying import notify_new_version, notify_operators_of_trouble
+from subscriptions.store import bot_state, claims, role
 from subscriptions.store.database.store import Transaction, writes
 
 log = logging.getLogger("paperwire")
@@ -157,7 +157,7 @@ class Process:
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
-        held = await self.app.store.run(platform_states.stopped_platforms)
+        held = await self.app.store.run(bot_state.stopped_platforms)
         stopped = self._drain.stopped
         for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
@@ -243,7 +243,7 @@ async def _run(
         if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
             return 0
         if pause_gone:
-            await app.store.run(platform_states.free_platforms)
+            await app.store.run(bot_state.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
         process = Process(app, sources)
         await process.late_encoding.begin()

@@ -31,16 +31,16 @@ from bot.rendering.views import CARD, reader_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language, translator
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
-from subscriptions.service import access, recent_matches
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.page_messages import (
+from subscriptions.service import access, previews
+from subscriptions.service.known_chats import known_or_new
+from subscriptions.store.conversations import (
     PageMessage,
     changed_page_messages,
     find_page_message,
     newest_page_messages,
 )
-from subscriptions.store.signals import signals_of_papers
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.interests import signals_of_papers
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 AT_ONCE = 50  # changes that an open page gets together
@@ -247,7 +247,7 @@ class ChatPage:
     def _example(self, chat: Chat, sample: Paper | None) -> str:
         """Returns the newest paper as HTML, else the sample that is offered; "" if there is none."""
         now = self._clock.now()
-        found = recent_matches.newest_papers(self._store, now=now, most=1)
+        found = previews.newest_papers(self._store, now=now, most=1)
         if not found and sample is not None:
             found = (
                 KnownPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date()),

@@ -11,7 +11,7 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Digest, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.known_papers import first_paper_at
-from subscriptions.store.sources import known_sources
+from subscriptions.store.stored_sources import known_sources
 
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")

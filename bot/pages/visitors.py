@@ -25,7 +25,7 @@ from bot.ports.conversation import RequestDispatcher
 from bot.rendering.pages import LANGUAGES, PageFrame, draw_page
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.conversation_state import choose_language, known_or_new
+from subscriptions.service.known_chats import choose_language, known_or_new
 from subscriptions.store import bot_state
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.zones import zone_name

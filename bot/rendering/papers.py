@@ -295,7 +295,7 @@ def marked(text: str, words: Iterable[str]) -> Passage:
 
 
 def isolated(passage: Passage) -> Passage:
-    """Returns the passage between isolating marks if it has right-to-left letters. Like `foreign.isolated`."""
+    """Returns the passage between isolating marks if it has right-to-left letters. Like `cutting.isolated`."""
     whole = str(passage)
     fenced = cutting.isolated(whole)
     if fenced == whole:

@@ -10,7 +10,7 @@ from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
 from bot.settings.cron import CronSchedule
 from subscriptions.errors import StoreError
 from subscriptions.planning import source_calendar
-from subscriptions.store import sources
+from subscriptions.store import stored_sources
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
 
@@ -59,9 +59,9 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
     with _as_setting():
         store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
-    if schedules and (unknown := sources.unknown_sources(store, schedules)):
+    if schedules and (unknown := stored_sources.unknown_sources(store, schedules)):
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
-        sources.sync_sources(store, facts, now=now, are_all=False)
+        stored_sources.sync_sources(store, facts, now=now, are_all=False)
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
@@ -81,10 +81,10 @@ def _as_setting() -> Iterator[None]:
         raise
 
 
-def fact_of(source: SourceSettings) -> sources.SourceFact:
+def fact_of(source: SourceSettings) -> stored_sources.SourceFact:
     """Returns the facts about a source that the store keeps."""
     kind = "arxiv" if source.arxiv else "url"
-    return sources.SourceFact(
+    return stored_sources.SourceFact(
         name=source.name,
         kind="file" if source.path is not None else kind,
         location=source.place,

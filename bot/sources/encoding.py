@@ -10,12 +10,12 @@ from bot.ports.channel import Clock
 from bot.ports.models import ENCODING, Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
-from subscriptions.service import meaning
+from subscriptions.service import nearness
 from subscriptions.store import meanings
 from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Codes
 from subscriptions.store.meanings import Texts
+from subscriptions.store.stored_digests import Codes
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class LateEncoding:
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
         if (encoder := self._deps.encoder) is not None:
-            await self._deps.store.run(meaning.claim_encoder, encoder.name)
+            await self._deps.store.run(meanings.change_encoder, encoder.name)
             await self._in_time(encoder, self._encode_questions)
 
     def start(self) -> None:
@@ -129,10 +129,10 @@ class LateEncoding:
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
-        while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE):
+        while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
-            codes = await _encoded(encoder.papers, [meaning.paper_of(texts) for _, texts in found])
+            codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])
             made = [(paper, texts, code) for (paper, texts), code in zip(found, codes, strict=True)]
-            await store.run(meaning.put_codes, encoder.name, made)
+            await store.run(meanings.put_late, encoder.name, made)
             if rests:
                 await clock.sleep(clock.monotonic() - began)

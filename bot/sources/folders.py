@@ -15,8 +15,8 @@ from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, known_sources
+from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_sources import KnownSource, known_sources
 
 log = logging.getLogger("paperwire")
 

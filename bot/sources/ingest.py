@@ -11,9 +11,9 @@ from bot.errors import mistake_with
 from bot.sources.encoding import IngestDependencies, codes_of
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest, Paper
-from subscriptions.service.ingest import Ingest, Note, incomplete_papers, ingest_digest, papers_to_encode
+from subscriptions.service.ingestion import Ingest, Note, incomplete_papers, ingest_digest, papers_to_encode
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
 MOST_TOGETHER = 2000  # papers in one transaction, which takes a second; others write between two. A day has fewer

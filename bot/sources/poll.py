@@ -32,14 +32,14 @@ from subscriptions.planning.receipts import (
     trouble_after,
     worst_of,
 )
-from subscriptions.service import notices
+from subscriptions.service import notifying
 from subscriptions.service.findings import source_finding
-from subscriptions.service.ingest import Note
+from subscriptions.service.ingestion import Note
 from subscriptions.states import SourceTrouble
-from subscriptions.store import digests as stored_digests
+from subscriptions.store import stored_digests
 from subscriptions.store.database.store import Store, Transaction, writes
-from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, Part, SourceState, has_come, note_poll
+from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
 from subscriptions.texts.cutting import clip
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
@@ -261,7 +261,7 @@ class Poll:
             self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=bool(self.days.of(End.LOST))))
 
     def _tell(self, transaction: Transaction, notice: Notice) -> None:
-        notices.notify_operators(transaction, self.deps.admins, notice, now=self.now)
+        notifying.notify_operators(transaction, self.deps.admins, notice, now=self.now)
 
 
 def _filed_now(done: Ingested) -> int:

@@ -23,8 +23,8 @@ from bot.sources.source_schedules import SourceSchedules
 from bot.sources.web import poll_web
 from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
-from subscriptions.store import sources as stored_sources
-from subscriptions.store.sources import KnownSource
+from subscriptions.store import stored_sources
+from subscriptions.store.stored_sources import KnownSource
 
 log = logging.getLogger("paperwire")
 

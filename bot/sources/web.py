@@ -22,8 +22,8 @@ from subscriptions.model import Digest
 from subscriptions.planning.missed_days import End
 from subscriptions.planning.receipts import SETTLING, Answer, Receipt
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.store.digests import Ingested
-from subscriptions.store.sources import KnownSource, Part
+from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_sources import KnownSource, Part
 
 log = logging.getLogger("paperwire")
 

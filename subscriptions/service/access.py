@@ -16,14 +16,13 @@ from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
-from subscriptions.service import listing, notices
+from subscriptions.service import known_chats, notifying
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
-from subscriptions.store import admitted_chats, bot_state, chats
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import bot_state, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.delivery_trouble import notices_since
+from subscriptions.store.outbox import notices_since
 
 CodeResult = Literal["made", "wrong", "there-is-one"]
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
@@ -76,11 +75,11 @@ class Standing:
 def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
-    here = chats.chats_in(transaction, lane)
-    if not here and (moved := chats.find_chat(transaction, address)):
+    here = stored_chats.chats_in(transaction, lane)
+    if not here and (moved := stored_chats.find_chat(transaction, address)):
         lane = moved.address.lane
-        here = chats.chats_in(transaction, lane)
-    return Standing(tuple(here), bool(admitted_chats.denial_of(transaction, lane)))
+        here = stored_chats.chats_in(transaction, lane)
+    return Standing(tuple(here), bool(stored_chats.denial_of(transaction, lane)))
 
 
 @writes
@@ -100,11 +99,11 @@ def request_admission(
     subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether there is
     an operator. Raises NotFound.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
-        admitted_chats.require_admission(transaction, chat.id, now=now)
+        stored_chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    notices.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
+    notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
 
@@ -117,17 +116,17 @@ def allow(
     Without `notify_chats`, no chat is notified. Returns (the chat at the address, whether any of the chats waited).
     """
     waited = False
-    chat = chats.add_chat(transaction, address, now=now)
-    admitted_chats.lift_denial(transaction, chat.address.lane)
-    for one in chats.chats_in(transaction, chat.address.lane):
-        admitted_chats.admit(transaction, one.id, now=now)
+    chat = stored_chats.add_chat(transaction, address, now=now)
+    stored_chats.lift_denial(transaction, chat.address.lane)
+    for one in stored_chats.chats_in(transaction, chat.address.lane):
+        stored_chats.admit(transaction, one.id, now=now)
         if one.state is ChatState.ASKED:
             waited = True
             note_changed_state(transaction, one.id)
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
-                notices.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
-    return listing.get_chat(transaction, address), waited
+                notifying.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
+    return known_chats.get_chat(transaction, address), waited
 
 
 @writes
@@ -136,14 +135,14 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
 
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.is_denied:
         return False
-    for one in chats.chats_in(transaction, chat.address.lane):
-        admitted_chats.deny(transaction, one.id, now=now)
+    for one in stored_chats.chats_in(transaction, chat.address.lane):
+        stored_chats.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notices.notify(transaction, chat.address, denied(now.isoformat()), now=now)
+    notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
 
@@ -156,9 +155,9 @@ def open_page_chat(
     No operator has to admit it, because such a person can admit any chat from the command line. A denied chat stays
     denied.
     """
-    known = chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
+    known = stored_chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
     if not known.is_denied:
-        admitted_chats.admit(transaction, known.id, now=now)
+        stored_chats.admit(transaction, known.id, now=now)
 
 
 # ── operators ─────────────────────────────────────────────────────────────────
@@ -169,14 +168,14 @@ def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
         return True
-    chat = chats.find_chat(transaction, person)
+    chat = stored_chats.find_chat(transaction, person)
     return chat is not None and (chat.admin or chat.address in admins)
 
 
 @reads
 def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
-    return bool(admins or admitted_chats.operators(transaction))
+    return bool(admins or stored_chats.operators(transaction))
 
 
 @writes
@@ -186,7 +185,7 @@ def new_code(transaction: Transaction) -> str:
     An earlier code is void.
     """
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    admitted_chats.keep_code(transaction, _hash_of_code(code))
+    stored_chats.keep_code(transaction, _hash_of_code(code))
     return code
 
 
@@ -198,17 +197,17 @@ def redeem_code(
 
     Then tells the new operator which chats wait for admission.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if has_operator(transaction, admins):
         return "there-is-one"
-    if not admitted_chats.take_code(transaction, _hash_of_code(code)):
+    if not stored_chats.take_code(transaction, _hash_of_code(code)):
         return "wrong"
-    admitted_chats.make_operator(transaction, chat.id)
-    admitted_chats.admit(transaction, chat.id, now=now)
+    stored_chats.make_operator(transaction, chat.id)
+    stored_chats.admit(transaction, chat.id, now=now)
     if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
-    for other in admitted_chats.chats_awaiting_admission(transaction):
-        notices.notify_operators(transaction, admins, asked(other, "", ""), now=now)
+    for other in stored_chats.chats_awaiting_admission(transaction):
+        notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
 
 
@@ -236,22 +235,22 @@ def ask_to_confirm(
     """
     if person is not None:
         _count_question(transaction, address, person, now=now)
-    asking = chats.find_chat(transaction, source) if source else None
+    asking = stored_chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
-    chat = chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
+    chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
     token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
-    notices.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
+    notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
 
 
 @writes
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
     """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
     for address in addresses:
-        chat = chats.find_chat(transaction, address)
+        chat = stored_chats.find_chat(transaction, address)
         if chat is None or chat.state is not ChatState.UNCONFIRMED or standing_of(transaction, address).is_denied:
             continue
         if not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
@@ -261,7 +260,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
 @writes
 def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if chat.state is ChatState.ASKED:
         allow(transaction, chat.address, now=now)
     ask_unasked(transaction, [chat.address], now=now)
@@ -275,7 +274,7 @@ def confirm(
 
     Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)
     if now > until:
@@ -284,9 +283,9 @@ def confirm(
             errors.Sentence("Ask for a new one where you began."),
         )
     if chat.state is ChatState.UNCONFIRMED:
-        admitted_chats.confirm(transaction, chat.id, now=now)
+        stored_chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
-    asking = chats.find_chat(transaction, source) if source else None
+    asking = stored_chats.find_chat(transaction, source) if source else None
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
         when = f"{one.cadence} {one.zone or ''}".strip()
         try:
@@ -295,7 +294,7 @@ def confirm(
         except errors.PaperwireError:
             # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue
-    return listing.get_chat(transaction, address)
+    return known_chats.get_chat(transaction, address)
 
 
 def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
@@ -305,7 +304,7 @@ def _count_question(transaction: Transaction, address: ChatAddress, person: Chat
     """
     questions = _questions_after(transaction, now - QUESTIONS)
     who, mailbox = (
-        admitted_chats.hash_of(transaction, text)[:_HASH]
+        stored_chats.hash_of(transaction, text)[:_HASH]
         for text in (str(person), facts_of(address.platform).mailbox_of(address))
     )
     if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:

@@ -1,7 +1,8 @@
-"""The log of a chat's changes, for undo: what is kept of a state, and what counts as one change.
+"""The log of a chat's changes, and undo: what is kept of a state, what counts as one change, what is restored, which cursors stay.
 
 Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause.
-All calls in one transaction make one change.
+All calls in one transaction make one change. Undo takes back the newest one: a removed subscription is restored with its old
+id, which buttons name, its number and its cursor. One that still exists keeps its present cursor, so no paper is sent twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from subscriptions.model import Chat, Subscription
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.planning import due_moments
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query.links import owned_by
+from subscriptions.service import known_chats
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import chat_changes, chats, columns
-from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Transaction
+from subscriptions.store import columns, stored_chats, stored_subscriptions
+from subscriptions.store.database.store import Transaction, reads, writes
 
 # fields of a subscription that an undo does not restore
 _NOT_LOGGED = frozenset({"chat_id", "latest_due_at"})
@@ -63,7 +65,9 @@ def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who:
     """
     if chat_id not in transaction.begun_changes:
         before = _to_json(state_of(transaction, chat_id))
-        transaction.begun_changes[chat_id] = chat_changes.add_change(transaction, chat_id, before, who=who, at=now)
+        transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
+            transaction, chat_id, before, who=who, at=now
+        )
     return transaction.begun_changes[chat_id]
 
 
@@ -94,7 +98,7 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
         transaction.changed_chats.add(chat_id)
 
 
-def before(change: chat_changes.StoredChange) -> State:
+def state_before(change: stored_subscriptions.StoredChange) -> State:
     """Returns the state of a chat before a stored change."""
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
@@ -108,7 +112,7 @@ def before(change: chat_changes.StoredChange) -> State:
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
     """Returns the current state of a chat."""
-    chat = chats.chats_by_id(transaction, [chat_id])[chat_id]
+    chat = stored_chats.chats_by_id(transaction, [chat_id])[chat_id]
     return State(
         subscriptions={one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat_id)},
         settings=chat.chosen,
@@ -180,3 +184,110 @@ def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscript
     }
     subscription: Subscription = columns.adapter_of(Subscription).validate_python(values)
     return subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The result of an undo."""
+
+    what: Difference  # what the undo changed
+    who: str  # who had made the change, see `Change.who`
+    before: Chat
+    after: Chat
+
+
+@reads
+def last_change(transaction: Transaction, address: ChatAddress) -> Change | None:
+    """Returns the newest change of a chat that differs from its present state; None if there is none."""
+    chat = stored_chats.find_chat(transaction, address)
+    if chat is None:
+        return None
+    now = state_of(transaction, chat.id)
+    for kept in stored_subscriptions.changes_of(transaction, chat.id):
+        before = state_before(kept)
+        if what := difference(before, now):
+            return Change(id=kept.id, who=kept.who, before=before, what=what)
+    return None
+
+
+@writes
+def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
+    """Undoes the newest change of this chat; None if there is none."""
+    chat = stored_chats.find_chat(transaction, address)
+    if chat is None:
+        return None
+    change = last_change(transaction, address)
+    if change is None:
+        return None
+    current = state_of(transaction, chat.id)
+    _restore(transaction, chat, change, now)
+    stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
+    transaction.begun_changes.pop(chat.id, None)
+    what = difference(current, state_of(transaction, chat.id))
+    if what.added or what.removed or what.changed:
+        transaction.changed_chats.add(chat.id)
+    elif what.paused is not None:
+        note_changed_state(transaction, chat.id)
+    return Undone(what=what, who=change.who, before=chat, after=known_chats.get_chat(transaction, address))
+
+
+def _restore(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
+    what, before = change.what, change.before
+    for name in what.settings:
+        stored_chats.choose_setting(transaction, chat.id, name, before.settings.get(name))
+    after = apply_new_clock(transaction, chat, now) if what.settings else chat
+    numbers = [one.number for one in (*what.added, *what.removed, *(new for _, new in what.changed))]
+    wanted = {number: before.subscriptions.get(number) for number in numbers}
+    _restore_subscriptions(transaction, after, wanted, now)
+    if what.paused is not None:
+        _restore_pause(transaction, chat, before, now)
+
+
+def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
+    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
+    after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
+    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
+    if clocks[0] == clocks[1]:
+        return after
+    for one in stored_subscriptions.subscriptions_in(transaction, before.id):
+        stored_subscriptions.change_subscription(transaction, one, due_moments.by_new_clock(one, before, after, now))
+    return after
+
+
+def _restore_subscriptions(
+    transaction: Transaction, chat: Chat, wanted: Mapping[int, Subscription | None], now: datetime
+) -> None:
+    """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
+    there = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    stayed = {one.number: one for one in there if one.number in wanted}
+    stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
+    restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted.items() if one]
+    stored_subscriptions.restore_subscriptions(transaction, restored)
+
+
+def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:
+    """Returns the subscription to store when `wanted`, an old state of it, is restored.
+
+    If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
+    the same. Otherwise its old due moment counts if that is in the future.
+    """
+    zone, due = due_moments.zone_of(wanted, chat), wanted.next_due_at
+    if stayed is not None:
+        wanted = wanted._replace(cursor=stayed.cursor)
+    if stayed is not None and (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
+        due = stayed.next_due_at
+    elif wanted.cadence.kind == "now":
+        due = None  # a `now` subscription has a due moment only while quiet hours delay it
+    elif due is None or due <= now:
+        return due_moments.with_due(wanted, due_moments.first_span(wanted.cadence, zone, now))
+    if wanted.cadence.kind == "now":
+        return due_moments.with_due(wanted, (due, None))
+    return due_moments.with_due(wanted, due_moments.due_span(wanted.cadence, zone, due))
+
+
+def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: datetime) -> None:
+    """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
+    if before.paused and chat.is_active:
+        stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
+    elif not before.paused and is_paused_by_person(chat):
+        stored_chats.resume_chat(transaction, chat.id, now=now)

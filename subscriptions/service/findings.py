@@ -7,9 +7,9 @@ from shlex import quote
 from subscriptions.language import Language
 from subscriptions.notices import STOPPED, Finding, Level
 from subscriptions.states import SourceTrouble
-from subscriptions.store import bot_state, delivery_trouble, platform_states, sources
+from subscriptions.store import bot_state, outbox, stored_sources
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.sources import KnownSource
+from subscriptions.store.stored_sources import KnownSource
 
 OUTBOX = "Outbox"  # the part of the bot about which `paperwire check` always says something
 LONG = timedelta(days=1)  # a delivery that has waited for longer is wrong
@@ -30,8 +30,8 @@ def stored_findings(
     nothing is wrong with it any more.
     """
     if stopped is None:
-        stopped = platform_states.stopped_platforms(transaction)
-    present = (one.without(is_gone) for one in sources.known_sources(transaction))
+        stopped = bot_state.stopped_platforms(transaction)
+    present = (one.without(is_gone) for one in stored_sources.known_sources(transaction))
     known = (source_finding(one, one.trouble_at(now), now) for one in present)
     return (
         *_in_outbox(transaction, now, stopped),
@@ -43,10 +43,10 @@ def stored_findings(
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
     """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
-    dead = delivery_trouble.dead(transaction)
+    dead = outbox.dead(transaction)
     if dead.count:
         yield dead_deliveries(dead)
-    for platform, late in sorted(delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG).items()):
+    for platform, late in sorted(outbox.waiting_since(transaction, now - outbox.LONG).items()):
         if platform not in stopped:
             yield waiting_deliveries(platform, late, now)
 
@@ -57,7 +57,7 @@ def _usually(words: Language, reason: str) -> str:
     return words.say("The usual reason: {reason}.", reason=reason.rstrip(".。"))
 
 
-def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
+def dead_deliveries(dead: outbox.Trouble) -> Finding:
     """Returns the finding about deliveries that could not be sent and will not be tried again."""
 
     def why(words: Language) -> str:
@@ -81,7 +81,7 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
     )
 
 
-def waiting_deliveries(platform: str, late: delivery_trouble.Trouble, now: datetime) -> Finding:
+def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Finding:
     """Returns the finding about deliveries that have failed for more than an hour. After a day, that is wrong."""
     is_long = late.since is not None and now - late.since > LONG
     return Finding(

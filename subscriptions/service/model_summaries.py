@@ -1,4 +1,4 @@
-"""Summaries by a language model: which are wanted, and how many requests a day has.
+"""Summaries by a language model: which are wanted.
 
 Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted for
 papers that subscriptions match, in the languages of their chats, once each: before they are due, or not at all.
@@ -8,22 +8,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.normalize.folding import has_chinese
-from subscriptions.service.window import Window
-from subscriptions.store import bot_state, chats, known_papers, model_requests, paper_sequence
-from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.subscriptions import subscriptions_of
+from subscriptions.service.plan import Window
+from subscriptions.store import known_papers, model_requests, stored_chats
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.model_requests import Place
+from subscriptions.store.stored_subscriptions import subscriptions_of
 from subscriptions.texts.summary_states import summary_state
 
 NEWS = timedelta(days=1)  # for so long a summary is wanted, from the moment on when its paper came
 LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are
 _STEP = 200  # papers that are looked through at once
 _TEXTS = ("summary", "both")  # values of the setting `text` that show summaries
-
-Place: TypeAlias = tuple[int, str]  # where a summary belongs: id of a paper, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +32,10 @@ class Wanted:
     chats: Mapping[Place, int]
 
 
-class ModelDay(NamedTuple):
-    """What the model did on a day. Since `fails_since` it gives no answers."""
-
-    requests: int
-    summaries: int
-    fails_since: datetime | None
-
-
 @reads
 def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
-    last = paper_sequence.last_sequence(transaction)
+    last = known_papers.last_sequence(transaction)
     after = max(looked_upto, known_papers.sequence_before(transaction, now - NEWS))
     if after >= last:
         return None
@@ -61,7 +51,7 @@ def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) ->
 
 def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
     """Yields the active chats that show summaries, with their active subscriptions."""
-    for page in chats.all_chats(transaction):
+    for page in stored_chats.all_chats(transaction):
         reading = [one for one in page if one.is_active and one.settings.text in _TEXTS]
         subscriptions = subscriptions_of(transaction, [chat.id for chat in reading])
         for chat in reading:
@@ -108,38 +98,3 @@ def still_wanted(transaction: Transaction, place: Place, *, now: datetime) -> Pa
     if known is None or known.withdrawn_at or (known.sequenced_at or known.first_seen_at) < now - NEWS:
         return None
     return known.paper if any(_lacking(known.paper, language)) else None
-
-
-@writes
-def reserve(transaction: Transaction, place: Place | None, model: str, *, most: int, now: datetime) -> bool:
-    """Stores that the model is asked for a summary, or to read a message (None), before it is: so a crash repeats nothing.
-
-    Returns False if there were `most` requests today.
-    """
-    day = transaction.day_of(now)
-    if model_requests.count_of_day(transaction, day)[0] >= most:
-        return False
-    model_requests.put_request(transaction, place, model, day=day, now=now)
-    return True
-
-
-@writes
-def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str], title: str) -> None:
-    """Stores the usable texts of an answer, if there are any."""
-    bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
-    model_requests.put_answer(transaction, place, fields, title)
-
-
-@writes
-def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: datetime) -> bool:
-    """Stores that the model gives no answers now. Returns whether that is news. What no model has read costs nothing."""
-    if not was_read:
-        model_requests.take_back(transaction, place)
-    return bot_state.note_fails(transaction, bot_state.MODEL_FAILS, now)
-
-
-@reads
-def today(transaction: Transaction, *, now: datetime) -> ModelDay:
-    """Returns what the model did today."""
-    requests, summaries = model_requests.count_of_day(transaction, transaction.day_of(now))
-    return ModelDay(requests, summaries, bot_state.get_moment(transaction, bot_state.MODEL_FAILS))

@@ -13,11 +13,10 @@ from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.normalize import folding
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
 from subscriptions.query.tree import Leaf, Node, Not, Query, Term
-from subscriptions.service import questions
-from subscriptions.service.meaning import near_papers
-from subscriptions.store import known_papers, meanings, paper_words, planned_deliveries
+from subscriptions.service import nearness
+from subscriptions.store import known_papers, meanings, paper_words, planner
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.libraries import library_of
+from subscriptions.store.interests import library_of
 from subscriptions.store.paper_words import Among
 
 MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
@@ -52,7 +51,7 @@ def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = 
     this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in planning. A
     term whose vector is not known finds nothing near.
     """
-    query, near, end = questions.with_known_vectors(transaction, query), {}, None
+    query, near, end = nearness.with_known_vectors(transaction, query), {}, None
     if query.nearness_terms:
         papers = paper_words.ids(transaction, among, None if whole else MOST_COMPARED + 1)
         if not whole and len(papers) > MOST_COMPARED:
@@ -85,7 +84,7 @@ def undelivered(
         among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
         query = parse.parse_canonical(one.canonical)
         found[one.id] = find(transaction, query, among, whole=True, in_time=True).papers
-    delivered = planned_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 
@@ -177,7 +176,7 @@ def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -
         query = parse.parse_query(query.text, query.fields.of_chat(chat_id))
     if transaction.store.encoder:
         _refuse_unknown(transaction, query.named)
-    return questions.with_all_vectors(transaction, query)
+    return nearness.with_all_vectors(transaction, query)
 
 
 def _refuse_unknown(transaction: Transaction, names: Sequence[str]) -> None:
@@ -207,9 +206,9 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
     vector of the text cannot be had now.
     """
-    query = questions.with_known_vectors(transaction, query)
+    query = nearness.with_known_vectors(transaction, query)
     (term,) = (one for one in query.nearness_terms if one.field is ABOUT)
-    vector = questions.vector_of(transaction, term.value)
+    vector = nearness.vector_of(transaction, term.value)
     if not vector:
         return []
     has_more = len([*query.terms]) > 1
@@ -230,20 +229,20 @@ def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> tuple
 @reads
 def papers_near_text(transaction: Transaction, text: str) -> tuple[KnownPaper, ...]:
     """Returns the papers that are nearest to a text, at most MOST_ALIKE. Raises MeaningFails."""
-    return _alike(transaction, text, questions.vector_of(transaction, text) if transaction.store.encoder else b"")
+    return _alike(transaction, text, nearness.vector_of(transaction, text) if transaction.store.encoder else b"")
 
 
 def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[int] = ()) -> tuple[KnownPaper, ...]:
     if not transaction.store.encoder:
-        raise questions.is_off(text)
+        raise nearness.meaning_is_off(text)
     if not vectors:
-        raise questions.fails(text)
+        raise nearness.meaning_fails(text)
     return tuple(one.known for one in _nearest(transaction, vectors, own, MOST_ALIKE))
 
 
 def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
     """Returns the papers that are nearest to one of some vectors, nearest first, except those with the ids `without`."""
-    near = near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
+    near = nearness.near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
     wanted = [one for one in near if one.paper not in without][:most]
     known = known_papers.stored_papers(transaction, [one.paper for one in wanted])
     return [NearPaper(known[one.paper], one.nearness) for one in wanted if one.paper in known]

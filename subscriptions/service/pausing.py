@@ -1,19 +1,18 @@
-"""Pauses and resumes chats and subscriptions, and sends or skips the papers that waited meanwhile."""
+"""Pauses and resumes chats and subscriptions, also chats that are gone, and sends or skips the papers that waited meanwhile."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import errors
-from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions import errors, notices
+from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.notices import Notice
 from subscriptions.planning import due_moments
-from subscriptions.service import changes, listing
+from subscriptions.service import changes, known_chats, notifying
 from subscriptions.service.paper_search import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import chat_outbox, paper_sequence, sources
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store import known_papers, outbox, stored_chats, stored_sources, stored_subscriptions, whole_chat
+from subscriptions.store.database.store import Transaction, reads, shares, writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +38,9 @@ def pause(
 
     Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     if number is not None:
-        before = listing.numbered(transaction, chat, number)
+        before = known_chats.numbered(transaction, chat, number)
         after = before._replace(state=SubscriptionState.PAUSED, paused_until=until)
         changes.change_subscriptions(transaction, [before], [after], now=now, who=who)
     elif not chat.is_active and not changes.is_paused_by_person(chat):
@@ -61,9 +60,9 @@ def resume(
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None if
     nothing was paused. Raises NotFound.
     """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
     stood_still = number is None and changes.is_paused_by_person(chat)
-    paused = [one for one in listing.chosen(subscriptions, number) if not one.is_active]
+    paused = [one for one in known_chats.chosen(subscriptions, number) if not one.is_active]
     if not paused and not stood_still:
         return None
     changes.record_change(transaction, chat.id, now=now, who=who)
@@ -75,7 +74,7 @@ def resume(
         for before in paused:
             after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
             stored_subscriptions.change_subscription(transaction, before, due_moments.after_return(after, chat, now))
-    return listing.get_chat(transaction, address)
+    return known_chats.get_chat(transaction, address)
 
 
 @writes
@@ -103,7 +102,7 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 
 def _delay(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     """Delays by ten minutes what a chat that gets messages again would be sent at once."""
-    chat_outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
+    outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
         stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
 
@@ -114,11 +113,11 @@ def get_waiting_papers(
 ) -> WaitingPapers:
     """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat, active = _active(transaction, address, number)
-    last_sequence = paper_sequence.last_sequence(transaction)
+    last_sequence = known_papers.last_sequence(transaction)
     found = undelivered(transaction, chat, active, upto=last_sequence)
-    then = sources.forecast(transaction, now=now).next_of(chat, [one for one in active if found.get(one.id)])
+    then = stored_sources.forecast(transaction, now=now).next_of(chat, [one for one in active if found.get(one.id)])
     moments = [moment for moment in (then.at or then.latest,) if moment]
-    planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
+    planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
     if planned:
         moments.append(now + due_moments.ANSWER_WITHIN)
     papers = planned + len(set().union(*found.values()))
@@ -131,7 +130,7 @@ def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetim
     found = get_waiting_papers(transaction, address, now=now, number=number).papers
     chat, active = _active(transaction, address, number)
     if number is None:
-        chat_outbox.hold_planned(transaction, chat.id, None)
+        outbox.hold_planned(transaction, chat.id, None)
     for one in active:
         # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
         stored_subscriptions.change_subscription(transaction, one, due_moments.with_due(one, (now, now)))
@@ -154,11 +153,11 @@ def skip_waiting(
     `by`.
     """
     chat, active = _active(transaction, address, number)
-    upto = min(upto, paper_sequence.last_sequence(transaction))
+    upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, active, upto=upto).values()))
     if number is None:
-        skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
-        chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
+        skipped += outbox.planned_papers(transaction, chat.id, by=by)
+        outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
     for one in active:
         after = one._replace(cursor=max(one.cursor, upto))
         if one.hurry:
@@ -169,5 +168,71 @@ def skip_waiting(
 
 def _active(transaction: Transaction, address: ChatAddress, number: int | None) -> tuple[Chat, Sequence[Subscription]]:
     """Returns a chat and its active subscriptions, or the one with this number. Raises NotFound."""
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    return chat, [one for one in listing.chosen(subscriptions, number) if one.is_active]
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    return chat, [one for one in known_chats.chosen(subscriptions, number) if one.is_active]
+
+
+@shares
+def pause_unreachable(
+    transaction: Transaction,
+    address: ChatAddress,
+    detail: str,
+    *,
+    topic: bool,
+    now: datetime,
+    reason: PauseReason = PauseReason.GONE,
+    by: str = "",
+) -> None:
+    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
+
+    Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
+    group of the topic. `by` is the person who caused the pause, and who is not told.
+    """
+    if topic:
+        _pause_topic(transaction, address, reason, detail, now=now)
+        return
+    here_and_topics = stored_chats.chats_in(transaction, address.lane)
+    lost = [
+        one for one in here_and_topics if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now)
+    ]
+    for chat in lost:
+        changes.note_changed_state(transaction, chat.id)
+    if lost:
+        chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
+        notifying.notify_owner(transaction, chat, notices.paused(chat.name, chat.address, reason), now=now, by=by)
+
+
+def _pause_topic(
+    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
+) -> None:
+    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
+    topic = stored_chats.find_chat(transaction, address)
+    if topic is None or topic.address != address:  # its chat has its papers already
+        return
+    if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
+        _notify_group(transaction, topic, now, notices.topic_ended)
+        chat = stored_chats.add_beside(transaction, topic, "", now=now)
+        whole_chat.topic_gone(transaction, topic, chat, now=now)
+        if joined := stored_chats.find_chat(transaction, chat.address):
+            changes.note_changed_state(transaction, joined.id)
+    elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
+        changes.note_changed_state(transaction, topic.id)
+        gone = reason is PauseReason.TOPIC_DELETED
+        _notify_group(transaction, topic, now, notices.topic_gone if gone else notices.topic_closed)
+
+
+def _notify_group(
+    transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
+) -> None:
+    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
+    active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
+    if active and topic.address.topic:
+        general = stored_chats.add_beside(transaction, topic, "", now=now)
+        notifying.notify(transaction, general.address, news(topic.address, active), now=now)
+
+
+def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
+    """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
+    for chat in stored_chats.chats_by_id(transaction, found).values():
+        stored_chats.mark_reachable(transaction, chat.id, now=now)
+        outbox.drop_notices(transaction, "paused", chat.id, now=now)

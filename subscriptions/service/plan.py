@@ -1,26 +1,122 @@
-"""Plans deliveries: which chats are due, what comes to them now, and one delivery for a chat and minute; a slice of chats at a time."""
+"""Plans deliveries: which chats are due, what comes to them now, and one delivery for a chat and minute; a slice of chats at a time.
+
+A plan looks at a window of papers: which of them queries find, how well, and by which words; for how many queries an index pays.
+"""
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from subscriptions import zones
-from subscriptions.model import Chat, Delivery, Lane, Subscription
+from subscriptions.matching.fit import fit
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.reasons import HitFinder
+from subscriptions.model import Chat, Delivery, KnownPaper, Lane, Subscription
 from subscriptions.planning import decision, due_moments
+from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.service import no_match, taste
-from subscriptions.service.window import Window
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import planned_deliveries, planner, sources
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.query import AUTHOR, TITLE, rewriting
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.tree import Query
+from subscriptions.service import nearness, notifying
+from subscriptions.store import known_papers, meanings, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
 SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
+FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
+MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is kept, some 400 bytes each
+_parsed = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → parsed query
+EvidenceOf = Callable[[Subscription, KnownPaper], Evidence]
+
+
+class Window:
+    """Tokenized papers with after < sequence <= last_sequence, and the matches of the queries that were asked."""
+
+    def __init__(self, last_sequence: int) -> None:
+        """The window is empty until `cover` reads papers."""
+        self.last_sequence = last_sequence
+        self.papers = Papers(())
+        self.tokenized = TokenizedPapers.of(())
+        self.queries: dict[str, Query] = {}  # canonical text → query with its vectors
+        self.evidence = evidence_by(self.queries)
+        self._matches: dict[str, tuple[int, ...]] = {}  # canonical text → positions of the papers that it finds
+        self._index: PaperIndex | None = None
+        self._after: int | None = None
+        self._newest: tuple[int, str] = (0, "")  # the newest digest and the encoder when the papers were read
+
+    def cover(self, transaction: Transaction, after: int) -> None:
+        """Reads all papers after a sequence, unless it has them and no digest came. Only changed papers are tokenized."""
+        newest = known_papers.newest_digest(transaction), meanings.encoder(transaction)
+        if self._after is None or after < self._after or newest != self._newest:
+            known = known_papers.window(transaction, after, self.last_sequence)
+            self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
+            self.papers, self._index, self._matches = Papers(known), None, {}
+            self._after, self._newest = after, newest
+
+    def match(self, transaction: Transaction, canonicals: Collection[str]) -> None:
+        """Matches the queries that were not matched yet."""
+        asked = stored_queries(transaction, set(canonicals) - self._matches.keys())
+        self.queries |= asked
+        if len(asked) > FEW and self._index is None:
+            self._index = PaperIndex(self.tokenized)
+        for canonical, query in asked.items():
+            if self._index:
+                self._matches[canonical] = tuple(self._index.positions(self._index.found_by(query)))
+            else:
+                self._matches[canonical] = self.tokenized.matching(query)
+
+    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+        """Returns subscription id → positions of the papers that its query finds, ascending."""
+        self.match(transaction, {one.canonical for one in subscriptions})
+        return {one.id: self._matches[one.canonical] for one in subscriptions}
+
+
+def stored_queries(transaction: Transaction, canonicals: Collection[str]) -> dict[str, Query]:
+    """Returns canonical text → query, with those of its vectors that are known."""
+    found = {one: _parsed(one) for one in canonicals}
+    asking = [one for one in filter(nearness.asks_for_nearness, found) if found[one].nearness_terms]
+    vectors = nearness.vectors_of(transaction, {term for one in asking for term in found[one].nearness_terms})
+    return found | {one: rewriting.with_vectors(found[one], vectors) for one in asking}
+
+
+def evidence_by(queries: Mapping[str, Query]) -> EvidenceOf:
+    """Returns a function that tells how a paper fits the query of a subscription. `queries`: canonical text → query.
+
+    Each pair of query and paper is looked at once, since many chats have the same queries.
+    """
+    known: dict[tuple[str, int], Evidence] = {}
+    finders: dict[int, HitFinder] = {}
+
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
+        pair = subscription.canonical, paper.id
+        found = known.get(pair)
+        if found is None:
+            if len(known) >= MOST_EVIDENCE:
+                known.clear()
+            if paper.id not in finders:
+                finders[paper.id] = HitFinder(paper.paper)
+            found = known[pair] = _evidence(queries[subscription.canonical], finders[paper.id])
+        return found
+
+    return evidence
+
+
+def _evidence(query: Query, finder: HitFinder) -> Evidence:
+    hits = finder.why(query)
+    fields = {hit.field for hit in hits}
+    in_meaning = max((hit.near for hit in hits if hit.near is not None), default=0.0)
+    return Evidence(
+        words=tuple(dict.fromkeys(word for hit in hits for word in hit.words)),
+        in_title=TITLE in fields,
+        by_author=AUTHOR in fields,
+        fit=fit(query, finder.places(query)) + in_meaning,
+        near=finder.nearness(query),
+    )
 
 
 class Due(NamedTuple):
@@ -73,7 +169,7 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 @reads
 def find_due(transaction: Transaction, *, now: datetime) -> Due:
     """Returns what is due now. Matches the papers for all chats, while others can write."""
-    forecast = sources.forecast(transaction, now=now)
+    forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
     chat_ids = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
     window = Window(forecast.last_sequence)
@@ -126,7 +222,7 @@ def decide_now(
 
     None where there is nothing to decide. Stores nothing.
     """
-    forecast = sources.forecast(transaction, now=now)
+    forecast = stored_sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
     found, _ = _due([(chat, subscriptions)], forecast)
     due = found if _keys(transaction, found, forecast) else []
@@ -163,8 +259,8 @@ def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast
     fits = window.fits(transaction, subscriptions)
     papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
     chat_ids = [these.chat.id for these in due]
-    delivered = planned_deliveries.delivered(transaction, chat_ids, papers)
-    tastes = taste.tastes(transaction, chat_ids)
+    delivered = planner.delivered(transaction, chat_ids, papers)
+    tastes = nearness.tastes(transaction, chat_ids)
     decided = []
     for these in due:
         chat, liked = these.chat, tastes.get(these.chat.id)
@@ -172,7 +268,7 @@ def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast
             papers=window.papers,
             fits=fits,
             delivered=delivered[chat.id],
-            added=taste.points(liked, window.tokenized) if liked else None,
+            added=nearness.points(liked, window.tokenized) if liked else None,
         )
         decided.append(Decision(case, decision.decide(case, window.evidence, limited=decision.shows_more(chat))))
     return decided
@@ -196,9 +292,9 @@ def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
         next_about=then.about or then.at is None,
         may_be_empty=over or not timed,
         expected=chat.first_delivery_planned or _may_have_come(due, forecast),
-        notes=over and chat.settings.quietday == "on" and not no_match.is_public(chat),
+        notes=over and chat.settings.quietday == "on" and not notifying.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
-        missing_how=no_match.how_missing(behind),
+        missing_how=notifying.how_missing(behind),
     )
 
 
@@ -222,7 +318,7 @@ def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) 
         minutes[chat_id] = f"{max(due_moments.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
         timed = any(one.next_due_at is not None for one in mine)
         keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
-    taken = planned_deliveries.taken_keys(transaction, list(keys.values()))
+    taken = planner.taken_keys(transaction, list(keys.values()))
     for chat_id, key in keys.items():
         if key in taken and minutes[chat_id] != now:
             keys[chat_id] = f"{key}:{more[chat_id]}"
@@ -243,13 +339,13 @@ def _write(
         for one in decided
         for subscription in one.case.subscriptions
     ]
-    planned_deliveries.add_deliveries(transaction, planned, now=forecast.at)
+    planner.add_deliveries(transaction, planned, now=forecast.at)
     planner.advance(transaction, [*waits, *moves])
     chats = [one.chat for one in planned.values()]
     planner.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
     lanes = [chat.address.lane for chat in chats]
     cases = [(one.case, one.result) for one in decided]
-    return lanes + no_match.notify_no_match(transaction, cases, last_sequence=forecast.last_sequence, now=forecast.at)
+    return lanes + notifying.notify_no_match(transaction, cases, last_sequence=forecast.last_sequence, now=forecast.at)
 
 
 def _span_after(subscription: Subscription, one: Decision, now: datetime) -> DueSpan:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from subscriptions import errors
 from subscriptions.service.plan import plan_due
-from subscriptions.store import platform_states
+from subscriptions.store import bot_state
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import count_as_sent
@@ -123,10 +123,10 @@ def _is_ours(candidate: Store) -> bool:
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
-        ours = platform_states.bots(store) if store.revision() else {}
+        ours = bot_state.bots(store) if store.revision() else {}
     except errors.StoreError:  # a damaged database belongs to no bot
         return
-    for platform, bot in platform_states.bots(candidate).items():
+    for platform, bot in bot_state.bots(candidate).items():
         if ours.get(platform, bot) != bot:
             raise errors.StoreError(
                 errors.Sentence(

@@ -9,17 +9,16 @@ from functools import partial
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.access import QUESTIONS, drop_questions
 from subscriptions.service.changes import note_changed_state
-from subscriptions.service.listing import get_chat
+from subscriptions.service.known_chats import get_chat
 from subscriptions.store import (
-    admitted_chats,
     bot_state,
-    chat_data,
-    chats,
-    deliveries,
     model_requests,
-    retention,
+    old_rows,
+    stored_chats,
+    stored_deliveries,
+    stored_subscriptions,
+    whole_chat,
 )
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads, writes
 
 # deliveries with the texts of their messages; which papers a chat got is stored longer
@@ -39,22 +38,22 @@ CHATS = 10  # chats that one transaction of the clean-up erases at most
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _Find = Callable[[Transaction, datetime, int], Sequence[int]]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
-    (partial(retention.drop, "update", "at"), UPDATES),
-    (partial(retention.drop, "callback", "at"), BUTTONS),
-    (partial(retention.drop, "conversation_state", "until"), STATES),
-    (partial(retention.drop, "page_message", "at"), DELIVERIES),
+    (partial(old_rows.drop, "update", "at"), UPDATES),
+    (partial(old_rows.drop, "callback", "at"), BUTTONS),
+    (partial(old_rows.drop, "conversation_state", "until"), STATES),
+    (partial(old_rows.drop, "page_message", "at"), DELIVERIES),
     (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
-    (retention.drop_receipts, RECEIPTS),
-    (partial(retention.drop, "undo", "at"), CHANGES),
-    (retention.drop_notices, NOTICES),
-    (retention.empty_notices, DELIVERIES),
-    (retention.reduce_deliveries, DELIVERIES),
+    (old_rows.drop_receipts, RECEIPTS),
+    (partial(old_rows.drop, "undo", "at"), CHANGES),
+    (old_rows.drop_notices, NOTICES),
+    (old_rows.empty_notices, DELIVERIES),
+    (old_rows.reduce_deliveries, DELIVERIES),
 )
 _ERASED: tuple[tuple[_Find, timedelta], ...] = (
-    (chats.unreachable_since, GONE_CHATS),
-    (chats.unconfirmed_since, UNANSWERED),
-    (chat_data.only_talked, TALKED),
+    (stored_chats.unreachable_since, GONE_CHATS),
+    (stored_chats.unconfirmed_since, UNANSWERED),
+    (whole_chat.only_talked, TALKED),
 )
 CLEAN_UP, COPY = "clean-up", "copy"  # daily work
 RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
@@ -72,7 +71,7 @@ class Forgotten:
 @reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound."""
-    data = chat_data.chat_data(transaction, get_chat(transaction, address).id)
+    data = whole_chat.chat_data(transaction, get_chat(transaction, address).id)
     return json.dumps(data, ensure_ascii=False, indent=2, default=str)
 
 
@@ -82,7 +81,7 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
     chat = get_chat(transaction, address)
     if chat.kind is not ChatKind.PRIVATE or address.topic:
         return [chat]
-    return chats.chats_in(transaction, chat.address.lane)
+    return stored_chats.chats_in(transaction, chat.address.lane)
 
 
 @writes
@@ -95,9 +94,9 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     for chat in erased_together(transaction, address):
         note_changed_state(transaction, chat.id)
         subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
-        papers += deliveries.delivered_count(transaction, chat.id)
-        chat_data.erase(transaction, chat.id)
-    denied = bool(admitted_chats.denial_of(transaction, address.lane))
+        papers += stored_deliveries.delivered_count(transaction, chat.id)
+        whole_chat.erase(transaction, chat.id)
+    denied = bool(stored_chats.denial_of(transaction, address.lane))
     return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
 
 
@@ -136,7 +135,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
     if papers is not None:
-        yield from _steps(store, retention.prune_papers, now - papers)
+        yield from _steps(store, old_rows.prune_papers, now - papers)
     for find, age in _ERASED:
         yield from _steps(store, partial(_erase, find), now - age, CHATS)
 
@@ -145,7 +144,7 @@ def _erase(find: _Find, transaction: Transaction, before: datetime, most: int) -
     """Erases the chats that `find` returns. Returns how many there were."""
     found = find(transaction, before, most)
     for chat_id in found:
-        chat_data.erase(transaction, chat_id)
+        whole_chat.erase(transaction, chat_id)
     return len(found)
 
 

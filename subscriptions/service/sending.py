@@ -1,14 +1,14 @@
 """The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions import errors
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices
+from subscriptions.service import pausing
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import bot_state, chats, claims, moving, outbox, platform_states
-from subscriptions.store.database.store import Scope, Transaction, confirms, shares, writes
+from subscriptions.store import bot_state, claims, whole_chat
+from subscriptions.store.database.store import Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
 
@@ -38,11 +38,11 @@ def record_outcome(
     claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now)
     if decision.pause_topic or decision.pause_chat:
         reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
-        notices.pause_unreachable(
+        pausing.pause_unreachable(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
     if decision.moved_to is not None:
-        moving.chat_moved(transaction, address, decision.moved_to, now=now)
+        whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
 
 
@@ -54,39 +54,6 @@ def _refusals_before(
             return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
         case _:
             return NO_REFUSALS
-
-
-def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[outbox.OutboxEntry]:
-    """Yields all stored deliveries, oldest first. Reads each page in its own transaction.
-
-    Without `over`, leaves out deliveries that are sent or dismissed.
-    """
-    after = 0
-    while True:
-        page, after = outbox.entries(store, after, over=over, now=now)
-        if not page:
-            return
-        yield from page
-
-
-@writes
-def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Makes a delivery ready for another attempt, even if its chat was gone. Also frees all stopped platforms.
-
-    Raises NotFound.
-    """
-    chat_id = outbox.retry(transaction, delivery_id)
-    if chat_id is None:
-        raise _nothing_to_do(transaction, delivery_id)
-    chats.mark_reachable(transaction, chat_id, now=now)
-    platform_states.free_platforms(transaction)
-
-
-@writes
-def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
-    if not outbox.dismiss(transaction, delivery_id, now=now):
-        raise _nothing_to_do(transaction, delivery_id)
 
 
 @writes
@@ -111,21 +78,14 @@ def begin(
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         claims.look_up_again(transaction)
     told = {name: bot for name, bot in tokens.items() if bot}
-    platform_states.refuse_another_bot(transaction, told, new_bot=new_bot)
-    known = platform_states.bots(transaction)
+    bot_state.refuse_another_bot(transaction, told, new_bot=new_bot)
+    known = bot_state.bots(transaction)
     unknown = [name for name in tokens if known.get(name) is None or known.get(name) != told.get(name)]
-    return unknown, platform_states.stopped_platforms(transaction)
+    return unknown, bot_state.stopped_platforms(transaction)
 
 
 @shares
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
-    platform_states.put_platform(transaction, platform, stopped=reason)
-    notices.reactivate_found(transaction, chats, now=now)
-
-
-def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFound:
-    hint = errors.Sentence("paperwire outbox lists them.")
-    if outbox.is_known(transaction, delivery_id):
-        return errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
-    return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+    bot_state.put_platform(transaction, platform, stopped=reason)
+    pausing.reactivate_found(transaction, chats, now=now)

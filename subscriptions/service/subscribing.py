@@ -15,12 +15,10 @@ from subscriptions.planning import due_moments
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, excluding, read_when, split_exclusion
 from subscriptions.query.tree import Query
-from subscriptions.service import changes, listing
+from subscriptions.service import changes, known_chats
 from subscriptions.service.paper_search import find, with_vectors_for
-from subscriptions.service.recent_matches import Base, recent
-from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, paper_sequence, planned_deliveries, sources
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.service.previews import Base, recent
+from subscriptions.store import known_papers, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.paper_words import Among
 
@@ -74,11 +72,11 @@ def subscribe(
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
         changes.note_changed_state(transaction, chat.id)
     query = with_vectors_for(transaction, query, chat.id)
-    known = listing.with_query(transaction, chat, query.canonical)
+    known = known_chats.with_query(transaction, chat, query.canonical)
     read = _when_of(when, chat, known)
     if is_new and read.zone:  # the zone of the request becomes the zone of the new chat
         stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
-        chat, read = listing.get_chat(transaction, address), When(read.cadence)
+        chat, read = known_chats.get_chat(transaction, address), When(read.cadence)
     placed = place(
         transaction,
         chat,
@@ -96,7 +94,7 @@ def subscribe(
         outcome = "rescheduled" if is_timed else "known"
         return _confirmed(transaction, chat, placed, query=query, outcome=outcome, now=now)
     done = _echo(transaction, chat, placed, query=query, outcome="added", now=now, seen=seen)
-    planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
+    planner.count_as_delivered(transaction, chat.id, done.seen)
     return done
 
 
@@ -172,8 +170,8 @@ def edit(
     subscription of the chat has the same query.
     """
     query = portable.kept_query(text)
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    subscription = listing.with_number(subscriptions, number)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    subscription = known_chats.with_number(subscriptions, number)
     query = with_vectors_for(transaction, query, chat.id)
     same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
     if same is not None:
@@ -195,8 +193,8 @@ def rename(
 ) -> Subscription:
     """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
-    chat = listing.get_chat(transaction, address)
-    subscription = listing.numbered(transaction, chat, number)
+    chat = known_chats.get_chat(transaction, address)
+    subscription = known_chats.numbered(transaction, chat, number)
     after = subscription._replace(name=plain)
     return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
 
@@ -209,8 +207,8 @@ def reschedule(
 
     Returns the changed subscriptions. Raises NotFound, Refused.
     """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    chosen = listing.chosen(subscriptions, number)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    chosen = known_chats.chosen(subscriptions, number)
     read = _read_again(when, None, chat)
     if number is None:
         stored = chat_settings.check_value("schedule", str(read), kind=chat.kind)
@@ -235,7 +233,7 @@ def unsubscribe_several(
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
     gone = tuple(one for one in subscriptions if one.number in numbers)
     if gone:
         changes.begin_change(transaction, chat.id, now=now, who=who)
@@ -248,7 +246,7 @@ def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
     """Sets several of a chat's SETTINGS as one change. Raises NotFound, Refused. After an error, none is set."""
-    chat = listing.get_chat(transaction, address)
+    chat = known_chats.get_chat(transaction, address)
     names = {chat_settings.setting_name(name): value for name, value in values.items()}
     stored = {
         name: chat_settings.check_value(name, value, kind=chat.kind, public=chat.public)
@@ -258,25 +256,14 @@ def set_settings(
         changes.record_change(transaction, chat.id, now=now, who=who)
     for name, value in stored.items():
         stored_chats.choose_setting(transaction, chat.id, name, value)
-    return apply_new_clock(transaction, chat, now)
+    return changes.apply_new_clock(transaction, chat, now)
 
 
 @writes
 def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
     """Stores the zone of a person's client. This cannot be undone."""
     stored_chats.choose_setting(transaction, chat.id, "timezone", zone)
-    apply_new_clock(transaction, chat, now)
-
-
-def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
-    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
-    after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
-    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
-    if clocks[0] == clocks[1]:
-        return after
-    for one in stored_subscriptions.subscriptions_in(transaction, before.id):
-        stored_subscriptions.change_subscription(transaction, one, due_moments.by_new_clock(one, before, after, now))
-    return after
+    changes.apply_new_clock(transaction, chat, now)
 
 
 def _echo(
@@ -294,7 +281,7 @@ def _echo(
     `seen` has the ids of papers that the person has just seen.
     """
     found = recent(transaction, now).find(transaction, query, chat)
-    last_sequence = paper_sequence.last_sequence(transaction)
+    last_sequence = known_papers.last_sequence(transaction)
 
     def fits(after: int) -> bool:
         return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)
@@ -320,6 +307,6 @@ def _confirmed(
 ) -> Subscribed:
     """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
     transaction.confirmed_chats.add(chat.id)
-    foreseen = sources.forecast(transaction, now=now)
+    foreseen = stored_sources.forecast(transaction, now=now)
     next_delivery = foreseen.next_delivery(subscription, chat, fits=fits)
     return Subscribed(chat=chat, subscription=subscription, query=query, outcome=outcome, next_delivery=next_delivery)

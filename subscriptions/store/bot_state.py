@@ -1,14 +1,16 @@
-"""Single values of the bot under a name: counters, days, moments."""
+"""What the bot knows of itself: single values under a name, to which bot each platform belongs, and whether that is stopped (rule 11)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import col
 
+from subscriptions import errors
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import KeyValueRow
+from subscriptions.store.tables import TABLES, KeyValueRow, PlatformRow
 
 SENDER = "sender"  # the process that began to send last
 # Statements that every plan executes are built once.
@@ -61,3 +63,63 @@ def note_fails(transaction: Transaction, name: str, since: datetime | None) -> b
 def sender(transaction: Transaction) -> str:
     """Returns the name of the process that began to send last; "" if there was none."""
     return get_value(transaction, SENDER) or ""
+
+
+_p = TABLES.tables["platform"].c
+
+
+@writes
+def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool = False) -> None:
+    """Stores to which bot the database belongs. `owners`: platform → bot.
+
+    Raises StoreError if it belongs to another bot there, unless `new_bot`.
+    """
+    refuse_another_bot(transaction, owners, new_bot=new_bot)
+    for platform, bot in owners.items():
+        put_platform(transaction, platform, bot=bot)
+
+
+def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool) -> None:
+    """Raises StoreError if the database belongs to another bot than one of these, unless `new_bot`."""
+    known = bots(transaction)
+    for platform, bot in owners.items():
+        if known.get(platform, bot) != bot and not new_bot:
+            raise errors.StoreError(
+                errors.Sentence(
+                    "This database belongs to another {platform} bot.", {"platform": platform.capitalize()}
+                ),
+                errors.Sentence(
+                    "Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."
+                ),
+            )
+
+
+@reads
+def bots(transaction: Transaction) -> dict[str, str]:
+    """Returns platform → the bot to which the database belongs there."""
+    return _known(transaction, "bot")
+
+
+@reads
+def stopped_platforms(transaction: Transaction) -> dict[str, str]:
+    """Returns platform → why it is stopped, for each stopped platform."""
+    return _known(transaction, "stopped")
+
+
+@writes
+def free_platforms(transaction: Transaction) -> None:
+    """Frees all stopped platforms, so that sending continues."""
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+
+
+def _known(transaction: Transaction, name: str) -> dict[str, Any]:
+    """Returns platform → its value in the column `name`, for the platforms that have one."""
+    known: dict[str, Any] = dict(execute(transaction, sa.select(_p.name, _p[name]).where(_p[name].is_not(None))).all())
+    return known
+
+
+@writes
+def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
+    """Stores values of a platform: its `bot`, or why it is `stopped`."""
+    conflicts.insert_new(transaction, PlatformRow(name=platform))
+    transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import ChatAddress, Lane, Message
+from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retries import (
     LONGEST_CREDIBLE_WAIT,
     OnUnclear,
@@ -22,14 +22,32 @@ from subscriptions.planning.retries import (
     decide_not_found,
     same_refusal,
 )
-from subscriptions.states import FINISHED, MessageState
+from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, shares
-from subscriptions.store.rows import DeliveryRow, MessageRow, tables
-from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, WAITS, waits_until
+from subscriptions.store.tables import DeliveryRow, MessageRow, tables
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
+_waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
+# A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
+MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
+_chats_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+# Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
+# address.
+_in_lane = _d.chat.in_(_chats_in_lane)
+# Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
+_waits = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
+
+
+def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
+    """Returns the moment of the next attempt; None if the attempt may be made now.
+
+    Ignores a moment after the longest credible wait, since it was stored while the clock was wrong.
+    """
+    if next_at is not None and now < next_at <= now + LONGEST_CREDIBLE_WAIT:
+        return next_at
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,7 @@ _OPEN = (
     .add_columns(_m.number, _m.state, _m.lookup_given_up)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
-    .where(IN_LANE, MAY_BE_SENT, _d.settled_at.is_(None))
+    .where(_in_lane, MAY_BE_SENT, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
 _parents, _in_hand = _messages.alias(), _messages.alias()
@@ -93,7 +111,7 @@ _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(_d.settled_at.is_(None), MAY_BE_SENT, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
-    .where(sa.or_(_d.next_at.is_(None), ~WAITS))
+    .where(sa.or_(_d.next_at.is_(None), ~_waits))
     .group_by(_c.platform, _c.address)
     .order_by(sa.func.min(_d.seq))
 )
@@ -218,7 +236,7 @@ _others = _deliveries.alias()
 _lane_has_more = sa.or_(
     _is_open,
     sa.exists().where(
-        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(CHATS_IN_LANE)
+        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_chats_in_lane)
     ),
 )
 _shown = sa.select(sa.func.count()).where(_i.delivery == sa.bindparam("of"), _i.shown.is_(True)).scalar_subquery()

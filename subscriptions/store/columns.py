@@ -1,4 +1,4 @@
-"""What `rows.py` needs to declare tables: the base class of rows, types of columns, and indexes."""
+"""What `tables.py` needs to declare tables: the base class of rows, types of columns, and indexes."""
 
 import re
 from datetime import UTC, datetime

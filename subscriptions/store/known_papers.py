@@ -1,4 +1,4 @@
-"""Stored papers: counts, moments, and the papers themselves, selected by id, by sequence, or as the newest ones."""
+"""Stored papers: the sequence that orders announced ones (rule 1), and papers by id, by sequence, or the newest ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,15 +7,27 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.states import TextKind
-from subscriptions.store import meanings, model_requests, paper_sequence
+from subscriptions.store import meanings, model_requests
+from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.merging import PaperDraft
-from subscriptions.store.paper_words import write
-from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
+from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
+
+SEQUENCE = "sequence"  # name of the counter
+
+
+def last_sequence(transaction: Transaction) -> int:
+    """Returns the highest assigned sequence; 0 if there is none."""
+    return int(get_value(transaction, SEQUENCE) or 0)
+
+
+def raise_counter(transaction: Transaction, last: int) -> None:
+    """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
+    put_value(transaction, SEQUENCE, str(last))
+
 
 # Each plan and each rendering executes these statements, so they are built only once.
 _papers, _texts, _appearances, _digests, _values, _entries, _items = tables(
@@ -49,7 +61,7 @@ def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str,
     return {asked[stored]: paper for stored, paper in rows}
 
 
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == paper_sequence.SEQUENCE)
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
 # With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
 # would search all papers, beginning with the oldest.
@@ -58,15 +70,6 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | AnyRow
-
-
-def index_all(transaction: Transaction) -> None:
-    """Writes index entries for all papers of the database. The index must be empty."""
-    for part in in_chunks(execute(transaction, sa.select(_p.id).order_by(_p.id)).scalars().all()):
-        write(
-            transaction,
-            ((known.id, full_text.index_document(known.paper)) for known in stored_papers(transaction, part).values()),
-        )
 
 
 def newest_digest(transaction: Transaction) -> int:

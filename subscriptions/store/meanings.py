@@ -14,7 +14,7 @@ from subscriptions.model import Paper
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 CODE = 64  # bytes of one code
 Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
@@ -59,6 +59,7 @@ def is_encoder(transaction: Transaction, name: str) -> bool:
     return bot_state.made_value(transaction, _ENCODER, lambda: name) == name
 
 
+@writes
 def change_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
     if not is_encoder(transaction, name):
@@ -103,19 +104,27 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 
 
 # News has its codes before it is stored. Others get them later: archives, and what came while the encoder failed or was off.
+# Those codes are late: no subscription gets a paper because of them.
 
 
-def papers_without(transaction: Transaction, most: int) -> list[tuple[int, Texts]]:
-    """Returns (paper, texts) of papers that lack codes of the store's encoder, newest first, at most `most`."""
+@reads
+def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple[int, Texts]]:
+    """Returns (paper, texts) of papers that lack codes, newest first, at most `most`; [] if the store has another encoder."""
+    if encoder(transaction) != name:
+        return []
     rows = execute(transaction, _TEXTS.where(_p.uncoded.is_(True)).order_by(_p.id.desc()).limit(most))
     return [(row.id, (row.title, row.abstract)) for row in rows]
 
 
+@writes
 def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
-    """Stores codes that papers get later, except those of papers whose texts have changed or that are gone.
+    """Stores codes that papers get later, and that the encoder works. Does nothing if it is not the store's.
 
-    Codes that replace those of another encoder are in time if those were.
+    Ignores papers whose texts have changed or that are gone. Codes that replace those of another encoder are in time if
+    those were.
     """
+    if not is_encoder(transaction, name):
+        return
     papers = [paper for paper, _, _ in made]
     texts = {row.id: (row.title, row.abstract) for row in rows_of(transaction, _TEXTS, _p.id, papers)}
     before = rows_of(transaction, sa.select(_m.paper, _m.late), _m.paper, papers)
@@ -123,6 +132,7 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
     codes = {paper: code for paper, of, code in made if texts.get(paper) == of}
     put(transaction, name, codes, codes.keys() - in_time)
     execute(transaction, sa.update(_papers).where(_p.id.in_(codes)).values(uncoded=False))
+    bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
 
 @reads

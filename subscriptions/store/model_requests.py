@@ -1,18 +1,30 @@
-"""What the language model was asked, and what it made of papers."""
+"""What the language model was asked, what it made of papers, and how many requests a day has."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
 from subscriptions.model import ModelSummary
+from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, rows_of
-from subscriptions.store.rows import ModelRequestRow, tables
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.store.tables import ModelRequestRow, tables
+
+Place: TypeAlias = tuple[int, str]  # where a summary belongs: id of a paper, language
 
 (_requests,) = tables("model_request")
 _r = _requests.c
+
+
+class ModelDay(NamedTuple):
+    """What the model did on a day. Since `fails_since` it gives no answers."""
+
+    requests: int
+    summaries: int
+    fails_since: datetime | None
 
 
 def summaries_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[ModelSummary, ...]]:
@@ -26,13 +38,54 @@ def _summary(row: AnyRow) -> ModelSummary:
     return ModelSummary(language=row.language, fields=row.fields, title=row.title, model=row.model, made_at=row.at)
 
 
-def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[tuple[int, str]]:
-    """Returns (paper, language) of all summaries of these papers for which the model was asked."""
+def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[Place]:
+    """Returns the places of all summaries of these papers for which the model was asked."""
     asked = rows_of(transaction, sa.select(_r.paper, _r.language), _r.paper, papers)
     return {(row.paper, row.language) for row in asked}
 
 
-def count_of_day(transaction: Transaction, day: date) -> tuple[int, int]:
+@writes
+def reserve(transaction: Transaction, place: Place | None, model: str, *, most: int, now: datetime) -> bool:
+    """Stores that the model is asked for a summary, or to read a message (None), before it is: so a crash repeats nothing.
+
+    Returns False if there were `most` requests today.
+    """
+    day = transaction.day_of(now)
+    requests, _ = _count_of_day(transaction, day)
+    if requests >= most:
+        return False
+    paper, language = place or (None, "")
+    row = ModelRequestRow(day=day, at=now, paper=paper, language=language, model=model)
+    conflicts.insert_new(transaction, row, "paper", "language")
+    return True
+
+
+@writes
+def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str], title: str) -> None:
+    """Stores the usable texts of an answer. Without texts, the request stays as it is."""
+    bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
+    paper, language = place
+    its = sa.update(_requests).filter_by(paper=paper, language=language)
+    execute(transaction, its.values(fields=dict(fields), title=title))
+
+
+@writes
+def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: datetime) -> bool:
+    """Stores that the model gives no answers now. Returns whether that is news. What no model has read costs nothing."""
+    if not was_read:
+        paper, language = place
+        transaction.remove(ModelRequestRow, paper=paper, language=language)
+    return bot_state.note_fails(transaction, bot_state.MODEL_FAILS, now)
+
+
+@reads
+def today(transaction: Transaction, *, now: datetime) -> ModelDay:
+    """Returns what the model did today."""
+    requests, summaries = _count_of_day(transaction, transaction.day_of(now))
+    return ModelDay(requests, summaries, bot_state.get_moment(transaction, bot_state.MODEL_FAILS))
+
+
+def _count_of_day(transaction: Transaction, day: date) -> tuple[int, int]:
     """Returns (requests of a day, summaries that they made)."""
     made = sa.func.count().filter((_r.title != "") | (sa.cast(_r.fields, sa.Text) != "{}"))
     requests, summaries = execute(transaction, sa.select(sa.func.count(), made).where(_r.day == day)).one()
@@ -43,25 +96,3 @@ def drop_readings(transaction: Transaction, before: datetime, most: int) -> int:
     """Removes at most `most` requests to read a message from before `before`."""
     some = sa.select(_r.id).where(_r.paper.is_(None), _r.day < before).limit(most)
     return execute(transaction, sa.delete(_requests).where(_r.id.in_(some))).rowcount
-
-
-def put_request(
-    transaction: Transaction, place: tuple[int, str] | None, model: str, *, day: date, now: datetime
-) -> None:
-    """Stores a request for the summary of a paper in a language; None: to read a message."""
-    paper, language = place or (None, "")
-    row = ModelRequestRow(day=day, at=now, paper=paper, language=language, model=model)
-    conflicts.insert_new(transaction, row, "paper", "language")
-
-
-def put_answer(transaction: Transaction, request: tuple[int, str], fields: Mapping[str, str], title: str) -> None:
-    """Stores what the model made of a paper in a language. Without texts, the request for it stays as it is."""
-    paper, language = request
-    its = sa.update(_requests).filter_by(paper=paper, language=language)
-    execute(transaction, its.values(fields=dict(fields), title=title))
-
-
-def take_back(transaction: Transaction, request: tuple[int, str]) -> None:
-    """Removes a request for a summary that no model has read."""
-    paper, language = request
-    transaction.remove(ModelRequestRow, paper=paper, language=language)

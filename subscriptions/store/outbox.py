@@ -1,19 +1,20 @@
-"""All deliveries as operators see them: their states, listed, counted, tried again, dismissed, counted as sent."""
+"""Deliveries as people see them: listed, counted, tried again, dismissed; those of one chat; those in trouble, and how many are named."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
-from subscriptions.model import ChatAddress
-from subscriptions.states import UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
-from subscriptions.store import claims, sendable
+from subscriptions import errors
+from subscriptions.model import ChatAddress, DeliveryKind
+from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
+from subscriptions.store import bot_state, claims, stored_chats
 from subscriptions.store.columns import AnyRow, Utc
-from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
-from subscriptions.store.rows import DeliveryRow, tables
+from subscriptions.store.database.store import CHUNK, Scope, Transaction, execute, reads, writes
+from subscriptions.store.tables import ChatRow, DeliveryRow, MessageRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 _TRIED_AGAIN = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING)
@@ -30,7 +31,7 @@ def _has(state: MessageState) -> sa.ColumnElement[bool]:
 # The state of a delivery (docs/operating.md): dismissed, held, sent, or the worst state of its messages.
 _STATE = sa.case(
     (_d.dismissed_at.is_not(None), DeliveryState.DISMISSED.value),
-    (_d.settled_at.is_(None) & ~sendable.MAY_BE_SENT, DeliveryState.HELD.value),
+    (_d.settled_at.is_(None) & ~claims.MAY_BE_SENT, DeliveryState.HELD.value),
     (_has(MessageState.DEAD), DeliveryState.DEAD.value),
     (_has(MessageState.UNCLEAR), DeliveryState.UNCLEAR.value),
     (_has(MessageState.WAITING), DeliveryState.WAITING.value),
@@ -78,16 +79,19 @@ class OutboxEntry:
     reason: str
 
 
-@reads
-def entries(transaction: Transaction, after: int, *, over: bool, now: datetime) -> tuple[list[OutboxEntry], int]:
-    """Returns (a page of deliveries with a `seq` above `after`, oldest first; the last `seq` of the page).
+def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[OutboxEntry]:
+    """Yields all deliveries, oldest first. Reads each page in its own transaction.
 
-    With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
-    used.
+    Without `over`, leaves out deliveries that were sent or dismissed, and uses an index.
     """
-    page = _ENTRIES.where(_d.seq > after).limit(CHUNK)
-    rows = execute(transaction, page if over else page.where(_NOT_OVER)).all()
-    return [_entry(row, now) for row in rows], rows[-1].seq if rows else after
+    wanted, after = _ENTRIES if over else _ENTRIES.where(_NOT_OVER), 0
+    while True:
+        with store.read() as transaction:
+            page = execute(transaction, wanted.where(_d.seq > after).limit(CHUNK)).all()
+        if not page:
+            return
+        yield from (_entry(row, now) for row in page)
+        after = page[-1].seq
 
 
 def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
@@ -101,21 +105,20 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
         papers=row.papers,
         messages=row.messages,
         attempts=row.attempts,
-        next_at=None if state in _FINAL else sendable.waits_until(row.next_at, now),
+        next_at=None if state in _FINAL else claims.waits_until(row.next_at, now),
         waiting_since=row.created_at,
         # the message's reason comes first, since sending another message clears the delivery's own
         reason=row.why or row.reason or ("" if row.chat_state is ChatState.ACTIVE else why_held),
     )
 
 
-def retry(transaction: Transaction, delivery_id: str) -> int | None:
-    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
+@writes
+def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, even if its chat was gone.
 
-    Returns the id of the delivery's chat; None if the delivery does not exist or all its messages were sent.
+    Also frees all stopped platforms. Raises NotFound.
     """
     delivery = _not_sent(transaction, delivery_id)
-    if delivery is None:
-        return None
     never_made = (_m.payload == "") & (_m.state == MessageState.DEAD)
     execute(transaction, sa.delete(_messages).where(_m.delivery == delivery.seq, never_made))
     if not transaction.finds(_m.delivery == delivery.seq):
@@ -126,30 +129,25 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
     claims.settle_if_finished(transaction, delivery, delivery.created_at)
-    return delivery.chat
+    stored_chats.mark_reachable(transaction, delivery.chat, now=now)
+    bot_state.free_platforms(transaction)
 
 
-def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> bool:
-    """Dismisses a delivery, so that it is not sent.
-
-    Returns False if the delivery does not exist or all its messages were sent.
-    """
+@writes
+def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
     delivery = _not_sent(transaction, delivery_id)
-    if delivery is None:
-        return False
     delivery.dismissed_at = delivery.settled_at = now
-    return True
 
 
-def is_known(transaction: Transaction, delivery_id: str) -> bool:
-    """Whether there is a delivery with this id."""
-    return transaction.finds(_d.id == delivery_id)
-
-
-def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
+def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow:
+    """Returns a delivery. Raises NotFound if it does not exist or all its messages were sent."""
+    hint = errors.Sentence("paperwire outbox lists them.")
     delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
-    if delivery is None or claims.is_sent(transaction, delivery.seq):
-        return None
+    if delivery is None:
+        raise errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+    if claims.is_sent(transaction, delivery.seq):
+        raise errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return delivery
 
 
@@ -198,3 +196,128 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
     due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return execute(transaction, due.values(counted)).rowcount
+
+
+def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
+    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
+
+    A delivery is unsent if none of its messages was sent or may have been sent.
+    """
+    return transaction.count(_i.delivery.in_(_unsent(transaction, chat_id, by)))
+
+
+def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:
+    """Whether a delivery of this chat has a message with this platform id."""
+    return transaction.finds(_d.seq == _m.delivery, _d.chat == chat_id, _m.platform_id == platform_id)
+
+
+def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
+    """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
+    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, None))
+    transaction.exec(sa.update(DeliveryRow).where(unsent).values(next_at=until))
+
+
+def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
+    """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
+    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, by))
+    transaction.exec(sa.update(DeliveryRow).where(unsent).values(dismissed_at=now, settled_at=now))
+
+
+def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list[int]:
+    maybe_sent = sa.exists().where(_m.delivery == _d.seq, _m.state.in_(MAYBE_SENT))
+    found = sa.select(_d.seq).where(_d.chat == chat_id, _d.settled_at.is_(None), ~maybe_sent)
+    if by is not None:
+        found = found.where(_d.created_at <= by)
+    return list(execute(transaction, found).scalars())
+
+
+LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
+_NAMED = 5  # a notice names at most so many deliveries by their ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries that have the same problem."""
+
+    count: int
+    reason: str = ""  # the most frequent reason
+    ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    newest_at: datetime | None = None  # when the last of them was given up
+    chat: ChatAddress | None = None  # None if the deliveries are for several chats
+    since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
+
+
+def dead(transaction: Transaction) -> Trouble:
+    """Returns the deliveries with a dead message that no person has dismissed.
+
+    Notices do not count, because otherwise a dead notice would cause the next notice.
+    """
+    wanted = (
+        select(_d.id, MessageRow.reason, ChatRow, _d.settled_at)
+        .join(MessageRow, col(MessageRow.delivery) == _d.seq)
+        .join(ChatRow, col(ChatRow.id) == _d.chat)
+        .where(
+            MessageRow.state == MessageState.DEAD,
+            _d.kind != DeliveryKind.NOTICE,
+            _d.settled_at.is_not(None),
+            _d.dismissed_at.is_(None),
+        )
+        .order_by(_d.seq, col(MessageRow.number))
+    )
+    rows = transaction.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
+    reasons = Counter(reason for _, reason, _, _ in rows if reason)
+    chats = {chat.place for _, _, chat, _ in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        newest_at=max((at for _, _, _, at in rows), default=None),
+        chat=chats.pop() if len(chats) == 1 else None,
+        since=min((at for _, _, _, at in rows), default=None),
+    )
+
+
+def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
+    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
+    first, count = sa.func.min(_d.created_at, type_=Utc), sa.func.count()
+    rows = transaction.exec(
+        select(ChatRow.platform, _d.reason, count, first)
+        .join(DeliveryRow, _d.chat == ChatRow.id)
+        .where(
+            _d.settled_at.is_(None),
+            _d.attempts > 0,
+            _d.created_at < before,
+            ChatRow.state == ChatState.ACTIVE,
+        )
+        .group_by(ChatRow.platform, _d.reason)
+        .order_by(count.desc(), _d.reason)
+    ).all()
+    found: dict[str, Trouble] = {}
+    for platform, reason, deliveries, since in rows:
+        usual = found.get(platform, Trouble(count=0, reason=reason, since=since))
+        oldest = min(usual.since or since, since)
+        found[platform] = replace(usual, count=usual.count + deliveries, since=oldest)
+    return found
+
+
+def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
+    """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
+    begins = f"notice:{chat_id}:{cause}:"
+    return transaction.count(_d.chat == chat_id, _d.dedupe_key.startswith(begins), _d.created_at >= since)
+
+
+def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was stored at `since` or later."""
+    return transaction.finds(_d.dedupe_key == key, _d.created_at >= since)
+
+
+def drop_notices(transaction: Transaction, cause: str, about: int, *, now: datetime) -> None:
+    """Dismisses the notices with this cause about a chat that are not settled."""
+    notices = sa.update(_deliveries).where(
+        _d.about == about,
+        _d.dedupe_key.contains(f":{cause}:", autoescape=True),
+        _d.settled_at.is_(None),
+    )
+    untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}
+    execute(transaction, notices.values(untrue))

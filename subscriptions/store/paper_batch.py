@@ -21,7 +21,7 @@ from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import Change, Claim, PaperDraft
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
 _papers, _keys, _aliases, _texts = tables("paper", "paper_key", "paper_alias", "paper_text")

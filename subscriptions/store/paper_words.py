@@ -1,8 +1,8 @@
 """The full-text index of papers, which every ingest updates, and the papers that it finds for a query.
 
 An entry of the index has the words of one paper and never changes. A paper that changes gets a new entry, and its old
-entry no longer leads to a paper. Each kind of database has its own text search (`database/sqlite_words.py`,
-`database/postgres/words.py`). `matching` makes the words of an entry and the expressions that search for them.
+entry no longer leads to a paper. Each kind of database has its own text search (`database/word_index.py`);
+`matching` makes the words of an entry and the expressions that search for them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,17 +18,14 @@ from subscriptions.matching.full_text import Expression
 from subscriptions.query import DOI, ID, SOURCE
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Query, Term
-from subscriptions.store.database import sqlite_words
-from subscriptions.store.database.postgres import words as postgres_words
+from subscriptions.store.database import word_index
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import tables
+from subscriptions.store.tables import tables
 
 _papers, _appearances, _digests, _entries, _keys, _sources = tables(
     "paper", "appearance", "digest", "indexed_paper", "paper_key", "source"
 )
 _p, _e = _papers.c, _entries.c
-# Each module has the functions `write` and `entries`.
-_WORDS = {"sqlite": sqlite_words, "postgresql": postgres_words}
 
 _IS_ANNOUNCED = (
     sa.select(_appearances.c.paper)
@@ -64,7 +61,7 @@ def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ..
     texts = dict(documents)
     if texts:
         transaction.flush()
-        _WORDS[transaction.dialect].write(transaction.connection(), list(texts), list(texts.values()))
+        word_index.write(transaction.connection(), list(texts), list(texts.values()))
 
 
 def ids(transaction: Transaction, among: Among, most: int | None = None) -> list[int]:
@@ -194,5 +191,5 @@ def _having_simple(transaction: Transaction, term: Term) -> _Having:
 
 
 def _matching(transaction: Transaction, expression: Expression) -> sa.ColumnElement[bool]:
-    entries = _WORDS[transaction.dialect].entries(expression)
+    entries = word_index.entries(transaction.dialect, expression)
     return _p.id.in_(sa.select(_e.paper).where(_e.entry.in_(entries)))

@@ -15,8 +15,8 @@ from bot.commands import context
 from bot.commands.intent import REGISTRY
 from subscriptions.model import CallbackToken
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
+from subscriptions.store.outbox import outbox_entries
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock

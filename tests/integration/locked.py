@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.store import updates
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope, Store
 from tests.clock import NOON, FakeClock
 from tests.postgres.server import OwnServer
@@ -105,7 +105,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
     """
     refused: list[str] = []
 
-    note = updates.note
+    note = conversations.note_update
 
     @wraps(note)
     def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
@@ -114,7 +114,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return note(scope, platform, update, **more)
 
-    monkeypatch.setattr(updates, "note", once)
+    monkeypatch.setattr(conversations, "note", once)
     return refused
 
 

@@ -19,8 +19,7 @@ from bot.platforms.slack.client import Workspace
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import known_or_new, listed
 from tests.clock import FakeClock
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope

@@ -22,10 +22,10 @@ from bot.delivery.sender import plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.service.listing import listed
-from subscriptions.service.sending import outbox_entries
+from subscriptions.service.known_chats import listed
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
+from subscriptions.store.outbox import outbox_entries
 from tests.clock import NOON
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot

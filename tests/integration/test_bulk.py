@@ -25,11 +25,11 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
 from subscriptions.portable import read_lines
-from subscriptions.service import exporting, importing, subscribing
-from subscriptions.service.listing import listed
-from subscriptions.store import chats as stored_chats
+from subscriptions.service import import_export, subscribing
+from subscriptions.service.known_chats import listed
+from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.make import DAY, digest, ingested, paper, subscribes
@@ -167,7 +167,7 @@ def test_a_digest_is_stored_whole_or_not_at_all(
         stored_all(calm, said)
         stored_all(killed, said)
         some = digest(*last, name="the last one")
-        patched.setattr("subscriptions.store.digests._result", _killed)
+        patched.setattr("subscriptions.store.stored_digests._result", _killed)
         with pytest.raises(Killed):
             stored(killed, some)
         assert_same(killed, calm)
@@ -256,11 +256,11 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
         raise Killed
 
     with pytest.raises(Killed):
-        importing.import_lines(watched, lines, now=NOON, watched=killed)
+        import_export.import_lines(watched, lines, now=NOON, watched=killed)
     assert not listed(watched, None)
-    importing.import_lines(watched, lines, now=NOON)
+    import_export.import_lines(watched, lines, now=NOON)
     assert len(listed(watched, None)) == 2000
-    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=NOON)} == {"="}
+    assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
 def test_a_refused_line_at_the_end_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
     subscribing.subscribe(watched, make.address("telegram:1"), "graph", now=NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
-    before = "".join(exporting.export_all(watched))
+    before = "".join(import_export.export_all(watched))
     with pytest.raises(Refused) as refused:
-        importing.import_lines(watched, lines, now=NOON)
+        import_export.import_lines(watched, lines, now=NOON)
     assert why in str(refused.value.sentence)
-    assert "".join(exporting.export_all(watched)) == before
+    assert "".join(import_export.export_all(watched)) == before
 
 
 def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
@@ -346,7 +346,7 @@ def _edits(store: Store, at: ChatAddress, query: str, zone: str | None, *, now: 
 
 
 def _imports(store: Store, at: ChatAddress, query: str, name: str, *, now: datetime) -> None:
-    importing.import_lines(store, read_lines(f"daily 9 | {query} | {name}", at), now=now)
+    import_export.import_lines(store, read_lines(f"daily 9 | {query} | {name}", at), now=now)
 
 
 _values = st.one_of(
@@ -423,9 +423,9 @@ def enter(store: Store, what: list[Entered]) -> None:
 def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, what)
-        text = exporting.export(here, None)
-        importing.import_lines(there, read_lines(text), now=NOON)
-        assert exporting.export(there, None) == text
+        text = import_export.export(here, None)
+        import_export.import_lines(there, read_lines(text), now=NOON)
+        assert import_export.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
 
 
@@ -442,16 +442,16 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
             kind=ChatKind.BROADCAST,
         )
         subscribing.set_settings(here, channel, {"shape": "each"}, now=NOON)
-        text = exporting.export(here, None)
+        text = import_export.export(here, None)
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
-        importing.import_lines(there, read_lines(text), now=NOON)
-        assert exporting.export(there, None) == text
+        import_export.import_lines(there, read_lines(text), now=NOON)
+        assert import_export.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
-        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=NOON)} == {"="}
+        assert {sign for sign, _, _ in import_export.import_lines(there, read_lines(text), now=NOON)} == {"="}
 
 
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
     with stores(empty_database, "here") as (here,):
         subscribes(here, "console:me", "graph")
         make.unsubscribes(here, parse_address("console:me"))
-        assert exporting.export(here, None) == ""
+        assert import_export.export(here, None) == ""

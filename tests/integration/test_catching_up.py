@@ -22,15 +22,15 @@ from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, ChatKind, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import restoring
-from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import source_finding
-from subscriptions.service.notices import notify_operators
+from subscriptions.service.known_chats import store_chat
+from subscriptions.service.notifying import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.sources import KnownSource, SourceState
+from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv

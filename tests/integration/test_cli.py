@@ -16,7 +16,7 @@ from typer import core
 
 from subscriptions.errors import MeaningFails
 from subscriptions.store.database.store import Store
-from subscriptions.store.sources import known_sources
+from subscriptions.store.stored_sources import known_sources
 from tests import tables
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.meaning import FakeEncoder

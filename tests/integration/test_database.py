@@ -20,11 +20,11 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.store import rows, sources
+from subscriptions.store import stored_sources, tables
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
-from subscriptions.store.work_rows import KeyValueRow
+from subscriptions.store.tables import KeyValueRow
 from tests import stored
 from tests.clock import NOON
 from tests.integration.cli import Terminal, page
@@ -243,7 +243,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
         known = {known.paper.title.replace("\ufffd", "\0"): known for known in stored_papers(session)}
         assert known.keys() == {hostile, "Tea"}
         assert (
-            session.exec(sqlmodel.select(rows.PaperKeyRow.paper).where(rows.PaperKeyRow.key == "\0")).one()
+            session.exec(sqlmodel.select(tables.PaperKeyRow.paper).where(tables.PaperKeyRow.key == "\0")).one()
             == known["Tea"].id
         )
 
@@ -254,9 +254,9 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
     for chat in ("telegram:1", "telegram:2"):
         subscribes(store, chat, words)
     with store.write() as session:
-        (known,) = session.execute(sqlmodel.select(rows.QueryRow.canonical)).scalars()
+        (known,) = session.execute(sqlmodel.select(tables.QueryRow.canonical)).scalars()
         with pytest.raises(IntegrityError), session.begin_nested():
-            session.execute(sqlmodel.insert(rows.QueryRow).values(canonical=known))
+            session.execute(sqlmodel.insert(tables.QueryRow).values(canonical=known))
 
 
 @pytest.mark.both_databases
@@ -291,7 +291,9 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
-        sources.note_poll(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), sources.SourceState(), {})
+        stored_sources.note_poll(
+            session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), stored_sources.SourceState(), {}
+        )
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     assert stored.value(store, "SELECT source FROM receipt") == source
@@ -312,7 +314,7 @@ def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) ->
     schema = {name: str(sql) for name, sql in stored.rows(store, "SELECT name, sql FROM sqlite_master")}
     states = [
         (table.name, column.name, column.type.enums)
-        for table in rows.TABLES.sorted_tables
+        for table in tables.TABLES.sorted_tables
         for column in table.columns
         if isinstance(column.type, sqlalchemy.Enum)
     ]

@@ -21,13 +21,12 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Chat, Lane
 from subscriptions.notices import denied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import plan as _plan
-from subscriptions.service import retention, sending
-from subscriptions.service.listing import get_chat
-from subscriptions.service.notices import notify
+from subscriptions.service import plan, retention
+from subscriptions.service.known_chats import get_chat
+from subscriptions.service.notifying import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import admitted_chats, chats, claims, moving, outbox, planner, platform_states
+from subscriptions.store import bot_state, claims, outbox, planner, stored_chats, whole_chat
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxCounts
 from tests import make
@@ -59,7 +58,7 @@ async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram:
 
 
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
-    return sending.outbox_entries(app.store, now=app.clock.now())
+    return outbox.outbox_entries(app.store, now=app.clock.now())
 
 
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
@@ -170,7 +169,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert re.fullmatch(r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, line \d+", said)
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
     object.__setattr__(app.deps, "render_delivery", good)
-    sending.retry_delivery(
+    outbox.retry(
         app.store,
         next(entry for entry in entries(app) if entry.state == "dead").id,
         now=clock.now(),
@@ -204,7 +203,7 @@ async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App
         telegram.blocks(chat)
     due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
-    platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
+    bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).stopped == {}
     assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
@@ -216,15 +215,15 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
-            platform_states.claim_database(app.store, {"slack": before})
+            bot_state.claim_database(app.store, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
-        assert platform_states.bots(app.store).get("slack", "") == before
+        assert bot_state.bots(app.store).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert platform_states.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in platform_states.stopped_platforms(app.store)) == bool(before)
+        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
@@ -243,14 +242,14 @@ async def test_the_first_messages_go_out_while_others_are_planned(
     app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
-    planned_slice = _plan._plan_slice
+    planned_slice = plan._plan_slice
 
     def noted(*given: Any, **named: Any) -> Any:
         drains.append(process._draining is not None)
         return planned_slice(*given, **named)
 
-    monkeypatch.setattr(_plan, "SLICE", 1)
-    monkeypatch.setattr(_plan, "_plan_slice", noted)
+    monkeypatch.setattr(plan, "SLICE", 1)
+    monkeypatch.setattr(plan, "_plan_slice", noted)
     due(app.store, "telegram:1", "telegram:2", "telegram:3")
     await process.tick()
     await process.finish()
@@ -307,11 +306,11 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
         subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
     first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
     with store.write() as session:
-        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        admitted_chats.require_admission(session, third, now=NOON)
+        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.require_admission(session, third, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-        moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
+        whole_chat.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
         subscribes(store, chat, "tree", when="daily 13:00")
     moved, last = a_chat(store, 100).id, a_chat(store, 6).id
@@ -322,14 +321,14 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 
     assert sorted(due_chats()) == sorted((moved, last))
     with store.write() as session:
-        chats.mark_reachable(session, first, now=NOON)
+        stored_chats.mark_reachable(session, first, now=NOON)
     assert sorted(due_chats()) == sorted((first, moved, last))
 
 
 @pytest.mark.both_databases
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     due(store, "telegram:1")
-    _plan.plan_due(store, now=NOON)
+    plan.plan_due(store, now=NOON)
     assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
     pause(store, address("telegram:1"), None, until=None, now=NOON)
     assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
@@ -341,21 +340,21 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
         return bool(claims.lanes(store, ["telegram"], now=NOON))
 
     due(store, "telegram:-1")
-    _plan.plan_due(store, now=NOON)
+    plan.plan_due(store, now=NOON)
     chat = a_chat(store, 1)
     assert has_work()
     with store.write() as session:
-        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
     assert not has_work()
-    (entry,) = sending.outbox_entries(store, now=NOON)
+    (entry,) = outbox.outbox_entries(store, now=NOON)
     assert entry.state is DeliveryState.HELD
-    sending.retry_delivery(store, entry.id, now=NOON)
+    outbox.retry(store, entry.id, now=NOON)
     assert has_work()
     with store.write() as session:
-        admitted_chats.require_admission(session, chat.id, now=NOON)
+        stored_chats.require_admission(session, chat.id, now=NOON)
     assert not has_work()
     notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
-    assert [one.state for one in sending.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
+    assert [one.state for one in outbox.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
     assert has_work()
 
 

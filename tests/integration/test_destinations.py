@@ -33,12 +33,11 @@ from bot.settings import Destination, Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices import denied, source_recovered
-from subscriptions.service import access, listing, notices
+from subscriptions.service import access, known_chats, notifying
 from subscriptions.service.pausing import resume
-from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import claims
-from subscriptions.store.outbox import OutboxEntry
+from subscriptions.store.outbox import OutboxEntry, outbox_entries
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.email import mail_message
@@ -97,7 +96,7 @@ class Bot:
         return mail
 
     def state(self) -> ChatState:
-        return listing.get_chat(self.app.store, ADA).state
+        return known_chats.get_chat(self.app.store, ADA).state
 
 
 @pytest.fixture
@@ -174,7 +173,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert "graphs" in words(
         await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
     )
-    assert len(listing.listed(bot.app.store, ADA)) == 2
+    assert len(known_chats.listed(bot.app.store, ADA)) == 2
     assert (
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
     ).status_code == 200
@@ -193,7 +192,9 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
         f"{ROOT}/mail?link=",
         f"{ROOT}/mail?link=a.b",
         f"{ROOT}/mail",
-        signer.url(signer.token(Link(listing.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause"))),
+        signer.url(
+            signer.token(Link(known_chats.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause"))
+        ),
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)
@@ -229,9 +230,9 @@ async def does(bot: Bot, step: str) -> None:
         case "resume":
             resume(store, ADA, None, now=now)
         case "notify":
-            notices.notify(store, ADA, denied("1"), now=now)
+            notifying.notify(store, ADA, denied("1"), now=now)
         case "notify the operator":
-            notices.notify_operators(store, [ADA], source_recovered("daily"), now=now)
+            notifying.notify_operators(store, [ADA], source_recovered("daily"), now=now)
         case "ask":
             access.ask_to_confirm(store, ADA, source=HOME, now=now)
         case "open the link":
@@ -242,7 +243,7 @@ async def does(bot: Bot, step: str) -> None:
             bot.fake.troubles.append("recipient 550 5.1.1 no such user")
             await bot.delivers()
         case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
-            chat = listing.get_chat(store, ADA)
+            chat = known_chats.get_chat(store, ADA)
             talk = Link(chat.id, str(ADA), "talk", "")
             await bot.pages.do(chat, talk, {"text": "/resume", "once": "x"}, bot.pages._dispatcher)  # type: ignore[arg-type]
 
@@ -280,7 +281,7 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
     question = await bot.asks(BO)
     access.deny(bot.app.store, HOME, now=bot.clock.now())
     assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
-    assert listing.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
+    assert known_chats.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:

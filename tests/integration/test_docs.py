@@ -32,7 +32,7 @@ from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import ChatKind, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
-from subscriptions.service import taste
+from subscriptions.service import nearness
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make, tables
 from tests.fakes.meaning import FakeEncoder
@@ -393,8 +393,8 @@ def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: 
 NUMBERS = tables.rows("""
     guide.md        → Several lines are several subscriptions, # at most → bot.commands.subscribe:MOST_LINES
     guide.md        → a name of at most # characters                     → subscriptions.portable:LONGEST_NAME
-    guide.md        → the newest change here, up to #                    → subscriptions.store.chat_changes:KEPT
-    guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
+    guide.md        → the newest change here, up to #                    → subscriptions.store.stored_subscriptions:KEPT_CHANGES
+    guide.md        → papers came on # days                              → subscriptions.service.notifying:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
     guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
     guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
@@ -410,18 +410,18 @@ NUMBERS = tables.rows("""
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST
-    operating.md    → the last # signals                                 → subscriptions.store.signals:MOST_SIGNALS
+    operating.md    → the last # signals                                 → subscriptions.store.interests:MOST_SIGNALS
     queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
     queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
     queries.md      → A query of more than # characters                  → subscriptions.query.refusals:MAX_QUERY_LENGTH
     queries.md      → more than # alternatives                           → subscriptions.query.refusals:MAX_ALTERNATIVES
     queries.md      → at least # letters or digits                       → subscriptions.query.refusals:SHORTEST_PREFIX
-    queries.md      → (`fit + # × taste`)                                → subscriptions.service.taste:WEIGHT
+    queries.md      → (`fit + # × taste`)                                → subscriptions.service.nearness:WEIGHT
     queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
-    queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
-    queries.md      → keeps # signals                                    → subscriptions.store.signals:MOST_SIGNALS
-    queries.md      → signals and a # saved                              → subscriptions.store.signals:MOST_SAVED
+    queries.md      → from the newest # signals                          → subscriptions.service.nearness:LEARNED_FROM
+    queries.md      → keeps # signals                                    → subscriptions.store.interests:MOST_SIGNALS
+    queries.md      → signals and a # saved                              → subscriptions.store.interests:MOST_SAVED
     queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
@@ -462,7 +462,7 @@ def test_how_similar_a_near_paper_is_is_that_of_the_page() -> None:
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
     assert [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")] == [
-        *taste.STRENGTHS.values()
+        *nearness.STRENGTHS.values()
     ]
 
 

@@ -25,7 +25,7 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
-from subscriptions.service.recent_matches import recent_matches
+from subscriptions.service.previews import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.clock import NOON

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 import bot.digests
-import subscriptions.service.ingest
+import subscriptions.service.ingestion
 from bot.digests import works
 from bot.digests.papers import Found
 from subscriptions.model import Paper
@@ -62,7 +62,7 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
     assert product.tells("ingest", "all/good.jsonl")["already_known"] == 1
 
 
-@pytest.mark.parametrize("where", ["bot.digests.without_failures", "subscriptions.service.ingest.incoming"])
+@pytest.mark.parametrize("where", ["bot.digests.without_failures", "subscriptions.service.ingestion.incoming"])
 def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
     product: Product, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -18,11 +18,11 @@ from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
 from subscriptions.model import Announce, Paper
-from subscriptions.service import feeds as sent
-from subscriptions.service.listing import get_chat
+from subscriptions.service import delivered_papers
+from subscriptions.service.known_chats import get_chat
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
-from subscriptions.store import admitted_chats, chat_keys, chats
+from subscriptions.store import stored_chats
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
@@ -65,7 +65,7 @@ class Programs:
         """Makes a new key of a chat."""
         of = get_chat(self.app.store, make.address(chat))
         with self.app.store.write() as transaction:
-            return chat_keys.make_key(transaction, of.id, now=self.clock.now())
+            return stored_chats.make_key(transaction, of.id, now=self.clock.now())
 
     async def sends(self, *papers: Paper) -> None:
         """Sends papers to the chats that want them."""
@@ -174,7 +174,7 @@ async def test_a_feed_has_the_newest_hundred_papers(programs: Programs) -> None:
     await programs.sends(*(make.paper(f"Graph {number}") for number in range(70)))
     await programs.sends(*(make.paper(f"Later graph {number}") for number in range(40)))
     items = (await read(programs, "/feed/KEY.json", programs.key())).json()["items"]
-    assert len(items) == sent.MOST
+    assert len(items) == delivered_papers.MOST_IN_FEED
     assert [one["title"].startswith("Later") for one in items] == [True] * 40 + [False] * 60
 
 
@@ -219,8 +219,8 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
         for wrong in ("", "x", key[:-1], key.upper(), f"{key}%20", "x" * 10_000, "ключ", "%00", f"{key}%ED%B3%BF"):
             answer = await client.get(f"/feed/{wrong}.atom")
             assert (answer.status_code, answer.text) == (404, unknown.text), ascii(wrong)
-    monkeypatch.setattr("subscriptions.store.chat_keys.sha256", None)  # no long text is hashed
-    assert (await read(programs, "/feed/KEY.atom", "k" * (chat_keys.LONGEST + 1))).status_code == 404
+    monkeypatch.setattr("subscriptions.store.stored_chats.sha256", None)  # no long text is hashed
+    assert (await read(programs, "/feed/KEY.atom", "k" * (stored_chats.LONGEST_KEY + 1))).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ async def test_a_key_ends_at_once_in_all_processes(programs: Programs, tmp_path:
         assert (await read(worker, "/feed/KEY.atom", key)).status_code == 404
         assert (await read(worker, "/feed/KEY.atom", newer)).status_code == 200
         with programs.app.store.write() as transaction:
-            chat_keys.drop_key(transaction, get_chat(transaction, make.address(ME)).id)
+            stored_chats.drop_key(transaction, get_chat(transaction, make.address(ME)).id)
         assert (await read(worker, "/feed/KEY.atom", newer)).status_code == 404
 
 
@@ -260,9 +260,9 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         with store.write() as transaction:
             chat = get_chat(transaction, address)
             if gone == "left":
-                chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
+                stored_chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
             else:
-                admitted_chats.deny(transaction, chat.id, now=NOON)
+                stored_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404
 
 

@@ -24,8 +24,8 @@ from bot.sources.poll import PollDependencies
 from bot.sources.source_schedules import SourceSchedules
 from subscriptions.planning.receipts import Answer, Outcome, Receipt
 from subscriptions.service import sending
-from subscriptions.store import bot_state, platform_states
-from subscriptions.store.sources import SourceFact, SourceState, known_sources, note_poll, sync_sources
+from subscriptions.store import bot_state
+from subscriptions.store.stored_sources import SourceFact, SourceState, known_sources, note_poll, sync_sources
 from tests import make, source_harness
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -178,7 +178,7 @@ def test_every_place_shows_a_finding_in_the_same_words(
         monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: FakeEncoder())
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
-    world.runner.run(world.process.notify_operators(platform_states.stopped_platforms(world.app.store)))
+    world.runner.run(world.process.notify_operators(bot_state.stopped_platforms(world.app.store)))
     said = _places(world, monkeypatch)
     assert {place for place in PLACES if not _says(said[place], sentence, name)} == silent, said
     (found,) = [one for one in said["status --json"] if one["id"] == name]

@@ -22,20 +22,13 @@ from subscriptions.errors import MeaningFails, QueryError, Refused
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Library, LibraryEntry, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Alternative, Query, Term
-from subscriptions.service import (
-    listing,
-    paper_search,
-    pausing,
-    previews,
-    subscribing,
-    taste,
-)
+from subscriptions.service import known_chats, nearness, paper_search, pausing, previews, subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import chat_data, chats, deliveries, paper_words, signals
+from subscriptions.store import interests, paper_words, stored_chats, stored_deliveries, whole_chat
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.libraries import MOST_ASKED, drop_library, put_library, titles_to_ask
+from subscriptions.store.interests import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
@@ -186,11 +179,11 @@ def paper_of(store: Store, title: str) -> KnownPaper:
 
 
 def chat_of(store: Store) -> Chat:
-    return listing.get_chat(store, ME)
+    return known_chats.get_chat(store, ME)
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    signals.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
+    interests.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
@@ -214,7 +207,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to ME."""
     plan_due(store, now=LATER)
     with store.read() as transaction:
-        (delivery,) = deliveries.delivery_values(transaction, [newest(transaction)]).values()
+        (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()
     assert delivery.chat.address == ME
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
@@ -277,7 +270,7 @@ def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
     did(store, Signal.LIKED, "Swarm graph one")
     ingested(store, *SECOND_DAY, now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
-    assert taste.nearest(store, chat_of(store), paper_of(store, "Graph swarm")) is None
+    assert nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph swarm")) is None
 
 
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
@@ -287,10 +280,10 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
         did(store, kind, "蜂群")
         assert titles_of(in_order(store))[place] == "Graph of honey bees"
-    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is None  # it is disliked now
     did(store, Signal.LIKED, "蜂群")
-    best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
+    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is not None
     assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
 
@@ -305,25 +298,25 @@ def test_what_is_near_to_a_paper_without_codes_cannot_be_told(store: Store) -> N
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     subscribes(store, "telegram:43", "graph", when="now")
-    other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
-    signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
+    other, liked = known_chats.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
+    interests.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
     ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signals, "MOST_SIGNALS", 3)
+    monkeypatch.setattr(interests, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        signals.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
+        interests.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
-        kept = signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
+        kept = interests.signals_of(transaction, known_chats.get_chat(transaction, ME).id, most=99)
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,
     ]
-    assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+    assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
 # ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
@@ -348,12 +341,12 @@ def asks(store: Store, query: str) -> Subscribed:
 
 
 def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [one.subscription.canonical for one in listing.listed(store, chat)]
+    return [one.subscription.canonical for one in known_chats.listed(store, chat)]
 
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.window.FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,
@@ -406,7 +399,7 @@ def test_it_is_not_edited_to_an_unknown_paper(stocked: Store) -> None:
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.window.FEW", 0)
+    monkeypatch.setattr("subscriptions.service.plan.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
     brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
@@ -425,14 +418,14 @@ def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> N
     for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
         subscribes(store, str(chat), "graph")
         entries = [LibraryEntry(title, ()) for title in titles]
-        put_library(store, listing.get_chat(store, chat).id, Library(entries), now=NOON)
+        put_library(store, known_chats.get_chat(store, chat).id, Library(entries), now=NOON)
     assert asked() == ["Moss", "Reef fish", "Swarm robots"]
-    put_library(store, listing.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
+    put_library(store, known_chats.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
     assert asked() == ["Moss", "Reef fish"]
     with store.write() as transaction:
-        chat_data.erase(transaction, listing.get_chat(transaction, YOU).id)
+        whole_chat.erase(transaction, known_chats.get_chat(transaction, YOU).id)
     assert asked() == ["Reef fish"]
-    drop_library(store, listing.get_chat(store, ME).id)
+    drop_library(store, known_chats.get_chat(store, ME).id)
     assert asked() == []
 
 
@@ -468,7 +461,7 @@ SETTINGS: tuple[dict[str, str], ...] = (
 def planned(store: Store, chat: str, before: int) -> list[Item]:
     """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     with store.read() as transaction:
-        found = [*deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
+        found = [*stored_deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
@@ -511,9 +504,9 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
         subscribes(store, chat, "graph", now=now)
         with store.read() as transaction:
             known = [one.id for one in stored_papers(transaction)]
-        signals.note_signal(
+        interests.note_signal(
             store,
-            listing.get_chat(store, address(chat)),
+            known_chats.get_chat(store, address(chat)),
             chance.sample(known, min(2, len(known))),
             chance.choice(tuple(Signal)),
             now=now,
@@ -539,7 +532,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 def previews_hold(store: Store, now: datetime) -> None:
     """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
     with store.read() as transaction:
-        known = [chat for chat in CHATS if chats.find_chat(transaction, address(chat))]
+        known = [chat for chat in CHATS if stored_chats.find_chat(transaction, address(chat))]
         before = newest(transaction)
     expected = {chat: previews.preview(store, address(chat), now=now) for chat in known}
     plan_due(store, now=now)

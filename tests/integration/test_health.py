@@ -37,7 +37,7 @@ READY = {"ready": True, "problems": {}}
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    monkeypatch.setattr("subscriptions.store.database.write_probe.PATIENCE", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.store.PROBE_SECONDS", 0.01)
 
 
 class Page:

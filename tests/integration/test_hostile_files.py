@@ -15,7 +15,7 @@ from bot.digests import names, papers
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import listed
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock

@@ -19,7 +19,7 @@ from bot.sources.ingest import store_digest
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
-from subscriptions.store import rows
+from subscriptions.store import tables
 from subscriptions.store.database.store import Store
 from tests import source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
@@ -214,7 +214,8 @@ def many(count: int, arxiv: FakeArxiv) -> list[Paper]:
 def incomplete(store: Store) -> list[str]:
     """Returns the keys of the papers without categories."""
     with store.read() as session:
-        return [one.key for one in session.exec(select(rows.PaperRow).order_by(rows.PaperRow.id)) if not one.categories]  # type: ignore[arg-type]
+        papers = session.exec(select(tables.PaperRow).order_by(tables.PaperRow.id))  # type: ignore[arg-type]
+        return [one.key for one in papers if not one.categories]
 
 
 @pytest.mark.both_databases
@@ -250,7 +251,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
     )
     await brings(feeding, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"))
     with store.read() as session:
-        found = {one.title: one.arxiv_id for one in session.exec(select(rows.PaperRow))}
+        found = {one.title: one.arxiv_id for one in session.exec(select(tables.PaperRow))}
     assert found == {"$\\alpha$-graphs: They don’t forget": "2601.09001", "Trees": None, "Nets": "2601.09005"}
     asked = arxiv.asked("/api/")
     assert len(asked) == 3

@@ -23,14 +23,14 @@ from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service import listing, meaning
+from subscriptions.service import known_chats, nearness
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
-from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
+from subscriptions.store.copying import copy_database
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -101,7 +101,7 @@ def having(store: Store) -> set[str]:
 def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: float = vectors.NEAR) -> list[str]:
     encoder = encoder or FakeEncoder()
     with store.read() as transaction:
-        found = meaning.near_papers(transaction, encoder.questions([text])[0], encoder.name, least=least)
+        found = nearness.near_papers(transaction, encoder.questions([text])[0], encoder.name, least=least)
         titles = {one.id: one.paper.title for one in stored_papers(transaction)}
     assert [one.nearness for one in found] == sorted((one.nearness for one in found), reverse=True)
     return [titles[one.paper] for one in found]
@@ -177,7 +177,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
         worker.catches_up()
         assert near(worker.store, "heat in stars") == [HOT]
         with worker.store.read() as transaction:
-            (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, address("telegram:1"))])
+            (one,) = known_chats.listed_in(transaction, [known_chats.get_chat(transaction, address("telegram:1"))])
             assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: []}
     assert worker.plans() == []
 
@@ -202,7 +202,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
 
 
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("subscriptions.store.paper_sequence.raise_counter", "subscriptions.store.meanings.put_late"):
+    for step in ("subscriptions.store.known_papers.raise_counter", "subscriptions.store.meanings.put_late"):
         with monkeypatch.context() as broken:
             broken.setattr(step, _is_full)
             with pytest.raises(StoreUnavailable):
@@ -280,11 +280,11 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
     worker.reads(paper, days=30)
     worker.starts()
-    found = meaning.papers_without(worker.store, "fake 1", 9)
+    found = meanings.papers_without(worker.store, "fake 1", 9)
     worker.encoder.fails = FAILS
     worker.reads(replace(paper, version=2, abstract="It is cold."))
     ((number, texts),) = found
-    meaning.put_codes(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
+    meanings.put_late(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
     assert having(worker.store) == set()
     worker.encoder.fails = None
     worker.catches_up()
@@ -392,7 +392,7 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.service.window.FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan.FEW", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

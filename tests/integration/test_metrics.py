@@ -25,15 +25,11 @@ from bot.ports import measurements
 from bot.settings import Backup, Settings
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import (
-    access,
-    conversation_state,
-    sending,
-)
+from subscriptions.service import access, known_chats
 from subscriptions.service.pausing import pause
-from subscriptions.store import sources
+from subscriptions.store import outbox, stored_sources
+from subscriptions.store.conversations import is_noted, note_update
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import is_known, note
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
@@ -188,13 +184,15 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
-    sources.sync_sources(
-        bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
+    stored_sources.sync_sources(
+        bot.app.store,
+        [stored_sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")],
+        now=NOON,
     )
-    sources.note_poll(
+    stored_sources.note_poll(
         bot.app.store,
         Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
-        sources.SourceState(next_at=clock.now() + due_in),
+        stored_sources.SourceState(next_at=clock.now() + due_in),
         {},
     )
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
@@ -232,7 +230,9 @@ async def test_metrics_are_not_below_the_prefix_of_the_pages(bot: Bot) -> None:
 
 
 async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
-    sources.sync_sources(bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x")], now=NOON)
+    stored_sources.sync_sources(
+        bot.app.store, [stored_sources.SourceFact(name="daily", kind="url", location="x")], now=NOON
+    )
     bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
     bot.problems["start"] = "still starting"
     page = await bot.scrape()
@@ -267,7 +267,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = process.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        conversation_state.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
+        known_chats.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert access.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert process.operator_lines(app.store, app) == []
 
@@ -289,7 +289,7 @@ async def test_a_dead_letter_is_named_by_all_three(
             telegram.forbids(str(number), "STICKER_INVALID")
             ingested(app.store, f"A graph {number}", now=clock.now())
             await ticks(process, clock, 4)
-        dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
+        dead = sorted(one.id for one in outbox.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
         named = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
         assert [sum(f"delivery={delivery} " in one for one in named) for delivery in dead] == [1] * len(dead)
         await ticks(process, clock, 3)
@@ -301,7 +301,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         assert all(delivery in str(finding.cure) for delivery in dead)
         assert finding.mend
         for delivery in dead:
-            sending.dismiss(app.store, delivery, now=clock.now())
+            outbox.dismiss(app.store, delivery, now=clock.now())
         assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
 
 
@@ -344,7 +344,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    note(store, "telegram", "old", chat=address("telegram:42"), now=clock.now(), answered=True)
+    note_update(store, "telegram", "old", chat=address("telegram:42"), now=clock.now(), answered=True)
     due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []
@@ -356,10 +356,10 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     clock.advance(timedelta(days=1))
     assert await once() == 1
     assert len(telegram.posted_to("99")) == 1
-    assert is_known(store, "telegram", "old")  # an update is known for two days
+    assert is_noted(store, "telegram", "old")  # an update is known for two days
     clock.advance(timedelta(days=2))
     await once()
-    assert not is_known(store, "telegram", "old")
+    assert not is_noted(store, "telegram", "old")
     store.close()
     assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260125"]
 

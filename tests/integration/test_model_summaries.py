@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from bot.model.language_model import summarizer_of
 from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
-from subscriptions.service import model_summaries
 from subscriptions.service.model_summaries import NEWS
 from subscriptions.service.subscribing import set_settings
+from subscriptions.store import model_requests
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.clock import NOON, FakeClock
@@ -82,8 +82,8 @@ class Worker:
         return {one.paper.title: {made.language: made for made in one.paper.by_model} for one in found}
 
     @property
-    def day(self) -> model_summaries.ModelDay:
-        return model_summaries.today(self.store, now=self.clock.now())
+    def day(self) -> model_requests.ModelDay:
+        return model_requests.today(self.store, now=self.clock.now())
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def test_a_request_that_a_killed_process_sent_is_not_repeated(worker: Worker) ->
     worker.reads(paper("eels"))
     with worker.store.read() as transaction:
         (known,) = stored_papers(transaction)
-    assert model_summaries.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
+    assert model_requests.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
     worker.summarises()
     assert (worker.server.asked, worker.day.requests) == ([], 1)
 

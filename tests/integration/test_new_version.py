@@ -1,6 +1,6 @@
 """Operators hear once of another version of paperwire, and not of the first."""
 
-from subscriptions.service.notices import notify_new_version
+from subscriptions.service.notifying import notify_new_version
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock

@@ -21,16 +21,14 @@ from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
 from subscriptions.service import sending
-from subscriptions.service.chat_status import figures
+from subscriptions.service.known_chats import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
-from subscriptions.store import deliveries, outbox, paper_sequence
-from subscriptions.store import planner as plans
-from subscriptions.store.database import write_probe
+from subscriptions.store import known_papers, outbox, planner, stored_deliveries
+from subscriptions.store.conversations import unanswered
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
-from subscriptions.store.updates import unanswered
+from subscriptions.store.tables import TABLES
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
@@ -70,7 +68,7 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
 def steps_of(store: Store, waiting: bool) -> int:
     """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert plans.due_chats(transaction, NOON, paper_sequence.last_sequence(transaction), waiting=waiting) == []
+        assert planner.due_chats(transaction, NOON, known_papers.last_sequence(transaction), waiting=waiting) == []
     return recorded.steps
 
 
@@ -173,7 +171,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr("subscriptions.service.window.FEW", few)
+            monkeypatch.setattr("subscriptions.service.plan.FEW", few)
             one.open(now=NOON)
             days = random.Random(1)
             for day in range(1, 5):
@@ -301,7 +299,7 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_delivery")
         # no other test uses a list of this length, so `Watch` sees a new statement
-        deliveries.delivery_values(session, range(9_000, 9_400))
+        stored_deliveries.delivery_values(session, range(9_000, 9_400))
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "deliveries.py" in scan
@@ -390,7 +388,7 @@ async def _start(world: World) -> None:
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now())
     outbox.outbox_counts(world.app.store)
-    assert write_probe.write_refusal(world.app.store) is None
+    assert world.app.store.write_refusal() is None
 
 
 # What passes each of the 3,000 chats that are gone may take more steps: a tick some 10 ms of each second, and _figures, which

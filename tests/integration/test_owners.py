@@ -9,11 +9,11 @@ import pytest
 from subscriptions.errors import RetryLater, StoreUnavailable
 from subscriptions.model import Message
 from subscriptions.service import sending
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import listed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, unrendered
+from subscriptions.store import claims, outbox, stored_deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.moving import chat_moved
+from subscriptions.store.whole_chat import chat_moved
 from tests import being_sent, make, stored
 from tests.clock import NOON
 from tests.make import address, subscribes
@@ -28,9 +28,9 @@ def due(store: Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}')
-    unrendered.store_rendered(
+    stored_deliveries.store_rendered(
         store,
-        [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
+        [stored_deliveries.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
         being_sent.request(),
     )
 
@@ -64,7 +64,7 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
     due(store, "telegram:-100", "telegram:-100/7", "telegram:1", "postbox:-100")
     first = next_of(store)
     assert claims.mark_sending(store, first, wall=NOON)
-    sending.dismiss(store, first.delivery, now=NOON)
+    outbox.dismiss(store, first.delivery, now=NOON)
     second = next_of(store)
     assert (first.seq, second.seq) == (1, 2)
     assert not claims.mark_sending(other, second, wall=NOON)
@@ -79,7 +79,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     due(store, "telegram:-1", "telegram:-2")
     for process, place in ((store, "-1"), (other, "-2")):
         assert claims.mark_sending(process, next_of(store, place), wall=NOON)
-    (gone, _) = sending.outbox_entries(store, now=NOON)
+    (gone, _) = outbox.outbox_entries(store, now=NOON)
     chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
     assert claims.claim(store, being_sent.request("-2")) is None

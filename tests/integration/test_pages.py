@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service import exporting, sending
-from subscriptions.service.listing import listed
-from subscriptions.store import chats as stored_chats
+from subscriptions.service import import_export
+from subscriptions.service.known_chats import listed
+from subscriptions.store import outbox, stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
 from tests.clock import NOON
@@ -55,7 +55,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("database.store", "chats", "outbox"):
         monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
-    monkeypatch.setattr("subscriptions.service.exporting.AT_ONCE", PAGE)
+    monkeypatch.setattr("subscriptions.service.import_export.AT_ONCE", PAGE)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def filled(store: stored.Store) -> stored.Store:
 
 def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
     with rows_at_once(filled) as counts:
-        first, *others = sending.outbox_entries(filled, now=NOON)
+        first, *others = outbox.outbox_entries(filled, now=NOON)
         assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
     assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
@@ -81,7 +81,7 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
         "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
     )
     with rows_at_once(filled) as counts:
-        assert [one.state for one in sending.outbox_entries(filled, now=NOON, over=False)] == [
+        assert [one.state for one in outbox.outbox_entries(filled, now=NOON, over=False)] == [
             "held",
             "dead",
             "waiting",
@@ -90,14 +90,14 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
 
 
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
-    entries = sending.outbox_entries(filled, now=NOON)
+    entries = outbox.outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(PAGE)]
     change(
         filled,
         "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
         "UPDATE message SET state = 'waiting' WHERE delivery = 3",
     )
-    sending.dismiss(filled, seen[2], now=NOON)
+    outbox.dismiss(filled, seen[2], now=NOON)
     seen += [one.id for one in entries]
     assert len(seen) == len(set(seen)) == DELIVERIES
 
@@ -108,11 +108,11 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
         with store.read() as session:
             pages = list(stored_chats.all_chats(session))
         found = listed(store, None)
-        text = "".join(exporting.export_all(store))
+        text = "".join(import_export.export_all(store))
     assert [len(page) for page in pages] == [PAGE, 20]
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == exporting.export(store, None)
+    assert text == import_export.export(store, None)
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE

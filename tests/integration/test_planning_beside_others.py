@@ -14,12 +14,10 @@ from sqlalchemy import event
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.matching import hits, paper_index
-from subscriptions.service import plan as _plan
-from subscriptions.service import subscribing
-from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers, planner
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.service import plan, subscribing
+from subscriptions.store import known_papers, planner, stored_subscriptions
 from subscriptions.store.database.store import Store
+from subscriptions.store.outbox import outbox_entries
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
@@ -72,15 +70,15 @@ def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest
     for owner, function in ((known_papers, "window"), (paper_index.TokenizedPapers, "matching")):
         noted = called(lambda: turns.append(store._turns.is_taken()), getattr(owner, function))
         monkeypatch.setattr(owner, function, noted)
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan.plan_due(store, now=NOON + HOUR)
     assert turns == [False, False]
     assert sent_to(store) == [("telegram:1", 1)]
 
 
 def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    now_already = on_call(1, lambda: _plan.plan_due(due, now=NOON + HOUR))
+    now_already = on_call(1, lambda: plan.plan_due(due, now=NOON + HOUR))
     monkeypatch.setattr(planner, "due_queries", called(now_already, planner.due_queries))
-    _plan.plan_due(due, now=NOON + HOUR)
+    plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
 
 
@@ -146,13 +144,13 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
 
     Some of the subscriptions match new papers. Each chat must get each of its papers once.
     """
-    monkeypatch.setattr(_plan, "SLICE", 2)
+    monkeypatch.setattr(plan, "SLICE", 2)
     with contextlib.closing(Store(f"sqlite:///{tmp_path / 'prepared.db'}")) as prepared:
         prepared.open(now=NOON)
         for where, query in WISHES.items():
             subscribes(prepared, where, query, when="now")
         make.ingested(prepared, "A first leaf, graph and tree", now=NOON)
-        _plan.plan_due(prepared, now=NOON)
+        plan.plan_due(prepared, now=NOON)
         make.ingested(prepared, *map(paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
 
     killed: list[str] = []
@@ -163,13 +161,13 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
             contextlib.closing(Store(f"sqlite:///{path}")) as store,
             killed_at(store, step) as steps,
         ):
-            _plan.plan_due(store, now=NOON + HOUR)
+            plan.plan_due(store, now=NOON + HOUR)
             break
         killed += steps[-1:]
         with contextlib.closing(Store(f"sqlite:///{path}")) as store:  # the next process
-            _plan.plan_due(store, now=NOON + HOUR)
+            plan.plan_due(store, now=NOON + HOUR)
             delivered, cursors = stored.delivered(store), looked(store)
-            assert _plan.plan_due(store, now=NOON + HOUR) == ()
+            assert plan.plan_due(store, now=NOON + HOUR) == ()
         news = [(chat, title) for chat, title in delivered if "first" not in title]
         assert (len(news), set(news)) == (len(OWED), OWED), f"killed after {steps[-3:]}"
         assert cursors == dict.fromkeys((1, 2, 3, 4), 4), "the one without a match has looked, too"
@@ -191,10 +189,10 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(store: Store) -> Non
         subscribes(store, chat, "graph", when="now")
         subscribing.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     make.ingested(store, "A first graph", now=NOON + MINUTE)
-    assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
+    assert len(plan.plan_due(store, now=NOON + MINUTE)) == 2
     with contextlib.closing(Store(str(store.url), zone="Asia/Shanghai")) as moved:
         make.ingested(moved, "A graph of the night", now=morning)
-        assert [lane.address for lane in _plan.plan_due(moved, now=morning)] == ["1", "2"]
+        assert [lane.address for lane in plan.plan_due(moved, now=morning)] == ["1", "2"]
 
 
 @pytest.mark.both_databases
@@ -203,12 +201,12 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="now")
     subscribing.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     make.ingested(store, "A first graph", now=NOON)
-    _plan.plan_due(store, now=NOON)
+    plan.plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", when="daily 13:00")
     make.ingested(store, "A tree", now=NOON + HOUR)
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan.plan_due(store, now=NOON + HOUR)
     subscribes(store, "telegram:1", "leaf", when="daily 13:00", now=NOON + HOUR - MINUTE)
     make.ingested(store, "A second graph", now=NOON + HOUR)
-    _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
-    _plan.plan_due(store, now=NOON + HOUR + MINUTE)
+    plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
+    plan.plan_due(store, now=NOON + HOUR + MINUTE)
     assert ("telegram:1", "A second graph") in stored.delivered(store)

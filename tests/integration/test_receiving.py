@@ -16,7 +16,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import listed
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot

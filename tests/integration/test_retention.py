@@ -9,11 +9,10 @@ from sqlalchemy import event
 
 from bot.operation.upkeep import WORKS_FOR, with_rests
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, plan, sending
+from subscriptions.service import access, plan
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
-from subscriptions.store import callbacks, chats
-from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import conversations, outbox, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
@@ -80,9 +79,9 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
     assert count(bot.store, "message WHERE payload != ''") == 1
     assert outbox_counts(bot.store).dead == 1
     delivery = stored.value(bot.store, "SELECT id FROM delivery")
-    sending.retry_delivery(bot.store, delivery, now=bot.clock.now())
+    outbox.retry(bot.store, delivery, now=bot.clock.now())
     assert outbox_counts(bot.store).waiting == 1
-    sending.dismiss(bot.store, delivery, now=bot.clock.now())
+    outbox.dismiss(bot.store, delivery, now=bot.clock.now())
     cleans_up(bot, days=29)
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (1, 1)
     cleans_up(bot, days=2)
@@ -154,12 +153,12 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monke
     for number in (1, 2):
         chat = subscribes(store, f"telegram:{number}", "graph").chat.id
         with store.write() as transaction:
-            chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
+            stored_chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
     steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
     while count(store, "chat") == 2:
         next(steps)
     with store.write() as transaction:
-        chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
+        stored_chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
     assert [*steps]
     assert count(store, "chat") == 1
 
@@ -225,7 +224,7 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
     for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
-        callbacks.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
+        conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
         clean_up(bot.store, now=NOON + age)
         assert count(bot.store, "conversation_state") == kept, age

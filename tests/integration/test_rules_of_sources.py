@@ -20,10 +20,10 @@ from bot.settings import SourceSettings
 from bot.sources import fetcher
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.ingest import announce_filed
+from subscriptions.service.ingestion import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
+from subscriptions.store.stored_digests import Ingested
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages

@@ -13,27 +13,24 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
-from subscriptions.service import access, conversation_state, listing, sending, subscribing
-from subscriptions.service import plan as _plan
-from subscriptions.service.notices import pause_unreachable
+from subscriptions.service import access, known_chats, plan, sending, subscribing
+from subscriptions.service.pausing import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
-    chat_changes,
-    chats,
     claims,
-    deliveries,
+    conversations,
     known_papers,
-    moving,
     outbox,
-    subscriptions,
-    unrendered,
-    updates,
+    stored_chats,
+    stored_deliveries,
+    stored_subscriptions,
+    whole_chat,
 )
+from subscriptions.store.bot_state import claim_database
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.platform_states import claim_database
-from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.tables import PaperKeyRow
 from tests import make, tables
 from tests.clock import NOON
 from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, ingested, stored_papers, subscribes, summary
@@ -62,8 +59,8 @@ def known(store: Store, key: str) -> KnownPaper:
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
-        found = outbox.entries(session, 0, over=True, now=NOON)[0]
-        values = [*deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
+        found = [*outbox.outbox_entries(session, now=NOON)]
+        values = [*stored_deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
@@ -85,9 +82,9 @@ def asking(where: str, now: datetime = NOON, *, on_unclear: OnUnclear = "resend"
 
 def renders(store: Store, where: str, payload: str = "{}") -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
-    unrendered.store_rendered(
+    stored_deliveries.store_rendered(
         store,
-        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload)])],
+        [stored_deliveries.Rendered(seq=1, messages=[Message(number=1, payload=payload)])],
         asking(where),
     )
     todo = claims.claim(store, asking(where))
@@ -269,16 +266,16 @@ def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     ingested(store, "Something else")
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
-        chat = listing.get_chat(session, CHAT)
-        assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
+        chat = known_chats.get_chat(session, CHAT)
+        assert stored_subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
 
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_plan, "SLICE", 1)
+    monkeypatch.setattr(plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
     plan_due(store, now=NOON)
     ingested(store, "Another graph")
-    begun = _plan.steps(_plan.find_due(store, now=NOON + MINUTE))
+    begun = plan.steps(plan.find_due(store, now=NOON + MINUTE))
     assert [len(step(store)) for step in islice(begun, 1)] == [1], "it plans the first chat"
     plan_due(store, now=NOON + 2 * MINUTE)
     assert sorted(delivered(store)) == [
@@ -378,7 +375,7 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     make.unsubscribes(store, CHAT, now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
-        items = deliveries.delivery_values(session, [1])[1].items
+        items = stored_deliveries.delivery_values(session, [1])[1].items
     assert {item.paper.paper.title: [(b.number, b.label) for b in item.because] for item in items} == {
         "A tree in a graph": [(1, "graph"), (2, "forests")],
         "A graph": [(1, "graph")],
@@ -481,7 +478,7 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
 def test_an_update_is_known_for_two_days(store: Store) -> None:
     def comes(*, now: datetime = NOON, breaks: bool = False) -> bool:
         with store.write() as transaction:
-            is_new = updates.note(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
+            is_new = conversations.note_update(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
             if breaks:
                 raise NotFound("no such thing")
             return is_new
@@ -497,10 +494,10 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
 
 def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: Store) -> None:
     for number in range(1, 5):
-        conversation_state.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
+        known_chats.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
 
     def says(update: str, chat: str, minute: int, **became: bool) -> None:
-        updates.note(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
+        conversations.note_update(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
 
     says("1", "telegram:4", 1, changed=True)  # too old at the start
     says("2", "telegram:1", 5)
@@ -508,23 +505,23 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
     says("4", "telegram:3", 7)
     says("5", "telegram:1", 8, changed=True)
     start = NOON + 12 * MINUTE
-    (first, second) = updates.unanswered(store, ("telegram",), now=start)
+    (first, second) = conversations.unanswered(store, ("telegram",), now=start)
     assert (str(first.chat), first.changed, str(second.chat), second.changed) == (
         "telegram:1",
         True,
         "telegram:3",
         False,
     )
-    updates.mark_told(store, first.chat, upto=start)
-    assert [str(one.chat) for one in updates.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
-    assert updates.unanswered(store, ("slack",), now=start) == []
+    conversations.mark_told(store, first.chat, upto=start)
+    assert [str(one.chat) for one in conversations.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
+    assert conversations.unanswered(store, ("slack",), now=start) == []
 
 
 # ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def moves(store: Store) -> None:
-    moving.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
+    whole_chat.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
 
 
 def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
@@ -534,7 +531,7 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
     ingested(store, "A shared graph", "An own tree")
     plan_due(store, now=NOON)
     moves(store)
-    assert [entry.subscription.text for entry in listing.listed(store, SUPERGROUP)] == [
+    assert [entry.subscription.text for entry in known_chats.listed(store, SUPERGROUP)] == [
         "graphs",
         "tree",
     ]
@@ -546,8 +543,8 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
     subscribes(store, "telegram:-5", "graph", when="now")
     for _ in range(3):
         moves(store)
-    moving.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
-    assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
+    whole_chat.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
+    assert [str(entry.chat.address) for entry in known_chats.listed(store, None)] == ["telegram:-1005"]
 
 
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
@@ -556,14 +553,14 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     make.unsubscribes(store, GROUP, 2)
     subscribing.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
     subscribing.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
-    conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
+    known_chats.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
     moves(store)
-    chat = listing.get_chat(store, SUPERGROUP)
-    assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
+    chat = known_chats.get_chat(store, SUPERGROUP)
+    assert [entry.subscription.number for entry in known_chats.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
     assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
-        assert {row.chat_id for row in chat_changes.changes_of(session, chat.id)} == {chat.id}
+        assert {row.chat_id for row in stored_subscriptions.changes_of(session, chat.id)} == {chat.id}
 
 
 @pytest.mark.parametrize(
@@ -582,12 +579,12 @@ def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: st
     for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
         has_state(store, at, kind)
     moves(store)
-    assert listing.get_chat(store, SUPERGROUP).state == state
+    assert known_chats.get_chat(store, SUPERGROUP).state == state
 
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        conversation_state.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
+        known_chats.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
         return
     subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":
@@ -598,7 +595,9 @@ def has_state(store: Store, at: str, state: str) -> None:
         pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
     elif state == "paused":
         with store.write() as session:
-            chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
+            stored_chats.pause_chat(
+                session, known_chats.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON
+            )
 
 
 # ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -607,12 +606,12 @@ def has_state(store: Store, at: str, state: str) -> None:
 def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
     with store.write() as session:
-        chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
+        stored_chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
     clean_up(store, now=NOON + 364 * DAY)
-    assert listing.get_chat(store, CHAT)
+    assert known_chats.get_chat(store, CHAT)
     clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(NotFound):
-        listing.get_chat(store, CHAT)
+        known_chats.get_chat(store, CHAT)
 
 
 # ── Rule 11: whose bot ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -648,7 +647,7 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
 
 
 def due(store: Store) -> list[datetime | None]:
-    return [entry.subscription.next_due_at for entry in listing.listed(store, CHAT)]
+    return [entry.subscription.next_due_at for entry in known_chats.listed(store, CHAT)]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:

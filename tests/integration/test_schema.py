@@ -20,8 +20,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import StoreError
-from subscriptions.store import rows
-from subscriptions.store.database import copying, schema
+from subscriptions.store import copying, tables
+from subscriptions.store.database import schema
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.clock import NOON
@@ -59,7 +59,7 @@ def differences(store: Store) -> list[Any]:
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
     with store.read() as session, catch_warnings():
         filterwarnings("ignore", r"(Skipped unsupported|autogenerate skipping) .*expression-based index")
-        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), rows.TABLES))
+        return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), tables.TABLES))
 
 
 def _is_ours(name: str | None, kind: str, _: object) -> bool:
@@ -104,11 +104,11 @@ def test_the_first_revision_is_named_after_its_ddl() -> None:
 
 def _ddl(dialect: Dialect) -> Iterator[str]:
     """Yields the statements that make the schema, on one kind of database."""
-    for table in rows.TABLES.sorted_tables:
+    for table in tables.TABLES.sorted_tables:
         yield str(CreateTable(table).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect))
-    yield from schema.beside_tables(dialect.name)
+    yield from schema.BESIDE_TABLES[dialect.name]
 
 
 def test_each_revision_has_its_file() -> None:

@@ -15,8 +15,7 @@ from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SourceTrouble
-from subscriptions.store import rows as stored_rows
-from subscriptions.store import sources
+from subscriptions.store import stored_sources, tables
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
@@ -169,7 +168,7 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) 
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.QUIET, 0, 1)
     assert titles(feeds.store) == ["Graphs"]
     with feeds.store.read() as session:
-        assert len(session.exec(select(stored_rows.DigestRow)).all()) == 2
+        assert len(session.exec(select(tables.DigestRow)).all()) == 2
 
 
 @ON_ONE
@@ -186,8 +185,8 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: Fak
     arxiv.announces(FRIDAY)
     await feeding.due()
     with feeds.store.read() as session:
-        rows = {row.title: row for row in session.exec(select(stored_rows.PaperRow))}
-        assert {row.kind for row in session.exec(select(stored_rows.AppearanceRow))} == {"new", "cross", "replace"}
+        rows = {row.title: row for row in session.exec(select(tables.PaperRow))}
+        assert {row.kind for row in session.exec(select(tables.AppearanceRow))} == {"new", "cross", "replace"}
     assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
     assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
 
@@ -211,7 +210,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock:
     assert arxiv.arrivals[-1].status == 304
     with store.read() as session:
         # the dates in the files' names, and not the day on which they were fetched
-        assert {row.date for row in session.exec(select(stored_rows.DigestRow))} == {WEDNESDAY, THURSDAY}
+        assert {row.date for row in session.exec(select(tables.DigestRow))} == {WEDNESDAY, THURSDAY}
 
 
 @ON_ONE
@@ -395,9 +394,11 @@ async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(arxiv: Fa
 
 def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeClock) -> None:
     for location in ("a", "a", "b"):
-        sources.sync_sources(store, [sources.SourceFact(name="x", kind="url", location=location)], now=clock.now())
+        stored_sources.sync_sources(
+            store, [stored_sources.SourceFact(name="x", kind="url", location=location)], now=clock.now()
+        )
         clock.advance(dt.timedelta(days=1))
-    assert [(one.location, one.since) for one in sources.known_sources(store)] == [
+    assert [(one.location, one.since) for one in stored_sources.known_sources(store)] == [
         ("b", clock.now() - dt.timedelta(days=1))
     ]
 

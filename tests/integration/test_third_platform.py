@@ -18,7 +18,7 @@ from bot.settings import Settings
 from subscriptions import addresses
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service import listing
+from subscriptions.service import known_chats
 from tests.clock import NOON, FakeClock
 from tests.integration.program import opened
 from tests.make import address, ingested
@@ -68,7 +68,7 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClo
     (token,) = re.findall(r"^undo: (token \S+)$", await writes(app, "ada", "/sub diffusion"), re.MULTILINE)
     for sender, left in (("eve", 1), ("ada", 0)):
         await writes(app, sender, token)
-        assert len(listing.listed(app.store, address(ADA))) == left
+        assert len(known_chats.listed(app.store, address(ADA))) == left
 
 
 async def test_every_kind_of_command_is_answered(app: App) -> None:
@@ -94,7 +94,7 @@ async def test_every_kind_of_command_is_answered(app: App) -> None:
 async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
     assert (await writes(app, "high street", "/sub diffusion")).startswith("✗")
     with pytest.raises(NotFound):
-        listing.get_chat(app.store, address(STREET))
+        known_chats.get_chat(app.store, address(STREET))
 
 
 async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: FakeClock) -> None:
@@ -104,7 +104,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     assert app.deps.lookup_platforms == {"postbox", "web"}
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
-    chat = listing.get_chat(app.store, address(ADA))
+    chat = known_chats.get_chat(app.store, address(ADA))
     assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(Refused, match="is no postbox"):
         addresses.parse_address("postbox:")

@@ -14,7 +14,7 @@ import sqlalchemy
 
 from bot.conversation import handler
 from subscriptions.errors import Refused, StoreError
-from subscriptions.service.listing import listed
+from subscriptions.service.known_chats import listed
 from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction

@@ -11,7 +11,7 @@ from bot.platforms.web import adapter as web_channel
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
-from subscriptions.store import page_messages
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.web import web_message
@@ -26,7 +26,7 @@ ME = ChatAddress("web", "me")
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [message.payload for message in page_messages.newest_page_messages(store, chat, 100)[0]]
+    return [message.payload for message in conversations.newest_page_messages(store, chat, 100)[0]]
 
 
 async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
@@ -53,26 +53,26 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:
-    return page_messages.add_page_message(store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON)
+    return conversations.add_page_message(store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON)
 
 
 def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) -> None:
     first, second = said(store, "one"), said(store, "two")
     assert said(store, "one") == first
-    _, change = page_messages.newest_page_messages(store, ME, 10)
-    assert page_messages.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    changed, last = page_messages.changed_page_messages(store, ME, change, 10)
+    _, change = conversations.newest_page_messages(store, ME, 10)
+    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
+    changed, last = conversations.changed_page_messages(store, ME, change, 10)
     assert [(one.number, one.is_edited) for one in changed] == [(first, True)]
     assert last == change + 1
-    assert page_messages.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    assert page_messages.changed_page_messages(store, ME, last, 10) == ([], last), "nothing was changed"
-    assert not page_messages.edit_page_message(store, ME, second + 7, "{}")
-    assert not page_messages.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
+    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
+    assert conversations.changed_page_messages(store, ME, last, 10) == ([], last), "nothing was changed"
+    assert not conversations.edit_page_message(store, ME, second + 7, "{}")
+    assert not conversations.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
         "a number counts in its own chat"
     )
-    own = page_messages.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=NOON)
-    assert not page_messages.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
-    assert [one.number for one in page_messages.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
+    own = conversations.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=NOON)
+    assert not conversations.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
+    assert [one.number for one in conversations.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
 
 
 def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) -> None:

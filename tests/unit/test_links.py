@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from subscriptions import portable
 from subscriptions.query import links
-from subscriptions.service import link_payloads
 from tests import tables
 
 
@@ -119,9 +119,9 @@ def test_papers_are_named_by_id_doi_and_link(text: str, names: str) -> None:
     ["diffusion", "diffusion -survey daily 9", 'ti:"graph neural network"', "扩散模型 每天8点", "cat:cs.CL agents"],
 )
 def test_what_goes_in_comes_out(text: str) -> None:
-    payload = link_payloads.link_payload(text)
+    payload = portable.link_payload(text)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
-    assert link_payloads.text_of_payload(payload) == text
+    assert portable.text_of_payload(payload) == text
 
 
 @pytest.mark.parametrize("payload", [
@@ -129,20 +129,17 @@ def test_what_goes_in_comes_out(text: str) -> None:
     "sub-" + "ZGlm" * 16, "sub-ZGlmZnVzaW9uICA", "sub-ZGlmZnVzaW9u\n",
 ])  # fmt: skip
 def test_what_we_did_not_make_is_no_query(payload: str) -> None:
-    assert link_payloads.text_of_payload(payload) == ""
+    assert portable.text_of_payload(payload) == ""
 
 
 @pytest.mark.parametrize(("text", "fits"), [("a" * 45, True), ("a" * 46, False), ("模" * 15, True), ("模" * 16, False)])
 def test_what_is_too_long_gets_no_link(text: str, fits: bool) -> None:
-    assert (link_payloads.link_payload(text) != "") is fits
+    assert (portable.link_payload(text) != "") is fits
 
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    payload = link_payloads.link_payload(text)
+    payload = portable.link_payload(text)
     assert len(payload) <= 64
-    assert link_payloads.text_of_payload(payload) in ("", " ".join(text.split()))
-    assert (
-        link_payloads.text_of_payload(text) == ""
-        or link_payloads.link_payload(link_payloads.text_of_payload(text)) == text
-    )
+    assert portable.text_of_payload(payload) in ("", " ".join(text.split()))
+    assert portable.text_of_payload(text) == "" or portable.link_payload(portable.text_of_payload(text)) == text

@@ -14,12 +14,12 @@ from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSour
 from subscriptions.notices import Notice
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import findings
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.notices import notify
+from subscriptions.service.known_chats import store_chat
+from subscriptions.service.notifying import notify
 from subscriptions.states import PauseReason, SourceTrouble
 from subscriptions.store.database.store import Store
-from subscriptions.store.delivery_trouble import Trouble
-from subscriptions.store.sources import KnownSource, SourceState
+from subscriptions.store.outbox import Trouble
+from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import make, stored
 from tests.clock import NOON
 from tests.unit import deliveries

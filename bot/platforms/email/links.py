@@ -13,7 +13,7 @@ from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import ChatState
-from subscriptions.store import bot_state, chats
+from subscriptions.store import bot_state, stored_chats
 from subscriptions.store.database.store import Transaction, reads, writes
 
 PATH = "/mail"
@@ -110,11 +110,11 @@ def signer_of(transaction: Transaction, root: str) -> Signer:
 @reads
 def chat_at(transaction: Transaction, address: ChatAddress) -> Chat | None:
     """Returns the chat of an address; None if it was erased."""
-    return chats.find_chat(transaction, address)
+    return stored_chats.find_chat(transaction, address)
 
 
 @reads
 def chat_with(transaction: Transaction, link: Link) -> Chat | None:
     """Returns the chat of a link; None if it was erased, even if another one has its id now."""
-    found = chats.chats_by_id(transaction, [link.chat]).get(link.chat)
+    found = stored_chats.chats_by_id(transaction, [link.chat]).get(link.chat)
     return found if found and str(found.address) == link.address else None

@@ -17,7 +17,7 @@ from bot.ports.conversation import PlatformApi, file_too_large
 from bot.settings import Settings
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store import page_messages
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 
@@ -62,14 +62,14 @@ class WebChannel(channels.Channel):
         payload = _read(message, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         with channels.store_outcomes():
-            is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, payload)
+            is_edited = await self._opened().run(conversations.edit_page_message, chat, number, payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
         return await self._opened().run(
-            page_messages.add_page_message,
+            conversations.add_page_message,
             chat,
             _storable(content),
             delivery=key,
@@ -91,7 +91,7 @@ class WebChannel(channels.Channel):
         del after, thread
         with channels.store_outcomes():
             number = await self._opened().run(
-                page_messages.find_page_message, chat, delivery=delivery, part=message.number
+                conversations.find_page_message, chat, delivery=delivery, part=message.number
             )
         return None if number is None else str(number)
 

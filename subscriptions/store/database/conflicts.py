@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from subscriptions.store.columns import Row
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import TABLES
+from subscriptions.store.tables import TABLES
 
 Values = tuple[Any, ...]
 

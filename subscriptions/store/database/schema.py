@@ -1,6 +1,6 @@
 """The schema. A new database gets it from the declaration, a database of an earlier release from Alembic's revisions.
 
-`rows` declares tables and indexes, `sqlite` and `postgres` what only one of them has.
+`tables` declares tables and indexes, `sqlite` and `postgres` what only one of them has.
 """
 
 from pathlib import Path
@@ -10,15 +10,17 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database import wrong_setting
-from subscriptions.store.database.postgres import BESIDE_TABLES
-from subscriptions.store.database.sqlite_words import PAPER_WORDS
-from subscriptions.store.rows import TABLES
+from subscriptions.store.database.word_index import ON_POSTGRESQL, ON_SQLITE
+from subscriptions.store.tables import TABLES
 
-FIRST = "first_34367bf5ff93"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
+FIRST = "first_f36a67cc8d32"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
 REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-_BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
+# Texts that must be unique, of any length. PostgreSQL allows at most 2,704 bytes in a unique index; a hash index contains
+# only their hashes.
+_LONG_KEYS = "ALTER TABLE query ADD EXCLUDE USING hash (canonical WITH =)"
+BESIDE_TABLES = {"sqlite": (ON_SQLITE,), "postgresql": (_LONG_KEYS, *ON_POSTGRESQL)}  # what is no table or index
 _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
 
@@ -34,16 +36,11 @@ def make_schema(connection: sa.Connection) -> bool:
         # In one order, not that of SQLAlchemy's set: among indexes that fit alike, SQLite takes one by its age.
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             connection.execute(CreateIndex(index))
-    for statement in beside_tables(connection.dialect.name):
+    for statement in BESIDE_TABLES[connection.dialect.name]:
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # "%" is no parameter here
     _REVISION.create(connection)
     connection.execute(sa.insert(_REVISION).values(version_num=HEAD))
     return True
-
-
-def beside_tables(kind: str) -> tuple[str, ...]:
-    """Returns the statements for what is no table or index, on SQLite or PostgreSQL."""
-    return _BESIDE_TABLES[kind]
 
 
 def upgrade_schema(connection: sa.Connection) -> None:

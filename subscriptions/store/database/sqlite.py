@@ -1,9 +1,14 @@
-"""SQLite: the database file, its durability and rights, its log, and copies of it while others write."""
+"""SQLite: the database file, its durability and rights, its log, copies of it while others write, and its errors as sentences.
+
+The file is in WAL mode. A writing transaction begins IMMEDIATE, so it is a writer from its start. Two writers then wait
+for each other instead of failing.
+"""
 
 import errno
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import disk_usage
 
@@ -14,23 +19,79 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from subscriptions import errors
 from subscriptions.store.database import (
+    LEAST_ROOM,
+    LOCKED,
+    NOT_OPENED,
+    NOT_WRITABLE,
     OWNER_ONLY,
     OWNER_ONLY_FOLDER,
+    KnownError,
     full_error,
     is_ours,
     keep_to_owner,
     wrong_setting,
 )
-from subscriptions.store.database.sqlite_errors import KNOWN, copying_to, says_full, text_of
-
-# The database is a file, in WAL mode. A writing transaction begins IMMEDIATE, so it is a writer from its start. Two
-# writers then wait for each other instead of failing (busy timeout 10 s).
-
 
 FIRST_PATIENCE = 2.0  # seconds that a process waits for another one that makes the same database
 LOG_PATIENCE = 1.0  # seconds that an ending process waits for others in order to empty the write-ahead log
 PART = ".part"  # the name of an incomplete copy ends with this
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+_RIGHTS = errors.Sentence(
+    "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
+)
+_KNOWN = (
+    KnownError(
+        words=("locked",),
+        sentence=errors.Sentence("The database {where} is locked by another program."),
+        hint=errors.Sentence("Close what holds it, then try again."),
+        cause=LOCKED,
+        for_everybody=True,
+    ),
+    KnownError(
+        words=("readonly", "read-only"),
+        sentence=errors.Sentence("The database {where} cannot be written to."),
+        hint=_RIGHTS,
+        cause=NOT_WRITABLE,
+        passes=False,
+        for_everybody=True,
+    ),
+    # `for_everybody` is False, since perhaps only this request reads a damaged page or a bad sector.
+    KnownError(
+        words=("disk i/o",),
+        sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
+        hint=errors.Sentence("Check the disk, then try again."),
+        cause="its disk does not answer",
+    ),
+    KnownError(
+        words=("not a database",),
+        sentence=errors.Sentence("The file {where} is not a paperwire database."),
+        hint=errors.Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+        passes=False,
+    ),
+    KnownError(
+        words=("no such module: fts5",),
+        sentence=errors.Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        hint=errors.Sentence(
+            "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."
+        ),
+        passes=False,
+    ),
+    KnownError(
+        words=("malformed",),
+        sentence=errors.Sentence("The database {where} is damaged."),
+        hint=errors.Sentence("Restore a copy: paperwire restore FILE."),
+        cause="it is damaged",
+    ),
+    KnownError(
+        words=("unable to open",),
+        sentence=errors.Sentence("The database {where} cannot be opened."),
+        hint=_RIGHTS,
+        cause=NOT_OPENED,
+        passes=False,
+        for_everybody=True,
+    ),
+)
 
 
 def _is_busy(error: BaseException) -> bool:
@@ -118,7 +179,7 @@ class SqliteFile:
         """Writes a consistent copy to a file while others read and write. The copy gets its name after it was checked."""
         # Several processes may copy at once. In containers they may have the same process id, so a random name is used.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
-        with copying_to(target):
+        with _copying_to(target):
             target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
             part.touch(mode=OWNER_ONLY)
             try:
@@ -158,10 +219,10 @@ class SqliteFile:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             return error
-        file, message = self.path.absolute(), text_of(error)
-        if says_full(error, message, file):
+        file, message = self.path.absolute(), _text_of(error)
+        if _says_full(error, message, file):
             return full_error(file)
-        for known in KNOWN:
+        for known in _KNOWN:
             if any(part in message for part in known.words):
                 return known.error(where)
         if not isinstance(error, OperationalError | OSError | sqlite3.Error):
@@ -170,3 +231,35 @@ class SqliteFile:
             errors.Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
             errors.Sentence("Check PAPERWIRE_DATABASE_URL."),
         )
+
+
+@contextmanager
+def _copying_to(target: Path) -> Iterator[None]:
+    """Turns errors of the body into sentences about the copy, unless the copied database itself is damaged."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _text_of(error)
+        if _says_full(error, message, target):
+            raise errors.StoreError(*errors.disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise errors.StoreError(
+            errors.Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            errors.Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _text_of(error: Exception) -> str:
+    """Returns the message of the system or of the driver, without a path, in lower case."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def _says_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether the disk is full. SQLite may say no more than that it could not open or create a file."""
+    if isinstance(error, OSError):
+        return errors.is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM

@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from subscriptions import errors
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
-from subscriptions.store.database import keep_to_owner, schema, wrong_setting
+from subscriptions.store.database import full_error, keep_to_owner, schema, wrong_setting
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.turns import Turns
@@ -25,6 +25,8 @@ from subscriptions.zones import zone
 
 Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0  # how long a write waits for a lock of another program
+PROBE_SECONDS = 0.2  # how long a probe waits for a lock
+LEAST_FREE = 16 * 1024 * 1024  # bytes; with less free space, the next plan or digest may not fit on the disk
 KEPT_COPIES = 7
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
@@ -279,6 +281,20 @@ class Store:
                 left.unlink(missing_ok=True)
         for kept_copy in kept[-KEPT_COPIES:]:
             keep_to_owner(kept_copy)
+
+    def write_refusal(self) -> errors.StoreError | None:
+        """Returns why the database accepts no writes now; None if it accepts them.
+
+        Begins a write and rolls it back, which shows locks and missing permissions.
+        """
+        try:
+            with self.translated_errors():
+                if self.kind.is_full(LEAST_FREE):
+                    return full_error(self.where)
+                self.kind.try_to_write(PROBE_SECONDS)
+        except errors.StoreError as error:
+            return error
+        return None
 
     def close(self) -> None:
         """Waits for what is being written, then closes all connections.

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from bot.platforms.web.adapter import WebChannel
 from subscriptions.model import ChatAddress, Message
+from subscriptions.store.conversations import PageMessage, changed_page_messages
 from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.rig import Rig
 

@@ -7,7 +7,7 @@ import pytest
 from bot.delivery.sender import Sent
 from subscriptions.addresses import parse_address
 from subscriptions.model import Chat
-from subscriptions.service import listing
+from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene, Scenes
@@ -15,7 +15,7 @@ from tests.make import ingested, paper
 
 
 def vision(on: Scene) -> Chat:
-    return listing.get_chat(on.app.store, parse_address("slack:C1"))
+    return known_chats.get_chat(on.app.store, parse_address("slack:C1"))
 
 
 async def sends(on: Scene, *titles: str, **later: float) -> Sent:
@@ -40,7 +40,7 @@ async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: Fake
     for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
         await on.types("/paperwire sub graph now", channel)
         assert on.queries(f"slack:{channel}") == ["graph"]
-        assert listing.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
+        assert known_chats.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
     await sends(on, "A graph")
     assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
 
@@ -105,7 +105,7 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSl
     await on.does(slack.changes_id("C1", "C9"))
     assert on.queries("slack:C9") == ["graph"]
     await on.does(slack.deletes_channel("C9"))
-    assert "deleted" in listing.get_chat(on.app.store, parse_address("slack:C9")).state_detail
+    assert "deleted" in known_chats.get_chat(on.app.store, parse_address("slack:C9")).state_detail
 
 
 async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:

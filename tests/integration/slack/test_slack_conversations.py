@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.service import listing
+from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.clock import NOON
 from tests.fakes.slack import FakeSlack
@@ -152,7 +152,7 @@ async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeS
         await on.types("/paperwire sub diffusion", by="U2")
         await on.types("/paperwire sub graph", "D777", by="U2")
         assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
-        assert listing.get_chat(on.app.store, address("slack:C1")).title == "#vision"
+        assert known_chats.get_chat(on.app.store, address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
@@ -161,7 +161,7 @@ async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack
     subscribes(on.app.store, "slack:D2", "diffusion")
     await on.writes("list", by="U2")
     assert on.queries("slack:U2") == ["diffusion"]
-    assert listing.get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
+    assert known_chats.get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
 
@@ -229,4 +229,4 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert sum("cannot be sent" in text and lost[-1] in text for text in told) == 2
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
-    assert listing.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
+    assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE

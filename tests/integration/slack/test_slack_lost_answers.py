@@ -15,8 +15,8 @@ import pytest
 
 from bot.app import App
 from subscriptions.planning.retries import FIRST_WAIT
-from subscriptions.service.sending import outbox_entries
-from subscriptions.store.platform_states import free_platforms
+from subscriptions.store.bot_state import free_platforms
+from subscriptions.store.outbox import outbox_entries
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack

@@ -16,7 +16,7 @@ from bot.dependencies import Dependencies, questions
 from bot.operation import worker
 from bot.platforms.slack.adapter import check_app_token
 from bot.ports.conversation import Request
-from subscriptions.store import updates
+from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
 from tests.clock import NOON
 from tests.fakes import slack_event_delivery
@@ -43,7 +43,7 @@ class Gate:
         self.open, self.reached = threading.Event(), threading.Event()
         self.effects: list[str] = []
 
-        note = updates.note
+        note = conversations.note_update
 
         @wraps(note)
         def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
@@ -52,7 +52,7 @@ class Gate:
             self.effects.append(update)
             return note(scope, platform, update, **more)
 
-        monkeypatch.setattr(updates, "note", once)
+        monkeypatch.setattr(conversations, "note", once)
 
 
 @pytest.fixture

@@ -1,0 +1,166 @@
+"""Imports subscriptions and settings from text, line by line in one transaction, and exports them as such text."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from subscriptions import errors, portable
+from subscriptions.model import Chat, ChatAddress
+from subscriptions.query import ABOUT, FIELDS, LIKE, links
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.service import known_chats
+from subscriptions.service.subscribing import place, set_settings
+from subscriptions.store import stored_chats, stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction
+
+# what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
+Changes = tuple[tuple[str, str, str], ...]
+
+
+class _TriedOut(Exception):
+    """Raised when lines were only checked, to roll that back."""
+
+
+def import_lines(
+    store: Scope,
+    lines: Sequence[portable.PortableLine],
+    *,
+    now: datetime,
+    dry: bool = False,
+    who: str = "",
+    watched: Callable[[Sequence[portable.PortableLine]], Iterable[portable.PortableLine]] = iter,
+) -> Changes:
+    """Adds the subscriptions of these lines, and changes those that differ. Removes none. All or nothing.
+
+    Raises Refused, which quotes the line that cannot be applied.
+
+    - `dry`: returns what would change, and changes nothing.
+    - `who`: "ID NAME" of the person.
+    - `watched`: gets the lines and yields them, to show progress.
+    """
+    marks: list[str] = []
+    begun = store.savepoint() if isinstance(store, Transaction) else store.write()
+    with suppress(_TriedOut), begun as transaction:
+        marks += [_apply(transaction, line, now=now, who=who) for line in watched(lines)]
+        if dry:
+            raise _TriedOut
+    return tuple((mark, str(line.chat), line.text) for mark, line in zip(marks, lines, strict=True))
+
+
+def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
+    """Returns the texts that the queries of these lines ask with `about:`, each once."""
+    canonicals = (line.query.canonical for line in lines if line.query)
+    asking = (parse_canonical(one) for one in canonicals if ABOUT.canonical_prefix in one)
+    return tuple(dict.fromkeys(text for query in asking for text in query.asked))
+
+
+def _apply(transaction: Transaction, line: portable.PortableLine, *, now: datetime, who: str) -> str:
+    """Applies one line, and adds its chat if it is new. Returns its mark."""
+    chat, kind_mark = stored_chats.find_chat(transaction, line.chat), "="
+    if chat is None:
+        kind, kind_mark = line.kind or known_chats.kind_of(line.chat), "+"
+        chat = stored_chats.add_chat(transaction, line.chat, kind, now=now)
+    if line.setting is not None:
+        return _set(transaction, line, line.setting, chat, now=now, who=who)
+    if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
+        return kind_mark
+    query = _of_chat(line.query, chat)
+    known = known_chats.with_query(transaction, chat, query.canonical)
+    zone = known.zone if known else None
+    if line.zone not in (None, zone or chat.settings.timezone):
+        zone = None if line.zone == chat.settings.timezone else line.zone
+    try:
+        placed = place(
+            transaction,
+            chat,
+            known,
+            text=query.text,
+            canonical=query.canonical,
+            cadence=line.cadence,
+            zone=zone,
+            name=line.name,
+            now=now,
+            who=who,
+        )
+    except errors.Refused as error:
+        raise line.refused(error.sentence, error.hint) from error
+    if known is None:
+        return "+"
+    return "=" if placed == known else "~"
+
+
+def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
+    """Returns a query as it is in a chat: `like:library` means this chat's library.
+
+    A query that names unknown papers, or whose vectors cannot be had, is kept as it is: it rests.
+    """
+    if not (LIKE.canonical_prefix in query.canonical and links.LIBRARY in query.canonical):
+        return query
+    own = parse_query(query.text, FIELDS.of_chat(chat.id))
+    return portable.KeptText(own.text, own.canonical)
+
+
+def _set(
+    transaction: Transaction,
+    line: portable.PortableLine,
+    setting: tuple[str, str],
+    chat: Chat,
+    *,
+    now: datetime,
+    who: str,
+) -> str:
+    """Chooses a setting of a chat, also one that is as the default. Returns the mark."""
+    name, given = setting
+    try:
+        after = set_settings(transaction, chat.address, {name: given}, now=now, who=who)
+    except errors.PaperwireError as error:
+        raise line.refused(error.sentence, error.hint) from error
+    return "=" if after.chosen == chat.chosen else "~"
+
+
+AT_ONCE = 500  # chats that are read in one transaction
+
+
+def export(store: Scope, address: ChatAddress | None) -> str:
+    """Returns the subscriptions of a chat as text. For None, returns all chats with their settings. Raises NotFound."""
+    if address is None:
+        return "".join(export_all(store))
+    with store.read() as transaction:
+        chat, subscriptions = known_chats.get_subscribed(transaction, address)
+        return _lines([portable.subscription_line(chat, one) for one in subscriptions])
+
+
+def export_all(store: Scope) -> Iterator[str]:
+    """Yields the text of all chats, with their settings, in parts.
+
+    Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Changes
+    during the export are included if their chats have not been read before.
+    """
+    after: ChatAddress | None = None
+    begun = False
+    while True:
+        with store.read() as transaction:
+            page = stored_chats.chats_after(transaction, after, AT_ONCE)
+            whole = list(_whole(transaction, page))
+        if not page:
+            return
+        if whole:
+            yield ("\n" if begun else "") + "\n".join(whole)
+            begun = True
+        after = page[-1].address
+
+
+def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
+    """Yields, for each chat with subscriptions or chosen settings, the lines from which an import can restore it."""
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    for chat in chats:
+        settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
+        # the address of a channel looks like that of a group, so the kind has to be written
+        kind = [] if chat.kind is known_chats.kind_of(chat.address) else [f"set kind {chat.kind}"]
+        lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
+        if settings or lines:
+            yield _lines([f"[{chat.address}]", *kind, *settings, *lines])
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

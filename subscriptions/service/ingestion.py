@@ -1,0 +1,117 @@
+"""Stores digests: what becomes news, what an archive or a digest that comes again changes, which papers lack facts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from subscriptions.matching import paper_index
+from subscriptions.model import Digest, Paper
+from subscriptions.planning import archives
+from subscriptions.store import meanings, stored_digests
+from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
+
+# a function that is called with the result, in the transaction that stores the digest
+Note = Callable[[Transaction, stored_digests.Ingested], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """How a digest is stored."""
+
+    source: str
+    day: date
+    now: datetime
+    announce: bool = False  # announces the papers of an archive, even if they were filed before
+    continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
+    of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
+    note: Note | None = None
+    codes: stored_digests.Codes = stored_digests.NO_CODES  # of the papers of `papers_to_encode`
+
+    def batch(self, transaction: Transaction, papers: Sequence[Incoming]) -> PaperBatch:
+        """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
+        batch = PaperBatch(
+            now=self.now,
+            day=self.day,
+            source=self.source,
+            of_arxiv=self.of_arxiv,
+            is_news=self.announce or not archives.is_archive(self.day, transaction.day_of(self.now)),
+            continues=self.continues and not self.announce,
+        )
+        batch.read(transaction, papers)
+        return batch
+
+    def merged(self, transaction: Transaction, papers: Sequence[Incoming]) -> PaperBatch:
+        """Returns papers merged with the stored ones. Writes nothing."""
+        batch = self.batch(transaction, papers)
+        for one in papers:
+            batch.merge(one)
+        return batch
+
+
+@writes
+def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> stored_digests.Ingested:
+    """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
+
+    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
+    """
+    if stored_digests.is_known(transaction, digest.content_hash):
+        which, announced = stored_digests.of_digest(digest.content_hash), 0
+        if ingest.announce:
+            announced = stored_digests.announce(transaction, which, ingest.now)
+        done = stored_digests.stored_digest(transaction, digest.content_hash, announced=announced)
+    else:
+        papers = ingest.merged(transaction, _papers_of(transaction, digest))
+        done = stored_digests.add_digest(transaction, digest, papers, ingest.codes)
+    if ingest.note is not None:
+        ingest.note(transaction, done)
+    return done
+
+
+@reads
+def incomplete_papers(transaction: Transaction, digest: Digest, ingest: Ingest) -> Mapping[str, Paper]:
+    """Returns the papers of a digest that arXiv can be asked for: key in the digest → the paper, as it would be stored.
+
+    Neither the digest nor the store knows all of their title, authors and categories. Archives and arXiv's own digests
+    are not completed, nor are papers of other publishers.
+    """
+    papers = () if ingest.of_arxiv else _papers_of(transaction, digest)
+    batch = ingest.batch(transaction, papers)
+    if not batch.is_news:
+        return {}
+    numbers = {one.paper.key: batch.merge(one) for one in papers}
+    return {key: paper for key, number in numbers.items() if _is_incomplete(paper := batch.entry(number))}
+
+
+def _is_incomplete(paper: Paper) -> bool:
+    can_be_found = paper.arxiv_id or (paper.title and not paper.doi)
+    return bool(can_be_found) and not (paper.title and paper.authors and paper.categories)
+
+
+@reads
+def papers_to_encode(
+    transaction: Transaction, digest: Digest, ingest: Ingest, encoder: str
+) -> Mapping[meanings.Texts, Paper]:
+    """Returns texts → paper for the papers of a digest that need new codes by this encoder before they are stored.
+
+    These are the papers that are announced, and announced papers whose texts change. Archives wait for nothing: their
+    papers get their codes later, as do all papers while the store's encoder is another one.
+    """
+    if meanings.encoder(transaction) not in ("", encoder):
+        return {}
+    batch = ingest.merged(transaction, _papers_of(transaction, digest))
+    news = [paper for paper in batch.changed if paper in batch.news or batch.rows[paper].sequence is not None]
+    return {batch.texts_of(paper): batch.entry(paper) for paper in news if batch.lacks_codes(paper)}
+
+
+def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
+    """Returns the papers of a digest, each once, prepared for merging; () if the digest is known."""
+    if stored_digests.is_known(transaction, digest.content_hash):
+        return ()
+    return incoming(paper_index.merge_copies(digest.entries))
+
+
+@writes
+def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
+    """Announces all papers of a source that were never announced. Returns how many."""
+    return stored_digests.announce(transaction, stored_digests.of_source(source), now)

@@ -1,0 +1,312 @@
+"""What is near in meaning: the vectors of queries and what is said while they rest, the codes of papers, the taste of chats.
+
+The vectors of texts (`about:`) and of the titles of libraries are stored with queries and libraries, or this process had them
+made before. Making one takes some milliseconds, or a second if the encoder has to start first. So it is not done inside a
+transaction: a command says before it runs which texts it is about (`lacking`). Those of papers (`like:`) are their codes.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from subscriptions import errors, meaning
+from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.matching.taste import Judged, Taste
+from subscriptions.model import Chat, KnownPaper, Paper
+from subscriptions.query import ABOUT, LIKE, ValueKind
+from subscriptions.query.links import owner_of, without_owner
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.rewriting import with_vectors
+from subscriptions.query.tree import Query, Term
+from subscriptions.states import Signal
+from subscriptions.store import interests, known_papers, meanings
+from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
+from subscriptions.texts.cutting import clip
+
+IN_WORDS = errors.Sentence("Write it in words, or ask the operator to turn meaning on.")
+IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
+FAILS = errors.Sentence("I cannot tell now what is near to “{text}”.")
+RESTS = errors.Sentence("rests: meaning is off here")
+RESTS_UNTIL_KNOWN = errors.Sentence("rests until its meaning is known")
+_QUOTED = 80  # characters of a text that a refusal repeats
+MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
+MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
+LATER = errors.Sentence("Please try again in a minute, or write it in words.")
+
+
+def with_known_vectors(transaction: Transaction, query: Query) -> Query:
+    """Returns the query with those of its vectors that are known. A term without a vector rests: nothing is near."""
+    if lacking := _lacking(query):
+        return with_vectors(query, vectors_of(transaction, lacking))
+    return query
+
+
+def with_all_vectors(transaction: Transaction, query: Query) -> Query:
+    """Returns the query with its vectors. Raises MeaningFails if they are not known."""
+    if query.nearness_terms and not transaction.store.encoder:
+        raise meaning_is_off(query.nearness_terms[0].value)
+    query = with_known_vectors(transaction, query)
+    if missing := _lacking(query):
+        raise meaning_fails(missing[0].value)
+    return query
+
+
+def meaning_is_off(text: str) -> errors.MeaningFails:
+    """Returns the refusal of a wish for what is near to a text or to papers, where meaning is off."""
+    return errors.MeaningFails(_about(IS_OFF, text), IN_WORDS)
+
+
+def meaning_fails(text: str) -> errors.MeaningFails:
+    """Returns the refusal of a wish for what is near to a text or to papers whose vector cannot be had now."""
+    return errors.MeaningFails(_about(FAILS, text), LATER)
+
+
+def _about(sentence: errors.Sentence, text: str) -> errors.Sentence:
+    return errors.Sentence(sentence.template, {"text": clip(without_owner(text), _QUOTED)})
+
+
+def _lacking(query: Query) -> list[Term]:
+    return [term for term in query.nearness_terms if not term.question]
+
+
+def vectors_of(transaction: Transaction, terms: Collection[Term]) -> dict[Term, bytes]:
+    """Returns term → its vectors, for those of these terms whose vectors are known."""
+    if not terms:
+        return {}
+    texts = _known(transaction, {term.value for term in terms if term.field.kind is ValueKind.MEANING})
+    papers = [term for term in terms if term.field.kind is ValueKind.NEARNESS]
+    of_papers = _of_papers(transaction, {name for term in papers for name in term.value.split(",")})
+    found = {term: texts.get(term.value, b"") for term in terms}
+    found |= {term: b"".join(of_papers.get(name, b"") for name in term.value.split(",")) for term in papers}
+    return {term: vectors for term, vectors in found.items() if vectors}
+
+
+def _of_papers(transaction: Transaction, names: Collection[str]) -> dict[str, bytes]:
+    """Returns name → vector, for those of these papers and libraries that are known and have one."""
+    if not names:
+        return {}
+    owners = {name: owner for name in names if (owner := owner_of(name))}
+    asked = interests.titles_asked(transaction, [*owners.values()])
+    ids = known_papers.papers_with_keys(transaction, sorted(names))
+    codes = dict(meanings.each_code(transaction, [*ids.values()]))
+    found = {name: meaning.question_of_paper(codes[paper]) for name, paper in ids.items() if paper in codes}
+    return found | {name: b"".join(one.vector for one in asked.get(owner, ())) for name, owner in owners.items()}
+
+
+def vector_of(transaction: Transaction, text: str) -> bytes:
+    """Returns the vector of a text; b"" if it is not known."""
+    return _known(transaction, [text]).get(text, b"")
+
+
+def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
+    """Returns whether vectors of these texts are still being made, which took too long for an answer."""
+    return not transaction.store.encoding.isdisjoint(texts)
+
+
+def lacking(transaction: Transaction, texts: Iterable[str]) -> tuple[str, ...]:
+    """Returns those of these texts whose vectors are not known and can be made by this process."""
+    if meanings.encoder(transaction) not in ("", transaction.store.encoder):
+        return ()
+    return tuple(texts_without(transaction, texts))
+
+
+@reads
+def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
+    """Returns those of these texts whose vectors are not known."""
+    texts = list(texts)
+    known = _known(transaction, texts)
+    return [text for text in texts if text not in known]
+
+
+def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, errors.Sentence]:
+    """Returns canonical text → why it rests, for those of these stored queries that find nothing near in meaning now."""
+    asked = {text: parse_canonical(text).nearness_terms for text in canonicals if asks_for_nearness(text)}
+    if not transaction.store.encoder:
+        return {canonical: RESTS for canonical, terms in asked.items() if terms}
+    known = vectors_of(transaction, {term for terms in asked.values() for term in terms})
+    return {canonical: RESTS_UNTIL_KNOWN for canonical, terms in asked.items() if not known.keys() >= {*terms}}
+
+
+def asks_for_nearness(canonical: str) -> bool:
+    """Returns whether a canonical text may ask for nearness, so that its query needs vectors."""
+    return ABOUT.canonical_prefix in canonical or LIKE.canonical_prefix in canonical
+
+
+def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]:
+    if not texts:
+        return {}
+    return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
+
+
+class Near(NamedTuple):
+    """A paper that is near to a question."""
+
+    paper: int
+    nearness: float  # from 0 to 1 (subscriptions/meaning.py)
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """The codes of papers as wholes, as integers, in the order of their entries. A later search adds the entries after `last`."""
+
+    encoder: str
+    last: int
+    entries: Sequence[int]
+    codes: Sequence[int]
+
+
+_SEARCHED: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
+_NOTHING = _Searched("", 0, (), ())
+
+
+def near_papers(
+    transaction: Transaction, questions: bytes, encoder: str, *, most: int = 100, least: float = meaning.NEAR
+) -> list[Near]:
+    """Returns the stored papers that are near to one of some questions, nearest first, at most `most`.
+
+    `questions` are vectors of `encoder`; if the store's encoder is another one, nothing is near. `least` is the lowest
+    nearness. Papers without codes are left out, and among very many papers those that are near by one sentence only.
+
+    The first search reads the codes of all papers, which takes 0.3 s for 100,000 papers; later ones read only new codes
+    and take 50 ms. Until the first search, this takes no memory.
+    """
+    if meanings.encoder(transaction) != encoder:
+        return []
+    asked, searched = meaning.read_questions(questions), _searched(transaction, encoder)
+    nearest = sorted({at for one in asked for at in _nearest_wholes(one, searched.codes)})
+    found = meanings.entries(transaction, [searched.entries[at] for at in nearest])
+    near = [Near(paper, meaning.nearness_to_any(asked, meaning.read_paper(codes))) for paper, codes in found]
+    near = [one for one in near if one.nearness >= least]
+    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:most]
+
+
+def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:
+    """Returns the places of the codes of papers as wholes that are nearest to a question."""
+    distances = [
+        (differing := code ^ asked.signs).bit_count() + 2 * (differing & asked.large).bit_count() for code in codes
+    ]
+    return nsmallest(MOST_COMPARED, range(len(distances)), key=distances.__getitem__)
+
+
+def _searched(transaction: Transaction, encoder: str) -> _Searched:
+    """Returns the codes of all papers. Reads those that came since the last search.
+
+    Entries of papers that have changed or are gone stay until the process ends: they are not found when they are read.
+    """
+    known = _SEARCHED.get(transaction.store, _NOTHING)
+    if known.encoder != encoder:
+        known = _NOTHING
+    new = meanings.new_entries(transaction, known.last, MOST_SEARCHED)
+    if new:
+        entries = [*known.entries, *(entry for entry, _ in new)][-MOST_SEARCHED:]
+        codes = [*known.codes, *(int.from_bytes(code, "little") for _, code in new)][-MOST_SEARCHED:]
+        known = _SEARCHED[transaction.store] = _Searched(encoder, new[-1][0], entries, codes)
+    return known
+
+
+def paper_of(texts: meanings.Texts) -> Paper:
+    """Returns a paper with only these texts, for an encoder."""
+    title, abstract = texts
+    return Paper(key="", title=title, abstract=abstract)
+
+
+WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
+STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
+    Signal.LIKED: 3.0,
+    Signal.SAVED: 3.0,
+    Signal.FOLLOWED: 2.0,
+    Signal.OPENED: 1.0,
+    Signal.MUTED: -1.0,
+    Signal.EXCLUDED: -2.0,
+    Signal.DISLIKED: -3.0,
+}
+_STRONGEST = 3.0
+_OF_LIBRARY = 1.0  # the strength of an entry of the library
+LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microsecond for a paper
+
+
+class NearestLiked(NamedTuple):
+    """The paper, or the entry of the chat's library, that best explains why another paper ranks high."""
+
+    kind: Signal | None  # what the chat did with it; None: it is in the library
+    paper: KnownPaper  # for an entry of the library, it has only a title
+
+
+def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
+    """Returns chat id → taste. Chats of which nothing is known are left out.
+
+    It is read from their newest signals and their libraries. If a paper has several signals, only the strongest counts.
+    """
+    signals = {chat: _strongest(some) for chat, some in newest_signals(transaction, chat_ids, LEARNED_FROM).items()}
+    codes = _codes(transaction, {paper for some in signals.values() for paper in some})
+    titles = titles_asked(transaction, chat_ids)
+    found = {chat: _taste(signals.get(chat, {}), codes, titles.get(chat, ())) for chat in signals.keys() | titles}
+    return {chat: taste for chat, taste in found.items() if taste}
+
+
+def _strongest(signals: Sequence[StoredSignal]) -> dict[int, Signal]:
+    """Returns paper id → its strongest signal."""
+    found: dict[int, Signal] = {}
+    for one in signals:
+        found[one.paper] = max(found.get(one.paper, one.kind), one.kind, key=lambda kind: abs(STRENGTHS[kind]))
+    return found
+
+
+def _codes(transaction: Transaction, papers: set[int]) -> dict[int, bytes]:
+    """Returns paper id → its codes, for those that have some."""
+    return dict(meanings.each_code(transaction, sorted(papers)))
+
+
+def _taste(signals: Mapping[int, Signal], codes: Mapping[int, bytes], titles: Sequence[AskedTitle]) -> Taste:
+    judged = [(STRENGTHS[kind], meaning.read_paper(codes[one])[0]) for one, kind in signals.items() if one in codes]
+    judged += [(_OF_LIBRARY, meaning.read_question(one.vector).signs) for one in titles]
+    return Taste(
+        Judged.of((strength, code) for strength, code in judged if strength > 0),
+        Judged.of((-strength / _STRONGEST, code) for strength, code in judged if strength < 0),
+    )
+
+
+def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
+    """Returns a function: position of a paper → the points that the taste adds to its fit."""
+    return lambda position: WEIGHT * taste.score(papers.tokenized[position].codes)
+
+
+@reads
+def nearest_liked(transaction: Transaction, chat: Chat, known: KnownPaper) -> NearestLiked | None:
+    """Explains why the paper `known` ranks high: returns what the chat liked or used that is nearest to it.
+
+    Returns None if the chat's taste does not favour `known`, or nothing is near enough.
+    """
+    taste, own = tastes(transaction, [chat.id]).get(chat.id), meaning.read_paper(known.paper.meaning)
+    if taste is None or taste.score(own) <= 0:
+        return None
+    kinds = _strongest(newest_signals(transaction, [chat.id], LEARNED_FROM).get(chat.id, []))
+    wanted = [paper for paper, kind in kinds.items() if STRENGTHS[kind] > 0 and paper != known.id]
+    near = {
+        paper: meaning.nearness(meaning.read_question(meaning.question_of_paper(codes)), own)
+        for paper, codes in _codes(transaction, {*wanted}).items()
+    }
+    best = max(near, key=lambda paper: (near[paper], STRENGTHS[kinds[paper]], paper), default=0)
+    if entry := nearest_entry(transaction, chat, known, above=near.get(best, 0.0)):
+        return NearestLiked(None, entry)
+    if near.get(best, 0.0) < meaning.NEAR:
+        return None
+    return NearestLiked(kinds[best], known_papers.stored_papers(transaction, [best])[best])
+
+
+@reads
+def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper, *, above: float = 0.0) -> KnownPaper | None:
+    """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title.
+
+    Returns None if no entry is near, or none is nearer than `above`.
+    """
+    own = meaning.read_paper(known.paper.meaning)
+    titles = titles_asked(transaction, [chat.id]).get(chat.id, [])
+    near = [(meaning.nearness(meaning.read_question(one.vector), own), one.title) for one in titles]
+    nearness, title = max(near, default=(0.0, ""))
+    if nearness < meaning.NEAR or nearness <= above:
+        return None
+    return replace(known, id=0, paper=Paper(key="", title=title))

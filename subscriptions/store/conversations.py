@@ -1,0 +1,316 @@
+"""What conversations must find again: updates, buttons, open questions, messages on pages.
+
+- An update takes effect once (rule 8). Which were not answered when a process ended is known, and for how long they count.
+- A callback token is the meaning of the opaque id of a button.
+- A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as "question".
+- The messages on the bot's own pages are numbered, so that a browser asks only for new ones.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import select
+
+from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.store import stored_chats
+from subscriptions.store.columns import AnyRow
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
+from subscriptions.store.tables import TABLES, UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
+
+TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
+_updates, _chats = tables("update", "chat")
+_u = _updates.c
+_is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
+
+
+@reads
+def is_noted(transaction: Transaction, platform: str, update_id: str) -> bool:
+    """Whether an update was noted before, so that it must not take effect again."""
+    return transaction.finds(_u.platform == platform, _u.update_id == update_id)
+
+
+@writes
+def note_update(
+    transaction: Transaction,
+    platform: str,
+    update_id: str,
+    *,
+    chat: ChatAddress,
+    now: datetime,
+    changed: bool = False,
+    answered: bool = False,
+) -> bool:
+    """Notes an update, before its effect in the same transaction. Returns False if it was noted before.
+
+    So a second process with the same update waits for this transaction, and then does nothing.
+    """
+    there = stored_chats.home_of(transaction, chat)
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, changed=changed, answered=answered)
+    row.chat = there.id if there else None
+    return conflicts.insert_new(transaction, row)
+
+
+def begin_effect(transaction: Transaction, platform: str, update_id: str) -> bool:
+    """Says of a noted update that it changes something. Returns False if this was said before."""
+    waiting = sa.update(_updates).filter_by(platform=platform, update_id=update_id, changed=False)
+    return execute(transaction, waiting.values(changed=True)).rowcount > 0
+
+
+@writes
+def settle_update(
+    transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, changed: bool, answered: bool
+) -> None:
+    """Stores what became of an update in the transaction that noted it, or in a later one; its chat, if that is stored now."""
+    there = stored_chats.home_of(transaction, chat)
+    noted = sa.update(_updates).filter_by(platform=platform, update_id=update_id)
+    execute(transaction, noted.values(chat=there.id if there else None, changed=changed, answered=answered))
+
+
+@confirms
+def mark_answered(transaction: Transaction, platform: str, update_id: str) -> None:
+    """Stores that the reply to an update was posted or given up."""
+    execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(answered=True))
+
+
+class Unanswered(NamedTuple):
+    """A chat in which updates were not answered when an earlier process ended."""
+
+    chat: ChatAddress
+    changed: bool  # at least one of them changed something
+
+
+@writes
+def unanswered(transaction: Transaction, platforms: Collection[str], *, now: datetime) -> list[Unanswered]:
+    """Returns the chats of these platforms that wait for an answer, each once, who spoke first first.
+
+    Gives up what is older than TOLD_WITHIN.
+    """
+    places = (_chats.c[name] for name in stored_chats.PLACE)
+    over = sa.update(_updates).where(_is_unanswered, _u.at < now - TOLD_WITHIN)
+    execute(transaction, over.values(answered=True))
+    left = sa.select(*places, _u.changed).join(_chats, _chats.c.id == _u.chat).order_by(_u.at, _u.update_id)
+    found: dict[ChatAddress, bool] = {}
+    for *place, changed in execute(transaction, left.where(_is_unanswered)):
+        chat = ChatAddress(*place)
+        if chat.platform in platforms:
+            found[chat] = changed or found.get(chat, False)
+    return [Unanswered(chat, changed) for chat, changed in found.items()]
+
+
+@confirms
+def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) -> None:
+    """Stores that a chat was told of all its updates that were noted until `upto`."""
+    of_chat = sa.select(_chats.c.id).where(*(_chats.c[name] == getattr(chat, name) for name in stored_chats.PLACE))
+    told = sa.update(_updates).where(_is_unanswered, _u.chat.in_(of_chat), _u.at <= upto)
+    execute(transaction, told.values(answered=True))
+
+
+_callbacks, _states = tables("callback", "conversation_state")
+_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
+
+
+def _tokens(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
+    """Returns the statement that reads callback tokens from a table, with the present addresses of their chats."""
+    places = (at.c[name].label(f"{at.name}_{name}") for at in (_here, _about) for name in stored_chats.PLACE)
+    read = sa.select(table.c.verb, table.c.arguments, table.c.person, *places)
+    here = sa.join(table, _here, _here.c.id == table.c.chat)
+    return read.select_from(here.outerjoin(_about, _about.c.id == table.c.about))
+
+
+_CALLBACK = _tokens(_callbacks).where(_callbacks.c.id == sa.bindparam("wanted"))
+_STATES = _tokens(_states)
+
+
+def new_callback_id() -> str:
+    """Returns an id of 16 characters that cannot be guessed."""
+    return secrets.token_urlsafe(12)
+
+
+def store_callbacks(
+    transaction: Transaction, tokens: Mapping[str, CallbackToken], *, chat_id: int, now: datetime
+) -> None:
+    """Stores callback tokens, which work in one chat only, under their ids. The chats that they are about must be stored."""
+    about = _ids_of(transaction, tokens.values())
+    rows = [
+        {
+            "id": token_id,
+            "chat": chat_id,
+            "about": about.get(token.about),
+            "person": token.person,
+            "verb": token.verb,
+            "arguments": dict(token.arguments),
+            "at": now,
+        }
+        for token_id, token in tokens.items()
+    ]
+    if rows:
+        execute(transaction, sa.insert(_callbacks), rows)
+
+
+def find_callback(transaction: Transaction, callback_id: str) -> CallbackToken | None:
+    """Returns the callback token with an id; None if there is none."""
+    row = execute(transaction, _CALLBACK, {"wanted": callback_id}).first()
+    return None if row is None else _token(row)
+
+
+def _ids_of(transaction: Transaction, tokens: Iterable[CallbackToken]) -> dict[ChatAddress | None, int]:
+    """Returns address → id of the chats that tokens are about. Raises LookupError for one that is not stored."""
+    found: dict[ChatAddress | None, int] = {}
+    for address in {token.about for token in tokens}:
+        if address is not None:
+            chat = stored_chats.find_chat(transaction, address)
+            if chat is None:  # without its chat, the button would act on the one where it is shown
+                raise LookupError(address)
+            found[address] = chat.id
+    return found
+
+
+def _token(row: AnyRow) -> CallbackToken:
+    about = ChatAddress(row.other_platform, row.other_address, row.other_topic) if row.other_platform else None
+    place = ChatAddress(row.here_platform, row.here_address, row.here_topic)
+    return CallbackToken(verb=row.verb, arguments=row.arguments, place=place, about=about, person=row.person)
+
+
+@writes
+def remember(
+    transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
+) -> None:
+    """Stores the state of a conversation under a name, for a limited time. Replaces that of the same chat and person."""
+    row = ConversationStateRow(
+        chat=chat_id,
+        person=token.person,
+        name=name,
+        about=_ids_of(transaction, [token]).get(token.about),
+        verb=token.verb,
+        arguments=dict(token.arguments),
+        at=now,
+        until=now + lasts,
+    )
+    conflicts.put(transaction, row)
+
+
+@reads
+def remembered(
+    transaction: Transaction, chat_id: int, name: str, *, person: str = "", now: datetime
+) -> CallbackToken | None:
+    """Returns the state that is stored under a name; None if there is none or its time is over."""
+    key = (_states.c.chat == chat_id, _states.c.person == person, _states.c.name == name)
+    state = execute(transaction, _STATES.where(*key, _states.c.until >= now)).first()
+    return None if state is None else _token(state)
+
+
+@writes
+def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str = "") -> None:
+    """Removes the state that was stored under a name."""
+    transaction.remove(ConversationStateRow, chat=chat_id, name=name, person=person)
+
+
+class PageMessage(NamedTuple):
+    """A message as a page shows it."""
+
+    number: int  # its number in the chat; later messages have higher numbers
+    change: int  # number of the chat's change that wrote or last edited it
+    is_own: bool
+    payload: str
+    at: datetime
+    is_edited: bool
+
+
+_p = TABLES.tables["page_message"].c
+_MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
+
+
+@writes
+def add_page_message(
+    transaction: Transaction,
+    chat: ChatAddress,
+    payload: str,
+    *,
+    delivery: str,
+    part: int,
+    is_own: bool = False,
+    now: datetime,
+) -> int:
+    """Stores a message and returns its number in the chat.
+
+    If a message with the same delivery and part is stored, changes nothing and returns the number of that message. So a
+    message with an unknown outcome can simply be stored again. `is_own`: the person wrote it.
+    """
+    known = find_page_message(transaction, chat, delivery=delivery, part=part)
+    if known is not None:
+        return known
+    change = _changes_of(transaction, chat) + 1
+    transaction.add(
+        PageMessageRow(
+            chat=_name(chat),
+            number=change,
+            change=change,
+            delivery=delivery,
+            part=part,
+            payload=payload,
+            is_own=is_own,
+            at=now,
+        )
+    )
+    transaction.flush()
+    return change
+
+
+@writes
+def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
+    """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
+    row = transaction.get(PageMessageRow, (_name(chat), number))
+    if row is None or row.is_own:
+        return False
+    if row.payload != payload:
+        row.payload, row.change, row.is_edited = payload, _changes_of(transaction, chat) + 1, True
+        transaction.flush()
+    return True
+
+
+@reads
+def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
+    """Returns the number of a message; None if it is not stored."""
+    found = select(PageMessageRow.number).filter_by(chat=_name(chat), delivery=delivery, part=part)
+    return transaction.exec(found).first()
+
+
+@reads
+def newest_page_messages(
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+) -> tuple[list[PageMessage], int]:
+    """Returns the newest messages of a chat, oldest first, and the number of its last change.
+
+    If `before` is given, returns the newest messages before the message with this number.
+    """
+    found = _MESSAGES.where(_p.chat == _name(chat))
+    if before is not None:
+        found = found.where(_p.number < before)
+    rows = execute(transaction, found.order_by(_p.number.desc()).limit(most)).all()
+    return [PageMessage._make(row) for row in reversed(rows)], _changes_of(transaction, chat)
+
+
+@reads
+def changed_page_messages(
+    transaction: Transaction, chat: ChatAddress, after: int, most: int
+) -> tuple[list[PageMessage], int]:
+    """Returns the messages that were written or edited after the change `after`, and the number of the last change.
+
+    The messages are in the order of their changes. If the chat was erased in the meantime, the number is 0.
+    """
+    found = _MESSAGES.where(_p.chat == _name(chat), _p.change > after)
+    rows = execute(transaction, found.order_by(_p.change).limit(most))
+    return [PageMessage._make(row) for row in rows], _changes_of(transaction, chat)
+
+
+def _name(chat: ChatAddress) -> str:
+    return str(ChatAddress(chat.platform, chat.address))
+
+
+def _changes_of(transaction: Transaction, chat: ChatAddress) -> int:
+    """Returns the number of the last change of a chat; 0 after the chat was erased."""
+    return transaction.exec(select(sa.func.max(_p.change)).where(_p.chat == _name(chat))).one() or 0

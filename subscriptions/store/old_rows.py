@@ -1,0 +1,125 @@
+"""Removes old rows, a limited number at a time: what stays of papers and deliveries (docs/operating.md, What is stored).
+
+Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The rows
+themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscriptions.model import DeliveryKind
+from subscriptions.states import MessageState
+from subscriptions.store import bot_state
+from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.tables import TABLES, tables
+
+_PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
+
+_papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
+_d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
+_OF_PAPERS = tables("paper_text", "model_request", "appearance", "indexed_paper", "paper_meaning")
+_IS_NOTICE = sa.text("delivery.kind = 'notice'")  # the exact words of an index's condition
+# A settled delivery is over if all its messages were sent or a person dismissed it.
+_is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
+_sent_on = (
+    sa.select(sa.func.date(_m.sent_at))
+    .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
+    .scalar_subquery()
+)
+_KEPT: Mapping[str, Any] = {"delivered_on": _sent_on, "delivery": None, "message": None, "position": 0, "because": []}
+
+
+def drop(table: str, moment: str, transaction: Transaction, before: datetime, most: int) -> int:
+    """Removes at most `most` rows of a table whose column `moment` is before `before`."""
+    rows = TABLES.tables[table]
+    return _drop(transaction, rows, rows.c[moment] < before, most)
+
+
+def drop_receipts(transaction: Transaction, before: datetime, most: int) -> int:
+    """Removes receipts of polls before `before`, except the newest receipt of each source."""
+    newer = _receipts.alias()
+    has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
+    return _drop(transaction, _receipts, (_receipts.c.at < before) & has_newer, most)
+
+
+def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
+    """Removes notices that were settled before `before`."""
+    settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
+    return _drop_deliveries(transaction, execute(transaction, settled).scalars().all())
+
+
+def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
+    """Removes the texts of notices that were settled before `before`."""
+    has_text = sa.exists().where(_m.delivery == _d.seq, _m.payload != "")
+    told = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE, _is_over, has_text).limit(most)
+    seqs = execute(transaction, told).scalars().all()
+    execute(transaction, sa.update(_messages).where(_m.delivery.in_(seqs)).values(payload=""))
+    return len(seqs)
+
+
+def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
+    """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
+
+    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a person
+    dismisses it, which settles it.
+    """
+    over = sa.select(_d.seq).where(_d.settled_at < before, _d.kind != DeliveryKind.NOTICE, _is_over).limit(most)
+    seqs = execute(transaction, over).scalars().all()
+    execute(transaction, sa.update(_items).where(_i.delivery.in_(seqs)).values(_KEPT))
+    return _drop_deliveries(transaction, seqs)
+
+
+def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
+    """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them again.
+
+    Papers in deliveries that are still stored stay complete.
+    """
+    upto = int(bot_state.get_value(transaction, _PRUNED) or 0)
+    rows = execute(
+        transaction,
+        sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
+    ).all()
+    old: list[int] = []
+    for row in rows:
+        if max(row.first_seen_at, row.sequenced_at or row.first_seen_at) >= before:
+            break
+        old.append(row.id)
+    if not old:
+        return 0
+    shown = sa.select(_i.paper).where(_i.paper.in_(old), _i.delivery.is_not(None))
+    needed = set(execute(transaction, shown).scalars())
+    over = [paper for paper in old if paper not in needed]
+    if over:
+        for table in _OF_PAPERS:
+            execute(transaction, sa.delete(table).where(table.c.paper.in_(over)))
+        values: dict[str, Any] = {
+            "abstract": "",
+            "comment": "",
+            "venue": "",
+            "published": "",
+            "authors": [],
+            "categories": [],
+            "primary": None,
+            "url": None,
+        }
+        execute(transaction, sa.update(_papers).where(_p.id.in_(over)).values(values))
+    bot_state.put_value(transaction, _PRUNED, str(old[-1]))
+    return len(old)
+
+
+def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
+    """Removes deliveries with their messages."""
+    if seqs:
+        execute(transaction, sa.delete(_messages).where(_m.delivery.in_(seqs)))
+        execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(seqs)))
+    return len(seqs)
+
+
+def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
+    """Removes at most `most` of the rows that meet the condition `which`."""
+    key = sa.tuple_(*table.primary_key)
+    some = sa.select(*table.primary_key).where(which).limit(most)
+    return execute(transaction, sa.delete(table).where(key.in_(some))).rowcount

@@ -1,0 +1,431 @@
+"""Chats: where they are, what they chose, whether they get messages, who may use the bot, and the keys of their feeds.
+
+Of the key of a feed (docs/operating.md, Feeds), only the hash is stored. So who gets a copy of the database cannot use it,
+and it is shown only once. A chat has at most one.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, replace
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import select
+
+from subscriptions.addresses import facts_of
+from subscriptions.chat_settings import resolve
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
+from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
+from subscriptions.store import bot_state
+from subscriptions.store.columns import AnyRow
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
+from subscriptions.store.tables import TABLES, ChatKeyRow, ChatRow, DenialRow
+
+_chats = TABLES.tables["chat"]
+_c = _chats.c
+PLACE = ("platform", "address", "topic")
+CHATS = sa.select(_chats)
+_BY_ID = CHATS.order_by(_c.id)
+_IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+_AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
+
+
+@reads
+def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
+    row = execute(transaction, _AT, asdict(address)).first()
+    while row is not None and row.moved_to is not None:
+        row = next(rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
+    if row is None:
+        return None
+    return chat_of(transaction, row)
+
+
+def home_of(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat to which words at an address belong; None if it is not stored.
+
+    A thread or topic is stored when it subscribes. Until then, its words belong to the chat around it.
+    """
+    return find_chat(transaction, address) or find_chat(transaction, replace(address, topic=""))
+
+
+def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
+    """Returns the chats at an address and its topics, without chats that have moved away."""
+    there = execute(transaction, _IN_LANE, asdict(lane))
+    return [chat_of(transaction, row) for row in there if row.moved_to is None]
+
+
+def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
+    """Yields pages of all chats that have not moved away, ordered by address."""
+    last: ChatAddress | None = None
+    while page := chats_after(transaction, last, CHUNK):
+        yield page
+        last = page[-1].address
+
+
+def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
+    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
+    last = ("", "", "") if after is None else astuple(after)
+    place = sa.tuple_(_c.platform, _c.address, _c.topic)
+    wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [chat_of(transaction, row) for row in execute(transaction, wanted)]
+
+
+def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
+    """Returns id → chat for these ids."""
+    return {row.id: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+
+
+def add_chat(
+    transaction: Transaction,
+    address: ChatAddress,
+    kind: ChatKind | None = None,
+    *,
+    now: datetime,
+    title: str = "",
+    timezone: str = "",
+    lang: str = "",
+    public: bool = False,
+) -> Chat:
+    """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
+
+    `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
+    `lang` is the language of the person's client or messages, "" if unknown.
+    """
+    kind = kind or facts_of(address.platform).kind_of(address)
+    chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
+    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *PLACE)
+    added = find_chat(transaction, address)
+    assert added is not None  # noqa: S101 - one of the two processes has added it
+    return added
+
+
+def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetime) -> Chat:
+    """Returns the chat of a topic at the address of a chat; for the topic "", the one outside of the topics.
+
+    Adds it, with the title, clock and language of the given chat, if it is unknown.
+    """
+    return add_chat(
+        transaction,
+        ChatAddress(chat.address.platform, chat.address.address, topic),
+        chat.kind,
+        now=now,
+        title=chat.title,
+        timezone=chat.chosen.get("timezone", ""),
+        lang=chat.settings.lang,
+        public=chat.public,
+    )
+
+
+def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
+    """Returns the row of a new chat."""
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    return ChatRow(**asdict(address), state=state, **values)
+
+
+def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
+    """Stores the zone and the language of the person who sets up a chat; "": unknown."""
+    row = _row_of(transaction, chat_id)
+    row.timezone, row.lang = timezone, lang
+
+
+def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
+    """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
+    row = _row_of(transaction, chat_id)
+    if name == "timezone":
+        row.timezone = value or ""
+    else:
+        row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
+
+
+def pause_chat(
+    transaction: Transaction,
+    chat_id: int,
+    reason: PauseReason,
+    *,
+    now: datetime,
+    detail: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Pauses a chat. The cursors of its subscriptions do not change.
+
+    Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence if the platform is
+    the reason of the pause.
+    """
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state not in WAITING:
+        row.enter(ChatState.PAUSED, now=now, reason=reason, detail=detail, until=until)
+
+
+def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat active. Does nothing if the chat waits: only `service.access` admits it."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state not in WAITING:
+        row.enter(ChatState.ACTIVE, now=now)
+
+
+def mark_unreachable(
+    transaction: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime
+) -> bool:
+    """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
+
+    `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
+    admission continues to wait.
+    """
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state is ChatState.ACTIVE:
+        pause_chat(transaction, chat_id, reason, detail=detail, now=now)
+        return True
+    if row.state in WAITING and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
+        return True
+    return False
+
+
+def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> bool:
+    """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.pause_reason is None or not row.pause_reason.is_unreachable:
+        return False
+    if row.state in WAITING:
+        row.pause_reason, row.state_detail, row.state_since = None, "", now
+        return True
+    resume_chat(transaction, chat_id, now=now)
+    return True
+
+
+def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) -> None:
+    """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
+    there = sa.update(ChatRow).filter_by(**asdict(lane), moved_to=None)
+    transaction.exec(there.values(title=title, public=public))
+
+
+def unconfirmed_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
+    """Returns the ids of at most `most` chats that were added before the moment `before` and never confirmed."""
+    found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)
+    return list(transaction.exec(found.limit(most)))
+
+
+def unreachable_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
+    """Returns the ids of at most `most` chats that became unreachable before the moment `before`."""
+    found = select(ChatRow.id).where(
+        _c.state.in_((ChatState.PAUSED, *WAITING)),
+        _c.pause_reason.in_(UNREACHABLE),
+        _c.state_since < before,
+    )
+    return list(transaction.exec(found.limit(most)))
+
+
+def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
+    """Returns the row of a chat as it is now."""
+    return transaction.get_one(ChatRow, chat_id, populate_existing=True)
+
+
+def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
+    """Returns the Chat of a row of `CHATS`."""
+    own = (("timezone", row.timezone), *row.settings.items())
+    settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
+    return Chat(
+        id=row.id,
+        address=ChatAddress(row.platform, row.address, row.topic),
+        kind=row.kind,
+        settings=settings,
+        title=row.title,
+        public=row.public,
+        admin=row.admin,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
+        paused_until=row.paused_until,
+        first_delivery_planned=row.first_delivery_planned,
+        subscriptions_ever_made=row.next_number - 1,
+        owner=row.owner,
+        chosen=chosen,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _settings(
+    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
+) -> tuple[ChatSettings, Mapping[str, str]]:
+    """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
+    chosen = MappingProxyType({name: value for name, value in own if value})
+    return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
+
+
+_DENIAL_KEY = "denial-key"
+_CODE = "operator-code"
+
+
+def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
+    _answer(transaction, chat_id, ChatState.ASKED, None, now)
+
+
+def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Admits a chat that waits or is new. Papers that came while it waited will be delivered."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state == ChatState.ASKED or row.next_number == 1:
+        _answer(transaction, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
+
+
+def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Admits a chat whose reader said yes. Does nothing for a chat that does not wait for a yes."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        row.state = ChatState.ASKED
+        admit(transaction, chat_id, now=now)
+
+
+def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Denies a chat, so that it gets nothing until an operator admits it."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        remember_denial(transaction, row.place.lane)
+    _answer(transaction, chat_id, ChatState.ASKED, Admission.DENIED, now)
+
+
+@reads
+def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
+    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
+    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
+    return _selected(transaction, asked, _c.state_since)
+
+
+@reads
+def operators(transaction: Transaction) -> tuple[Chat, ...]:
+    """Returns the chats of people who became operators by a code."""
+    return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
+
+
+def make_operator(transaction: Transaction, chat_id: int) -> None:
+    """Makes the person of a chat an operator."""
+    transaction.get_one(ChatRow, chat_id).admin = True
+
+
+@writes
+def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
+    """Stores the person who set up a chat."""
+    transaction.get_one(ChatRow, chat_id).owner = person
+
+
+def _selected(
+    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+) -> tuple[Chat, ...]:
+    """Returns the chats that meet a condition, sorted by `order` and then by id."""
+    wanted = CHATS.where(which).order_by(*order, _c.id)
+    return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
+
+
+def keep_code(transaction: Transaction, code_hash: str) -> None:
+    """Stores the hash of the code that makes its sender the first operator. An earlier code is void."""
+    bot_state.put_value(transaction, _CODE, code_hash)
+
+
+def take_code(transaction: Transaction, code_hash: str) -> bool:
+    """Returns whether this is the hash of the code, which is void from then on."""
+    kept = bot_state.get_value(transaction, _CODE) or ""
+    is_right = bool(kept) and hmac.compare_digest(kept, code_hash)
+    if is_right:
+        bot_state.put_value(transaction, _CODE, "")
+    return is_right
+
+
+def remember_denial(transaction: Transaction, lane: Lane) -> None:
+    """Stores a hash of an address, which tells that an operator denied its chats.
+
+    The hash stays if the chats are erased.
+    """
+    address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
+    conflicts.insert_new(transaction, DenialRow(address_hash=address_hash))
+
+
+def lift_denial(transaction: Transaction, lane: Lane) -> bool:
+    """Erases the stored denial of an address. Returns whether there was one."""
+    return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
+
+
+def denial_of(transaction: Transaction, lane: Lane) -> str:
+    """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
+    key = bot_state.get_value(transaction, _DENIAL_KEY)
+    if key is None:
+        return ""
+    address_hash = _hash(key, f"{lane.platform}:{lane.address}")
+    if transaction.get(DenialRow, address_hash) is None:
+        return ""
+    return address_hash
+
+
+def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
+    """Moves a stored denial to the address to which the chat moved."""
+    if lift_denial(transaction, old):
+        remember_denial(transaction, new)
+
+
+def hash_of(transaction: Transaction, text: str) -> str:
+    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
+    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, _new_key), text)
+
+
+def _new_key() -> str:
+    return secrets.token_hex(32)
+
+
+def _hash(key: str, text: str) -> str:
+    return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
+
+
+def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
+    """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state is not ChatState.UNCONFIRMED:
+        row.enter(state, now=now, admission=answer)
+
+
+LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
+_KEY_BYTES = 24  # random bytes of a key: as many as a session has
+
+
+def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
+    """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
+    key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
+    conflicts.put(transaction, ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
+    return key
+
+
+def drop_key(transaction: Transaction, chat_id: int) -> bool:
+    """Removes the key of a chat. Returns whether there was one."""
+    return transaction.remove(ChatKeyRow, chat=chat_id) > 0
+
+
+def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
+    """Returns when the key of a chat was made; None if there is none."""
+    row = transaction.get(ChatKeyRow, chat_id)
+    return row.at if row else None
+
+
+@reads
+def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
+    """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
+
+    A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
+    unknown text, because it compares hashes.
+    """
+    if len(key) > LONGEST_KEY:
+        return None
+    wanted = select(ChatKeyRow.chat).filter_by(key_hash=_hash_of_key(key))
+    for chat in chats_by_id(transaction, transaction.exec(wanted)).values():
+        if chat.state not in WAITING and not chat.is_unreachable:
+            return chat
+    return None
+
+
+def _hash_of_key(key: str) -> str:
+    return sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,284 @@
+"""Deliveries with their papers: what is rendered together, the messages that are stored, and what a chat got."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import select
+
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Message
+from subscriptions.states import DeliveryState, MessageState
+from subscriptions.store import claims
+from subscriptions.store.claims import MAY_BE_SENT, ClaimRequest, Step, Unrendered
+from subscriptions.store.columns import AnyRow, adapter_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.stored_chats import chats_by_id
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
+
+_NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
+_MOST_SHOWN = 200  # papers that one delivery can show
+_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
+
+# Each rendering executes these statements, so they are built only once.
+_deliveries, _chats, _delivery_items, _messages, _sources = tables(
+    "delivery", "chat", "delivery_item", "message", "source"
+)
+_d, _c, _i, _m = _deliveries.c, _chats.c, _delivery_items.c, _messages.c
+_DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
+_ITEMS = sa.select(_delivery_items).order_by(_i.position)
+_TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
+_SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
+_earlier, _neighbours = _deliveries.alias(), _chats.alias()
+_IS_BEHIND = sa.exists().where(
+    _neighbours.c.platform == _c.platform,
+    _neighbours.c.address == _c.address,
+    _earlier.c.chat == _neighbours.c.id,
+    _earlier.c.settled_at.is_(None),
+    _earlier.c.seq < _d.seq,
+)
+_first = sa.bindparam("first", type_=_d.seq.type)
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+    # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
+    .where(_c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT)
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND))
+    .order_by(_d.seq)
+    .limit(sa.bindparam("most"))
+)
+_RENDERED = (
+    sa.update(_deliveries)
+    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over"), reason=sa.bindparam("why"))
+    .returning(_d.seq)
+)
+_NEW_MESSAGE = sa.insert(_messages)
+_SHOWS = (
+    sa.update(_delivery_items)
+    .where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which"))
+    .values(message=sa.bindparam("by"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A rendered delivery: its messages, or why it could not be rendered."""
+
+    seq: int
+    messages: Sequence[Message] = ()
+    failure: str = ""
+
+
+@reads
+def to_render(transaction: Transaction, claimed: Unrendered, most: int) -> dict[int, Delivery]:
+    """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
+
+    Each of the others is the first open delivery of its lane.
+    """
+    values = {"first": claimed.seq, "platform": claimed.platform, "most": most}
+    return delivery_values(transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all())
+
+
+@writes
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], asking: ClaimRequest) -> Step | None:
+    """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
+
+    Returns the next step of the lane that asks. A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
+    """
+    connection, now = transaction.connection(), asking.now
+    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
+    for one in rendered:
+        over = now if one.failure or not one.messages else None
+        fates.setdefault((over, one.failure), {})[one.seq] = one
+    messages: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for (over, why), those in fates.items():
+        values = {"those": list(those), "now": now, "over": over, "why": why}
+        # returns only deliveries that still exist and were not rendered before
+        for seq in connection.execute(_RENDERED, values).scalars().all():
+            one = those[seq]
+            if one.failure:
+                messages.append(_new_message(one.seq, Message(number=1, payload=""), MessageState.DEAD, one.failure))
+            for message in one.messages:
+                messages.append(_new_message(one.seq, message))
+                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
+    if messages:
+        connection.execute(_NEW_MESSAGE, messages)
+    if shows:
+        connection.execute(_SHOWS, shows)
+    return claims.claim(transaction, asking)
+
+
+def _new_message(
+    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
+) -> dict[str, object]:
+    return {
+        "delivery": seq,
+        "number": message.number,
+        "payload": message.payload,
+        "reply_to": message.reply_to,
+        "state": state,
+        "reason": reason,
+        "use_plain": False,
+        "lookup_given_up": False,
+    }
+
+
+def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
+    """Returns seq → delivery with its papers as they are known now, for rendering."""
+    rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
+    chats = chats_by_id(transaction, [row.chat for row in rows])
+    item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
+    papers = stored_papers(transaction, list({item.paper for item in item_rows}))
+    titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
+    items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
+    return {
+        row.seq: Delivery(
+            id=row.id,
+            chat=chats[row.chat],
+            kind=row.kind,
+            due=row.due,
+            facts=replace(adapter_of(Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
+            items=tuple(items.get(row.seq, ())),
+        )
+        for row in rows
+    }
+
+
+def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Returns (title, home page) of the sources that a delivery with these items names at its end."""
+    names = {name for item in items if item.shown for name in item.paper.paper.sources}
+    return tuple(titled[name] for name in sorted(names & titled.keys()))
+
+
+@reads
+def delivered_items(
+    transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
+) -> tuple[Item, ...]:
+    """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
+    wanted = (
+        select(DeliveryItemRow)
+        .join(DeliveryRow, _d.seq == _i.delivery)
+        .where(_d.id == delivery_id, _i.chat == chat_id)
+        .order_by(_i.position)
+    )
+    if position is not None:
+        wanted = wanted.where(_i.position == position)
+    return _items(transaction, transaction.exec(wanted).all())
+
+
+class Shown(NamedTuple):
+    """A paper that a message showed to a chat."""
+
+    paper: int
+    at: datetime  # noon in UTC if the delivery is no longer stored, since only its day is known then
+    delivery: int = 0
+
+
+def _shown_before(transaction: Transaction, chat_id: int, since: date) -> list[tuple[int, date]]:
+    """Returns (id, day in UTC) of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
+    shown = sa.select(_i.paper, _i.delivered_on).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
+    return [(row.paper, row.delivered_on) for row in execute(transaction, shown.order_by(_i.delivered_on, _i.paper))]
+
+
+@reads
+def shown_between(
+    transaction: Transaction, chat_id: int, since: datetime, until: datetime | None = None
+) -> list[Shown]:
+    """Returns the papers that messages have shown to a chat from `since` on, up to `until`, in the order of sending."""
+    shown = (
+        sa.select(_i.paper, _m.sent_at, _i.delivery)
+        .join(_messages, _SHOWN_IN_MESSAGE)
+        .where(_i.chat == chat_id, _i.shown.is_(True), _m.sent_at >= since)
+        .order_by(_m.sent_at, _i.delivery, _i.position)
+    )
+    dropped = _shown_before(transaction, chat_id, since.date())
+    found = [Shown(paper, datetime.combine(day, _NOON, UTC)) for paper, day in dropped]
+    found += map(Shown._make, execute(transaction, shown))
+    return [one for one in found if until is None or one.at < until]
+
+
+def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
+    """Returns (id, moment) of the newest `most` papers that messages have shown to a chat, newest delivery first.
+
+    Only deliveries that are still stored count, because of older ones only the day is known.
+    """
+    shown = (
+        sa.select(_i.paper, _m.sent_at)
+        .join(_deliveries, _d.seq == _i.delivery)
+        .join(_messages, _SHOWN_IN_MESSAGE)
+        .where(_d.chat == chat_id, _i.shown.is_(True), _m.sent_at.is_not(None))
+        .order_by(_d.seq.desc(), _i.position)
+        .limit(most)
+    )
+    return [(row.paper, row.sent_at) for row in execute(transaction, shown)]
+
+
+def delivered_count(transaction: Transaction, chat_id: int) -> int:
+    """Returns the number of papers in the deliveries of a chat."""
+    return transaction.count(_i.chat == chat_id)
+
+
+def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
+    papers = stored_papers(transaction, [row.paper for row in rows])
+    return tuple(_item(row, papers) for row in rows)
+
+
+def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, KnownPaper]) -> Item:
+    return Item(
+        paper=papers[row.paper],
+        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
+        position=row.position,
+        shown=row.shown,
+        cross=row.cross,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredPaper:
+    """A paper in a delivery of a chat."""
+
+    item: Item
+    state: MessageState | DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
+    at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
+
+
+@reads
+def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
+    """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
+    row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
+    if row is None:
+        return None
+    [item] = _items(transaction, [row])
+    if row.delivery is None or (delivery := transaction.get(DeliveryRow, row.delivery)) is None:
+        # the delivery is no longer stored, or belonged to a chat that was merged into this chat
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
+    message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
+    if message is not None and message.state is MessageState.SENT:
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=message.sent_at)
+    unsent = message.state if message else DeliveryState.PLANNED
+    state = DeliveryState.DISMISSED if delivery.dismissed_at else unsent
+    return DeliveredPaper(item=item, state=state, at=delivery.created_at)
+
+
+def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
+    """Returns position → id of the paper, for the newest delivery that showed papers to a chat."""
+    rows = transaction.exec(
+        select(_i.delivery, _i.position, _i.paper)
+        .where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None))
+        .order_by(_i.delivery.desc(), _i.position.desc())
+        .limit(_MOST_SHOWN)
+    ).all()
+    return {position: paper for delivery, position, paper in rows if delivery == rows[0][0]}
+
+
+@reads
+def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
+    """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
+    shown = sa.select(_i.paper).join(_messages, _SHOWN_IN_MESSAGE)
+    found = shown.where(_i.chat == chat_id, _m.platform_id == platform_id).order_by(_i.position).limit(2)
+    return tuple(execute(transaction, found).scalars())

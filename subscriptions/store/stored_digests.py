@@ -1,0 +1,236 @@
+"""Stores digests with their papers, and announces papers, sometimes long after they were stored (rules 1 and 12)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from subscriptions.matching.full_text import index_document
+from subscriptions.model import Digest
+from subscriptions.store import bot_state, known_papers, meanings, merging, paper_words
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.conflicts import execute_rows
+from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.merging import REPLACEMENTS
+from subscriptions.store.paper_batch import PaperBatch
+from subscriptions.store.stored_sources import add_name
+from subscriptions.store.tables import DigestRow, SourceRow, tables
+
+Condition = sa.ColumnElement[bool]  # a condition on digests or on papers in them
+
+_appearances, _digests, _papers = tables("appearance", "digest", "paper")
+_a, _d, _p = _appearances.c, _digests.c, _papers.c
+_other = _appearances.alias()
+_AS_NEW = sa.exists().where(_other.c.paper == _a.paper, _other.c.kind.in_(("", "new")))
+_UNANNOUNCED = (
+    sa.select(_a.paper, ~_AS_NEW, _d.date)
+    .join(_digests, _d.id == _a.digest)
+    .join(_papers, _p.id == _a.paper)
+    .where(_p.sequence.is_(None), _a.kind.not_in([kind.value for kind in REPLACEMENTS]))
+    .order_by(_d.date, _d.id, _a.paper)
+)
+_GIVEN = ("sequence", "sequenced_at", "cross", "day")
+_ANNOUNCE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
+_INSERT_APPEARANCES = sa.insert(_appearances)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """The result of an ingest: numbers of papers, and whether the digest was already stored."""
+
+    already_known: bool = False
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    archive: bool = False  # the digest is an archive, so its papers are not announced
+    archived: int = 0  # number of papers of the digest that are not announced
+    announced: int = 0  # number of papers that were stored earlier and that a person announces now
+    revised: int = 0  # number of papers that were stored earlier in an older version
+
+    def plus(self, part: "Ingested") -> "Ingested":
+        """Returns the result of this ingest and of that of a further part of the same document."""
+        return Ingested(
+            already_known=part.already_known,
+            new=self.new + part.new,
+            updated=self.updated + part.updated,
+            unchanged=self.unchanged + part.unchanged,
+            archive=self.archive or part.archive,
+            archived=self.archived + part.archived,
+            announced=self.announced + part.announced,
+            revised=self.revised + part.revised,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes that an encoder made of papers before they are stored."""
+
+    encoder: str = ""  # "": no encoder
+    of_texts: Mapping[meanings.Texts, bytes] = field(default_factory=dict)
+    fails: bool = False  # the encoder failed or was too slow
+
+
+NO_CODES = Codes()
+
+
+def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, codes: Codes) -> Ingested:
+    """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
+    number = _add_row(transaction, digest, batch)
+    last = batch.assign_sequences(known_papers.last_sequence(transaction))
+    made = _codes_of(transaction, batch, codes)
+    batch.write(transaction)
+    appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
+    execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
+    paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
+    meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
+    if batch.news:
+        known_papers.raise_counter(transaction, last)
+    return _result(batch)
+
+
+def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict[int, bytes]:
+    """Notes which changed papers lack codes. Returns paper → its new codes; b"": its texts changed, and none came with them."""
+    ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
+    changed: dict[int, bytes] = {}
+    for paper in filter(batch.lacks_codes, batch.changed):
+        code = codes.of_texts.get(batch.texts_of(paper), b"") if ours else b""
+        older = batch.encoded.get(paper)  # texts; its codes may be late, though it gets a number
+        batch.rows[paper].uncoded = not code and older != batch.texts_of(paper)
+        if code or older not in (None, batch.texts_of(paper)):
+            changed[paper] = code
+    if codes.encoder and (codes.fails or codes.of_texts):
+        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
+    return changed
+
+
+def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int:
+    add_name(transaction, batch.source)
+    row = DigestRow(
+        content_hash=digest.content_hash,
+        source=batch.source,
+        format=digest.format,
+        date=batch.day,
+        received_at=batch.now,
+        counts={"papers": len(digest.entries), "unique": len(batch.kinds)},
+    )
+    transaction.add(row)
+    transaction.flush()
+    return row.id
+
+
+def _result(batch: PaperBatch) -> Ingested:
+    updated = batch.updated - batch.new
+    announced = [paper for paper, kind in batch.kinds.items() if kind not in merging.REPLACEMENTS]
+    return Ingested(
+        archive=not batch.is_news,
+        archived=0 if batch.is_news else sum(batch.rows[paper].sequence is None for paper in announced),
+        new=len(batch.new),
+        updated=len(updated),
+        unchanged=len(batch.kinds) - len(batch.new) - len(updated),
+        revised=len(batch.revised - batch.new),
+    )
+
+
+@reads
+def is_known(transaction: Transaction, content_hash: str) -> bool:
+    """Whether a digest with these bytes is stored."""
+    return transaction.finds(DigestRow.content_hash == content_hash)
+
+
+def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
+    """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
+    which = of_digest(content_hash)
+    amount, left = _amount_of_papers(transaction, which), len(unannounced(transaction, which))
+    return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
+
+
+def first_brought(transaction: Transaction, digest: Digest, source: str, *, before: datetime) -> int:
+    """Returns how many papers of a stored digest its source had not yet brought `before` a moment, announced in this way.
+
+    A paper that was new and is cross-listed or replaced now is brought for the first time in this way.
+    """
+    earlier, its_digest = _appearances.alias(), _digests.alias()
+    brought = (
+        sa.exists()
+        .where(earlier.c.paper == _a.paper, earlier.c.kind == _a.kind, earlier.c.digest == its_digest.c.id)
+        .where(its_digest.c.source == source, its_digest.c.received_at < before)
+    )
+    return _amount_of_papers(transaction, of_digest(digest.content_hash), ~brought)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestDay:
+    """The day of a source's newest digest, with the number of papers in all its digests of that day."""
+
+    source: str
+    day: date
+    papers: int  # each counted once
+
+
+@reads
+def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
+    """Returns the newest days of at most `most` sources, newest day first."""
+    others = _digests.alias()
+    newest = (
+        sa.select(others.c.id)
+        .where(others.c.source == SourceRow.name)
+        .order_by(others.c.date.desc(), others.c.id.desc())
+        .limit(1)
+        .correlate(SourceRow)
+        .scalar_subquery()
+    )
+    wanted = sa.select(_d.source, _d.date).join(SourceRow, _d.id == newest).order_by(_d.date.desc(), _d.id.desc())
+    rows = execute(transaction, wanted.limit(most)).all()
+    return tuple(NewestDay(source=source, day=of, papers=papers_of_day(transaction, of, source)) for source, of in rows)
+
+
+@reads
+def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
+    """Returns the number of different papers in the digests of a day, from one source or from all."""
+    of_source = (_d.source == source,) if source else ()
+    return _amount_of_papers(transaction, _d.date == day, *of_source)
+
+
+def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) -> int:
+    """Returns the number of different papers in some digests."""
+    papers = sa.select(sa.func.count(_a.paper.distinct())).join(_digests, _d.id == _a.digest)
+    amount: int = execute(transaction, papers.where(*which)).scalar_one()
+    return amount
+
+
+def of_source(source: str) -> Condition:
+    """Returns the condition for the papers of a source."""
+    return _d.source == source
+
+
+def of_digest(content_hash: str) -> Condition:
+    """Returns the condition for the papers of the digest with these bytes."""
+    return _d.content_hash == content_hash
+
+
+def of_paper(paper: int) -> Condition:
+    """Returns the condition for one paper."""
+    return _a.paper == paper
+
+
+def unannounced(transaction: Transaction, which: Condition) -> Mapping[int, tuple[bool, date]]:
+    """Returns the papers that were never announced: paper → (whether it came only as a cross-list, its day).
+
+    The day is that of the first digest that could announce it. The oldest day comes first.
+    """
+    found: dict[int, tuple[bool, date]] = {}
+    for paper, cross, day in execute(transaction, _UNANNOUNCED.where(which)):
+        found.setdefault(paper, (cross, day))
+    return found
+
+
+def announce(transaction: Transaction, which: Condition, now: datetime) -> int:
+    """Gives papers that were never announced the next sequences. Returns how many papers these are."""
+    first = known_papers.last_sequence(transaction) + 1
+    found = unannounced(transaction, which)
+    rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]
+    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
+    if rows:
+        known_papers.raise_counter(transaction, rows[-1][0])
+    return len(rows)

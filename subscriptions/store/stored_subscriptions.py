@@ -1,0 +1,215 @@
+"""Subscriptions of chats: their numbers, which are never used again, their cursors, and their states before the last changes, for undo."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from subscriptions.model import Cadence, Subscription
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.query import ABOUT
+from subscriptions.query.links import owned_by
+from subscriptions.query.parse import parse_canonical
+from subscriptions.store import meanings
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.store.tables import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
+
+_chats, _subscriptions, _queries = tables("chat", "subscription", "query")
+_s = _subscriptions.c
+
+# Each plan executes these statements, so they are built only once.
+# The columns are in the order of the fields of Subscription.
+_VALUES = (
+    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
+    _s.state, _s.paused_until, _s.latest_due_at,
+)  # fmt: skip
+SUBSCRIPTIONS = (
+    sa.select(*_VALUES)
+    .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
+    .order_by(_s.chat, _s.number)
+)
+_TAKE_NUMBER = (
+    sa.update(_chats)
+    .where(_chats.c.id == sa.bindparam("of"))
+    .values(next_number=_chats.c.next_number + 1)
+    .returning(_chats.c.next_number)
+)
+
+
+def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+    """Returns chat id → its subscriptions, ordered by number."""
+    rows = rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids)
+    found = grouped((row[1], _subscription(row)) for row in rows)
+    return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
+
+
+def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscription, ...]:
+    """Returns the subscriptions of one chat, ordered by number."""
+    return subscriptions_of(transaction, [chat_id])[chat_id]
+
+
+_NEW = (  # fields of Subscription; all but the first are also columns
+    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
+)  # fmt: skip
+
+
+def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
+    """Adds a subscription with the next number of its chat, and returns it as stored. Numbers are never used again."""
+    number = execute(transaction, _TAKE_NUMBER, {"of": new.chat_id}).scalar_one() - 1
+    _insert(transaction, [new._replace(number=number)])
+    return next(one for one in subscriptions_in(transaction, new.chat_id) if one.number == number)
+
+
+def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
+    """Adds subscriptions that were removed, with the ids that they had."""
+    _insert(transaction, gone, "id")
+
+
+def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -> None:
+    """Inserts rows with the fields `_NEW` and `more`."""
+    values_of = attrgetter(*more, *_NEW)
+    queries = _query_ids(transaction, [one.canonical for one in new])
+    rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
+    names = (*more, "chat", *_NEW[1:], "query", "cadence")
+    conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
+
+
+def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
+    """Returns canonical text → id of queries. Adds unknown queries."""
+    wanted = sorted(set(canonicals))
+    found = _known_queries(transaction, wanted)
+    missing = [canonical for canonical in wanted if canonical not in found]
+    conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
+    added = _known_queries(transaction, missing)
+    for canonical, query in added.items():
+        if texts := _asked(canonical):
+            meanings.ask(transaction, texts, query=query)
+    if known := [text for canonical in found for text in _asked(canonical)]:
+        meanings.put_kept_questions(transaction, known)
+    return found | added
+
+
+def _asked(canonical: str) -> tuple[str, ...]:
+    if ABOUT.canonical_prefix in canonical:
+        return parse_canonical(canonical).asked
+    return ()
+
+
+def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
+    return {row.canonical: row.id for row in rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
+
+
+def change_subscription(transaction: Transaction, before: Subscription, after: Subscription) -> Subscription:
+    """Stores only those fields of `after` that differ from `before`. Returns `after`.
+
+    So a cursor that another process has moved stays where it is.
+    """
+    if after == before:
+        return after
+    row = transaction.get_one(SubscriptionRow, before.id)
+    for name, old, new in zip(Subscription._fields, before, after, strict=True):
+        if new != old and name != "canonical":
+            setattr(row, name, str(new) if isinstance(new, Cadence) else new)
+    if after.canonical != before.canonical:
+        unused, row.query = row.query, _query_ids(transaction, [after.canonical])[after.canonical]
+        transaction.flush()
+        drop_unused_queries(transaction, [unused])
+    return after
+
+
+def give_libraries(transaction: Transaction, before: int, after: int) -> None:
+    """Lets the queries of a chat that moves mean the library of the chat `after` where they mean the chat's own."""
+    for one in subscriptions_in(transaction, before):
+        change_subscription(transaction, one, one._replace(canonical=owned_by(after, one.canonical)))
+
+
+def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
+    """Removes subscriptions. Deliveries that were planned for them are still sent."""
+    queries = transaction.exec(select(SubscriptionRow.query).where(_s.id.in_(ids))).all()
+    transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
+    drop_unused_queries(transaction, queries)
+
+
+def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:
+    """Removes those of `queries`, given by id, that no subscription has any more."""
+    used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
+    transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
+
+
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
+
+
+def _subscription(row: Sequence[Any]) -> Subscription:
+    """Returns the Subscription of a row of `_VALUES`.
+
+    Reads the columns by position. By name it would take ten times as long, and a plan reads all subscriptions.
+    """
+    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
+
+
+@reads
+def subscription_counts(transaction: Transaction) -> tuple[int, int]:
+    """Returns (number of chats that have subscriptions, number of subscriptions)."""
+    chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
+    return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()
+
+
+def last_came(transaction: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
+    """Returns subscription number → when its last papers were sent, if this was at `since` or later."""
+    rows = transaction.exec(
+        select(DeliveryItemRow.because, DeliveryRow.settled_at)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .where(
+            DeliveryItemRow.chat == chat_id,
+            col(DeliveryRow.settled_at) >= since,
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+    )
+    found: dict[int, datetime] = {}
+    for because, settled_at in rows:
+        for reason in because:
+            number = int(reason["number"])
+            found[number] = max(found.get(number, since), settled_at or since)
+    return found
+
+
+KEPT_CHANGES = 5  # changes of a chat that can be undone
+_undo = TABLES.tables["undo"]
+_u = _undo.c
+
+
+class StoredChange(NamedTuple):
+    """A change of a chat, with the state before it."""
+
+    id: int
+    chat_id: int
+    who: str
+    before: Mapping[str, Any]  # the state before the change, as JSON
+
+
+_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
+
+
+def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
+    """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids."""
+    row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
+    transaction.add(row)
+    transaction.flush()
+    kept = sa.select(_u.id).where(_u.chat == chat_id).order_by(_u.id.desc()).limit(KEPT_CHANGES)
+    transaction.remove(UndoRow, col(UndoRow.id).not_in(kept), chat=chat_id)
+    return row.id
+
+
+def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
+    """Returns the stored changes of a chat, newest first."""
+    return tuple(map(StoredChange._make, execute(transaction, _CHANGES.where(_u.chat == chat_id))))
+
+
+def drop_changes_from(transaction: Transaction, chat_id: int, first: int) -> None:
+    """Removes a change of a chat, and those after it."""
+    transaction.remove(UndoRow, col(UndoRow.id) >= first, chat=chat_id)
