@@ -1,11 +1,13 @@
-"""What is asked over HTTP by several rooms: an answer's body up to a limit and the proxy.
+"""What is asked over HTTP by several rooms: an answer's body up to a limit, the trusted certificates and the proxy.
 
 A server may send any amount, and a thousand bytes may unpack to a million.
 """
 
 import asyncio
 import gzip
+import ssl
 import zlib
+from functools import cache
 from io import BytesIO
 from urllib.request import getproxies, proxy_bypass
 
@@ -65,6 +67,12 @@ def gunzipped(data: bytes, most: int) -> bytes:
     if len(found) > most:
         raise TooLarge
     return found
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Returns the TLS context of this process, for every client: to read the trusted certificates takes 50 ms and 2 MB."""
+    return httpx.create_ssl_context()
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:

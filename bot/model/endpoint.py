@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.errors import ModelFails
-from bot.http import CODINGS, TooLarge, Unreadable, body_of
+from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
 from subscriptions.errors import Sentence
 
 _LARGEST: Final = 256 * 1024  # bytes of an answer
@@ -91,7 +91,9 @@ class Endpoint:
             if self._key is not None:
                 headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
             try:
-                self._client = httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(None, connect=10.0))
+                self._client = httpx.AsyncClient(
+                    headers=headers, timeout=httpx.Timeout(None, connect=10.0), verify=trusted()
+                )
             except (ImportError, ValueError, OSError):  # httpx's message would show the address of the proxy
                 raise self._failed(Sentence("the proxy of this machine cannot be used"), was_read=False) from None
         return self._client

@@ -18,6 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.errors import said_of
+from bot.http import trusted
 from bot.operation.health import daily_work_failed
 from bot.settings.opening import backup_folder
 from subscriptions.notices import Finding
@@ -127,7 +128,7 @@ class Upkeep:
             return
         url = secret.get_secret_value()
         try:
-            async with httpx.AsyncClient(timeout=LONGEST_HEARTBEAT) as client:
+            async with httpx.AsyncClient(timeout=LONGEST_HEARTBEAT, verify=trusted()) as client:
                 answer = await client.get(url)
             why = "" if answer.is_success else f"{urlsplit(url).hostname} answers {answer.status_code}"
         except Exception as error:  # noqa: BLE001 - a heartbeat that fails must not disturb the work

@@ -24,7 +24,7 @@ from bot.ports.channel import Clock
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
 
-    from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, unpacked
+    from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
@@ -185,7 +185,6 @@ class Fetcher:
         self._limits = limits or FetchLimits()
         self._resolve = resolve
         self._proxy_of = proxy_of
-        self._tls: ssl.SSLContext | None = None
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
         """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
@@ -256,9 +255,10 @@ class Fetcher:
         Each request has its own client, since a connection that stays open would bypass the next check.
         """
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
+        verify = trusted() if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         async with _translated(url, self._limits):
             try:
-                client = httpx.AsyncClient(timeout=timeout, verify=self._tls_of(url), proxy=proxy, trust_env=False)
+                client = httpx.AsyncClient(timeout=timeout, verify=verify, proxy=proxy, trust_env=False)
             except (ImportError, ValueError):  # httpx's message would show the address of the proxy
                 raise FetchError("The proxy of this machine cannot be used.") from None
             sni = {"sni_hostname": url.raw_host.decode("ascii").strip("[]")} if address else {}
@@ -307,17 +307,6 @@ class Fetcher:
             return timedelta(0)
         wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
-
-    def _tls_of(self, url: httpx.URL) -> ssl.SSLContext:
-        """Returns the TLS context.
-
-        For http it is empty; trusted certificates are read once, for the first https address.
-        """
-        if url.scheme != "https":
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-        return self._tls
 
 
 async def _body(url: httpx.URL, response: httpx.Response, most: int) -> bytes:

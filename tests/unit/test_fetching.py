@@ -391,11 +391,12 @@ async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
     assert tls.arrivals == []
 
 
-async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
+async def test_a_certificate_is_verified_by_name(tls: FakeArxiv, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fetcher trusts this certificate, which belongs to another host."""
     names = {"paperwire.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
     trusting = fetcher(names=names, allowed=frozenset(names))
-    trusting._tls = ssl.create_default_context(cafile=str(CERTIFICATE))
+    context = ssl.create_default_context(cafile=str(CERTIFICATE))
+    monkeypatch.setattr("bot.sources.fetcher.trusted", lambda: context)
     assert isinstance(await trusting.fetch(f"https://paperwire.test:{tls.port}/rss/cs.LG"), web.Fetched)
     assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(
         await refusal(trusting, f"https://other.test:{tls.port}/rss/cs.LG")

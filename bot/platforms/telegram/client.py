@@ -24,6 +24,7 @@ from telegram import Bot, InputFile
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.http import trusted
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -170,7 +171,7 @@ class Transport(HTTPXRequest):
             pool_timeout=connect,
             read_timeout=read,
             write_timeout=read,
-            httpx_kwargs={"event_hooks": {"response": [_bound]}},
+            httpx_kwargs={"event_hooks": {"response": [_bound]}, "verify": trusted()},
         )
         self._token = token
         self._patience = 2 * (connect + read)  # seconds for all of a request, since a server may send a byte at a time
