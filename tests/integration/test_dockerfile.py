@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml  # type: ignore[import-untyped]
@@ -24,7 +23,6 @@ from packaging.requirements import Requirement
 
 from bot.delivery.sender import SHUTDOWN_GRACE
 from bot.settings import unknown_variables
-from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
 from tests.integration.cli import Terminal
 
@@ -201,36 +199,6 @@ def test_the_image_runs_as_nobody_in_the_folder_of_its_data(image: Stage) -> Non
     assert (image.workdir, image.settings["VOLUME"]) == (image.path("/data"), "/data")
     assert image.env["PAPERWIRE_DATABASE_URL"] == f"sqlite:///{image.root}/data/paperwire.db"
     assert json.loads(image.settings["CMD"]) == ["paperwire", "run"]
-
-
-@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: int, healthy: bool) -> None:
-    with Watchman() as program:
-        program.status = status
-        image.env["PAPERWIRE_WEB_PORT"] = str(urlsplit(program.url).port)
-        checked = image.run(json.loads(image.settings["HEALTHCHECK"].partition(" CMD ")[2]))
-    assert program.calls == ["/health/live"]
-    assert (checked.returncode == 0) is healthy
-
-
-def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
-    """docs/operating.md names the user, the volume and the port of the image. The settings have the same port."""
-    page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
-    docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
-    user, _, group = image.settings["USER"].partition(":")
-    assert re.findall(r"user (\d+)", docker) == [user]
-    assert group == user
-    assert f"chown {user}:{group} {image.settings['VOLUME']}" in (REPO / "Dockerfile").read_text(encoding="utf-8")
-    assert f"keeps everything in `{image.settings['VOLUME']}`" in docker
-    assert re.findall(r"-v \w+:(/\w+)", docker) == [image.settings["VOLUME"]]
-    port = image.settings["EXPOSE"]
-    assert re.findall(r"-p 127\.0\.0\.1:(\d+):(\d+)", docker) == [(port, port)]
-    assert settings_of({}, Path("/")).web_port == int(port)
-    assert f"http://127.0.0.1:{port}" in page
-    head = (REPO / "Dockerfile").read_text(encoding="utf-8").partition("\nFROM")[0]
-    for line in re.findall(r"docker (?:build|run) .*", head):
-        for option in re.findall(r"(?:-v|-p|-e|-t|--stop-timeout) \S+", line):
-            assert option in docker, option
 
 
 FILES = ("compose.yaml", "compose.small.yaml")
