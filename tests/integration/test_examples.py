@@ -204,9 +204,3 @@ async def test_every_line_of_the_guide_is_answered(bot: BotHarness) -> None:
         if not answer or (answer.text.startswith("✗") and not answer.text.startswith("✗ Meaning is off here")):
             refused.append(f"{message}\n  {answer.text}")
     assert not refused, "\n".join(refused)
-
-
-def test_the_guide_names_all_commands_and_no_other() -> None:
-    named = set(re.findall(r"`/([a-z]+)", docs_pages.page("guide.md")))
-    assert {command.name for command in REGISTRY.commands if command.listed} <= named
-    assert [name for name in named if REGISTRY.command_named(name) is None] == []
