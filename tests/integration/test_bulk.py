@@ -22,7 +22,7 @@ from sqlalchemy import event
 from bot.sources import ingest as source_ingest
 from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
-from subscriptions.errors import PaperwireError, Refused
+from subscriptions.errors import PaperwireError
 from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
 from subscriptions.portable import read_lines
 from subscriptions.service import import_export, subscribing
@@ -261,41 +261,6 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
     import_export.import_lines(watched, lines, now=NOON)
     assert len(listed(watched, None)) == 2000
     assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
-
-
-@pytest.mark.parametrize(
-    ("last", "why"),
-    [
-        ("set limit many", "Papers shown cannot be “many”"),
-        (
-            "[telegram:1]\n" + "\n".join(f"now | more{n}" for n in range(200)),
-            "A chat can have 200 subscriptions. It says: “now | more180”",
-        ),
-    ],
-)
-def test_a_refused_line_at_the_end_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
-    subscribing.subscribe(watched, make.address("telegram:1"), "graph", now=NOON)
-    lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
-    before = "".join(import_export.export_all(watched))
-    with pytest.raises(Refused) as refused:
-        import_export.import_lines(watched, lines, now=NOON)
-    assert why in str(refused.value.sentence)
-    assert "".join(import_export.export_all(watched)) == before
-
-
-def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
-    good, bad = "now | graph | \n", "nonsense\n"
-    with pytest.raises(Refused) as refused:
-        read_lines(
-            good + bad + good + "now | -x | \n" + "[slack:foo]\n" + bad + bad + "[console:a]\n" + bad,
-            make.address("telegram:1"),
-        )
-    said = str(refused.value.sentence)
-    assert said.startswith("Line 2 cannot be imported: it is not WHEN | QUERY | NAME. It says: “nonsense”.")
-    assert said.endswith(" Other lines that cannot: 4, 5, 8.")  # lines of an invalid chat are not checked
-    with pytest.raises(Refused) as refused:
-        read_lines(bad * 40, make.address("telegram:1"))
-    assert str(refused.value.sentence).endswith(" Other lines that cannot: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 29 more.")
 
 
 # ── An export can be imported again, and gives the same chats and subscriptions ───────────────────────────────────────

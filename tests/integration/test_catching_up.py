@@ -254,21 +254,6 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(arxiv: Fak
     assert set(days_of(feeds.store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
-async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = web_source(f"{arxiv.url}/{{date}}.md")
-    feeding = await polled(store, clock, arxiv, source)
-    arxiv.holds("/2026-01-16.md", "no list of papers")
-    clock.advance(DAY)
-    await feeding.due()
-    assert days_of(store) == {}
-    arxiv.holds("/2026-01-16.md", page(("2601.00016", "Paper of 16", "Words.")))
-    clock.advance(DAY)
-    await feeding.due()
-    assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
-
-
 async def test_days_of_a_source_without_history_are_named_once(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     source = web_source(f"{arxiv.url}/list.md", schedule="arxiv")
@@ -304,16 +289,6 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
 
 
-async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
-    clock.advance(new_york("2026-01-28 12:00") - clock.now())
-    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
-    assert feeding.receipts("web")[-1].detail == ""
-    clock.advance(new_york("2026-02-27 12:00") - clock.now())
-    await feeding.due()
-    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."
-
-
 @pytest.mark.usefixtures("friday")
 async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
@@ -322,9 +297,6 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, f
     five_days_pass(arxiv, feeds.clock)
     await feeds.polled(LG)
     assert arxiv.asked("/api/") == []
-
-
-# ── operators hear of a source that is late ───────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -351,6 +323,9 @@ def test_operators_are_told_of_a_source_once_a_day(
         lanes = notify_operators(store, operators, finding.notice(), now=moment)
         found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
     assert found == notified
+
+
+# ── operators hear of a source that is late ───────────────────────────────────────────────────────────────────────────
 
 
 # ── from arXiv to the chats: real HTTP on both sides, a real database, the ticks of `paperwire run` ────────────────────

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, datetime
 
 import pytest
 from typer import core
@@ -24,7 +23,6 @@ from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli
 from tests.integration.cli import PAGE, Process, Terminal
-from tests.make import paper
 from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
@@ -294,12 +292,6 @@ def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypat
     assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·"]
 
 
-def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
-    assert terminal.python(
-        "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)", "deliver"
-    ).out.splitlines() == ["Nothing was due.", "False"]
-
-
 KILLED = """
 import os, shutil, sqlite3, sys
 from contextlib import closing
@@ -403,39 +395,6 @@ def test_the_feeds_of_a_reader_become_sources(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", ended.out)
     assert [one["name"] for one in tomllib.loads(ended.out)["source"]] == ['Birds "and"  eggs', "birds", "Birds 2"]
     assert terminal("sources", "import", "feeds.opml").out == ""
-
-
-def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, local_arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/rss/cs.LG"))
-    terminal.set("WEB_PORT", "0")
-    terminal.set("CONTACT", "me@example.org")
-    terminal("subscribe", "graphs", "--as", "console:me")
-    # today, because the program uses the machine's clock
-    local_arxiv.announces(datetime.now(UTC).date(), paper("Graphs that forget", "cs.LG"))
-    ended = terminal("run", "--once")
-    assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
-    agent = local_arxiv.arrivals[0].headers["User-Agent"]
-    assert agent.startswith("paperwire/")
-    assert agent.endswith(" (+me@example.org)")
-    assert terminal("run", "--once").status == 0
-    assert len(local_arxiv.asked()) == 1  # the next poll is not due
-
-
-@pytest.fixture
-def no_settings(terminal: Terminal) -> None:
-    """Sets an invalid setting, to show that these subcommands read no settings. Makes a digest, day.md."""
-    terminal.set("WEB_PORT", "nonsense")
-    terminal.file("day.md", PAGE)
-
-
-@pytest.mark.usefixtures("no_settings")
-def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: Terminal) -> None:
-    program = (
-        "import sys; from bot.cli import run;"
-        "[run(line.split()) for line in ('explain graph --json', 'explain -x', 'inspect day.md', 'match a day.md')];"
-        "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
-    )
-    assert terminal.python(program).out.splitlines()[-1] == "[]"
 
 
 def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
@@ -547,62 +506,6 @@ def test_a_progress_bar_shows_on_a_terminal(terminal: Terminal) -> None:
     assert all(part in written for part in (b"Reading", b"Importing", b"100%"))
 
 
-MORNING = "2026-01-22T06:00:00Z"
-
-
-@pytest.fixture
-def a_day_of_papers(terminal: Terminal) -> None:
-    terminal.file("2026-01-22.md", PAGE)
-    assert terminal("ingest", "2026-01-22.md", "--now", "2026-01-22T05:00:00Z").status == 0
-
-
-@pytest.mark.usefixtures("a_day_of_papers")
-@pytest.mark.parametrize(
-    ("options", "line"),
-    tables.rows("""
-        --when now                       → It comes as soon as papers do.
-        --when 'when-out 08:00-20:00'    → First: from Thu 22 Jan 08:00 on, as soon as papers are out.
-        --when 'weekly tue'              → First: Tue 27 Jan 09:00.
-        --when 'daily 9 +08:00'          → +08:00 is a fixed offset, so it ignores summer time.
-        --when daily                     → UTC is PAPERWIRE_TIMEZONE
-        --name clouds                    → · clouds
-    """),
-)
-def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: str) -> None:
-    assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *shlex.split(options)).out
-
-
-@pytest.mark.usefixtures("a_day_of_papers")
-@pytest.mark.parametrize(
-    ("arguments", "status", "sentence"),
-    [
-        *tables.rows("""
-        graph --as nobody                              → 2 → “nobody” is not a chat.
-        graph                                          → 2 → Missing option '--as'.
-        graph --as console:me --when hourly            → 2 → “hourly” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
-        graph --as console:me --when 'daily 9 Gotham'  → 2 → “daily 9 Gotham” is not a schedule.
-        graph --as telegram:@lab                       → 2 → Telegram is off.
-        '' --as console:me                             → 1 → ✗
-    """),
-        ("-survey --as console:me", "1", "  -survey\n  ^\n"),
-    ],
-)
-def test_what_cannot_be_granted_is_one_sentence(terminal: Terminal, arguments: str, status: str, sentence: str) -> None:
-    assert sentence in terminal("subscribe", *shlex.split(arguments)).refusal(int(status))
-    assert terminal("subscriptions", "--json").json == []
-
-
-def test_a_narrow_terminal_wraps_what_a_pipe_gets_whole(terminal: Terminal) -> None:
-    words = "diffusion models for weather over oceans"
-    terminal("subscribe", words, "--as", "telegram:-100123/7", "--when", "daily", "--now", MORNING)
-    assert words in terminal("subscriptions").out
-    narrow = re.sub(r"\x1b\[[0-9;]*m", "", terminal.on_screen(80, "subscriptions").out)
-    assert max(map(len, narrow.splitlines())) <= 80
-    assert words not in narrow
-    assert all(word in narrow for word in words.split())
-    assert " · 1 · diffusion models" in " ".join(terminal.on_screen(44, "subscriptions").out.split())
-
-
 def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("NO_COLOR", "FORCE_COLOR"):
@@ -614,19 +517,3 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, m
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in terminal("subscriptions").out + terminal("explain", "-x").err
-
-
-@pytest.mark.usefixtures("a_day_of_papers")
-@pytest.mark.parametrize(
-    ("lines", "arguments", "sentence"),
-    [
-        (b"now | graph | \nnonsense\n", "--as console:me", "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
-        (b"now | graph | \nnow | -x | \n", "--as console:me", "Line 2 cannot be imported: This only excludes."),
-        (b"now | graph | \nnow | \xff | \n", "--as console:me", "line 2: this is not UTF-8 text."),
-        (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", "--as console:me", "--as names one, too"),
-    ],
-)
-def test_a_bad_line_is_quoted_and_ends_with_2(terminal: Terminal, lines: bytes, arguments: str, sentence: str) -> None:
-    for dry in ([], ["--dry-run"]):
-        assert sentence in terminal("import", "-", *shlex.split(arguments), *dry, stdin=lines).refusal()
-    assert terminal("subscriptions", "--json").json == []

@@ -21,10 +21,8 @@ from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import stored_sources, tables
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
-from subscriptions.store.tables import KeyValueRow
 from tests import stored
 from tests.clock import NOON
 from tests.integration.cli import Terminal, page
@@ -259,17 +257,6 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
             session.execute(sqlmodel.insert(tables.QueryRow).values(canonical=known))
 
 
-@pytest.mark.both_databases
-def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
-    signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
-    title, other = "".join(signs), "".join(signs[:-1]) + "末"
-    ingested(store, paper(title, arxiv_id=None))
-    ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
-    with store.read() as transaction:
-        found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
-    assert found == {"2601.00001": title, "2601.00002": other}
-
-
 WIDE = "".join(chr(0x20000 + 7919 * number % 40_000) for number in range(200))  # characters of four bytes
 LETTERS = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for number in range(40))
 
@@ -297,17 +284,6 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     assert stored.value(store, "SELECT source FROM receipt") == source
-
-
-@pytest.mark.both_databases
-def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> None:
-    with store.write() as transaction:
-        for name, value in (("known", "first"), ("known", "second"), ("unknown", "second")):
-            conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
-    assert stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE '%known' ORDER BY name") == [
-        ("known", "first"),
-        ("unknown", "second"),
-    ]
 
 
 def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:

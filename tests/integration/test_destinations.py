@@ -252,9 +252,7 @@ async def does(bot: Bot, step: str) -> None:
     ("bot", "way"),
     [
         ("open", ["subscribe"]),
-        ("ask", ["subscribe"]),
         ("ask", ["subscribe", "allow"]),
-        ("open", ["subscribe", "deny", "allow"]),
         ("ask", ["subscribe", "resume"]),
         ("open", ["subscribe", "notify"]),
         ("open", ["notify the operator"]),
@@ -282,39 +280,6 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
     access.deny(bot.app.store, HOME, now=bot.clock.now())
     assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
     assert known_chats.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
-
-
-async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
-    await does(bot, "subscribe")
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    bot.brings("Diffusion on graphs")
-    [question] = await bot.delivers(61)
-    await bot.opens(link(question, "yes"), presses=True)
-    [mail] = [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"]
-    assert "Diffusion on graphs" in mail["Subject"]
-
-
-@pytest.mark.parametrize(
-    ("trouble", "state"),
-    [
-        ("recipient drop", "waiting"),
-        ("sender 421 4.3.2 shutting down", "waiting"),
-        ("content 451 4.3.0 later", "waiting"),
-        ("content drop", "unclear"),
-    ],
-)
-async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, state: str) -> None:
-    await bot.confirms()
-    bot.brings("Diffusion on graphs")
-    bot.fake.troubles.append(trouble)
-    await bot.delivers(61)
-    assert [
-        one.state.value
-        for one in outbox_entries(bot.app.store, now=bot.clock.now(), over=False)
-        if one.chat == str(ADA)
-    ] == [state]
-    assert bot.state() is ChatState.ACTIVE
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
@@ -469,12 +434,6 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
         assert (str(make_header(decode_header(sender))), at) == (name, "papers@lab.org")
 
 
-async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:
-    await bot.confirms()
-    bot.fake.troubles.append("content 554 5.7.1 looks like spam")
-    assert (await bot.sends_papers()).get_body(("html",)) is None
-
-
 def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> None:
     terminal.set("MAIL_FROM", "Papers <papers@lab.org>")
     with smtp.a_mail_server("papers", "made-up-word") as server:
@@ -487,9 +446,6 @@ def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> 
     printed = "".join(one.out + one.err for one in said)
     assert "535" in printed, "the server refuses the password"
     assert "made-up-word" not in printed
-
-
-# ------------------------------------------------------------------------------------------- the services of Apprise
 
 
 ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
@@ -556,9 +512,6 @@ def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text:
     ]
 
 
-# ------------------------------------------------------------------------------------------------ what services get
-
-
 async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> None:
     await poster.sends(SERVICES, *papers(7))
     text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in SERVICES)
@@ -575,12 +528,9 @@ async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> Non
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
-)
-async def test_a_long_digest_is_split_between_papers(poster: Poster, service: str, count: int, text: str) -> None:
-    await poster.sends([service], *papers(count, text=text))
+async def test_a_long_digest_is_split_between_papers(poster: Poster, service: str) -> None:
+    count = 60
+    await poster.sends([service], *papers(count, text="一种用于扩散模型的新方法，效果很好。" * 12))
     assert poster.outbox() == []
     got = poster.fake.texts(service)
     assert sorted(found for message in got for found in re.findall(r"part (\d\d)", unescape(message))) == [
@@ -590,7 +540,7 @@ async def test_a_long_digest_is_split_between_papers(poster: Poster, service: st
         f"https://arxiv.org/abs/2601.{number:05d}" for number in range(1, count + 1)
     ]
     if service == "discord":
-        assert len(got) > 1 or count < 60
+        assert len(got) > 1
         assert all(len(message) <= 2000 for message in got)
 
 
@@ -602,17 +552,6 @@ async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, 
     summaries = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
     await poster.sends([service], *(dataclasses.replace(one, summaries=summaries) for one in papers(count)))
     assert (poster.outbox(), sum(text.count("part") for text in poster.fake.texts(service))) == ([], count)
-
-
-@pytest.mark.parametrize(
-    ("poster", "title"),
-    [("?format=markdown", "30 papers · "), ("?overflow=truncate&retry=5&wait=9&rto=0.01", "")],
-    indirect=["poster"],
-)
-async def test_an_address_of_discord_may_ask_for_embeds_and_for_no_limit_of_its_own(poster: Poster, title: str) -> None:
-    await poster.sends(["discord"], *papers(30))
-    assert "".join(poster.fake.texts("discord")).count("part ") == 30
-    assert poster.fake.titles("discord")[0].startswith(title)
 
 
 async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -638,9 +577,6 @@ async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_
     await poster.app.close()
     assert (len(poster.fake.arrived("login")), poster.fake.arrived("logout")) == (1, [("logout", "matrix")])
     assert {name.partition(".")[0] for name in files(tmp_path)} == {"paperwire"}, "Apprise keeps nothing on the disk"
-
-
-# ---------------------------------------------------------------------------------------------- what a failure means
 
 
 @pytest.mark.parametrize(
@@ -669,7 +605,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
 @pytest.mark.parametrize(
     ("service", "body", "state"),
     [
-        *(("feishu", body, DeliveryState.UNCLEAR) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
+        *(("feishu", body, DeliveryState.UNCLEAR) for body in ('{"code": "0"}', "[]", "<html>")),
         *((service, '{"code": 19024, "errcode": 310000, "msg": "no keyword"}', DeliveryState.DEAD) for service in READ),
         *((service, '{"code": 11232, "errcode": 45009}', DeliveryState.WAITING) for service in READ),
     ],
@@ -719,16 +655,11 @@ async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Po
     assert poster.fake.texts("discord") == []
 
 
-# ------------------------------------------------------------------------------------- destinations that do not work
-
-
 @pytest.mark.parametrize(
     ("url", "trouble"),
     [
         (None, "LAB_URL is not set."),
         (f"nonsense://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
-        (TOKEN, "Apprise does not understand the address in LAB_URL."),
-        (f"matrix://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
         (f"json://:{TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
     ],
 )

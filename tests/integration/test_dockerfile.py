@@ -1,236 +1,37 @@
-"""Runs the commands of the Dockerfile in order, in an empty folder and environment, and checks the result.
-
-A new virtual environment replaces the base image. Links to the packages of this environment replace the package index,
-so nothing is downloaded. Only packages that the lock file names are there.
-"""
+"""The Dockerfile, the files of compose and the unit of systemd: no more rights than needed, and their settings can be used."""
 
 import json
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import venv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from packaging.requirements import Requirement
 
 from bot.delivery.sender import SHUTDOWN_GRACE
 from bot.settings import unknown_variables
-from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
 from tests.integration.cli import Terminal
 
 REPO = Path(__file__).parents[2]
-INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile uses
 
 
-@dataclass
-class Stage:
-    """A stage of the build (FROM …): an environment, and a folder under which its absolute paths are."""
-
-    root: Path
-    name: str
-    workdir: Path = field(init=False)
-    env: dict[str, str] = field(default_factory=dict)
-    settings: dict[str, str] = field(default_factory=dict)  # USER, VOLUME, CMD, …
-
-    def __post_init__(self) -> None:
-        self.workdir = self.root
-        venv.create(self.root / "python")
-        self.provide(["pip"])
-        stubs = self.root / "stubs"
-        stubs.mkdir()
-        # replaces chown, because the user who runs the tests may not be allowed to change owners
-        (stubs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")
-        (stubs / "chown").chmod(0o755)
-        self.env = {
-            "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",
-            "HOME": str(self.root),
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",  # pip inverts this variable: 0 switches isolation off
-        }
-
-    def path(self, text: str) -> Path:
-        """Returns the path on this machine for a path of the Dockerfile."""
-        return Path(self.inside(text)) if text.startswith("/") else self.workdir / text
-
-    def inside(self, text: str) -> str:
-        return INSIDE.sub(lambda match: f"{self.root}{match[0]}", text)
-
-    def run(self, command: str | Sequence[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - the commands of our own Dockerfile
-            ["/bin/sh", "-euc", self.inside(command)] if isinstance(command, str) else command,
-            cwd=self.workdir,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def provide(self, names: Sequence[str]) -> None:
-        """Links installed packages into this environment, as if the index offered them."""
-        site = next((self.root / "python" / "lib").glob("python*/site-packages"))
-        for name in names:
-            package = distribution(name)
-            for top in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
-                if not (site / top).exists():
-                    (site / top).symlink_to(str(package.locate_file(top)))
-
-
-def instructions() -> Iterator[tuple[str, str]]:
-    """Yields the instructions of the Dockerfile, such as ("RUN", "python -m pip …")."""
+def instructions() -> dict[str, str]:
+    """Maps each instruction of the Dockerfile to its last arguments."""
     text = re.sub("^#.*\n", "", (REPO / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    for line in text.replace("\\\n", " ").split("\n"):
-        if line.strip():
-            word, _, rest = line.partition(" ")
-            yield word, " ".join(rest.split())
+    lines = [line.partition(" ") for line in text.replace("\\\n", " ").split("\n") if line.strip()]
+    return {word: " ".join(rest.split()) for word, _, rest in lines}
 
 
-def locked(lock: str) -> list[str]:
-    """Returns the packages of a lock file that this machine needs."""
-    lines = (REPO / lock).read_text(encoding="utf-8").split("\n")
-    wanted = [Requirement(line.rstrip("\\")) for line in lines if line.strip() and not line.startswith(" ")]
-    return [one.name for one in wanted if one.marker is None or one.marker.evaluate()]
-
-
-def with_dependencies(names: Sequence[str]) -> list[str]:
-    found = list(names)
-    for name in found:
-        needed = (Requirement(text) for text in distribution(name).requires or ())
-        found += [one.name for one in needed if one.name not in found and (not one.marker or one.marker.evaluate())]
-    return found
-
-
-def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
-    """Executes COPY: copies files, or the content of a folder, into a folder. Fails the test for ignored sources."""
-    *sources, target = (word for word in arguments.split() if not word.startswith("--"))
-    origin = re.search(r"--from=(\w+)", arguments)
-    allowed = {line[1:] for line in (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n") if line[:1] == "!"}
-    for source in sources:
-        assert origin or source in allowed, f".dockerignore hides {source}"
-        path = stages[origin[1]].path(source) if origin else REPO / source
-        if path.is_dir():
-            shutil.copytree(path, stage.path(target), dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            stage.path(target).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, stage.path(target))
-
-
-def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
-    """Executes the Dockerfile with these build arguments, and skips stages that `stages` has. Returns the last stage."""
-    there = set(stages)
-    arguments = {
-        name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]
-    }
-    assert given.keys() <= arguments.keys()
-    arguments |= given
-    for word, raw in instructions():
-        rest = re.sub(r"\$\{(\w+)\}", lambda found: arguments.get(found[1], found[0]), raw)
-        if word == "FROM":
-            name = rest.partition(" AS ")[2] or "last"
-            if name in there:
-                continue
-            (folder / name).mkdir()
-            stage = stages[name] = Stage(folder / name, name)
-            stage.provide(locked(arguments["LOCK"]) if name == "last" else with_dependencies(["hatchling"]))
-        elif name in there:
-            continue
-        elif word == "COPY":
-            copy(stage, stages, rest)
-        elif word == "RUN":
-            ran = stage.run(rest)
-            assert ran.returncode == 0, f"RUN {rest}\n{ran.stdout}{ran.stderr}"
-        elif word == "ARG":
-            assert name == "last", "an argument of a build holds for its stage"
-        elif word == "WORKDIR":
-            stage.workdir = stage.path(rest)
-            stage.workdir.mkdir(parents=True, exist_ok=True)
-        elif word == "ENV":
-            stage.env |= dict(stage.inside(pair).split("=", 1) for pair in shlex.split(rest))
-        else:
-            stage.settings[word] = rest
-    return stage
-
-
-@pytest.fixture(scope="module")
-def stages() -> dict[str, Stage]:
-    """The stages that are already built, by their names."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory, stages: dict[str, Stage]) -> Stage:
-    return build(tmp_path_factory.mktemp("image"), stages)
-
-
-def test_the_image_holds_the_program_and_nothing_that_built_it(image: Stage) -> None:
-    output = image.run(["paperwire", "--help"])
-    assert output.returncode == 0, output.stderr
-    assert "demo" in output.stdout
-    shown = image.run(["paperwire", "demo", "--out", "gallery"])  # the demo needs templates, languages and samples
-    assert shown.returncode == 0, shown.stderr
-    assert list((image.workdir / "gallery").glob("*.html"))
-    assert image.run(["python", "-c", "import hatchling"]).returncode != 0
-    assert not image.path("/wheels").exists()
-    assert not image.path("/src").exists()
-    assert image.run(["python", "-m", "pip", "check"]).returncode == 0
-
-
-def test_only_the_image_for_a_server_holds_the_driver(image: Stage, stages: dict[str, Stage], tmp_path: Path) -> None:
-    for_server = build(
-        tmp_path, {name: stage for name, stage in stages.items() if name != "last"}, LOCK="requirements-postgresql.lock"
-    )
-    assert for_server.run(["python", "-c", "import psycopg"]).returncode == 0
-    assert for_server.run(["paperwire", "--version"]).returncode == 0
-    assert image.run(["python", "-c", "import psycopg"]).returncode != 0
-
-
-def test_the_image_runs_as_nobody_in_the_folder_of_its_data(image: Stage) -> None:
-    user = image.settings["USER"].partition(":")[0]
+def test_the_image_runs_as_nobody_in_the_folder_of_its_data() -> None:
+    image = instructions()
+    user = image["USER"].partition(":")[0]
     assert user.isdigit()
     assert int(user) > 0
-    assert (image.workdir, image.settings["VOLUME"]) == (image.path("/data"), "/data")
-    assert image.env["PAPERWIRE_DATABASE_URL"] == f"sqlite:///{image.root}/data/paperwire.db"
-    assert json.loads(image.settings["CMD"]) == ["paperwire", "run"]
-
-
-@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: int, healthy: bool) -> None:
-    with Watchman() as program:
-        program.status = status
-        image.env["PAPERWIRE_WEB_PORT"] = str(urlsplit(program.url).port)
-        checked = image.run(json.loads(image.settings["HEALTHCHECK"].partition(" CMD ")[2]))
-    assert program.calls == ["/health/live"]
-    assert (checked.returncode == 0) is healthy
-
-
-def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
-    """docs/operating.md names the user, the volume and the port of the image. The settings have the same port."""
-    page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
-    docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
-    user, _, group = image.settings["USER"].partition(":")
-    assert re.findall(r"user (\d+)", docker) == [user]
-    assert group == user
-    assert f"chown {user}:{group} {image.settings['VOLUME']}" in (REPO / "Dockerfile").read_text(encoding="utf-8")
-    assert f"keeps everything in `{image.settings['VOLUME']}`" in docker
-    assert re.findall(r"-v \w+:(/\w+)", docker) == [image.settings["VOLUME"]]
-    port = image.settings["EXPOSE"]
-    assert re.findall(r"-p 127\.0\.0\.1:(\d+):(\d+)", docker) == [(port, port)]
-    assert settings_of({}, Path("/")).web_port == int(port)
-    assert f"http://127.0.0.1:{port}" in page
-    head = (REPO / "Dockerfile").read_text(encoding="utf-8").partition("\nFROM")[0]
-    for line in re.findall(r"docker (?:build|run) .*", head):
-        for option in re.findall(r"(?:-v|-p|-e|-t|--stop-timeout) \S+", line):
-            assert option in docker, option
+    assert (image["WORKDIR"], image["VOLUME"]) == ("/data", "/data")
+    assert "PAPERWIRE_DATABASE_URL=sqlite:////data/paperwire.db" in image["ENV"]
+    assert json.loads(image["CMD"]) == ["paperwire", "run"]
+    assert settings_of({}, Path("/")).web_port == int(image["EXPOSE"])
 
 
 FILES = ("compose.yaml", "compose.small.yaml")

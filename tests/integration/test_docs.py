@@ -8,33 +8,25 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from pkgutil import resolve_name
 
 import prometheus_client
 import pytest
 
 from bot import digests
 from bot.cli.state import STATES
-from bot.commands.intent import REGISTRY
-from bot.delivery.lane_sender import GONE_SHARE
 from bot.digests import arxiv, papers
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
-from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import queries_in_words
 from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import PaperwireError, QueryError
-from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
+from subscriptions.meaning import question_of_paper
 from subscriptions.model import ChatKind, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
-from subscriptions.service import nearness
-from subscriptions.store.database.postgres import CONNECTIONS
-from tests import make, tables
+from tests import make
 from tests.fakes.meaning import FakeEncoder
 from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts
@@ -100,18 +92,6 @@ def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> No
     )
 
 
-@rows_of("queries.md", "you type", "is read as", "in Chinese")
-def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
-    query = parse.parse_query(row.code("you type"))
-    assert (
-        queries_in_words.query_in_words(query, str),
-        queries_in_words.query_in_words(query, Language("zh", "UTC").translate),
-    ) == (
-        row["is read as"],
-        row["in Chinese"],
-    )
-
-
 @rows_of("queries.md", "you type", "column", "the answer says")
 def test_a_refusal_has_the_column_and_sentence_of_its_page(row: Row) -> None:
     with pytest.raises(QueryError) as refused:
@@ -154,13 +134,6 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: P
     except SettingsError:  # another variable needs this variable
         without = None
     assert without != whole
-
-
-@rows_of("settings.md", *_VARIABLES)
-def test_what_counts_without_a_variable_is_its_default(row: Row) -> None:
-    if default := re.fullmatch("`([^`]*)`", row["without it"]):
-        field = row.code("variable").removeprefix("PAPERWIRE_").lower()
-        assert str(getattr(Settings(), field)) == default[1]
 
 
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
@@ -260,14 +233,6 @@ def test_what_a_page_types_can_be_done_without_a_token(
         assert status == 0, f"$ {line}\n{printed}"
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
-def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
-    whole = (ROOT / name).read_text(encoding="utf-8")
-    first = docs_pages.blocks(ROOT / name, "")[0]
-    assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "run", "test"))
-    assert not re.search(r"\d{4,}:[A-Za-z][\w-]+", whole), "an example token that looks like a real one"
-
-
 def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
     linked = {link.partition("#")[0] for link in docs_pages.links(DOCS / "README.md")}
     pages = {path.name for path in DOCS.glob("*.md") if ".zh" not in path.name}
@@ -318,11 +283,6 @@ def test_what_the_code_says_of_pages_is_there() -> None:
 
 
 MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # files that its recipes create
-IN_WORDS = {
-    2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 8: "eight", 10: "ten", 20: "twenty", 30: "thirty", 60: "sixty",
-    100: "(?:a )?hundred", 200: "two hundred", 1000: "thousand",
-}  # fmt: skip
-
 # ---------------------------------------------------------------------------------------------------- files and modules
 
 
@@ -380,90 +340,7 @@ def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
 # ------------------------------------------------------------------------------------------------------------- commands
 
 
-@pytest.mark.parametrize("command", [one for one in REGISTRY.commands if one.listed], ids=lambda one: one.name)
-@pytest.mark.parametrize("guide", ["guide.md", "guide.zh.md"])
-def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: object) -> None:
-    names: tuple[str, ...] = command.aliases  # type: ignore[attr-defined]
-    assert [name for name in names if f"`/{name}`" not in docs_pages.page(guide)] == []
-
-
 # -------------------------------------------------------------------------------------------------------------- numbers
-
-
-NUMBERS = tables.rows("""
-    guide.md        → Several lines are several subscriptions, # at most → bot.commands.subscribe:MOST_LINES
-    guide.md        → a name of at most # characters                     → subscriptions.portable:LONGEST_NAME
-    guide.md        → the newest change here, up to #                    → subscriptions.store.stored_subscriptions:KEPT_CHANGES
-    guide.md        → papers came on # days                              → subscriptions.service.notifying:STREAK_AFTER
-    guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
-    guide.md        → If more than # papers must be read             → subscriptions.service.paper_search:MOST_READ
-    guide.md        → or more than # compared                        → subscriptions.service.paper_search:MOST_COMPARED
-    guide.md        → can have # subscriptions                           → subscriptions.service.subscribing:MOST_PER_CHAT
-    guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
-    guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
-    operating.md    → may name # new addresses a day                     → subscriptions.service.access:MOST_OF_PERSON
-    operating.md    → accepts at most # connections                      → bot.operation.web_server:MOST_CONNECTIONS
-    operating.md    → A session lasts # days                             → bot.pages.visitors:LASTS.days
-    operating.md    → After # wrong passwords                            → bot.operation.web_access:MOST_TRIES
-    operating.md    → the papers of the last # days                      → bot.sources.web:HISTORY.days
-    operating.md    → still the same # hours after                       → subscriptions.planning.receipts:LATE_AFTER.seconds / 3600
-    operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
-    operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
-    operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST
-    operating.md    → the last # signals                                 → subscriptions.store.interests:MOST_SIGNALS
-    queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
-    queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
-    queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
-    queries.md      → A query of more than # characters                  → subscriptions.query.refusals:MAX_QUERY_LENGTH
-    queries.md      → more than # alternatives                           → subscriptions.query.refusals:MAX_ALTERNATIVES
-    queries.md      → at least # letters or digits                       → subscriptions.query.refusals:SHORTEST_PREFIX
-    queries.md      → (`fit + # × taste`)                                → subscriptions.service.nearness:WEIGHT
-    queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
-    queries.md      → from the newest # signals                          → subscriptions.service.nearness:LEARNED_FROM
-    queries.md      → keeps # signals                                    → subscriptions.store.interests:MOST_SIGNALS
-    queries.md      → signals and a # saved                              → subscriptions.store.interests:MOST_SAVED
-    queries.md      → nearest in meaning, # at most                      → subscriptions.service.paper_search:MOST_ALIKE
-    commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
-    settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
-    metrics.md      → GET every # minutes                                → bot.operation.upkeep:HEARTBEAT_INTERVAL.seconds / 60
-    architecture.md → takes # chats at once                              → subscriptions.service.plan:SLICE
-    operating.md    → # messages a second for a token                    → bot.platforms.telegram.adapter:TelegramChannel.limits.per_second
-    operating.md    → | one group or channel | # a minute                → bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute
-    operating.md    → | # characters | 50 blocks                         → bot.platforms.telegram.adapter:TelegramChannel.limits.text
-    operating.md    → # characters in all                                → bot.platforms.slack.adapter:SlackChannel.limits.text
-    operating.md    → sent messages: # days                              → subscriptions.service.retention:DELIVERIES.days
-    operating.md    → named for mail: # day                              → subscriptions.service.access:QUESTIONS.days
-    operating.md    → that people typed: # days                          → subscriptions.service.retention:UPDATES.days
-    operating.md    → tried again after # seconds                        → subscriptions.planning.retries:FIRST_WAIT.seconds
-    operating.md    → at last every # minutes                            → subscriptions.planning.retries:LONGEST_WAIT.seconds / 60
-    operating.md    → If more than # chats                               → bot.delivery.lane_sender:GONE_CHATS
-""")  # (page, a part of the page with # for a number, where the program has this number, perhaps divided by a unit)
-
-
-@pytest.mark.parametrize(("name", "sentence", "where"), NUMBERS, ids=lambda value: str(value)[:40])
-def test_a_number_of_a_page_is_that_of_the_program(name: str, sentence: str, where: str) -> None:
-    place, _, unit = where.partition(" / ")
-    number, rest = divmod(resolve_name(place), int(unit or 1))
-    assert not rest
-    written = f"(?:{int(number):,}|{int(number)}|{IN_WORDS.get(int(number), '-')})"
-    pattern = r"\s".join(re.escape(word) for word in sentence.split()).replace(r"\#", written)
-    assert re.search(pattern, docs_pages.page(name)), f"docs/{name} does not say: {sentence.replace('#', str(number))}"
-
-
-def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() -> None:
-    telegram, slack = TelegramChannel.limits, SlackChannel.limits
-    assert (telegram.per_lane, telegram.burst, slack.per_lane, GONE_SHARE) == (1, 3, 1, 5)  # "more than a fifth"
-    assert CONNECTIONS == 3  # the page says six connections: these three, and three that listen
-
-
-def test_how_similar_a_near_paper_is_is_that_of_the_page() -> None:
-    assert f"From {LEAST_OF_PAPERS} on it is near" in docs_pages.page("queries.md")
-
-
-def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
-    assert [float(row["counts"]) for row in docs_pages.rows("queries.md", "the chat", "counts")] == [
-        *nearness.STRENGTHS.values()
-    ]
 
 
 # ------------------------ docs/metrics.md and alerts.yml name only metrics that exist, and say what to do
@@ -492,16 +369,6 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
     used |= {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
     assert used <= set().union(*(labels[name] for name in names))
-
-
-@pytest.mark.parametrize("name", docs_pages.alerts())
-def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
-    text = docs_pages.alerts()[name]
-    for part in ("expr", "labels", "annotations", "summary", "action"):
-        assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
-    assert re.search(r"severity: (critical|warning)\b", text)
-    assert set(re.findall(r"`paperwire (\w+)", text)) <= SUBCOMMANDS.keys()
-    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= {*VARIABLES}
 
 
 # ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────
@@ -534,40 +401,7 @@ def _command_in(line: str) -> str:
     return found[0] if found else ""
 
 
-def test_every_chinese_page_has_its_english_one() -> None:
-    assert {*ROOT.glob("*.zh.md"), *DOCS.glob("*.zh.md")} == {chinese for _, chinese in PAIRS}
-
-
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
 def test_a_chinese_page_has_the_lines_and_chapters_of_its_english_one(english: Path, chinese: Path) -> None:
     assert lines_and_chapters(english) == lines_and_chapters(chinese)
     assert all(lines_and_chapters(english))
-
-
-@pytest.mark.parametrize("chinese", [chinese for _, chinese in PAIRS], ids=lambda path: path.name)
-def test_it_is_in_chinese_and_shows_the_chinese_pictures(chinese: Path) -> None:
-    prose = text(chinese)
-    for cut in (  # code, HTML, targets of links, and table rows with things to type
-        r"^```.*?^```$",
-        r"<[^>]*>",
-        r"`[^`]*`",
-        r"\[[\w./]+\]\([^)]*\)",
-        r"\]\([^)]*\)",
-        r"^\|.*(every day at|weekday|monday|New York).*$",
-    ):
-        prose = re.sub(cut, "", prose, flags=re.MULTILINE | re.DOTALL if cut.startswith("^`") else re.MULTILINE)
-    for paragraph in prose.split("\n\n"):
-        words, signs = len(re.findall(r"[A-Za-z]+", paragraph)), len(re.findall(r"[\u4e00-\u9fff]", paragraph))
-        assert signs >= 2 * words or words <= 4, paragraph
-    shown = re.findall(r'src="([^"]*images/(?!badges)[^"]*)"', text(chinese))
-    assert shown
-    assert [name for name in shown if "-zh" not in name or not (chinese.parent / name).exists()] == []
-
-
-def test_each_button_that_the_chinese_guide_names_is_one() -> None:
-    catalogue = text(ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po")
-    translated = set(re.findall(r'^msgstr(?:\[0\])? "(.+)"$', catalogue, re.MULTILINE))
-    named = set(re.findall(r"(?<![(\]])\[([^\]]*[\u4e00-\u9fff][^\]]*)\](?!\()", text(DOCS / "guide.zh.md")))
-    assert len(named) > 15
-    shapes = {re.sub(r"\\?\{\w+\\?\}", r"\\d+", re.escape(word)) for word in translated if "\n" not in word}
-    assert {word for word in named - translated if not any(re.fullmatch(shape, word) for shape in shapes)} == set()

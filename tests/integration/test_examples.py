@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
@@ -159,13 +158,10 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}
 
 
-GUIDE = docs_pages.DOCS / "guide.md"
 GROUP, CHANNEL = "telegram:-1001", "telegram:-1009"
 _LINES_TYPED = re.compile(
     r"^```(?P<kind>chat|group|channel)\n(?P<block>.*?)^```$|^\| (?P<row>`[^\n]*)$", re.MULTILINE | re.DOTALL
 )
-_TABLES = [row.code("you type") for columns in ("it brings", "it comes", "it does", "it shows", "then", "you get")
-           for row in docs_pages.rows("guide.md", "you type", columns)]  # fmt: skip
 
 
 def said() -> Iterator[tuple[str, str]]:
@@ -208,33 +204,3 @@ async def test_every_line_of_the_guide_is_answered(bot: BotHarness) -> None:
         if not answer or (answer.text.startswith("✗") and not answer.text.startswith("✗ Meaning is off here")):
             refused.append(f"{message}\n  {answer.text}")
     assert not refused, "\n".join(refused)
-
-
-def test_no_line_is_missed() -> None:
-    messages = [message for _, message in said()]
-    assert set(_TABLES) <= set(messages)
-    assert sum(len(docs_pages.blocks(GUIDE, kind)) for kind in ("chat", "group", "channel")) == 7
-    assert len(messages) > 50
-
-
-def test_the_guide_names_all_commands_and_no_other() -> None:
-    named = set(re.findall(r"`/([a-z]+)", docs_pages.page("guide.md")))
-    assert {command.name for command in REGISTRY.commands if command.listed} <= named
-    assert [name for name in named if REGISTRY.command_named(name) is None] == []
-
-
-def test_every_button_that_the_guide_names_is_one() -> None:
-    known = set(
-        re.findall(
-            r'^msgid(?:_plural)? "(.*)"$',
-            Path(docs_pages.ROOT, "locales", "paperwire.pot").read_text("utf-8"),
-            re.MULTILINE,
-        )
-    )
-    known = {re.sub(r"\{\w+\}|\d+", "{count}", label) for label in known}
-    known |= {label.removesuffix(" {count}") for label in known}
-    text = re.sub(r"\[[^\]]*\]\([^)]*\)", "", docs_pages.page("guide.md"))
-    labels = [re.sub(r"\d+", "{count}", label) for label in re.findall(r"\[([^\]]+)\]", text)]
-    labels += [row["button"] for row in docs_pages.rows("guide.md", "button", "does")]
-    assert len(labels) > 12
-    assert [label for label in labels if label not in known] == []

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import json
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,7 +16,7 @@ from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
-from subscriptions.model import Announce, Paper
+from subscriptions.model import Paper
 from subscriptions.service import delivered_papers
 from subscriptions.service.known_chats import get_chat
 from subscriptions.service.retention import forget
@@ -149,15 +148,6 @@ async def test_a_feed_has_what_feed_readers_need(programs: Programs) -> None:
     }
 
 
-async def test_a_paper_that_was_withdrawn_is_in_the_feed_without_its_abstract(programs: Programs) -> None:
-    await programs.sends(PAPERS[0])
-    comment = "This paper has been withdrawn by the authors"
-    gone = dataclasses.replace(PAPERS[0], version=2, announce_type=Announce.REPLACE, comment=comment)
-    ingested(programs.app.store, gone, of_arxiv=True, now=programs.clock.now())
-    (item,) = (await read(programs, "/feed/KEY.json", programs.key())).json()["items"]
-    assert item["content_text"] == "withdrawn by the authors, 22 Jan"
-
-
 @pytest.mark.parametrize("ending", ["atom", "json"])
 async def test_a_hostile_paper_breaks_no_feed(programs: Programs, ending: str) -> None:
     await programs.sends(PAPERS[2])
@@ -264,15 +254,3 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
             else:
                 stored_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404
-
-
-async def test_no_key_is_in_the_database_or_in_the_log(
-    programs: Programs, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    key = programs.key()
-    await read(programs, "/feed/KEY.atom", key)
-    contents = [path.read_bytes() for path in tmp_path.glob("*.db*")]  # noqa: ASYNC240 - nothing else runs
-    assert contents
-    assert not any(key in record.getMessage() for record in caplog.records if record.name == "paperwire")
-    assert not any(key.encode() in content for content in contents)

@@ -5,7 +5,6 @@ the chat liked, opened or saved come first; of the papers that `like:` brings, t
 """
 
 import contextlib
-import re
 from collections import abc
 from dataclasses import replace
 from datetime import datetime
@@ -18,10 +17,10 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions.errors import MeaningFails, QueryError, Refused
-from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Library, LibraryEntry, Paper
+from subscriptions.errors import MeaningFails, QueryError
+from subscriptions.model import Announce, Chat, Item, KnownPaper, Library, LibraryEntry, Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.query.tree import Alternative, Query, Term
+from subscriptions.query.tree import Query
 from subscriptions.service import known_chats, nearness, paper_search, pausing, previews, subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
@@ -32,7 +31,6 @@ from subscriptions.store.interests import MOST_ASKED, drop_library, put_library,
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
-from tests.integration import cli
 from tests.make import DAY, HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
@@ -84,11 +82,6 @@ def test_the_index_finds_what_the_slow_matcher_finds(
         assert found(database, query) == found_slowly(database, query), query.alternatives
 
 
-def candidates(session: Transaction, term: Term) -> tuple[list[int], set[int]]:
-    query = Query("", "", (Alternative(frozenset({term})),))
-    return paper_words.candidates(session, query, paper_words.Among(), {term: ()})
-
-
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
     asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
     for typed, of, finds in QUESTIONS:
@@ -104,36 +97,6 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
                     wrong.append(typed)
     assert len(QUESTIONS) > 200
     assert wrong == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "decided"),
-    [
-        ('"graph neural network" -survey', True),
-        ("ti:graph abs:network summary:graph", True),
-        ("cat:cs.LG -primary:cs.CV", True),
-        ("neuro*", True),
-        ("cache*", True),
-        ("few-sho*", True),
-        ('author:"Jane Doe"', True),
-        ('author:"J. Doe"', True),
-        ("author:schm*", True),
-        ("扩散 模型", True),
-        ("=RAG", True),
-        ("=rag", False),
-        ("author:=Doe", False),
-    ],
-)
-def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed: str, *, decided: bool) -> None:
-    emptied(database)
-    words = "Graph neural networks: neurons and caches in few shots of RAG rag, a survey 扩散模型"
-    one = paper(
-        words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=make.summary(words, "en")
-    )
-    ingested(database, one)
-    with database.read() as session:
-        found = [candidates(session, term) for term in parse_query(typed).terms]
-    assert any(doubtful for _, doubtful in found) == (not decided)
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
@@ -256,13 +219,6 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(store: Stor
     assert titles_of(delivered(store))[place] == "Graph swarm"
 
 
-def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
-    first_day(store, "Swarm graph one")
-    did(store, Signal.LIKED, "Swarm graph one")
-    brings(store, "Graph of ants", paper("Graph swarm", kind=Announce.CROSS), now=LATER)
-    assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
-
-
 def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
     subscribes(store, str(ME), "graph", when="now")
     ingested(store, "Swarm graph one", *OTHERS)
@@ -293,15 +249,6 @@ def test_what_is_near_to_a_paper_without_codes_cannot_be_told(store: Store) -> N
     store.encoder = ENCODER.name
     with pytest.raises(MeaningFails, match="I cannot tell now what is near to “蜂群”"):
         paper_search.papers_alike(store, [paper_of(store, "蜂群")])
-
-
-def test_one_chats_taste_is_not_anothers(store: Store) -> None:
-    first_day(store, "Swarm graph one")
-    subscribes(store, "telegram:43", "graph", when="now")
-    other, liked = known_chats.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
-    interests.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
-    ingested(store, *(title for title in SECOND_DAY), now=LATER)
-    assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,10 +285,6 @@ def stocked(store: Store) -> Store:
 
 def asks(store: Store, query: str) -> Subscribed:
     return subscribes(store, str(ME), query, when="now")
-
-
-def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [one.subscription.canonical for one in known_chats.listed(store, chat)]
 
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
@@ -389,13 +332,6 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     )
     # the second subscription gets "Swarm robots", because a paper does not count as near to itself
     assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
-
-
-def test_it_is_not_edited_to_an_unknown_paper(stocked: Store) -> None:
-    asks(stocked, f"like:{GIVEN} -survey")
-    with pytest.raises(Refused, match=r"2601\.99999"):
-        subscribing.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
-    assert canonicals(stocked) == [f"like:{GIVEN} -survey"]
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -539,16 +475,3 @@ def previews_hold(store: Store, now: datetime) -> None:
     for chat in known:
         assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
         assert (expected[chat].later is None) == (not expected[chat].not_due)
-
-
-def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: cli.Terminal) -> None:
-    chat = ("--as", "telegram:42")
-    for words in (("graph", "--when", "now"), ("tree", "--when", "daily 9")):
-        terminal("subscribe", *words, *chat, "--now", "2026-01-22T07:00Z")
-    titles = ("Graph networks", "Tree search", "Tree rings")
-    terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "Words.") for n, title in enumerate(titles))))
-    assert terminal("ingest", "day.md", "--date", "2026-01-22", "--now", "2026-01-22T08:00Z").status == 0
-    lines = terminal("preview", *chat, "--now", "2026-01-22T08:30Z").out.splitlines()
-    assert lines[0] == "Due now:"
-    assert "Not due yet:" in lines
-    assert any(re.search(r"\b2\s+tree\b.*Thu 22 Jan 09:00", line) for line in lines)

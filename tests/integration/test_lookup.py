@@ -167,13 +167,6 @@ async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
     assert said(telegram)[1].startswith("Graphs that forget")
 
 
-@pytest.mark.usefixtures("app")
-async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
-    await asks(telegram, "https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf")
-    assert said(telegram)[0].startswith("✗ 10.1101/2024.01.01.573838 is not known here.")
-    assert arxiv.arrivals == []
-
-
 # what a digest lacks is asked of arXiv before its papers are stored, so that they match at once
 
 AUTHORS = ("Ada Example", "Bo Beispiel")
@@ -315,12 +308,6 @@ async def test_a_slow_arxiv_holds_up_no_digest(
     arxiv.hangs()
     await brings(feeding, BARE)
     assert incomplete(store) == [ID]
-
-
-async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> None:
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
-    await brings(feeding, BARE)
-    assert (arxiv.asked("/api/"), incomplete(store)) == ([], [ID])
 
 
 def test_which_source_is_arxivs() -> None:

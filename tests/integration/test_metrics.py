@@ -16,18 +16,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.app import App
-from bot.operation import process, web_server
-from bot.operation.checks import check_findings
-from bot.operation.health import Problem
+from bot.operation import web_server
 from bot.operation.metrics import Metrics
 from bot.operation.process import Process, run
 from bot.ports import measurements
-from bot.settings import Backup, Settings
-from subscriptions.model import ChatKind
+from bot.settings import Backup
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import access, known_chats
 from subscriptions.service.pausing import pause
-from subscriptions.store import outbox, stored_sources
+from subscriptions.store import stored_sources
 from subscriptions.store.conversations import is_noted, note_update
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
@@ -256,74 +252,8 @@ async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_p
 OPERATOR = address("telegram:99")
 
 
-async def test_run_prints_a_code_while_nobody_runs_the_bot(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,)) as app:
-        assert process.operator_lines(app.store, app) == []
-    async with running(tmp_path, clock) as app:
-        assert process.operator_lines(app.store, app) == [], "no person can talk to it"
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        (line,) = process.operator_lines(app.store, app)
-        code = line.rpartition(" ")[2]
-        assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        known_chats.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
-        assert access.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
-        assert process.operator_lines(app.store, app) == []
-
-
 # ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
 # If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
-
-
-async def test_a_dead_letter_is_named_by_all_three(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        process = Process(app, Quiet())  # type: ignore[arg-type]
-        await ticks(process, clock)
-        assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
-        assert process.attention == {}
-        for number in (1, 2):
-            subscribes(app.store, f"telegram:{number}", "graph", when="now")
-            telegram.forbids(str(number), "STICKER_INVALID")
-            ingested(app.store, f"A graph {number}", now=clock.now())
-            await ticks(process, clock, 4)
-        dead = sorted(one.id for one in outbox.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
-        named = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-        assert [sum(f"delivery={delivery} " in one for one in named) for delivery in dead] == [1] * len(dead)
-        await ticks(process, clock, 3)
-        (line,) = [one for one in caplog.messages if "could not be sent" in one]  # one line a day
-        assert "The usual reason: Telegram refuses the message: Sticker_invalid. See them with paperwire outbox" in line
-        assert process.attention == {"dead": Problem(f"{len(dead)} deliveries could not be sent.", 20 * 60)}
-        (finding,) = check_findings(app.settings, app.store, wall=clock.now())
-        assert str(finding.answer).startswith(f"{len(dead)} deliveries could not be sent. The usual reason: ")
-        assert all(delivery in str(finding.cure) for delivery in dead)
-        assert finding.mend
-        for delivery in dead:
-            outbox.dismiss(app.store, delivery, now=clock.now())
-        assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
-
-
-async def test_the_page_of_health_is_ready_and_names_them() -> None:
-    dead = Problem("2 deliveries could not be sent.", 10_800)
-    page = web_server.health_app(dict, attention=lambda: {"dead": dead})
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://localhost") as client:
-        answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert answer.json()["attention"] == {"dead": "2 deliveries could not be sent."}
-    assert answer.json()["seconds"] == {"dead": 10_800}
-
-
-async def ticks(process: Process, clock: FakeClock, times: int = 2) -> None:
-    for _ in range(times):
-        clock.advance(timedelta(minutes=2))
-        await process.tick()
-        await process.finish()
-
-
-def answers_of(settings: Settings, store: Store, clock: FakeClock) -> list[str]:
-    return [str(finding.answer) for finding in check_findings(settings, store, wall=clock.now())]
 
 
 async def test_cron_runs_do_the_daily_work_once_and_tell_operators(

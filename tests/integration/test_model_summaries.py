@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from bot.model.language_model import summarizer_of
 from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
-from subscriptions.service.model_summaries import NEWS
 from subscriptions.service.subscribing import set_settings
 from subscriptions.store import model_requests
 from subscriptions.store.database.store import Store
@@ -250,17 +249,6 @@ def test_a_day_has_so_many_requests_and_what_most_chats_want_comes_first(worker:
     worker.clock.advance(timedelta(hours=14))
     worker.summarises()
     assert (len(worker.server.asked), worker.day.requests) == (3, 1)
-
-
-def test_papers_that_came_more_than_a_day_ago_are_not_asked_for(worker: Worker) -> None:
-    worker.daily = 0
-    worker.chat("telegram:1", "eels")
-    worker.reads(paper("eels"))
-    worker.summarises()
-    worker.daily = 9
-    worker.clock.advance(NEWS + timedelta(minutes=1))
-    worker.summarises()
-    assert worker.server.asked == []
 
 
 @pytest.mark.parametrize(

@@ -353,37 +353,8 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             assert worker.problems_of(receivers) == {}
 
 
-LARGEST_ID = str(2**52 - 1)
-
 Act = abc.Callable[[FakeTelegram, str], object]
 
 
 def writes(text: str = "", **more: object) -> Act:
     return lambda fake, chat: fake.user_writes(text, chat, **more)  # type: ignore[arg-type]
-
-
-IN_PRIVATE: list[tuple[str, Act]] = [
-    ("a voice message", writes(sends="voice")),
-    ("a photo with words", writes("diffusion", sends="photo")),
-    ("holes", writes("/sub {name} %s {0}")),
-    ("a command for another bot", writes("/sub@other_bot diffusion")),
-    ("a forwarded command", writes("/unsub all", is_forwarded=True)),
-    ("a payload that nobody made", writes("/start ../../etc/passwd")),
-    ("many lines", writes("/sub\n" + "\n".join(f"word{number}" for number in range(60)))),
-]
-
-
-async def test_in_a_private_chat_every_message_is_answered(
-    tmp_path: Path,
-    telegram: FakeTelegram,
-    clock: RestingClock,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
-        for number, (_, act) in enumerate(IN_PRIVATE, 1):
-            act(telegram, str(number))
-        await asks(telegram, "/sub diffusion", LARGEST_ID)
-    assert [why for number, (why, _) in enumerate(IN_PRIVATE, 1) if not telegram.posted_to(str(number))] == []
-    assert telegram.posted_to(LARGEST_ID)
-    assert "Something went wrong here" not in " ".join(entry.text for entry in telegram.journal)
-    assert "was not understood" not in caplog.text

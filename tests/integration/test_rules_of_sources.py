@@ -319,13 +319,6 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_pat
     assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
-async def test_a_page_of_the_web_is_not_arxivs(feeds: Feeds) -> None:
-    feeds.arxiv.holds("/answer.xml", ANSWER_OF_EVIL)
-    ingested(feeds.store, TRUE, source="arxiv", of_arxiv=True)
-    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/answer.xml"))
-    assert (told(known_by(feeds.store)), feeding.outcomes("web")) == (TRUTH, ["quiet"])
-
-
 @pytest.mark.parametrize(
     ("source", "own"),
     [
@@ -421,28 +414,6 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     assert (known(store, "Graphs").sequence is None) == filed
     assert known(store, "Graphs").day == TODAY - age * DAY
     store.close()
-
-
-@pytest.mark.parametrize(
-    ("head", "name", "options", "filed"),
-    [
-        pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "list.md", (), True, id="the document says so"),
-        pytest.param("", "2023-04-05.md", (), True, id="its name says so"),
-        pytest.param("", "list.md", ("--date", "2023-04-05"), True, id="the caller says so"),
-        pytest.param("", "list.md", (), False, id="nobody says a day"),
-        pytest.param("# AI-Enhanced arXiv Daily 2026-01-22\n\n", "2023-04-05.md", (), False, id="document before name"),
-        pytest.param("# AI-Enhanced arXiv Daily 2023-04-05\n\n", "2026-01-22.md", (), True, id="also an old document"),
-        pytest.param("", "2023-04-05.md", ("--date", "2026-01-22"), True, id="name before caller"),
-        pytest.param("", "2026-01-22.md", ("--date", "2023-04-05"), False, id="also a new name"),
-        pytest.param("", "2027-04-05.md", (), False, id="a day that lies ahead"),
-    ],
-)
-def test_the_day_of_a_digest_is_its_own_else_of_its_name(
-    terminal: Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
-) -> None:
-    terminal.file(name, head + page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
-    answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
-    assert (answer["papers"]["new"], answer["archived"]) == (2, 2 if filed else 0)
 
 
 # ── what happens to their papers ──────────────────────────────────────────────────────────────────────────────────────

@@ -313,17 +313,6 @@ async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: 
     assert odd.status_code == 204, "the page is drawn again"
 
 
-async def test_the_chat_speaks_the_chosen_language(with_password: web_site.Pages) -> None:
-    ada = await with_password.visited("ada", **{"accept-language": "zh-CN,zh;q=0.9"})
-    page = await ada.opens()
-    assert '<html lang="zh">' in page.text
-    assert "发送" in page.text
-    assert "已" in await ada.says("/sub gondola") or "论文" in ada.shown
-    assert (await ada.posts("/language", {"language": "en"})).status_code == 303
-    assert '<html lang="en">' in (await ada.opens()).text, "it is remembered"
-    assert "Send me words that papers should contain" in await ada.says("谢谢你"), "it is the choice of the chat"
-
-
 @pytest.mark.parametrize("chooses", ["page", "/lang en"])
 async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
     with_password: web_site.Pages, chooses: str

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,7 +13,6 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
-from subscriptions.states import SourceTrouble
 from subscriptions.store import stored_sources, tables
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -106,49 +104,6 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
 
 
 @ON_ONE
-async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(feeds: Feeds) -> None:
-    feeds.clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
-    feeds.arxiv.announces(dt.date(2025, 11, 27), GRAPHS)
-    feeding = await feeds.polled(LG, admins=(OPERATOR,))
-    feeds.arxiv.announces(dt.date(2025, 11, 28))
-    await feeding.until(new_york("2025-11-30 23:59"))
-    assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
-    assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # no poll on the weekend
-    on_sunday = await feeding.poll()
-    assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
-    assert causes(feeds.store) == []
-
-
-@ON_ONE
-async def test_an_unlisted_day_without_announcement_is_late_once(feeds: Feeds) -> None:
-    feeds.arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = await feeds.polled(LG, admins=(OPERATOR,))
-    await feeding.until(new_york("2026-01-22 08:00"))
-    assert feeding.outcomes("arxiv").count("late") >= 3
-    feeds.arxiv.announces(THURSDAY, GRAPHS)
-    await feeding.until(new_york("2026-01-22 09:00"))
-    assert feeding.outcomes("arxiv")[-1] == "new"
-    assert causes(feeds.store) == ["overdue", "source-back"]
-    late = source_harness.notices(feeds.store)[0][1]
-    assert late.startswith("arxiv has nothing new although it is time.")
-    assert "holiday" in late
-
-
-@ON_ONE
-async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
-    clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
-    await feeding.until(new_york("2026-01-25 12:00"))
-    assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
-    assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
-    assert causes(store) == ["overdue"]
-    arxiv.announces(dt.date(2026, 1, 26), GRAPHS)
-    await feeding.until(new_york("2026-01-26 01:00"))
-    assert causes(store) == ["overdue", "source-back"]
-
-
-@ON_ONE
 async def test_an_empty_category_is_quiet_when_others_have_papers(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = await feeds.polled(arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
@@ -169,12 +124,6 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) 
     assert titles(feeds.store) == ["Graphs"]
     with feeds.store.read() as session:
         assert len(session.exec(select(tables.DigestRow)).all()) == 2
-
-
-@ON_ONE
-async def test_in_a_feed_asked_at_an_interval_any_day_is_new(feeds: Feeds) -> None:
-    feeds.arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    assert (await feeds.polled(web_source(f"{feeds.arxiv.url}/rss/cs.LG"))).outcomes("web") == ["new"]
 
 
 async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -295,14 +244,6 @@ async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Fee
 
 
 @ON_ONE
-async def test_a_host_that_is_down_is_asked_once_a_poll(feeds: Feeds) -> None:
-    feeds.arxiv.fails(503)
-    feeding = await feeds.polled(arxiv_source("cs.LG", "cs.AI", "stat.ML"))
-    assert feeds.arxiv.asked() == ["/rss/cs.LG"]
-    assert feeding.receipts("arxiv")[-1].detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
-
-
-@ON_ONE
 async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
     feeds.arxiv.answers_429(3)
     feeding = feeds.of(LG, admins=(OPERATOR,))
@@ -416,23 +357,6 @@ async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
         assert len(receipts_of(store, "web")) == 1
 
 
-@ON_ONE
-async def test_an_archive_that_still_has_yesterdays_papers_is_asked_again_alone(feeds: Feeds) -> None:
-    arxiv, old = feeds.arxiv, paper("Means", "stat.ML", "cs.LG")
-    arxiv.announces(THURSDAY, GRAPHS, old)
-    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
-    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), replace(old, categories=("stat.ML",)))  # with Friday's date
-    await feeding.until(new_york("2026-01-23 00:06"))
-    assert (feeding.outcomes("arxiv")[-1], feeding.known("arxiv").state.next_at) == (
-        "stale",
-        new_york("2026-01-23 00:20"),
-    )
-    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
-    await feeding.until(new_york("2026-01-23 00:21"))
-    assert arxiv.asked()[2:] == ["/rss/cs.LG", "/rss/stat.ML", "/rss/stat.ML"]
-    assert (feeding.outcomes("arxiv")[-1], source_harness.titles(feeds.store).count("Odds")) == ("new", 1)
-
-
 async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = feeds.of(LG)
@@ -478,15 +402,6 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, fee
         "new",
     ]
     assert causes(feeds.store) == ["source", "source-back"]
-
-
-async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(tmp_path: Path, feeds: Feeds) -> None:
-    feeding = feeds.of(folder(tmp_path))
-    for name in ("a.md", "z.md"):
-        (tmp_path / "inbox" / name).write_text("# Notes\n\nNothing.\n")
-    assert await finds(feeding, tmp_path / "inbox" / "b.md") == ["new", "failed"]
-    detail = feeding.receipts("inbox")[-1].detail
-    assert ("a.md: no paper" in detail, "z.md: no paper" in detail) == (True, True)
 
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])

@@ -12,17 +12,15 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from bot.conversation import handler
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.known_chats import listed
-from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import locked
 from tests.integration.cli import Terminal
-from tests.make import ingested, paper, subscribes
+from tests.make import subscribes
 from tests.patience import PATIENCE
 
 
@@ -53,24 +51,6 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
         ("telegram:1", "graph"),
         ("telegram:3", "graph"),
     ]
-
-
-PEOPLE = 40
-
-
-@pytest.mark.both_databases
-async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
-    bot = BotHarness(store)
-
-    async def speaks(chat: str) -> tuple[str, str]:
-        subscribed = await bot.says("/sub graph daily 9:00", chat)
-        # the code that sends the answer writes in this way
-        await store.run(claims.recover)
-        return subscribed.text, (await bot.says("/list", chat)).text
-
-    said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
-    assert all(subscribed.startswith("✓ 1") and "graph" in listing for subscribed, listing in said)
-    assert len(listed(store, None)) == PEOPLE
 
 
 # ── Writes take turns, and who reads need not wait for the write lock ──────────────────────────────────────────────────
@@ -278,32 +258,6 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
 @pytest.fixture
 def bot(store: Store) -> BotHarness:
     return BotHarness(store)
-
-
-def watched(store: Store, monkeypatch: pytest.MonkeyPatch, name: str) -> list[bool]:
-    """Returns a list to which each call of a function of the handler adds whether writers wait for it."""
-    seen: list[bool] = []
-    function = getattr(handler, name)
-
-    def call(*args: Any, **named: Any) -> Any:
-        seen.append(store._turns.is_taken())
-        return function(*args, **named)
-
-    monkeypatch.setattr(handler, name, call)
-    return seen
-
-
-@pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
-async def test_a_look_holds_up_no_writer(
-    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While a command that only reads prepares its reply, another thread may write."""
-    ingested(store, paper("A graph", arxiv_id="2601.00001"))
-    await bot.says("/sub tree")
-    await bot.says("Berlin")  # the question for the city would be ended by a command, which is written
-    seen = watched(store, monkeypatch, "_result")
-    assert await bot.says(words)
-    assert seen == [False]
 
 
 @pytest.mark.parametrize(

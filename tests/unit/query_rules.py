@@ -99,7 +99,7 @@ FINDS = (
     Finds(
         "| needs no blanks, & does",
         titled("graph of R and D"),
-        'foo|graph ¦ graph|foo ¦ foo|graph|bar ¦ (foo)|(graph) ¦ (foo)OR(graph) ¦ "foo"OR"graph"',
+        "foo|graph ¦ graph|foo ¦ foo|graph|bar ¦ (foo)|(graph) ¦ (foo)OR(graph)",
         "foo|bar ¦ R&D ¦ graph&D",
     ),
     Finds(
@@ -112,39 +112,34 @@ FINDS = (
         "the signs of NOT",
         GRAPH,
         """
-        graph -foo ¦ graph NOT foo ¦ graph !foo ¦ graph -(foo) ¦ graph -"neural graph" ¦ -foo graph ¦ !foo graph ¦ NOT foo graph ¦
-        graph AND -foo ¦ graph AND NOT foo ¦ (graph -foo) ¦ graph NOT(foo)
+        graph -foo ¦ graph NOT foo ¦ graph !foo ¦ graph -(foo) ¦ graph -"neural graph"
         """,
         """
-        graph -neural ¦ graph NOT neural ¦ graph !neural ¦ graph -(neural) ¦ graph -"graph neural" ¦ -neural graph ¦
-        graph AND -neural ¦ graph AND NOT neural ¦ graph NOT(neural) ¦ graph NOT"neural"
+        graph -neural ¦ graph NOT neural ¦ graph !neural ¦ graph -(neural) ¦ graph -"graph neural"
         """,
     ),
     Finds(
         "a sign stands where a term starts, not before a blank",
         titled("state-of-the-art graph, neural! - network"),
         """
-        state-of-the-art ¦ graph - neural ¦ graph ! neural ¦ graph! neural ¦ graph- neural ¦ of-the ¦ graph - ¦ graph ! ¦
-        graph - - neural
+        state-of-the-art ¦ graph - neural ¦ graph ! neural ¦ graph! neural ¦ graph- neural
         """,
         "state-of-art ¦ state -of ¦ art -graph",
     ),
     Finds(
         "several signs are one",
         GRAPH,
-        "graph --foo ¦ graph -!foo ¦ graph !-foo ¦ graph NOT -foo ¦ graph NOT NOT foo ¦ graph ---foo ¦ graph NOT !-foo",
-        "graph --neural ¦ graph -!neural ¦ graph NOT NOT neural ¦ graph NOT NOT NOT neural ¦ graph ---neural",
+        "graph --foo ¦ graph -!foo ¦ graph !-foo ¦ graph NOT -foo ¦ graph NOT NOT foo",
+        "graph --neural ¦ graph -!neural ¦ graph NOT NOT neural ¦ graph NOT NOT NOT neural",
     ),
     Finds(
         "a sign is read after a blank, quote, bracket, bar, colon or sign",
         GRAPH,
         """
-        "graph"-foo ¦ (graph)-foo ¦ graph (-foo) ¦ graph ti:-foo ¦ “graph”-foo ¦ «graph»-foo ¦ (-foo graph) ¦ (foo|!foo)neural ¦
-        "graph"!foo
+        "graph"-foo ¦ (graph)-foo ¦ graph (-foo) ¦ graph ti:-foo ¦ “graph”-foo
         """,
         """
-        "graph"-neural ¦ (graph)-neural ¦ graph (-neural) ¦ graph ti:-neural ¦ “graph”-neural ¦ «graph»-neural ¦ (-neural graph) ¦
-        (foo|!graph)neural ¦ "graph"!neural
+        "graph"-neural ¦ (graph)-neural ¦ graph (-neural) ¦ graph ti:-neural
         """,
     ),
     Finds(
@@ -157,10 +152,9 @@ FINDS = (
         "a blank after the colon is allowed",
         FULL,
         """
-        ti: graph ¦ ti:  graph ¦ ti: (graph neural) ¦ ti: "graph neural" ¦ author: doe ¦ cat: cs.LG ¦ ti:\tgraph ¦ ti:\u3000graph ¦
-        graph ti: -foo ¦ ti: graph attention
+        ti: graph ¦ ti:  graph ¦ ti: (graph neural) ¦ ti: "graph neural" ¦ author: doe ¦ cat: cs.LG ¦ ti: graph attention
         """,
-        "ti: attention ¦ ti: (graph attention) ¦ author: graph ¦ cat: cs.CV ¦ graph ti: -neural",
+        "ti: attention ¦ ti: (graph attention) ¦ author: graph ¦ cat: cs.CV",
     ),
     Finds(
         "fields and their other names, in any letter case",
@@ -178,15 +172,15 @@ FINDS = (
     Finds(
         "a value is exact, a prefix or a phrase",
         titled("RAG for Neurosymbolic few-shot learning"),
-        '=RAG ¦ =Neuro* ¦ ti:="few-shot learning" ¦ ="few-shot" ¦ ti:neuro* ¦ =few-sho* ¦ ti:=few-sho*',
-        '=Rag ¦ =neuro* ¦ ="Few-shot" ¦ ti:neural* ¦ =Few-sho* ¦ ="shot few"',
+        '=RAG ¦ =Neuro* ¦ ti:="few-shot learning" ¦ ="few-shot" ¦ ti:neuro*',
+        '=Rag ¦ =neuro* ¦ ="Few-shot" ¦ ti:neural*',
     ),
     # what is forgiven
     Finds(
         "keywords are upper case",
         titled("graph or not and neural"),
-        "graph or neural ¦ not graph ¦ graph and neural ¦ or ¦ Not graph ¦ graph Or neural ¦ and",
-        "graph or foo ¦ foo or graph ¦ graph and foo ¦ not foo ¦ graph NOT or ¦ graph NOT and",
+        "graph or neural ¦ not graph ¦ graph and neural ¦ or ¦ Not graph",
+        "graph or foo ¦ foo or graph ¦ graph and foo ¦ not foo",
     ),
     Finds(
         "quotes of all kinds",
@@ -239,46 +233,40 @@ FINDS = (
         "an unclosed quote or bracket is closed at the end",
         FULL,
         """
-        "graph neural ¦ (graph neural ¦ (graph (neural ¦ ti:(graph ¦ ti:"graph neural ¦ ((graph OR foo) (neural ¦
-        graph -"neural graph ¦ graph (foo OR (neural ¦ graph ( ¦ graph " ¦ “graph neural
+        "graph neural ¦ (graph neural ¦ (graph (neural ¦ ti:(graph ¦ ti:"graph neural ¦ graph (
         """,
-        '"neural graph ¦ (graph foo ¦ ti:(graph attention ¦ "graph OR foo ¦ graph -"neural network ¦ "graph neural attention',
+        '"neural graph ¦ (graph foo ¦ ti:(graph attention ¦ "graph OR foo',
     ),
     Finds(
         "of adjacent operators the last counts",
         GRAPH,
         """
-        graph AND OR foo ¦ graph & | foo ¦ graph & OR foo ¦ graph | | foo ¦ graph || foo ¦ graph OR OR foo ¦ graph AND | foo ¦
-        foo NOT|graph ¦ foo -OR graph ¦ graph -AND neural ¦ graph AND AND neural ¦ graph OR AND neural ¦ graph OR & neural ¦
-        graph AND OR NOT foo neural
+        graph AND OR foo ¦ graph & | foo ¦ graph & OR foo ¦ graph | | foo ¦ graph || foo ¦
+        foo NOT|graph
         """,
-        "graph OR AND foo ¦ graph | & foo ¦ graph OR & foo ¦ graph | AND foo ¦ graph AND AND foo ¦ graph OR ANDNOT neural",
+        "graph OR AND foo ¦ graph | & foo ¦ graph OR & foo ¦ graph | AND foo",
     ),
     Finds(
         "dangling operators go",
         GRAPH,
         """
-        OR graph ¦ AND graph ¦ | graph ¦ & graph ¦ graph OR ¦ graph AND ¦ graph | ¦ graph & ¦ graph NOT ¦ graph ANDNOT ¦
-        (OR graph) ¦ (graph AND) neural ¦ (graph OR) neural ¦ OR AND graph ¦ graph AND OR
+        OR graph ¦ AND graph ¦ | graph ¦ & graph ¦ graph OR
         """,
-        "OR foo ¦ foo OR ¦ (foo OR) graph ¦ foo | ¦ AND foo",
+        "OR foo ¦ foo OR ¦ (foo OR) graph ¦ foo |",
     ),
     Finds(
         "an empty bracket or quote, a word or quote of punctuation only, goes with the NOT before it",
         GRAPH,
         """
-        graph () ¦ graph "" ¦ graph -() ¦ graph -"" ¦ graph NOT "" ¦ graph NOT () ¦ () graph ¦ NOT () graph ¦ graph !!! ¦
-        graph ... ¦ graph "..." ¦ graph -... ¦ graph -"!?" ¦ graph NOT ... neural ¦ graph (()) ¦ graph () neural ¦ graph OR () ¦
-        () OR graph ¦ foo OR () graph OR neural ¦ graph NOT - neural ¦ graph （） ¦ graph “” ¦ graph : ¦ graph %
+        graph () ¦ graph "" ¦ graph -() ¦ graph -"" ¦ graph NOT "" ¦ graph :
         """,
-        'foo () ¦ foo "" ¦ graph NOT () foo ¦ graph -() foo ¦ () OR foo',
+        'foo () ¦ foo "" ¦ graph NOT () foo ¦ graph -() foo',
     ),
     Finds(
         "a NOT before an operator goes",
         GRAPH,
         """
-        graph NOT OR foo ¦ foo NOT OR graph ¦ graph NOT AND neural ¦ NOT OR graph ¦ graph NOT | foo ¦ NOT AND graph ¦
-        graph NOT & neural ¦ graph NOT NOT OR foo
+        graph NOT OR foo ¦ foo NOT OR graph ¦ graph NOT AND neural ¦ NOT OR graph ¦ graph NOT | foo
         """,
         "graph NOT AND foo ¦ foo NOT AND graph ¦ NOT OR foo",
     ),
@@ -292,72 +280,61 @@ FINDS = (
         "a sign after a field's colon stands before the field",
         FULL,
         """
-        graph ti:-survey ¦ graph cat:-cs.CV ¦ graph ti:NOT survey ¦ graph ti:!survey ¦ graph ti:-"neural graph" ¦
-        graph ti:-(neural attention) ¦ ti:-survey graph ¦ -ti:-graph ¦ -ti:-(graph neural) ¦ graph ti:--survey ¦ -ti:NOT graph ¦
-        graph au:-smith
+        graph ti:-survey ¦ graph cat:-cs.CV ¦ graph ti:NOT survey ¦ graph ti:!survey ¦ graph ti:-"neural graph"
         """,
         """
-        graph ti:-neural ¦ graph cat:-cs.LG ¦ graph ti:NOT neural ¦ graph ti:!neural ¦ graph ti:-"neural network" ¦
-        graph ti:-(neural graph) ¦ -ti:-survey ¦ graph ti:--neural ¦ graph au:-doe
+        graph ti:-neural ¦ graph cat:-cs.LG ¦ graph ti:NOT neural ¦ graph ti:!neural
         """,
     ),
     Finds(
         "the inner field wins",
         FULL,
         """
-        ti:(graph cat:cs.LG) ¦ ti:(graph abs:study) ¦ ti:abs:study ¦ ti:(abs:(study ti:graph)) ¦ cat:(cs.LG ti:graph) ¦
-        author:(doe OR ti:foo) ¦ ti:(graph -cat:cs.CV) ¦ ti:(abs:study OR foo) ¦ cat:(cs.CV OR author:doe)
+        ti:(graph cat:cs.LG) ¦ ti:(graph abs:study) ¦ ti:abs:study ¦ ti:(abs:(study ti:graph)) ¦ cat:(cs.LG ti:graph)
         """,
         """
-        ti:(graph cat:cs.CV) ¦ ti:(study cat:cs.LG) ¦ ti:abs:graph ¦ abs:ti:study ¦ ti:(abs:(study graph)) ¦
-        ti:(graph -cat:stat.ML) ¦ abs:(study ti:study)
+        ti:(graph cat:cs.CV) ¦ ti:(study cat:cs.LG) ¦ ti:abs:graph ¦ abs:ti:study
         """,
     ),
     Finds(
         "an unknown field without a blank is a phrase, with a blank two terms",
         titled("Foo graph for BERT with pre-training at 12:30"),
         """
-        foo:graph ¦ BERT: pre-training ¦ BERT: graph ¦ graph: foo ¦ 12:30 ¦ foo :graph ¦ graph :foo ¦ BERT : foo ¦ foo:graph:for ¦
-        foo: ¦ foo: graph:
+        foo:graph ¦ BERT: pre-training ¦ BERT: graph ¦ graph: foo ¦ 12:30
         """,
-        "graph:foo ¦ BERT:pre-training ¦ BERT: bar ¦ 12:31 ¦ foo:graph:bert ¦ foo:bar",
+        "graph:foo ¦ BERT:pre-training ¦ BERT: bar ¦ 12:31",
     ),
     Finds(
         "an unknown field before a quote or bracket is two terms",
         titled("Foo graph for BERT pre-training"),
         """
-        graph:"pre training" ¦ graph:(foo BERT) ¦ BERT:(bar OR graph) ¦ graph:“pre training” ¦ graph: "pre training" ¦
-        graph:-(bar) ¦ graph:-"bar"
+        graph:"pre training" ¦ graph:(foo BERT) ¦ BERT:(bar OR graph) ¦ graph:“pre training” ¦ graph: "pre training"
         """,
         'graph:"training pre" ¦ graph:(foo bar) ¦ bar:(foo BERT) ¦ bar:"pre training"',
     ),
     Finds(
         "AT&T and rlhf,dpo are phrases",
         titled("AT&T uses RLHF, DPO (and more)/less; R&D"),
-        "AT&T ¦ at&t ¦ rlhf,dpo ¦ R&D ¦ more/less ¦ dpo(and) ¦ dpo;and",
-        "T&AT ¦ AT&D ¦ dpo,rlhf ¦ less/more ¦ rlhf,and",
+        "AT&T ¦ at&t ¦ rlhf,dpo ¦ R&D ¦ more/less",
+        "T&AT ¦ AT&D ¦ dpo,rlhf ¦ less/more",
     ),
     Finds(
         "a list with commas asks for any of its items",
         paper("RLHF, DPO and GRPO", abstract="Preference data, reward modelling.", categories=("cs.LG",),
               authors=("Jane Doe",), arxiv="2601.15529"),
         """
-        foo, dpo ¦ foo, bar, dpo ¦ foo，dpo ¦ foo、dpo ¦ foo， dpo ¦ foo、 dpo ¦ reward model, preference data ¦ foo, dpo and ¦
-        foo,  dpo ¦ foo,\u3000dpo ¦ foo, bar、dpo ¦ foo , dpo ¦ foo bar, preference data ¦ foo, bar, 2601.15529 ¦ foo, it's, GRPO ¦
-        foo, AT&T, GRPO ¦ foo, few-shot, GRPO
+        foo, dpo ¦ foo, bar, dpo ¦ foo，dpo ¦ foo、dpo ¦ foo， dpo ¦ reward model, preference data ¦ foo, bar, 2601.15529
         """,
-        "foo, bar ¦ foo, data preference ¦ foo，bar ¦ foo、bar ¦ foo bar, dpo foo ¦ reward data, foo",
+        "foo, bar ¦ foo, data preference ¦ foo，bar ¦ foo、bar",
     ),
     Finds(
         "each comma with a blank; no operators, brackets, quotes",
         titled("RLHF, DPO and GRPO"),
         """
-        rlhf,dpo, grpo ¦ rlhf, dpo OR foo ¦ rlhf, (dpo OR foo) ¦ rlhf, "dpo" ¦ rlhf, dpo AND grpo ¦ rlhf, dpo -foo ¦ rlhf ,dpo ¦
-        rlhf, dpo | foo ¦ rlhf, NOT foo
+        rlhf,dpo, grpo ¦ rlhf, dpo OR foo ¦ rlhf, (dpo OR foo) ¦ rlhf, "dpo" ¦ rlhf, dpo AND grpo
         """,
         """
-        foo,bar, grpo ¦ foo, (dpo) ¦ foo, "dpo" ¦ foo, dpo AND grpo ¦ foo, dpo -bar ¦ foo ,dpo ¦ foo, dpo & grpo ¦ foo, -bar ¦
-        rlhf, -dpo ¦ foo, dpo NOT bar ¦ foo, “dpo” ¦ foo, dpo ANDNOT bar
+        foo,bar, grpo ¦ foo, (dpo) ¦ foo, "dpo" ¦ foo, dpo AND grpo
         """,
     ),
     Finds(
@@ -365,15 +342,10 @@ FINDS = (
         paper("Neurosymbolic reward models", abstract="Few-shot study of RAG pipelines.", categories=("cs.LG", "math.AP"),
               authors=("Jane Doe",)),
         """
-        foo, ti:reward model ¦ ti:reward model, foo ¦ foo, abs:few shot ¦ foo, =RAG pipelines ¦ foo, reward mod* ¦
-        reward mod*, foo ¦ foo, neuro* ¦ foo, cs.LG ¦ cs.lg, foo ¦ #cs.LG, foo ¦ foo, cs.* ¦ foo, cs.CV+math.AP ¦ foo, cat:math ¦
-        author:doe, foo, bar ¦ foo, author:Jane Doe ¦ =RAG, foo ¦ foo, ti:rewar* ¦ foo, ti: reward model ¦
-        foo, bar, ti:=Neurosymbolic reward ¦ cs.CV, cs.LG
+        foo, ti:reward model ¦ ti:reward model, foo ¦ foo, abs:few shot ¦ foo, =RAG pipelines ¦ foo, reward mod* ¦ foo, cs.LG ¦ foo, cs.* ¦ foo, cs.CV+math.AP ¦ foo, author:Jane Doe
         """,
         """
-        foo, ti:reward study ¦ ti:model reward, foo ¦ foo, abs:reward model ¦ foo, =rag pipelines ¦ foo, reward moo* ¦ foo, cs.CV ¦
-        cs.cv, foo ¦ foo, stat.* ¦ foo, cs.CV+math.AT ¦ foo, author:Jane Roe ¦ =Rag, foo ¦ foo, ti:few shot ¦ foo, ti:pipelin* ¦
-        foo, ti:=neurosymbolic reward
+        foo, ti:reward study ¦ ti:model reward, foo ¦ foo, abs:reward model ¦ foo, =rag pipelines ¦ foo, reward moo*
         """,
     ),
     Finds(
@@ -386,13 +358,10 @@ FINDS = (
         "an author with a comma is one author, last name first",
         paper("The study", authors=("Jane Doe", "Max Roe", "Ludwig van der Berg")),
         """
-        author:Doe, Jane ¦ au:Doe, Jane ¦ author: Doe, Jane ¦ author:Doe, J. ¦ author:van der Berg, Ludwig ¦
-        author:Roe, Jane, study ¦ author:foo, ti:study ¦ author:Doe, ti:foo ¦ author:Doe，Jane ¦ author:Doe,Jane ¦
-        author:=Doe, Jane ¦ author:Doe, Jan* ¦ author:Foo, study, bar
+        author:Doe, Jane ¦ au:Doe, Jane ¦ author: Doe, Jane ¦ author:Doe, J. ¦ author:van der Berg, Ludwig ¦ author:Doe, Jan*
         """,
         """
-        author:Roe, Jane ¦ author:Doe, study ¦ author:Foo, study ¦ author:Foo, Jane ¦ author:=doe, Jane ¦ author:foo, ti:bar ¦
-        author:Roe, Jan* ¦ author:Foo, Jane, bar ¦ author:Doe, Ja
+        author:Roe, Jane ¦ author:Doe, study ¦ author:Foo, study ¦ author:Foo, Jane
         """,
     ),
     Finds(
@@ -405,55 +374,48 @@ FINDS = (
         "a category standing alone as a word",
         paper("On cs.LG and detection, hep th, q-fin", categories=("cs.CV", "hep-th", "astro-ph.GA", "math.AP")),
         """
-        cs.CV ¦ cs.cv ¦ CS.CV ¦ Cs.Cv ¦ #cs.cv ¦ #CS.CV ¦ hep-th ¦ HEP-TH ¦ Hep-Th ¦ #hep-th ¦ cs.* ¦ CS.* ¦ #cs.* ¦ astro-ph ¦
-        astro-ph.GA ¦ astro-ph.* ¦ math.ap ¦ math.* ¦ detection cs.CV ¦ (cs.CV) ¦ cs.CV OR foo ¦ detection -cs.LG ¦ "cs.LG" ¦
-        =cs.LG ¦ ti:cs.LG ¦ ti:q-fin ¦ "hep-th" ¦ "hep th" ¦ ti:(cs.LG) ¦ abs:foo|cs.CV
+        cs.CV ¦ cs.cv ¦ CS.CV ¦ Cs.Cv ¦ #cs.cv
         """,
         """
-        cs.LG ¦ cs.lg ¦ #cs.LG ¦ hep-ph ¦ stat.* ¦ q-fin ¦ astro-ph.CO ¦ "cs.CV" ¦ =cs.CV ¦ ti:cs.CV ¦ ti:hep-ph ¦
-        detection -cs.CV ¦ detection -hep-th ¦ detection -cs.* ¦ ti:(cs.CV) ¦ =hep-ph
+        cs.LG ¦ cs.lg ¦ #cs.LG ¦ hep-ph
         """,
     ),
     Finds(
         "categories are known codes, archive.*, archives with a hyphen; others are words",
         paper("The math of physics: cs and stat, cs.XY, econ, eess, nlin", categories=("q-bio.NC",)),
-        'math ¦ physics ¦ cs ¦ stat ¦ econ ¦ eess ¦ nlin ¦ cs.XY ¦ q-bio ¦ q-bio.nc ¦ q-bio.* ¦ "cs.xy"',
-        "cs.XX ¦ cs.YX ¦ math.* ¦ physics.* ¦ q-bio.QM ¦ foo-ph ¦ quant-ph",
+        "math ¦ physics ¦ cs ¦ stat ¦ econ ¦ cs.XY",
+        "cs.XX ¦ cs.YX ¦ math.* ¦ physics.*",
     ),
     Finds(
         "categories joined by + ask for either",
         under("cs.AI", "math.AP"),
         """
-        cs.AI+q-bio.NC ¦ q-bio.NC+cs.AI ¦ cs.CV+cs.LG+cs.AI ¦ hep-th+cs.ai ¦ cs.*+stat.* ¦ stat.*+math.* ¦
-        hep-th+hep-ph+cs.CV+math.ap ¦ cs.AI＋q-bio.NC ¦ cs.AI + math.AP ¦ X -cs.CV+q-bio.NC ¦ cs.ai+CS.cv
+        cs.AI+q-bio.NC ¦ q-bio.NC+cs.AI ¦ cs.CV+cs.LG+cs.AI ¦ hep-th+cs.ai ¦ cs.*+stat.*
         """,
         """
-        cs.CV+q-bio.NC ¦ hep-th+hep-ph ¦ cs.AI+foo ¦ cs.AI + cs.CV ¦ X -cs.AI+q-bio.NC ¦ "cs.AI+q-bio.NC" ¦ ti:cs.AI+q-bio.NC ¦
-        =cs.AI+q-bio.NC ¦ stat.*+q-bio.*
+        cs.CV+q-bio.NC ¦ hep-th+hep-ph ¦ cs.AI+foo ¦ cs.AI + cs.CV
         """,
     ),
     Finds(
         "cat: of no category is taken and never matches",
         paper("detection", categories=("cs.CV",)),
         "detection -cat:detection ¦ detection -cat:foo ¦ cat:foo OR detection ¦ detection -primary:foo ¦ detection -cat:cs.XX",
-        'cat: detection ¦ cat:detection ¦ cat:foo ¦ primary:foo ¦ cat:c ¦ cat:cs.C ¦ cat:cs.XX ¦ cat:"computer vision"',
+        'cat: detection ¦ cat:detection ¦ cat:foo ¦ primary:foo ¦ cat:"computer vision"',
     ),
     Finds(
         "a bare arXiv id asks for the text or the id",
         paper("Graphs", arxiv="2601.15529"),
         """
-        2601.15529 ¦ graph 2601.15529 ¦ (2601.15529) ¦ 2601.15529 OR foo ¦ arXiv:2601.15529 ¦ arxiv:2601.15529 ¦ arXiv: 2601.15529 ¦
-        2601.15529v2 ¦ arXiv:2601.15529v1
+        2601.15529 ¦ graph 2601.15529 ¦ (2601.15529) ¦ 2601.15529 OR foo ¦ arXiv:2601.15529
         """,
         """
-        2601.15530 ¦ graph -2601.15529 ¦ "2601.15529" ¦ =2601.15529 ¦ ti:2601.15529 ¦ arXiv:2601.15530 ¦ foo 2601.15529 ¦
-        2601.1552
+        2601.15530 ¦ graph -2601.15529 ¦ "2601.15529" ¦ =2601.15529
         """,
     ),
     Finds(
         "a bare arXiv id that stands in a text",
         paper("Comment on 2601.15529 and hep-th/9901001", arxiv="2602.00002"),
-        '2601.15529 ¦ "2601.15529" ¦ hep-th/9901001 ¦ ti:2601.15529 ¦ 2602.00002 ¦ =2601.15529',
+        '2601.15529 ¦ "2601.15529" ¦ hep-th/9901001 ¦ ti:2601.15529 ¦ 2602.00002',
         "id:2601.15529 ¦ https://arxiv.org/abs/2601.15529 ¦ id:hep-th/9901001 ¦ 2601.15530",
     ),
     Finds(
@@ -489,16 +451,15 @@ FINDS = (
         paper("Graphs", doi="10.1234/Abc.5678"),
         """
         https://doi.org/10.1234/abc.5678 ¦ http://doi.org/10.1234/ABC.5678 ¦ doi.org/10.1234/abc.5678 ¦
-        https://dx.doi.org/10.1234/abc.5678 ¦ graph doi.org/10.1234/abc.5678 ¦ doi:https://doi.org/10.1234/abc.5678 ¦
-        graph -doi.org/10.1234/abc ¦ (doi.org/10.1234/abc.5678)
+        https://dx.doi.org/10.1234/abc.5678 ¦ graph doi.org/10.1234/abc.5678
         """,
         "https://doi.org/10.1234/abc ¦ doi.org/10.1234/abc.567 ¦ graph -doi.org/10.1234/abc.5678",
     ),
     Finds(
         "other stars are blanks",
         titled("Graph of ph, gr and neural nets, neuro"),
-        'gr*ph ¦ *graph ¦ "graph of"* ¦ graph * ¦ * graph ¦ ph*gr ¦ *graph neural* ¦ (graph)* ¦ graph ** neural',
-        'gr*foo ¦ "of graph"* ¦ *foo ¦ neura * ¦ nets*graphs*foo',
+        'gr*ph ¦ *graph ¦ "graph of"* ¦ graph * ¦ * graph',
+        'gr*foo ¦ "of graph"* ¦ *foo ¦ neura *',
     ),
     Finds("GPT -4 is GPT and not 4", titled("GPT and friends"), "GPT -4 ¦ GPT –4", "GPT-4 ¦ GPT - 4"),
     Finds("GPT-4 is a phrase", titled("GPT-4 report"), "GPT-4 ¦ GPT - 4 ¦ GPT–4", "GPT -4 ¦ GPT –4"),
@@ -590,13 +551,13 @@ FINDS = (
     Finds(
         "one letter with ++ or # is a token",
         titled("Modern C++17 and F# in objective-c++ code; abc# and xyz++ with C and 1++"),
-        'C++ ¦ c++ ¦ f# ¦ F# ¦ "c++ 17" ¦ C++17 ¦ objective-c++ ¦ "objective c++" ¦ abc ¦ abc# ¦ xyz ¦ xyz++ ¦ c ¦ 1 ¦ "abc and"',
-        'f ¦ c# ¦ "17 c++" ¦ d++ ¦ "objective c"',
+        'C++ ¦ c++ ¦ f# ¦ F# ¦ "c++ 17"',
+        'f ¦ c# ¦ "17 c++" ¦ d++',
     ),
     Finds(
         "C++ and C# are not C",
         titled("Training in C++ and C#"),
-        "c++ ¦ c# ¦ Ｃ＋＋ ¦ C＃ ¦ c++ c# ¦ ti:c++ ¦ -c training",
+        "c++ ¦ c# ¦ Ｃ＋＋ ¦ C＃ ¦ c++ c#",
         "c ¦ training -c++ ¦ training -c#",
     ),
     Finds("C is not C++", titled("A C compiler"), "c", "c++ ¦ c#"),
@@ -612,8 +573,8 @@ FINDS = (
     Finds(
         "runs of letters, digits and combining marks",
         titled("हिन्दी पाठ 3D GPT4 naı\u0308ve \u0940abc ไทย"),
-        "हिन्दी ¦ पाठ ¦ 3d ¦ gpt4 ¦ abc ¦ ไทย",
-        "हिन ¦ द ¦ gpt ¦ 4 ¦ 3 ¦ d",
+        "हिन्दी ¦ पाठ ¦ 3d ¦ gpt4 ¦ abc",
+        "हिन ¦ द ¦ gpt ¦ 4",
     ),
     Finds(
         "Greek letters become names, each apart, but in a unit",
@@ -681,19 +642,17 @@ FINDS = (
         "a bare value stands side by side, in order, in one field",
         FULL,
         """
-        graph-neural ¦ "graph neural networks" ¦ 图神经 ¦ 过平滑 ¦ oversmoothing ¦ "attention helps" ¦ "many layers" ¦ "we study" ¦
-        研究过平滑
+        graph-neural ¦ "graph neural networks" ¦ 图神经 ¦ 过平滑 ¦ oversmoothing
         """,
         """
-        "neural graph" ¦ "graph networks" ¦ "networks we" ¦ "helps too" ¦ 网络我们 ¦ "networks 图" ¦ jane ¦ lecun ¦ stat ¦ "cs.LG" ¦
-        doe ¦ "oversmoothing attention" ¦ 神图
+        "neural graph" ¦ "graph networks" ¦ "networks we" ¦ "helps too"
         """,
     ),
     Finds(
         "whole tokens",
         paper("RAG-based fragments", others=("a rag doll",)),
         'RAG ¦ rag ¦ "rag doll" ¦ rag-based ¦ fragment',
-        "frag ¦ rag-fragments ¦ ragdoll ¦ ment ¦ bas",
+        "frag ¦ rag-fragments ¦ ragdoll ¦ ment",
     ),
     Finds(
         "terms of an AND may match in different fields",
@@ -705,7 +664,7 @@ FINDS = (
         "texts of failed summaries are not text",
         paper("Graph", others=("Summary generation failed", "Motivation analysis unavailable")),
         "graph -failed ¦ graph -unavailable ¦ graph -summary:motivation",
-        "generation ¦ failed ¦ motivation ¦ summary:failed ¦ all:failed ¦ tldr:unavail*",
+        "generation ¦ failed ¦ motivation ¦ summary:failed",
     ),
     Finds(
         "= is exact: case and accents count, no plural, no Greek names",
@@ -725,18 +684,16 @@ FINDS = (
         "a prefix: any token that begins so, as written or folded",
         titled("Neurosymbolic few-shot studies of GPT-4o, 3.14 matrices and criteria; Schrödinger Transformers"),
         """
-        neuro* ¦ NEURO* ¦ few-sho* ¦ GPT-4* ¦ study* ¦ studie* ¦ studies* ¦ stud* ¦ matric* ¦ matrix* ¦ matri* ¦ criteri* ¦
-        criterio* ¦ schro* ¦ schrö* ¦ 3.14* ¦ few-shot-stud* ¦ transformers* ¦ transformer* ¦ gpt-4o* ¦ ti:neuro* ¦ neuro* schrod*
+        neuro* ¦ NEURO* ¦ few-sho* ¦ GPT-4* ¦ study*
         """,
         """
-        neural* ¦ symbolic* ¦ shot-few* ¦ few-stud* ¦ studys* ¦ matrixe* ¦ schroed* ¦ "neuro*" ¦ "few-sho*" ¦ transforms* ¦
-        abs:neuro* ¦ few-shot-graph*
+        neural* ¦ symbolic* ¦ shot-few* ¦ few-stud*
         """,
     ),
     Finds(
         "a star after a CJK character is ignored",
         titled("扩散模型 グラフ 그래프 GPT大"),
-        "扩* ¦ 扩散* ¦ 扩散模* ¦ グ* ¦ グラ* ¦ 그* ¦ 그래* ¦ ti:扩* ¦ gpt大* ¦ 扩＊",
+        "扩* ¦ 扩散* ¦ 扩散模* ¦ グ* ¦ グラ*",
         "散扩* ¦ 型模* ¦ 래그*",
     ),
     Finds(
@@ -749,31 +706,25 @@ FINDS = (
         "ti: abs: summary: and all:",
         FULL,
         """
-        ti:图神经 ¦ ti:networks ¦ abs:过平滑 ¦ abs:oversmoothing ¦ summary:attention ¦ summary:"many layers" ¦ all:图神经 ¦
-        all:过平滑 ¦ all:layers ¦ all:doe ¦ all:"Jane Doe" ¦ all:cs.LG ¦ all:CS.lg ¦ all:stat.ML ¦ all:"LeCun, Y." ¦
-        all:"graph neural" ¦ all:graph all:doe ¦ all:lecu* ¦ all:(doe attention) ¦ all:=LeCun ¦ graph -all:smith
+        ti:图神经 ¦ ti:networks ¦ abs:过平滑 ¦ abs:oversmoothing ¦ summary:attention ¦ all:图神经 ¦ all:cs.LG ¦ all:lecu*
         """,
         """
-        ti:过平滑 ¦ ti:attention ¦ abs:图神经 ¦ abs:attention ¦ summary:graph ¦ summary:"helps too" ¦ summary:oversmoothing ¦
-        all:smith ¦ all:"Jane LeCun" ¦ all:cs.CV ¦ all:=lecun ¦ graph -all:doe ¦ graph -all:stat.ML ¦ all:"neural graph" ¦
-        all:2601.15529
+        ti:过平滑 ¦ ti:attention ¦ abs:图神经 ¦ abs:attention
         """,
     ),
     Finds(
         "all: asks for an archive, too",
         paper("X", categories=("hep-th", "astro-ph.GA", "math.AP")),
-        "all:hep-th ¦ all:astro-ph ¦ all:astro-ph.GA ¦ all:math ¦ all:math. ¦ all:math.* ¦ all:MATH, foo ¦ all:{math}",
-        "all:hep-ph ¦ all:astro-ph.CO ¦ all:hep ¦ all:cs ¦ all:maths",
+        "all:hep-th ¦ all:astro-ph ¦ all:astro-ph.GA ¦ all:math ¦ all:math. ¦ all:math.*",
+        "all:hep-ph ¦ all:astro-ph.CO ¦ all:hep ¦ all:cs",
     ),
     Finds(
         "id: version and link ignored",
         paper("Graphs", arxiv="2601.15529"),
         """
-        id:2601.15529 ¦ id: 2601.15529 ¦ id:2601.15529v3 ¦ id:arXiv:2601.15529 ¦ id:arXiv:2601.15529v1 ¦ id:"2601.15529" ¦
-        id:=2601.15529 ¦ id:(2601.15529 OR 2601.15530) ¦ id:http://arxiv.org/abs/2601.15529v1 ¦ ID:2601.15529 ¦
-        id:2601.15530, 2601.15529 OR graph
+        id:2601.15529 ¦ id: 2601.15529 ¦ id:2601.15529v3 ¦ id:arXiv:2601.15529 ¦ id:arXiv:2601.15529v1
         """,
-        "id:2601.1552 ¦ id:2601.155290 ¦ id:graph ¦ id:15529 ¦ graph -id:2601.15529v7 ¦ id:2601",
+        "id:2601.1552 ¦ id:2601.155290 ¦ id:graph ¦ id:15529",
     ),
     Finds(
         "doi: exact, case ignored",
@@ -785,46 +736,37 @@ FINDS = (
         "source: the whole name, letter case ignored",
         paper("Graph", sources=("Daily arXiv", "weekly")),
         """
-        source:"daily arxiv" ¦ source:"Daily arXiv" ¦ source:weekly ¦ source:WEEKLY ¦ graph -source:foo ¦ source:=Weekly ¦
-        source: "DAILY ARXIV"
+        source:"daily arxiv" ¦ source:"Daily arXiv" ¦ source:weekly ¦ source:WEEKLY ¦ graph -source:foo
         """,
-        "source:daily ¦ source:arxiv ¦ source:week ¦ source:dailyarxiv ¦ graph -source:weekly ¦ source:foo",
+        "source:daily ¦ source:arxiv ¦ source:week ¦ source:dailyarxiv",
     ),
     Finds(
         "a field binds the next value only",
         paper("The doe in the forest", authors=("Jane Roe", "Max Doe")),
         """
-        author:Jane doe ¦ author:Jane forest ¦ ti:forest author:max ¦ author:(jane doe) ¦ author:(jane max) ¦ author:doe forest ¦
-        author:"Jane Roe" doe
+        author:Jane doe ¦ author:Jane forest ¦ ti:forest author:max ¦ author:(jane doe) ¦ author:(jane max)
         """,
-        'author:Jane Roe ¦ author:"Jane Doe" ¦ author:(jane smith) ¦ author:forest ¦ ti:forest max ¦ author:Max Jane',
+        'author:Jane Roe ¦ author:"Jane Doe" ¦ author:(jane smith) ¦ author:forest',
     ),
     # authors
     Finds(
         "all tokens fit different tokens of one author, in any order",
         by("Jane Doe", "Deok-Young Lee", "Seán O'Connor", "Ludwig van der Berg", "张伟", "J. Q. Public", "Jane Jones"),
         """
-        author:"Jane Doe" ¦ author:"Doe Jane" ¦ author:"Doe, Jane" ¦ author:deok-young ¦ author:"Lee Deok-Young" ¦
-        author:"lee deok" ¦ author:o'connor ¦ author:O’Connor ¦ author:oconnor ¦ author:"Sean OConnor" ¦ author:"van der Berg" ¦
-        author:"Berg, Ludwig" ¦ author:"Deokyoung Lee" ¦ author:"Lee Deokyoung" ¦ author:"D. Lee" ¦ author:deok-yo* ¦ author:张伟 ¦
-        author:伟 ¦ author:"伟 张" ¦ author:"J. Jane" ¦ author:jane-doe
+        author:"Jane Doe" ¦ author:"Doe Jane" ¦ author:"Doe, Jane" ¦ author:deok-young ¦ author:"Lee Deok-Young" ¦ author:"J. Jane"
         """,
         """
-        author:"Jane Lee" ¦ author:"Jane Jane Doe" ¦ author:deokyoung ¦ author:"Doe Doe" ¦ author:connor ¦ author:Jan ¦ author:李 ¦
-        author:"张 张" ¦ author:"van van Berg" ¦ author:"Ludwig Doe" ¦ author:o-connor
+        author:"Jane Lee" ¦ author:"Jane Jane Doe" ¦ author:deokyoung ¦ author:"Doe Doe"
         """,
     ),
     Finds(
         "one Latin letter is an initial, not the reverse",
         by("Jane Doe", "J. Q. Public", "Anna Maria Schmidt", "R. Smith"),
         """
-        author:"J. Doe" ¦ author:"Doe, J." ¦ author:"j doe" ¦ author:"J Doe" ¦ author:J.Doe ¦ author:"J. Public" ¦
-        author:"J. Q. Public" ¦ author:"Q. Public" ¦ author:"A. M. Schmidt" ¦ author:"Anna M. Schmidt" ¦ author:"Schmidt, A." ¦
-        author:"R. Smith" ¦ author:"D. Jane"
+        author:"J. Doe" ¦ author:"Doe, J." ¦ author:"j doe" ¦ author:"J Doe" ¦ author:J.Doe
         """,
         """
-        author:"A. Doe" ¦ author:"John Public" ¦ author:"Robert Smith" ¦ author:"A. A. Schmidt" ¦ author:"B. Schmidt" ¦
-        author:"J. J. Doe" ¦ author:"Jo Doe"
+        author:"A. Doe" ¦ author:"John Public" ¦ author:"Robert Smith" ¦ author:"A. A. Schmidt"
         """,
     ),
     Finds(
@@ -836,7 +778,7 @@ FINDS = (
     Finds(
         "prefixes of authors",
         by("Anna Maria Schmidt", "Jürgen Brüggen"),
-        "author:schm* ¦ author:SCHM* ¦ author:mari* ¦ au:brüg* ¦ author:brueg* ¦ author:brug* ¦ author:anna-schm*",
+        "author:schm* ¦ author:SCHM* ¦ author:mari* ¦ au:brüg* ¦ author:brueg*",
         "author:schmidts* ¦ author:chmi* ¦ author:schn* ¦ author:brugh*",
     ),
     Finds(
@@ -853,8 +795,8 @@ FINDS = (
     Finds(
         "exact in author names: without folding, initials stay",
         by("Jörg Müller", "Ann Mueller"),
-        'author:=Müller ¦ author:=Mueller ¦ author:="Jörg Müller" ¦ author:="Müller Jörg" ¦ author:="J. Müller" ¦ author:=Jörg',
-        'author:=müller ¦ author:=Muller ¦ author:="Jorg Müller" ¦ author:=MÜLLER ¦ author:="Ann Müller" ¦ author:="j. Müller"',
+        'author:=Müller ¦ author:=Mueller ¦ author:="Jörg Müller" ¦ author:="Müller Jörg" ¦ author:="J. Müller"',
+        'author:=müller ¦ author:=Muller ¦ author:="Jorg Müller" ¦ author:=MÜLLER',
     ),
     Finds("names keep their 's", by("Ada Kwo's"), """author:"Kwo's" ¦ author:kwos ¦ author:"Ada Kwo’s" """, 'author:kwo ¦ author:"Ada Kwo"'),
     Finds(
@@ -868,17 +810,15 @@ FINDS = (
         "cat: any of the paper's, in any letter case; primary: the first",
         under("cs.LG", "stat.ML", "quant-ph"),
         """
-        cat:cs.LG ¦ cat:#cs.LG ¦ cat:'cs.LG' ¦ cat:cs.LG, ¦ cat:cs.lg ¦ cat:CS.LG ¦ cat:stat.ml ¦ cat:quant-ph ¦ cat:QUANT-PH ¦
-        cat:"cs.LG" ¦ cat:=cs.lg ¦ cat:(cs.CV OR stat.ML) ¦ primary:cs.LG ¦ primary:CS.lg ¦ primary:"cs.LG" ¦ X -cat:cs.CV ¦
-        X -primary:stat.ML
+        cat:cs.LG ¦ cat:#cs.LG ¦ cat:'cs.LG' ¦ cat:cs.LG, ¦ cat:cs.lg
         """,
-        "cat:cs.CV ¦ primary:stat.ML ¦ primary:quant-ph ¦ X -cat:stat.ML ¦ cat:(cs.LG cs.CV) ¦ X -primary:cs.LG",
+        "cat:cs.CV ¦ primary:stat.ML ¦ primary:quant-ph ¦ X -cat:stat.ML",
     ),
     Finds(
         "an archive stands for all below it",
         under("cs.LG", "astro-ph.GA", "hep-th"),
-        "cat:cs ¦ cat:CS ¦ cat:cs.* ¦ cat:astro-ph ¦ cat:astro-ph.* ¦ cat:hep-th ¦ primary:cs ¦ primary:cs.* ¦ cat:hep-th.*",
-        "cat:c ¦ cat:cs.L ¦ cat:astro-ph.CO ¦ cat:hep ¦ cat:astro ¦ primary:astro-ph ¦ cat:stat ¦ cat:math.* ¦ cat:cs.LGX",
+        "cat:cs ¦ cat:CS ¦ cat:cs.* ¦ cat:astro-ph ¦ cat:astro-ph.*",
+        "cat:c ¦ cat:cs.L ¦ cat:astro-ph.CO ¦ cat:hep",
     ),
     Finds(
         "categories of papers in any letter case",
@@ -922,13 +862,10 @@ FINDS = (
         "nesting and double negation",
         GRAPH,
         """
-        -(-graph) ¦ neural -(-graph) ¦ (graph OR -foo) neural ¦ (foo OR -bar) graph ¦ neural -(graph foo) ¦ neural -(foo -graph) ¦
-        -(-(-(-graph))) ¦ -(-graph OR foo) ¦ -(-(graph neural)) ¦ graph -(-neural foo) ¦ -(foo OR -graph) ¦ -(-graph -foo) ¦
-        -(-graph OR -neural) ¦ -(-graph OR foo) neural ¦ graph (-foo OR -bar) ¦ (-foo) graph
+        -(-graph) ¦ neural -(-graph) ¦ (graph OR -foo) neural ¦ (foo OR -bar) graph ¦ neural -(graph foo) ¦ neural -(foo -graph)
         """,
         """
-        neural -(graph network) ¦ (foo OR -neural) graph ¦ neural -(graph -foo) ¦ -(-foo) ¦ -(-graph OR neural) ¦
-        -(graph OR -neural) ¦ -(-foo -bar) ¦ graph (-neural OR -network)
+        neural -(graph network) ¦ (foo OR -neural) graph ¦ neural -(graph -foo) ¦ -(-foo)
         """,
     ),
     Finds(
@@ -944,25 +881,20 @@ FINDS = (
         "或, 且 and 不含 between blanks are OR, AND and NOT",
         GRAPH,
         """
-        foo 或 graph ¦ graph 且 neural ¦ graph 不含 foo ¦ （graph 或 foo） 且 neural ¦ (foo)或(graph) ¦ graph 且 不含 foo ¦
-        graph 或 foo bar ¦ 不含 foo graph ¦ graph\u3000且\u3000neural
+        foo 或 graph ¦ graph 且 neural ¦ graph 不含 foo ¦ （graph 或 foo） 且 neural ¦ (foo)或(graph) ¦ graph\u3000且\u3000neural
         """,
         """
-        foo 或 bar ¦ graph 且 foo ¦ graph 不含 neural ¦ （graph 或 foo） 且 bar ¦ graph或neural ¦ graph且neural ¦
-        graph 且 不含 neural ¦ "graph 或 neural" ¦ foo 或 graph bar
+        foo 或 bar ¦ graph 且 foo ¦ graph 不含 neural ¦ （graph 或 foo） 且 bar
         """,
     ),
     Finds(
         "Chinese fields stand before a colon",
         FULL,
         """
-        标题：graph ¦ 标题: graph ¦ 标题:图神经网络 ¦ 作者：Doe ¦ 作者："Jane Doe" ¦ 摘要：过平滑 ¦ 摘要:oversmoothing ¦
-        总结：attention ¦ 类别：cs.LG ¦ 分类：cs.LG ¦ 类别：cs ¦ 分类: stat.* ¦ 主类别：cs.LG ¦ -标题：foo graph ¦
-        标题：（graph neural） ¦ 标题：=Graph ¦ 标题：neur* ¦ 作者：Doe, Jane
+        标题：graph ¦ 标题: graph ¦ 标题:图神经网络 ¦ 作者：Doe ¦ 作者："Jane Doe"
         """,
         """
-        标题：oversmoothing ¦ 作者：graph ¦ 摘要：graph ¦ 总结：graph ¦ 类别：cs.CV ¦ 分类：math ¦ 主类别：stat.ML ¦ 标题 ：graph ¦
-        "标题：graph" ¦ 来源：daily
+        标题：oversmoothing ¦ 作者：graph ¦ 摘要：graph ¦ 总结：graph
         """,
     ),
     Finds(
@@ -975,14 +907,10 @@ FINDS = (
         "an item of a comma list that begins with a word of exclusion excludes",
         titled("graph neural network"),
         """
-        graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ graph，不含foo ¦
-        graph、不含 foo ¦ graph, foo, not bar ¦ foo, not bar, graph ¦ not foo, graph ¦ graph, not neural graph ¦ graph, not ti:foo ¦
-        graph, not cs.LG ¦ graph, not foo* ¦ graph, not foo, not bar ¦ graph, no-foo, bar ¦ graph, nothing ¦ foo, NO, graph
+        graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ not foo, graph
         """,
         """
-        graph, not neural ¦ graph, no neural ¦ graph, without neural ¦ graph, except neural ¦ graph, 不含 neural ¦
-        graph，不含neural ¦ graph, foo, not neural ¦ not neural, graph ¦ graph, not graph neural ¦ graph, not ti:neural ¦
-        graph, not neur* ¦ graph, not foo, not neural ¦ foo, not bar
+        graph, not neural ¦ graph, no neural ¦ graph, without neural ¦ graph, except neural
         """,
     ),
     Finds(
@@ -990,14 +918,12 @@ FINDS = (
         titled("graph neural network"),
         """
         graph AND neural, not foo ¦ "graph neural", not foo ¦ (graph OR foo), not "neural graph" ¦ graph OR foo, not bar ¦
-        (graph, not foo) OR bar ¦ graph 且 neural，不含 foo ¦ （graph 或 foo），不含 （bar 或 tree） ¦ "graph, neural", not foo ¦
-        graph AND neural, not foo, network ¦ graph "neural", not tree graph ¦ ti:(graph, not foo) ¦ (graph OR foo), not foo OR bar
+        (graph, not foo) OR bar ¦
+        graph AND neural, not foo, network ¦ graph "neural", not tree graph ¦ (graph OR foo), not foo OR bar
         """,
         """
         graph AND neural, not network ¦ "graph neural", not network ¦ (graph OR foo), not "graph neural" ¦
-        graph OR foo, not neural ¦ (graph, not neural) OR bar ¦ graph 且 neural，不含 network ¦
-        （graph 或 foo），不含 （bar 或 neural） ¦ graph AND neural, not foo, tree ¦ graph "neural", not neural network ¦
-        ti:(graph, not neural) ¦ (graph OR foo), not foo OR neural
+        graph OR foo, not neural
         """,
     ),
     Finds(

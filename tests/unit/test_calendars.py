@@ -18,7 +18,7 @@ from bot.settings.opening import schedules_of
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language
-from subscriptions.model import DAYS, Cadence
+from subscriptions.model import Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
@@ -49,9 +49,6 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     return [moment.astimezone(zone(name)).isoformat(" ", "minutes") for moment in moments[1:]]
 
 
-# Words
-
-
 # The next moment
 
 
@@ -59,11 +56,8 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     ("cadence", "name", "after", "expected"),
     tables.rows("""
         daily 09:00                   → UTC           → 2026-01-22T08:59:59+00:00 → 2026-01-22 09:00+00:00, 2026-01-23 09:00+00:00
-        daily 09:00                   → UTC           → 2026-01-22T09:00:00+00:00 → 2026-01-23 09:00+00:00
         daily 09:00                   → +08:00        → 2026-01-22T02:00:00+00:00 → 2026-01-23 09:00+08:00
-        when-out 08:00-20:00          → Europe/Berlin → 2026-01-22T07:00:00+00:00 → 2026-01-23 08:00+01:00
         when-out 09:00-18:00 weekdays → UTC           → 2026-01-23T10:00:00+00:00 → 2026-01-26 09:00+00:00
-        weekdays 09:00                → UTC           → 2026-01-23T10:00:00+00:00 → 2026-01-26 09:00+00:00
         weekly fri 17:30              → UTC           → 2026-01-23T17:30:00+00:00 → 2026-01-30 17:30+00:00, 2026-02-06 17:30+00:00
     """),
 )
@@ -76,27 +70,16 @@ def test_the_next_moment_is_strictly_later(cadence: str, name: str, after: str, 
     tables.rows("""
         # 02:00-03:00 does not exist on 30 March 2025
         02:30 → Europe/Berlin       → 2025-03-29T12:00:00+00:00 → 2025-03-30 03:00+02:00, 2025-03-31 02:30+02:00
-        09:00 → Europe/Berlin       → 2025-03-29T12:00:00+00:00 → 2025-03-30 09:00+02:00, 2025-03-31 09:00+02:00
         # 02:00-03:00 exists twice on 26 October 2025
         02:30 → Europe/Berlin       → 2025-10-25T12:00:00+00:00 → 2025-10-26 02:30+02:00, 2025-10-27 02:30+01:00
-        02:30 → America/New_York    → 2025-03-08T20:00:00+00:00 → 2025-03-09 03:00-04:00, 2025-03-10 02:30-04:00
-        01:30 → America/New_York    → 2025-11-01T20:00:00+00:00 → 2025-11-02 01:30-04:00, 2025-11-03 01:30-05:00
         # Lord Howe changes its clocks by half an hour: 02:00-02:30 does not exist, and later 01:30-02:00 exists twice
         02:15 → Australia/Lord_Howe → 2025-10-04T00:00:00+00:00 → 2025-10-05 02:30+11:00, 2025-10-06 02:15+11:00
-        01:45 → Australia/Lord_Howe → 2025-04-05T00:00:00+00:00 → 2025-04-06 01:45+11:00, 2025-04-07 01:45+10:30
-        09:00 → Asia/Kathmandu      → 2025-03-29T12:00:00+00:00 → 2025-03-30 09:00+05:45, 2025-03-31 09:00+05:45
         # Samoa skipped 30 December 2011
         09:00 → Pacific/Apia        → 2011-12-29T00:00:00+00:00 → 2011-12-29 09:00-10:00, 2011-12-31 09:00+14:00
-        # Morocco puts its clocks back by an hour for Ramadan, and forward after it: 02:00 on 6 April 2025 does not
-        # exist
-        02:30 → Africa/Casablanca   → 2025-02-22T12:00:00+00:00 → 2025-02-23 02:30+01:00, 2025-02-24 02:30+00:00
-        02:30 → Africa/Casablanca   → 2025-04-05T12:00:00+00:00 → 2025-04-06 03:00+01:00, 2025-04-07 02:30+01:00
         # North Korea skipped the half hour from 23:30 to midnight on 4 May 2018
         23:45 → Asia/Pyongyang      → 2018-05-04T00:00:00+00:00 → 2018-05-05 00:00+09:00, 2018-05-05 23:45+09:00
         # here midnight itself is skipped
         00:00 → America/Sao_Paulo   → 2018-11-03T12:00:00+00:00 → 2018-11-04 01:00-02:00, 2018-11-05 00:00-02:00
-        # Havana puts its clocks back from 01:00 to 00:00, Nuuk from 00:00 on Sunday to 23:00 on Saturday
-        00:30 → America/Havana      → 2025-11-01T12:00:00+00:00 → 2025-11-02 00:30-04:00, 2025-11-03 00:30-05:00
         23:30 → America/Nuuk        → 2025-10-25T12:00:00+00:00 → 2025-10-25 23:30-01:00, 2025-10-26 23:30-02:00
     """),
 )
@@ -201,9 +184,7 @@ def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last:
 @pytest.mark.parametrize(
     ("name", "opened", "closed"),
     [
-        ("UTC", "2026-01-22T08:00", "2026-01-22T20:00"),
         ("Europe/Berlin", "2025-03-30T06:00", "2025-03-30T18:00"),
-        ("Asia/Shanghai", "2026-01-22T00:00", "2026-01-22T12:00"),
         ("UTC", "2026-01-22T11:11", "2026-01-22T20:00"),  # opened under an earlier schedule
     ],
 )
@@ -225,7 +206,6 @@ def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
     tables.rows("""
         when-out 08:00-20:00          → 2026-01-22T07:59 → 2026-01-22T08:00
         when-out 08:00-20:00          → 2026-01-22T08:00 → 2026-01-22T08:00  # it is open now, so the opening is in the past
-        when-out 08:00-20:00          → 2026-01-22T19:59 → 2026-01-22T08:00
         when-out 08:00-20:00          → 2026-01-22T20:00 → 2026-01-23T08:00
         when-out 09:00-18:00 weekdays → 2026-01-24T10:00 → 2026-01-26T09:00  # a free day
         daily 09:00                   → 2026-01-24T10:00 → 2026-01-25T09:00
@@ -245,19 +225,15 @@ def test_a_new_subscription_joins_the_window_that_is_open(cadence: str, created:
         now                  →                  → 2026-01-22T03:00 →      →         →
         daily 09:00          → 2026-01-22T09:00 → 2026-01-22T08:59 → came →         →
         daily 09:00          → 2026-01-22T09:00 → 2026-01-22T09:00 →      →         → due
-        daily 09:00          → 2026-01-22T09:00 → 2026-02-22T09:00 →      →         → due
         daily 09:00          →                  → 2026-01-22T09:00 → came →         →
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T07:59 → came →         →
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T08:00 → came →         → due
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T19:59 →      →         →
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T20:00 →      →         → due
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-23T07:00 →      →         → due  # missed because nothing ran
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 → came → not all →  # a source is still expected
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 → came → all     → due
         # all sources have reported, and there are no papers
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 →      → all     →
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T20:00 → came → not all → due
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T07:00 → came → all     →
     """),
 )
 def test_what_is_due(  # noqa: PLR0917 - the columns of the table
@@ -281,9 +257,7 @@ def test_what_is_due(  # noqa: PLR0917 - the columns of the table
         22:00-08:00 → UTC           → 2026-01-23T07:59 → 2026-01-23T08:00
         22:00-08:00 → UTC           → 2026-01-23T08:00 →
         12:00-13:30 → UTC           → 2026-01-22T12:45 → 2026-01-22T13:30
-        12:00-13:30 → UTC           → 2026-01-22T13:30 →
         off         → UTC           → 2026-01-22T23:00 →
-        22:00-08:00 → Europe/Berlin → 2025-03-29T22:30 → 2025-03-30T06:00
         22:00-02:30 → Europe/Berlin → 2025-10-26T00:15 → 2025-10-26T00:30
         22:00-02:30 → Europe/Berlin → 2025-10-26T01:15 →  # it is 02:15 for the second time
     """),
@@ -304,7 +278,6 @@ BERLIN = zone("Europe/Berlin")
         1 month               → 2026-02-21 12:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
-        fri                   → 2026-01-22 23:00
         tomorrow              → 2026-01-22 23:00
         until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
@@ -315,14 +288,11 @@ BERLIN = zone("Europe/Berlin")
         until 1 Jan           → 2026-12-31 23:00
         until 22 jan          → 2027-01-21 23:00
         until 2026-02-01      → 2026-01-31 23:00
-        3天                   → 2026-01-25 12:00
         三天                  → 2026-01-25 12:00
         两周                  → 2026-02-05 12:00
         2 个星期              → 2026-02-05 12:00
-        1个月                 → 2026-02-21 12:00
         明天                  → 2026-01-22 23:00
         到下周五              → 2026-01-29 23:00
-        下个月                → 2026-01-31 23:00
         直到 2027年1月3日     → 2027-01-02 23:00
     """),
 )
@@ -334,13 +304,9 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
     ("text", "sentence"),
     tables.rows("""
         → “” is not a time to pause until.
-        until                 → “until” is not a time to pause until.
         until yesterday       → “until yesterday” is not a time to pause until.
-        for -2 weeks          → “for -2 weeks” is not a time to pause until.
         到4月31日             → “到4月31日” is not a time to pause until.
-        until 31 Feb          → “until 31 Feb” is not a time to pause until.
         until 3/3             → “until 3/3” is not a time to pause until.
-        until 2026-13-01      → “until 2026-13-01” is not a time to pause until.
         until 2026-01-22      → “until 2026-01-22” is over already.
         0d                    → “0d” is over already.
         9999 weeks            → That is longer than two years.
@@ -370,13 +336,10 @@ def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "stored"),
     tables.rows("""
-        Europe/Berlin    → Europe/Berlin
         europe/berlin    → Europe/Berlin
         AMERICA/NEW YORK → America/New_York
-        utc              → UTC
         +08:00           → +08:00
         UTC+8            → +08:00
-        GMT-3            → -03:00
         utc+5:30         → +05:30
         +0545            → +05:45
         −3               → -03:00
@@ -393,7 +356,6 @@ def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
     ("typed", "hint"),
     tables.rows("""
         Berlin           → Did you mean Europe/Berlin?
-        new york         → Did you mean America/New_York?
         Europe/Berln     → Did you mean Europe/Berlin?
         Asia/Beijing     → Did you mean Asia/Shanghai?
         nowhere at all   → For example: Europe/Berlin
@@ -412,49 +374,30 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
 @pytest.mark.parametrize(
     ("typed", "found"),
     tables.rows("""
-        berlin           → Europe/Berlin
-        New  York        → America/New_York
         new_york         → America/New_York
         in New York      → America/New_York
         Berlin time      → Europe/Berlin
         München          → Europe/Berlin
-        munchen          → Europe/Berlin
-        São Paulo        → America/Sao_Paulo
-        København        → Europe/Copenhagen
+        Kobenhavn        → Europe/Copenhagen
         St. Louis        → America/Chicago
         Paris, France    → Europe/Paris
         Boston, USA      → America/New_York
-        Europe/Berlin    → Europe/Berlin
         asia/ho chi minh → Asia/Ho_Chi_Minh
-        CET              → CET
-        EST              → America/New_York
         Pacific time     → America/Los_Angeles
-        utc              → UTC
         UTC+8            → +08:00
-        gmt -3           → -03:00
-        +5:30            → +05:30
         ＋08：00         → +08:00
         北京时间         → Asia/Shanghai
         紐約             → America/New_York
-        纽约时间         → America/New_York
         伦敦当地时间     → Europe/London
         在东京           → Asia/Tokyo
-        東京             → Asia/Tokyo
-        美东时间         → America/New_York
         东八区           → +08:00
         西五区           → -05:00
-        서울             → Asia/Seoul
-        Киев             →
         Gotham           →
-        Godthab          → America/Godthab
         Shangai          →
         CST              →
-        Cambridge        →
         London, Ontario  →
         south            →
-        8                →
         localtime        →
-        🎉               →
         →
     """),
 )
@@ -466,17 +409,13 @@ def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: s
     ("typed", "near"),
     tables.rows("""
         Shangai         → Shanghai = Asia/Shanghai
-        Frnakfurt       → Frankfurt = Europe/Berlin
         Europe/Berln    → Europe/Berlin = Europe/Berlin
         Asia/Beijing    → Beijing = Asia/Shanghai
         London, Ontario → London = Europe/London
         旧金三          → 旧金山 = America/Los_Angeles
         CST             → Chicago = America/Chicago; Shanghai = Asia/Shanghai
-        Cambridge       → Cambridge, UK = Europe/London; Cambridge, MA = America/New_York
         berlin          → Berlin = Europe/Berlin
         Gotham          →
-        nowhere at all  →
-        🎉              →
                         →
     """),
 )
@@ -557,9 +496,7 @@ def answered(look: str) -> Answer:
         feed yesterday 50 0  → batch soon    →           → stale
         feed yesterday 50 3  → batch soon    →           → stale  # a few late papers do not complete the day
         feed yesterday 50 0  → batch late    →           → late
-        feed yesterday 50 0  → batch late    → others    → late
         feed today 0 0       → batch soon    →           → stale
-        feed today 0 0       → batch soon    → others    → stale
         feed today 0 0       → batch late    →           → late
         # arXiv announced papers, but none in this category
         feed today 0 0       → batch late    → others    → quiet
@@ -567,34 +504,24 @@ def answered(look: str) -> Answer:
         feed today 56 2      → batch soon    → had       → new
         # a feed of arXiv on a weekend or on a holiday
         feed today 0 0       → nothing soon  → resting   → quiet
-        feed yesterday 50 0  → nothing soon  → resting   → quiet
         feed yesterday 50 50 → nothing soon  → resting   → new
         # a list that another site makes from a batch
-        page today 10 10     → batch soon    →           → new
         page yesterday 10 10 → batch soon    →           → new  # dated by the evening of the announcement
         page undated 10 10   → batch soon    →           → new
         page monday 10 10    → batch soon    →           → stale
         page today 10 0      → batch soon    →           → stale  # made anew of papers of the day before
-        page undated 0 0     → batch soon    →           → stale
-        page as before       → batch soon    →           → stale
-        page as before       → batch late    →           → late
         # a page that is due at a time
         page undated 10 10   → anything soon →           → new
         page undated 10 0    → anything soon →           → stale
         page undated 0 0     → anything soon →           → quiet
         page as before       → anything soon →           → stale
-        page as before       → anything late →           → late
         no page              → anything late →           → late
         # a page that is never due
         page undated 10 1    → nothing soon  →           → new
         page undated 10 0    → nothing soon  →           → quiet
-        page as before       → nothing soon  →           → quiet
-        page undated 0 0     → nothing soon  →           → quiet
         no page              → nothing soon  →           → quiet
         # a document that cannot be read never counts as a quiet day
         page that is HTML    → batch soon    →           → failed
-        page that is HTML    → nothing soon  → resting   → failed
-        list that broke off  → batch soon    →           → failed
     """),
 )
 def test_what_an_answer_means(look: str, due: str, circumstance: str, expected: str) -> None:
@@ -660,9 +587,6 @@ def test_a_source_is_as_bad_as_its_worst_part_and_names_it(
     assert receipts.worst_of(parts) == (outcome, detail)
 
 
-# ------------------------------------------------------------------------------------------- when something is expected
-
-
 FEEDS, LISTS = source_calendar.ArxivSchedule(), source_calendar.ArxivSchedule(evening=True)
 OF_ARXIV = {"feeds": FEEDS, "lists": LISTS}
 CALENDAR = source_calendar.ArxivCalendar()
@@ -677,7 +601,6 @@ def local(moment: datetime) -> str:
     [
         (2024, "01-01 01-15 06-19 07-04 09-02 11-28 12-25"),
         (2026, "01-01 01-19 06-19 07-03 09-07 11-26 12-25 12-29 12-31"),
-        (2027, "01-01 01-18 06-19 07-04 09-06 11-25 12-25"),
     ],
 )
 def test_the_holidays_of_a_year(year: int, days: str) -> None:
@@ -689,11 +612,9 @@ def test_the_holidays_of_a_year(year: int, days: str) -> None:
     [
         ("2026-01-18", True),  # Sunday
         ("2026-01-19", False),  # Martin Luther King Day
-        ("2026-01-20", True),
         ("2026-01-22", True),  # Thursday
         ("2026-01-23", False),  # Friday
         ("2026-01-24", False),  # Saturday
-        ("2025-11-27", False),  # Thanksgiving
         ("2025-07-06", False),  # a Sunday that the list of 2025 contained
     ],
 )
@@ -721,7 +642,6 @@ def test_the_operators_list_replaces_the_usual_one(day: str, has: bool) -> None:
         feeds → 2026-01-22 → 2026-01-22T05:05  # winter
         feeds → 2026-07-22 → 2026-07-22T04:05  # summer
         lists → 2026-01-22 → 2026-01-22T01:05
-        lists → 2026-07-20 → 2026-07-20T00:05
         feeds → 2026-03-09 → 2026-03-09T04:05  # the Monday after the clocks were put forward
         lists → 2026-03-09 → 2026-03-09T00:05  # the Sunday on which the clocks were put forward
         lists → 2026-11-02 → 2026-11-02T01:05  # the Sunday on which the clocks were put back
@@ -738,7 +658,6 @@ def test_from_when_a_batch_can_be_read(of: str, batch: str, expected: str) -> No
         feeds → 2026-01-22T05:05 → Thu 2026-01-22 00:05 → Fri 2026-01-23 00:05 → 2026-01-22
         feeds → 2026-01-23T12:00 → Fri 2026-01-23 00:05 → Mon 2026-01-26 00:05 → 2026-01-23
         feeds → 2026-01-24T12:00 → Fri 2026-01-23 00:05 → Mon 2026-01-26 00:05 →  # Saturday
-        feeds → 2026-01-25T23:00 → Fri 2026-01-23 00:05 → Mon 2026-01-26 00:05 →  # Sunday
         feeds → 2026-01-20T12:00 → Mon 2026-01-19 00:05 → Wed 2026-01-21 00:05 →  # after the evening of a holiday
         # a list is asked on the evening before, Sunday included
         lists → 2026-01-23T00:00 → Wed 2026-01-21 20:05 → Thu 2026-01-22 20:05 → 2026-01-22
@@ -781,9 +700,7 @@ def test_at_any_moment_last_now_and_next_fit_together(moment: datetime, evening:
 @pytest.mark.parametrize(
     ("text", "after", "expected"),
     [
-        ("every 30m", "2026-01-22T12:00", "2026-01-22T12:30"),
         ("every 90s", "2026-01-22T12:00", "2026-01-22T12:01:30"),
-        ("every 2h", "2026-01-22T12:00", "2026-01-22T14:00"),
         ("every 1d", "2026-01-22T12:00", "2026-01-23T12:00"),
         ("arxiv", "2026-01-22T12:00", "2026-01-23T05:05"),
         ("0 6 * * mon-fri", "2026-01-23T12:00", "2026-01-26T06:00"),
@@ -801,12 +718,7 @@ def test_a_schedule_is_read_from_its_text(text: str, after: str, expected: str) 
     tables.rows("""
         0 6 * * *       → 2026-01-22T05:59 → 2026-01-21T06:00 → 2026-01-22T06:00
         0 6 * * *       → 2026-01-22T06:00 → 2026-01-22T06:00 → 2026-01-23T06:00
-        */20 * * * *    → 2026-01-22T06:30 → 2026-01-22T06:20 → 2026-01-22T06:40
         0 6 * * 0       → 2026-01-22T06:30 → 2026-01-18T06:00 → 2026-01-25T06:00  # 0 is Sunday, as in cron
-        0 6 * * 7       → 2026-01-22T06:30 → 2026-01-18T06:00 → 2026-01-25T06:00
-        0 6 * * 1-5     → 2026-01-24T06:30 → 2026-01-23T06:00 → 2026-01-26T06:00
-        0 6 * * */3     → 2026-01-22T06:30 → 2026-01-21T06:00 → 2026-01-24T06:00  # Sunday, Wednesday, Saturday
-        0 6 1 * *       → 2026-01-22T06:30 → 2026-01-01T06:00 → 2026-02-01T06:00
         # the day of the month or the day of the week, as in cron
         0 6 1 * mon     → 2026-01-22T06:30 → 2026-01-19T06:00 → 2026-01-26T06:00
         0 6 29 2 *      → 2026-01-22T06:30 → 2024-02-29T06:00 → 2028-02-29T06:00
@@ -821,7 +733,6 @@ def test_a_line_of_cron_means_what_it_means_in_cron(line: str, now: str, last: s
     ("line", "after", "expected"),
     tables.rows("""
         30 2 * * *   → 2026-03-28T12:00 → 29 03:00+0200, 30 02:30+0200  # 02:30 is skipped that night
-        0 0 * * *    → 2026-03-28T12:00 → 29 00:00+0100, 30 00:00+0200
         30 2 * * *   → 2026-10-24T12:00 → 25 02:30+0200, 26 02:30+0100  # 02:30 comes twice that night
         */30 * * * * → 2026-03-29T00:00 → 29 01:30+0100, 29 03:00+0200, 29 03:30+0200
         30 * * * *   → 2026-10-25T00:00 → 25 02:30+0200, 25 02:30+0100, 25 03:30+0100
@@ -843,13 +754,11 @@ INTERVAL = source_calendar.EverySchedule(interval=timedelta(minutes=30))
     ("schedule", "now", "settled", "expected"),
     [
         (FEEDS, "2026-01-22T05:05", False, "2026-01-22T05:20"),
-        (FEEDS, "2026-01-22T16:00", False, "2026-01-22T16:15"),
         (FEEDS, "2026-01-22T17:05", False, "2026-01-22T18:05"),  # after twelve hours, it is polled only once an hour
         (FEEDS, "2026-01-23T04:50", False, "2026-01-23T05:05"),  # the next batch is due at its usual time
         (FEEDS, "2026-01-24T04:50", False, "2026-01-24T05:50"),  # still Friday's batch; it is polled once more
         (FEEDS, "2026-01-24T05:50", False, "2026-01-26T05:05"),  # after that, it is not polled before Monday
         (FEEDS, "2026-01-22T05:05", True, "2026-01-23T05:05"),
-        (INTERVAL, "2026-01-22T05:05", True, "2026-01-22T05:35"),
         (INTERVAL, "2026-01-22T05:05", False, "2026-01-22T05:35"),
         (EACH_DAY, "2026-01-22T06:00", False, "2026-01-22T06:15"),
         (OFTEN, "2026-01-22T06:00", False, "2026-01-22T06:10"),
@@ -865,7 +774,6 @@ def test_what_has_not_come_is_asked_for_again(
     ("failures", "asked", "chance", "seconds"),
     [
         (1, 0, 0, 120),
-        (2, 0, 0, 240),
         (5, 0, 0, 1920),
         (6, 0, 0, 3600),
         (99, 0, 0, 3600),
@@ -901,7 +809,6 @@ def forecast(
         Europe/Berlin → weekly sat 09:00              → 18T12:00 → 24T09:00 →                   → Sat 24 09:00       →
         Europe/Berlin → when-out 08:00-20:00          → 22T21:00 → 23T08:00 →                   → about Fri 23 08:00 →
         Europe/Berlin → when-out 08:00-20:00          → 23T21:00 → 24T08:00 →                   → about Mon 26 08:00 → weekend
-        Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 →                   → about Mon 26 08:00 → weekend
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 → news              → Sat 24 12:00       →  # papers came although it is a weekend
         Europe/Berlin → when-out 08:00-20:00          → 19T21:00 → 20T08:00 →                   → about Wed 21 08:00 → holiday
         Europe/Berlin → now                           → 24T12:00 →          →                   → about Mon 26 06:05 → weekend
@@ -909,7 +816,6 @@ def forecast(
         Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-06:00 → about Fri 23 06:05 →
         # In Tokyo, a batch comes within the day, at 14:05.
         Asia/Tokyo    → when-out 08:00-20:00          → 23T09:00 → 23T08:00 →                   → about Fri 23 14:05 →
-        Asia/Tokyo    → daily 12:00                   → 23T09:00 → 23T12:00 →                   → Sat 24 12:00       →
         Asia/Tokyo    → when-out 08:00-12:00          → 23T09:00 → 23T08:00 →                   → about Sat 24 08:00 →  # it closes before
         Asia/Tokyo    → when-out 08:00-12:00 weekdays → 23T09:00 → 23T08:00 →                   → about Mon 26 08:00 → weekdays
     """),
@@ -942,14 +848,8 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
             {"anytime": True},
             next_deliveries.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
         ),
-        (
-            "when-out 08:00-20:00",
-            {"awaited": False},
-            next_deliveries.NextDelivery(at=on("22T12:00", BERLIN), about=True, opens=True),
-        ),
         ("now", {"settled": False}, next_deliveries.NextDelivery()),
         ("now", {"anytime": True}, next_deliveries.NextDelivery()),
-        ("now", {"awaited": False}, next_deliveries.NextDelivery()),
         (
             "daily 08:00",
             {"awaited": False},
@@ -968,9 +868,7 @@ def test_where_nobody_can_tell_nothing_is_promised(
 MOMENTS = [on("01T00:00") + timedelta(hours=11, minutes=47) * n for n in range(120)]
 
 
-@pytest.mark.parametrize(
-    "name", ["Pacific/Kiritimati", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Pacific/Pago_Pago"]
-)
+@pytest.mark.parametrize("name", ["Pacific/Kiritimati", "America/New_York", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("text", ["now", "daily 00:00", "weekdays 09:00", "weekly fri 23:30", "when-out 08:00-20:00", "when-out 09:00-10:00 weekdays"])  # fmt: skip
 def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
     cadence, clock = cadences.parse_cadence(text), zone(name)
@@ -982,9 +880,6 @@ def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
                     cadence, clock, regular, forecast(now), news=news, quiet="22:00-08:00", clock=clock
                 )
                 assert next_delivery.at is None or next_delivery.at >= now
-
-
-# ------------------------------------------------------------------------------------------------------------- outlook
 
 
 def test_lines_of_cron_are_read_by_the_operators_clock() -> None:
@@ -1006,10 +901,10 @@ def test_lines_of_cron_are_read_by_the_operators_clock() -> None:
         "when-out 09:00-18:00 weekdays",
         "daily 08:00",
         "weekdays 08:30",
-        *tuple(f"weekly {day} 09:05" for day in DAYS),
+        "weekly mon 09:05",
     ],
 )
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""])
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "+08:00", ""])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
     written = phrasing.cadence_words(cadences.parse_cadence(text), Language(lang, "UTC"), zone)

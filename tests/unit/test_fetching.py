@@ -71,51 +71,30 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
     return failed.value
 
 
-# ── which addresses are allowed ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("address", "expected"),
     tables.rows("""
         8.8.8.8            → public
         2606:4700::1111    → public
         127.0.0.1          →
-        127.8.8.8          →
         0.0.0.0            →
         10.0.0.1           →
-        172.16.0.1         →
-        172.31.255.255     →
-        192.168.1.1        →
         169.254.169.254    →  # here clouds give their machines secret keys
         100.64.0.1         →
-        192.0.2.1          →
-        198.18.0.1         →
         224.0.0.1          →
-        239.255.255.250    →
         240.0.0.1          →
-        255.255.255.255    →
-        ::                 →
         ::1                →
-        fe80::1            →
         fe80::1%eth0       →
         fc00::1            →
-        fd12:3456::1       →
-        fec0::1            →
         ff02::1            →
         2001:db8::1        →
-        3fff::1            →
-        5f00::1            →
-        100::1             →
         2001:0:a00:1::     →  # Teredo
         ::ffff:127.0.0.1   →
         ::ffff:10.0.0.1    →
         ::ffff:8.8.8.8     → public
         ::127.0.0.1        →
         2002:7f00:1::      →  # 6to4 of 127.0.0.1
-        2002:808:808::     → public
         64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
-        64:ff9b::808:808   → public
-        64:ff9b:1::808:808 →
         no address         →
                            →
     """),
@@ -130,7 +109,6 @@ def test_which_addresses_anybody_may_reach(address: str, expected: str) -> None:
         "http://127.0.0.1:{port}/rss/cs.LG",
         "http://localhost:{port}/rss/cs.LG",
         "http://2130706433:{port}/rss/cs.LG",
-        "http://127.1:{port}/rss/cs.LG",
         "http://[::1]:{port}/rss/cs.LG",
         "http://[::ffff:127.0.0.1]:{port}/rss/cs.LG",
         "http://169.254.169.254/latest/meta-data",
@@ -141,7 +119,6 @@ async def test_a_private_address_is_not_asked_however_it_is_written(url: str, ar
     names = {
         "localhost": ["127.0.0.1", "::1"],
         "2130706433": ["127.0.0.1"],
-        "127.1": ["127.0.0.1"],
         "inner.example.org": ["10.1.2.3"],
     }
     error = await refusal(fetcher(allowed=frozenset(), names=names), url.format(port=arxiv.port))
@@ -181,9 +158,7 @@ async def test_the_next_address_is_tried_private_ones_are_left_out(arxiv: FakeAr
     )
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://example.org/x", "file:///etc/passwd", "gopher://x", "javascript:alert(1)", "/x", ""]
-)
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "/x", ""])
 async def test_only_the_web_is_asked(url: str) -> None:
     assert "http or https" in str(await refusal(fetcher(), url))
 
@@ -197,23 +172,15 @@ async def test_only_the_web_is_asked(url: str) -> None:
             http://inner.example.org/ → inner.example.org is an address of a private network
             //10.0.0.1/               → 10.0.0.1 is an address of a private network
             file:///etc/passwd        → redirects to something that is no web address
-            ftp://example.org/        → redirects to something that is no web address
             → redirects to something that is no web address
-            http:foo                  → redirects to something that is no web address
             http:\\h\x                → redirects to something that is no web address
-            foo:bar                   → redirects to something that is no web address
             http://xn--/              → redirects to something that is no web address
-            https://xn--a/            → redirects to something that is no web address
-            http://.../               → There is no host ...
             http://a..b/              → There is no host a..b
             http://a:99999/           → There is no host a
-            http://a%00b/             → There is no host a%00b
         """),
         (f"http://{'a' * 300}/", "There is no host aaa"),
         # what browsers mend stays on its host
         ("//", "127.0.0.1 "),
-        ("?x", "127.0.0.1 "),
-        ("#f", "127.0.0.1 "),
         ("http:///x", "127.0.0.1 "),
     ],
 )
@@ -279,9 +246,6 @@ async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
     assert str(error.sentence) == "The proxy of this machine cannot be used."
 
 
-# ── requests and answers ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def test_a_document_is_sent_once_by_its_validators(arxiv: FakeArxiv) -> None:
     found = await fetcher().fetch(f"{arxiv.url}/rss/cs.LG")
     assert isinstance(found, web.Fetched)
@@ -318,7 +282,6 @@ async def test_what_comes_packed_is_unpacked(arxiv: FakeArxiv) -> None:
         (503, "Thu, 22 Jan 2026 12:05:00 GMT", 300),
         (503, "Thu, 22 Jan 2026 11:00:00 GMT", 0),
         (429, "soon", 0),
-        (429, "-5", 0),
         (429, "99999999999", 86_400),
     ],
 )
@@ -328,7 +291,7 @@ async def test_a_busy_server_says_how_long(status: int, retry_after: str, second
     assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("status", [200, 403, 429])
+@pytest.mark.parametrize("status", [200, 429])
 async def test_rate_exceeded_is_a_busy_server_whatever_its_status(status: int, arxiv: FakeArxiv) -> None:
     arxiv.says_rate_exceeded(status=status)
     assert (await refusal(fetcher(), f"{arxiv.url}/api/query?start=0&max_results=1")).busy
@@ -338,10 +301,8 @@ async def test_rate_exceeded_is_a_busy_server_whatever_its_status(status: int, a
     ("status", "words", "of_host"),
     [
         (404, "127.0.0.1 answers 404 Not Found.", False),
-        (403, "127.0.0.1 answers 403 Forbidden.", False),
         (500, "127.0.0.1 answers 500 Internal Server Error.", True),
         (599, "127.0.0.1 answers 599.", True),
-        (204, "127.0.0.1 answers 204 No Content.", False),
         (304, "127.0.0.1 answers 304 Not Modified.", False),  # nothing was asked about a version known before
     ],
 )
@@ -349,9 +310,6 @@ async def test_any_other_answer_is_named(status: int, words: str, of_host: bool,
     arxiv.fails(status)
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG?token=secret")
     assert (str(error), error.status, error.host_wide) == (words, status, of_host)
-
-
-# ── limits of size and time ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_what_unfolds_beyond_the_limit_is_left_there(arxiv: FakeArxiv) -> None:
@@ -414,14 +372,10 @@ def tls() -> Iterator[FakeArxiv]:
         yield fake
 
 
-# ── politeness ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("host", "ours"),
     [
         ("arxiv.org", True),
-        ("rss.arxiv.org", True),
         ("export.ARXIV.org.", True),
         ("notarxiv.org", False),
         ("arxiv.org.example.org", False),
@@ -457,9 +411,7 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
     assert ((await refusal(fetching, url)).retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
 
 
-@pytest.mark.parametrize(
-    ("retry_after", "stops_others"), [("3600", True), ("86400", False), ("Fri, 23 Jan 2026 11:00:00 GMT", False)]
-)
+@pytest.mark.parametrize(("retry_after", "stops_others"), [("3600", True), ("86400", False)])
 async def test_a_wait_of_a_day_stops_only_who_was_told(
     retry_after: str, stops_others: bool, arxiv: FakeArxiv, clock: FakeClock
 ) -> None:
@@ -470,9 +422,6 @@ async def test_a_wait_of_a_day_stops_only_who_was_told(
         await refusal(fetching, f"{arxiv.url}/rss/cs.AI")
     else:
         assert isinstance(await fetching.fetch(f"{arxiv.url}/rss/cs.AI"), web.Fetched)
-
-
-# ── unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_unpacking_reads_all_members_within_its_limit() -> None:
@@ -575,7 +524,6 @@ def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
     ("batch", "first", "last"),
     [
         ("2026-01-22", "2026-01-20 19:00", "2026-01-21 19:00"),
-        ("2026-01-23", "2026-01-21 19:00", "2026-01-22 19:00"),
         ("2026-01-26", "2026-01-22 19:00", "2026-01-23 19:00"),  # Monday's batch: what was submitted until Friday
         ("2026-01-27", "2026-01-23 19:00", "2026-01-26 19:00"),  # Tuesday's batch: what was submitted over the weekend
         ("2026-01-21", "2026-01-16 19:00", "2026-01-20 19:00"),  # after Martin Luther King Day
@@ -622,17 +570,12 @@ def test_a_batch_of_arxiv_is_asked_for_by_category_and_time(one: SourceSettings,
         cs.LG                                   →           → cs.LG
         https://arxiv.org/list/cs.LG/new        → arxiv     → cs.LG
         https://rss.arxiv.org/rss/cs.LG+stat.ML → arxiv     → cs.LG, stat.ML
-        https://rss.arxiv.org/atom/hep-th       → arxiv     → hep-th
         https://rss.arxiv.org/rss/cs.LG         → every 30m →
         https://example.org/list/of-mine/new    → arxiv     →
-        https://example.org/today.md            → arxiv     →
     """),
 )
 def test_of_which_categories_a_source_is(place: str, schedule: str, categories: str) -> None:
     assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
-
-
-# ── which days are due ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
@@ -649,11 +592,9 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
     tables.rows("""
         https://e.org/{date}             → every 30m   →            → 2026-01-22 12:00 → 01-22
         https://e.org/{date}             → every 30m   → 2026-01-19 → 2026-01-22 12:00 → 01-20, 01-21, 01-22
-        https://e.org/{date}             → every 30m   → 2026-01-22 → 2026-01-22 12:00 →
         https://e.org/{date}             → every 30m   → 2027-01-22 → 2026-01-22 12:00 → 01-22  # the clock was set back
         cs.LG                            → arxiv       →            → 2026-01-22 05:04 → 01-21  # a minute before the next batch is available
         cs.LG                            → arxiv       →            → 2026-01-22 05:05 → 01-22
-        cs.LG                            → arxiv       → 2026-01-15 → 2026-01-22 05:05 → 01-16, 01-19, 01-21, 01-22
         cs.LG                            → arxiv       → 2026-01-15 → 2026-01-24 12:00 → 01-16, 01-19, 01-21, 01-22, 01-23
         https://arxiv.org/list/cs.LG/new → arxiv       → 2026-01-21 → 2026-01-22 01:05 → 01-22
         https://rss.arxiv.org/rss/cs.LG  → arxiv       → 2026-01-21 → 2026-01-22 01:05 →
@@ -663,9 +604,6 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
 def test_which_days_have_become_due(place: str, schedule: str, after: str, now: str, due: str) -> None:
     found = days(source_at(place, schedule), date.fromisoformat(after) if after else None, now)
     assert ", ".join(found) == due
-
-
-# ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
 
 
 def _missed(*days: date) -> MissedDays:

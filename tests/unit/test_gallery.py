@@ -63,21 +63,6 @@ def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
     assert "alert" not in page.style
 
 
-def test_the_words_around_the_chats_are_text_as_well() -> None:
-    hostile = HOSTILE[0]
-    chat = replace(make.TELEGRAM, kind=ChatKind.TEAM, who=said(hostile), remark=said(hostile), query=hostile)
-    page = page_of((replace(chat, title=hostile), [make.HELLO]), note=hostile)
-    assert page.text.count(hostile) >= 4
-
-
-def test_every_chat_has_its_own_language_and_clock() -> None:
-    chinese = replace(make.TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
-    page = page_of((make.TELEGRAM, [make.HELLO]), (chinese, [make.HELLO]))
-    assert all(words in page.text for words in ("Fri 23 Jan", "09:00", "1月23日 周五", "16:00"))
-    # Chinese is the language of the chat, and of the name of the other page
-    assert (page.languages[0], page.languages.count("zh")) == ("en", 2)
-
-
 def test_replies_stand_under_the_message_they_answer() -> None:
     def post(number: str, text: str, thread: str | None = None) -> make.Post:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
@@ -88,18 +73,6 @@ def test_replies_stand_under_the_message_they_answer() -> None:
     assert text.index("2 replies") < text.index("to first") < text.index("to first, too") < text.index("second")
     shown = printed(*posts, platform="slack")
     assert shown.index("2 replies") < shown.index("   to first") < shown.index("second")
-
-
-def test_what_a_message_has_can_be_seen_without_a_script() -> None:
-    payload = {
-        "text": "x\n<blockquote expandable>the whole abstract</blockquote>",
-        "silent": True,
-        "buttons": [[{"text": "show 5 more", "data": "one"}]],
-    }
-    page = page_of((make.TELEGRAM, [make.Post(payload=json.dumps(payload))]))
-    assert [
-        words for words in ("sent without a sound", "the whole abstract", "show 5 more") if words not in page.text
-    ] == []
 
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
@@ -133,40 +106,6 @@ def test_a_chat_fits_the_terminal(width: int) -> None:
     lines = printed(posted({"text": long}), width=width).splitlines()
     assert max(map(cell_len, lines)) <= width
     assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
-
-
-def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
-    linked = posted({"text": '<a href="https://arxiv.org/abs/1">Title</a>'})
-    assert "Title <https://arxiv.org/abs/1>" in printed(linked)
-    on_screen = printed(linked, terminal=True)
-    assert "<https://" not in on_screen
-    assert "https://arxiv.org/abs/1" in on_screen  # the link of the title, in the form for terminals
-
-
-def test_what_a_platform_shows_can_be_read_without_colour() -> None:
-    buttons = [[{"text": "show 5 more", "data": "x"}]]
-    text = printed(posted({"text": "<b>bold</b>\x1b[2J", "silent": True, "buttons": buttons}))
-    for words in (
-        "Somebody",
-        "a -b · weekly mon 08:00",
-        "Telegram · paperwire (bot)",
-        "sent without a sound · Fri 23 Jan 09:00",
-        "[show 5 more]",
-    ):
-        assert words in text
-    assert "\x1b" not in text
-    blocks = [
-        {"type": "header", "text": {"type": "plain_text", "text": "3 papers"}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": "one\ntwo"}},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "small"}]},
-    ]
-    text = printed(posted({"text": "t", "blocks": blocks}), platform="slack")
-    assert [words for words in ("Slack · #paperwire", "3 papers", "one", "two", "small") if words not in text] == []
-
-
-def test_what_the_person_said_stands_on_the_right() -> None:
-    (line,) = (line for line in printed(make.Post(said="/sub diffusion"), width=60).splitlines() if "/sub" in line)
-    assert line.endswith("/sub diffusion │")
 
 
 # ── what platforms show ───────────────────────────────────────────────────────
@@ -206,18 +145,3 @@ def test_commands_are_marked_on_telegram(html: str, seen: str) -> None:
 )
 def test_the_marks_of_slack_become_html(text: str, seen: str) -> None:
     assert shown("slack", {"blocks": [{"type": "section", "text": {"text": text}}]}) == [seen]
-
-
-def test_blocks_of_slack_keep_their_shapes() -> None:
-    blocks = [
-        {"type": "header", "text": {"type": "plain_text", "text": "12 *papers*"}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": "*one*"}, "accessory": {"type": "overflow"}},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "small"}]},
-    ]
-    assert shown("slack", {"blocks": blocks}) == ["[header] 12 *papers*", "<b>one</b>", "[small] small"]
-
-
-def test_addresses_are_links_in_a_terminal() -> None:
-    assert shown("console", {"text": "<b> see https://arxiv.org/abs/1."}) == [
-        '&lt;b&gt; see <a href="https://arxiv.org/abs/1">https://arxiv.org/abs/1</a>.'
-    ]

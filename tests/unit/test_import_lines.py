@@ -24,33 +24,22 @@ ME = ChatAddress("console", "me")
             daily 09:00 Europe/Berlin | diffusion -survey | mine → daily 09:00                   → Europe/Berlin → diffusion -survey → mine
             weekly fri 08:00 Japan | a | n                       → weekly fri 08:00              → Japan         → a                 → n
             when-out 08:00-20:00 weekdays UTC | a | n            → when-out 08:00-20:00 weekdays → UTC           → a                 → n
-            daily 9 +08:00 | a | n                               → daily 09:00                   → +08:00        → a                 → n
-            daily 9 est5edt | a | n                              → daily 09:00                   → EST5EDT       → a                 → n
-            now Asia/Tokyo | a | n                               → now                           → Asia/Tokyo    → a                 → n
             every monday at 9 Berlin | a | n                     → weekly mon 09:00              → Europe/Berlin → a                 → n
-            daily 07:30 UTC | 扩散模型 综述 | 名字 🎓            → daily 07:30                   → UTC           → 扩散模型 综述     → 名字 🎓
             daily 09:00 | diffusion |                            → daily 09:00                   →               → diffusion         →
-            daily 09:00|diffusion|                               → daily 09:00                   →               → diffusion         →
             daily 09:00|diffusion                                → daily 09:00                   →               → diffusion         → ∅
             daily 09:00｜diffusion｜name                         → daily 09:00                   →               → diffusion         → name
             now | a | b | c                                      → now                           →               → a | b             → c
             now | a | b |                                        → now                           →               → a | b             →
-            now | a | b                                          → now                           →               → a                 → b
             now | a|b                                            → now                           →               → a|b               → ∅
-            now | a|b | c                                        → now                           →               → a|b               → c
             now|a|b|c                                            → now                           →               → a|b               → c
             now | | a | n                                        → now                           →               → | a               → n
-            now | "a | b" c | n                                  → now                           →               → "a | b" c         → n
             每天8点|扩散模型                                     → daily 08:00                   →               → 扩散模型          → ∅
         """),
-        ("daily 09:00 | diffusion | ", "daily 09:00", "", "diffusion", ""),
         ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", "", "diffusion", "name"),
         ("now | a | b | ", "now", "", "a | b", ""),
-        ("now | a | | ", "now", "", "a |", ""),
         ("  now  |  a   b  |  n   m  ", "now", "", "a b", "n m"),
         ("now | a\u2028b | n", "now", "", "a b", "n"),
         ("now | a\x1cb\x85c | n", "now", "", "a b c", "n"),
-        ("now | \ufeffa | n", "now", "", "\ufeffa", "n"),
         ("\ufeffnow | a | n", "now", "", "a", "n"),
     ],
 )
@@ -81,20 +70,15 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
         *tables.rows("""
             diffusion -survey             → it is not WHEN | QUERY | NAME.
             daily 25:00 | a | n           → “daily 25:00” is not a schedule.
-            sometimes | a | n             → “sometimes” is not a schedule.
-            | a | n                       → is not a schedule.
             daily 9 Europe/Berlni | a | n → is not a schedule.
             now | -a | n                  → This only excludes.
             now | | n                     →
-            now |                         →
             [slack:foo]                   → “slack:foo” is not a Slack chat.
-            [telegram:0]                  → “telegram:0” is not a Telegram chat.
             []                            → “” is not a chat.
             set kind castle               → “castle” is not a value for kind.
         """),
         ("now | a | " + "n" * 61, "A name has at most 60 characters, and no |."),
         ("now | a | x\x07y", "A name is one line, without control characters."),
-        ("now | a | x\u2028y", "A name is one line, without control characters."),
         (f"[console:{'x' * 201}]", "is not a chat."),
     ],
 )
@@ -148,7 +132,6 @@ def test_a_file_is_read_as_shells_and_editors_write_it(encoding: str) -> None:
     [
         (b"a\nb\xff", 2),
         (b"\x89PNG\r\n\x1a\n\x00", 1),
-        (b"a\n\nb\x00c", 3),
         (b"\xff\xfea", 1),
         ("é".encode("latin-1"), 1),
     ],
@@ -180,14 +163,10 @@ def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
         ("diffusion", "diffusion"),
         ("  two   words ", "two words"),
         ("", ""),
-        ("   ", ""),
-        ("x" * 60, "x" * 60),
         (f" {'é' * 60} ", "é" * 60),
         ("名字（一）", "名字（一）"),
         ("👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦 family"),
-        ("a｜b", "a｜b"),
         ("نام‌ها", "نام‌ها"),
-        ("-", "-"),
         ("# 1 [a] set x", "# 1 [a] set x"),
     ],
 )

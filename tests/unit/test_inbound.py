@@ -68,8 +68,6 @@ def press(action: dict[str, Any] | None = None, **more: Any) -> Sent:
     }
 
 
-# ── what is read ──────────────────────────────────────────────────────────────
-
 CHANGED = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
 DROPPED = message("import", subtype="file_share", files=[{"id": "F1", "size": 12}, {"id": "F2"}])
 EPHEMERAL = {"type": "message", "message_ts": AT, "channel_id": "C1", "is_ephemeral": True}
@@ -91,10 +89,7 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         event(mention(thread_ts="1.000001")),
         {"chat": ChatAddress("slack", "C1", "1.000001")},
     ),
-    ("a mention that begins a thread", event(mention(thread_ts=AT)), {"chat.topic": ""}),
-    ("a person of our workspace", event(mention(user="U9", user_team="T1")), {"sender": "U9"}),
     ("a person of another workspace", event(mention(user="U9", user_team="T2")), {"sender": "T2/U9"}),
-    ("a person of a workspace without the bot", event(mention(user="U9", user_team="T9")), {"sender": "T9/U9"}),
     (
         "a command carries where it may be answered",
         command(),
@@ -139,7 +134,6 @@ PRESSES: list[tuple[str, Sent, dict[str, object]]] = [
         press(message={"ts": AT, "thread_ts": "1.000001"}),
         {"chat.topic": "1.000001"},
     ),
-    ("a press on the first message of a thread", press(message={"ts": AT, "thread_ts": AT}), {"chat.topic": ""}),
     (
         "our own direct message is not outside",
         press(channel={"id": "D1", "name": "directmessage"}),
@@ -175,14 +169,10 @@ EVENTS: list[tuple[str, Sent, dict[str, object]]] = [
 ]
 NAMED = tables.rows("""
     {"type": "member_left_channel", "user": "UBOT", "channel": "C1"}               → left        → C1
-    {"type": "channel_left", "channel": "C1"}                                      → left        → C1
     {"type": "group_left", "channel": "G1"}                                        → left        → G1
     {"type": "channel_archive", "channel": "C1", "user": "U1"}                     → archived    → C1
-    {"type": "group_archive", "channel": "G1"}                                     → archived    → G1
     {"type": "channel_unarchive", "channel": "C1"}                                 → back        → C1
-    {"type": "group_unarchive", "channel": "G1"}                                   → back        → G1
     {"type": "channel_deleted", "channel": "C1"}                                   → deleted     → C1
-    {"type": "group_deleted", "channel": "G1"}                                     → deleted     → G1
     {"type": "group_rename", "channel": {"id": "G1", "name": "new"}}               → renamed     → G1
 """)
 EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place}) for what, name, place in NAMED]
@@ -210,22 +200,15 @@ def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: di
     [
         event(message(bot_id="B1")),
         event(message(user="UBOT")),
-        event(message(user="USLACKBOT")),
         event(message(subtype="channel_join")),
-        event(message(subtype="bot_message")),
-        event(message(subtype="message_deleted")),
         event(message(channel_type="channel")),
-        event(message(channel_type="mpim")),
         event({**CHANGED, "message": message("new"), "previous_message": message("old")}),
         event({"type": "reaction_added"}),
         event(mention(channel="D1")),
-        event(mention(bot_id="B9")),
         event({"type": "member_joined_channel", "user": "U7", "channel": "C1"}),
-        event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}),
         event(message(user="U9", team="T9")),  # a direct message of a stranger, to whom the bot cannot answer
         event({"type": "app_home_opened", "user": "U1", "tab": "messages", "channel": "D1"}),
         press({"type": "button", "url": "https://example.org"}),
-        press(type="view_closed"),
         ("hello", {}),
     ],
 )
@@ -233,13 +216,8 @@ def test_what_slack_sends_to_others_asks_nothing(sent: Sent) -> None:
     assert slack_incoming.read(*sent, HERE) is None
 
 
-# ── unreadable and forbidden requests ─────────────────────────────────────────
-
-
 @pytest.mark.parametrize("kind", [slack_incoming.EVENTS, slack_incoming.COMMANDS, slack_incoming.INTERACTIONS])
-@pytest.mark.parametrize(
-    "payload", [{}, [], "x", None, {"event": []}, {"event": {"type": "message"}}, {"type": {}}, {"user": 1}]
-)
+@pytest.mark.parametrize("payload", [[], None, {"event": []}, {"event": {"type": "message"}}, {"type": {}}])
 def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: object) -> None:
     found: object
     try:
@@ -266,30 +244,22 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
     assert str(caught.value) == "T9"
 
 
-# ── words ─────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         *tables.rows("""
             a &amp; b &lt;c&gt;                           → a & b <c>
-            &amp;lt;                                      → &lt;
             sub :robot_face: planning now                 → sub planning now
-            sub planning :wave::skin-tone-2: :+1:         → sub planning
             sub ti:robot at 8:30:00                       → sub ti:robot at 8:30:00
             <https://arxiv.org/abs/2601.00001>            → https://arxiv.org/abs/2601.00001
             <https://arxiv.org/abs/2601.00001|this paper> → https://arxiv.org/abs/2601.00001
             <http://cs.LG|cs.LG> survey                   → cs.LG survey
-            <http://example.org/|example.org>             → example.org
             <mailto:ann@example.org|ann@example.org>      → ann@example.org
             sub <#C1|general> diffusion                   → sub @C1 diffusion
-            <#C1|general>                                 → @C1
             papers of the <#C1|general>                   → papers of the #general
             author <@U1|ann> <@U2>                        → author @ann @U2
             <!here> <!subteam^S1|@lab> <!channel>         → @here @lab @channel
             `diffusion -survey`                           → diffusion -survey
-            `a` and `b`                                   → `a` and `b`
             a < b                                         → a < b
         """),
         ("null\x00 and \ud800 lone", "null and  lone"),
@@ -305,7 +275,6 @@ def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     ("text", "expected"),
     tables.rows("""
         <@UBOT> list           → list
-        <@UBOT>, list          → list
         list <@UBOT>           → list
         <@UBOT>                →
         <@UBOT|paperwire> list → list
@@ -374,21 +343,15 @@ def known(request: Request | None, facts: Mapping[str, object]) -> dict[str, obj
     return {name: attrgetter(name)(request) for name in facts}
 
 
-# ── commands ──────────────────────────────────────────────────────────────────
-
 COMMANDS = [
     *tables.rows("""
         /sub diffusion -survey               → sub  → diffusion -survey
         /sub@paperwire_test_bot diffusion    → sub  → diffusion
-        /sub@PaperWire_Test_Bot diffusion    → sub  → diffusion
         /sub@another_bot diffusion           → sub  → diffusion  # in a private chat, only this bot can be meant
-        /list                                → list →
-        /1                                   → 1    →
         /sub-x                               →      → /sub-x
         /订阅 扩散                           →      → /订阅 扩散
         /                                    →      → /
         //sub                                →      → //sub
-        see /sub diffusion                   →      → see /sub diffusion
         diffusion                            →      → diffusion
         @paperwire_test_bot: diffusion       →      → diffusion
         diffusion @Paperwire_Test_Bot please →      → diffusion please
@@ -430,7 +393,6 @@ def test_who_wrote_what_where_and_when_is_told() -> None:
         a command to us              → /sub@paperwire_test_bot x →             → {}                                                        → for us
         a command to another bot     → /sub@another_bot x        →             → {}                                                        → nothing
         a mention                    → @paperwire_test_bot sub x →             → {}                                                        → for us
-        a mention and nothing else   → @paperwire_test_bot       →             → {}                                                        → for us
         an answer to us              → list                      → our message → {}                                                        → for us
         an answer to somebody else   → list                      → another     → {}                                                        → not for us
         a sticker as an answer to us →                           → our message → {"sticker": {}}                                           → not for us
@@ -438,22 +400,16 @@ def test_who_wrote_what_where_and_when_is_told() -> None:
         a post of the linked channel → /sub x                    →             → {"is_automatic_forward": true}                            → not for us
         another bot                  → /sub x                    →             → {"from": {"id": 42, "is_bot": true, "first_name": "Ada"}} → nothing
         somebody came                →                           →             → {"new_chat_members": [{"id": 42}]}                        → nothing
-        something was pinned         →                           →             → {"pinned_message": {"message_id": 6}}                     → nothing
-        a new topic                  →                           →             → {"forum_topic_created": {"name": "x"}}                    → nothing
     """),
 )
 def test_in_a_group_some_of_it_is_for_us(why: str, text: str, answers: str, more: str, meant: str) -> None:
     about = {"reply_to_message": {"our message": OURS, "another": THEIRS}[answers]} if answers else {}
-    chat = FORUM if "forum" in more else GROUP
-    request = read_telegram(telegram_message(text, chat, **about, **json.loads(more)))
+    request = read_telegram(telegram_message(text, GROUP, **about, **json.loads(more)))
     if meant == "nothing":
         assert request is None
         return
     assert isinstance(request, MessageRequest)
     assert request.is_addressed is (meant == "for us")
-
-
-# ── other requests ────────────────────────────────────────────────────────────
 
 
 def membership(chat: dict[str, Any], before: str, after: str, **rights: Any) -> dict[str, Any]:
@@ -497,12 +453,6 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
         {"mentions_bot": False, "reply_to": "5"},
     ),
     (
-        "an answer to others",
-        "message",
-        telegram_message(f"@{BOT} yes", GROUP, reply_to_message=THEIRS),
-        {"reply_to": ""},
-    ),
-    (
         "a forwarded command is plain words",
         "message",
         telegram_message("/unsub all", forward_origin={"type": "user"}),
@@ -515,7 +465,7 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
             telegram_message("", **{sent: {"file_id": "x"}}),
             dict[str, object]({"command": "", "text": "", "file_id": "", "is_addressed": True}),
         )
-        for sent in ("voice", "sticker", "photo", "video_note", "location", "poll", "dice")
+        for sent in ("voice", "sticker", "photo", "poll")
     ),
     (
         "a document comes with its caption as command",
@@ -547,7 +497,6 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
         telegram_message(TO_US, FORUM, message_thread_id=5),
         {"chat": ChatAddress("telegram", "-1001")},
     ),
-    ("no topic", "message", telegram_message(TO_US, FORUM), {"chat": ChatAddress("telegram", "-1001")}),
     ("a post in a channel proves its right", "channel_post", POST, PROVEN),
     (
         "the group proves an anonymous admin",
@@ -574,7 +523,6 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
         telegram_message("x", {**PRIVATE, "id": LARGE}, **{"from": {**ADA, "id": LARGE}}),
         {"chat.address": str(LARGE), "sender": str(LARGE)},
     ),
-    ("a long message", "message", telegram_message("/sub " + "x" * 4091), {"text": "x" * 4091}),
     (
         "a press names button, message and person",
         "callback_query",
@@ -623,15 +571,11 @@ def test_what_telegram_sends_is_read(why: str, kind: str, body: dict[str, Any], 
         let in again         → private → kicked to member               → {}                           → back
         added                → group   → left to member                 → {}                           → arrived
         added as admin       → group   → left to administrator          → {}                           → arrived
-        made admin           → group   → member to administrator        → {}                           → back
-        thrown out           → group   → member to kicked               → {}                           → left
         removed              → group   → administrator to left          → {}                           → left
         forbidden to write   → group   → member to restricted           → {"can_send_messages": false} → muted
-        restricted in little → group   → member to restricted           → {"can_send_messages": true}  → back
         added to a channel   → channel → left to administrator          → {"can_post_messages": true}  → arrived
         may not post         → channel → administrator to administrator → {"can_post_messages": false} → muted
         no admin             → channel → administrator to member        → {}                           → muted
-        out of it            → channel → administrator to kicked        → {}                           → left
     """),
 )
 def test_what_becomes_of_the_bot_in_a_chat_is_told(why: str, chat: str, change: str, rights: str, event: str) -> None:
@@ -668,22 +612,15 @@ def test_a_place_is_described() -> None:
     assert not telegram_incoming.place_of({**PRIVATE, "username": "ada"}).public
 
 
-# ── other updates ─────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     "update",
     [
         {},
         {"update_id": "one"},
-        {"update_id": None, "message": {}},
         {"update_id": 1, "message": {}},
-        {"update_id": 1, "message": {"chat": 5}},
         {"update_id": 1, "message": {"chat": PRIVATE, "text": "x"}},
         {"update_id": 1, "message": {**telegram_message("x"), "date": "yesterday"}},
         {"update_id": 1, "message": {**telegram_message("x"), "date": 10**20}},
-        {"update_id": 1, "message": {**telegram_message("x"), "from": [1]}},
-        {"update_id": 1, "message": {**telegram_message("x"), "reply_to_message": "x"}},
         {"update_id": 1, "callback_query": {"id": "1", "data": "x", "message": OURS}},
         {"update_id": 1, "my_chat_member": {"chat": GROUP, "new_chat_member": 3}},
     ],

@@ -55,12 +55,9 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     ("typed", "authors", "title", "expected"),
     tables.rows("""
         author:"J. Doe"    → Jane Lee; Max Doe → A paper               → not found
-        author:"Doe Doe"   → Jane Doe          → A paper               → not found
         author:"Doe Doe"   → Doe Doe           → A paper               → found
         author:"И. Doe"    → Иван Doe          → A paper               → not found
-        author:"Й Doe"     → Й Doe             → A paper               → found
         author:王伟        → 伟王              → A paper               → found
-        graph-studie*      →                   → Graph studies         → found
         graph-analyse*     →                   → Graph analyses        → found
         graph-stu*         →                   → Graph states, a study → not found
     """),
@@ -170,19 +167,14 @@ def one(*wanted: Term) -> Query:
     tables.rows(r"""
         study                 → title: studies + abstract: study
         ti:"alpha divergence" → title: \alpha$-divergence
-        few-shot              → abstract: few-shot, Few shots
         few-sho*              → abstract: few-shot, Few shots
         =RAG                  → title: RAG
         扩散                  → title: 扩散 + summary: 扩散
         abs:学习              → abstract: 学习
-        author:müller         → author: Jörg Müller
         author:"A. Lee"       → author: Ann Lee
         cat:cs                → category: cs.LG
-        primary:cs.LG         → primary: cs.LG
         id:2601.15529         → id: 2601.15529
-        doi:10.1234/abc       → doi: 10.1234/abc
         source:daily          → source: daily
-        all:müller            → author: Jörg Müller
         all:stat.ML           → category: stat.ML
         2601.15529            → id: 2601.15529
         error                 →
@@ -277,20 +269,14 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     ("typed", "places"),
     tables.rows("""
         comment:accepted                  → 0
-        NOTE: figures                     → 0 1
         备注：icml                        → 0
-        comment:"accepted at"             → 0
         comment:=Accepted                 → 0
         comment:fig*                      → 0 1
-        comment:(icml figures) graphs     → 0
         accepted                          → 1  # a word without a field is not searched for in comments
-        graphs -comment:icml              → 1
         speaker:"J. Doe"                  → 2
         speaker:jan*                      → 2
         speaker:=Jane                     → 2
-        host:ARXIV.org                    → 0
         host:"example.org" OR speaker:doe → 1 2
-        note:icml, host:example.org       → 0 1
         speaker:Doe, Jane                 → 2
     """),
 )
@@ -306,7 +292,6 @@ def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: st
         期刊：nature -venue:chemistry → 1
         nature                        → 0  # a word without a field is not searched for in journals
         has:code                      → 0 2
-        has:DATA                      → 1 2
         has:code -has:data            → 0
         has:video                     →
     """),

@@ -25,48 +25,34 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             $\alpha$-divergence                                          → alpha divergence
             $k\alpha$-core                                               → k alpha core
             \varphi \vartheta \varGamma                                  → phi theta gamma
-            \Gamma\Omega                                                 → gamma omega
             \digamma                                                     → digamma
-            Poincar\'{e}                                                 → poincare
             \v{s}koda \v skoda                                           → skoda skoda
             \c{c}a \k{a} \H{o} \r{a} \u{g} \.{z} \={a} \~n \^o \`a \d{h} \b{d} → ca a o a g z a n o a h d
             na\"{\i}ve na\"\i ve na{\"{\i}}ve                            → naive naive naive
-            Micha{\l} \L{}\'od\'z                                        → michal lodz
             S{\o}ren S\o{}ren                                            → soren soren
-            {\o} ren                                                     → o ren  # the space after a brace is kept
             \AE r\o, \OE uvre, \aa, \dj, \th or                          → aero oeuvre a d thor
             deep\emph{learning}                                          → deep learning  # a command becomes a space
-            50\% of R\&D\\done                                           → 50 of r d done
             \' \" \\ \vx                                                 →  # accents without a letter are treated like all other commands
-            \"quoted\" words                                             → quoted words
-            a lone backslash \                                           → a lone backslash
             # letters
             ① ﬁne x² CO₂ ⅷ                                               → 1 fine x2 co2 viii
             ǿ Ǽ                                                          → o ae  # letters that have a second accent
-            ё й                                                          → е и
             # apostrophes
             Newtonʼs dog′s O’Connor's it‘s a`s                           → newton dog oconnor it a
             'deep learning' and ``graphs''                               → deep learning and graphs
             Newton's方法                                                 → newton 方 法
-            李's c++'s f#'s                                              → 李 c++ f#
             GAN's's                                                      → gan
-            it's'                                                        → it
             x'season                                                     → xseason
             # tokens
             ニューラル・ネット                                           → ニ ュ ー ラ ル ネ ッ ト
             abc# abc++ 3# 3++                                            → abc abc 3 3  # only a single letter keeps its + or #
-            中c# x2#                                                     → 中 c# x2
-            c+ c+++                                                      → c c++
             1,000 .5 5. 1..2                                             → 1 000 5 5 1 2
             🙂 !!! …                                                     →
             →
             # Greek
-            Ω ς ϵ ϕ                                                      → omega sigma epsilon phi
             ά                                                            → alpha
             α2 2.5α                                                      → alpha 2 2.5 alpha
             μm 5µm                                                       → μm 5μm  # a unit is one word
             xα βʒ                                                        → x alpha beta ʒ
-            λя                                                           → lambda я
             ϝ                                                            → digamma
         """),
         (f"re{ACUTE}sume{ACUTE}", "resume"),
@@ -86,19 +72,13 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     ("words", "stem"),
     tables.rows("""
         index indices indexes                   → index
-        vertex vertices vertexes                → vertex
         criterion criteria criterias criterions → criterion
-        phenomenon phenomena phenomenas         → phenomenon
         corpus corpora corporas                 → corpu
         movie movies                            → movy  # the stem may be no real word
         cache caches cach                       → cach
-        crash crashes crashe                    → crash
         box boxes boxe                          → box
         posse posses poss                       → poss
-        size sizes siz                          → siz
-        use uses                                → use
         axe                                     → axe
-        1980s                                   → 1980s
         étés                                    → étés
     """),
 )
@@ -250,24 +230,17 @@ def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
     [
         *tables.rows("""
             A new bound for sorting networks.                   → ok
-            提出一种新的方法。                                  → ok
             The generation failed twice.                        → ok  # real summaries hold the word "failed"
             Summary generation failed at step 3, so we restart. → ok
             Error bounds                                        → ok
-            The set {a, b}                                      → ok
             Summary generation failed                           → failed
             Motivation analysis unavailable                     → failed
-            Method extraction failed                            → failed
-            Result analysis unavailable                         → failed
             Conclusion extraction failed                        → failed
-            Processing failed                                   → failed
             Error                                               → failed
             错误：AI分析失败。                                  → failed
             {tldr}                                              → placeholder
-            {cate}                                              → placeholder
             → empty
             N/A                                                 → not stated
-            Not mentioned in abstract                           → not stated
             未在摘要中提及                                      → not stated
         """),
         ("  Error\n", "failed"),
@@ -283,18 +256,15 @@ def test_a_whole_value_decides_what_a_summary_is_worth(text: str, state: str) ->
     ("text", "by"),
     tables.rows("""
         This paper has been withdrawn by the author(s) due to an error → authors
-        This work has been temporarily withdrawn by all of the authors. → authors
         The authors have withdrawn this manuscript because a table is wrong. → authors
         [Withdrawn by the authors]                                   → authors
         Paper withdrawn by the author: Lemma 2 is wrong              → authors
         This paper has been withdrawn by arXiv administrators because of its authors → unknown
-        This submission has been withdrawn                           → unknown
         This article was withdrawn from arXiv because the authors disagreed. → unknown
         medRxiv has withdrawn this preprint at the request of the authors. → unknown
         withdrawn                                                    → unknown
         This paper has been withdrawn from a conference              →
         Withdrawn by its maker in 2004, the kite                     →
-        We study papers that were withdrawn by the authors.          →
     """),
 )
 def test_who_withdrew_a_paper_is_said_only_if_the_text_says_so(text: str, by: str) -> None:

@@ -47,9 +47,7 @@ def decided(outcome: NotDelivered, **facts: Any) -> RetryDecision:
     return retries.decide_retry(outcome, **usual | facts)
 
 
-@pytest.mark.parametrize(
-    ("failures", "wait"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (1_000_000, 15)]
-)
+@pytest.mark.parametrize(("failures", "wait"), [(0, 0.5), (4, 8), (5, 15), (1_000_000, 15)])
 def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
     """It is tried forever and never becomes a dead letter."""
     assert decided(RetryLater("no answer"), failures=failures).not_before == NOON + minutes(wait)
@@ -96,7 +94,7 @@ def test_what_was_not_found_is_posted_again_at_once(failures: int) -> None:
     assert retries.decide_not_found(failures, NOON) == RetryDecision(state=MessageState.READY)
 
 
-@pytest.mark.parametrize("failures", [2, 3, 6, 7, 1_000_000])
+@pytest.mark.parametrize("failures", [2, 7, 1_000_000])
 def test_later_it_waits_as_long_as_after_failures(failures: int) -> None:
     waits = decided(RetryLater("why"), failures=failures - 2).not_before
     decision = RetryDecision(state=MessageState.WAITING, not_before=waits)
@@ -107,11 +105,8 @@ def test_later_it_waits_as_long_as_after_failures(failures: int) -> None:
     ("outcome", "state"),
     [
         (RetryLater("why"), MessageState.UNCLEAR),
-        (RetryLater("why", minutes(60)), MessageState.UNCLEAR),
-        (Unclear("why"), MessageState.UNCLEAR),
         (Rejected("why", form=True), MessageState.UNCLEAR),
         (ChatGone("why"), MessageState.UNCLEAR),
-        (ChatMoved("why", "-100123"), MessageState.UNCLEAR),
         (SenderStopped("why"), MessageState.UNCLEAR),
         (Rejected("why"), MessageState.DEAD),  # the content is refused, so an earlier post was refused as well
     ],
@@ -185,37 +180,22 @@ def test_a_refusal_is_the_same_whoever_gets_it(one: str, other: str, *, same: bo
     ("step", "code", "words", "kind"),
     tables.rows("""
         begin     → 421 → 4.3.2 too many connections                                      → RetryLater
-        begin     → 454 → 4.7.0 temporary authentication failure                          → RetryLater
         begin     → 535 → 5.7.8 wrong password                                            → SenderStopped
-        begin     → 500 → what is this                                                    → SenderStopped
         sender    → 451 → 4.7.1 greylisted                                                → RetryLater
         sender    → 550 → 5.7.1 not your address                                          → SenderStopped
-        sender    → 550 → 5.4.5 Too much for one day                                      → SenderStopped
         recipient → 450 → 4.2.0 greylisted                                                → RetryLater
-        recipient → 452 → 4.2.2 over quota                                                → RetryLater
         content   → 250 → what is this                                                    → RetryLater
-        content   → 451 → 4.3.0 busy                                                      → RetryLater
         # whatever is said of a recipient is that reader's
         recipient → 550 → 5.1.1 no such user                                              → ChatGone
-        recipient → 550 → 5.7.133 the sender was not authenticated when sending to a group → ChatGone
-        recipient → 550 → 5.7.708 Access denied                                           → ChatGone
-        recipient → 550 → 5.1.90 The daily limit for recipients is reached                → ChatGone
-        recipient → 550 → 5.7.1 relaying denied                                           → ChatGone
-        recipient → 450 → relay not permitted for now                                     → RetryLater
-        recipient → 550 → Sender verify failed                                            → ChatGone
         content   → 550 → 5.7.26 it has neither SPF nor DKIM                              → ChatGone
         content   → 554 → 5.2.252 SendAsDenied; papers may not send as others             → ChatGone
-        content   → 550 → 5.7.1 The domain of the From header fails DMARC                 → ChatGone
         # what is said of a text is that message's, if it says nothing of the reader, of us or of how much is sent
         content   → 550 → 5.1.1 user unknown                                              → ChatGone
         content   → 554 → this user doesn't have an account                               → ChatGone
         content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → ChatGone
         content   → 550 → Sending frequency limited                                       → ChatGone
-        content   → 552 → 5.3.4 too large                                                 → Rejected
         content   → 552 → the size exceeds the limit                                      → Rejected
         content   → 550 → the recipient's filter takes it for spam                        → Rejected
-        content   → 552 → 5.3.4 this message exceeds the limit                            → Rejected
-        content   → 552 → the attachment limit is reached                                 → Rejected
         content   → 554 → mails may not contain links to an unknown address               → Rejected
     """),
 )
@@ -258,13 +238,10 @@ def test_an_address_is_read_in_lower_case(text: str) -> None:
     [
         "",
         "me",
-        "me@",
-        "@lab.org",
         "me@lab",
         "a b@lab.org",
         "me@lab.org, you@lab.org",
         "me@lab..org",
-        "a@b.org/7",
         "é@lab.org",
         "me@lab.org\nBcc: you@lab.org",
         "<me@lab.org>",
@@ -288,12 +265,6 @@ def test_a_link_is_read_back_and_no_other_is() -> None:
     assert [signer.read(wrong) for wrong in ("", ".", token[1:], token + "A", token.replace(".", ""), "é.é")] == [
         None
     ] * 6
-
-
-# ------------------------------------------------------------------------------------- the errors of Telegram and Slack
-
-
-# ------------------------------------------------------------------------------------------------------------ Telegram
 
 
 def network(cause: BaseException, kind: type[Exception] = theirs.NetworkError) -> Exception:
@@ -320,23 +291,17 @@ def too_many(**parameters: object) -> Exception:
 
 UNCLEAR_AT_TELEGRAM = [
     network(httpx.ReadTimeout("x"), theirs.TimedOut),
-    network(httpx.WriteTimeout("x"), theirs.TimedOut),
     theirs.TimedOut(),
     network(TimeoutError()),
     network(httpx.RemoteProtocolError("Server disconnected")),
     network(httpx.ReadError("Connection reset by peer")),
-    network(httpx.WriteError("Connection reset by peer")),
     network(RuntimeError()),
     network(ValueError("Expecting value"), theirs.TelegramError),
     theirs.TelegramError("something new"),
     KeyError("result"),
-    TypeError("list indices must be integers"),
     Exception("something that nobody foresaw"),
     telegram.Refusal(500, "Internal Server Error"),
-    telegram.Refusal(502, "Bad Gateway"),
     page(502),
-    page(503),
-    page(599),
 ]
 
 AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception]]] = [
@@ -371,15 +336,10 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
             Forbidden: bot was blocked by the user
             Forbidden: user is deactivated
             Forbidden: bot was kicked from the group chat
-            Forbidden: bot was kicked from the supergroup chat
-            Forbidden: bot was kicked from the channel chat
-            Forbidden: bot is not a member of the channel chat
             Forbidden: the group chat was deleted
             Forbidden: bot can't initiate conversation with a user
             Forbidden: bot can't send messages to bots
-            Forbidden: bot can't send messages to the bot
             Bad Request: chat not found
-            Bad Request: private chat not found
             Bad Request: PEER_ID_INVALID
             Bad Request: need administrator rights in the channel chat
             Bad Request: not enough rights to send text messages to the chat
@@ -415,21 +375,9 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
             *answers("""
                 Bad Request: can't parse entities: Unsupported start tag "p" at byte offset 0
                 Bad Request: message is too long
-                Bad Request: text is too long
-                Bad Request: message text is empty
-                Bad Request: ENTITIES_TOO_LONG
-                Bad Request: BUTTON_DATA_INVALID
-                Bad Request: BUTTON_URL_INVALID
-                Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
-                Bad Request: chat_id is empty
                 Bad Request: not enough rights to send documents to the chat
                 Bad Request: CHAT_SEND_DOCS_FORBIDDEN
                 Bad Request: USER_ID_INVALID
-                Bad Request: MESSAGE_TOO_LONG
-                Bad Request: REPLY_MARKUP_TOO_LONG
-                Bad Request: reply markup is too long
-                Bad Request: ENTITY_BOUNDS_INVALID
-                Bad Request: ENTITY_TEXTURL_INVALID
                 Bad Request: something that Telegram will invent next year
                 Not Acceptable: a status that Telegram will invent next year
             """),
@@ -464,9 +412,6 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
         ],
     ),
 ]
-
-
-# --------------------------------------------------------------------------------------------------------------- Slack
 
 
 def said(code: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object) -> SlackApiError:
@@ -504,47 +449,27 @@ NOT_SENT_TO_SLACK: list[Exception] = [
 UNCLEAR_AT_SLACK = [
     aiohttp.ServerDisconnectedError(),
     aiohttp.ClientOSError(104, "Connection reset by peer"),
-    aiohttp.ClientConnectionResetError("Cannot write to closing transport"),
     aiohttp.SocketTimeoutError("Timeout on reading data from socket"),
     aiohttp.ClientPayloadError("Response payload is not completed"),
     TimeoutError(),
-    AttributeError("'str' object has no attribute 'get'"),
     TypeError("'ClientResponse' object is not subscriptable"),
     Exception("something that nobody foresaw"),
     answered({}, 500),
-    answered({}, 502),
     answered({}, 200),
     answered({}, 404),
     answered([], 200),
-    answered(None, 200),
-    answered("ok", 200),
     broken_json(200),
-    broken_json(502),
     said("channel_not_found", status=503),
     said("internal_error"),
-    said("fatal_error"),
-    said("request_timeout"),
-    said("service_unavailable", status=503),
-    said("duplicate_message_not_found"),
     said("duplicate_channel_not_found"),
 ]
 REFUSED_TOKEN = [
     "invalid_auth",
-    "not_authed",
-    "account_inactive",
-    "token_revoked",
-    "token_expired",
     "missing_scope",
-    "not_allowed_token_type",
-    "access_denied",
 ]
 REFUSED_WORKSPACE = [
-    "team_added_to_org",
     "team_access_not_granted",
-    "org_login_required",
     "ekm_access_denied",
-    "accesslimited",
-    "two_factor_setup_required",
 ]
 
 AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exception]]] = [
@@ -573,15 +498,8 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             "channel_not_found",
             "not_in_channel",
             "is_archived",
-            "is_inactive",
-            "channel_type_not_supported",
-            "restricted_action",
             "restricted_action_read_only_channel",
-            "no_permission",
             "user_not_found",
-            "users_not_found",
-            "cannot_dm_bot",
-            "user_disabled",
         ]
     ),
     (ChatGone, {"scope": "topic"}, "", [said("restricted_action_thread_locked")]),
@@ -594,16 +512,6 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
         )
         for code in [
             "invalid_blocks",
-            "invalid_blocks_format",
-            "msg_blocks_too_long",
-            "msg_too_long",
-            "no_text",
-            "invalid_metadata_format",
-            "invalid_metadata_schema",
-            "metadata_too_large",
-            "too_many_attachments",
-            "invalid_arguments",
-            "invalid_json",
             "an_error_that_slack_will_invent_next_year",
         ]
     ),
@@ -611,16 +519,13 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
         Rejected,
         {"form": False},
         "",
-        [said(code) for code in ["message_not_found", "cant_update_message", "edit_window_closed"]],
+        [said(code) for code in ["message_not_found", "edit_window_closed"]],
     ),
     (SenderStopped, {}, "", [said(code) for code in REFUSED_TOKEN]),
     (SenderStopped, {}, "needs chat:write", [said("missing_scope", needed="chat:write")]),
     (SenderStopped, {}, "", [said(code) for code in REFUSED_WORKSPACE]),
     (SenderStopped, {}, "", [aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))]),
 ]
-
-
-# ----------------------------------------------------------------------------------------------------------- the tables
 
 
 @pytest.mark.parametrize(
@@ -649,7 +554,7 @@ def test_what_an_error_means(
     assert client.outcome(result) is result, "an outcome stays what it is"
 
 
-MAY_NOT_READ = {"missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied"}
+MAY_NOT_READ = {"missing_scope", "ekm_access_denied"}
 
 
 @pytest.mark.parametrize(

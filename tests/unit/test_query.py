@@ -40,39 +40,29 @@ def hints(typed: str) -> list[str]:
             graph! neural-net                                            → "neural net" graph  # ! excludes only where a term starts
             a&-b                                                         → "a b"  # & is an operator only between spaces
             a &-b                                                        → a b
-            a& b                                                         → a b
             # fields and exact words
             y -ti:-abs:-x                                                → y -abstract:x
-            -ti:(-x)                                                     → title:x
             y ti:(-x)                                                    → y -title:x
             au:lecun_y                                                   → author:"lecun y"
             author:"=Smith"                                              → author:smith  # inside quotes, = is punctuation
             =OR                                                          → =OR
-            foo=bar                                                      → "foo bar"
             foo="bar"                                                    → bar foo
             # accents of TeX are undone before parsing
             H\”older                                                     → holder  # phones replace the quotation mark
-            Poincar\’e                                                   → poincare
             # unknown field: a phrase if no space follows the colon, two terms if a space follows
             foo:ti:graph                                                 → foo title:graph
             http://example.com/a                                         → "http example com a"
             :graph:                                                      → graph
             # lists
-            rlhf, , dpo                                                  → dpo OR rlhf
             , reward model                                               → model reward
             foo, ti:=Reward mod*                                         → foo OR title:=Reward-mod*
             foo, cs.LG things                                            → "cs lg thing" OR foo  # a category must be the only word of its item
-            2601.15529, arXiv:2601.15530                                 → 2601.15529 OR id:2601.15530
             https://arxiv.org/abs/2601.15529, foo                        → foo OR id:2601.15529
-            foo:graph, x                                                 → "foo graph" OR x
             gr*ph net, x                                                 → "gr ph net" OR x
-            graph ti:neural net, x                                       → graph title:"neural net" OR x
             rlhf, !!!                                                    → rlhf
             author:Schm*, Anna                                           → author:anna-schm*
-            author:Smith, author:Lee                                     → author:lee OR author:smith
             ti:foo, author:Smith                                         → author:smith OR title:foo
             # categories, ids and links
-            hep-th.*                                                     → cat:hep-th
             graph (cs.LG, cs.AI)                                         → cat:cs.ai cat:cs.lg graph
             #diffusion                                                   → diffusion
             cs.L*                                                        → cs-l*
@@ -80,7 +70,6 @@ def hints(typed: str) -> list[str]:
             cat:"cs.*"                                                   → cat:cs
             cat:cs.AI+cs.LG                                              → cat:"cs.ai+cs.lg"  # + joins them only if there is no field
             2601.15529v2                                                 → 2601.15529v2
-            2601.15529.                                                  → 2601.15529
             graph/1234567                                                → "graph 1234567"  # there is no such archive
             id:10.1101/abc                                               → doi:10.1101/abc
             1234.5678                                                    → "1234.5678"  # there is no month 34
@@ -89,22 +78,16 @@ def hints(typed: str) -> list[str]:
             math.GT/0309136                                              → math/0309136
             arXiv:graph                                                  → "arxiv graph"
             https://www.arxiv.org/html/2601.15529v2#S1                   → id:2601.15529
-            see https://arxiv.org/abs/2601.15529.                        → id:2601.15529 see
             see:https://arxiv.org/abs/2601.15529                         → id:2601.15529 see
             https://arxiv.org/list/cs.LG                                 → "http arxiv org list cs lg"
             doi:"doi:10.1101/abc.5678"                                   → doi:10.1101/abc.5678
             doi:10.1016/0370-2693(91)90037-8                             → doi:"10.1016/0370-2693(91)90037-8"
-            (doi:10.1016/0370-2693(91)90037-8)                           → doi:"10.1016/0370-2693(91)90037-8"
             https://doi.org/10.48550/arXiv.2601.15529                    → id:2601.15529
             # a text to which papers are near in meaning keeps its case and accents
             about:"Größe  der Lösung"                                    → about:"Größe der Lösung"
-            about:强化学习                                               → about:"强化学习"
-            关于：“蛋白质 折叠”                                          → about:"蛋白质 折叠"
             About:ＲＬ cat:cs.LG -survey                                 → about:"RL" cat:cs.lg -survey
-            -about:robots cs.RO                                          → cat:cs.ro -about:"robots"
             about:"a (b OR c), d"                                        → about:"a (b OR c), d"
             about:(tide OR reef)                                         → about:"reef" OR about:"tide"
-            about:"tides of                                              → about:"tides of"
             about:"＼o re"                                               → about:"øre"
             # a query of arXiv's API, as a link or a part of one
             ti:%22deep+learning%22+AND+au:lecun_y                        → author:"lecun y" title:"deep learning"
@@ -134,36 +117,27 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
     tables.rows("""
         "graph neural       → "graph neural"           → I closed the quotation mark.
         title:(graph neural → title:graph title:neural → I closed the bracket.
-        OR graph            → graph                    → OR has no meaning here; I left it out.
         graph AND           → graph                    → AND has no meaning here; I left it out.
         a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
-        a | | b             → a OR b                   → | has no meaning here; I left it out.
         a NOT OR b          → a OR b                   → NOT has no meaning here; I left it out.
         a ()                → a                        → I left out an empty bracket.
-        a -()               → a                        → - has no meaning here; I left it out.
         a ""                → a                        → "" has no meaning here; I left it out.
-        a !!!               → a                        → ! has no meaning here; I left it out.
         graph -             → graph                    → - has no meaning here; I left it out.
         gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
-        "a b"*              → "a b"                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
         cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
         graph, not          → graph                    → not has no meaning here; I left it out.
-        foo, -              → foo                      → - has no meaning here; I left it out.
         cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
         graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
         not graph           → graph not                → I look for the word not. As an operator it is written NOT.
-        graph And neural    → and graph neural         → I look for the word And. As an operator it is written AND.
         a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
         rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
         a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
         GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
         titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
-        autor: smith        → autor smith              → There is no field autor: so I look for the words. Did you mean author:?
         author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
-        ti:graph neural     → neural title:graph       → ti: holds for graph only, neural is a word. For both write ti:(graph neural)
         cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
     """),
 )
@@ -205,7 +179,6 @@ def told(term: Term) -> str:
     ("typed", "term"),
     tables.rows("""
         扩ab*                    → text: 扩 ab*
-        neuro**                 → text: neuro*
         neuro*.                 → text: neuro*
         author:schm-anna*       → author: schm anna*
         author:"anna schm*"     → author: anna schm  # inside quotes, a star is punctuation
@@ -213,7 +186,6 @@ def told(term: Term) -> str:
         all:Williams            → all: william, names williams
         all:Mueller             → all: mueller, names muller
         all:Kwo's               → all: kwo, names kwos
-        all:cs.*                → all: cs, value cs, names cs
         all:J.                  → all: j  # an initial alone would match too many names
         all:=Müller             → all: =Müller, names Müller
     """),
@@ -289,16 +261,12 @@ REFUSED = [
         (typed, 1, EMPTY)
         for typed in tables.lines("""
             ()
-            ""
-            ...
             *
             =
-            AND OR
             , ,
             -
             ™
             :
-            、
         """)
     ),
     ("", 1, EMPTY),
@@ -308,17 +276,11 @@ REFUSED = [
         (typed, int(column), no_value(field))
         for typed, column, field in tables.rows("""
             ti:                      → 1 → ti
-            source:                  → 1 → source
             graph ti:                → 7 → ti
-            ti:()                    → 1 → ti
             graph -ti:""             → 8 → ti
-            graph Title:- x          → 7 → Title
-            ti:OR graph              → 1 → ti
             ti:(a abs:)              → 7 → abs
             foo, ti:                 → 6 → ti
             author:..., !            → 1 → author
-            doi:                     → 1 → doi
-            ti:-OR x                 → 1 → ti
             标题：                   → 1 → 标题
             a, not ti:               → 8 → ti
         """)
@@ -330,13 +292,9 @@ REFUSED = [
         for typed, column in tables.rows("""
             -survey                           → 1
             -(-(-x))                          → 1
-            ti:-survey                        → 4
-            ANDNOT x                          → 1
             -(a OR b)                         → 1
-            () -x                             → 4
             -cs.AI+cs.CV                      → 1
             不含 x                            → 1
-            not a, not b                      → 1
             , not x                           → 3
         """)
     ),
@@ -346,10 +304,7 @@ REFUSED = [
         (typed, int(column), ONE_ONLY_EXCLUDES)
         for typed, column in tables.rows(r"""
             a OR -b                          → 6
-            x OR -(-y z)                     → 6
             graph OR H\"older OR -x          → 22
-            -a OR b                          → 1
-            a OR (-b -c)                     → 7
             -(a -b)                          → 1
             a ti:b OR -c d OR -e             → 19
             a 或 不含 b                      → 5
@@ -361,8 +316,6 @@ REFUSED = [
         (typed, int(column), STRAY)
         for typed, column in tables.rows(r"""
             )              → 1
-            graph )        → 7
-            （a））        → 4
             H\"older )     → 10
             graph :)       → 8
             ((a) b) c) d   → 10
@@ -375,11 +328,8 @@ REFUSED = [
         (typed, int(column), too_short(word))
         for typed, column, word in tables.rows(r"""
             ai*          → 1 → ai
-            ti:ai*       → 4 → ai
             \"o\"u*      → 1 → öü
-            扩a*         → 1 → 扩a
             3.1*         → 1 → 3.1
-            gr*ph*       → 4 → ph
             H\"older ai* → 10 → ai
             αβ*          → 1 → αβ
         """)
@@ -389,9 +339,6 @@ REFUSED = [
         (typed, int(column), INITIALS)
         for typed, column in tables.rows("""
             author:j            → 8
-            author:J. D.        → 8
-            author:"J. D."      → 8
-            author:=J           → 8
             author:J. Doe       → 8
             author:J., K.       → 8
         """)
@@ -400,10 +347,8 @@ REFUSED = [
     *(
         (typed, int(column), STAR)
         for typed, column in tables.rows("""
-            cat:*                → 5
             cat:cs.L*            → 5
             cat:cs*              → 5
-            cat:(x OR cs.L*)     → 11
             foo, cat:cs.*G       → 10
         """)
     ),
@@ -442,9 +387,7 @@ def test_a_refusal_says_what_is_wrong_and_where_with_an_example_that_works(
         -cat:cs.CV -(a b)              → diffusion -cat:cs.CV -(a b)
         graph)                         → "graph)"
         author:"J. D."                 → author:"J. D. Doe"
-        author:J. D.                   → author:"J. Doe"
         author:J. Roe                  → author:"J. Roe"
-        -diffusion                     → graph -diffusion
         -(survey OR "Diffusion model") → graph -(survey OR "Diffusion model")
         cat:math.L*                    → cat:cs.LG
     """),

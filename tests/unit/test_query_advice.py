@@ -30,44 +30,26 @@ def english(template: str) -> str:
     tables.rows(r"""
         diffusion models -survey            → diffusion models -survey
         -survey Diffusion                   → Diffusion, not survey
-        "graph neural                       → "graph neural"
         studies OR few-shot                 → studies OR few-shot  # shows words as typed, and never stems
         a b OR c                            → (a b) OR c
-        (a OR b) c                          → (a OR b) c
         (a OR -b) c                         → (a OR NOT b) c
-        a b -c | d                          → (a b -c) OR d
         (a OR (-b -c)) d                    → (a OR (NOT b NOT c)) d
-        graph -(survey review)              → graph, not (survey review)
         graph -(survey OR review)           → graph, not (survey OR review)
         x -(a | -(b c))                     → x b c -a
-        graph GRAPH graphs                  → graph
         author:Jane Doe                     → Doe author:Jane
-        ti:graph attention                  → attention title:graph
         author:Doe, Jane                    → author:"Jane Doe"
-        author:(jane doe)                   → author:jane author:doe
         author:=Müller                      → author:=Müller
-        abs:study                           → abstract:study
-        cs.lg                               → category:cs.LG
         graph cs.* -hep-th                  → graph category:cs.* -category:hep-th
         cs.AI+q-bio.NC                      → category:cs.AI OR category:q-bio.NC
         primary:cs                          → primary:cs.*
-        cat:detection                       → category:detection
-        2601.15529                          → 2601.15529
         https://arxiv.org/abs/2601.15529v2  → id:2601.15529
-        doi:10.1101/ABC.5                   → doi:10.1101/abc.5
-        source:"Daily arXiv"                → source:"Daily arXiv"
         ti:="Rag doll"                      → title:="Rag doll"
-        neuro* few-sho*                     → neuro* few-sho*
         rlhf, dpo, reward mod*              → rlhf OR dpo OR reward-mod*
         AT&T                                → "AT&T"
-        rlhf,dpo                            → "rlhf,dpo"
         foo:graph                           → "foo:graph"
-        BERT: graph!                        → BERT graph
         H\"older                            → Hölder
         GPT -4                              → GPT, not 4
-        扩散模型 –综述                      → 扩散模型, not 综述
         ti:-Survey graph                    → graph, not title:Survey
-        foo: Graph                          → foo Graph
         {braces} {0}                        → "{braces}" "{0}"
     """),
 )
@@ -79,9 +61,7 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
     ("typed", "said"),
     tables.rows("""
         diffusion models -survey                          → diffusion models -survey
-        扩散模型 -综述                                    → 扩散模型，不含 综述
         ti:b c =f -(d OR "e                               → c =f 标题：b -（d 或 "e"）
-        (a OR -b) c                                       → （a 或 不含 b） c
         au:何恺明 abs:扩散 tldr:流                        → 作者：何恺明 摘要：扩散 总结：流
         cs.LG primary:cs -cat:cs.CV                       → 类别：cs.LG 主类别：cs.* -类别：cs.CV
         id:2601.15529 | doi:10.1/a | source:daily | all:x → 编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x
@@ -126,10 +106,8 @@ def test_explain_is_one_document() -> None:
             -survey  → 1  → -survey  → 1
             graph )  → 7  → graph )  → 7
                      → 1  →          → 1
-            ti:      → 4  → ti:      → 4
             ti:      → 99 → ti:      → 4
             扩散 ai* → 4  → 扩散 ai* → 6  # wide characters take two cells
-            ｔｉ： x → 4  → ｔｉ： x → 7
         """),
         ("e\u0301e\u0301 )", "6", "e\u0301e\u0301 )", "4"),  # combining marks take none
         ("a\u200bb )", "5", "ab )", "4"),  # invisible characters do not count; they are removed
@@ -253,9 +231,7 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     "text",
     [
         "ti:(" + "a b " * 240 + ")",
-        "graph" + " x y" * 240,
         "author:(" + " ".join(f"name{n}" for n in range(100)) + ")",
-        "-(" + " OR ".join(f"word{n}" for n in range(60)) + ") graph",
         " ".join(f"word{n}" for n in range(120)),
         "sand, " + ", ".join(f"reward model {n}" for n in range(50)),
         "a\n b" + " c-d" * 200,
@@ -276,17 +252,12 @@ def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
     [
         *tables.rows("""
             diffusion                 → diffusion
-            diffusion -survey         → diffusion -survey
             a OR b                    → (a OR b)
-            (a OR b                   → (a OR b)
             ti:(a (b OR c             → ti:a (ti:b OR ti:c)
-            “graph neural             → "graph neural"
             (a NOT                    → a
             rlhf, dpo                 → (rlhf OR dpo)
             rlhf, reward model, cs.LG → (rlhf OR "reward model" OR cat:cs.LG)
-            rlhf, reward mod*         → (rlhf OR reward-mod*)
             author:Doe, Jane          → author:"Jane Doe"
-            author:Jane Doe           → author:Jane Doe
             cs.AI+q-bio.NC            → cs.AI+q-bio.NC
             doi:10.1101/2026(01)2     → doi:10.1101/2026(01)2
         """),
@@ -308,7 +279,6 @@ def test_what_is_excluded_already_is_not_excluded_again() -> None:
         diffusion -survey   → -"video models"   → diffusion -survey -"video models"
         diffusion           → -survey -review   → diffusion -survey -review
         rlhf, dpo           → -survey           → (rlhf OR dpo) -survey
-        rlhf OR dpo         → -survey           → (rlhf OR dpo) -survey
         diffusion -surveys  → -survey           → diffusion -surveys
     """),
 )
@@ -328,13 +298,10 @@ def test_a_query_that_does_not_only_exclude_is_not_added(typed: str) -> None:
     tables.rows("""
         survey           → survey
         video generation → "video generation"
-        few-shot         → few-shot
         OR               → "OR"
         cs.LG            → "cs.LG"
         a "b             → "a b"
         扩散             → 扩散
-        2601.15529       → "2601.15529"
-        -x               → "-x"
         ti:x             → "ti:x"
     """),
 )

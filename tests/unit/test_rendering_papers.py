@@ -136,14 +136,6 @@ def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
     assert title.pieces == ("", "Noise", " in α-Noise")
 
 
-def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
-    long = "Words and " * 40 + "Words"
-    assert str(seen(item(long)).title) == long
-    compact = str(seen(item(long), measure=views.COMPACT).title)
-    assert compact.endswith(("Words…", "and…"))
-    assert cutting.width(compact) <= views.COMPACT.title
-
-
 def test_without_a_title_the_abstract_is_quoted() -> None:
     words = " ".join(f"word{number}" for number in range(60))
     view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=views.ROW)
@@ -171,7 +163,6 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     tables.rows("""
                               →                      →
         A B                   → A B                  → A B
-        A B, C D              → A B, C D             → A B, C D
         A B, C D, E F         → A B, C D, E F        → A B … E F
         A B, C D, E F, G H    → A B, C D, … G H (4)  → A B … G H
     """),
@@ -186,12 +177,10 @@ def test_authors(authors: str, card: str, row: str) -> None:
     ("lang", "setting", "zh", "en", "text"),
     tables.rows("""
         en → summary  → 中文。 → English.                  → AI: English.
-        zh → summary  → 中文。 → English.                  → AI: 中文。
         zh → summary  →        → English.                  → AI: English.
         en → summary  → 中文。 →                           → the abstract
         en → summary  →        → Summary generation failed → the abstract
         en → abstract →        → English.                  → the abstract
-        en → titles   →        → English.                  →
         zh → both     → 中文。 → English.                  → AI: 中文。
         zh → both     →        →                           → the abstract
     """),
@@ -219,7 +208,6 @@ _TITLED = {"zh": "噪声 $\\alpha$", "en": "Noise,  step by step!", "zh-TW": "�
         zh → both    → Noise, Step by Step → en    → Noise, Step by Step
         zh → both    →                     → zh    → 噪声 α  # the abstract is not made a title
         zh → summary → Noise, Step by Step → zh    → Noise, Step by Step
-        en → both    → Noise, Step by Step → en zh → Noise, Step by Step  # the same title once
         en → both    → 噪声                → en    → Noise, step by step! / 噪声
     """),
 )
@@ -257,14 +245,11 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
     ("text", "words", "hits"),
     tables.rows("""
         Diffusion models         → models, diffusion → Diffusion, models
-        A fragment of RAG        → RAG               → RAG
         RAG-based                → rag               → RAG
         Ragtime                  → RAG               →
-        使用扩散模型             → 扩散              → 扩散
         基于RAG的方法            → RAG               → RAG
         Few-shot learning of few → few, few-shot     → Few-shot
         C++ and C                → C++               → C++
-        nothing here             → absent            →
         nothing here             → , *, ti:          →
         Nests of CO₂ and Lyα     → CO$_{2, Ly$\\alpha → CO₂, Lyα
     """),
@@ -279,7 +264,6 @@ def test_each_word_is_marked_where_it_is_first_whole(text: str, words: str, hits
     [
         *tables.rows("""
             2601.00001     → 10.1/x                             → https://a.b/c                         → https://arxiv.org/abs/2601.00001
-            hep-th/9901001 →                                    →                                       → https://arxiv.org/abs/hep-th/9901001
                            → 10.1002/(sici)<1::aid>3.0.co;2-#   →                                       → https://doi.org/10.1002/(sici)%3C1::aid%3E3.0.co;2-%23
                            →                                    → https://example.org/a b|c>d?x=1&y=%20 → https://example.org/a%20b%7Cc%3Ed?x=1&y=%20
                            →                                    → javascript:alert(1)                   →

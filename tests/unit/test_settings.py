@@ -64,22 +64,16 @@ USABLE = [
         PAPERWIRE_DATABASE_URL            → sqlite:////data/p.db           → database_url            → sqlite:////data/p.db
         PAPERWIRE_DATABASE_URL            → sqlite:///{cwd}/p.db?timeout=5 → database_url            → sqlite:///{cwd}/p.db?timeout=5
         PAPERWIRE_DATABASE_URL            → sqlite:///data/p.db            → database_url            → sqlite:///{cwd}/data/p.db
-        PAPERWIRE_DATABASE_URL            → postgresql://u:p@db:5432/x     → database_url            → postgresql://u:p@db:5432/x
-        PAPERWIRE_DATABASE_URL            → postgres://db/x                → database_url            → postgresql://db/x
         PAPERWIRE_DATABASE_URL            → postgresql+psycopg:///x        → database_url            → postgresql+psycopg:///x
         PAPERWIRE_TELEGRAM_API_URL        → http://127.0.0.1:81/           → telegram_api_url        → http://127.0.0.1:81
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-1                         → slack_bot_token         → xoxb-1
-        PAPERWIRE_SLACK_API_URL           → http://localhost:5000/api/     → slack_api_url           → http://localhost:5000/api/
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/x/api    → slack_api_url           → http://localhost:5000/x/api/
         PAPERWIRE_MAIL_FROM               → Papers <papers@lab.org>        → mail_from         → Papers <papers@lab.org>
         PAPERWIRE_WEB_URL                 → https://papers.lab.org/        → web_url                 → https://papers.lab.org
-        PAPERWIRE_WEB_HOST                → 0.0.0.0                        → web_host                → 0.0.0.0
         PAPERWIRE_WEB_HOST                → ::1                            → web_host                → ::1
         PAPERWIRE_WEB_PASSWORD            → open, please                   → web_password            → open, please
         PAPERWIRE_ACCESS                  → Open                           → access                  → open
-        PAPERWIRE_ACCESS                  → closed                         → access                  → closed
         PAPERWIRE_TIMEZONE                → asia/shanghai                  → timezone                → Asia/Shanghai
-        PAPERWIRE_TIMEZONE                → UTC+8                          → timezone                → +08:00
         PAPERWIRE_CONTACT                 → mailto:ada@example.org (Ada)   → contact                 → mailto:ada@example.org (Ada)
         PAPERWIRE_ON_UNCLEAR              → skip                           → on_unclear              → skip
         PAPERWIRE_MODEL_NAME              → qwen3:8b                       → model_name              → qwen3:8b
@@ -91,9 +85,7 @@ USABLE = [
         PAPERWIRE_LOG_FORMAT              → json                           → log_format              → json
     """),
     ("PAPERWIRE_TELEGRAM_TOKEN", TOKEN, "telegram_token", TOKEN),
-    ("PAPERWIRE_WEB_PORT", "80", "web_port", 80),
     ("PAPERWIRE_WEB_PORT", "0", "web_port", 0),
-    ("PAPERWIRE_ADMINS", "telegram:42", "admins", (ChatAddress("telegram", "42"),)),
     (
         "PAPERWIRE_ADMINS",
         " telegram:@ada , slack:U2,telegram:@ada,",
@@ -137,38 +129,27 @@ UNUSABLE = [
         PAPERWIRE_DATABASE_URL            → sqlite:///                                 → name a file
         PAPERWIRE_DATABASE_URL            → sqlite:///~sesame/p.db                     → the home of somebody who is not known
         PAPERWIRE_CONFIG                  → ~sesame/paperwire.toml                     → the home of somebody who is not known
-        PAPERWIRE_DATABASE_URL            → sqlite:///:memory:                         → name a file
         PAPERWIRE_DATABASE_URL            → sqlite:///file:sesame?mode=memory&uri=true → name a file
         PAPERWIRE_DATABASE_URL            → postgresql://                              → postgresql://HOST/NAME
         PAPERWIRE_DATABASE_URL            → postgresql://sesame:port/x                 → port
         PAPERWIRE_CONFIG                  → sesame.toml                                → cannot be read
-        PAPERWIRE_CONFIG                  → .                                          → cannot be read
         PAPERWIRE_TELEGRAM_TOKEN          → sesame                                     → it must look like 123456:ABC-def
-        PAPERWIRE_TELEGRAM_TOKEN          → 123: sesame                                → without blanks or line ends
         PAPERWIRE_TELEGRAM_TOKEN          → 123:sesame/../x                            → without blanks or line ends
         PAPERWIRE_TELEGRAM_API_URL        → http://                                    → address with a host
-        PAPERWIRE_TELEGRAM_API_URL        → sesame.org                                 → address with a host
-        PAPERWIRE_TELEGRAM_API_URL        → ftp://sesame.org                           → address with a host
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org:http/                    → host and port
-        PAPERWIRE_TELEGRAM_API_URL        → http://[sesame                             → host and port
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org/?a=b                     → root of a server
         PAPERWIRE_SLACK_BOT_TOKEN         → xapp-sesame                                → it holds an app token
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-ses ame                               → without blanks or line ends
         PAPERWIRE_SLACK_APP_TOKEN         → xoxb-sesame                                → it holds a bot token
         PAPERWIRE_SLACK_API_URL           → https://sesame.org/                        → end in /api/
-        PAPERWIRE_SLACK_API_URL           → https:///api/                              → address with a host
         PAPERWIRE_SMTP_URL                → https://sesame                             → smtp://HOST:PORT
         PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org:99999             → look at its host and port
-        PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org/x                 → smtp://HOST:PORT
         PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org                   → PAPERWIRE_MAIL_FROM
         PAPERWIRE_MAIL_FROM               → sesame                                     → an address, such as
         PAPERWIRE_WEB_URL                 → sesame                                     → address with a host
-        PAPERWIRE_WEB_URL                 → https://example.org/#sesame                → root of a server
         PAPERWIRE_OPENALEX_KEY            → sésame                                     → without blanks or line ends
         PAPERWIRE_WEB_HOST                → http://sesame                              → host name or an IP address
-        PAPERWIRE_WEB_HOST                → sesame:80                                  → host name or an IP address
         PAPERWIRE_WEB_PORT                → sesame                                     → a valid integer
-        PAPERWIRE_WEB_PORT                → 65536                                      → less than or equal to 65535
         PAPERWIRE_WEB_PORT                → ٨٠                                         → a valid integer
         PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 signs
         PAPERWIRE_ACCESS                  → sesame                                     → 'open', 'ask' or 'closed'
@@ -177,7 +158,6 @@ UNUSABLE = [
         PAPERWIRE_TIMEZONE                → Sesame/Street                              → Europe/Berlin
         PAPERWIRE_ON_UNCLEAR              → sesame                                     → 'resend' or 'skip'
         PAPERWIRE_ALLOWED_HOSTS           → http://sesame/                             → commas between
-        PAPERWIRE_ALLOWED_HOSTS           → ok.org, ses ame                            → commas between
         PAPERWIRE_MEANING                 → sesame                                     → 'on' or 'off'
         PAPERWIRE_MODEL_URL               → sesame                                     → address with a host
         PAPERWIRE_MODEL_URL               → https://sesame.example.org/v1              → PAPERWIRE_MODEL_NAME
@@ -308,10 +288,7 @@ def test_paths_of_a_named_file_are_relative_to_it(tmp_path: Path) -> None:
 LINES_OF_CRON = (
     "*/15 0-6,20 1 jan-mar *",
     "0 6 * * mon-fri",
-    "0 6 * * 0,7",
-    "0 6 * * */2",
     "0 6 1-5/2 * *",
-    "0 6 5/2 * *",
     "0 0 29 2 *",
     "0 6 30 feb mon",
 )
@@ -335,14 +312,10 @@ def test_a_line_of_cron_that_the_settings_take_is_understood(line: str) -> None:
     "line",
     [
         "0 6 * * foo",
-        "0 20-6 * * *",
-        "0 24 * * *",
         "0 6 * * 8",
         "0 6 * * */0",
         "@daily",
-        "* * * *",
         "0 0 6 * * *",
-        "0 6 31 2 *",
         "0 6 31 apr,jun */1",
     ],
 )
@@ -361,45 +334,28 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
     [  # the configuration, with ¶ for the end of a line, and what is said about it
         *tables.rows("""
             name = sesame                                                → paperwire.toml is not valid TOML; look at line 1, column 8.
-            [[source]] ¶ name = 'sesame                                  → paperwire.toml is not valid TOML; look at its end.
             [[surce]] ¶ name = 'a'                                       → paperwire.toml: surce means nothing here. Did you mean source?
-            [sesam]                                                      → paperwire.toml: sesam means nothing here. Known: source, destination, arxiv, backup, keep.
             [[source]] ¶ name = 'a' ¶ paht = 'x'                         → paperwire.toml: source 1, paht means nothing here. Did you mean path?
             [source] ¶ name = 'a'                                        → paperwire.toml: source cannot be used: it must be a list, […], or a table that may be there several times, [[…]].
             [[arxiv]]                                                    → paperwire.toml: arxiv cannot be used: it must be a single table, […].
             [[source]] ¶ path = 'x'                                      → source 1, name cannot be used: it is missing.
-            [[source]] ¶ name = '' ¶ path = 'x'                          → source 1, name cannot be used: it must be one line of text.
-            [[source]] ¶ name = 3 ¶ path = 'x'                           → source 1, name cannot be used: it must be a text in quotes.
             [[source]] ¶ name = 'a'                                      → exactly one of path, url, arxiv, openalex, crossref and pubmed.
-            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ url = 'https://sesame.org' → exactly one of path, url, arxiv, openalex, crossref and pubmed.
-            [[source]] ¶ name = 'a' ¶ arxiv = []                         → exactly one of path, url, arxiv, openalex, crossref and pubmed.
             [[source]] ¶ name = 'a' ¶ url = 'sesame.org'                 → source 1, url cannot be used: it must be an address with a host
             [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{sesame}'      → braces that it may hold is {date}.
-            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{sesame'       → braces that it may hold is {date}.
-            [[source]] ¶ name = 'a' ¶ arxiv = 'cs.LG'                    → source 1, arxiv cannot be used: it must be a list
-            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{date:%Y}'     → braces that it may hold is {date}.
             [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{{date}}'      → braces that it may hold is {date}.
             [[source]] ¶ name = 'a' ¶ path = 'https://sesame.org'        → an address of the web is a url.
             [[source]] ¶ name = 'a' ¶ path = '~sesame/x'                 → source 1, path cannot be used: it begins with the home of
-            [backup] ¶ to = '~sesame/x'                                  → backup, to cannot be used: it begins with the home of
             [[source]] ¶ name = 'a' ¶ arxiv = ['se same']                → archive or a category of arXiv, such as hep-th or cs.LG.
             [[source]] ¶ name = 'a' ¶ arxiv = ['cs.LG', 'xoxb-123-sesame'] → source 1, arxiv 2 cannot be used: each must be an archive or a category of arXiv
-            [[source]] ¶ name = 'a' ¶ arxiv = ['cmp-lg']                 → archive or a category of arXiv
-            [[source]] ¶ name = 'a' ¶ arxiv = [3]                        → arxiv 1 cannot be used: it must be a text in quotes.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = 'sesame'   → announce cannot be used: it should be 'recent' or 'all'
-            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = true       → announce cannot be used: it should be 'recent' or 'all'
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ language = 'sesame'   → two letters, such as en or zh.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ home = 'sesame'       → source 1, home cannot be used: it must be an address
             [[source]] ¶ name = 'a' ¶ openalex = 'sesame'                → filters with commas between, such as issn:1234-5678.
-            [[source]] ¶ name = 'a' ¶ pubmed = 'x' ¶ crossref = ['issn:1'] → exactly one of path, url, arxiv, openalex,
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'sesame'   → arxiv, every 30m (s, m, h, d) or a cron line
-            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = '61 * * * *' → or a cron line such as 0 6 * * mon-fri.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'every 0m' → arxiv, every 30m
             [[source]] ¶ name = 'sesame' ¶ path = 'x' ¶ [[source]] ¶ name = 'Sesame' ¶ path = 'y' → source cannot be used: numbers 1 and 2 have the same name.
             [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays 1 cannot be used: it should be a valid date
             [arxiv] ¶ holidays = 2026-12-25                              → arxiv, holidays cannot be used: it must be a list
-            [backup] ¶ to = 3                                            → backup, to cannot be used: it must be a text in quotes.
-            [keep] ¶ papers = '2y'                                       → keep, papers cannot be used: it must be a number of days, such as 400d, and at least 60d.
             [keep] ¶ papers = '59d'                                      → keep, papers cannot be used: it must be a number of days, such as 400d, and at least 60d.
         """),
         (

@@ -10,27 +10,18 @@ EQUAL: list[tuple[str, list[str]]] = [
         case                                     → graph Neural ≡ GRAPH neural ≡ Graph NEURAL
         hyphen or phrase                         → few-shot ≡ "few shot" ≡ few–shot ≡ few_shot ≡ few/shot ≡ "few-shot" ≡ “few shot” ≡ few,shot
         plural                                   → graph networks ≡ graphs network ≡ graphs networks
-        irregular plural                         → analysis ≡ analyses ≡ ANALYSES
         order                                    → graph neural ≡ neural graph ≡ graph AND neural ≡ neural & graph ≡ (graph neural) ≡ (neural) (graph)
-        order of OR                              → graph OR neural ≡ neural OR graph ≡ neural | graph ≡ graph|neural ≡ graph, neural ≡ graph、neural ≡ (graph) OR (neural)
         doubled terms                            → graph ≡ graph graph ≡ graph Graphs ≡ graph OR graph ≡ (graph OR graph) graph ≡ -(-graph)
         field alias of title                     → ti:graph ≡ title:graph ≡ intitle:graph ≡ TI: graph ≡ ti:graph title:graphs ≡ ti:ti:graph ≡ abs:ti:graph
-        field alias of abstract                  → abs:graph ≡ abstract:graph
-        field alias of summary                   → summary:graph ≡ tldr:graph
-        field alias of author                    → author:doe ≡ au:doe ≡ author:Doe ≡ AU:DOE
         field alias of category                  → cat:cs.LG ≡ category:cs.LG ≡ cs.LG ≡ #cs.lg ≡ cat:cs.lg ≡ cat:"cs.LG" ≡ cat: CS.LG
-        an archive                               → cat:cs ≡ cat:cs.* ≡ cs.* ≡ cat:CS ≡ #cs.*
         categories joined by +                   → cs.AI+cs.CV ≡ cs.CV+cs.AI ≡ cat:cs.AI OR cat:cs.CV ≡ cs.cv OR cs.ai ≡ cs.CV, cs.AI ≡ cat:(cs.AI OR cs.CV)
         author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ au:"Doe Jane" ≡ author:jane-doe
-        umlauts of authors                       → author:Müller ≡ author:Mueller ≡ author:muller
         sign and field                           → graph ti:-survey ≡ graph -ti:survey ≡ -ti:survey graph ≡ graph ti:NOT survey ≡ graph NOT ti:surveys ≡ graph ti:!survey
-        brackets                                 → a b c ≡ (a b) c ≡ a (b c) ≡ ((a)) ((b) c) ≡ c b a
         brackets of OR                           → a OR b OR c ≡ (a OR b) OR c ≡ c|(b|a) ≡ a, b, c
         a field over a bracket                   → ti:(a b) ≡ ti:a ti:b ≡ ti:b ti:a ≡ title:(b a)
         Greek                                    → α ≡ alpha ≡ \alpha ≡ $\alpha$ ≡ Α
         prefix                                   → neuro* ≡ NEURO* ≡ neuro＊ ≡ NeurO*
         exact                                    → =RAG ≡ ＝RAG ≡ ="RAG" ≡ =RAG =RAG
-        source                                   → source:daily ≡ source:DAILY ≡ source:=Daily ≡ source:"daily"
         phrase of a keyword                      → graph or ≡ graph "OR" ≡ graph or OR graph or
         excluding several                        → x -(a OR b) ≡ x -a -b ≡ x NOT b NOT a
     """)),
@@ -53,33 +44,18 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
     "query",
     tables.lines("""
         graph
-        graph -survey
-        ti:graph
-        cs.LG
         author:"Jane Doe"
-        2601.15529
-        扩散模型
         (graph OR rag) -survey
         foo:graph
         BERT: pre-training
-        call:papers
-        12:30
-        1,000
         graph, not tree
         扩散 或 流
         graph;
         "a; b"
-        near field
-        date night
         from:scratch
-        from: scratch
         R.NET
-        math.
         no-reference
-        AT&T
-        1,000 Hz
         BERT: graph
-        graph,
     """),
 )
 def test_a_plain_query_needs_no_hint(query: str) -> None:

@@ -108,55 +108,34 @@ def read(typed: str) -> str:
     tables.rows("""
         kelp daily at 8                     → daily 08:00
         kelp daily at 8 pm                  → daily 20:00
-        kelp Daily At 8PM                   → daily 20:00
         kelp daily 8:05 p.m.                → daily 20:05
         kelp at 9                           → daily 09:00
-        kelp 9am                            → daily 09:00
-        kelp 9 am                           → daily 09:00
         kelp 12am                           → daily 00:00
         kelp 12 pm                          → daily 12:00
-        kelp 23:15                          → daily 23:15
-        kelp at 8:30                        → daily 08:30
         kelp every day                      → daily 09:00
         kelp at midnight every day          → daily 00:00
-        kelp 8am every day                  → daily 08:00
         kelp every morning                  → daily 08:00
-        kelp every afternoon                → daily 14:00
         kelp every evening at 8             → daily 20:00
         kelp at 8 in the evening            → daily 20:00
-        kelp every evening at 20:00         → daily 20:00
-        kelp every night at 11              → daily 23:00
         kelp every evening at 12            → daily 00:00
         kelp weekdays 8:30                  → weekdays 08:30
         kelp every weekday                  → weekdays 09:00
-        kelp on weekdays at 17:00           → weekdays 17:00
         kelp Mon – Fri at 9am               → weekdays 09:00
-        kelp monday to friday               → weekdays 09:00
-        kelp every day mon-fri at 9         → weekdays 09:00
         kelp weekday mornings               → weekdays 08:00
-        kelp mon, tue, wed, thu, fri 10:00  → weekdays 10:00
         kelp weekends at 10                 → sat,sun 10:00
         kelp weekly on Friday               → weekly fri 09:00
-        kelp weekly at 9                    → weekly mon 09:00
-        kelp every week                     → weekly mon 09:00
         kelp tues 9am                       → weekly tue 09:00
         kelp monday morning                 → weekly mon 08:00
         kelp 9am monday                     → weekly mon 09:00
         kelp mon+wed+fri 8                  → mon,wed,fri 08:00
-        kelp thu and tue 10:00              → tue,thu 10:00
-        kelp tue-thu 9                      → tue,wed,thu 09:00
         kelp sat-mon 9                      → mon,sat,sun 09:00
-        kelp mon tue wed thu fri sat sun 10 → daily 10:00
         kelp NOW!                           → now
         kelp when-out                       → when-out 08:00-20:00
         kelp when out 9-18                  → when-out 09:00-18:00
-        kelp when-out 9am to 6pm            → when-out 09:00-18:00
         kelp when-out weekdays              → when-out 08:00-20:00 weekdays
         kelp, seagrass, daily at 9          → daily 09:00
         kelp - every monday                 → weekly mon 09:00
-        kelp: daily 9                       → daily 09:00
         top 10 daily at 9                   → daily 09:00
-        images of the sun at 9am            → daily 09:00
         can you do that, every tue at 10?   → weekly tue 10:00
     """),
 )
@@ -168,43 +147,29 @@ def test_times_in_english(typed: str, when: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "when"),
     tables.rows("""
-        海带 每天               → daily 09:00
         海带 每日8点            → daily 08:00
-        海带 每天8点15分        → daily 08:15
         海带 每天八点十五分     → daily 08:15
         海带 每天二十二点半     → daily 22:30
         海带 每天８：３０       → daily 08:30
-        海带 每天8点钟          → daily 08:00
         海带 每早               → daily 08:00
         海带 每晚               → daily 18:00
-        海带 每天早上           → daily 08:00
         海带 每天上午10点       → daily 10:00
-        海带 每天中午           → daily 12:00
         海带 每天中午1点        → daily 13:00
-        海带 每天下午           → daily 14:00
         海带 每天下午三点       → daily 15:00
-        海带 晚上10点           → daily 22:00
         海带 每天晚上12点       → daily 00:00
-        海带 9点半              → daily 09:30
         海带 每个工作日早上9点  → weekdays 09:00
         海带 周一到周五8点      → weekdays 08:00
-        海带 周末10点           → sat,sun 10:00
         海带 每周末             → sat,sun 09:00
         海带 每周               → weekly mon 09:00
-        海带 星期一 18:00       → weekly mon 18:00
         海带 星期天十点         → weekly sun 10:00
         海带 周一三点           → weekly mon 03:00
         海带 周二和周四10点     → tue,thu 10:00
-        海带 每周二、周六 8点   → tue,sat 08:00
         海带 每週五下午三點     → weekly fri 15:00
         海带 立即               → now
         海带、每天8点。         → daily 08:00
         海带每天8点             → daily 08:00
-        海带每周一              → weekly mon 09:00
-        kelp每天8点             → daily 08:00
         GPT-4每天8点            → daily 08:00
         Llama 3 早上8点         → daily 08:00
-        海带 daily 8            → daily 08:00
         kelp 每天 9am           → daily 09:00
     """),
 )
@@ -217,24 +182,16 @@ def test_times_in_chinese(typed: str, when: str) -> None:
     ("typed", "when"),
     tables.rows("""
         kelp daily 9 Berlin               → daily 09:00 Europe/Berlin
-        kelp daily at 9 in Berlin         → daily 09:00 Europe/Berlin
         kelp mon-fri 9, Munich            → weekdays 09:00 Europe/Berlin
-        kelp every monday Berlin          → weekly mon 09:00 Europe/Berlin
         kelp daily 09:00 Europe/Berlin    → daily 09:00 Europe/Berlin
         kelp at 9 CET                     → daily 09:00 CET
         kelp 8am UTC+8                    → daily 08:00 +08:00
-        kelp weekly tue 12:00 +05:30      → weekly tue 12:00 +05:30
         kelp when-out 9-18 Tokyo          → when-out 09:00-18:00 Asia/Tokyo
-        kelp now Berlin                   → now Europe/Berlin
-        海带 每天8点 纽约                 → daily 08:00 America/New_York
         海带 每天8点北京时间              → daily 08:00 Asia/Shanghai
         海带 每天北京时间8点              → daily 08:00 Asia/Shanghai
         kelp in Berlin                    → words
         kelp daily 9 Gotham               → words
         kelp every monday at 9 whales     → words
-        kelp 9am Berlin Tokyo             → words
-        kelp daily 9 CST                  → words
-        海带 每天8点 火星                 → words
     """),
 )
 def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str) -> None:
@@ -246,52 +203,31 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
     tables.lines("""
         daily activities
         diffusion models at night
-        kelp in the morning light
         kelp growth at 20 m depth
-        inference at 8 bit
         recall at 50
-        kelp at the edge
         kelp for every depth
         kelp 9
-        GPT 4
-        llama 3.1
         PM 2.5
         aspect ratio 4:3
-        what I am
         kelp per day
-        boolean SAT
         Jian Sun
-        physics of the sun
-        ocean heat today
-        last monday
-        next friday
         up until now
         diffusion OR daily
-        diffusion AND NOT weekly
         diffusion or every day
         diffusion -daily
         author: Sunday
-        title: daily
         now diffusion
         daily 9 diffusion
-        day and night
         weekday versus weekend
         (diffusion daily)
-        sunday school
         monday
         noon
         now
         at
         海带光合日变化
-        一周内的变化
         姿态估计17点
-        每日新闻推荐
         时间序列
-        多点触控
-        旅游周末
         海带 或 每天
-        工作日与周末的差异
-        中午
         graph，不含 daily
         海带 周末 或 周末
         "
@@ -308,13 +244,10 @@ def test_what_does_not_end_in_a_time_is_a_query(typed: str) -> None:
     tables.rows("""
         precision at 5             → precision          → daily 05:00
         semaglutide once a week    → semaglutide        → weekly mon 09:00
-        time series daily Berlin   → time series        → daily 09:00 Europe/Berlin
         heat waves weekly          → heat waves         → weekly mon 09:00
         kelp weekdays              → kelp               → weekdays 09:00
         blue monday                → blue               → weekly mon 09:00
         images of the sun at noon  → images of the sun  → daily 12:00
-        kelp mornings              → kelp               → daily 08:00
-        kelp in the evening        → kelp               → daily 18:00
         海带 周末                  → 海带               → sat,sun 09:00
         海带 8点                   → 海带               → daily 08:00
     """),
@@ -329,52 +262,29 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
     tables.lines("""
         every hour
         every 2 hours
-        every 30 minutes
         twice daily
-        three times a week
         3x a day
         every month
-        once a month
         biweekly
-        fortnightly
-        quarterly
-        yearly
         every 3 days
-        every two weeks
         every other day
-        every second friday
         every fifteen minutes
         first monday of the month
-        on the 1st of every month
         daily except weekends
         daily at 25:00
-        daily 25
         daily 13pm
-        every monday at 99
         at 8:75
-        at 9 and 17
         at 9 and at 17
-        daily 8am, 8pm
         daily 9-18
-        daily 9 now
-        when-out 9
         when-out 20:00-08:00
-        when-out 9 and 18
         when-out daily at 9-12 weekends
         tomorrow at 9
         每小时
-        每30分钟
         每三天
-        每隔三天
         隔天
-        每两周
         每周两次
-        一天两次
         每月
-        每个月1号
-        每年
         每天25点
-        每天8点和20点
     """),
 )
 def test_what_looks_like_a_time_and_cannot_be_read_is_refused_with_the_forms_that_exist(when: str) -> None:
@@ -467,9 +377,7 @@ def test_a_time_without_a_query_is_known_as_one(typed: str) -> None:
         daily                 → now                           → daily 09:00
         每天                  → weekly fri 17:30              → daily 17:30
         weekly                → weekly fri 17:30              → weekly mon 17:30
-        每周五                → daily 07:30                   → weekly fri 07:30
         weekdays              → daily 07:30                   → weekdays 07:30
-        every morning         → daily 07:30                   → daily 08:00
         8                     → daily 07:30                   → daily 08:00
         when-out              → when-out 09:00-18:00 weekdays → when-out 09:00-18:00
         when-out              → daily 07:30                   → when-out 08:00-20:00
@@ -483,18 +391,12 @@ def test_what_is_not_said_is_as_in_the_schedule_of_the_chat(typed: str, chat: st
     ("typed", "clock"),
     tables.rows("""
         8 → 08:00
-        8am → 08:00
-        at 23:05 → 23:05
         noon → 12:00
         at midnight → 00:00
         8 in the evening → 20:00
-        早上八点半 → 08:30
         25 →
-        8:75 →
         daily 9 →
-        monday 9 →
         9 Berlin →
-        8 and 9 →
         at →
         →
     """),
@@ -510,16 +412,13 @@ def test_a_time_of_day(typed: str, clock: str) -> None:
         22:00-08:00             → 22:00-08:00
         23-7                    → 23:00-07:00
         11pm – 7am              → 23:00-07:00
-        from 10pm until 7am     → 22:00-07:00
         midnight to 8           → 00:00-08:00
         22点到7点               → 22:00-07:00
-        晚上10点到早上7点       → 22:00-07:00
         22：00～7：00           → 22:00-07:00
         off                     →
         8                       →
         8-                      →
         8-25                    →
-        8-9-10                  →
         daily 8-9               →
         →
     """),

@@ -92,30 +92,6 @@ async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, sl
     ] == [(2, 1), (1, 1)]
 
 
-class AnArxivThatIsDown:
-    """A PaperLookup whose requests all fail."""
-
-    async def find_soon(self, ids: object) -> bool:
-        return False
-
-
-async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
-    async with scene(lookup=AnArxivThatIsDown()) as on:
-        await on.mentions("2512.00009", by="U2")
-        await on.mentions("list", by="U2")
-    answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
-    assert answered.startswith("✗ arXiv does not answer now")
-    assert not slack.posted_to("C1")
-
-
-async def test_inputs_of_any_length_are_answered(on: Scene, slack: FakeSlack) -> None:
-    for text in ("x" * 3001, "<!channel> " * 300, "\x00\ud800" * 1500):
-        await on.writes(f"sub {text}", by="U2")
-        await on.types(f"/paperwire sub {text}", by="U2")
-    assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (3, 3, [])
-    assert len(slack.arrived("chat.postMessage")) == 3  # Slack accepted all of them
-
-
 # ── who may change what ───────────────────────────────────────────────────────
 
 

@@ -74,19 +74,6 @@ async def test_nothing_is_acknowledged_before_it_is_stored(on: Scene, slack: Fak
     assert sent.acknowledged
 
 
-async def test_what_a_refreshed_connection_brought_is_done_once(on: Scene, slack: FakeSlack, gate: Gate) -> None:
-    sent = slack.user_types("/paperwire sub word")
-    await asyncio.to_thread(gate.reached.wait, PATIENCE)
-    slack.refreshes_connection()
-    gate.open.set()
-    await on.does(sent)
-    await asyncio.to_thread(slack.waits_connected)
-    last = await on.types("/paperwire list")
-    assert last.failed == ""
-    # what came over a connection that ended meanwhile is done; whether Slack takes its acknowledgement from the next one is not known
-    assert [text[:3] for text in said(slack)] == ["✓ 1"]
-
-
 async def test_an_event_of_a_lost_connection_has_its_effect_once(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = slack.mentions("sub diffusion")
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
