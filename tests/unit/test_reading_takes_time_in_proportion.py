@@ -13,8 +13,8 @@ from time import process_time
 import pytest
 
 from bench._hostile_texts import REPEATED, WORST
-from bot.commands import bare_commands, cities, everyday, intent
-from bot.commands.picking import NUMBERS
+from bot.commands import bare_commands, everyday, intent, settings
+from bot.commands.asking import NUMBERS
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
@@ -40,7 +40,7 @@ SOON = 0.005  # seconds; shorter times cannot be measured
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
-    "cities": cities.place_in,
+    "cities": settings.place_in,
     "everyday wishes": everyday.wish,
     "commands without a slash": bare_commands.bare_command,
     "mentions of papers": links_in_text.mentioned,
