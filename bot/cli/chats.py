@@ -16,12 +16,16 @@ from bot.cli.overview import show_list
 from bot.cli.session import Session
 from bot.commands import phrasing
 from bot.commands.intent import REGISTRY
+from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
-from bot.conversation.said import Said, typed_in
+from bot.platforms.console.markup import Console
 from bot.platforms.known import look_of, medium_at
 from bot.ports import conversation as conversations
+from bot.ports.channel import Reply
 from bot.rendering.deliveries import render_delivery
+from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
+from bot.rendering.views import reader_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
@@ -52,37 +56,64 @@ def say(
         title, kind = sessions.look_up_new_chat(session, address)
         kind = kind or known_chats.kind_of(address)
         before = known_chats.known_or_new(session.store, address, kind, title=title)
-        said = asyncio.run(_reply_to(_by_operator(text, before), session))
+        answered = asyncio.run(_answer(_by_operator(text, before), session))
         after = known_chats.known_or_new(session.store, before.address, kind)
-    lines = [said.text()]
-    if said.reply.ok and after.subscriptions_ever_made > before.subscriptions_ever_made:
+    reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
+    lines = [_text(reply, target)] if target else []
+    if reply.ok and after.subscriptions_ever_made > before.subscriptions_ever_made:
         lines += sessions.remarks_on_new(after, session.settings)
-    shown = "\n".join(filter(None, lines))
-    rows = ("  ".join(f"[{label}]" for label in row) for row in said.labels())
-    output.tell(said.document(address, shown), lambda: output.print_line(shown, *rows), json=json)
-    if said.reply.file and not json:
-        output.print_line(f"{said.reply.file.name}:")
-        sys.stdout.write(said.reply.file.text)
-    return 1 if said.is_refused else 0
+    shown, labels = "\n".join(filter(None, lines)), _labels(reply, target) if target else []
+    document = {
+        "chat": str(address),
+        "text": shown.splitlines(),
+        "buttons": labels,
+        "ok": reply.ok is not False,
+        "files": [{"name": reply.file.name, "content": reply.file.text}] if reply.file else [],
+    }
+    rows = ("  ".join(f"[{label}]" for label in row) for row in labels)
+    output.tell(document, lambda: output.print_line(shown, *rows), json=json)
+    if reply.file and not json:
+        output.print_line(f"{reply.file.name}:")
+        sys.stdout.write(reply.file.text)
+    return 1 if reply.ok is False else 0
 
 
-async def _reply_to(request: conversations.MessageRequest, session: Session) -> Said:
+async def _answer(request: conversations.MessageRequest, session: Session) -> RenderedReply | None:
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
         conversation = replace(app.deps.conversation, is_terminal=True, platform_apis={})
-        return Said.of(await answer(replace(app.deps, conversation=conversation), request))
+        return await answer(replace(app.deps, conversation=conversation), request)
     finally:
         await app.close()
 
 
 def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
-    """Returns the request for a text that an operator types in a chat."""
-    sender = chat.address.address if chat.kind is ChatKind.PRIVATE else ""
-    return replace(typed_in(chat, text), sender=sender, sender_is_admin=True, is_operator=True)
+    """Returns the request for a text that an operator types in a chat. It is no update of a platform."""
+    typed = conversations.typed_command(text.strip())
+    return conversations.MessageRequest(
+        place=conversations.Place.of(chat),
+        update_id="",
+        command=typed.name if typed else "",
+        text=typed.rest if typed else text,
+        sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
+        sender_is_admin=True,
+        is_operator=True,
+    )
 
 
-# ── preview ───────────────────────────────────────────────────────────────────
+def _text(reply: Reply, chat: Chat) -> str:
+    """Returns a reply as a terminal shows it, without its buttons."""
+    lines = reply.lines or tuple(filter(None, (reply.toast,)))
+    bare = replace(reply, lines=lines, buttons=(), numbers=())
+    messages = render_reply(bare, chat, medium=Console())
+    return "\n".join(str(loads(message.payload)["text"]) for message in messages)
+
+
+def _labels(reply: Reply, chat: Chat) -> list[list[str]]:
+    """Returns the labels of the buttons that open no page, row by row."""
+    rows = ([one.label for one in row if not one.url] for row in reply_rows(reply, reader_of(chat)))
+    return [row for row in rows if row]
 
 
 def preview(

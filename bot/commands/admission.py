@@ -1,21 +1,23 @@
 """Who is served: a chat that subscribes, at once or after an operator has let it in; admin, allow and deny; how many waiting chats are listed."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 from bot.commands.context import Access, Callback, Command, CommandContext, refusal
-from bot.ports import channel
-from subscriptions import addresses, errors, model, states
+from bot.ports.channel import Reply
+from subscriptions.addresses import parse_address
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service import access, known_chats
 from subscriptions.service.access import Standing
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import stored_chats
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 _HERE = 10  # waiting chats that /allow lists
 
 
-def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply | None:
+def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
     """Decides whether a chat that has just subscribed is served. Returns the reply, which says so if the chat has to wait.
 
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
@@ -30,23 +32,27 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:
         return reply
-    if before.state is states.ChatState.UNCONFIRMED and chat.is_admitted:
+    if before.state is ChatState.UNCONFIRMED and chat.is_admitted:
         return reply  # its reader has just said yes, and that was decided before the question
-    if has_new and before.kind is model.ChatKind.TEAM and context.request.sender:
+    if has_new and before.kind is ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
         stored_chats.set_owner(context.transaction, before.id, context.request.sender)
-    decision = let_in(context, standing, before, has_new=has_new)
+    must_wait = _let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
             access.ask_unasked(context.transaction, [before.address], now=context.now)
         context.news.append(f"{before.address} has a new subscription.")
-    if decision == "wait":
-        return _waits(context, reply)
-    return reply
+    return _waits(context, reply) if must_wait else reply
 
 
-def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, has_new: bool) -> Decision:
-    """Returns the decision about a chat that wants to be served. Lets it in if an operator wants that. Raises Refused."""
+def waits(context: CommandContext) -> bool:
+    """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
+    standing = access.standing_of(context.transaction, context.chat.address)
+    return _let_in(context, standing, context.chat, has_new=not standing.is_admitted)
+
+
+def _let_in(context: CommandContext, standing: Standing, before: Chat, *, has_new: bool) -> bool:
+    """Decides about a chat that wants to be served. Returns whether it must wait. Raises Refused."""
     decision = decide_entry(
         standing, before, has_new=has_new, by_operator=context.by_operator, entry=context.bot_info.access
     )
@@ -56,53 +62,43 @@ def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, h
         case "denied":
             raise refusal("The operator of this bot has said no to this chat.")
         case "private":
-            raise errors.Refused(
-                errors.Sentence("This bot is private: only its operator adds subscriptions."), _contact(context)
-            )
-    return decision
+            raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+    return decision == "wait"
 
 
-def waits(context: CommandContext) -> bool:
-    """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
-    standing = access.standing_of(context.transaction, context.chat.address)
-    return let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait"
-
-
-def decide_entry(
-    standing: Standing, before: model.Chat, *, has_new: bool, by_operator: bool, entry: Access
-) -> Decision:
+def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, entry: Access) -> Decision:
     """Returns the decision about a chat that subscribes; `before` is the chat before the command.
 
     `by_operator`: an operator subscribed the chat.
     """
     if by_operator:
-        if standing.is_denied or before.state is states.ChatState.ASKED:
+        if standing.is_denied or before.state is ChatState.ASKED:
             return "let in"
         return "serve"
     if standing.is_denied:
         return "denied"
     others = [chat for chat in standing.chats if chat.address != before.address]
     if has_new and entry == "closed":
-        was_let_in = any(chat.admission is states.Admission.ADMITTED for chat in (before, *others))
+        was_let_in = any(chat.admission is Admission.ADMITTED for chat in (before, *others))
         return "serve" if was_let_in else "private"
     if entry == "open" or any(chat.is_admitted for chat in (before, *others)):
         return "serve"
     return "wait"
 
 
-def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:
+def _waits(context: CommandContext, reply: Reply | None) -> Reply:
+    """Asks the operators to let the chat in, and adds a line that says so."""
     new = (one.subscription for one in known_chats.listed(context.transaction, context.chat.address))
-    subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
-    if ask_operators(context, subscription):
+    subscriptions = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
+    words = context.say(
+        "It waits: this bot has no operator yet. The person who started it finds a code in its "
+        "log, and sends it here in private: /admin CODE"
+    )
+    if ask_operators(context, subscriptions):
         words = context.say(
             "It waits until the operator of this bot lets this chat in; what comes until then is not lost."
         )
-    else:
-        words = context.say(
-            "It waits: this bot has no operator yet. The person who started it finds a code in its "
-            "log, and sends it here in private: /admin CODE"
-        )
-    given = reply or channel.Reply()
+    given = reply or Reply()
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
 
 
@@ -119,15 +115,15 @@ def ask_operators(context: CommandContext, request: str) -> bool:
     )
 
 
-def _contact(context: CommandContext) -> errors.Sentence:
+def _contact(context: CommandContext) -> Sentence:
     if not context.bot_info.contact:
-        return errors.Sentence("You can run one of your own: it is called paperwire.")
-    return errors.Sentence(
+        return Sentence("You can run one of your own: it is called paperwire.")
+    return Sentence(
         "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
     )
 
 
-def admin(context: CommandContext) -> channel.Reply:
+def admin(context: CommandContext) -> Reply:
     """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
     if not context.request.place.is_private:
         reply = context.reply("Not here, where others read it: write to me in private.", ok=False)
@@ -141,22 +137,16 @@ def admin(context: CommandContext) -> channel.Reply:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
-    known_chats.store_private_chat(
-        context.transaction, context.origin.address, now=context.now, lang=context.request.language
-    )
-    taken = access.redeem_code(
-        context.transaction, context.origin.address, context.args, admins=context.bot_info.admins, now=context.now
-    )
+    transaction, address, now = context.transaction, context.origin.address, context.now
+    known_chats.store_private_chat(transaction, address, now=now, lang=context.request.language)
+    taken = access.redeem_code(transaction, address, context.args, admins=context.bot_info.admins, now=now)
     if taken == "made":
         return _made_operator(context)
-    words = {
-        "wrong": context.say("That is not the code."),
-        "there-is-one": context.say("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
-    }
-    return channel.Reply(lines=(words[taken],), ok=False)
+    said = Sentence("This bot has an operator already; they can add others to PAPERWIRE_ADMINS.")
+    return context.reply(Sentence("That is not the code.") if taken == "wrong" else said, ok=False)
 
 
-def _made_operator(context: CommandContext) -> channel.Reply:
+def _made_operator(context: CommandContext) -> Reply:
     context.news.append(f"{context.origin.address} is an operator of this bot from now on.")
     lines = [
         context.say("You run this bot from now on."),
@@ -167,78 +157,63 @@ def _made_operator(context: CommandContext) -> channel.Reply:
     return context.done(*lines)
 
 
-def allow_(context: CommandContext) -> channel.Reply:
+def allow_(context: CommandContext) -> Reply:
     """Lets the named chats in; without a name lists the chats that wait."""
     named = _named(context)
-    if named:
-        return _allowed(context, named)
-    return _list_requests(context, "allow")
-
-
-def deny_(context: CommandContext) -> channel.Reply:
-    """Refuses the named chat; without a name lists the chats that wait."""
-    named = _named(context)
-    if len(named) > 1:
-        raise refusal("Say no to one chat at a time.")
-    if named:
-        return _denied(context, named[0])
-    return _list_requests(context, "deny")
-
-
-def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> channel.Reply:
+    if not named:
+        return _list_requests(context, "allow")
     lines = []
     for address in named:
         chat, waited = access.allow(context.transaction, address, now=context.now)
-        if waited:
-            lines.append(context.say("{chat} is let in.", chat=_name(chat)))
-        else:
-            lines.append(context.say("{chat} may subscribe.", chat=_name(chat)))
+        said = Sentence("{chat} is let in.") if waited else Sentence("{chat} may subscribe.")
+        lines.append(context.say(said, chat=_name(chat)))
     if len(named) == 1:
         lines.append(context.say("Undo: /deny {chat}", chat=str(chat.address)))
     return context.done(*lines)
 
 
-def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
-    chat = known_chats.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
+def deny_(context: CommandContext) -> Reply:
+    """Refuses the named chat; without a name lists the chats that wait."""
+    named = _named(context)
+    if not named:
+        return _list_requests(context, "deny")
+    if len(named) > 1:
+        raise refusal("Say no to one chat at a time.")
+    address = named[0]
+    chat = known_chats.known_or_new(context.transaction, address, ChatKind.PRIVATE)
     if not chat.id:
         return context.reply("I know no chat {chat}.", chat=str(address), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
         return context.reply("{chat} runs this bot.", chat=_name(chat), ok=False)
-    new = access.deny(context.transaction, address, now=context.now)
     words = context.say("That was said before.")
-    if new:
+    if access.deny(context.transaction, address, now=context.now):
         words = context.say("{chat} gets nothing from here.", chat=_name(chat))
     return context.done(words, context.say("Undo: /allow {chat}", chat=str(chat.address)))
 
 
-def _named(context: CommandContext) -> tuple[model.ChatAddress, ...]:
+def _named(context: CommandContext) -> tuple[ChatAddress, ...]:
     """Returns the chats that the button or the arguments name, with or without their platforms. Raises Refused."""
-    texts = str(context.arguments.get("chat", context.args)).split()
-    return tuple(dict.fromkeys(_address(context, text) for text in texts))
+    found = []
+    for text in str(context.arguments.get("chat", context.args)).split():
+        if text.rpartition(":")[2].startswith("@"):
+            raise refusal(
+                "Say the chat by its number: I may not know whose name that is.",
+                "/allow lists those that ask, with their numbers.",
+            )
+        found.append(parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}"))
+    return tuple(dict.fromkeys(found))
 
 
-def _address(context: CommandContext, text: str) -> model.ChatAddress:
-    if text.rpartition(":")[2].startswith("@"):
-        raise refusal(
-            "Say the chat by its number: I may not know whose name that is.",
-            "/allow lists those that ask, with their numbers.",
-        )
-    return addresses.parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
-
-
-def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
+def _list_requests(context: CommandContext, verb: str) -> Reply:
     chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return context.reply("No chat asks to be let in.")
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
-    return channel.Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
+    return Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
 
 
-def _name(chat: model.Chat) -> str:
-    name = chat.name
-    if name == str(chat.address):
-        return name
-    return f"{name} ({chat.address})"
+def _name(chat: Chat) -> str:
+    return chat.name if chat.name == str(chat.address) else f"{chat.name} ({chat.address})"
 
 
 COMMANDS = (
@@ -247,7 +222,7 @@ COMMANDS = (
         run=admin,
         usage="CODE",
         writes=True,
-        summary=errors.Sentence("run this bot"),
+        summary=Sentence("run this bot"),
         listed=False,
         names_chats=True,
     ),
@@ -255,7 +230,7 @@ COMMANDS = (
         name="allow",
         run=allow_,
         usage="CHAT …",
-        summary=errors.Sentence("let a chat in"),
+        summary=Sentence("let a chat in"),
         needs_manager=True,
         needs_operator=True,
         listed=False,
@@ -265,7 +240,7 @@ COMMANDS = (
         name="deny",
         run=deny_,
         usage="CHAT",
-        summary=errors.Sentence("say no to a chat"),
+        summary=Sentence("say no to a chat"),
         needs_manager=True,
         needs_operator=True,
         listed=False,
@@ -274,6 +249,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "allow": Callback(run=allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
-    "deny": Callback(run=deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "allow": Callback(allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "deny": Callback(deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
 }

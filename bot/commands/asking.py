@@ -1,15 +1,22 @@
-"""Asks a person for a text that a command lacks, for fifteen minutes; their next plain text is the rest of that command.
+"""Asks what a command lacks: a text, by a question that is open for fifteen minutes; or which subscription, from a list of buttons.
 
-A question is the same on every platform. In a group only the person who was asked may answer, by a reply or with the
-bot's name; their rights are checked again, as for a command that they type. A question ends when it is answered, when
-the person says “no” or gives a command, or when another question is asked. If the answer is refused, it stays open.
+A person's next plain text answers the question: it is the rest of the command. A question is the same on every platform. In
+a group only the person who was asked may answer, by a reply or with the bot's name; their rights are checked again, as for a
+command that they type. A question ends when it is answered, when the person says “no” or gives a command, or when another
+question is asked. If the answer is refused, it stays open.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.commands.context import Callback, CommandContext
-from bot.ports import channel
-from subscriptions import model
+from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
+from bot.commands.phrasing import shortened, subscription_label
+from bot.ports.channel import Button, Reply, Row
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
+from subscriptions.service import known_chats
+from subscriptions.service.known_chats import Listed
 from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts.normal_forms import folded
@@ -17,29 +24,31 @@ from subscriptions.texts.normal_forms import folded
 _QUESTION = "question"  # what is remembered of a person who was asked
 WITHIN = timedelta(minutes=15)
 _ENDS = frozenset({"no", "cancel", "never mind", "nevermind", "取消", "算了"})
+A_PAGE = 8  # subscriptions on a page
+_IN_PUBLIC = 20  # most subscriptions in a list without buttons
+_LABEL = 40  # characters of a button's label
+NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one number, or several: "1, 2 and 4"
 
 
-def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) -> channel.Reply:
+def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) -> Reply:
     """Stores and returns the question `lines`; the person's next plain text goes to `verb`, a command or a callback."""
     if not expect(context, verb, **arguments):
-        return channel.Reply(lines=lines)
-    if context.origin.kind is not model.ChatKind.PRIVATE:
+        return Reply(lines=lines)
+    if context.origin.kind is not ChatKind.PRIVATE:
         lines += (context.say("Answer by a reply to this message, or with my name before it."),)
-    cancel_button = context.button("cancel", "cancel", only_for=context.request.sender)
-    return channel.Reply(lines=lines, buttons=((cancel_button,),))
+    cancel = context.button("cancel", "cancel", only_for=context.request.sender)
+    return Reply(lines=lines, buttons=((cancel,),))
 
 
 def expect(context: CommandContext, verb: str, **arguments: object) -> bool:
     """Stores that the person's next plain text may answer a question. Returns whether somebody can answer here."""
-    if not context.request.sender or context.origin.kind is model.ChatKind.BROADCAST:
+    if not context.request.sender or context.origin.kind is ChatKind.BROADCAST:
         return False
     context.remember(_QUESTION, arguments, lasts=WITHIN, verb=verb)
     return True
 
 
-def question_to(
-    transaction: Transaction, place: model.ChatAddress, person: str, now: datetime
-) -> model.CallbackToken | None:
+def question_to(transaction: Transaction, place: ChatAddress, person: str, now: datetime) -> CallbackToken | None:
     """Returns the open question to a person in a chat; None if there is none or it is too old."""
     home = stored_chats.home_of(transaction, place)
     return home and conversations.remembered(transaction, home.id, _QUESTION, person=person, now=now)
@@ -67,10 +76,155 @@ def lacks_text(context: CommandContext) -> bool:
     return not context.args.strip()
 
 
-def on_cancel(context: CommandContext) -> channel.Reply:
+def on_cancel(context: CommandContext) -> Reply:
     """Handles [cancel] under a question, and “no”: drops the question."""
     drop_question(context)
     return context.reply("Nothing is changed.", ok=True, replaces=True)
 
 
-CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=True)}
+def listed_here(context: CommandContext) -> tuple[Listed, ...]:
+    """Returns the subscriptions of the chat, sorted by number."""
+    return tuple(known_chats.listed_in(context.transaction, [context.chat]))
+
+
+def subscriptions_here(context: CommandContext) -> list[Subscription]:
+    """Like `listed_here`, but returns only the subscriptions."""
+    return [one.subscription for one in listed_here(context)]
+
+
+def subscription_of_button(context: CommandContext) -> Subscription | None:
+    """Returns the subscription that a button or a question names, by its id; None if it is gone."""
+    named = context.arguments.get("subscription")
+    return next((one for one in subscriptions_here(context) if one.id == named), None)
+
+
+def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
+    """Returns the subscription with this number; None if there is none."""
+    return next((one for one in subscriptions_here(context) if one.number == number), None)
+
+
+def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None]) -> CommandFunction:
+    """Returns a handler of a button or an answer.
+
+    It calls `run` with the subscription that is meant; if that is gone, it says so.
+    """
+
+    def handle(context: CommandContext) -> Reply | None:
+        if subscription := subscription_of_button(context):
+            return run(context, subscription)
+        gone = context.say("That subscription is gone. /list shows those that are there.")
+        return Reply(lines=(gone,), ok=False) if context.message else Reply(toast=gone)
+
+    return handle
+
+
+def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
+    """Returns a handler of a button that calls `run` with the subscription that the button names, or with None for all."""
+    one = on_subscription(run)
+
+    def handle(context: CommandContext) -> Reply | None:
+        return run(context, None) if context.arguments.get("subscription") is None else one(context)
+
+    return handle
+
+
+def not_found(which: str) -> NotFound:
+    """Returns the error for a number, several numbers, or a query that no subscription of the chat has."""
+    said = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    if re.fullmatch(NUMBERS, which):
+        said = Sentence("This chat has no subscription {which}.", {"which": which})
+    return NotFound(said, Sentence("/list shows those that are there."))
+
+
+def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
+    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none.
+
+    A text may also begin with the whole name or query of a subscription.
+    """
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if found := subscription_numbered(context, known_chats.typed_number(first)):
+        return found, text.strip()[len(first) :].strip()
+    plain = f"{text.strip()} ".casefold()
+    names = {name: one for one in subscriptions_here(context) for name in (one.name, one.text) if name}
+    name = max((name for name in names if plain.startswith(f"{name} ".casefold())), key=len, default="")
+    return names.get(name), text.strip()[len(name) :].strip()
+
+
+def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
+    """Like `number_and_rest`, but raises NotFound or Refused without such a number.
+
+    The hint of Refused shows `example`.
+    """
+    subscription, rest = number_and_rest(context, text)
+    if subscription is not None:
+        return subscription, rest
+    first = text.split(maxsplit=1)[0]
+    if first.removeprefix("#").isdecimal():
+        raise not_found(first)
+    raise refusal("Say the number of a subscription first.", "For example: {example}", example=context.typed(example))
+
+
+def no_subscriptions(context: CommandContext) -> Reply:
+    """Returns the reply that says that the chat has no subscriptions."""
+    return context.reply("There are no subscriptions yet. For example: /sub diffusion -survey")
+
+
+def pick_list(context: CommandContext, question: str, verb: str, *, everything: str = "") -> Reply:
+    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its id.
+
+    `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no buttons
+    and lists the subscriptions with the numbers to type.
+    """
+    subscriptions = subscriptions_here(context)
+    if not subscriptions:
+        return no_subscriptions(context)
+    if context.read_by_strangers:
+        lines = [question, *map(subscription_label, subscriptions[:_IN_PUBLIC])]
+        if (left := len(subscriptions) - _IN_PUBLIC) > 0:
+            lines.append(
+                context.count(
+                    "{count} more is not shown here; /list shows all.",
+                    "{count} more are not shown here; /list shows all.",
+                    left,
+                )
+            )
+        return Reply(lines=tuple(lines))
+    pages = range(0, len(subscriptions), A_PAGE)
+    page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
+    shown = subscriptions[pages[page] : pages[page] + A_PAGE]
+    rows = [(subscription_button(context, one, verb),) for one in shown]
+    asked = {"question": question, "verb": verb, "everything": everything}
+    turned = pager(context, page, len(pages), "pick", asked)
+    last = (context.button("remove all", everything),) if everything else ()
+    return Reply(lines=(question,), buttons=(*rows, turned, last))
+
+
+def on_pick(context: CommandContext) -> Reply:
+    """Handles [previous page] and [next page] of a list to pick from."""
+    asked = {name: str(context.arguments[name]) for name in ("question", "verb", "everything")}
+    return pick_list(context, **asked)
+
+
+def subscription_button(context: CommandContext, subscription: Subscription, verb: str) -> Button:
+    """Returns a button with the number and the name or query of a subscription, which calls `verb` with its id."""
+    return context.labelled(
+        shortened(f"{subscription.number} {subscription.label}", _LABEL), verb, subscription=subscription.id
+    )
+
+
+def pager(
+    context: CommandContext, page: int, pages: int, turns: str, arguments: Mapping[str, str] | None = None
+) -> Row:
+    """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
+    ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
+    return tuple(
+        Button(label=label, verb=turns, arguments={**(arguments or {}), "page": to})
+        for label, to in ways
+        if 0 <= to < pages
+    )
+
+
+CALLBACKS = {
+    "cancel": Callback(on_cancel, stays_here=True, writes=True),
+    "pick": Callback(on_pick, replaces=True),
+}

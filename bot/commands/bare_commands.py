@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from bot.commands.asking import NUMBERS
 from bot.commands.everyday import formed_wish
-from bot.commands.picking import NUMBERS
 from bot.commands.settings import is_setting
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause

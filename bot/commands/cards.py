@@ -1,4 +1,4 @@
-"""Cards of papers, and the buttons under papers: what counts as opening one, [more], [why], [show more] and how many a page, [less of this].
+"""Cards of papers, and the buttons under papers: [more], [show more] and how many a page, [less of this], 👍, 👎; save, saved (how many a page).
 
 A list has too many buttons to store a token for each. Only the button that opens a card has a stored token. The other
 buttons of the card have the same data with a letter after it. Under a delivery no token is stored at all: the data
@@ -7,6 +7,8 @@ names the delivery and the position of the paper.
     d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
     d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first
     <card>.<letter>      another button of the card: the `letter` of its `Callback`
+
+docs/queries.md explains which signals the buttons store, and how signals change the order of papers.
 
 The data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was pressed.
 """
@@ -17,26 +19,39 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.commands import asking, cities, phrasing
-from bot.commands.context import Callback, CommandContext, CommandFunction, Registry
+from bot.commands.asking import ask, drop_question
+from bot.commands.context import (
+    Callback,
+    Command,
+    CommandContext,
+    CommandFunction,
+    Registry,
+    Wanted,
+    refusal,
+    with_stored_chat,
+)
+from bot.commands.phrasing import shortened, subscription_label
+from bot.commands.results import card_buttons, papers_reply
+from bot.commands.settings import button_rows
 from bot.commands.subscribe import edit_here
-from bot.ports import channel
-from subscriptions import errors, model, states
-from subscriptions.errors import Sentence
+from bot.ports.channel import Button, Reply, Row
+from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.reasons import Hit, why
-from subscriptions.query import FIELDS, LIKE, links, parse, rewriting
-from subscriptions.query.parse import query_of
-from subscriptions.service import delivered_papers, nearness, paper_search
-from subscriptions.service.delivered_papers import as_item
+from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.rewriting import author_rule, narrowed, words_rule
+from subscriptions.service import delivered_papers
+from subscriptions.service.delivered_papers import as_item, subscriptions_behind
 from subscriptions.service.nearness import with_known_vectors
+from subscriptions.service.paper_search import papers_named
 from subscriptions.service.pausing import pause
 from subscriptions.states import Signal
 from subscriptions.store import interests
 from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.known_papers import stored_papers
-from subscriptions.store.stored_deliveries import delivered_items
+from subscriptions.store.known_papers import first_paper_at, stored_papers
+from subscriptions.store.stored_deliveries import DeliveredPaper, delivered_items
 
 CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
@@ -44,11 +59,17 @@ PAGE = 16  # papers on a page: two rows of eight numbers
 _PAUSED_FOR = timedelta(days=7)
 _AUTHORS = 3  # authors that are offered: the first ones and the last
 _LABEL = 40  # characters of a name in a label
+CARDS = 5  # papers that one message may ask for
+_SAVED_PAGE = 8  # saved papers on a page
+_NOTED: Mapping[Signal, Sentence] = {
+    Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
+    Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
+    Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
+}
+_ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
 
-def pressed_token(
-    store: Transaction, data: str, place: model.ChatAddress | None, registry: Registry
-) -> model.CallbackToken | None:
+def pressed_token(store: Transaction, data: str, place: ChatAddress | None, registry: Registry) -> CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     verb = registry.verbs_of_cards.get(letter)
@@ -58,294 +79,190 @@ def pressed_token(
     return read_callback(data, place) or find_callback(store, data)
 
 
-def read_callback(data: str, place: model.ChatAddress | None) -> model.CallbackToken | None:
+def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
     """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
     match = _OF_DELIVERY.fullmatch(data)
     if match is None:
         return None
     if match["position"] is None:
         arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
-        return model.CallbackToken(verb="show-more", arguments=arguments, place=place)
+        return CallbackToken(verb="show-more", arguments=arguments, place=place)
     arguments = {"delivery": match["delivery"], "position": int(match["position"])}
-    return model.CallbackToken(verb=CARD, arguments=arguments, place=place)
+    return CallbackToken(verb=CARD, arguments=arguments, place=place)
 
 
-def callback_paper(context: CommandContext) -> model.Item | None:
+def callback_paper(context: CommandContext) -> Item | None:
     """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
     if "delivery" in context.arguments:
         delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
         return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
     paper = int(context.arguments["paper"])
     known = stored_papers(context.transaction, [paper]).get(paper)
-    if known:
-        return as_item(context.transaction, context.chat, known)
-    return None
+    return as_item(context.transaction, context.chat, known) if known else None
 
 
-def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
+def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
     """Returns a handler of a button.
 
     It calls `run` with the paper that the button names; if the paper is gone, it says so.
     """
 
-    def handle(context: CommandContext) -> channel.Reply:
+    def handle(context: CommandContext) -> Reply:
         item = callback_paper(context)
-        if item:
-            return run(context, item)
-        return paper_gone(context)
+        return run(context, item) if item else _paper_gone(context)
 
     return handle
 
 
-def paper_arguments(context: CommandContext) -> dict[str, Any]:
+def _paper_gone(context: CommandContext) -> Reply:
+    return context.toast("I do not have this paper any more.")
+
+
+def _paper_arguments(context: CommandContext) -> dict[str, Any]:
     """Returns those arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
-def paper_gone(context: CommandContext) -> channel.Reply:
-    """Returns the reply to a button whose paper is no longer stored."""
-    return context.toast("I do not have this paper any more.")
-
-
-_BECAUSE: Mapping[Signal | None, Sentence] = {
-    None: Sentence("Further up, because your library has “{title}”"),
-    Signal.OPENED: Sentence("Further up, because you opened “{title}”"),
-    Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”"),
-    Signal.SAVED: Sentence("Further up, because you saved “{title}”"),
-    Signal.LIKED: Sentence("Further up, because you liked “{title}”"),
-}
-_BECAUSE_HERE: Mapping[Signal | None, Sentence] = {
-    None: Sentence("Further up, because the library here has “{title}”"),
-    Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”"),
-    Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here"),
-    Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”"),
-    Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”"),
-}
-
-
-def card_reply(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
+def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
     Reads from the store whether and why the paper was delivered to this chat. Stores the signal that the chat opened
     the paper.
     """
-    _note_opened(context, known.id)
-    return _card(as_item(context.transaction, context.chat, known), {"paper": known.id})
+    return _opened(context, as_item(context.transaction, context.chat, known), {"paper": known.id})
 
 
 @of_paper
-def on_card(context: CommandContext, item: model.Item) -> channel.Reply:
+def on_card(context: CommandContext, item: Item) -> Reply:
     """Handles a number under a delivery: shows the card of that paper."""
-    _note_opened(context, item.paper.id)
-    return _card(item, paper_arguments(context))
+    return _opened(context, item, _paper_arguments(context))
 
 
 @of_paper
-def on_more(context: CommandContext, item: model.Item) -> channel.Reply:
+def on_more(context: CommandContext, item: Item) -> Reply:
     """Handles [more]: shows everything that is known about a paper, with its abstract and all fields of its summaries."""
-    _note_opened(context, item.paper.id)
-    return channel.Reply(
-        items=(item,),
-        item_layout="whole",
-        numbers=(_opens(item, paper_arguments(context), whole=True),),
-        replaces=bool(context.arguments.get("on_card")),
-    )
+    shown = _opened(context, item, _paper_arguments(context), whole=True)
+    return replace(shown, item_layout="whole", replaces=bool(context.arguments.get("on_card")))
 
 
 def opens_a_paper(context: CommandContext) -> bool:
     """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
-    return bool(context.chat.id) and not context.read_by_strangers and len(links.mentioned(context.args)) == 1
+    return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
 
 
-def _note_opened(context: CommandContext, paper: int) -> None:
-    """Stores the signal that the chat opened a paper, unless strangers can open it: their interest is not the chat's."""
-    if not context.read_by_strangers:
-        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+def _opened(context: CommandContext, item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Reply:
+    """Returns a card; the data of its other buttons is that of the button that opens it, and a letter.
 
-
-@of_paper
-def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
-
-
-def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
-    """Returns lines: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
-
-    A line is left out if there are none.
+    Stores the signal that the chat opened the paper, unless strangers can open it: their interest is not the chat's.
     """
-    lines = [*_how_near(context, item)]
-    if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
-        because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
-        lines.append(context.say(because, title=context.title(best.paper)))
-    return (*lines, *by_model(context, item.paper))
+    if not context.read_by_strangers:
+        interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
+    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, "whole": whole}
+    opens = Button(label="1", name=CARD, verb=CARD, arguments=arguments)
+    return Reply(items=(item,), item_layout="card", numbers=(opens,))
 
 
-def by_model(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...]:
-    """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
-    made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
-    if made is None:
-        return ()
-    day = context.localizer.day(made.made_at.date(), seen_from=context.now.date())
-    if made.fields:
-        return (context.say("Its summary is by a language model, {model}, {day}.", model=made.model, day=day),)
-    return (
-        context.say("The translation of its title is by a language model, {model}, {day}.", model=made.model, day=day),
-    )
-
-
-def _how_near(context: CommandContext, item: model.Item) -> Iterator[str]:
-    """Yields a line for each text (`about:`) and each papers (`like:`) of the subscriptions to which the paper is near."""
-    hits: dict[str, float] = {}
-    for because in item.because:
-        if query := query_of(because.text, FIELDS.of_chat(context.chat.id)):
-            query = with_known_vectors(context.transaction, query)
-            found = (hit for hit in why(query, item.paper.paper) if hit.near is not None)
-            hits |= {_to_what(context, hit, item.paper): hit.near or 0.0 for hit in found}
-    for text, near in hits.items():
-        related = phrasing.how_related(context.localizer, near)
-        yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
-
-
-def _to_what(context: CommandContext, hit: Hit, known: model.KnownPaper) -> str:
-    """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
-    text = hit.terms[0]
-    if hit.field is not LIKE:
-        return text
-    names = text.split(",")
-    papers = paper_search.papers_named(context.transaction, names)
-    titles = [context.title(papers[name]) for name in names if name in papers]
-    if links.LIBRARY in names and (entry := nearness.nearest_entry(context.transaction, context.chat, known)):
-        titles.append(entry.paper.title)
-    return "; ".join(titles) or text
-
-
-def on_show_more(context: CommandContext) -> channel.Reply:
+def on_show_more(context: CommandContext) -> Reply:
     """Handles [show more]: shows a page of papers beyond the chat's limit; their numbers continue those of the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
     delivered = delivered_items(context.transaction, context.chat.id, delivery)
     rest = [item for item in delivered if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
-        return paper_gone(context)
+        return _paper_gone(context)
     first = len(delivered) - len(rest) + start + 1
     numbers = tuple(
-        channel.Button(label=str(number), name=CARD, data=f"d{delivery}.c{item.position}")
+        Button(label=str(number), name=CARD, data=f"d{delivery}.c{item.position}")
         for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
     label = context.count("show {count} more", "show {count} more", left)
-    more = ((channel.Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
-    return channel.Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
-
-
-def _card(item: model.Item, where: Mapping[str, Any]) -> channel.Reply:
-    return channel.Reply(items=(item,), item_layout="card", numbers=(_opens(item, where),))
-
-
-def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -> channel.Button:
-    """Returns the button that opens a card; the data of the card's other buttons is this button's data and a letter."""
-    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, "whole": whole}
-    return channel.Button(label="1", name=CARD, verb=CARD, arguments=arguments)
+    more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
+    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 
 
 @of_paper
-def on_less(context: CommandContext, item: model.Item) -> channel.Reply:
+def on_less(context: CommandContext, item: Item) -> Reply:
     """Asks what the subscription that brought a paper shall leave out: an author, a category, a word that one writes."""
-    behind = delivered_papers.subscriptions_behind(context.transaction, context.chat, item)
-    finding = [one for one in behind if _finds(context, one, item)]
-    if not finding:
+    behind = subscriptions_behind(context.transaction, context.chat, item)
+    subscription = next((one for one in behind if _finds(context, one, item)), None)
+    if subscription is None:
         return _nothing_to_change(context)
-    subscription = finding[0]
-    here = {**paper_arguments(context), "subscription": subscription.id}
-    buttons = [
-        context.button(
-            errors.Sentence(
-                "leave {what} out of {number}",
-                {"what": phrasing.shortened(what, _LABEL), "number": subscription.number},
-            ),
-            "leave-out",
-            **here,
-            rule=rule,
-        )
-        for what, rule in _offered(item)
-        if _can_leave_out(subscription, rule, item)
-    ]
-    pauses = [
-        context.button(
-            errors.Sentence("pause {number} for a week", {"number": one.number}),
-            "pause-week",
-            **{**here, "subscription": one.id},
-        )
-        for one in behind
-        if one.is_active
-    ]
-    called = phrasing.subscription_label(subscription, _LABEL)
+    here, number = {**_paper_arguments(context), "subscription": subscription.id}, subscription.number
+    buttons = []
+    for what, rule in _offered(item):
+        if _can_leave_out(subscription, rule, item):
+            label = context.say("leave {what} out of {number}", what=shortened(what, _LABEL), number=number)
+            buttons.append(context.labelled(label, "leave-out", **here, rule=rule))
+    for one in behind:
+        if one.is_active:
+            label = context.say("pause {number} for a week", number=one.number)
+            buttons.append(context.labelled(label, "pause-week", **{**here, "subscription": one.id}))
+    called = subscription_label(subscription, _LABEL)
     said = context.say("What shall {subscription} leave out from now on? Write a word, or press:", subscription=called)
-    asked = asking.ask(context, "leave-out", said, **here)
-    return channel.Reply(lines=asked.lines, buttons=(*cities.button_rows([*buttons, *pauses]), *asked.buttons))
+    asked = ask(context, "leave-out", said, **here)
+    return replace(asked, buttons=(*button_rows(buttons), *asked.buttons))
 
 
-def _finds(context: CommandContext, subscription: model.Subscription, item: model.Item) -> bool:
+def _finds(context: CommandContext, subscription: Subscription, item: Item) -> bool:
     """Returns whether the query of a subscription, which may have been changed, still matches a paper."""
-    query = with_known_vectors(context.transaction, parse.parse_canonical(subscription.canonical))
+    query = with_known_vectors(context.transaction, parse_canonical(subscription.canonical))
     return bool(matching_papers(query, [item.paper.paper]))
 
 
-def _offered(item: model.Item) -> Iterator[tuple[str, str]]:
+def _offered(item: Item) -> Iterator[tuple[str, str]]:
     """Yields (what can be left out, its query): authors, then categories of the paper."""
     paper = item.paper.paper
     names = dict.fromkeys((*paper.authors[: _AUTHORS - 1], *paper.authors[-1:]))
-    yield from ((name, rewriting.author_rule(name)) for name in names)
+    yield from ((name, author_rule(name)) for name in names)
     yield from ((code, f"cat:{code}") for code in paper.categories)
 
 
-def _can_leave_out(subscription: model.Subscription, rule: str, item: model.Item) -> bool:
+def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
     """Returns whether the query can exclude the rule, and would then no longer find this paper."""
     try:
-        less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
-    except errors.PaperwireError:  # for example if the author has only initials, which no query accepts
+        less = narrowed(parse_query(subscription.text), rule)
+    except PaperwireError:  # for example if the author has only initials, which no query accepts
         return False
     return not matching_papers(less, [item.paper.paper])
 
 
 @of_paper
-def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
+def on_leave_out(context: CommandContext, item: Item) -> Reply:
     """Handles an offer or the word that a person wrote: excludes it from the query."""
     subscription = _chosen(context, item)
     if subscription is None:
         return _nothing_to_change(context)
-    is_answer = "rule" not in context.arguments
-    if not is_answer:
-        asking.drop_question(context, "leave-out")
-    rule = rewriting.words_rule(context.args.lstrip(" -")) if is_answer else str(context.arguments["rule"])
-    less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
+    rule = context.arguments.get("rule")
+    if rule:
+        drop_question(context, "leave-out")
+    less = narrowed(parse_query(subscription.text), str(rule or words_rule(context.args.lstrip(" -"))))
     done = edit_here(context, subscription.number, less.text)
-    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
-    reading = context.reading(done.query)
-    return channel.Reply(
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
+    reading, text = context.reading(done.query), done.subscription.text
+    return Reply(
         lines=(f"{subscription.number}  {reading}",),
-        code=(done.subscription.text,) if done.subscription.text != reading else (),
+        code=(text,) if text != reading else (),
         ok=True,
         buttons=context.undo_row,
-        replaces=not is_answer,
+        replaces=bool(rule),
     )
 
 
 @of_paper
-def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
+def on_pause_week(context: CommandContext, item: Item) -> Reply:
     """Handles [pause N for a week]: its papers wait until then."""
     subscription = _chosen(context, item)
     if subscription is None:
         return _nothing_to_change(context)
-    asking.drop_question(context, "leave-out")
+    drop_question(context, "leave-out")
     until = context.now + _PAUSED_FOR
-    interests.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
+    interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.MUTED, now=context.now)
     address, number = context.chat.address, subscription.number
     pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     return context.reply(
         "{subscription} is paused until {moment}.",
-        subscription=phrasing.subscription_label(subscription, _LABEL),
+        subscription=subscription_label(subscription, _LABEL),
         moment=context.localizer.moment(until, now=context.now),
         ok=True,
         buttons=context.undo_row,
@@ -353,25 +270,191 @@ def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
     )
 
 
-def _chosen(context: CommandContext, item: model.Item) -> model.Subscription | None:
+def _chosen(context: CommandContext, item: Item) -> Subscription | None:
     """Returns the subscription that the button or question names, if it still brings the paper."""
-    behind = delivered_papers.subscriptions_behind(context.transaction, context.chat, item)
+    behind = subscriptions_behind(context.transaction, context.chat, item)
     return next((one for one in behind if one.id == context.arguments.get("subscription")), None)
 
 
-def _nothing_to_change(context: CommandContext) -> channel.Reply:
+def _nothing_to_change(context: CommandContext) -> Reply:
     said = context.say("No subscription of this chat brings this paper any more.")
-    if context.message:
-        return channel.Reply(lines=(said,), ok=False)
-    return channel.Reply(toast=said)
+    return Reply(lines=(said,), ok=False) if context.message else Reply(toast=said)
 
+
+def named_papers(context: CommandContext, text: str) -> Reply:
+    """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one.
+
+    A single paper has its full card; several are numbered.
+    """
+    mentions = mentioned(text)
+    names = mentions[:CARDS]
+    known = papers_named(context.transaction, names)
+    if len(names) == 1 and known:
+        return card_reply(context, known[names[0]])
+    unknown = [name for name in names if name not in known]
+    asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
+    lost = [name for name in unknown if name not in asked]
+    lines = [context.say("{name} is not known here.", name=name) for name in lost]
+    if lost and (since := first_paper_at(context.transaction)):
+        moment = context.localizer.moment(since)
+        lines.append(context.say("I know the papers that came since {moment}.", moment=moment))
+    elif lost:
+        lines.append(context.say("No papers are known yet."))
+    if asked:
+        said = Sentence("arXiv does not answer now, so I do not know {names}. Ask again in a minute.")
+        if context.arxiv_answered:
+            said = Sentence("arXiv knows no paper {names}.")
+        lines.append(context.say(said, names=", ".join(asked)))
+    if len(mentions) > CARDS:
+        lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(mentions)))
+    papers = {paper.id: paper for paper in known.values()}.values()
+    items = tuple(
+        as_item(context.transaction, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers)
+    )
+    look = [Button(label=context.say("look there"), url=_address(name)) for name in names if len(names) == 1]
+    return Reply(
+        lines=tuple(lines),
+        items=items,
+        item_layout="card",
+        numbers=card_buttons(items),
+        buttons=(tuple(look),),
+        ok=None if known else False,
+    )
+
+
+def papers_wanted(context: CommandContext) -> Wanted:
+    """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
+    names = mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
+    known = papers_named(context.transaction, names)
+    return Wanted(papers=tuple(name for name in names if name not in known and not _is_doi(name)))
+
+
+def no_paper_named(context: CommandContext, example: str) -> Refused:
+    """Returns the error for a command that names no paper; `example` is the command with one."""
+    return refusal(
+        "Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=context.typed(example)
+    )
+
+
+def _is_doi(name: str) -> bool:
+    return name.startswith("10.") and "/" in name
+
+
+def _address(name: str) -> str:
+    return f"https://doi.org/{name}" if _is_doi(name) else f"https://arxiv.org/abs/{name}"
+
+
+def no_paper(context: CommandContext, said: str) -> Reply:
+    """Returns the reply to a link or an id that names no paper that we can look up."""
+    name = links_to_no_paper(said)[0]
+    head = context.say("That link names no paper that I can look up.")
+    if name[0].isdecimal():
+        head = context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
+    lines = (
+        head,
+        context.say(
+            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
+            "alphaxiv.org/abs/…, biorxiv.org/content/…"
+        ),
+        context.say("Words of its title find it, if it is known here: /search graph neural networks"),
+    )
+    return Reply(lines=lines, ok=False)
+
+
+def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
+    """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
+    replied_to = context.message.reply_to if context.message else ""
+    if not context.chat.id:
+        return None
+    return delivered_papers.last_delivered(context.transaction, context.chat, message=replied_to)
+
+
+def _toggle(kind: Signal) -> CommandFunction:
+    """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
+
+    def handle(context: CommandContext, item: Item) -> Reply:
+        context = with_stored_chat(context)
+        is_saving = kind is Signal.SAVED
+        if interests.take_back(context.transaction, context.chat, item.paper.id, kind):
+            return context.toast("No longer saved.") if is_saving else context.toast("Taken back.")
+        interests.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
+        moves = is_saving or context.transaction.store.encoder
+        return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
+
+    return of_paper(handle)
+
+
+def save(context: CommandContext) -> Reply:
+    """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
+    names = mentioned(context.args)
+    if names:
+        known = papers_named(context.transaction, names[:1]).get(names[0])
+        return _saved(with_stored_chat(context), known) if known else named_papers(context, names[0])
+    found = None if context.args else paper_delivered(context)
+    if found is None:
+        raise no_paper_named(context, "/save 2601.11087")
+    return _saved(with_stored_chat(context), found.item.paper)
+
+
+def _saved(context: CommandContext, known: KnownPaper) -> Reply:
+    """Saves a paper. Returns the reply that says so."""
+    title, label = context.title(known), context.say("undo")
+    said = context.say("Saved: {title}", title=title)
+    if not interests.save_paper(context.transaction, context.chat, known.id, now=context.now):
+        said, label = context.say("It is saved already: {title}", title=title), context.say("take out")
+    all_saved = context.button("all saved", "saved-page", start=0)
+    return context.done(said, buttons=((all_saved, context.labelled(label, "unsave", paper=known.id)),))
+
+
+@of_paper
+def on_unsave(context: CommandContext, item: Item) -> Reply:
+    """Handles [undo] or [take out] under the reply that says that a paper was saved: removes it from the saved papers."""
+    said = Sentence("No longer saved: {title}")
+    if not interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED):
+        said = Sentence("{title} is not saved here.")
+    return context.reply(said, title=context.title(item.paper), ok=True)
+
+
+def saved(context: CommandContext) -> Reply:
+    """Shows a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
+    papers = interests.saved_papers(context.transaction, context.chat)
+    if not papers:
+        return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
+    start = min(int(context.arguments.get("start", 0)), (len(papers) - 1) // _SAVED_PAGE * _SAVED_PAGE)
+    lines = [context.count("{count} saved paper", "{count} saved papers", len(papers))]
+    if not context.read_by_group:
+        lines.append(context.say("As a file: /export bib saved, /export ris saved"))
+    turns: Row = ()
+    if start:
+        turns += (context.button("newer", "saved-page", start=start - _SAVED_PAGE, replaces=True),)
+    if start + _SAVED_PAGE < len(papers):
+        turns += (context.button("older", "saved-page", start=start + _SAVED_PAGE, replaces=True),)
+    return papers_reply(lines, papers[start : start + _SAVED_PAGE], first=start + 1, buttons=(turns,))
+
+
+COMMANDS = (
+    Command(
+        name="save",
+        examples=("/save 2601.15529",),
+        run=save,
+        usage="[ID]",
+        writes=True,
+        wants=papers_wanted,
+        summary=Sentence("keep a paper"),
+    ),
+    Command(name="saved", examples=("/saved",), run=saved, summary=Sentence("papers that you kept")),
+)
 
 CALLBACKS = {
-    "card": Callback(run=on_card, writes=True),
+    "card": Callback(on_card, writes=True),
     "card-more": Callback(letter="f", run=on_more, writes=True),
-    "card-why": Callback(letter="w", run=on_why),
-    "show-more": Callback(run=on_show_more),
+    "show-more": Callback(on_show_more),
     "card-less": Callback(letter="x", run=on_less, needs_manager=True),
-    "leave-out": Callback(run=on_leave_out, needs_manager=True),
-    "pause-week": Callback(run=on_pause_week, needs_manager=True),
+    "leave-out": Callback(on_leave_out, needs_manager=True),
+    "pause-week": Callback(on_pause_week, needs_manager=True),
+    "card-like": Callback(letter="l", run=_toggle(Signal.LIKED), writes=True),
+    "card-dislike": Callback(letter="d", run=_toggle(Signal.DISLIKED), writes=True),
+    "card-save": Callback(letter="s", run=_toggle(Signal.SAVED), writes=True),
+    "unsave": Callback(on_unsave, writes=True, replaces=True),
+    "saved-page": Callback(saved),
 }

@@ -6,22 +6,25 @@ from dataclasses import replace
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
-from bot.ports import channel
-from subscriptions import model, states
+from bot.ports.channel import Reply
+from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.notices import resumed
-from subscriptions.service import known_chats, notifying, pausing
-from subscriptions.store import stored_chats
+from subscriptions.service.known_chats import known_or_new, store_chat, store_private_chat
+from subscriptions.service.notifying import notify_owner
+from subscriptions.service.pausing import pause_unreachable, reactivate
+from subscriptions.states import PauseReason
+from subscriptions.store.stored_chats import set_owner
 from subscriptions.store.whole_chat import chat_moved
 
 
 def on_unreachable(
-    words: str, reason: states.PauseReason = states.PauseReason.GONE, *, topic: bool = False
+    words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
 ) -> Callable[[CommandContext], None]:
     """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
 
     def handle(context: CommandContext) -> None:
         address = context.request.chat if topic else context.origin.address
-        pausing.pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
+        pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
 
     return handle
 
@@ -30,7 +33,7 @@ def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores a changed name at every request."""
 
 
-def on_arrived(context: CommandContext) -> channel.Reply | None:
+def on_arrived(context: CommandContext) -> Reply | None:
     """Handles that the bot was added: greets a new group with one line, and writes to the person who added it to a channel.
 
     A chat that was stored before is not greeted again; its waiting papers are offered.
@@ -38,29 +41,26 @@ def on_arrived(context: CommandContext) -> channel.Reply | None:
     is_new = not context.origin.id
     _store_new_chat(context)
     missed = welcome_back(context)
-    if context.origin.kind is model.ChatKind.BROADCAST:
+    if context.origin.kind is ChatKind.BROADCAST:
         return _card(context) if is_new else _in_private(context, missed)
-    if missed is None and is_new:
-        return channel.Reply(lines=(how_to_begin(context),))
-    return missed
+    return Reply(lines=(how_to_begin(context),)) if missed is None and is_new else missed
 
 
-def _card(context: CommandContext) -> channel.Reply | None:
+def _card(context: CommandContext) -> Reply | None:
     """Returns the message to the person who added the bot to a channel; None if the bot may not write to this person."""
-    private = _private_chat(context)
+    private, chat = _private_chat(context), context.chat
     if private is None:
         return None
-    title = context.chat.name
     lines = (
         context.say(
-            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=title
+            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=chat.name
         ),
-        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
+        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=chat.address.address),
     )
-    return channel.Reply(target_chat=private, lines=lines)
+    return Reply(target_chat=private, lines=lines)
 
 
-def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
+def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
     """Returns the message to the person who caused the event, about the papers that wait for a channel.
 
     None if there is nothing to say.
@@ -68,45 +68,34 @@ def _in_private(context: CommandContext, missed: channel.Reply | None) -> channe
     private = _private_chat(context)
     if private is None or missed is None:
         return None
-    there = known_chats.known_or_new(context.transaction, context.origin.address, context.origin.kind)
-    asked = known_chats.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
+    there = known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    asked = known_or_new(context.transaction, private, ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     head = context.say("I can write to {chat} again.", chat=there.name)
-    return channel.Reply(target_chat=private, lines=(head, *lines), buttons=buttons)
+    return Reply(target_chat=private, lines=(head, *lines), buttons=buttons)
 
 
-def on_left(context: CommandContext) -> channel.Reply | None:
+def on_left(context: CommandContext) -> None:
     """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
-    if _has_moved(context):
-        return None
-    reason = "The bot was removed from there."
-    if context.chat.kind is model.ChatKind.PRIVATE:
-        reason = "The bot was blocked there."
-    pausing.pause_unreachable(
-        context.transaction, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
-    )
-    return None
+    if not _has_moved(context):
+        is_private = context.chat.kind is ChatKind.PRIVATE
+        words = "The bot was blocked there." if is_private else "The bot was removed from there."
+        address, by = context.origin.address, context.request.sender
+        pause_unreachable(context.transaction, address, words, topic=False, now=context.now, by=by)
 
 
-def on_muted(context: CommandContext) -> channel.Reply | None:
+_without_rights = on_unreachable("The bot has no rights to write there.", PauseReason.NO_RIGHTS)
+
+
+def on_muted(context: CommandContext) -> Reply | None:
     """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
     if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
     if came:
         _store_new_chat(context)
-    words = "The bot has no rights to write there."
-    pausing.pause_unreachable(
-        context.transaction,
-        context.origin.address,
-        words,
-        topic=False,
-        reason=states.PauseReason.NO_RIGHTS,
-        now=context.now,
-    )
-    if not came or context.chat.kind is not model.ChatKind.BROADCAST:
-        return None
-    private = _private_chat(context)
+    _without_rights(context)
+    private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
     if private is None:
         return None
     reply = context.reply(
@@ -117,31 +106,28 @@ def on_muted(context: CommandContext) -> channel.Reply | None:
     return replace(reply, target_chat=private)
 
 
-def on_back(context: CommandContext) -> channel.Reply | None:
+def on_back(context: CommandContext) -> Reply | None:
     """Handles that the bot may write again: deliveries continue. Offers the waiting papers; for a channel, in private."""
     was_gone = context.origin.is_unreachable
     missed = welcome_back(context)
-    if context.origin.kind is not model.ChatKind.BROADCAST:
+    if context.origin.kind is not ChatKind.BROADCAST:
         return missed
     if not was_gone:
         return None
     notice = resumed(context.origin, context.request.update_id)
-    notifying.notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
+    notify_owner(context.transaction, context.origin, notice, now=context.now, by=context.request.sender)
     return _in_private(context, missed)
 
 
-def on_moved(context: CommandContext) -> channel.Reply | None:
+def on_moved(context: CommandContext) -> None:
     """Handles that a group became a supergroup.
 
     The platform reports this for both chats; the second report changes nothing.
     """
     here, details = context.request.chat, context.event_details
-    old, new = details.get("from", ""), here.address
-    if details.get("to"):
-        old, new = here.address, details["to"]
+    old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
     if old and new:
-        chat_moved(context.transaction, model.ChatAddress(here.platform, old), new, now=context.now)
-    return None
+        chat_moved(context.transaction, ChatAddress(here.platform, old), new, now=context.now)
 
 
 def _has_moved(context: CommandContext) -> bool:
@@ -155,10 +141,10 @@ def _store_new_chat(context: CommandContext) -> None:
     That of a channel of a workspace is the member who subscribes, from whom it also gets its time zone.
     """
     there = context.chat
-    if there.kind is model.ChatKind.PRIVATE:
+    if there.kind is ChatKind.PRIVATE:
         return
-    person = context.person if context.request.sender and there.kind is not model.ChatKind.TEAM else None
-    chat = known_chats.store_chat(
+    person = context.person if context.request.sender and there.kind is not ChatKind.TEAM else None
+    chat = store_chat(
         context.transaction,
         there.address,
         there.kind,
@@ -170,45 +156,45 @@ def _store_new_chat(context: CommandContext) -> None:
     )
     if person is None:
         return
-    stored_chats.set_owner(context.transaction, chat.id, context.request.sender)
+    set_owner(context.transaction, chat.id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        known_chats.store_private_chat(context.transaction, private, now=context.now, lang=context.request.language)
+        store_private_chat(context.transaction, private, now=context.now, lang=context.request.language)
 
 
-def _private_chat(context: CommandContext) -> model.ChatAddress | None:
+def _private_chat(context: CommandContext) -> ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
-    chat = known_chats.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
+    chat = known_or_new(context.transaction, context.person, ChatKind.PRIVATE)
     return chat.address if chat.id and not chat.is_unreachable else None
 
 
-def welcome_back(context: CommandContext) -> channel.Reply | None:
+def welcome_back(context: CommandContext) -> Reply | None:
     """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.
     """
-    if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
+    if not reactivate(context.transaction, context.origin.address, now=context.now):
         return None
-    chat = known_chats.known_or_new(context.transaction, context.origin.address, context.origin.kind)
+    chat = known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or not chat.is_active:
         return None
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None
     head = () if context.read_by_group else (context.say("I can write to you again."),)
-    return channel.Reply(lines=(*head, *lines), buttons=buttons)
+    return Reply(lines=(*head, *lines), buttons=buttons)
 
 
 EVENTS = {
-    "archived": Event(run=on_unreachable("The channel was archived.", states.PauseReason.ARCHIVED)),
-    "deleted": Event(run=on_unreachable("The channel was deleted.")),
-    "renamed": Event(run=on_renamed),
-    "arrived": Event(run=on_arrived),
-    "left": Event(run=on_left),
-    "muted": Event(run=on_muted),
-    "back": Event(run=on_back),
-    "moved": Event(run=on_moved),
-    "topic-closed": Event(run=on_unreachable("The topic was closed.", states.PauseReason.TOPIC_CLOSED, topic=True)),
-    "topic-open": Event(run=welcome_back),
+    "archived": Event(on_unreachable("The channel was archived.", PauseReason.ARCHIVED)),
+    "deleted": Event(on_unreachable("The channel was deleted.")),
+    "renamed": Event(on_renamed),
+    "arrived": Event(on_arrived),
+    "left": Event(on_left),
+    "muted": Event(on_muted),
+    "back": Event(on_back),
+    "moved": Event(on_moved),
+    "topic-closed": Event(on_unreachable("The topic was closed.", PauseReason.TOPIC_CLOSED, topic=True)),
+    "topic-open": Event(welcome_back),
 }

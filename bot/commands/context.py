@@ -8,16 +8,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
-from bot.ports import conversation
 from bot.ports.channel import Button, Buttons, Reply, Row
-from bot.ports.conversation import FileReader, FileWithoutCommand
+from bot.ports.conversation import EventRequest, FileReader, FileWithoutCommand, MessageRequest, Request
 from bot.rendering.papers import readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
-from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
-from subscriptions.model import Paper
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.tree import Query
 from subscriptions.service.access import is_operator, standing_of
@@ -25,11 +23,14 @@ from subscriptions.service.known_chats import store_chat
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.stored_chats import find_chat, home_of
-from subscriptions.texts import cutting
-from subscriptions.texts.cutting import clean, isolated
+from subscriptions.texts.cutting import clean, cut_at_word, cut_letters, isolated
 
 Access = Literal["open", "ask", "closed"]
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+DO = "do"  # verb of a button that runs a command
+_LABEL = 60  # characters of its label
+_TITLE = 90  # columns
+_OPENING = 80  # columns of the abstract that are shown for a paper without a title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class BotInfo:
     """The part of the bot's configuration that commands use."""
 
     access: Access = "open"
-    admins: tuple[model.ChatAddress, ...] = ()
+    admins: tuple[ChatAddress, ...] = ()
     contact: str = ""
     timezone: str = "UTC"
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
@@ -63,11 +64,11 @@ class CommandContext:
 
     transaction: Transaction
     now: datetime
-    request: conversation.Request
-    chat: model.Chat  # id 0 until it is stored
+    request: Request
+    chat: Chat  # id 0 until it is stored
     is_new: bool = False  # this command has stored it
-    origin: model.Chat
-    args: str = ""  # the text after the command
+    origin: Chat
+    args: str = ""  # the text after the command; of a button, its argument `text`
     arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button
     file: object = None  # what the command's FileReader returned of the attached document; None: there is none
     localizer: Language
@@ -79,23 +80,23 @@ class CommandContext:
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
 
     @property
-    def message(self) -> conversation.MessageRequest | None:
+    def message(self) -> MessageRequest | None:
         """Returns the message that made the request; None for a callback or an event."""
-        if isinstance(self.request, conversation.MessageRequest):
+        if isinstance(self.request, MessageRequest):
             return self.request
         return None
 
     @property
     def event_details(self) -> Mapping[str, str]:
         """Returns the details of the event; empty unless the request is an event."""
-        if isinstance(self.request, conversation.EventRequest):
+        if isinstance(self.request, EventRequest):
             return self.request.details
         return {}
 
     @property
-    def person(self) -> model.ChatAddress:
+    def person(self) -> ChatAddress:
         """Returns the address of the sender's private chat."""
-        return model.ChatAddress(self.origin.address.platform, self.request.sender)
+        return ChatAddress(self.origin.address.platform, self.request.sender)
 
     @property
     def actor(self) -> str:
@@ -110,7 +111,7 @@ class CommandContext:
     @property
     def is_about_own_chat(self) -> bool:
         """Returns whether the command is about the private chat where it was given."""
-        return self.is_about_here and self.origin.kind is model.ChatKind.PRIVATE
+        return self.is_about_here and self.origin.kind is ChatKind.PRIVATE
 
     @property
     def who_may_press(self) -> str:
@@ -131,7 +132,7 @@ class CommandContext:
             return False
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
-        by_origin = self.origin.kind is model.ChatKind.PRIVATE and self.origin.address == self.person
+        by_origin = self.origin.kind is ChatKind.PRIVATE and self.origin.address == self.person
         return (
             bool(self.request.sender)
             and not by_origin
@@ -154,7 +155,7 @@ class CommandContext:
 
         Such a reply has no buttons that change anything, since strangers could press them.
         """
-        return self.origin.public or self.origin.kind is model.ChatKind.BROADCAST
+        return self.origin.public or self.origin.kind is ChatKind.BROADCAST
 
     @property
     def links(self) -> tuple[BotLinks | None, str]:
@@ -211,6 +212,11 @@ class CommandContext:
         """Like `button`, but for a label in the reader's language, or one that needs no translation."""
         return Button(label=label, verb=verb, arguments=arguments, only_for=only_for)
 
+    def runs(self, name: str, args: str = "", label: str = "") -> Button:
+        """Returns a button that runs a command. Without a label, it shows the command as people type it."""
+        typed = label or self.typed(" ".join(f"/{name} {args}".split()))
+        return self.labelled(cut_letters(typed, _LABEL), DO, command=name, args=args)
+
     @property
     def undo_button(self) -> Row:
         """Returns [undo] for what this message changed; no button if it changed nothing."""
@@ -222,7 +228,7 @@ class CommandContext:
     @property
     def undo_row(self) -> Buttons:
         """Returns a row with [undo]; no row if this message changed nothing."""
-        return tuple(filter(None, (self.undo_button,)))
+        return (self.undo_button,)
 
     def remember(
         self,
@@ -237,13 +243,13 @@ class CommandContext:
         It replaces what was stored before.
         """
         about = None if self.is_about_here else self.chat.address
-        token = model.CallbackToken(verb=verb or name, arguments=arguments, about=about, person=self.request.sender)
+        token = CallbackToken(verb=verb or name, arguments=arguments, about=about, person=self.request.sender)
         if about:
             store_about(self)
         if home := stored_home(self, self.origin):
             conversations.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
-    def remembered(self, name: str) -> model.CallbackToken | None:
+    def remembered(self, name: str) -> CallbackToken | None:
         """Returns what was stored here under a name for the sender; None if there is nothing, or its time is over."""
         home, person = home_of(self.transaction, self.origin.address), self.request.sender
         return home and conversations.remembered(self.transaction, home.id, name, person=person, now=self.now)
@@ -253,9 +259,12 @@ class CommandContext:
         if home := home_of(self.transaction, self.origin.address):
             conversations.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
-    def title(self, known: model.KnownPaper) -> str:
-        """Returns the title of a paper on one line, or what is shown if it has none."""
-        return title_line(titled_for(known.paper, self.origin.settings))
+    def title(self, known: KnownPaper) -> str:
+        """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
+        paper = titled_for(known.paper, self.origin.settings)
+        title = cut_at_word(readable(paper.title), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
+        name = paper.arxiv_id or paper.doi
+        return f"{isolated(title)} ({name})" if name else isolated(title)
 
     def reading(self, query: Query | str) -> str:
         """Returns a query in words, in the reader's language. It may be given as text, which is a valid query."""
@@ -264,8 +273,6 @@ class CommandContext:
 
 
 CommandFunction = Callable[[CommandContext], Reply | None]
-
-
 Condition = Callable[[CommandContext], bool]
 
 
@@ -293,18 +300,18 @@ def asking_texts(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
 
 def query_of_button(context: CommandContext) -> tuple[str, ...]:
     """Returns the query of a button, which is its argument `text`."""
-    return (str(context.arguments.get("text", "")),)
+    return (context.args,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a command, a button, a form or an event does, and what must be checked or fetched before it runs."""
 
-    run: CommandFunction
+    run: CommandFunction = field(kw_only=False)
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     may_end_right: bool = False  # may leave the right to change the chat to its admins
-    writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
+    writes: Condition | bool = False  # whether it writes to the store, which it also does if it needs a manager
     wants: Wants | None = None  # what must be asked for before it runs; None: nothing
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # a question that is open stays so
@@ -312,8 +319,6 @@ class Action:
     # `Reply.replaces` decides
     replaces: bool = False
     is_answer: Callable[[str], bool] | None = None  # whether a text answers its question; None: every text does
-    # whether it is not sure what a message means, so that a language model may read it; None: it is sure
-    is_unsure: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,14 +342,13 @@ class Callback(Action):
 
     stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
     letter: str = ""  # of a button on a card: it follows the data of the card
-    args_from: str = ""  # the argument that is used as the text after the command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Action):
     """The handler of an event: something happens to a chat."""
 
-    writes: Condition | bool | None = True
+    writes: Condition | bool = True
 
 
 def writes_of(action: Action) -> Condition | bool:
@@ -352,17 +356,13 @@ def writes_of(action: Action) -> Condition | bool:
 
     An action that does not write runs in a reading transaction, where an attempt to write raises WouldWrite.
     """
-    if action.writes is None:
-        return action.needs_manager
-    return action.writes
+    return action.needs_manager or action.writes
 
 
 def may_write(action: Action, context: CommandContext) -> bool:
     """Returns whether an action may write when it runs in this context."""
     writes = writes_of(action)
-    if callable(writes):
-        return writes(context)
-    return writes
+    return writes(context) if callable(writes) else writes
 
 
 # Another word for a command → the command, which is then proposed.
@@ -390,8 +390,8 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 
 
-# what people type behind a slash in place of the command → the command
-VERBS = {
+# the Chinese name of a command → the command
+_IN_CHINESE: Mapping[str, str] = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",
@@ -418,12 +418,13 @@ class Registry:
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
     # name → a chat that only receives papers
-    destinations: Mapping[str, model.ChatAddress] = field(default_factory=dict)
+    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:
-        """Returns all commands by name and alias."""
-        return {name: command for command in self.commands for name in (command.name, *command.aliases)}
+        """Returns all commands by name, alias and Chinese name."""
+        known = {name: command for command in self.commands for name in (command.name, *command.aliases)}
+        return known | {said: known[name] for said, name in _IN_CHINESE.items() if name in known}
 
     @cached_property
     def verbs_of_cards(self) -> Mapping[str, str]:
@@ -471,13 +472,13 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
     This is called before every command that changes something. So a group gets the language and zone of the first who
     changes something there.
     """
-    if context.chat.id and (context.chat.kind is model.ChatKind.PRIVATE or context.chat.is_set_up):
+    if context.chat.id and (context.chat.kind is ChatKind.PRIVATE or context.chat.is_set_up):
         return context
     met = with_chat(context, _stored(context, context.chat))
     return replace(met, is_new=not context.chat.id)
 
 
-def stored_home(context: CommandContext, chat: model.Chat) -> model.Chat | None:
+def stored_home(context: CommandContext, chat: Chat) -> Chat | None:
     """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words.
 
     Returns None for a chat that was erased after an operator had denied it: only a hash of its address stays.
@@ -494,8 +495,8 @@ def store_about(context: CommandContext) -> None:
         _stored(context, context.chat)
 
 
-def _stored(context: CommandContext, new: model.Chat) -> model.Chat:
-    request, is_private = context.request, new.kind is model.ChatKind.PRIVATE
+def _stored(context: CommandContext, new: Chat) -> Chat:
+    request, is_private = context.request, new.kind is ChatKind.PRIVATE
     return store_chat(
         context.transaction,
         new.address,
@@ -505,28 +506,12 @@ def _stored(context: CommandContext, new: model.Chat) -> model.Chat:
         lang=request.language,
         timezone=request.timezone,
         public=new.public,
-        by=None if is_private else model.ChatAddress(new.address.platform, request.sender),
+        by=None if is_private else ChatAddress(new.address.platform, request.sender),
     )
 
 
-def with_chat(context: CommandContext, chat: model.Chat) -> CommandContext:
+def with_chat(context: CommandContext, chat: Chat) -> CommandContext:
     """Returns the context with its chat as it is stored now, in the chat's language and time zone."""
     origin = chat if context.origin.address == chat.address else context.origin
     localizer = Language(origin.settings.lang, chat.settings.timezone, slash=context.localizer.slash)
     return replace(context, chat=chat, origin=origin, localizer=localizer)
-
-
-_TITLE = 90  # columns
-_OPENING = 80  # columns of the abstract that are shown for a paper without a title
-
-
-def title_line(paper: Paper) -> str:
-    """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
-    title = (
-        cutting.cut_at_word(readable(paper.title), _TITLE)
-        or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
-    )
-    name = paper.arxiv_id or paper.doi
-    if name:
-        return f"{isolated(title)} ({name})"
-    return isolated(title)

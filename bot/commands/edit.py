@@ -1,27 +1,37 @@
-"""edit, name, schedule and unsub: change a subscription, which keeps its number and its history of deliveries, or remove it; times on buttons."""
+"""edit, name, schedule and undo: change a subscription, which keeps its number and its history of deliveries, or take a change back; times on buttons."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bot.commands import asking, phrasing, picking, subscribe
-from bot.commands.context import (
-    Callback,
-    Command,
-    CommandContext,
-    CommandFunction,
-    query_of_button,
-    refusal,
+from bot.commands.asking import (
+    ask,
+    expect,
+    no_subscriptions,
+    number_and_rest,
+    on_all_or_one,
+    on_subscription,
+    pick_list,
+    required_number,
+    subscription_of_button,
 )
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, query_of_button, refusal
 from bot.commands.everyday import formed_wish
+from bot.commands.phrasing import (
+    cadence_words,
+    next_line,
+    setting_change,
+    shortened,
+    subscription_labels,
+    unnamed,
+    when_words,
+)
 from bot.commands.subscribe import REWRITE, edit_and_echo, meaning_of
-from bot.ports import channel
-from subscriptions import errors, model
-from subscriptions.model import Subscription
-from subscriptions.planning.cadence import parse_cadence
+from bot.ports.channel import Reply
+from subscriptions.errors import NotFound, QueryError, Refused, Sentence
+from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times import (
     NoSuchTime,
-    clock_of,
     excluding,
     is_time,
     only_excluded,
@@ -29,38 +39,35 @@ from subscriptions.planning.times import (
     split_exclusion,
     split_when,
 )
-from subscriptions.query import parse, rewriting
-from subscriptions.service import subscribing
+from subscriptions.query.parse import parse_query
+from subscriptions.query.rewriting import with_exclusion
+from subscriptions.service import changes, subscribing
+from subscriptions.service.changes import Undone
 from subscriptions.service.known_chats import next_deliveries_to
+from subscriptions.states import SubscriptionState
+from subscriptions.texts.cutting import cut_letters
 
 _NO_NAME = frozenset({"-", "off"})
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
-_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+_MOST_NAMED = 5  # subscriptions that a reply lists
+_LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
 
 
-def edit_(context: CommandContext) -> channel.Reply:
+def edit_(context: CommandContext) -> Reply:
     """Changes the query of a subscription, and its time if a time follows the query. Without a query, asks for it."""
     if not context.args:
-        return _which(context)
-    subscription, text = picking.required_number(context, context.args, "/edit 4 diffusion -survey")
-    if text:
-        return _edit(context, subscription, text)
-    return _ask_query(context, subscription)
+        return pick_list(context, context.say("Which one do you want to change?"), "edit-ask")
+    subscription, text = required_number(context, context.args, "/edit 4 diffusion -survey")
+    return _edit(context, subscription, text) if text else _ask_query(context, subscription)
 
 
-def _which(context: CommandContext) -> channel.Reply:
-    return picking.pick_list(context, context.say("Which one do you want to change?"), "edit-ask")
-
-
-def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
+def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
-    return asking.ask(
-        context, "edit-to", now, context.say("Write what it shall be instead."), subscription=subscription.id
-    )
+    return ask(context, "edit-to", now, context.say("Write what it shall be instead."), subscription=subscription.id)
 
 
-def _edit(context: CommandContext, subscription: Subscription, typed: str) -> channel.Reply:
+def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
     """Changes the query of a subscription to what was typed, which is the end of the arguments."""
     if wish := formed_wish(typed):
         typed = f"{wish.query} {wish.when}".strip()
@@ -69,9 +76,9 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
         return set_schedule(context, subscription, typed)
     try:
         text = _query(subscription, ending.query)
-    except errors.QueryError as error:  # the caret is shown below all arguments, which begin with the number
+    except QueryError as error:  # the caret is shown below all arguments, which begin with the number
         before = len(context.args) - len(typed)
-        raise errors.QueryError(error.sentence, error.hint, error.column + before) from None
+        raise QueryError(error.sentence, error.hint, error.column + before) from None
     return edit_and_echo(context, subscription, text, when=ending.when)
 
 
@@ -82,72 +89,64 @@ def _query(subscription: Subscription, typed: str) -> str:
     """
     if rules := only_excluded(typed):
         return excluding(subscription.text, rules)
-    narrower = rewriting.with_exclusion(parse.parse_query(subscription.text), typed)
+    narrower = with_exclusion(parse_query(subscription.text), typed)
     return narrower.text if narrower else " ".join(typed.split())
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
     """Returns the new query that the arguments or an answer contain, without its time."""
-    subscription, text = picking.subscription_of_button(context), context.args
+    subscription, text = subscription_of_button(context), context.args
     if subscription is None:
-        subscription, text = picking.number_and_rest(context, context.args)
+        subscription, text = number_and_rest(context, context.args)
     return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
-def on_rewrite(context: CommandContext, subscription: Subscription) -> channel.Reply:
+def on_rewrite(context: CommandContext, subscription: Subscription) -> Reply:
     """Handles a button with a better query: changes the query."""
-    return edit_and_echo(context, subscription, str(context.arguments["text"]))
+    return edit_and_echo(context, subscription, context.args)
 
 
-def name(context: CommandContext) -> channel.Reply:
+def name(context: CommandContext) -> Reply:
     """Names a subscription; "-" removes the name. Without a name, asks for it."""
     if not context.args:
-        return picking.pick_list(context, context.say("Which one do you want to name?"), "name-ask")
-    subscription, text = picking.required_number(context, context.args, "/name 4 diffusion")
-    if text:
-        return _name(context, subscription, text)
-    return _ask_name(context, subscription)
+        return pick_list(context, context.say("Which one do you want to name?"), "name-ask")
+    subscription, text = required_number(context, context.args, "/name 4 diffusion")
+    return _name(context, subscription, text) if text else _ask_name(context, subscription)
 
 
-def _ask_name(context: CommandContext, subscription: Subscription) -> channel.Reply:
+def _ask_name(context: CommandContext, subscription: Subscription) -> Reply:
     question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
-    return asking.ask(context, "name-to", question, subscription=subscription.id)
+    return ask(context, "name-to", question, subscription=subscription.id)
 
 
-def _name(context: CommandContext, subscription: Subscription, text: str) -> channel.Reply:
-    called = "" if text.strip().casefold() in _NO_NAME else text
+def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
+    number, called = subscription.number, "" if text.strip().casefold() in _NO_NAME else text
     if called.strip(" #").isdecimal():
         raise refusal("A name needs a letter: numbers are those of subscriptions.")
     try:
         done = subscribing.rename(
-            context.transaction, context.chat.address, subscription.number, called, now=context.now, who=context.actor
+            context.transaction, context.chat.address, number, called, now=context.now, who=context.actor
         )
-    except errors.Refused as error:
-        example = errors.Sentence("For example: /name {number} diffusion", {"number": subscription.number})
-        raise errors.Refused(error.sentence, example) from None
-    if done.name == subscription.name and done.name:
-        return context.reply("It is called that already.")
+    except Refused as error:
+        raise Refused(error.sentence, Sentence("For example: /name {number} diffusion", {"number": number})) from None
     if done.name == subscription.name:
-        return context.reply("It has no name.")
+        return context.reply("It is called that already.") if done.name else context.reply("It has no name.")
+    said = context.say("{number} is called {name} now.", number=number, name=done.name)
     if not done.name:
-        said = context.say("{number} has no name any more: {text}", number=done.number, text=done.text)
-    else:
-        said = context.say("{number} is called {name} now.", number=done.number, name=done.name)
+        said = context.say("{number} has no name any more: {text}", number=number, text=done.text)
     return context.done(said, buttons=context.undo_row)
 
 
-def schedule(context: CommandContext) -> channel.Reply:
+def schedule(context: CommandContext) -> Reply:
     """Sets the time of one subscription.
 
     Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
     """
-    subscription, text = picking.number_and_rest(context, context.args)
+    subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)
     when = _TO.sub("", text)
-    if when:
-        return set_schedule(context, subscription, when)
-    return _offer_times(context, subscription)
+    return set_schedule(context, subscription, when) if when else _offer_times(context, subscription)
 
 
 def _refuse_foreign_number(text: str) -> None:
@@ -157,53 +156,45 @@ def _refuse_foreign_number(text: str) -> None:
     """
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdigit():  # ² too
-        typed, when = "".join(rest), "daily 9"
-        if is_time(typed):
-            when = typed
-        elif clock_of(typed):
-            when = f"daily {typed}"
-        raise errors.NotFound(
-            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
-            errors.Sentence("For all subscriptions: /schedule {when}", {"when": when}),
+        typed = "".join(rest) or "9"
+        when = next((one for one in (typed, f"daily {typed}") if is_time(one)), "daily 9")
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": first}),
+            Sentence("For all subscriptions: /schedule {when}", {"when": when}),
         )
 
 
-def _answer(change: Callable[[CommandContext, Subscription, str], channel.Reply]) -> CommandFunction:
+def _answer(change: Callable[[CommandContext, Subscription, str], Reply]) -> CommandFunction:
     """Returns a handler of the answer to a question about a subscription: it changes that with the answer."""
-    return picking.on_subscription(lambda context, subscription: change(context, subscription, context.args))
+    return on_subscription(lambda context, subscription: change(context, subscription, context.args))
 
 
-def _answer_time(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+def on_time(context: CommandContext, subscription: Subscription | None) -> Reply:
+    """Handles a button with a time, or a time that was written as an answer: sets that time."""
     return set_schedule(context, subscription, _TO.sub("", context.args))
 
 
-def on_schedule(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
-    """Handles a button with a time: sets that time."""
-    return set_schedule(context, subscription, str(context.arguments["when"]))
-
-
-def _offer_times(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
-    of_chat = parse_cadence(context.chat.settings.schedule)
+def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
+    schedule = context.chat.settings.schedule
     if subscription is None:
-        now = phrasing.cadence_words(of_chat, context.localizer)
-        lines = [context.say("New subscriptions come: {when}", when=now)]
-        lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+        which, number = None, ""
+        lines = [
+            context.say("New subscriptions come: {when}", when=when_words(schedule, context.localizer)),
+            context.say("A new time is for all of them. For one of them: /schedule N daily 9"),
+        ]
     else:
-        now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
+        which, number = subscription.id, f"{subscription.number} "
+        now = cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
-    which, example = subscription.id if subscription else None, "weekdays 8:30"
-    if not asking.expect(context, "schedule-to", subscription=which):
-        number = f"{subscription.number} " if subscription else ""
+    example = "weekdays 8:30"
+    if not expect(context, "schedule-to", subscription=which):
         example = context.typed(f"/schedule {number}{example}")
     lines.append(context.say("Or write it: {example}", example=example))
     times = [
-        context.labelled(
-            phrasing.when_words(when, context.localizer, of_chat), "schedule", subscription=which, when=when
-        )
+        context.labelled(when_words(when, context.localizer, schedule), "schedule-to", subscription=which, text=when)
         for when in _OFTEN_WANTED
     ]
-    rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
-    return channel.Reply(lines=tuple(lines), buttons=rows)
+    return Reply(lines=tuple(lines), buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
 
 
 def _is_time(text: str) -> bool:
@@ -215,78 +206,82 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> channel.Reply:
+def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
     """Changes when one subscription delivers, or all of them without one."""
     if subscription is None and not context.chat.id:
-        return picking.no_subscriptions(context)
-    number = subscription.number if subscription else None
+        return no_subscriptions(context)
+    address, number = context.chat.address, subscription.number if subscription else None
     when, excluded = split_exclusion(typed)
     if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
-        text = excluding(subscription.text, excluded)
-        return subscribe.edit_and_echo(context, subscription, text, when=when)
-    done = subscribing.reschedule(
-        context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
-    )
+        return edit_and_echo(context, subscription, excluding(subscription.text, excluded), when=when)
+    done = subscribing.reschedule(context.transaction, address, number, typed, now=context.now, who=context.actor)
     clock = context.localizer
     if subscription is not None:
-        if done[0].zone:  # the next delivery is shown in the subscription's own zone
-            clock = clock.in_zone(done[0].zone)
-        when = phrasing.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
-        said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
+        zone = done[0].zone or ""
+        clock = clock.in_zone(zone) if zone else clock  # the next delivery is shown in the subscription's own zone
+        when = cadence_words(done[0].cadence, context.localizer, zone)
+        lines = [context.say("Schedule of {number}: {when}", number=number, when=when)]
     else:
-        when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
-        said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    lines = [said]
+        when = when_words(typed, context.localizer, context.chat.settings.schedule)
+        lines = [context.say("Schedule of all subscriptions, new ones too: {when}", when=when)]
     if any(one.is_active for one in done):
-        next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
-        lines.append(phrasing.next_line(next_delivery, clock, context.now))
+        next_delivery = next_deliveries_to(context.transaction, address, done, now=context.now)
+        lines.append(next_line(next_delivery, clock, context.now))
     return context.done(*lines, buttons=context.undo_row)
 
 
-def unsub(context: CommandContext) -> channel.Reply:
-    """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
-    if not context.args:
-        return _which_to_remove(context)
-    if context.args.casefold() in _ALL:
-        return unsub_all(context)
-    numbers = [int(number) for number in re.findall(r"\d+", context.args)]
-    there = {one.number for one in picking.subscriptions_here(context)}.intersection(numbers)
-    if not re.fullmatch(picking.NUMBERS, context.args) or not there:
-        return _removed(context, [_subscription_of_query(context, numbers).number])
-    missing = dict.fromkeys(str(number) for number in numbers if number not in there)
-    return _removed(context, there, missing=", ".join(missing))
+def undo_last(context: CommandContext) -> Reply:
+    """Undoes the newest change of the chat, whoever made it."""
+    done = changes.undo(context.transaction, context.chat.address, now=context.now)
+    if done is None:
+        return context.reply("There is nothing to undo.")
+    sender, _, name = done.who.partition(" ")
+    head = context.say("Undone.")
+    if name and sender != context.request.sender and context.chat.kind is not ChatKind.PRIVATE:
+        head = context.say("Undone: {name} had changed that.", name=name)
+    return context.done(head, *_what(context, done))
 
 
-def _subscription_of_query(context: CommandContext, numbers: Sequence[int]) -> model.Subscription:
-    """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
-    try:
-        return picking.subscription_named(context, context.args)
-    except errors.NotFound:
-        if not re.fullmatch(picking.NUMBERS, context.args):
-            raise
-        raise picking.number_not_found(", ".join(map(str, numbers))) from None
+def on_undo(context: CommandContext) -> Reply:
+    """Handles [undo]: undoes the change that the button names, if it is the newest."""
+    change = changes.last_change(context.transaction, context.chat.address)
+    number = int(context.arguments["change"])
+    if change is None or change.id < number:
+        return context.toast("That is undone already.")
+    if change.id > number:
+        return context.toast("Something was changed since. /undo takes back the newest change first.")
+    return replace(undo_last(context), replaces=True)
 
 
-def unsub_all(context: CommandContext) -> channel.Reply:
-    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
-    if not context.chat.id:
-        return phrasing.unsubscribed((), context.localizer)
-    return _removed(context, [one.number for one in picking.subscriptions_here(context)])
+def _what(context: CommandContext, done: Undone) -> Iterator[str]:
+    """Yields lines that say what an undo changed."""
+    what, localizer = done.what, context.localizer
+    for said, subscriptions in ((context.say("Removed:"), what.removed), (context.say("Back:"), what.added)):
+        yield from subscription_labels(subscriptions, localizer, most=_MOST_NAMED, before=f"{said} ")
+    for old, new in what.changed[:_MOST_NAMED]:
+        yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
+        yield context.say("{number} is: {new}", number=new.number, new=_state_words(context, new, old))
+    yield from unnamed(len(what.changed) - _MOST_NAMED, localizer)
+    for setting in what.settings:
+        yield setting_change(setting, done.before, done.after, localizer)
+    if what.paused is not None:
+        yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 
 
-def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
-    return _removed(context, [subscription.number])
-
-
-def _which_to_remove(context: CommandContext) -> channel.Reply:
-    question = context.say("Which one do you want to remove? /unsub 1 3 removes two.")
-    return picking.pick_list(context, question, "unsub", everything="unsub-all")
-
-
-def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> channel.Reply:
-    address = context.chat.address
-    gone = subscribing.unsubscribe_several(context.transaction, address, numbers, now=context.now, who=context.actor)
-    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
+def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+    """Returns what is different in one state of a subscription compared with the other: query, name, time, pause."""
+    parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
+    if subscription.name != other.name:
+        parts.append(subscription.name or context.say("without a name"))
+    if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
+        parts.append(cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
+    if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
+        said = context.say("active")
+        if subscription.state is SubscriptionState.PAUSED:
+            until = context.localizer.moment(subscription.paused_until)
+            said = context.say("paused until {moment}", moment=until) if until else context.say("paused")
+        parts.append(said)
+    return " · ".join(parts) or shortened(subscription.label)
 
 
 COMMANDS = (
@@ -298,7 +293,7 @@ COMMANDS = (
         wants=meaning_of(_queries),
         shows_without_args=True,
         usage="N QUERY",
-        summary=errors.Sentence("change a subscription"),
+        summary=Sentence("change a subscription"),
     ),
     Command(
         name="name",
@@ -307,7 +302,7 @@ COMMANDS = (
         needs_manager=True,
         shows_without_args=True,
         usage="N TEXT",
-        summary=errors.Sentence("name a subscription"),
+        summary=Sentence("name a subscription"),
     ),
     Command(
         name="schedule",
@@ -317,31 +312,28 @@ COMMANDS = (
         needs_manager=True,
         shows_without_args=True,
         usage="[N] WHEN",
-        summary=errors.Sentence("when papers come"),
+        summary=Sentence("when papers come"),
     ),
     Command(
-        name="unsub",
-        examples=("/unsub 1", "/unsub all"),
-        aliases=("unsubscribe", "remove"),
-        run=unsub,
+        name="undo",
+        examples=("/undo",),
+        run=undo_last,
         needs_manager=True,
-        shows_without_args=True,
-        usage="[N …|QUERY|all]",
-        summary=errors.Sentence("remove a subscription"),
+        may_end_right=True,
+        summary=Sentence("take back the last change"),
     ),
 )
 
+
 CALLBACKS = {
-    "edit-ask": Callback(run=picking.on_subscription(_ask_query), needs_manager=True),
+    "edit-ask": Callback(on_subscription(_ask_query), needs_manager=True),
     REWRITE: Callback(
-        run=picking.on_subscription(on_rewrite), needs_manager=True, wants=meaning_of(query_of_button), replaces=True
+        on_subscription(on_rewrite), needs_manager=True, wants=meaning_of(query_of_button), replaces=True
     ),
-    "edit-to": Callback(run=_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
-    "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
-    "name-to": Callback(run=_answer(_name), needs_manager=True),
-    "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
-    "schedule-ask": Callback(run=picking.on_all_or_one(_offer_times), needs_manager=True),
-    "schedule-to": Callback(run=picking.on_all_or_one(_answer_time), needs_manager=True, is_answer=_is_time),
-    "unsub": Callback(run=picking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
-    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
+    "edit-to": Callback(_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
+    "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
+    "name-to": Callback(_answer(_name), needs_manager=True),
+    "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
+    "schedule-to": Callback(on_all_or_one(on_time), needs_manager=True, is_answer=_is_time, replaces=True),
+    "undo": Callback(on_undo, needs_manager=True, may_end_right=True),
 }

@@ -3,36 +3,44 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands import admission, asking, picking
+from bot.commands import admission, asking
+from bot.commands.asking import (
+    listed_here,
+    no_subscriptions,
+    not_found,
+    on_subscription,
+    pick_list,
+    subscriptions_here,
+)
 from bot.commands.context import Callback, Command, CommandContext, refusal
-from bot.commands.picking import listed_here
-from bot.ports import channel
-from subscriptions import addresses, errors, model
+from bot.ports.channel import Button, Reply
+from subscriptions import addresses
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Subscription
 from subscriptions.notices import CONFIRM
 from subscriptions.portable import link_payload
 from subscriptions.service import access, known_chats
 from subscriptions.store import stored_chats
 
-_ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
+_NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
+_ONCE = Sentence("I keep only its hash, so I cannot show it again.")
 
 
-def share(context: CommandContext) -> channel.Reply:
+def share(context: CommandContext) -> Reply:
     """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
-    subscriptions = picking.subscriptions_here(context)
+    subscriptions = subscriptions_here(context)
+    typed = context.args.strip()
     if not subscriptions:
-        return picking.no_subscriptions(context)
-    if context.args:
-        return _shared(context, picking.subscription_named(context, context.args))
-    if len(subscriptions) == 1:
-        return _shared(context, subscriptions[0])
-    return _which(context)
+        return no_subscriptions(context)
+    if not typed and len(subscriptions) > 1:
+        return pick_list(context, context.say("Which one shall the link offer?"), "share")
+    named = known_chats.named(subscriptions, typed) if typed else subscriptions[0]
+    if named is None:
+        raise not_found(typed)
+    return _shared(context, named)
 
 
-def _which(context: CommandContext) -> channel.Reply:
-    return picking.pick_list(context, context.say("Which one shall the link offer?"), "share")
-
-
-def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     """Returns the reply with the link; with a command to pass on if there are no such links, or the query is too long for one."""
     links, bot = context.links
     payload = link_payload(f"{subscription.text} {subscription.cadence}") or link_payload(subscription.text)
@@ -40,56 +48,67 @@ def _shared(context: CommandContext, subscription: model.Subscription) -> channe
         head = context.say("To get the same, others can send me:")
         if links is not None:
             head = context.say("This query is too long for a link. Others can send me:")
-        return channel.Reply(lines=(head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
+        return Reply(lines=(head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
     url = links.start(bot, payload)
     reading = subscription.name or context.reading(subscription.text)
     head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
-    return channel.Reply(lines=(head, url), buttons=((channel.Button(label=context.say("open the link"), url=url),),))
+    return Reply(lines=(head, url), buttons=((Button(label=context.say("open the link"), url=url),),))
 
 
-_NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
-
-
-def feed(context: CommandContext) -> channel.Reply:
+def feed(context: CommandContext) -> Reply:
     """Shows the new address of the chat's feed; if there is one, only says since when.
 
     With "new" makes another one, and with "stop" removes it.
     """
     asked = context.args.casefold()
     if asked in _STOP:
-        return _stopped(context)
+        return stop_feed(context)
     if asked and asked not in _NEW:
         raise refusal(
             "/feed does not know “{text}”.", "For example: /feed, /feed stop or /feed new", text=context.args.strip()
         )
-    _refuse_before_others(context)
     made = stored_chats.key_made_at(context.transaction, context.chat.id)
     if asked or made is None:
-        return _made(context)
+        return new_feed(context)
+    _refuse_before_others(context)
     day = context.localizer.day(context.localizer.local(made).date())
     said = context.say("This chat has had a feed since {day}.", day=day)
     hint = context.say("[new address] makes another one; the old one then shows nothing.")
     return _reply(context, said, context.say(_ONCE), hint)
 
 
-def on_new(context: CommandContext) -> channel.Reply:
-    """Handles [new address]: the one before opens nothing from now on."""
-    _refuse_before_others(context)
-    return replace(_made(context), replaces=True)
-
-
-def on_stop(context: CommandContext) -> channel.Reply:
-    """Handles [stop]: the address opens nothing from now on."""
-    return replace(_stopped(context), replaces=True)
-
-
-def _stopped(context: CommandContext) -> channel.Reply:
+def stop_feed(context: CommandContext) -> Reply:
+    """Handles [stop], too: the address opens nothing from now on."""
+    anew = ((context.button("new address", "feed-new"),),)
     if not stored_chats.drop_key(context.transaction, context.chat.id):
-        words = context.say("This chat has no feed. To get no papers here: /stop")
-        return channel.Reply(lines=(words,), buttons=((_new_button(context),),))
+        return context.reply("This chat has no feed. To get no papers here: /stop", buttons=anew)
     context.news.append(f"The feed of {context.chat.address} is off.")
-    words = context.say("The feed is off: its address shows nothing any more.")
-    return context.done(words, buttons=((_new_button(context),),))
+    return context.reply("The feed is off: its address shows nothing any more.", ok=True, buttons=anew)
+
+
+def new_feed(context: CommandContext) -> Reply:
+    """Handles [new address], too: makes a key; the address before opens nothing from now on.
+
+    Raises Refused if others would see it, or if the operator has not let the chat in.
+    """
+    _refuse_before_others(context)
+    if admission.waits(context):
+        raise refusal(
+            "The operator of this bot has not let this chat in yet.",
+            "Subscribe to a topic, and I ask them: /sub diffusion",
+        )
+    key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
+    context.news.append(f"{context.chat.address} has a new key for its feed.")
+    secret = context.say("Whoever has the address can read them, so keep it secret.")
+    lines = [
+        context.say("The papers that this chat is sent, for a feed reader:"),
+        context.localizer.joined(secret, context.say(_ONCE)),
+    ]
+    if not context.bot_info.has_public_pages:
+        lines.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
+    lines.append(context.say("With .json at its end, it is a JSON Feed."))
+    address = f"{context.bot_info.pages_url}/feed/{key}.atom"
+    return replace(_reply(context, *lines), code=(address,), ok=True)
 
 
 def _refuse_before_others(context: CommandContext) -> None:
@@ -101,36 +120,12 @@ def _refuse_before_others(context: CommandContext) -> None:
         )
 
 
-def _made(context: CommandContext) -> channel.Reply:
-    """Makes a key. Raises Refused if the operator has not let the chat in."""
-    if admission.waits(context):
-        raise refusal(
-            "The operator of this bot has not let this chat in yet.",
-            "Subscribe to a topic, and I ask them: /sub diffusion",
-        )
-    key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
-    context.news.append(f"{context.chat.address} has a new key for its feed.")
-    head = context.say("The papers that this chat is sent, for a feed reader:")
-    secret = context.say("Whoever has the address can read them, so keep it secret.")
-    more: list[str] = []
-    if not context.bot_info.has_public_pages:
-        more.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
-    more.append(context.say("With .json at its end, it is a JSON Feed."))
-    code = f"{context.bot_info.pages_url}/feed/{key}.atom"
-    kept = context.localizer.joined(secret, context.say(_ONCE))
-    return replace(_reply(context, head, kept, *more), code=(code,), ok=True)
+def _reply(context: CommandContext, *lines: str) -> Reply:
+    buttons = (context.button("new address", "feed-new"), context.button("stop", "feed-stop"))
+    return Reply(lines=lines, buttons=(buttons,), is_ephemeral=True)
 
 
-def _reply(context: CommandContext, *lines: str) -> channel.Reply:
-    stop = context.button("stop", "feed-stop")
-    return channel.Reply(lines=lines, buttons=((_new_button(context), stop),), is_ephemeral=True)
-
-
-def _new_button(context: CommandContext) -> channel.Button:
-    return context.button("new address", "feed-new")
-
-
-def email(context: CommandContext) -> channel.Reply:
+def email(context: CommandContext) -> Reply:
     """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
     platform = context.bot_info.mail_platform
     if not platform:
@@ -151,7 +146,7 @@ def email(context: CommandContext) -> channel.Reply:
     person = context.person if context.request.sender else context.origin.address
     try:
         access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
-    except errors.Refused as error:
+    except Refused as error:
         context.news.append(
             f"{person} wants papers to be mailed to one more address, which is not asked: {error.sentence}"
         )
@@ -165,10 +160,10 @@ def email(context: CommandContext) -> channel.Reply:
     ]
     if not listed_here(context):
         lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
-    return channel.Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
+    return Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
 
 
-def on_confirm(context: CommandContext) -> channel.Reply:
+def on_confirm(context: CommandContext) -> Reply:
     """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
     said = context.arguments.get("chat")
     source = addresses.parse_address(str(said)) if said else None
@@ -183,7 +178,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
             *lines, context.say("What do you read about? Write a topic below, such as: diffusion daily 8")
         )
     lines.append(context.count("It has {count} subscription.", "It has {count} subscriptions.", count))
-    look = context.button("your subscriptions", "do", command="list", args="")
+    look = context.runs("list", label=context.say("your subscriptions"))
     return context.done(*lines, buttons=((look,),))
 
 
@@ -193,14 +188,14 @@ COMMANDS = (
         examples=("/share 1",),
         run=share,
         usage="[N]",
-        summary=errors.Sentence("a link that offers a subscription to others"),
+        summary=Sentence("a link that offers a subscription to others"),
     ),
     Command(
         name="feed",
         examples=("/feed",),
         run=feed,
         usage="[new|stop]",
-        summary=errors.Sentence("your papers as a feed"),
+        summary=Sentence("your papers as a feed"),
         needs_manager=True,
     ),
     Command(
@@ -208,15 +203,15 @@ COMMANDS = (
         examples=("/email me@lab.org",),
         run=email,
         usage="me@lab.org",
-        summary=errors.Sentence("papers by mail, too"),
+        summary=Sentence("papers by mail, too"),
         needs_manager=True,
         names_chats=True,
     ),
 )
 
 CALLBACKS = {
-    "share": Callback(run=picking.on_subscription(_shared), replaces=True),
-    "feed-new": Callback(run=on_new, needs_manager=True),
-    "feed-stop": Callback(run=on_stop, needs_manager=True),
-    CONFIRM: Callback(run=on_confirm, writes=True, stays_here=True),
+    "share": Callback(on_subscription(_shared), replaces=True),
+    "feed-new": Callback(new_feed, needs_manager=True, replaces=True),
+    "feed-stop": Callback(stop_feed, needs_manager=True, replaces=True),
+    CONFIRM: Callback(on_confirm, writes=True, stays_here=True),
 }

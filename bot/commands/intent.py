@@ -10,32 +10,24 @@ from bot.commands import (
     asking,
     cards,
     chat_events,
-    context,
-    distress,
     edit,
     elsewhere,
     export,
-    import_list,
-    offered,
     pause,
-    picking,
     plain_text,
     privacy,
-    ratings,
     search,
     settings,
     start,
-    status,
     subscribe,
     subscription_list,
     today,
-    undo,
     why,
 )
 from bot.commands.bare_commands import Bare, bare_command
-from bot.commands.context import VERBS, Action, Command, Condition, Registry
-from bot.ports import conversation
-from subscriptions import model
+from bot.commands.context import DO, Action, Command, Condition, Registry, writes_of
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
+from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.texts.normal_forms import visible
 
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
@@ -48,7 +40,7 @@ class Intent(Action):
     """The action that a request asks for, with its arguments."""
 
     writes: Condition | bool = True
-    destination: model.ChatAddress | None = (
+    destination: ChatAddress | None = (
         None  # the destination that the request is about; only operators may use destinations
     )
     # the other chat that the request is about: "@name" or "-100…", with "/7" for a topic; "" if none is named
@@ -62,32 +54,31 @@ class Intent(Action):
 def _intent(action: Action) -> Intent:
     """Returns the intent to do an action, without arguments."""
     declared = {one.name: getattr(action, one.name) for one in fields(Action)}
-    return Intent(**{**declared, "writes": context.writes_of(action)})
+    return Intent(**{**declared, "writes": writes_of(action)})
 
 
-def understand(request: conversation.Request, token: model.CallbackToken | None, registry: Registry) -> Intent | None:
+def understand(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
     """Returns the intent of a request; None if the request must not be answered.
 
     `token` is the token of the pressed button, or the open question to the sender of a message.
     """
     match request:
-        case conversation.EventRequest():
+        case EventRequest():
             event = registry.events.get(request.event)
             return replace(_intent(event), counts_to_limit=False) if event else None
-        case conversation.CallbackRequest():
+        case CallbackRequest():
             return _of_callback(request, token, registry)
-        case conversation.MessageRequest() if request.command:
-            intent = _of_command(registry, request, request.command, request.text)
-        case conversation.MessageRequest() if request.is_addressed and distress.is_distress(request.text):
-            return Intent(run=distress.comfort, writes=False, keeps_question=True)
-        case conversation.MessageRequest():
-            intent = _of_plain_text(request, token, registry) if request.is_addressed else None
-    return intent
+        case MessageRequest() if request.command:
+            return _of_command(registry, request, request.command, request.text)
+        case MessageRequest() if not request.is_addressed:
+            return None
+        case MessageRequest() if plain_text.is_distress(request.text):
+            return Intent(run=plain_text.comfort, writes=False, keeps_question=True)
+        case MessageRequest():
+            return _of_plain_text(request, token, registry)
 
 
-def _of_plain_text(
-    request: conversation.MessageRequest, question: model.CallbackToken | None, registry: Registry
-) -> Intent | None:
+def _of_plain_text(request: MessageRequest, question: CallbackToken | None, registry: Registry) -> Intent | None:
     """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text; None for silence."""
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
@@ -111,7 +102,7 @@ def _of_plain_text(
     )
 
 
-def _of_bare(registry: Registry, request: conversation.MessageRequest, bare: Bare) -> Intent | None:
+def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent | None:
     """Returns the intent of a command without its slash: to do it, or to show it as a button."""
     if not bare.acts:
         return replace(_intent(plain_text.PLAIN_TEXT), run=plain_text.shown_first(bare), args=request.text)
@@ -121,9 +112,7 @@ def _of_bare(registry: Registry, request: conversation.MessageRequest, bare: Bar
     return replace(intent, run=plain_text.if_there(intent.run, bare.number))
 
 
-def _of_answer(
-    request: conversation.MessageRequest, question: model.CallbackToken, registry: Registry
-) -> Intent | None:
+def _of_answer(request: MessageRequest, question: CallbackToken, registry: Registry) -> Intent | None:
     """Returns the intent of an answer: the command or callback that asked, with the answer as its words.
 
     None if the text is no answer to this question.
@@ -146,14 +135,12 @@ def _first_word(text: str) -> tuple[str, str]:
     return ("", "")
 
 
-def _of_command(registry: Registry, request: conversation.Request, name: str, text: str) -> Intent | None:
+def _of_command(registry: Registry, request: Request, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
         # In a group, an unknown command may be meant for another bot.
-        if isinstance(request, conversation.MessageRequest) and not (request.place.is_private or request.is_addressed):
+        if isinstance(request, MessageRequest) and not (request.place.is_private or request.is_addressed):
             return None
-        if name in VERBS:  # /订阅 扩散
-            return _of_command(registry, request, VERBS[name], text)
         return Intent(run=start.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats else _named_last(text, registry)
     if destination is not None:
@@ -177,18 +164,18 @@ def _of_words(command: Command, text: str) -> Intent:
     return replace(_intent(command), args=text.strip(), needs_manager=needs_manager)
 
 
-def _named_last(text: str, registry: Registry) -> model.ChatAddress | None:
+def _named_last(text: str, registry: Registry) -> ChatAddress | None:
     """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
     if found := _TO.search(text.rstrip().rpartition("\n")[2]):
         return _named(found, registry)
     return None
 
 
-def _named(found: re.Match[str], registry: Registry) -> model.ChatAddress | None:
+def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
     return registry.destinations.get(found["name"].lower())
 
 
-def _to_destination(intent: Intent, destination: model.ChatAddress, request: conversation.Request) -> Intent:
+def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
     """Returns the intent, changed so that it is about a destination.
 
     Only operators, and people at the machine on which the bot runs, may use destinations.
@@ -206,26 +193,24 @@ def _named_first(text: str) -> tuple[str, str]:
     return ("", text)
 
 
-def _of_callback(
-    request: conversation.CallbackRequest, token: model.CallbackToken | None, registry: Registry
-) -> Intent | None:
+def _of_callback(request: CallbackRequest, token: CallbackToken | None, registry: Registry) -> Intent | None:
     if token is None or token.verb not in registry.callbacks:
         return None
     callback, arguments = registry.callbacks[token.verb], dict(token.arguments)
-    if token.verb == offered.DO:  # as if the person who presses it had typed the command
+    if token.verb == DO:  # as if the person who presses it had typed the command
         typed = _of_command(registry, request, str(arguments["command"]), str(arguments["args"]))
         if typed is None or typed.target or typed.destination:
             return typed
         return _about_chat(replace(typed, replaces=True), token.about, request)
     if token.about is not None and callback.stays_here:
         arguments["chat"] = str(token.about)
-    args = str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
+    args = str(arguments.get("text", ""))
     intent = replace(_intent(callback), args=args, arguments=arguments, replaces=replaces)
     return intent if callback.stays_here else _about_chat(intent, token.about, request)
 
 
-def _about_chat(intent: Intent, about: model.ChatAddress | None, request: conversation.Request) -> Intent:
+def _about_chat(intent: Intent, about: ChatAddress | None, request: Request) -> Intent:
     """Returns the intent about the chat at the address `about`; None is the chat of the request."""
     if about is None:
         return intent
@@ -238,28 +223,22 @@ _OF_ROOMS = ("bot.library.commands",)  # imported by name, since they import com
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
-    picking,
     edit,
     pause,
-    undo,
     today,
     search,
     why,
-    ratings,
     asking,
-    offered,
     cards,
+    plain_text,
     settings,
     start,
     export,
-    import_list,
     elsewhere,
-    distress,
     *(import_module(name) for name in _OF_ROOMS),
     privacy,
     admission,
     chat_events,
-    status,
 )
 
 REGISTRY = Registry(

@@ -3,43 +3,47 @@
 import re
 from datetime import datetime
 
-from bot.commands import phrasing, picking
+from bot.commands.asking import (
+    not_found,
+    number_and_rest,
+    on_all_or_one,
+    on_subscription,
+    required_number,
+    subscriptions_here,
+)
 from bot.commands.context import Callback, Command, CommandContext
-from bot.ports import channel
-from subscriptions import errors, states
+from bot.commands.phrasing import subscription_label
+from bot.ports.channel import Buttons, Reply
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service import pausing
+from subscriptions.states import ChatState
 
 _SKIP = re.compile(r"\s*\bskip$", re.IGNORECASE)
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
-def pause_(context: CommandContext) -> channel.Reply:
+def pause_(context: CommandContext) -> Reply:
     """Pauses the chat, or the subscription with the given number, for the given time."""
     if not context.chat.id:
         return context.reply("There is nothing to pause yet.")
-    subscription, until = _parsed(context)
-    return _paused(context, subscription, until)
+    return _paused(context, *_parsed(context))
 
 
-def resume_(context: CommandContext) -> channel.Reply:
+def resume_(context: CommandContext) -> Reply:
     """Resumes the chat, or one subscription; with `skip`, the papers that waited never come.
 
     If the chat is not paused, resumes all its subscriptions.
     """
-    if not context.chat.id:
-        return context.reply("Nothing is paused here.")
     typed = context.args.strip()
     which = _SKIP.sub("", typed)
-    one = bool(which) and which.casefold() != ALL
-    subscription = picking.required_number(context, which, "/resume 4")[0] if one else None
+    one = bool(which and context.chat.id) and which.casefold() != ALL
+    subscription = required_number(context, which, "/resume 4")[0] if one else None
     return _resumed(context, subscription, skips=which != typed)
 
 
-def what_waits(
-    context: CommandContext, subscription: Subscription | None = None
-) -> tuple[tuple[str, ...], channel.Buttons]:
+def what_waits(context: CommandContext, subscription: Subscription | None = None) -> tuple[tuple[str, ...], Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
     number, which = (subscription.number, subscription.id) if subscription else (None, None)
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
@@ -56,27 +60,24 @@ def what_waits(
     return tuple(lines), ((send, skip),)
 
 
-def on_send(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles [send]: sends the waiting papers at once."""
-    sent = pausing.send_waiting(
-        context.transaction, context.chat.address, now=context.now, number=subscription.number if subscription else None
-    )
-    if not sent:
-        return context.toast("Nothing waits any more.")
-    said = context.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
-    return context.done(said)
+    address, number = context.chat.address, subscription.number if subscription else None
+    if sent := pausing.send_waiting(context.transaction, address, now=context.now, number=number):
+        return context.done(context.count("{count} paper is on its way.", "{count} papers are on their way.", sent))
+    return context.toast("Nothing waits any more.")
 
 
-def on_skip(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+def on_skip(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles [skip]: the papers that waited when the button was shown are never sent."""
-    number, by = subscription.number if subscription else None, datetime.fromisoformat(str(context.arguments["at"]))
-    skipped = _skip(context, number, upto=int(context.arguments["upto"]), by=by)
+    by = datetime.fromisoformat(str(context.arguments["at"]))
+    skipped = _skip(context, subscription, upto=int(context.arguments["upto"]), by=by)
     return context.done(*skipped) if skipped else context.toast("Nothing waits any more.")
 
 
-def _skip(context: CommandContext, number: int | None, *, upto: int, by: datetime) -> tuple[str, ...]:
+def _skip(context: CommandContext, subscription: Subscription | None, *, upto: int, by: datetime) -> tuple[str, ...]:
     """Skips the papers up to the sequence `upto`, and deliveries planned by `by`. Returns lines that say so; () if there are none."""
-    address = context.chat.address
+    address, number = context.chat.address, subscription.number if subscription else None
     skipped = pausing.skip_waiting(context.transaction, address, upto=upto, by=by, now=context.now, number=number)
     if not skipped:
         return ()
@@ -95,61 +96,55 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
     clock = context.localizer.zone
     try:
         return None, parse_pause(text, clock, context.now)
-    except errors.Refused:
-        subscription, rest = picking.number_and_rest(context, text)
+    except Refused:
+        subscription, rest = number_and_rest(context, text)
         if subscription is None and text.isdecimal():
-            raise picking.number_not_found(text) from None
+            raise not_found(text) from None
         if subscription is None:
             raise
         return subscription, parse_pause(rest, clock, context.now) if rest else None
 
 
-def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> channel.Reply:
+def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
     number, which = (subscription.number, subscription.id) if subscription else (None, None)
     address = context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
-    words = phrasing.subscription_label(subscription) if subscription else ""
-    moment = context.localizer.moment(until, now=context.now)
-    if words and moment:
-        said = context.say("{subscription} is paused until {moment}.", subscription=words, moment=moment)
-    elif words:
-        said = context.say("{subscription} is paused.", subscription=words)
-    elif moment:
-        said = context.say("This chat is paused until {moment}.", moment=moment)
-    else:
-        said = context.say("This chat is paused.")
-    again = []
+    words = subscription_label(subscription) if subscription else context.say("This chat")
+    lines = [context.say("{subscription} is paused.", subscription=words)]
+    if until:
+        moment = context.localizer.moment(until, now=context.now)
+        lines = [context.say("{subscription} is paused until {moment}.", subscription=words, moment=moment)]
+    lines.append(context.say("What comes in the meantime waits."))
     if context.read_by_strangers:  # there are no buttons
-        again = [context.say("/resume {number} ends it.", number=number) if number else context.say("/resume ends it.")]
-    return context.done(
-        said,
-        context.say("What comes in the meantime waits."),
-        *again,
-        buttons=((context.button("resume", "resume", subscription=which), *context.undo_button),),
-    )
+        again = context.say("/resume {number} ends it.", number=number) if number else context.say("/resume ends it.")
+        lines.append(again)
+    resume = context.button("resume", "resume", subscription=which)
+    return context.done(*lines, buttons=((resume, *context.undo_button),))
 
 
-def _resumed(context: CommandContext, subscription: Subscription | None, *, skips: bool = False) -> channel.Reply:
-    number = subscription.number if subscription else None
-    chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
+def _resumed(context: CommandContext, subscription: Subscription | None, *, skips: bool = False) -> Reply:
+    number, address = subscription.number if subscription else None, context.chat.address
+    if not context.chat.id:
+        return context.reply("Nothing is paused here.")
+    chat = pausing.resume(context.transaction, address, number, now=context.now, who=context.actor)
     if chat is None:
         return context.reply("Nothing is paused here.")
     head = context.say("Papers come again.")
     if subscription:
-        words = phrasing.subscription_label(subscription)
-        head = context.say("{subscription} is active again.", subscription=words)
-    if chat.state is states.ChatState.PAUSED:
+        head = context.say("{subscription} is active again.", subscription=subscription_label(subscription))
+    if chat.state is ChatState.PAUSED:
         return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=context.undo_row)
-    still = [one for one in picking.subscriptions_here(context) if not one.is_active]
-    rest = context.count(
-        "{count} subscription stays paused; /list shows it.",
-        "{count} subscriptions stay paused; /list shows them.",
-        len(still),
-    )
-    head = head if subscription or not still else context.localizer.joined(head, rest)
+    still = [one for one in subscriptions_here(context) if not one.is_active]
+    if still and not subscription:
+        rest = context.count(
+            "{count} subscription stays paused; /list shows it.",
+            "{count} subscriptions stay paused; /list shows them.",
+            len(still),
+        )
+        head = context.localizer.joined(head, rest)
     if skips:
         found = pausing.get_waiting_papers(context.transaction, chat.address, now=context.now, number=number)
-        skipped = _skip(context, number, upto=found.upto, by=context.now)
+        skipped = _skip(context, subscription, upto=found.upto, by=context.now)
         return context.done(head, *skipped)  # an undo would not bring back what is skipped
     lines, buttons = what_waits(context, subscription)
     return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
@@ -162,14 +157,14 @@ COMMANDS = (
         run=pause_,
         needs_manager=True,
         usage="[N] [7d | until 3 Mar]",
-        summary=errors.Sentence("hold papers back for a while"),
+        summary=Sentence("hold papers back for a while"),
     ),
     Command(
         name="stop",
         examples=("/stop",),
         run=pause_,
         needs_manager=True,
-        summary=errors.Sentence("hold all papers back"),
+        summary=Sentence("hold all papers back"),
         listed=False,
     ),
     Command(
@@ -178,15 +173,15 @@ COMMANDS = (
         run=resume_,
         needs_manager=True,
         usage="[N] [skip]",
-        summary=errors.Sentence("end a pause"),
+        summary=Sentence("end a pause"),
     ),
 )
 
 CALLBACKS = {
-    "pause": Callback(run=picking.on_subscription(_paused), needs_manager=True, replaces=True),
-    "pause-all": Callback(run=pause_, needs_manager=True, replaces=True),
+    "pause": Callback(on_subscription(_paused), needs_manager=True, replaces=True),
+    "pause-all": Callback(pause_, needs_manager=True, replaces=True),
     **{
-        verb: Callback(run=picking.on_all_or_one(run), needs_manager=True, replaces=True)
+        verb: Callback(on_all_or_one(run), needs_manager=True, replaces=True)
         for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
     },
 }

@@ -1,22 +1,24 @@
 """Writes values in words, for chats and the terminal: settings, times, subscriptions (how many are named), pauses, how near in meaning."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import query_in_words
-from subscriptions import chat_settings, model, states
+from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.meaning import NEAR
-from subscriptions.planning import cadence as cadences
+from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.known_chats import Listed
+from subscriptions.states import Admission, ChatState, SubscriptionState
 from subscriptions.texts.cutting import cut_letters
 
 if TYPE_CHECKING:  # so that a list in a terminal need not load what finds papers
@@ -24,23 +26,53 @@ if TYPE_CHECKING:  # so that a list in a terminal need not load what finds paper
     from subscriptions.service.subscribing import Subscribed
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
+_RESTS: Mapping[str, Sentence] = {
+    QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
+    WEEKDAYS: Sentence("the weekend holds it until Monday"),
+    "weekend": Sentence("arXiv is quiet at the weekend"),
+    "holiday": Sentence("arXiv announces nothing on a holiday"),
+}
+# Cadences as people type them; each language has its own words.
+_TYPED: Mapping[str, Sentence] = {
+    "now": Sentence("now"),
+    "daily": Sentence("daily {time}"),
+    "weekdays": Sentence("weekdays {time}"),
+    "weekly": Sentence("weekly {day} {time}"),
+    "days": Sentence("{day} {time}"),
+    "when-out": Sentence("when-out {time}"),
+    "when-out weekdays": Sentence("when-out {time} weekdays"),
+}
+_SHORT = (
+    Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
+)  # fmt: skip
+_HELD = {
+    "paused": Sentence("paused"),
+    "asked": Sentence("waits for the operator of this bot"),
+    "moved": Sentence("moved"),
+}
+_DENIED = Sentence("the operator of this bot said no")
+_RELATED = (  # nearness in meaning from which the words hold
+    ((1 + NEAR) / 2, Sentence("closely related")),
+    (NEAR, Sentence("related")),
+    (NEAR / 2, Sentence("loosely related")),
+)
+_MOST_NAMED = 10  # subscriptions that a reply lists
+_LONGEST_LABEL = 80  # characters of a name or query in a line
 
 
-def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer: Language) -> Reply:
+def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -> Reply:
     """Returns the reply to a changed setting; `name` is one of SETTINGS."""
-    label = label_of(name, localizer)
-    old, new = before.settings.value(name), after.settings.value(name)
-    shown = value_words(name, new, localizer)
-    if old == new:
-        lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
+    new = after.settings.value(name)
+    if before.settings.value(name) == new:
+        shown = value_words(name, new, localizer)
+        lines = [localizer.say("{label}: {value}, as it was.", label=label_of(name, localizer), value=shown)]
     else:
         lines = [setting_change(name, before, after, localizer)]
-    if name == "timezone" and old != new:
-        lines += fixed_offset(new, localizer)
+        lines += fixed_offset(new, localizer) if name == "timezone" else []
     return Reply(lines=tuple(lines), ok=True)
 
 
-def setting_change(name: str, before: model.Chat, after: model.Chat, localizer: Language) -> str:
+def setting_change(name: str, before: Chat, after: Chat, localizer: Language) -> str:
     """Returns the label of a setting, and its new and old value in words."""
     old, new = (value_words(name, chat.settings.value(name), localizer) for chat in (before, after))
     return localizer.say("{label}: {value} (was: {old})", label=label_of(name, localizer), value=new, old=old)
@@ -48,34 +80,27 @@ def setting_change(name: str, before: model.Chat, after: model.Chat, localizer: 
 
 def label_of(name: str, localizer: Language) -> str:
     """Returns the label of a setting; `name` is one of SETTINGS."""
-    return localizer.say(chat_settings.SETTINGS[name].label)
+    return localizer.say(SETTINGS[name].label)
 
 
 def value_words(name: str, value: str, localizer: Language) -> str:
     """Returns a stored value of the setting `name` in words."""
-    if value in chat_settings.SETTINGS[name].values:
-        return localizer.say(chat_settings.SETTINGS[name].values[value])
-    if name in _WRITTEN:
-        return _WRITTEN[name](value, localizer)
-    return value
-
-
-def _hours(value: str, localizer: Language) -> str:
-    start, _, end = value.partition("-")
-    return localizer.say("from {start} to {end}", start=start, end=end)
-
-
-def _limit(value: str, localizer: Language) -> str:
-    return localizer.count("{count} paper", "{count} papers", int(value))
-
-
-_WRITTEN: Mapping[str, Callable[[str, Language], str]] = {
-    "schedule": lambda value, localizer: cadence_words(cadences.parse_cadence(value), localizer),
-    "timezone": lambda value, localizer: localizer.zone_name(value),
-    "lang": lambda value, _: LANGUAGES.get(value, value),
-    "limit": _limit,
-    "quiet": _hours,
-}
+    if value in SETTINGS[name].values:
+        return localizer.say(SETTINGS[name].values[value])
+    said = value
+    match name:
+        case "schedule":
+            said = cadence_words(parse_cadence(value), localizer)
+        case "timezone":
+            said = localizer.zone_name(value)
+        case "lang":
+            said = LANGUAGES.get(value, value)
+        case "limit":
+            said = localizer.count("{count} paper", "{count} papers", int(value))
+        case "quiet":
+            start, _, end = value.partition("-")
+            said = localizer.say("from {start} to {end}", start=start, end=end)
+    return said
 
 
 def fixed_offset(zone: str, localizer: Language) -> list[str]:
@@ -88,53 +113,26 @@ def fixed_offset(zone: str, localizer: Language) -> list[str]:
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
 
 
-_FIRST: Mapping[str, Sentence] = {
-    "latest": Sentence("First: as soon as papers are out, {moment} at the latest."),
-    "when papers come": Sentence("It comes as soon as papers do."),
-    "open": Sentence("First: as soon as papers are out."),
-    "in a moment": Sentence("First: in a moment."),
-    "from": Sentence("First: from {moment} on, as soon as papers are out."),
-    "held": Sentence("First: from {moment} on, as soon as papers are out ({why})."),
-    "at": Sentence("First: {moment}."),
-}
-_NEXT: Mapping[str, Sentence] = {
-    "latest": Sentence("Next: as soon as papers are out, {moment} at the latest."),
-    "when papers come": Sentence("Next: as soon as papers come."),
-    "open": Sentence("Next: as soon as papers are out."),
-    "in a moment": Sentence("Next: in a moment."),
-    "from": Sentence("Next: from {moment} on, as soon as papers are out."),
-    "held": Sentence("Next: from {moment} on, as soon as papers are out ({why})."),
-    "at": Sentence("Next: {moment}."),
-}
-
-
-def next_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -> str:
+def next_line(then: NextDelivery, localizer: Language, now: datetime) -> str:
     """Returns a sentence that says when a chat gets its next delivery."""
-    return _when_line(_NEXT, next_delivery, localizer, now)
+    return localizer.say("Next: {when}.", when=_when(then, localizer, now))
 
 
-def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Language, now: datetime) -> str:
-    at, moment, why = then.at, "", held_back(then, localizer)
-    if at is None:
-        case = "latest" if then.latest else "when papers come"
+def _when(then: NextDelivery, localizer: Language, now: datetime) -> str:
+    """Returns in words when a delivery comes: "from Mon 26 Jan 08:00 on, as soon as papers are out"."""
+    if then.at is None and then.latest:
         moment = localizer.moment(then.latest)
-    elif at <= now:
-        case = "open" if then.opens else "in a moment"
-    elif then.opens:
-        case, moment = "held" if why else "from", localizer.moment(at)
-    else:
-        case, moment = "at", localizer.moment(at, about=then.about)
-        if why:
-            moment = localizer.say("{moment} ({why})", moment=moment, why=why)
-    return localizer.say(said[case], moment=moment, why=why)
-
-
-_RESTS: Mapping[str, Sentence] = {
-    QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
-    WEEKDAYS: Sentence("the weekend holds it until Monday"),
-    "weekend": Sentence("arXiv is quiet at the weekend"),
-    "holiday": Sentence("arXiv announces nothing on a holiday"),
-}
+        return localizer.say("as soon as papers are out, {moment} at the latest", moment=moment)
+    if then.at is None:
+        return localizer.say("as soon as papers come")
+    if then.at <= now:
+        return localizer.say("as soon as papers are out") if then.opens else localizer.say("in a moment")
+    said = localizer.moment(then.at, about=then.about and not then.opens)
+    if then.opens:
+        said = localizer.say("from {moment} on, as soon as papers are out", moment=said)
+    if why := held_back(then, localizer):
+        said = localizer.say("{moment} ({why})", moment=said, why=why)
+    return said
 
 
 def held_back(then: NextDelivery, localizer: Language) -> str:
@@ -144,73 +142,34 @@ def held_back(then: NextDelivery, localizer: Language) -> str:
     return localizer.say(_RESTS[then.rest], time=f"{localizer.local(then.at):%H:%M}")
 
 
-# Cadences as people type them; each language has its own words.
-_TYPED: Mapping[str, Sentence] = {
-    "now": Sentence("now"),
-    "daily": Sentence("daily {time}"),
-    "weekdays": Sentence("weekdays {time}"),
-    "weekly mon": Sentence("weekly mon {time}"),
-    "weekly tue": Sentence("weekly tue {time}"),
-    "weekly wed": Sentence("weekly wed {time}"),
-    "weekly thu": Sentence("weekly thu {time}"),
-    "weekly fri": Sentence("weekly fri {time}"),
-    "weekly sat": Sentence("weekly sat {time}"),
-    "weekly sun": Sentence("weekly sun {time}"),
-    "when-out": Sentence("when-out {hours}"),
-    "when-out weekdays": Sentence("when-out {hours} weekdays"),
-}
-_SHORT = (
-    Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
-)  # fmt: skip
-
-
-def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -> str:
+def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
     """Returns a cadence as people can type it, such as "daily 08:00 Europe/Berlin", with the city or name of `zone`.
 
     In Chinese: "每天 08:00 柏林".
     """
     typed = str(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
     hours = next((one for one in typed.split() if ":" in one), "")
-    form = _TYPED.get(typed.replace(f" {hours}", ""))
-    if form is None:
-        said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
-    else:
-        said = localizer.say(form, hours=hours, time=hours)
-    if cadence.kind == "now":
+    form = typed.replace(f" {hours}", "")
+    if form not in _TYPED:
+        form = "weekly" if form.startswith("weekly") else "days"
+    between = localizer.say("{day},{others}", day="", others="")
+    days = between.join(localizer.say(_SHORT[day]) for day in cadence.days)
+    said = localizer.say(_TYPED[form], day=days, time=hours)
+    if cadence.kind == "now" or not zone:
         return said
-    if zone:
-        return f"{said} {localizer.zone_name(zone)}"
-    return said
+    return f"{said} {localizer.zone_name(zone)}"
 
 
-def when_words(text: str, localizer: Language, schedule: model.Cadence | None = None) -> str:
-    """Returns a typed time in the standard form of this language. Raises the errors of `read_when`."""
-    when = read_when(text, schedule)
+def when_words(text: str, localizer: Language, schedule: str = "") -> str:
+    """Returns a typed time in the standard form of this language; `schedule` is the chat's. Raises the errors of `read_when`."""
+    when = read_when(text, parse_cadence(schedule) if schedule else None)
     return cadence_words(when.cadence, localizer, when.zone)
 
 
-def day_words(text: str, localizer: Language, schedule: model.Cadence) -> str:
+def day_words(text: str, localizer: Language, schedule: str) -> str:
     """Like `when_words`, but with the name of a single day, as a button shows it: "monday 09:00"."""
     said = when_words(text, localizer, schedule)
-    return re.sub(r"\bweekly (\w{3})\b", lambda day: model.DAY_NAMES[model.DAYS.index(day[1])], said)
-
-
-def _days(days: Iterable[int], localizer: Language) -> str:
-    """Returns days of the week as people can type them in this language: "tue,thu", 周二、周四."""
-    return localizer.say("{day},{others}", day="", others="").join(localizer.say(_SHORT[day]) for day in days)
-
-
-# The reply to a new subscription, and the rows of a list of subscriptions.
-
-
-_MOST_NAMED = 10  # subscriptions that a reply lists
-_LONGEST_LABEL = 80  # characters of a name or query in a line
-_HELD = {
-    "paused": Sentence("paused"),
-    "asked": Sentence("waits for the operator of this bot"),
-    "denied": Sentence("the operator of this bot said no"),
-    "moved": Sentence("moved"),
-}
+    return re.sub(r"\bweekly (\w{3})\b", lambda day: DAY_NAMES[DAYS.index(day[1])], said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +181,6 @@ class ListRow:
     reading: str  # the name; without a name, the query in words
     when: str  # "daily 08:00 Europe/Berlin"
     state: str  # "paused until Mon 26 Jan 08:00"; what holds it back now; "" while nothing does
-    next_due: str  # "Mon 26 Jan 08:00"; "" if it delivers when papers come
 
 
 def subscribed(
@@ -255,10 +213,7 @@ def subscribed(
     lines = [head, *hints]
     if instead:
         lines.append(localizer.say("Instead of: {words}", words=instead))
-    if done.outcome in ("added", "edited"):
-        lines += _findings(done, localizer, examples)
-    else:
-        lines.append(_outcome(done, localizer))
+    lines.append(_outcome(done, localizer, examples))
     lines += [advice] if advice else []
     lines.append(_first_delivery(done, localizer, now))
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
@@ -281,19 +236,21 @@ def _zone_of(done: "Subscribed") -> str:
     return done.subscription.zone or done.chat.settings.timezone
 
 
-def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, missing: str = "") -> Reply:
-    """Returns the reply to removed subscriptions; `missing` are the typed numbers that no subscription has."""
-    if not gone:
-        return Reply(lines=(localizer.say("There was no subscription to remove."),))
-    head = localizer.count("Removed {count} subscription:", "Removed {count} subscriptions:", len(gone))
-    lines = [subscription_label(subscription) for subscription in gone[:_MOST_NAMED]]
-    if len(gone) > _MOST_NAMED:
-        lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
-    lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
-    return Reply(lines=(head, *lines), ok=True)
+def subscription_labels(
+    subscriptions: Sequence[Subscription], localizer: Language, *, most: int = _MOST_NAMED, before: str = ""
+) -> Iterator[str]:
+    """Yields a line for each of the first subscriptions, and one that says how many more there are."""
+    yield from (f"{before}{subscription_label(one)}" for one in subscriptions[:most])
+    yield from unnamed(len(subscriptions) - most, localizer)
 
 
-def subscription_label(subscription: model.Subscription, most: int = _LONGEST_LABEL) -> str:
+def unnamed(left: int, localizer: Language) -> Iterator[str]:
+    """Yields a line that says how many more there are, if there are any."""
+    if left > 0:
+        yield localizer.count("and {count} more of them", "and {count} more of them", left)
+
+
+def subscription_label(subscription: Subscription, most: int = _LONGEST_LABEL) -> str:
     """Returns a subscription on one line: its number, and its name or query, shortened."""
     return f"{subscription.number}  {shortened(subscription.label, most)}"
 
@@ -315,12 +272,10 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     subscription = one.subscription
     state = state_of(one)
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
-    held = state
-    if state == "asked" and one.chat.admission is states.Admission.DENIED:
-        held = "denied"
-    shown = localizer.say(_HELD[held]) if held in _HELD else ""
-    if one.rest is not None and not shown:
-        shown = localizer.say(one.rest)
+    held = _HELD.get(state) or one.rest
+    if state == "asked" and one.chat.admission is Admission.DENIED:
+        held = _DENIED
+    shown = localizer.say(held) if held else ""
     if until is not None and shown:
         shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
     return ListRow(
@@ -329,40 +284,28 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
         reading=subscription.name or query_in_words(parse_query(subscription.text), localizer.translate),
         when=cadence_words(subscription.cadence, localizer, one.zone),
         state=shown,
-        next_due=localizer.moment(subscription.next_due_at),
     )
 
 
-def _outcome(done: "Subscribed", localizer: Language) -> str:
-    """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
+def _outcome(done: "Subscribed", localizer: Language, examples: Sequence[str] = ()) -> str:
+    """Returns a sentence that says what the request did, or how many papers the subscription would have found: `examples`."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
         return localizer.say("It was there already; its schedule stays.")
-    if done.found:
-        return found_in(localizer, done.found, done.base)
-    return _no_findings(done, localizer)
-
-
-def _findings(done: "Subscribed", localizer: Language, examples: Sequence[str]) -> list[str]:
-    if not done.found:
-        return [_no_findings(done, localizer)]
+    if not (done.found or done.base.days):
+        return localizer.say("I know no papers yet.")
     days = days_known(localizer, done.base)
+    if not done.found:
+        return localizer.say("No paper of {days} fits.", days=days)
+    if not examples:
+        return found_in(localizer, done.found, done.base)
+    head = localizer.count("{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days)
     if done.found <= len(examples):
         head = localizer.count(
             "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
         )
-    else:
-        head = localizer.count(
-            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
-        )
-    return [localizer.joined(head, " · ".join(examples))]
-
-
-def _no_findings(done: "Subscribed", localizer: Language) -> str:
-    if not done.base.days:
-        return localizer.say("I know no papers yet.")
-    return localizer.say("No paper of {days} fits.", days=days_known(localizer, done.base))
+    return localizer.joined(head, " · ".join(examples))
 
 
 def found_in(localizer: Language, found: int, base: "Base") -> str:
@@ -387,18 +330,22 @@ def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
 
 
 def _first_delivery(done: "Subscribed", localizer: Language, now: datetime) -> str:
-    if done.chat.state is states.ChatState.PAUSED:
+    """Returns a sentence that says when a subscription delivers first, or why it does not."""
+    then = done.next_delivery
+    if paused := why_paused(done.chat, [done.subscription], localizer):
+        return paused
+    if then.at is None and not then.latest:
+        return localizer.say("It comes as soon as papers do.")
+    return localizer.say("First: {when}.", when=_when(then, localizer, now))
+
+
+def why_paused(chat: Chat, subscriptions: Sequence[Subscription], localizer: Language) -> str:
+    """Returns a sentence that says that a chat or all of these subscriptions are paused; "" if they are not."""
+    if chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
-    if done.subscription.state is states.SubscriptionState.PAUSED:
-        return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
-    return _when_line(_FIRST, done.next_delivery, localizer, now)
-
-
-_RELATED = (  # nearness in meaning from which the words hold
-    ((1 + NEAR) / 2, Sentence("closely related")),
-    (NEAR, Sentence("related")),
-    (NEAR / 2, Sentence("loosely related")),
-)
+    if subscriptions and all(one.state is SubscriptionState.PAUSED for one in subscriptions):
+        return localizer.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
+    return ""
 
 
 def how_related(localizer: Language, nearness: float) -> str:

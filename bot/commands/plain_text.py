@@ -4,20 +4,24 @@ The order is that of docs/guide.md. Commands that were typed without their slash
 """
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import Literal
 
-from bot.commands import everyday, offered, paper_lookup, picking, search
+from bot.commands.asking import subscription_numbered, subscriptions_here
 from bot.commands.bare_commands import Bare
-from bot.commands.cards import opens_a_paper
-from bot.commands.context import NOTHING, Callback, CommandContext, CommandFunction, Wanted
+from bot.commands.cards import named_papers, no_paper, opens_a_paper, papers_wanted
+from bot.commands.context import DO, NOTHING, Callback, CommandContext, CommandFunction, Wanted, with_stored_chat
+from bot.commands.everyday import wish
+from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
+from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
-from bot.ports import channel
+from bot.ports.channel import Reply
 from bot.ports.conversation import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import only_excluded, split_when
-from subscriptions.query import links
+from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.texts.normal_forms import folded
 
 MOST_PAPERS = 5  # ids or links of one text whose cards are shown
@@ -71,124 +75,115 @@ _GREETING_TEXTS = (
     "more like this|y|n|sure|please|no thanks|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁|你能做什么|在吗"
 )
 _GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
+_SENTENCES = frozenset((
+    "i want to die",
+    "i just want to die",
+    "i wish i was dead",
+    "i wish i were dead",
+    "i want to kill myself",
+    "i am going to kill myself",
+    "i am thinking of killing myself",
+    "i am thinking about suicide",
+    "i am suicidal",
+    "i feel suicidal",
+    "i want to end my life",
+    "i want to end it all",
+    "i want to hurt myself",
+    "i do not want to live",
+    "i do not want to live any more",
+    "i do not want to be alive any more",
+    "i have no reason to live",
+    "我想死",
+    "我好想死",
+    "我想自杀",
+    "我要自杀",
+    "我想自殺",
+    "我想自残",
+    "我想伤害自己",
+    "我想结束生命",
+    "我想结束自己的生命",
+    "我不想活了",
+    "我真的不想活了",
+    "不想活了",
+    "我活不下去了",
+    "我真的活不下去了",
+))  # fmt: skip
+_IN_FULL = {"im": "i am", "dont": "do not", "anymore": "any more", "wanna": "want to", "gonna": "going to"}
+_LONGEST_SENTENCE = 100  # characters
 
 
-def plain_text(context: CommandContext) -> channel.Reply | None:
+def plain_text(context: CommandContext) -> Reply | None:
     """Returns the reply to a text that is no command."""
     said = context.args.strip()
-    if not said:
-        return _of_file(context) or _only_text(context)
-    return (
-        _named(context, said)
-        or _erasing(context, said)
-        or _changing(context, said)
-        or _greeted(context, said)
-        or _found_or_mine(context, said)
-    )
-
-
-def shown_first(bare: Bare) -> CommandFunction:
-    """Returns what a command does that was typed without its slash, and that is shown as a button first."""
-
-    def show(context: CommandContext) -> channel.Reply | None:
-        if bare.number and not _has_subscription(context, bare.number):
-            return plain_text(replace(context, args=_typed(context)))
-        typed = f"/{bare.name} {bare.args}".strip()
-        return channel.Reply(
-            lines=(context.say("To do it, press:"),),
-            buttons=((offered.do_button(context.typed(" ".join(typed.split())), bare.name, bare.args),),),
-        )
-
-    return show
-
-
-def if_there(run: CommandFunction, number: str) -> CommandFunction:
-    """Returns a command about a subscription; if the chat does not have that number, what was typed is plain text."""
-
-    def run_or_read(context: CommandContext) -> channel.Reply | None:
-        if _has_subscription(context, number):
-            return run(context)
-        return plain_text(replace(context, args=_typed(context)))
-
-    return run_or_read
-
-
-def _has_subscription(context: CommandContext, number: str) -> bool:
-    return picking.subscription_numbered(context, int(number)) is not None
-
-
-def _typed(context: CommandContext) -> str:
-    return context.message.text if context.message else context.args
-
-
-def _named(context: CommandContext, said: str) -> channel.Reply | None:
-    """Shows the cards of the papers, if a text is nothing but their ids and links; reads a file."""
     if is_of_papers(said):
-        return paper_lookup.named_papers(context, said)
-    if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return _of_file(context) or _only_text(context)
-    if links.links_to_no_paper(said) and not links.mentioned(said):
-        return paper_lookup.no_paper(context, said)
-    return None
-
-
-def is_of_papers(said: str) -> bool:
-    """Returns whether a text is nothing but ids and links of papers, at most five."""
-    words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
-    return len(words) <= MOST_PAPERS and all(links.mentioned(word) for word in words)
-
-
-def _of_file(context: CommandContext) -> channel.Reply | None:
-    file = context.file
-    if not isinstance(file, FileWithoutCommand):
-        return None
-    return offered.run(replace(context, file=file.content), file.command, "")
-
-
-def _only_text(context: CommandContext) -> channel.Reply:
-    return context.reply("I read only text: words that papers should contain, or a link to a paper.")
-
-
-def _erasing(context: CommandContext, said: str) -> channel.Reply | None:
-    if len(said) > _LONGEST_OF_DATA or not _OF_DATA.search(folded(said)):
-        return None
-    forget = offered.do_button(context.say("erase this chat"), "forget", "")
-    return channel.Reply(lines=(context.say("/privacy shows what I store; /forget erases it."),), buttons=((forget,),))
-
-
-def _changing(context: CommandContext, said: str) -> channel.Reply | None:
-    """Shows the subscriptions with their buttons, if a text seems to want a change of them; None for any other text.
-
-    If it is about other papers, these come first, with [my subscriptions] below: a title is looked for, too.
-    """
+        return named_papers(context, said)
+    if not said or (_has_file(context) and context.origin.kind is ChatKind.PRIVATE):
+        return _of_file(context)
+    if len(said) <= _LONGEST_OF_DATA and _OF_DATA.search(folded(said)):
+        erase = context.runs("forget", label=context.say("erase this chat"))
+        return context.reply("/privacy shows what I store; /forget erases it.", buttons=((erase,),))
     match _wish_for_change(context, said):
         case "list":
             return change_list(context, said)
         case "papers":
             return _with_mine(context, looked_for(context, said))
-        case _:
-            return None
+    return _found_or_mine(context, said)
+
+
+def shown_first(bare: Bare) -> CommandFunction:
+    """Returns what a command does that was typed without its slash, and that is shown as a button first."""
+    return if_there(
+        lambda context: context.reply("To do it, press:", buttons=((context.runs(bare.name, bare.args),),)), bare.number
+    )
+
+
+def if_there(run: CommandFunction, number: str) -> CommandFunction:
+    """Returns a command about a subscription; if the chat does not have that number, what was typed is plain text."""
+
+    def run_or_read(context: CommandContext) -> Reply | None:
+        if not number or subscription_numbered(context, int(number)):
+            return run(context)
+        typed = context.message.text if context.message else context.args
+        return plain_text(replace(context, args=typed))
+
+    return run_or_read
+
+
+def is_of_papers(said: str) -> bool:
+    """Returns whether a text is nothing but ids and links of papers, at most five."""
+    words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
+    return len(words) <= MOST_PAPERS and all(mentioned(word) for word in words)
+
+
+def _has_file(context: CommandContext) -> bool:
+    return context.message is not None and bool(context.message.file_id)
+
+
+def _of_file(context: CommandContext) -> Reply | None:
+    """Runs the command that reads such a file."""
+    file = context.file
+    if not isinstance(file, FileWithoutCommand):
+        return context.reply("I read only text: words that papers should contain, or a link to a paper.")
+    command = context.registry.by_name[file.command]
+    known = with_stored_chat(context) if command.needs_manager else context
+    return command.run(replace(known, file=file.content, args="", arguments={}))
 
 
 def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", "papers"]:
     """Returns what a text that seems to want a change is about: what is subscribed, or other papers; "" for any other text.
 
-    It is about other papers if its other words are of no subscription here, and are many or find papers.
+    It is about other papers if its other words are of no subscription here, and are many or find papers. These papers come
+    first then, since a title is looked for, too.
     """
     is_time = split_when(said).only_time
-    there = picking.subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
+    there = subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
     if not there:
         return ""
     left = set() if is_time else _other_words(said)
     ours = {token for one in there for token in tokens(f"{one.text} {one.name}")}
-    if left and not left & ours and (len(left) > _FEW_WORDS or search.finds_papers(context, said)):
+    if left and not left & ours and (len(left) > _FEW_WORDS or finds_papers(context, said)):
         return "papers"
     return "list"
-
-
-def _with_mine(context: CommandContext, found: channel.Reply) -> channel.Reply:
-    mine = context.button("my subscriptions", "list")
-    return replace(found, buttons=(*found.buttons, (mine,)))
 
 
 def _other_words(said: str) -> set[str]:
@@ -198,8 +193,8 @@ def _other_words(said: str) -> set[str]:
     return {token for word in words for token in tokens(word)}
 
 
-def _greeted(context: CommandContext, said: str) -> channel.Reply | None:
-    return offered.what_to_say(context) if asks_nothing(said) else None
+def _with_mine(context: CommandContext, found: Reply) -> Reply:
+    return replace(found, buttons=(*found.buttons, (context.button("my subscriptions", "list"),)))
 
 
 def asks_nothing(text: str) -> bool:
@@ -208,32 +203,32 @@ def asks_nothing(text: str) -> bool:
     return plain in _GREETINGS or not re.search(r"[^\W_]", plain)
 
 
-def _found_or_mine(context: CommandContext, said: str) -> channel.Reply:
+def _found_or_mine(context: CommandContext, said: str) -> Reply:
     """Returns what a text finds; if that is nothing, [my subscriptions] is below, and a question to the bot gets help."""
-    if rules := only_excluded(said):
-        return search.try_query(
-            context, " ".join(f"-{rule}" for rule in rules)
-        )  # which says that something must be wanted
+    if asks_nothing(said):
+        return what_to_say(context)
+    if links_to_no_paper(said) and not mentioned(said):
+        return no_paper(context, said)
+    if rules := only_excluded(said):  # the answer says that something must be wanted
+        return try_query(context, " ".join(f"-{rule}" for rule in rules))
     found = looked_for(context, said)
     if found.items or found.ok is False or context.read_by_strangers:
         return found
     if _QUESTION.search(folded(said).strip(" .!")):
-        found = offered.what_to_say(context)
-    return _with_mine(context, found) if picking.subscriptions_here(context) else found
+        found = what_to_say(context)
+    return _with_mine(context, found) if subscriptions_here(context) else found
 
 
-def looked_for(context: CommandContext, said: str) -> channel.Reply:
+def looked_for(context: CommandContext, said: str) -> Reply:
     """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
-    names = links.mentioned(said)
-    if names and not search.finds_papers(context, said):
-        return paper_lookup.named_papers(context, said)
-    wish = everyday.wish(said)
-    if wish is None:
-        return _with_near_command(context, said, search.try_query(context, said))
-    return search.papers_found(context, f"{wish.query} {wish.when}".strip(), subject=said)
+    if mentioned(said) and not finds_papers(context, said):
+        return named_papers(context, said)
+    if meant := wish(said):
+        return papers_found(context, f"{meant.query} {meant.when}".strip(), subject=said)
+    return _with_near_command(context, said, try_query(context, said))
 
 
-def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:
+def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """If the words find nothing, adds to the reply a button for the command that was probably meant."""
     word, _, rest = said.partition(" ")
     if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
@@ -241,44 +236,67 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = offered.do_button(context.typed(f"/{near} {rest}".strip()), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
-    return replace(reply, lines=(*reply.lines, asked), buttons=((meant,), *reply.buttons))
+    return replace(reply, lines=(*reply.lines, asked), buttons=((context.runs(near, rest),), *reply.buttons))
 
 
 def writes(context: CommandContext) -> bool:
     """Returns whether the reply needs a writing transaction: the text has a file, or opens a paper."""
-    is_file = context.message is not None and bool(context.message.file_id)
-    return is_file or opens_a_paper(context)
-
-
-def is_unsure(context: CommandContext) -> bool:
-    """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
-    said = context.args.strip()
-    if not said or context.read_by_strangers or (context.message and context.message.file_id):
-        return False
-    if links.mentioned(said) or links.links_to_no_paper(said):
-        return False
-    if _CHANGES.search(folded(said)) and picking.subscriptions_here(context):
-        return True
-    wish = everyday.wish(said)
-    return not search.finds_papers(context, wish.query if wish else said)
+    return _has_file(context) or opens_a_paper(context)
 
 
 def wanted(context: CommandContext) -> Wanted:
-    """Wants what a text or a file is about: papers that it names, or the meaning of its words."""
+    """Wants what a text or a file is about: papers that it names, or the meaning of its words; a model, if the bot is not sure."""
     said, file = context.args.strip(), context.file
     if isinstance(file, FileWithoutCommand):
-        command = context.registry.command_named(file.command)
-        return command.wants(replace(context, args="", file=file.content)) if command and command.wants else NOTHING
-    if not said or asks_nothing(said) or only_excluded(said) or _wish_for_change(context, said) == "list":
+        command = context.registry.by_name[file.command]
+        return command.wants(replace(context, args="", file=file.content)) if command.wants else NOTHING
+    if not said or asks_nothing(said):
         return NOTHING
-    if links.mentioned(said) and (is_of_papers(said) or not search.finds_papers(context, said)):
-        return paper_lookup.wanted(context)
-    wish = everyday.wish(said)
-    if wish is None:
-        return Wanted(texts=search.texts_wanted(context, said))
-    return Wanted(texts=search.texts_wanted(context, f"{wish.query} {wish.when}".strip(), said))
+    reader = context.bot_info.model_reads and _is_unsure(context, said)
+    if only_excluded(said) or _wish_for_change(context, said) == "list":
+        return Wanted(reader=reader)
+    if mentioned(said) and (is_of_papers(said) or not finds_papers(context, said)):
+        return papers_wanted(context)
+    meant = wish(said)
+    query, subject = (f"{meant.query} {meant.when}".strip(), said) if meant else (said, "")
+    return Wanted(texts=texts_wanted(context, query, subject), reader=reader)
 
 
-PLAIN_TEXT = Callback(run=plain_text, writes=writes, keeps_question=True, wants=wanted, is_unsure=is_unsure)
+def _is_unsure(context: CommandContext, said: str) -> bool:
+    """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
+    if context.read_by_strangers or _has_file(context) or mentioned(said) or links_to_no_paper(said):
+        return False
+    if _CHANGES.search(folded(said)) and subscriptions_here(context):
+        return True
+    meant = wish(said)
+    return not finds_papers(context, meant.query if meant else said)
+
+
+def what_to_say(context: CommandContext) -> Reply:
+    """Returns a reply that says in two or three lines what people can write."""
+    lines = (
+        context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
+        context.say("Words such as list, today, settings and stop do what they say."),
+    )
+    return Reply(lines=lines, buttons=((context.button("help", "help", topic="all"), speak_button(context)),))
+
+
+def is_distress(text: str) -> bool:
+    """Returns whether a whole text is one of these sentences, in any letter case and with any punctuation."""
+    if len(text) > _LONGEST_SENTENCE:
+        return False
+    words = re.findall(r"\w+", re.sub("['’`]", "", unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(_IN_FULL.get(word, word) for word in words) in _SENTENCES
+
+
+def comfort(context: CommandContext) -> Reply:
+    """Says where somebody listens."""
+    return context.reply(
+        "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "
+        "hour: https://findahelpline.com names them for each country, and in danger your emergency number (112, 911) helps."
+    )
+
+
+PLAIN_TEXT = Callback(plain_text, writes=writes, keeps_question=True, wants=wanted)
+CALLBACKS = {DO: Callback(lambda _: None, needs_manager=True)}  # `intent` reads it as the command that it runs

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from bot.commands.context import Callback, Command, CommandContext, refusal
-from bot.ports import channel
-from subscriptions import errors
+from bot.ports.channel import File, Reply
 from subscriptions.addresses import facts_of
+from subscriptions.errors import Sentence
 from subscriptions.service import retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.known_chats import listed
@@ -17,52 +17,47 @@ NO = "no"
 _ASKED = "forget"  # what is remembered of a person who was asked
 
 
-def privacy(context: CommandContext) -> channel.Reply:
+def privacy(context: CommandContext) -> Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
+    to_model = [_sent_to_model(context)] if context.bot_info.model else []
     if context.read_by_group:
         button = context.button("as a file", "privacy")
-        return channel.Reply(
-            lines=(
-                context.say(
-                    "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
-                ),
-                context.localizer.joined(
-                    context.say("/forget erases it. Contact: {contact}", contact=contact), copies_kept(context)
-                ),
-                *([_sent_to_model(context)] if context.bot_info.model else []),
+        lines = [
+            context.say(
+                "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
             ),
-            buttons=((button,),) if context.chat.id else (),
-        )
+            context.localizer.joined(
+                context.say("/forget erases it. Contact: {contact}", contact=contact), copies_kept(context)
+            ),
+            *to_model,
+        ]
+        return Reply(lines=tuple(lines), buttons=((button,),) if context.chat.id else ())
     lines = [
         context.say(
             "I keep of {chat}: its id and title, its settings, its subscriptions, its library, its last changes (for undo), "
             "which papers it was told, when and why, which of them it opened, saved, liked or did not want, and what waits "
             "for an answer. Nothing else that you write is kept.",
             chat=chat_in_words(context),
-        ),
+        )
+    ]
+    if facts_of(context.chat.address.platform).keeps_messages:
+        lines.append(context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown."))
+    lines.append(
         context.say(
             "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 7, old buttons "
             "and changes after 90, a chat that only talked after 30, one that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
             "this chat, a hash of its id stays."
-        ),
-        copies_kept(context),
-        context.say("Kept by: {contact}", contact=contact),
-    ]
+        )
+    )
+    lines += to_model
     if context.bot_info.mail_platform:
-        lines.insert(
-            2,
-            context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget."),
+        lines.append(
+            context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget.")
         )
-    if context.bot_info.model:
-        lines.insert(2, _sent_to_model(context))
-    if facts_of(context.chat.address.platform).keeps_messages:
-        lines.insert(
-            1, context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown.")
-        )
+    lines += [copies_kept(context), context.say("Kept by: {contact}", contact=contact)]
     if not context.chat.id:
-        return channel.Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
-    said = context.say("The file holds all that is stored of this chat.")
+        return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     if signals := amount_of_signals(context.transaction, context.chat.id):
         lines.append(
             context.count(
@@ -71,7 +66,8 @@ def privacy(context: CommandContext) -> channel.Reply:
                 signals,
             )
         )
-    return channel.Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+    lines.append(context.say("The file holds all that is stored of this chat."))
+    return Reply(lines=tuple(lines), file=_file(context), names_chat=True)
 
 
 def _sent_to_model(context: CommandContext) -> str:
@@ -102,11 +98,11 @@ def copies_kept(context: CommandContext) -> str:
     )
 
 
-def on_privacy(context: CommandContext) -> channel.Reply:
+def on_privacy(context: CommandContext) -> Reply:
     """Handles [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
-        return channel.Reply(toast=_nothing_stored(context))
-    return channel.Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+        return Reply(toast=_nothing_stored(context))
+    return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
 
 
 def _nothing_stored(context: CommandContext) -> str:
@@ -116,9 +112,9 @@ def _nothing_stored(context: CommandContext) -> str:
     return context.say("Nothing is stored about this chat yet.")
 
 
-def _file(context: CommandContext) -> channel.File:
+def _file(context: CommandContext) -> File:
     text = retention.stored_chat_data(context.transaction, context.chat.address)
-    return channel.File(name="paperwire-privacy.json", text=f"{text}\n")
+    return File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
 def chat_in_words(context: CommandContext) -> str:
@@ -128,7 +124,7 @@ def chat_in_words(context: CommandContext) -> str:
     return context.chat.name
 
 
-def forget_(context: CommandContext) -> channel.Reply:
+def forget_(context: CommandContext) -> Reply:
     """Asks whether to erase the chat, with buttons.
 
     If strangers could press them, people answer with /forget yes instead.
@@ -149,36 +145,29 @@ def forget_(context: CommandContext) -> channel.Reply:
     if by_word:
         context.remember(_ASKED, lasts=SURE_WITHIN)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
-        return channel.Reply(lines=(what, how))
+        return Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, copies_kept(context), how)
-    keep, erase = _buttons(context)
-    return channel.Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+    until, presser = (context.now + SURE_WITHIN).isoformat(), context.who_may_press
+    keep = context.button("keep it", "keep", only_for=presser)
+    erase = context.button("erase everything", "forget", until=until, only_for=presser)
+    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
-def _buttons(context: CommandContext) -> tuple[channel.Button, channel.Button]:
-    """Returns [keep it] and [erase everything], for the sender only."""
-    until = (context.now + SURE_WITHIN).isoformat()
-    return (
-        context.button("keep it", "keep", only_for=context.who_may_press),
-        context.button("erase everything", "forget", until=until, only_for=context.who_may_press),
-    )
-
-
-def on_forget(context: CommandContext) -> channel.Reply:
+def on_forget(context: CommandContext) -> Reply:
     """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return context.toast("That was too long ago. Nothing is erased; /forget asks again.")
     return _erased(context)
 
 
-def on_keep(context: CommandContext) -> channel.Reply:
+def on_keep(context: CommandContext) -> Reply:
     """Handles [keep it]: drops the question."""
     context.drop(_ASKED)
     return context.reply("Nothing is erased.", ok=True)
 
 
-def _answered(context: CommandContext, word: str) -> channel.Reply:
+def _answered(context: CommandContext, word: str) -> Reply:
     asked = context.remembered(_ASKED)
     if asked is None or (asked.about or context.origin.address) != context.chat.address:
         return context.reply("Nothing is erased: /forget asks first, and its question is open for ten minutes.")
@@ -187,7 +176,7 @@ def _answered(context: CommandContext, word: str) -> channel.Reply:
     return _erased(context)
 
 
-def _erased(context: CommandContext) -> channel.Reply:
+def _erased(context: CommandContext) -> Reply:
     gone = retention.forget(context.transaction, context.chat.address)
     said = context.say(
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
@@ -202,18 +191,18 @@ def _erased(context: CommandContext) -> channel.Reply:
 
 
 COMMANDS = (
-    Command(name="privacy", examples=("/privacy",), run=privacy, summary=errors.Sentence("what I store of this chat")),
+    Command(name="privacy", examples=("/privacy",), run=privacy, summary=Sentence("what I store of this chat")),
     Command(
         name="forget",
         examples=("/forget",),
         run=forget_,
         needs_manager=True,
-        summary=errors.Sentence("erase this chat, after one question"),
+        summary=Sentence("erase this chat, after one question"),
     ),
 )
 
 CALLBACKS = {
-    "privacy": Callback(run=on_privacy, needs_manager=True),
-    "forget": Callback(run=on_forget, needs_manager=True, replaces=True),
-    "keep": Callback(run=on_keep, needs_manager=True, replaces=True),
+    "privacy": Callback(on_privacy, needs_manager=True),
+    "forget": Callback(on_forget, needs_manager=True, replaces=True),
+    "keep": Callback(on_keep, needs_manager=True, replaces=True),
 }

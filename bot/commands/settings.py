@@ -1,208 +1,210 @@
-"""set, timezone and lang: how settings are shown and changed, and their names as people type them."""
+"""set, timezone and lang: how settings are shown and changed, their names as people type them, and the cities that are offered."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bot.commands import asking, cities, phrasing, picking
+from bot.commands.asking import drop_question, expect, subscriptions_here
 from bot.commands.context import Callback, Command, CommandContext
-from bot.ports import channel
+from bot.commands.phrasing import cadence_words, label_of, setting_changed, value_words
+from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
-from subscriptions import chat_settings, errors, model, zones
+from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_begun, setting_name
+from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
-from subscriptions.planning import cadence
+from subscriptions.model import ChatKind
+from subscriptions.planning.cadence import parse_cadence
 from subscriptions.service.subscribing import set_settings
-from subscriptions.texts.normal_forms import normalized
+from subscriptions.texts.cutting import width
+from subscriptions.texts.normal_forms import folded, normalized
+from subscriptions.zones import near_places, zone, zone_of_place
 
 ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
-_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
-_SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
+_SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
 _SET = frozenset({"set", "设置", "设定"})
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
+# IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
+_WELL_KNOWN = (
+    "America/Los_Angeles",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Moscow",
+    "Asia/Kolkata",
+    "Asia/Bangkok",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+# Language of the client → the zone where most speakers of the language live.
+_AT_HOME = {
+    "zh": "Asia/Shanghai",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "it": "Europe/Rome",
+    "pt": "America/Sao_Paulo",
+    "ru": "Europe/Moscow",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "fa": "Asia/Tehran",
+    "he": "Asia/Jerusalem",
+    "hi": "Asia/Kolkata",
+    "id": "Asia/Jakarta",
+    "vi": "Asia/Ho_Chi_Minh",
+}
+CITIES = 12  # offered at once
+_ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
+_DAY = timedelta(days=1)
+_BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
+# words that are places, too
+_TALK = frozenset({"nice", "split", "reading", "wake", "resolute", "met", "roc", "wet", "eat"})
 
 
-def set_(context: CommandContext) -> channel.Reply:
+def set_(context: CommandContext) -> Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
-        return _all_settings(context)
+        return all_settings(context)
     return _shown_or_changed(context, *_name_and_value(context.args))
 
 
-def _shown_or_changed(context: CommandContext, name: str, value: str) -> channel.Reply:
-    if value:
-        return change_setting(context, name, value)
-    return _one_setting(context, name)
-
-
-def lang(context: CommandContext) -> channel.Reply:
+def lang(context: CommandContext) -> Reply:
     """Changes the language; without arguments, shows the languages as buttons."""
     return _shown_or_changed(context, "lang", context.args)
 
 
-def timezone(context: CommandContext) -> channel.Reply:
+def timezone(context: CommandContext) -> Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
-    return _shown_or_changed(context, ZONE, cities.place_in(context.args))
+    return _shown_or_changed(context, ZONE, place_in(context.args))
 
 
-def change_setting(context: CommandContext, name: str, value: str) -> channel.Reply:
-    """Changes one of SETTINGS. Returns the reply with its old and new value, in the language that is set after the change.
+def on_setting(context: CommandContext) -> Reply:
+    """Handles the button of a setting, which shows it, and the button of one of its values, which sets that value."""
+    return _shown_or_changed(context, str(context.arguments["name"]), str(context.arguments.get("value", "")))
 
-    A zone may be named by its city. If a name is unknown, the refusal has a button with a similar one. Raises Refused.
+
+def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
+    """Shows one of SETTINGS, or changes it to a value.
+
+    A zone may be named by its city. If a city is unknown, the refusal has a button with a similar one. Raises Refused.
     """
+    if not value:
+        return _one_setting(context, name)
     if name != ZONE:
         return _change(context, name, value)
     try:
         with context.transaction.savepoint():
-            return _change(context, name, zones.zone_of_place(value) or value)
-    except errors.Refused as error:
-        near = (name for _, name in zones.near_places(value)[:1])
-        row = tuple(context.labelled(name, "zone", zone=name) for name in near)
+            return _change(context, name, zone_of_place(value) or value)
+    except Refused as error:
+        row = tuple(context.labelled(near, ZONE, text=near) for _, near in near_places(value)[:1])
         return replace(refused(error, context.localizer), buttons=(row,))
 
 
-def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
-    """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
-    after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
-    reader = after if context.is_about_here else context.origin
-    return after, Language(reader.settings.lang, after.settings.timezone, slash=context.localizer.slash)
-
-
-def on_setting(context: CommandContext) -> channel.Reply:
-    """Handles the button of a setting: shows that setting."""
-    return _one_setting(context, str(context.arguments["name"]))
-
-
-def on_set(context: CommandContext) -> channel.Reply:
-    """Handles the button of a value: sets that value."""
-    return change_setting(context, str(context.arguments["name"]), str(context.arguments["value"]))
-
-
-def on_zone(context: CommandContext) -> channel.Reply:
-    """Handles the button of a city: sets its time zone."""
-    return change_setting(context, "timezone", str(context.arguments["zone"]))
-
-
-def on_zones(context: CommandContext) -> channel.Reply:
-    """Handles [another city]: shows cities; any other can be written."""
-    asking.expect(context, ZONE)
-    return channel.Reply(lines=(_which_clock(context),), buttons=cities.zone_buttons(context))
-
-
-def _all_settings(context: CommandContext) -> channel.Reply:
+def all_settings(context: CommandContext) -> Reply:
     """Returns the reply with all settings, their values and a button for each.
 
-    In a group of people it is short: the values are on the buttons only.
+    In a group of people it is short: the values are on the buttons only. What a chat of this kind cannot change is in the
+    last line.
     """
-    fixed = fixed_settings(context)
-    free = [name for name in chat_settings.SETTINGS if name not in fixed]
-    lines = (_head(context), *_lines(context, free, fixed))
+    chat = context.chat
+    fixed = [name for name in SETTINGS if len(choices(name, kind=chat.kind, public=chat.public)) == 1]
+    free = [name for name in SETTINGS if name not in fixed]
+    head = context.say("Settings of this chat:")
+    if not context.is_about_here:
+        head = context.say("Settings of {chat}:", chat=chat.name)
+    labels = [label_of(name, context.localizer) for name in free]
+    if context.read_by_group and not context.read_by_strangers:
+        lines, labels = [head], [_setting_line(context, name) for name in free]
+    else:
+        lines = [head, *(f"· {_setting_line(context, name)}" for name in free), *_fixed_line(context, fixed)]
     if context.read_by_strangers:
-        return channel.Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
-    labels = {name: phrasing.label_of(name, context.localizer) for name in free}
-    if context.read_by_group:
-        lines, labels = lines[:1], {name: _setting_line(context, name) for name in free}
-    buttons = [context.labelled(label, "setting", name=name) for name, label in labels.items()]
-    return channel.Reply(lines=lines, buttons=cities.button_rows(buttons), names_chat=True)
+        lines.append(context.say("To change one: /set text titles"))
+        return Reply(lines=tuple(lines), names_chat=True)
+    buttons = [context.labelled(label, "setting", name=name) for label, name in zip(labels, free, strict=True)]
+    return Reply(lines=tuple(lines), buttons=button_rows(buttons), names_chat=True)
 
 
-def _head(context: CommandContext) -> str:
-    if context.is_about_here:
-        return context.say("Settings of this chat:")
-    return context.say("Settings of {chat}:", chat=context.chat.name)
-
-
-def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
-    """Yields a line for each setting in `free`, and one with all in `fixed`."""
-    yield from (f"· {_setting_line(context, name)}" for name in free)
-    always = [
-        context.say("{label} ({value})", label=phrasing.label_of(name, context.localizer), value=_value(context, name))
-        for name in fixed
+def _fixed_line(context: CommandContext, names: Sequence[str]) -> tuple[str, ...]:
+    said = [
+        context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
+        for name in names
     ]
-    if always:
-        yield context.localizer.joined(context.say("Fixed here:"), " · ".join(always))
+    return (context.localizer.joined(context.say("Fixed here:"), " · ".join(said)),) if said else ()
 
 
 def _setting_line(context: CommandContext, name: str) -> str:
     """Returns the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
-    return context.say(
-        "{label}: {value}", label=phrasing.label_of(name, context.localizer), value=_value(context, name)
-    )
+    return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
 
 
 def _value(context: CommandContext, name: str) -> str:
-    return phrasing.value_words(name, context.chat.settings.value(name), context.localizer)
-
-
-def fixed_settings(context: CommandContext) -> tuple[str, ...]:
-    """Returns the settings that a chat of this kind cannot change."""
-    public = context.chat.public
-    return tuple(
-        name
-        for name in chat_settings.SETTINGS
-        if len(chat_settings.choices(name, kind=context.chat.kind, public=public)) == 1
-    )
+    return value_words(name, context.chat.settings.value(name), context.localizer)
 
 
 def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
     """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
-    words = chat_settings.choices(name, kind=context.chat.kind, public=context.chat.public)
-    some = chat_settings.SETTINGS[name].offered.get(context.chat.kind, ())
+    words = choices(name, kind=context.chat.kind, public=context.chat.public)
+    some = SETTINGS[name].offered.get(context.chat.kind, ())
     value = context.chat.settings.value(name)
     if words or not some or value in some:
         return words or some
     return (value, *some)
 
 
-def _one_setting(context: CommandContext, name: str) -> channel.Reply:
+def _one_setting(context: CommandContext, name: str) -> Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
     offered = _offered_values(context, name)
     if len(offered) == 1:
-        label, shown = phrasing.label_of(name, context.localizer), _value(context, name)
+        label, shown = label_of(name, context.localizer), _value(context, name)
         return context.reply("{label} is fixed in this kind of chat: {value}.", label=label, value=shown)
-    meaning = context.say(chat_settings.SETTINGS[name].meaning)
+    meaning = context.say(SETTINGS[name].meaning)
     lines = [_setting_line(context, name), context.say("({inner})", inner=meaning)]
-    buttons = cities.button_rows([_value_button(context, name, option) for option in offered])
+    buttons = button_rows([_value_button(context, name, option) for option in offered])
     if name == ZONE:
-        lines.append(_which_clock(context))
-        buttons = cities.zone_buttons(context)
-        asking.expect(context, ZONE)
-    elif example := chat_settings.SETTINGS[name].example:
+        which = context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
+        if context.read_by_strangers:
+            which = context.say("Write a city: /timezone {city}", city=A_CITY)
+        lines.append(which)
+        buttons = zone_buttons(context)
+        expect(context, ZONE)
+    elif example := SETTINGS[name].example:
         lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     back = context.button("all settings", "settings")
-    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
+    return Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
 
 
-def _value_button(context: CommandContext, name: str, value: str) -> channel.Button:
+def _value_button(context: CommandContext, name: str, value: str) -> Button:
     is_short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if is_short else phrasing.value_words(name, value, context.localizer)
-    chosen = context.chat.settings.value(name)
-    return context.labelled(f"{_CHOSEN} {label}" if value == chosen else label, "set", name=name, value=value)
+    label = value.replace("-", "–") if is_short else value_words(name, value, context.localizer)
+    if value == context.chat.settings.value(name):
+        label = f"{_CHOSEN} {label}"
+    return context.labelled(label, "set", name=name, value=value)
 
 
-def _which_clock(context: CommandContext) -> str:
-    if context.read_by_strangers:
-        return context.say("Write a city: /timezone {city}", city=A_CITY)
-    return context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
-
-
-def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
-    before = context.chat
-    after, localizer = store_settings(context, {name: value})
-    settings = after.settings
+def _change(context: CommandContext, name: str, value: str) -> Reply:
+    """Changes a setting. Returns the reply with its old and new value, in the language that is set after the change."""
+    before, chosen = context.chat, {name: value}
+    after = set_settings(context.transaction, before.address, chosen, now=context.now, who=context.actor)
+    now = after.settings
     if name == ZONE:
-        asking.drop_question(context, ZONE)
-    if before.settings.value(name) == settings.value(name):
-        return phrasing.setting_changed(name, before, after, context.localizer)
-    reply = phrasing.setting_changed(name, before, after, localizer)
+        drop_question(context, ZONE)
+    if before.settings.value(name) == now.value(name):
+        return setting_changed(name, before, after, context.localizer)
+    reader = after if context.is_about_here else context.origin
+    localizer = Language(reader.settings.lang, now.timezone, slash=context.localizer.slash)
+    reply = setting_changed(name, before, after, localizer)
     if name == ZONE:
-        clock = cities.local_time(context.now, settings.timezone)
-        reply = reply.with_lines(localizer.say("It is {time} there.", time=clock))
-    if name == "schedule" and any(str(one.cadence) != settings.schedule for one in picking.subscriptions_here(context)):
-        when = phrasing.cadence_words(cadence.parse_cadence(settings.schedule), localizer)
+        reply = reply.with_lines(localizer.say("It is {time} there.", time=local_time(context.now, now.timezone)))
+    if name == "schedule" and any(str(one.cadence) != now.schedule for one in subscriptions_here(context)):
+        when = cadence_words(parse_cadence(now.schedule), localizer)
         reply = reply.with_lines(localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when))
     return replace(reply, buttons=replace(context, localizer=localizer).undo_row)
 
@@ -210,18 +212,15 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
 def _name_and_value(text: str) -> tuple[str, str]:
     """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关. Raises Refused."""
     plain = normalized("NFKC", text).strip()
-    words = _SIGN.sub(r"\g<name> ", plain, count=1).split()
-    for length in range(min(_LONGEST_NAME, len(words)), 1, -1):
+    words = _SIGN.sub(r"\g<name> ", plain).split()
+    for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
         try:
-            return chat_settings.setting_name(" ".join(words[:length])), " ".join(words[length:])
-        except errors.Refused:  # the name may have fewer words
+            return setting_name(" ".join(words[:length])), " ".join(words[length:])
+        except Refused:  # the name may have fewer words
             continue
-    glued = chat_settings.setting_begun(plain)
-    if glued:
-        return chat_settings.setting_name(glued), plain[len(glued) :].strip(" :=为是")
-    said = _SAID.match(plain)
-    name, value = (said["name"], said["value"]) if said else (plain, "")
-    return chat_settings.setting_name(name), value.strip()
+    if glued := setting_begun(plain):
+        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
+    return setting_name(words[0] if words else plain), ""
 
 
 def is_setting(command: str, text: str) -> bool:
@@ -230,13 +229,90 @@ def is_setting(command: str, text: str) -> bool:
         return False
     try:
         name, value = _name_and_value(text)
-        chat_settings.check_value(name, zones.zone_of_place(value) or value, kind=model.ChatKind.PRIVATE)
-    except errors.Refused:
+        check_value(name, zone_of_place(value) or value, kind=ChatKind.PRIVATE)
+    except Refused:
         return False
     return bool(value)
 
 
-COMMANDS: tuple[Command, ...] = (
+def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
+    """Returns well-known zones, no two with the same local time now; those near the operator's zone come first.
+
+    So do those near the zone where most speakers of the language live; `language` is a code such as "pt-br".
+    """
+    home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
+    first = [name for name in (home, operator) if "/" in name]
+    by_offset: dict[timedelta, str] = {}
+    for name in (*first, *_WELL_KNOWN):
+        by_offset.setdefault(_offset(name, now), name)
+    near = [_offset(name, now) for name in first or [operator]]
+    return sorted(by_offset.values(), key=lambda name: min(_between(_offset(name, now), place) for place in near))
+
+
+def _offset(name: str, now: datetime) -> timedelta:
+    return now.astimezone(zone(name)).utcoffset() or timedelta(0)
+
+
+def _between(one: timedelta, other: timedelta) -> timedelta:
+    """Returns the difference of two times of day or offsets, the shorter way around the clock: at most twelve hours."""
+    apart = abs(one - other) % _DAY
+    return min(apart, _DAY - apart)
+
+
+def place_in(text: str) -> str:
+    """Returns a typed place without final punctuation, and without the time of day on the label of a button."""
+    said = text.strip().rstrip(" .!。！")
+    label = _BUTTON.fullmatch(said)
+    return label["place"] if label and zone_of_place(label["place"]) else said
+
+
+def names_a_place(text: str) -> bool:
+    """Returns whether a text names a place whose clock is known, perhaps misspelt with a capital letter; no word of talk does."""
+    said = place_in(text)
+    is_place = zone_of_place(said) or (said[:1].isupper() and near_places(said))
+    return folded(said) not in _TALK and bool(is_place)
+
+
+def zone_buttons(context: CommandContext) -> Buttons:
+    """Returns buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
+    near = sorted(_near(context)[:CITIES], key=lambda name: _offset(name, context.now))
+    return button_rows([_city_button(context, name, replaces=True) for name in near])
+
+
+def zone_row(context: CommandContext) -> Row:
+    """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
+    other = context.button("another city", ZONE)
+    first_row = button_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
+    return (*first_row[1:], other)
+
+
+def _near(context: CommandContext) -> list[str]:
+    return nearest_zones(context.now, operator=context.bot_info.timezone, language=context.request.language)
+
+
+def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> Button:
+    label = f"{local_time(context.now, name)} {context.localizer.city(name)}"
+    return context.labelled(label, ZONE, text=name, replaces=replaces)
+
+
+def local_time(now: datetime, name: str) -> str:
+    """Returns the time of day in a zone, such as "14:30"."""
+    return f"{now.astimezone(zone(name)):%H:%M}"
+
+
+def button_rows(buttons: Sequence[Button]) -> Buttons:
+    """Returns the buttons in rows that are readable on a phone."""
+    rows: list[Row] = []
+    for button in buttons:
+        row = (*rows[-1], button) if rows else ()
+        if row and len(row) * max(width(one.label) for one in row) <= _ROW:
+            rows[-1] = row
+        else:
+            rows.append((button,))
+    return tuple(rows)
+
+
+COMMANDS = (
     Command(
         name="set",
         examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
@@ -246,7 +322,7 @@ COMMANDS: tuple[Command, ...] = (
         may_end_right=True,
         shows_without_args=True,
         usage="[NAME VALUE]",
-        summary=errors.Sentence("settings of this chat"),
+        summary=Sentence("settings of this chat"),
     ),
     Command(
         name="lang",
@@ -255,25 +331,25 @@ COMMANDS: tuple[Command, ...] = (
         needs_manager=True,
         shows_without_args=True,
         usage="[en|zh]",
-        summary=errors.Sentence("English or Chinese"),
+        summary=Sentence("English or Chinese"),
     ),
     Command(
         name="timezone",
         examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
-        is_answer=cities.names_a_place,
+        is_answer=names_a_place,
         run=timezone,
         needs_manager=True,
         shows_without_args=True,
         usage="[CITY]",
-        summary=errors.Sentence("your clock, for all times"),
+        summary=Sentence("your clock, for all times"),
     ),
 )
 
+
 CALLBACKS = {
-    "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
-    "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "set": Callback(run=on_set, needs_manager=True, may_end_right=True, replaces=True),
-    "zone": Callback(run=on_zone, needs_manager=True),
-    "zones": Callback(run=on_zones, needs_manager=True),
+    "setting": Callback(on_setting, needs_manager=True, replaces=True),
+    "settings": Callback(all_settings, needs_manager=True, replaces=True),
+    "set": Callback(on_setting, needs_manager=True, may_end_right=True, replaces=True),
+    ZONE: Callback(timezone, needs_manager=True),
 }

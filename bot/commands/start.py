@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands import phrasing
-from bot.commands.context import VERBS, Callback, Command, CommandContext, with_chat
+from bot.commands.context import Callback, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
+from bot.commands.phrasing import LANGUAGES, found_in
 from bot.commands.subscribe import meaning_of, subscribe_and_echo
-from bot.ports.channel import Button, Buttons, Reply, Row
-from subscriptions import errors, portable
-from subscriptions.errors import Sentence
+from bot.ports.channel import Button, Reply, Row
+from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
+from subscriptions.portable import text_of_payload
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service.previews import recent_matches
@@ -23,133 +23,14 @@ _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
 _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 _LONGEST = 32  # characters of an unknown command that the reply repeats
+_IN_GROUP = 4  # examples of a topic that a group sees
 ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
-_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
-
-
-def start(context: CommandContext) -> Reply | None:
-    """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers."""
-    if context.origin.kind is not ChatKind.PRIVATE:
-        return _in_a_group(context)
-    if _is_paused(context) and not context.args:
-        return resume_(context)
-    begin = _first_words(context)
-    if not context.args:
-        return begin
-    if (offered := _offered(context, context.args)) is not None:
-        return _offer(context, context.args, *offered)
-    return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
-
-
-def _is_paused(context: CommandContext) -> bool:
-    """Returns whether /start ends a pause, as /resume does."""
-    return context.is_about_own_chat and context.chat.state is ChatState.PAUSED
-
-
-def _first_words(context: CommandContext) -> Reply:
-    lines = (
-        context.say("I tell you when papers appear that you care about, once a day or at once."),
-        context.say("Send me words that such a paper contains, or press an example:"),
-    )
-    return Reply(lines=lines, buttons=_first_buttons(context))
-
-
-def _first_buttons(context: CommandContext) -> Buttons:
-    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows = tuple((context.labelled(query, "subscribe-to", text=query),) for query in examples)
-    other = next(code for code in phrasing.LANGUAGES if code != context.origin.settings.lang)
-    speak = context.labelled(phrasing.LANGUAGES[other], "speak", lang=other)
-    return (*rows, (speak,), *add_row(context))
-
-
-def add_row(context: CommandContext) -> Buttons:
-    """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
-    links, bot = context.links
-    if links is None:
-        return ()
-    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
-    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
-    return ((group, channel),)
-
-
-def _in_a_group(context: CommandContext) -> Reply | None:
-    """Returns two lines for a group. After a link that added the bot, returns None, since the group was greeted already."""
-    if context.args == ADDED:
-        return None
-    return Reply(lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context)))
-
-
-def how_to_begin(context: CommandContext) -> str:
-    """Returns a sentence that says who may subscribe a group, and how."""
-    if context.origin.kind is ChatKind.TEAM:
-        return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
-    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
-    return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
-
-
-def on_speak(context: CommandContext) -> Reply:
-    """Handles the button of the other language: sets that language, and shows the first message again in it."""
-    chosen = {"lang": str(context.arguments["lang"])}
-    chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
-    return _first_words(with_chat(context, chat))
-
-
-def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
-    """Returns (query, time) that a link offers; None if it offers none."""
-    ending = split_when(portable.text_of_payload(payload))
-    if ending.only_time:
-        return None
-    try:
-        parse_query(ending.query)
-        read_when(ending.when or "now")
-    except errors.PaperwireError:  # a person wrote the link, so its text may be anything
-        return None
-    return ending.query, ending.when or context.origin.settings.schedule
-
-
-def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
-    """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
-    query = parse_query(text)
-    lately = recent_matches(context.transaction, query, now=context.now)
-    lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
-    if lately.base.days:
-        lines.append(phrasing.found_in(context.localizer, len(lately.papers), lately.base))
-    lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
-    accept = context.button("subscribe", "accept", link=payload)
-    return Reply(lines=tuple(lines), buttons=((accept,),))
-
-
-def _query_of_link(context: CommandContext) -> tuple[str, ...]:
-    offered = _offered(context, str(context.arguments["link"]))
-    return (offered[0],) if offered else ()
-
-
-def on_accept(context: CommandContext) -> Reply:
-    """Handles [subscribe] under a shared subscription."""
-    offered = _offered(context, str(context.arguments["link"]))
-    if offered is None:
-        return context.toast("What that link led to is not there any more.")
-    return subscribe_and_echo(context, *offered)
-
-
-def unknown(context: CommandContext) -> Reply:
-    """Returns the reply to an unknown command, with a button for the most similar known one."""
-    typed, _, rest = context.args.partition(" ")
-    near, name = context.registry.nearest(typed), typed[:_LONGEST]
-    head = context.say("I do not know “{name}”.", name=name)
-    if context.message and context.message.command and not context.message.takes_bare_commands:
-        head = context.say("I do not know {name}.", name=f"/{name}")
-    if not near:
-        return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
-    meant = context.labelled(context.typed(f"/{near} {rest}".strip()), "do", command=near, args=rest)
-    return Reply(lines=(head, context.say("Did you mean /{name}?", name=near)), ok=False, buttons=((meant,),))
-
-
 # arXiv requires exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
-_PURPOSES = (
+_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
+_PURPOSES: tuple[tuple[Sentence, tuple[str, ...]], ...] = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("today", "search", "like", "save", "saved", "why")),
     (Sentence("This chat"), ("set", "lang", "timezone", "email", "status")),
@@ -189,14 +70,125 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 )
 
 
+def start(context: CommandContext) -> Reply | None:
+    """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers.
+
+    A group gets two lines; after a link that added the bot, none, since the group was greeted already.
+    """
+    if context.origin.kind is not ChatKind.PRIVATE:
+        head = context.say("I tell this chat when papers appear that it asks for.")
+        return None if context.args == ADDED else Reply(lines=(head, how_to_begin(context)))
+    if _is_paused(context) and not context.args:
+        return resume_(context)
+    if (offered := _offered(context, context.args)) is not None:
+        return _offer(context, context.args, *offered)
+    begin = _first_words(context)
+    if not context.args:
+        return begin
+    return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
+
+
+def _is_paused(context: CommandContext) -> bool:
+    """Returns whether /start ends a pause, as /resume does."""
+    return context.is_about_own_chat and context.chat.state is ChatState.PAUSED
+
+
+def _first_words(context: CommandContext) -> Reply:
+    lines = (
+        context.say("I tell you when papers appear that you care about, once a day or at once."),
+        context.say("Send me words that such a paper contains, or press an example:"),
+    )
+    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
+    rows = tuple((context.labelled(query, "subscribe-to", text=query),) for query in examples)
+    return Reply(lines=lines, buttons=(*rows, (speak_button(context),), _links_to_add(context)))
+
+
+def speak_button(context: CommandContext) -> Button:
+    """Returns the button of the other language."""
+    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
+    return context.labelled(LANGUAGES[other], "speak", lang=other)
+
+
+def _links_to_add(context: CommandContext) -> Row:
+    """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
+    links, bot = context.links
+    if links is None:
+        return ()
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    return (group, Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED)))
+
+
+def how_to_begin(context: CommandContext) -> str:
+    """Returns a sentence that says who may subscribe a group, and how."""
+    if context.origin.kind is ChatKind.TEAM:
+        return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
+    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
+    return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
+
+
+def on_speak(context: CommandContext) -> Reply:
+    """Handles the button of the other language: sets that language, and shows the first message again in it."""
+    chosen = {"lang": str(context.arguments["lang"])}
+    chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
+    return _first_words(with_chat(context, chat))
+
+
+def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
+    """Returns (query, time) that a link offers; None if it offers none."""
+    ending = split_when(text_of_payload(payload))
+    try:
+        parse_query(ending.query)
+        read_when(ending.when or "now")
+    except PaperwireError:  # a person wrote the link, so its text may be anything
+        return None
+    return ending.query, ending.when or context.origin.settings.schedule
+
+
+def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
+    """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
+    query = parse_query(text)
+    lately = recent_matches(context.transaction, query, now=context.now)
+    lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
+    if lately.base.days:
+        lines.append(found_in(context.localizer, len(lately.papers), lately.base))
+    lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
+    return Reply(lines=tuple(lines), buttons=((context.button("subscribe", "accept", link=payload),),))
+
+
+def _query_of_link(context: CommandContext) -> tuple[str, ...]:
+    offered = _offered(context, str(context.arguments["link"]))
+    return (offered[0],) if offered else ()
+
+
+def on_accept(context: CommandContext) -> Reply:
+    """Handles [subscribe] under a shared subscription."""
+    offered = _offered(context, str(context.arguments["link"]))
+    if offered is None:
+        return context.toast("What that link led to is not there any more.")
+    return subscribe_and_echo(context, *offered)
+
+
+def unknown(context: CommandContext) -> Reply:
+    """Returns the reply to an unknown command, with a button for the most similar known one."""
+    typed, _, rest = context.args.partition(" ")
+    near, name = context.registry.nearest(typed), typed[:_LONGEST]
+    head = context.say("I do not know “{name}”.", name=name)
+    if context.message and context.message.command and not context.message.takes_bare_commands:
+        head = context.say("I do not know {name}.", name=f"/{name}")
+    if not near:
+        return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
+    meant = context.say("Did you mean /{name}?", name=near)
+    return Reply(lines=(head, meant), ok=False, buttons=((context.runs(near, rest),),))
+
+
 def help_(context: CommandContext) -> Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
-    typed = context.args.casefold().lstrip("/").split()
-    if typed:
+    if typed := context.args.casefold().lstrip("/").split():
         return _topic(context, typed[0])
     if context.read_by_group:
         return _overview(context)
-    return _first(context)
+    more = context.button("all commands", "help", topic=ALL)
+    return Reply(lines=tuple(map(context.say, FIRST)), buttons=((more, *_topics(context)[:2]),))
 
 
 def on_help(context: CommandContext) -> Reply:
@@ -205,76 +197,57 @@ def on_help(context: CommandContext) -> Reply:
     return replace(_topic(context, topic), replaces=topic == ALL)
 
 
-def _first(context: CommandContext) -> Reply:
-    lines = tuple(context.say(one) for one in FIRST)
-    more = context.button("all commands", "help", topic=ALL)
-    return Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
-
-
 def _topics(context: CommandContext) -> Row:
     return tuple(context.button(label, "help", topic=topic) for topic, label in TOPICS.items())
 
 
 def _overview(context: CommandContext) -> Reply:
     purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
-    known = context.registry.by_name
-    groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
+    groups = [
+        (title, [f"/{name}" for name in names if context.registry.command_named(name)]) for title, names in purposes
+    ]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
         return Reply(lines=(context.typed(*(name for _, names in groups[:3] for name in names)), more))
-    lines = [
-        context.say("{name}: {text}", name=context.say(title), text=context.typed(*names))
-        for title, names in groups
-        if names
-    ]
+    lines = [_called(context, context.say(title), context.typed(*names)) for title, names in groups]
     return Reply(lines=(*lines, more), buttons=(_topics(context),))
 
 
+def _called(context: CommandContext, name: str, text: str) -> str:
+    return context.say("{name}: {text}", name=name, text=text)
+
+
 def _topic(context: CommandContext, name: str) -> Reply:
+    """Returns the help on a topic or a command."""
     if name in _ALL:
         return _overview(context)
     if name == "about":
         return _about(context)
-    if (examples := _examples(context, name)) is not None:
-        return examples
-    command = context.registry.by_name.get(VERBS.get(name, name))
-    return _of(context, command) if command else _no_such(context, name)
-
-
-def _examples(context: CommandContext, name: str) -> Reply | None:
-    """Returns the examples of a topic; None if there is no such topic."""
     if name in ("query", "queries", "syntax", "查询", "语法"):
-        return _table(
-            context, context.say("Words that a paper must contain. What I understood is in every answer."), QUERIES
-        )
+        head = context.say("Words that a paper must contain. What I understood is in every answer.")
+        return _table(context, head, QUERIES)
     if name in ("when", "times", "时间"):
         return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
-    return None
+    if command := context.registry.command_named(name):
+        return _of(context, command)
+    head = context.say("There is no help on “{name}”.", name=name[:_LONGEST])
+    return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
-    """Returns a reply with examples and their meanings; in a group, only the first four examples."""
+    """Returns a reply with examples and their meanings; in a group, only the first examples."""
     if context.read_by_group:
-        shown = " · ".join(written for written, _ in rows[:4])
+        shown = " · ".join(written for written, _ in rows[:_IN_GROUP])
         return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
-    code = tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows)
-    return Reply(lines=(head,), code=code)
+    return Reply(lines=(head,), code=tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows))
 
 
 def _of(context: CommandContext, command: Command) -> Reply:
-    summary = context.say(command.summary)
-    lines = [
-        context.say("{name}: {text}", name=context.typed(f"/{command.name} {command.usage}".rstrip()), text=summary)
-    ]
+    lines = [_called(context, context.typed(f"/{command.name} {command.usage}".rstrip()), context.say(command.summary))]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
     examples = command.examples[:1] if context.read_by_group else command.examples
     return Reply(lines=tuple(lines), code=tuple(map(context.typed, examples)))
-
-
-def _no_such(context: CommandContext, name: str) -> Reply:
-    head = context.say("There is no help on “{name}”.", name=name[:_LONGEST])
-    return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
 
 
 def _about(context: CommandContext) -> Reply:
@@ -293,7 +266,7 @@ COMMANDS = (
         examples=("/start",),
         run=start,
         writes=_is_paused,
-        summary=errors.Sentence("what this is"),
+        summary=Sentence("what this is"),
         listed=False,
     ),
     Command(
@@ -306,7 +279,7 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
-    "accept": Callback(run=on_accept, needs_manager=True, wants=meaning_of(_query_of_link), replaces=True),
-    "help": Callback(run=on_help),
+    "speak": Callback(on_speak, needs_manager=True, replaces=True),
+    "accept": Callback(on_accept, needs_manager=True, wants=meaning_of(_query_of_link), replaces=True),
+    "help": Callback(on_help),
 }

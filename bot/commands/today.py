@@ -1,115 +1,230 @@
-"""today: shows what the newest day brings, or the last seven days; nothing of it counts as delivered. [fine] ends a notice."""
+"""today and status: what the newest day or the last seven days bring; what came last (of how many sources), comes next and waits, here and in the whole bot."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from bot.commands import results, subscribe
+from bot.commands.asking import on_subscription
 from bot.commands.context import Callback, Command, CommandContext, asking_texts
-from bot.commands.phrasing import next_line
-from bot.commands.picking import subscription_of_button
-from bot.ports import channel
-from subscriptions import model, states
-from subscriptions.errors import Sentence
-from subscriptions.planning.times import read_when, split_when
-from subscriptions.service import previews
-from subscriptions.service.known_chats import next_deliveries_to
+from bot.commands.phrasing import next_line, why_paused
+from bot.commands.results import (
+    count_found,
+    days_of,
+    ending_of,
+    lines_above_papers,
+    papers_reply,
+    query_lines,
+    subscribe_buttons,
+)
+from bot.ports.channel import Reply
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Chat, KnownPaper, MissingHow, Subscription
+from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.times import split_when
+from subscriptions.service import access, previews
+from subscriptions.service.findings import stored_findings
+from subscriptions.service.known_chats import Status, next_deliveries_to
+from subscriptions.service.known_chats import status as chat_status
 from subscriptions.service.nearness import why_they_rest
 from subscriptions.service.previews import Today
+from subscriptions.states import ChatState
+from subscriptions.store import stored_digests, stored_sources
+from subscriptions.store.outbox import outbox_counts
+from subscriptions.store.stored_chats import chats_awaiting_admission
+from subscriptions.store.stored_subscriptions import subscription_counts
 
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
+_NEWEST = 5  # papers for a chat without subscriptions
+_SOURCES = 3  # sources that are shown
 
 
-def today(context: CommandContext) -> channel.Reply:
+def today(context: CommandContext) -> Reply:
     """Shows the newest day's papers of the subscriptions, of one of them or of a query; without any, those of the last days."""
     typed = context.args.strip()
     asked = _WEEK.sub("", typed)
     return _shown(context, asked, of_week=asked != typed)
 
 
-def week(context: CommandContext) -> channel.Reply:
+def week(context: CommandContext) -> Reply:
     """Handles [preview] under a notice: shows the last days."""
-    return _shown(context, context.args.strip(), of_week=True)
+    return _shown(context, "", of_week=True)
 
 
-def on_today(context: CommandContext) -> channel.Reply:
+def on_today(context: CommandContext, subscription: Subscription) -> Reply:
     """Handles [today's papers]: does the same as /today for one subscription."""
-    subscription = subscription_of_button(context)
-    if subscription is None:
-        return context.toast("This subscription is gone.")
     return _shown(context, str(subscription.number), of_week=False)
 
 
-def on_fine(context: CommandContext) -> channel.Reply:
+def on_fine(context: CommandContext) -> Reply:
     """Handles [fine] under the notice that nothing matches: the notice is not sent again until something has matched."""
-    return replace(context.reply("Good. I say no more of it until something has come.", ok=True), replaces=True)
+    return context.reply("Good. I say no more of it until something has come.", ok=True)
 
 
-def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Reply:
-    ending = split_when(asked)
-    if ending.only_time:
-        raise subscribe.only_time(context, asked)
-    if ending.when is not None:
-        read_when(ending.when)  # what cannot be read is refused
+def _shown(context: CommandContext, asked: str, *, of_week: bool) -> Reply:
+    ending = ending_of(context, asked)
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:
-        return results.nothing_active(context, "/today diffusion")
+        return _nothing_active(context)
     found = len(tried.delivery.items) if tried.delivery else 0
-    lines, buttons = [_count_line(context, tried, found)], channel.Buttons()
+    lines = [count_found(context, found, tried.base)]
+    if tried.day is not None:
+        day = context.localizer.day(tried.day)
+        lines = [context.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)]
     if tried.query:
-        buttons = results.subscribe_buttons(context, asked, ending)
-        lines_of = results.lines_above_papers if found else results.query_lines
-        lines += lines_of(context, tried.query, ending)
-    lines += _resting(context, tried)
+        lines += (lines_above_papers if found else query_lines)(context, tried.query, ending)
+    resting = why_they_rest(context.transaction, [one.canonical for one in tried.subscriptions])
+    lines += [
+        f"{one.number}  {one.label} · {context.say(resting[one.canonical])}"
+        for one in tried.subscriptions
+        if one.canonical in resting  # it finds nothing near in meaning now
+    ]
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:
-        said = context.count(
-            "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
-        )
-        lines.append(said)
-    return channel.Reply(lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=buttons)
+        had = context.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered)
+        lines.append(had)
+    if tried.query is None and context.chat.id and tried.day is None:
+        lines += _waiting(context, tried)
+    buttons = subscribe_buttons(context, asked, ending) if tried.query else ()
+    return Reply(lines=tuple(lines), delivery=tried.delivery, buttons=buttons)
 
 
-def _count_line(context: CommandContext, tried: Today, found: int) -> str:
-    if tried.day is None:
-        return results.count_found(context, found, tried.base)
-    day = context.localizer.day(tried.day)
-    return context.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
+def _nothing_active(context: CommandContext) -> Reply:
+    """Returns the reply for a chat without an active subscription: the newest papers."""
+    example = context.typed("/today diffusion")
+    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
+    papers: Sequence[KnownPaper] = ()
+    if not context.read_by_group:
+        papers = previews.newest_papers(context.transaction, now=context.now, most=_NEWEST)
+    newest = (context.say("The newest papers that I know:"),) if papers else ()
+    return papers_reply((words, *newest), papers, days=days_of(context, papers))
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(_WEEK.sub("", context.args.strip())).query,)
 
 
-def _resting(context: CommandContext, tried: Today) -> Iterator[str]:
-    """Yields a line for each of the subscriptions that finds nothing near in meaning now."""
-    resting = why_they_rest(context.transaction, [one.canonical for one in tried.subscriptions])
-    for one in tried.subscriptions:
-        if rest := resting.get(one.canonical):
-            yield f"{one.number}  {one.label} · {context.say(rest)}"
-
-
 def _waiting(context: CommandContext, tried: Today) -> tuple[str, ...]:
-    """Returns at most one line: how many of the papers are still to be delivered, and when."""
-    if tried.query is not None or not context.chat.id or tried.day is not None:
-        return ()
+    """Returns at most one line: how many of the papers are still to be delivered, and when, or why they are not."""
     if not tried.waiting:
         return (context.say("Nothing of it is still to come."),) if tried.delivered else ()
     words = context.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
-    return (context.localizer.joined(words, _when(context, tried.subscriptions)),)
+    then = next_deliveries_to(context.transaction, context.chat.address, tried.subscriptions, now=context.now)
+    return (context.localizer.joined(words, _next(context, context.chat, tried.subscriptions, then)),)
 
 
-def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) -> str:
+def _next(context: CommandContext, chat: Chat, subscriptions: Sequence[Subscription], then: NextDelivery) -> str:
     """Returns a sentence that says when these subscriptions deliver next, or why they do not."""
-    if context.chat.state is states.ChatState.ASKED:
+    if chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
-    if context.chat.state is states.ChatState.PAUSED:
-        return context.say("This chat is paused; /resume ends that.")
-    if all(subscription.state is states.SubscriptionState.PAUSED for subscription in subscriptions):
-        return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
-    then = next_deliveries_to(context.transaction, context.chat.address, subscriptions, now=context.now)
-    return next_line(then, context.localizer, context.now)
+    paused = why_paused(chat, subscriptions, context.localizer)
+    return paused or next_line(then, context.localizer, context.now)
+
+
+def status(context: CommandContext) -> Reply:
+    """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
+    lines = [*_newest_papers_lines(context), *_chat_lines(context)]
+    if context.is_operator and not context.read_by_group:
+        lines += _bot_lines(context)
+    return Reply(lines=tuple(lines))
+
+
+def _newest_papers_lines(context: CommandContext) -> list[str]:
+    """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
+
+    If several sources have this day, a further line has the total.
+    """
+    found = stored_digests.newest_days(context.transaction, _SOURCES)
+    lines = [
+        context.count(
+            "{source}, {day}: {count} paper.",
+            "{source}, {day}: {count} papers.",
+            one.papers,
+            source=one.source,
+            day=context.localizer.day(one.day),
+        )
+        for one in found
+    ]
+    day = found[0].day if found else None
+    if day and sum(one.day == day for one in found) > 1:
+        amount, said = stored_digests.papers_of_day(context.transaction, day), context.localizer.day(day)
+        lines.append(
+            context.count(
+                "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
+            )
+        )
+    return [*(lines or [context.say("No digest has come yet.")]), *_expectation_lines(context)]
+
+
+def _expectation_lines(context: CommandContext) -> list[str]:
+    """Returns lines about documents that are late, and about when more papers are expected."""
+    seen = stored_sources.forecast(context.transaction, now=context.now)
+    lines = []
+    for one in seen.missing:
+        since = context.localizer.moment(one.due)
+        names = ", ".join(one.behind) or one.name
+        match one.how:
+            case MissingHow.LATE:
+                lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
+            case MissingHow.FAILED:
+                lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
+            case MissingHow.AWAITED:
+                lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
+    following = seen.next_due
+    if following is not None:
+        moment = context.localizer.moment(following, about=True)
+        lines.append(context.say("More papers are expected {moment}.", moment=moment))
+    return lines
+
+
+def _chat_lines(context: CommandContext) -> list[str]:
+    """Returns lines about what comes next in this chat, and what waits or went wrong."""
+    try:
+        here = chat_status(context.transaction, context.chat.address, now=context.now)
+    except PaperwireError:
+        return [context.say("This chat has no subscriptions.")]
+    if not here.subscriptions:
+        said = context.say("This chat has no subscriptions.")
+    elif access.standing_of(context.transaction, here.chat.address).is_denied:
+        said = context.say("The operator of this bot has said no to this chat.")
+    else:
+        said = _next(context, here.chat, (), here.next_delivery)
+    return [said, *_outbox_lines(context, here)]
+
+
+def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
+    count, has = context.localizer.count, here.outbox
+    lines = (
+        (has.waiting, count("{count} delivery waits.", "{count} deliveries wait.", has.waiting)),
+        (
+            has.unclear,
+            count(
+                "{count} delivery may have arrived or not.", "{count} deliveries may have arrived or not.", has.unclear
+            ),
+        ),
+        (has.dead, count("{count} delivery could not be sent.", "{count} deliveries could not be sent.", has.dead)),
+    )
+    return [line for number, line in lines if number]
+
+
+def _bot_lines(context: CommandContext) -> list[str]:
+    """Returns the state of the whole bot, for operators."""
+    amounts, outbox = subscription_counts(context.transaction), outbox_counts(context.transaction)
+    count = context.localizer.count
+    chats = count("{count} chat", "{count} chats", amounts[0])
+    subscriptions = count("{count} subscription", "{count} subscriptions", amounts[1])
+    lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
+    if asking := len(chats_awaiting_admission(context.transaction)):
+        lines.append(count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", asking))
+    lines.append(
+        context.say(
+            "Outbox: {waiting} waiting, {unclear} unclear, {dead} dead.",
+            waiting=outbox.waiting,
+            unclear=outbox.unclear,
+            dead=outbox.dead,
+        )
+    )
+    found = stored_findings(context.transaction, now=context.now)
+    return lines + [context.localizer.joined(*one.lines(context.localizer)) for one in found]
 
 
 COMMANDS = (
@@ -122,10 +237,16 @@ COMMANDS = (
         usage="[QUERY|N] [7d]",
         summary=Sentence("see the newest papers"),
     ),
+    Command(
+        name="status",
+        examples=("/status",),
+        run=status,
+        summary=Sentence("what came last, what comes next, what waits"),
+    ),
 )
 
 CALLBACKS = {
-    "today": Callback(run=on_today),
-    "preview": Callback(run=week),
-    "fine": Callback(run=on_fine),
+    "today": Callback(on_subscription(on_today)),
+    "preview": Callback(week),
+    "fine": Callback(on_fine, replaces=True),
 }

@@ -1,96 +1,32 @@
-"""why: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
+"""why, and [why] on a card: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands import cards, paper_lookup, phrasing
-from bot.commands.context import Command, CommandContext
-from bot.commands.paper_lookup import paper_delivered
-from bot.ports import channel
-from subscriptions import model, states
+from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered, papers_wanted
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.phrasing import how_related, shortened
+from bot.ports.channel import Reply
 from subscriptions.errors import Sentence
 from subscriptions.matching.fulfilment import nearness_to
 from subscriptions.matching.hits import tokenize
-from subscriptions.query import links
-from subscriptions.query.links import without_owner
+from subscriptions.matching.reasons import Hit
+from subscriptions.matching.reasons import why as hits_of
+from subscriptions.model import Item, KnownPaper, Paper
+from subscriptions.query import FIELDS, LIKE
+from subscriptions.query.links import LIBRARY, mentioned, without_owner
+from subscriptions.query.parse import query_of
 from subscriptions.query.tree import And, Not, Term, leaves
-from subscriptions.service import delivered_papers
+from subscriptions.service import delivered_papers, nearness
 from subscriptions.service.delivered_papers import Reason
+from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
+from subscriptions.states import ChatState, MessageState, Signal
 from subscriptions.store.known_papers import as_announced
 from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
-
-
-def why(context: CommandContext) -> channel.Reply:
-    """Shows which subscriptions brought a paper and by which words, or for each why it was not delivered.
-
-    Without arguments, it is about the last delivered paper. Raises Refused if the arguments name no paper.
-    """
-    if not context.args:
-        found = paper_delivered(context)
-        if found:
-            return _delivered(context, found)
-        return context.reply(
-            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
-        )
-    names = links.mentioned(context.args)
-    if not names:
-        raise paper_lookup.no_paper_named(context, "/why 2601.11087")
-    known = papers_named(context.transaction, names[:1]).get(names[0])
-    if known is None:
-        return paper_lookup.named_papers(context, names[0])
-    found = deliveries_of(context.transaction, context.chat.id, known.id)
-    if found:
-        return _delivered(context, found)
-    return _not_delivered(context, known)
-
-
-def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
-    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
-
-    If the paper was not sent, the reply names the state of its delivery.
-    """
-    sentence = _TOLD["long ago" if found.at is None else found.state]
-    if found.at is not None and found.state is states.MessageState.SENT and not found.item.shown:
-        sentence = _BEHIND
-    elif found.state in _ON_ITS_WAY and not context.chat.is_active:
-        sentence = _HELD
-    said = context.say(sentence, moment=context.localizer.moment(found.at))
-    return channel.Reply(
-        lines=(said, *cards.why_lines(context, found.item)),
-        items=(found.item,),
-        item_layout="why",
-    )
-
-
-def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
-    known = as_announced(context.transaction, known)
-    moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
-    lines = [
-        context.title(known),
-        context.say("It became known {moment}; this chat was not sent it.", moment=moment),
-        *cards.by_model(context, known),
-    ]
-    found = delivered_papers.reasons(context.transaction, context.chat, known, now=context.now)
-    if not found:
-        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
-    day = context.localizer.day(known.day, seen_from=context.now.date())
-    lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
-    left = len(found) - MOST_REASONS
-    if left > 0:
-        lines.append(
-            context.count(
-                "{count} more subscription is further from it.",
-                "{count} more subscriptions are further from it.",
-                left,
-            )
-        )
-    return channel.Reply(lines=tuple(lines))
-
-
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")
 _TOLD: Mapping[str, Sentence] = {
@@ -122,13 +58,139 @@ _MENDS: Mapping[str, str] = {
 _PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
 _NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
 _COMES = Sentence("fits, and comes {moment}")
+_BECAUSE: Mapping[Signal | None, Sentence] = {
+    None: Sentence("Further up, because your library has “{title}”"),
+    Signal.OPENED: Sentence("Further up, because “{title}” was opened here"),
+    Signal.SAVED: Sentence("Further up, because “{title}” was saved here"),
+    Signal.LIKED: Sentence("Further up, because “{title}” was liked here"),
+}
 
 
-def _held_line(context: CommandContext, reason: Reason, paper: model.Paper, day: str) -> str:
+def why(context: CommandContext) -> Reply:
+    """Shows which subscriptions brought a paper and by which words, or for each why it was not delivered.
+
+    Without arguments, it is about the last delivered paper. Raises Refused if the arguments name no paper.
+    """
+    if not context.args:
+        if found := paper_delivered(context):
+            return _delivered(context, found)
+        return context.reply(
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
+        )
+    names = mentioned(context.args)
+    if not names:
+        raise no_paper_named(context, "/why 2601.11087")
+    known = papers_named(context.transaction, names[:1]).get(names[0])
+    if known is None:
+        return named_papers(context, names[0])
+    if found := deliveries_of(context.transaction, context.chat.id, known.id):
+        return _delivered(context, found)
+    return _not_delivered(context, known)
+
+
+@of_paper
+def on_why(context: CommandContext, item: Item) -> Reply:
+    """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
+    return Reply(lines=_lines_about(context, item), items=(item,), item_layout="why")
+
+
+def _lines_about(context: CommandContext, item: Item) -> tuple[str, ...]:
+    """Returns lines: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
+
+    A line is left out if there are none.
+    """
+    lines = [*_to_what_near(context, item)]
+    if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
+        lines.append(context.say(_BECAUSE[best.kind], title=context.title(best.paper)))
+    return (*lines, *_by_model(context, item.paper))
+
+
+def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
+    """Yields a line for each text (`about:`) and each papers (`like:`) of the subscriptions to which the paper is near."""
+    hits: dict[str, float] = {}
+    for because in item.because:
+        if query := query_of(because.text, FIELDS.of_chat(context.chat.id)):
+            query = with_known_vectors(context.transaction, query)
+            found = (hit for hit in hits_of(query, item.paper.paper) if hit.near is not None)
+            hits |= {_to_what(context, hit, item.paper): hit.near or 0.0 for hit in found}
+    for text, near in hits.items():
+        related = how_related(context.localizer, near)
+        yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
+
+
+def _to_what(context: CommandContext, hit: Hit, known: KnownPaper) -> str:
+    """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
+    text = hit.terms[0]
+    if hit.field is not LIKE:
+        return text
+    names = text.split(",")
+    papers = papers_named(context.transaction, names)
+    titles = [context.title(papers[name]) for name in names if name in papers]
+    if LIBRARY in names and (entry := nearness.nearest_entry(context.transaction, context.chat, known)):
+        titles.append(entry.paper.title)
+    return "; ".join(titles) or text
+
+
+def _by_model(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
+    """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
+    made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
+    if made is None:
+        return ()
+    said = Sentence("The translation of its title is by a language model, {model}, {day}.")
+    if made.fields:
+        said = Sentence("Its summary is by a language model, {model}, {day}.")
+    day = context.localizer.day(made.made_at.date(), seen_from=context.now.date())
+    return (context.say(said, model=made.model, day=day),)
+
+
+def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
+    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
+
+    If the paper was not sent, the reply names the state of its delivery.
+    """
+    sentence = _TOLD["long ago" if found.at is None else found.state]
+    if found.at is not None and found.state is MessageState.SENT and not found.item.shown:
+        sentence = _BEHIND
+    elif found.state in _ON_ITS_WAY and not context.chat.is_active:
+        sentence = _HELD
+    said = context.say(sentence, moment=context.localizer.moment(found.at))
+    return Reply(
+        lines=(said, *_lines_about(context, found.item)),
+        items=(found.item,),
+        item_layout="why",
+    )
+
+
+def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
+    known = as_announced(context.transaction, known)
+    moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
+    lines = [
+        context.title(known),
+        context.say("It became known {moment}; this chat was not sent it.", moment=moment),
+        *_by_model(context, known),
+    ]
+    found = delivered_papers.reasons(context.transaction, context.chat, known, now=context.now)
+    if not found:
+        return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+    day = context.localizer.day(known.day, seen_from=context.now.date())
+    lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
+    left = len(found) - MOST_REASONS
+    if left > 0:
+        lines.append(
+            context.count(
+                "{count} more subscription is further from it.",
+                "{count} more subscriptions are further from it.",
+                left,
+            )
+        )
+    return Reply(lines=tuple(lines))
+
+
+def _held_line(context: CommandContext, reason: Reason, paper: Paper, day: str) -> str:
     """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
     kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
-    said = context.say("{name}: {text}", name=phrasing.shortened(subscription.label), text=kept)
+    said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
     return f"{subscription.number}  {said}"
 
 
@@ -141,7 +203,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     sentence, at = _KEPT[keeps], None
     if keeps == "older":
         at = subscription.since
-    elif keeps == "chat" and context.chat.state is states.ChatState.ASKED:
+    elif keeps == "chat" and context.chat.state is ChatState.ASKED:
         sentence = _NOT_LET_IN
     elif keeps == "paused" and subscription.paused_until:
         sentence, at = _PAUSED_UNTIL, subscription.paused_until
@@ -154,7 +216,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     return context.say(sentence, command=command, day=day, moment=moment)
 
 
-def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
+def _words(context: CommandContext, reason: Reason, paper: Paper) -> str:
     """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
     found: dict[bool, list[str]] = {False: [], True: []}
     for node in reason.failing:
@@ -175,7 +237,7 @@ def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
     return context.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper) -> str:
+def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> str:
     """Returns how near a paper is to the texts and papers of these terms, or why that is not known; "" without terms."""
     if not terms:
         return ""
@@ -184,7 +246,7 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
     if not all(term.question for term in terms):
         return context.say("its meaning is not known now")
     tokens = tokenize(paper)
-    near = {term.value: phrasing.how_related(context.localizer, nearness_to(term, tokens)) for term in terms}
+    near = {term.value: how_related(context.localizer, nearness_to(term, tokens)) for term in terms}
     said = [context.say("{name}: {text}", name=without_owner(name), text=number) for name, number in near.items()]
     if len(said) > 1:
         return _list(context, said)
@@ -192,9 +254,7 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
 
 
 def _list(context: CommandContext, parts: list[str]) -> str:
-    if parts:
-        return reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts)
-    return ""
+    return reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts or [""])
 
 
 COMMANDS = (
@@ -204,7 +264,9 @@ COMMANDS = (
         aliases=("whynot",),
         run=why,
         usage="[ID]",
-        wants=paper_lookup.wanted,
+        wants=papers_wanted,
         summary=Sentence("see why a paper came, or did not"),
     ),
 )
+
+CALLBACKS = {"card-why": Callback(letter="w", run=on_why)}

@@ -21,9 +21,10 @@ from dataclasses import replace
 from bot.commands.context import CommandContext, CommandFunction
 from bot.conversation.contexts import PreparedRequest
 from bot.dependencies import Dependencies
-from bot.ports import channel
+from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, Place, Request
-from subscriptions import errors, model
+from subscriptions.errors import NotDelivered
+from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service import access, known_chats
 
 
@@ -33,11 +34,11 @@ def refusing(sentence: str, /, **values: object) -> CommandFunction:
     Only the sender sees the refusal.
     """
 
-    def refuse(context: CommandContext) -> channel.Reply:
+    def refuse(context: CommandContext) -> Reply:
         words = context.say(sentence, **values)
         if isinstance(context.request, CallbackRequest):
-            return channel.Reply(toast=words)
-        return channel.Reply(lines=(words,), ok=False, is_ephemeral=True)
+            return Reply(toast=words)
+        return Reply(lines=(words,), ok=False, is_ephemeral=True)
 
     return refuse
 
@@ -62,13 +63,13 @@ async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRe
     intent = prepared.intent
     try:
         if intent.destination:
-            there = Place(chat=intent.destination, kind=model.ChatKind.PRIVATE, title=intent.destination.address)
+            there = Place(chat=intent.destination, kind=ChatKind.PRIVATE, title=intent.destination.address)
             return replace(prepared, place=there)
         if intent.target:
             return await _about_named_chat(deps, prepared)
         refusal = await _refusal_here(deps, prepared)
         return replace(prepared, refusal=refusal, keeps_right=refusal is not None or await _keeps_right(deps, prepared))
-    except errors.NotDelivered:
+    except NotDelivered:
         return replace(prepared, refusal=_CANNOT_ASK)
 
 
@@ -79,15 +80,15 @@ async def _about_named_chat(deps: Dependencies, prepared: PreparedRequest) -> Pr
     api = deps.api_of(request.chat)
     found = await api.find_chat(name) if api else None
     unknown = refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
-    if found is None or found.kind is model.ChatKind.PRIVATE:
+    if found is None or found.kind is ChatKind.PRIVATE:
         return replace(prepared, refusal=unknown)
     place = replace(found, chat=replace(found.chat, topic=topic))
     if place.chat == request.chat:
         return replace(prepared, refusal=await _refusal_here(deps, prepared))
-    members = found.kind is model.ChatKind.TEAM and await _members_manage(deps, found)
+    members = found.kind is ChatKind.TEAM and await _members_manage(deps, found)
     if not await _is_admin(deps, found.chat, request.sender, members=members):
         return replace(prepared, refusal=unknown)
-    if topic and not found.is_forum and found.kind is not model.ChatKind.TEAM:
+    if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
         return replace(prepared, refusal=refusing("{name} has no topics.", name=found.title))
     return replace(prepared, place=place)
 
@@ -97,7 +98,7 @@ async def _refusal_here(deps: Dependencies, prepared: PreparedRequest) -> Comman
     request, place = prepared.request, prepared.request.place
     if not prepared.intent.needs_manager or place.is_private or request.sender_is_admin:
         return None
-    team = place.kind is model.ChatKind.TEAM
+    team = place.kind is ChatKind.TEAM
     # operators keep the right of members where only admins have it
     members = await _members_manage(deps, place) or await _is_operator(deps, request)
     if members and not team:
@@ -125,13 +126,13 @@ async def _members_manage(deps: Dependencies, place: Place) -> bool:
 
 
 async def _is_operator(deps: Dependencies, request: Request) -> bool:
-    person = model.ChatAddress(request.chat.platform, request.sender)
+    person = ChatAddress(request.chat.platform, request.sender)
     admins = deps.conversation.bot_info.admins
     return bool(request.sender) and await deps.store.run(access.is_operator, admins, person)
 
 
 async def _is_admin(
-    deps: Dependencies, chat: model.ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
+    deps: Dependencies, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
     """Returns whether a person administers a chat, see PlatformApi.is_admin."""
     api = deps.api_of(chat)

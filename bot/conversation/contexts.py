@@ -8,9 +8,9 @@ from bot.commands.context import NOTHING, CommandContext, CommandFunction, Regis
 from bot.commands.intent import Intent
 from bot.dependencies import Dependencies
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
-from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.language import Language
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.delivered_papers import where_delivered
 from subscriptions.service.known_chats import chat_of_thread, known_or_new
 from subscriptions.store.database.store import Transaction
@@ -58,7 +58,7 @@ def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Re
     return replace(request, place=replace(request.place, chat=place))
 
 
-def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> model.CallbackToken | None:
+def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> CallbackToken | None:
     """Returns the token of a button, or the open question to the sender of a text; None if there is none for this person."""
     if isinstance(request, EventRequest) or (isinstance(request, MessageRequest) and request.command):
         return None
@@ -98,7 +98,7 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
     )
 
 
-def chat_at(transaction: Transaction, place: Place, language: str) -> model.Chat:
+def chat_at(transaction: Transaction, place: Place, language: str) -> Chat:
     """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
     return known_or_new(transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
@@ -106,7 +106,7 @@ def chat_at(transaction: Transaction, place: Place, language: str) -> model.Chat
 def zone_heard(context: CommandContext) -> str:
     """Returns the zone that a private request shows; "" if it is known, or the person has chosen one."""
     request, chat = context.request, context.origin
-    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE or not chat.id:
+    if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE or not chat.id:
         return ""
     is_new = "timezone" not in chat.chosen and request.timezone != chat.settings.timezone
     return request.timezone if is_new else ""
@@ -123,9 +123,9 @@ def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Plac
     ]
 
 
-def _reader(transaction: Transaction, request: Request, origin: model.Chat) -> model.Chat:
+def _reader(transaction: Transaction, request: Request, origin: Chat) -> Chat:
     """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the sender's private chat."""
-    if not isinstance(request, EventRequest) or origin.kind is not model.ChatKind.BROADCAST or not request.sender:
+    if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
         return origin
-    private = model.ChatAddress(request.chat.platform, request.sender)
-    return chat_at(transaction, Place(chat=private, kind=model.ChatKind.PRIVATE), request.language)
+    private = ChatAddress(request.chat.platform, request.sender)
+    return chat_at(transaction, Place(chat=private, kind=ChatKind.PRIVATE), request.language)

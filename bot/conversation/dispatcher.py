@@ -23,10 +23,10 @@ from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, Request
 from bot.ports.measurements import REQUESTS
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions import errors, model
 from subscriptions.addresses import command_prefix, facts_of
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.language import Language
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.service import known_chats
 from subscriptions.store import conversations
 
@@ -57,7 +57,7 @@ class Dispatcher:
     def __init__(self, deps: Dependencies, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
         self._deps = deps if lookup is None else _with_lookup(deps, lookup)
-        self._lane_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = WeakValueDictionary()
+        self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._in_hand: dict[tuple[str, str], _InHand] = {}  # by platform and update id
 
@@ -121,7 +121,7 @@ class Dispatcher:
                 noted.set_result(None)
                 if isinstance(begun, Unfinished) and begun.prepared.writes:
                     begun = await self._finished(request, begun)
-        except errors.StoreError as error:
+        except StoreError as error:
             noted.set_exception(error)
             noted.exception()  # nobody may wait for it any more
             return
@@ -158,12 +158,12 @@ class Dispatcher:
         while True:
             try:
                 done = await handle()
-            except errors.StoreError as error:
+            except StoreError as error:
                 self._observe(platform, "waits", began)
                 if not retries:
                     raise
                 log.error("What was said on %s waits for the database: %s", platform, error)
-                failures += not isinstance(error, errors.StoreUnavailable)
+                failures += not isinstance(error, StoreUnavailable)
                 if failures >= MAX_STORE_FAILURES:
                     outcome, handle = "failed", failed
                 await deps.clock.sleep(wait)
@@ -183,7 +183,7 @@ class Dispatcher:
         REQUESTS.labels(platform, outcome).observe(self._deps.clock.monotonic() - began)
 
 
-async def _tell(deps: Dependencies, chat: model.ChatAddress, sentence: Sentence, upto: datetime) -> None:
+async def _tell(deps: Dependencies, chat: ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
     target = await deps.store.run(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))

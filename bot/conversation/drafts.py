@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from bot.commands.context import CommandContext, store_about, stored_home
 from bot.conversation import contexts
 from bot.dependencies import Dependencies
-from bot.ports import channel
+from bot.ports.channel import Button, File, Reply, Row
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
-from subscriptions import model
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.store import conversations
 
 
@@ -21,15 +21,15 @@ class RenderedReply:
 
     update: str  # the platform's id of the update that the reply answers
     platform: str  # of that update
-    chat: model.ChatAddress
-    unrendered: channel.Reply = channel.Reply()  # noqa: RUF009 - a frozen value
-    target: model.Chat | None = None  # the chat that gets the reply, in the words of which it is rendered
-    messages: tuple[model.Message, ...] = ()
-    tokens: Mapping[str, model.CallbackToken] = field(default_factory=dict)  # id in a button → its token
+    chat: ChatAddress
+    unrendered: Reply = Reply()  # noqa: RUF009 - a frozen value
+    target: Chat | None = None  # the chat that gets the reply, in the words of which it is rendered
+    messages: tuple[Message, ...] = ()
+    tokens: Mapping[str, CallbackToken] = field(default_factory=dict)  # id in a button → its token
     replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
     callback_id: str = ""  # the platform's id of the callback that must be acknowledged
     toast: str = ""  # a few words that are shown with the acknowledgement
-    file: channel.File | None = None  # a document that is sent after the messages
+    file: File | None = None  # a document that is sent after the messages
     thread: str = ""  # the platform's id of the message in whose thread the reply goes
     is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of the sender of the request
@@ -37,7 +37,7 @@ class RenderedReply:
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
 
 
-def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Reply, *, changed: bool) -> RenderedReply:
+def draft_reply(deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool) -> RenderedReply:
     """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
     request, api = context.request, deps.api_of(context.request.chat)
     callback = request if isinstance(request, CallbackRequest) else None
@@ -49,7 +49,7 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
     about = context.chat.address if context.chat.address != target.address else None
     if about and stays:
         reply = _naming_chat(context, reply)
-    tokens: dict[str, model.CallbackToken] = {}
+    tokens: dict[str, CallbackToken] = {}
     bound = _with_tokens(context, reply, target, about, tokens)
     return RenderedReply(
         update=request.update_id,
@@ -87,14 +87,12 @@ def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
         conversations.store_callbacks(context.transaction, reply.tokens, chat_id=home.id, now=context.now)
 
 
-def has_content(reply: channel.Reply) -> bool:
+def has_content(reply: Reply) -> bool:
     """Returns whether a reply posts a message."""
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
-def _is_ephemeral(
-    context: CommandContext, reply: channel.Reply, platform_api: PlatformApi | None, *, changed: bool
-) -> bool:
+def _is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
@@ -106,14 +104,14 @@ def _is_ephemeral(
     return not request.place.is_private and (reply.is_ephemeral or not changed)
 
 
-def _without_toast(reply: channel.Reply) -> channel.Reply:
+def _without_toast(reply: Reply) -> Reply:
     """Returns the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
     if not reply.toast or has_content(reply):
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def _with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Reply:
+def _with_invitation(context: CommandContext, reply: Reply) -> Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
     if not context.request.place.is_outside or context.request.place.is_private:
         return reply
@@ -124,16 +122,16 @@ def _with_invitation(context: CommandContext, reply: channel.Reply) -> channel.R
     return reply.with_lines(words)
 
 
-def _target(context: CommandContext, reply: channel.Reply) -> model.Chat:
+def _target(context: CommandContext, reply: Reply) -> Chat:
     """Returns the chat to which the reply goes."""
     if reply.target_chat is None:
         return context.origin
     same_lane = reply.target_chat.lane == context.origin.address.lane
-    kind = context.origin.kind if same_lane else model.ChatKind.PRIVATE
+    kind = context.origin.kind if same_lane else ChatKind.PRIVATE
     return contexts.chat_at(context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language)
 
 
-def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply:
+def _naming_chat(context: CommandContext, reply: Reply) -> Reply:
     """Returns the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
         return reply
@@ -144,23 +142,23 @@ def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply
 
 def _with_tokens(
     context: CommandContext,
-    reply: channel.Reply,
-    target: model.Chat,
-    about: model.ChatAddress | None,
-    tokens: dict[str, model.CallbackToken],
-) -> channel.Reply:
+    reply: Reply,
+    target: Chat,
+    about: ChatAddress | None,
+    tokens: dict[str, CallbackToken],
+) -> Reply:
     """Returns the reply with a new token id in each of its buttons that has a verb; the tokens are added to `tokens`.
 
     Where strangers read, only buttons that open a URL are kept. A button acts on the chat that the reply is about, even
     if another chat gets the reply. Some buttons always act on the chat where they are shown.
     """
-    is_public = target.public or target.kind is model.ChatKind.BROADCAST
+    is_public = target.public or target.kind is ChatKind.BROADCAST
 
-    def bound(button: channel.Button) -> channel.Button:
+    def bound(button: Button) -> Button:
         if not button.verb:
             return button
         callback, token_id = context.registry.callbacks.get(button.verb), conversations.new_callback_id()
-        tokens[token_id] = model.CallbackToken(
+        tokens[token_id] = CallbackToken(
             verb=button.verb,
             arguments=button.arguments,
             about=None if callback and callback.stays_here else about,
@@ -168,7 +166,7 @@ def _with_tokens(
         )
         return replace(button, data=token_id)
 
-    def kept(row: channel.Row) -> channel.Row:
+    def kept(row: Row) -> Row:
         return tuple(bound(button) for button in row if button.url or not is_public)
 
     rows = tuple(filter(None, map(kept, reply.buttons)))

@@ -26,10 +26,20 @@ from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies
 from bot.dependencies.questions import make_vectors
-from bot.ports import channel
+from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.queries_in_words import refused
-from subscriptions import errors, model
+from subscriptions.errors import (
+    MeaningFails,
+    NotDelivered,
+    NotFound,
+    PaperwireError,
+    QueryError,
+    Refused,
+    Sentence,
+    StoreError,
+)
+from subscriptions.model import ChatKind
 from subscriptions.service import nearness
 from subscriptions.service.subscribing import follow_zone
 from subscriptions.store import conversations, stored_chats, whole_chat
@@ -46,9 +56,9 @@ _to_destinations_only = refusing(
 )
 _failed = refusing("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
 
-_LOCKED_OUT = errors.Refused(
-    errors.Sentence("You are no admin here, so you could not change anything any more."),
-    errors.Sentence("An admin can do it: /set manage admins"),
+_LOCKED_OUT = Refused(
+    Sentence("You are no admin here, so you could not change anything any more."),
+    Sentence("An admin can do it: /set manage admins"),
 )
 
 
@@ -109,14 +119,11 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
     failed = PreparedRequest(request=request, intent=intent, place=request.place, writes=False, is_noted=is_noted)
     try:
         return await _run(deps, failed)
-    except errors.StoreError:
+    except StoreError:
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only noted as handled
         await _note_look(deps, failed, None)
         return None
-
-
-# ── before the command ─────────────────────────────────────────────────────────
 
 
 def _is_too_old(deps: Dependencies, request: Request) -> bool:
@@ -161,7 +168,7 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     if intent.counts_to_limit and deps.conversation.command_limits.is_over(request, deps.clock.monotonic()):
         return _Read(_too_many(deps, prepared))
     context = contexts.context_of(transaction, deps, prepared)
-    prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(context, deps, prepared))
+    prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(transaction, deps, prepared))
     asks = intent.needs_manager or intent.target or intent.destination or request.place.is_outside or prepared.file_id
     if prepared.writes or prepared.wanted != NOTHING or asks:
         return _Read(prepared)
@@ -178,15 +185,15 @@ def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
     seconds = ceil(limits.seconds_left(request, second))
 
-    def refuse(context: CommandContext) -> channel.Reply | None:
+    def refuse(context: CommandContext) -> Reply | None:
         words = context.count(
             "That was a lot at once. I listen again in {count} second.",
             "That was a lot at once. I listen again in {count} seconds.",
             seconds,
         )
         if context.message is None:
-            return channel.Reply(toast=words)
-        return channel.Reply(lines=(words,)) if is_told else None
+            return Reply(toast=words)
+        return Reply(lines=(words,)) if is_told else None
 
     return replace(prepared, refusal=refuse, intent=replace(prepared.intent, counts_to_limit=False))
 
@@ -202,16 +209,17 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     )
 
 
-def _wanted(context: CommandContext, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
+@reads
+def _wanted(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
     """Returns what a command wants and is not known here. What it refuses, the command itself will say."""
-    intent, wanted = prepared.intent, NOTHING
-    if intent.wants is not None:
-        with suppress(errors.QueryError, errors.Refused, errors.MeaningFails, errors.NotFound):
-            wanted = intent.wants(context)
-    texts = nearness.lacking(context.transaction, wanted.texts) if deps.encoder and wanted.texts else ()
+    wants, wanted = prepared.intent.wants, NOTHING
+    if wants is None:
+        return NOTHING
+    with suppress(QueryError, Refused, MeaningFails, NotFound):
+        wanted = wants(contexts.context_of(transaction, deps, prepared))
+    texts = nearness.lacking(transaction, wanted.texts) if deps.encoder and wanted.texts else ()
     may_be_read = deps.reader is not None and proposals.may_be_read(prepared.request)
-    is_unsure = may_be_read and intent.is_unsure is not None and intent.is_unsure(context)
-    return Wanted(texts=texts, papers=wanted.papers, reader=is_unsure)
+    return Wanted(texts=texts, papers=wanted.papers, reader=wanted.reader and may_be_read)
 
 
 async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
@@ -227,7 +235,7 @@ async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedReq
     if prepared.refusal is not None:
         return replace(prepared, wanted=NOTHING)
     if prepared.file is not None:
-        return replace(prepared, wanted=await deps.store.run(_wanted_by_file, deps, prepared))
+        return replace(prepared, wanted=await deps.store.run(_wanted, deps, prepared))
     return prepared
 
 
@@ -239,18 +247,13 @@ async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platfor
         async with deps.conversation.reading_files:
             data = await api.fetch(prepared.file_id, reader.most)
             return replace(prepared, file=await asyncio.to_thread(reader.read, data))
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         return replace(prepared, refusal=partial(_refused, error))
 
 
-@reads
-def _wanted_by_file(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
-    return _wanted(contexts.context_of(transaction, deps, prepared), deps, prepared)
-
-
-def _refused(error: errors.PaperwireError, context: CommandContext) -> channel.Reply:
+def _refused(error: PaperwireError, context: CommandContext) -> Reply:
     return refused(error, context.localizer)
 
 
@@ -265,9 +268,6 @@ def _note_begun(transaction: Transaction, deps: Dependencies, prepared: Prepared
     return conversations.note_update(
         transaction, request.chat.platform, request.update_id, chat=request.chat, now=context.now
     )
-
-
-# ── the command ────────────────────────────────────────────────────────────────
 
 
 async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
@@ -356,7 +356,7 @@ _look = reads(_ran)  # of a command that changes nothing
 
 def _met(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest
-) -> tuple[CommandContext, channel.Reply | None]:
+) -> tuple[CommandContext, Reply | None]:
     """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
 
     Returns (the context of the command, what is offered to a person who is back).
@@ -372,7 +372,7 @@ def _met(
     return contexts.context_of(transaction, deps, prepared), missed
 
 
-def _result(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:
+def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
     """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply."""
     intent = prepared.intent
     if prepared.refusal is not None:
@@ -390,10 +390,10 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> channel.Reply
             if not prepared.keeps_right and _is_left_to_admins(stored):
                 raise _LOCKED_OUT
             return reply
-    except errors.StoreError:
+    except StoreError:
         raise  # the request is repeated when the database can be used
-    except errors.PaperwireError as error:
-        if prepared.writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
+    except PaperwireError as error:
+        if prepared.writes and isinstance(error, NotFound):  # the question is about something that is gone
             _end_question(context, prepared)
         return refused(error, context.localizer, context.args)
 
@@ -404,7 +404,7 @@ def _is_left_to_admins(context: CommandContext) -> bool:
     return here is not None and here.settings.manage == "admins"
 
 
-def _reply_of(context: CommandContext, prepared: PreparedRequest) -> channel.Reply | None:
+def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         return replace(reply, replaces=True)
@@ -425,11 +425,11 @@ def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:
 
 def _is_back(context: CommandContext) -> bool:
     """Returns whether a person is back: the request comes from their private chat, which is marked as gone."""
-    by_person = context.origin.kind is model.ChatKind.PRIVATE and not isinstance(context.request, EventRequest)
+    by_person = context.origin.kind is ChatKind.PRIVATE and not isinstance(context.request, EventRequest)
     return by_person and context.origin.is_unreachable
 
 
-def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> channel.Reply | None:
+def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
     """Returns the reply followed by the offer that `welcome_back` made, if any."""
     if missed is None or not missed.lines:
         return reply
@@ -438,7 +438,7 @@ def _with_missed(reply: channel.Reply | None, missed: channel.Reply | None) -> c
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
-def _internal_error(context: CommandContext) -> channel.Reply | None:
+def _internal_error(context: CommandContext) -> Reply | None:
     """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
     message = context.message
     if message is not None and not message.is_addressed and not message.command:

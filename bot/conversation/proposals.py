@@ -1,23 +1,24 @@
 """Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long.
 
 The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message.
-It is only offered as a button (bot/commands/offered.py), and whoever presses it needs the right to do it.
+It is only offered as a button, and whoever presses it needs the right to do it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import offered
-from bot.commands.context import Registry
+from bot.commands.context import Command, CommandContext, CommandFunction, Registry
 from bot.commands.intent import understand
-from bot.commands.offered import Proposed, with_offers
 from bot.conversation.contexts import PreparedRequest
 from bot.dependencies import Dependencies
+from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Request, typed_command
 
 MOST = 3  # commands; an answer with more is none
 LONGEST = 200  # characters of a command
 LONGEST_MESSAGE = 1000  # characters that the model reads
+
+Proposed = tuple[str, str]  # the name of a command and its arguments
 
 
 def may_be_read(request: Request) -> bool:
@@ -32,17 +33,16 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
         return prepared
     lines = await reader.read(message.text, usages(registry))
     if commands := checked(lines, message, registry):
-        intent = replace(prepared.intent, run=with_offers(prepared.intent.run, commands))
-        return replace(prepared, intent=intent)
+        return replace(prepared, intent=replace(prepared.intent, run=_with_offers(prepared.intent.run, commands)))
     return prepared
 
 
 def usages(registry: Registry) -> list[str]:
     """Returns a line for each command that a model may propose: "/sub QUERY [WHEN]: subscribe to a query"."""
     return [
-        f"{' '.join(filter(None, (f'/{command.name}', command.usage)))}: {command.summary}"
+        f"{f'/{command.name} {command.usage}'.strip()}: {command.summary}"
         for command in registry.commands
-        if command.listed and offered.may_be_proposed(command)
+        if command.listed and _may_be_proposed(command)
     ]
 
 
@@ -52,9 +52,29 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
     for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
-        if typed is None or command is None or not offered.may_be_proposed(command):
+        if typed is None or command is None or not _may_be_proposed(command):
             continue
         intent = understand(replace(message, command=typed.name, text=typed.rest), None, registry)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
-            found[Proposed(command.name, intent.args)] = None
+            found[command.name, intent.args] = None
     return list(found)
+
+
+def _may_be_proposed(command: Command) -> bool:
+    """Returns whether a model may propose a command: not those of operators, of other chats and addresses, and of files."""
+    return not (command.needs_operator or command.names_chats or command.wants_file)
+
+
+def _with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandFunction:
+    """Returns what answers a message, with a button for each proposed command above the other buttons.
+
+    What a model writes may be wrong, or what strangers made it write, so a button shows word for word what it runs.
+    """
+
+    def offer(context: CommandContext) -> Reply | None:
+        reply = run(context) or Reply()
+        said = context.say("The language model {model} reads it as:", model=context.bot_info.model)
+        rows = tuple((context.runs(name, args),) for name, args in commands)
+        return replace(reply, lines=(*reply.lines, said), buttons=(*rows, *reply.buttons))
+
+    return offer

@@ -10,10 +10,11 @@ from typing import Any
 from bot.conversation.drafts import RenderedReply
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
-from bot.ports import channel as channels
-from bot.ports import conversation
+from bot.ports.channel import Channel, File
+from bot.ports.conversation import PlatformApi, reply_delivery
 from bot.ports.measurements import post_counted
-from subscriptions import errors, model
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
 from subscriptions.service.pausing import pause_unreachable
 from subscriptions.store import conversations
 from subscriptions.store.whole_chat import chat_moved
@@ -23,7 +24,7 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def turn_in(deps: Dependencies, chat: model.ChatAddress) -> AbstractAsyncContextManager[Any]:
+def turn_in(deps: Dependencies, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
     """Returns the turn to post in a chat: one after another, in the order in which the turns were taken.
 
     A page shows replies by itself, so nothing holds them up there.
@@ -48,7 +49,7 @@ async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
     """Posts a reply, whose turn it is, and notes its update as answered. Gives up like `send_reply`."""
     try:
         await _send_content(deps, reply)
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
         await _record_loss(deps, reply.chat, error)
     if reply.update:
@@ -63,13 +64,13 @@ async def _send_content(deps: Dependencies, reply: RenderedReply) -> None:
         post = partial(_post, deps, reply, message, is_first=number == 0)
         chat = await _with_retries(deps, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
-        with suppress(errors.NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
+        with suppress(NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
         await _with_retries(deps, chat, partial(_send_file, api, reply, reply.file))
 
 
-def _is_on_page(deps: Dependencies, chat: model.ChatAddress) -> bool:
+def _is_on_page(deps: Dependencies, chat: ChatAddress) -> bool:
     channel = deps.channels.get(chat.platform)
     return channel is not None and channel.answers_on_page
 
@@ -77,8 +78,8 @@ def _is_on_page(deps: Dependencies, chat: model.ChatAddress) -> bool:
 async def _post(
     deps: Dependencies,
     reply: RenderedReply,
-    message: model.Message,
-    chat: model.ChatAddress,
+    message: Message,
+    chat: ChatAddress,
     *,
     is_first: bool,
     plain: bool,
@@ -91,22 +92,20 @@ async def _post(
     try:
         if reply.replaces and is_first and await _edit(channel, reply, message, chat, plain=plain):
             return
-        delivery = conversation.reply_delivery(reply.update)
+        delivery = reply_delivery(reply.update)
         await channel.post(chat, message, delivery=delivery, thread=reply.thread or None, plain=plain)
-    except errors.ChatGone as gone:
+    except ChatGone as gone:
         if api is None or not reply.response_url:
             raise
         await _record_loss(deps, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
-async def _edit(
-    channel: channels.Channel, reply: RenderedReply, message: model.Message, chat: model.ChatAddress, *, plain: bool
-) -> bool:
+async def _edit(channel: Channel, reply: RenderedReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
     """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
-    except errors.Rejected as error:
+    except Rejected as error:
         if error.form and not plain:
             raise
         return False
@@ -114,10 +113,10 @@ async def _edit(
 
 
 async def _post_ephemeral(
-    api: conversation.PlatformApi,
+    api: PlatformApi,
     reply: RenderedReply,
-    message: model.Message | None,
-    chat: model.ChatAddress,
+    message: Message | None,
+    chat: ChatAddress,
     *,
     replaces: bool,
     plain: bool,
@@ -127,9 +126,7 @@ async def _post_ephemeral(
     )
 
 
-async def _send_file(
-    api: conversation.PlatformApi, reply: RenderedReply, file: channels.File, chat: model.ChatAddress, *, plain: bool
-) -> None:
+async def _send_file(api: PlatformApi, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
     """Sends a document; if only the sender may see it, privately."""
     del plain
     if reply.is_ephemeral:
@@ -138,7 +135,7 @@ async def _send_file(
         await api.send_file(chat, file)
 
 
-def _place(reply: RenderedReply, chat: model.ChatAddress) -> model.ChatAddress:
+def _place(reply: RenderedReply, chat: ChatAddress) -> ChatAddress:
     """Returns the chat, or its thread to which the reply belongs."""
     if reply.thread:
         return replace(chat, topic=reply.thread)
@@ -146,8 +143,8 @@ def _place(reply: RenderedReply, chat: model.ChatAddress) -> model.ChatAddress:
 
 
 async def _with_retries(
-    deps: Dependencies, chat: model.ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
-) -> model.ChatAddress:
+    deps: Dependencies, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
+) -> ChatAddress:
     """Calls `post` within the rate limit. Returns the address to which it posted.
 
     `post` is called again after a wait that the platform demands. `post` is called with plain text if the platform
@@ -161,7 +158,7 @@ async def _with_retries(
         try:
             with post_counted(chat.platform, "reply"):
                 await post(chat, plain=plain)
-        except errors.RetryLater as later:
+        except RetryLater as later:
             seconds = later.after.total_seconds() or backoff
             if deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
                 raise
@@ -169,10 +166,10 @@ async def _with_retries(
                 deps.pace.pause(chat.lane, seconds)
             await deps.clock.sleep(seconds)
             backoff *= 2
-        except errors.ChatMoved as moved:
+        except ChatMoved as moved:
             await until_stored(deps, chat_moved, chat, moved.address, now=deps.clock.now())
             chat = replace(chat, address=moved.address)
-        except errors.Rejected as error:
+        except Rejected as error:
             if plain or not error.form:
                 raise
             plain = True
@@ -180,8 +177,8 @@ async def _with_retries(
             return chat
 
 
-async def _record_loss(deps: Dependencies, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:
+async def _record_loss(deps: Dependencies, chat: ChatAddress, outcome: NotDelivered) -> None:
     """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
-    if isinstance(outcome, errors.ChatGone):
+    if isinstance(outcome, ChatGone):
         is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, deps.clock.now()
         await until_stored(deps, pause_unreachable, chat, outcome.reason, topic=is_topic, reason=reason, now=now)

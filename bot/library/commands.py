@@ -1,6 +1,6 @@
 """library: a chat's own papers, read from a file that Zotero, Mendeley, JabRef or Google Scholar exports."""
 
-from bot.commands import picking
+from bot.commands.asking import listed_here
 from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, with_stored_chat
 from bot.library.files import is_library, read_library
 from bot.ports import channel
@@ -44,9 +44,7 @@ def on_remove(context: CommandContext) -> channel.Reply:
     """Handles [remove]: removes the chat's library."""
     if not drop_library(context.transaction, context.chat.id):
         return channel.Reply(lines=(NO_LIBRARY.say(context.say),))
-    following = [
-        one.subscription.number for one in picking.listed_here(context) if one.subscription.text == LIBRARY_QUERY
-    ]
+    following = [one.subscription.number for one in listed_here(context) if one.subscription.text == LIBRARY_QUERY]
     lines = [context.say("The library is removed.")]
     lines += [
         context.say("Subscription {number} finds nothing without it; /unsub {number} ends it.", number=number)
@@ -108,4 +106,4 @@ COMMANDS = (
     ),
 )
 
-CALLBACKS = {"library-remove": Callback(run=on_remove, needs_manager=True)}
+CALLBACKS = {"library-remove": Callback(on_remove, needs_manager=True)}

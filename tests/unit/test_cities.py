@@ -4,7 +4,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bot.commands import cities
+from bot.commands import settings
 from subscriptions.zones import zone
 from tests.clock import NOON
 
@@ -12,8 +12,8 @@ from tests.clock import NOON
 @pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
 @pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
 def test_cities_have_different_clocks_and_the_likeliest_come_first(operator: str, language: str) -> None:
-    found = cities.nearest_zones(NOON, operator=operator, language=language)
-    assert len(found) >= cities.CITIES
+    found = settings.nearest_zones(NOON, operator=operator, language=language)
+    assert len(found) >= settings.CITIES
     assert len({NOON.astimezone(zone(name)).utcoffset() for name in found}) == len(found)
     assert {*found} <= available_timezones()
     if "/" in operator:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import bibtex
+from bot.commands import export
 from bot.library import files
 from bot.ports.conversation import LARGEST
 from subscriptions.errors import Refused
@@ -47,12 +47,12 @@ def read(text: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def field(name: str, **values: Any) -> str:
-    ((_, fields),) = read(bibtex.bibliography([known(**values)]))
+    ((_, fields),) = read(export.bibliography([known(**values)]))
     return fields.get(name, "")
 
 
 def test_an_entry_says_what_arxivs_own_would() -> None:
-    text = bibtex.bibliography(
+    text = export.bibliography(
         [
             known(
                 "Applicability of PMU Data",
@@ -146,7 +146,7 @@ def test_blank_names_are_no_authors_and_a_withdrawn_paper_says_so() -> None:
     ],
 )
 def test_keys_are_what_people_expect(values: dict[str, Any], key: str) -> None:
-    ((found, _),) = read(bibtex.bibliography([known(**values)]))
+    ((found, _),) = read(export.bibliography([known(**values)]))
     assert found == key
 
 
@@ -155,20 +155,20 @@ def test_keys_are_unique_whatever_the_letter_case() -> None:
         *(known("Diffusion", arxiv_id=f"2601.{n:05d}") for n in range(30)),
         known("DIFFUSION", arxiv_id="2601.00099", authors=["Ada EXAMPLE"]),
     ]
-    keys = [key for key, _ in read(bibtex.bibliography(papers))]
+    keys = [key for key, _ in read(export.bibliography(papers))]
     assert keys[:3] == ["example2026diffusion", "example2026diffusiona", "example2026diffusionb"]
     assert len({key.casefold() for key in keys}) == 31
 
 
 def test_a_title_is_never_invented() -> None:
-    ((_, fields),) = read(bibtex.bibliography([known("", abstract="What it is about.", authors=())]))
+    ((_, fields),) = read(export.bibliography([known("", abstract="What it is about.", authors=())]))
     assert "title" not in fields
     assert fields["abstract"] == "What it is about."
-    assert bibtex.bibliography([known("", arxiv_id=None, authors=())]) == ""
+    assert export.bibliography([known("", arxiv_id=None, authors=())]) == ""
 
 
 def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:
-    ((_, fields),) = read(bibtex.bibliography([known("Elsewhere", "cs.LG", arxiv_id=None, doi="10.1101/2026.01.20.1")]))
+    ((_, fields),) = read(export.bibliography([known("Elsewhere", "cs.LG", arxiv_id=None, doi="10.1101/2026.01.20.1")]))
     assert fields == {
         "author": "Ada Example",
         "title": "Elsewhere",
@@ -181,7 +181,7 @@ def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:
 @given(st.lists(st.tuples(st.text(), st.lists(st.text(), max_size=3)), max_size=4))
 def test_nothing_that_a_source_can_say_breaks_the_file(found: list[tuple[str, list[str]]]) -> None:
     papers = [known(title, authors=authors, arxiv_id=f"2601.{n:05d}") for n, (title, authors) in enumerate(found)]
-    entries = read(bibtex.bibliography(papers))
+    entries = read(export.bibliography(papers))
     assert [fields["eprint"] for _, fields in entries] == [f"2601.{n:05d}" for n in range(len(found))]
     for _, fields in entries:
         value = fields.get("title", "")
@@ -196,8 +196,8 @@ PIECES_OF_TEX = st.sampled_from(
 
 @given(st.lists(PIECES_OF_TEX, max_size=12).map("".join))
 def test_no_title_runs_a_command(title: str) -> None:
-    entry = bibtex.bibliography([known(title, title, authors=[title], doi=title, arxiv_id=None, url=title)])
-    assert set(re.findall(r"\\([A-Za-z@]+|.)", entry)) <= bibtex.HARMLESS
+    entry = export.bibliography([known(title, title, authors=[title], doi=title, arxiv_id=None, url=title)])
+    assert set(re.findall(r"\\([A-Za-z@]+|.)", entry)) <= export.HARMLESS
     assert "^^" not in entry
 
 

@@ -12,11 +12,13 @@ from time import process_time
 
 import pytest
 
-from bench._hostile_texts import REPEATED
-from bot.commands import bare_commands, cities, everyday, intent
-from bot.commands.picking import NUMBERS
+from bench._hostile_texts import REPEATED, WORST
+from bot.commands import bare_commands, everyday, intent, settings
+from bot.commands.asking import NUMBERS
+from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
+from bot.rendering.queries_in_words import explain
 from bot.settings.values import is_cron
 from subscriptions import portable
 from subscriptions.chat_settings import check_value
@@ -26,6 +28,8 @@ from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.zones import zone_of_place
 from tests.clock import NOON
 
@@ -36,7 +40,7 @@ SOON = 0.005  # seconds; shorter times cannot be measured
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
-    "cities": cities.place_in,
+    "cities": settings.place_in,
     "everyday wishes": everyday.wish,
     "commands without a slash": bare_commands.bare_command,
     "mentions of papers": links.mentioned,
@@ -54,6 +58,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
+}
+QUERIES: dict[str, Callable[[str], object]] = {
+    "kept queries": portable.kept_query,
+    "explanations": lambda text: explain(text, str),
+    "canonical queries": parse_canonical,
 }
 
 
@@ -108,3 +117,19 @@ def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", READERS)
 def test_what_people_write_is_read_in_time_that_grows_with_it(name: str) -> None:
     assert worst_of(READERS[name], 500) == {}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_are_read_in_time_that_grows_with_them(name: str) -> None:
+    assert worst_of(QUERIES[name], MAX_QUERY_LENGTH // TIMES_AS_LONG) == {}
+
+
+@pytest.mark.parametrize("kind", sorted({name.partition(":")[0] for name in WORST}))
+def test_digests_are_read_in_time_that_grows_with_them(kind: str) -> None:
+    made = {name: make for name, make in WORST.items() if name.partition(":")[0] == kind}
+    found = {name: grown(_read, make(1 << 12), make(TIMES_AS_LONG << 12)) for name, make in made.items()}
+    assert {name: why for name, why in found.items() if why} == {}
+
+
+def _read(text: str) -> object:
+    return read_digest(text.encode("utf-8", "surrogatepass"), "inbox/page.txt")
