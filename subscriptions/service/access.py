@@ -4,6 +4,7 @@ On the bot's own machine no one has to ask. Addresses such as those of mail are 
 (double opt-in): their chat is `unconfirmed`, and only `confirm` ends this (docs/operating.md, Who may use it).
 """
 
+import hmac
 import json
 import secrets
 from collections.abc import Collection, Sequence
@@ -17,7 +18,6 @@ from subscriptions.addresses import facts_of
 from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import known_chats, notifying
-from subscriptions.service.changes import note_changed_state
 from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
 from subscriptions.store import bot_state, stored_chats, stored_subscriptions
@@ -34,6 +34,7 @@ MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how man
 # addresses that are asked within a day because one person wants it, and because any people want it
 MOST_OF_PERSON, MOST_OF_ALL = 5, 30
 QUESTIONS = timedelta(days=1)  # how long a question that a person caused is counted
+_CODE = "operator-code"  # name of the stored value with the hash of the code
 _QUESTIONS = "questions"  # name of the stored value with these questions
 _Question = tuple[datetime, str, str]  # (moment, hash of the person, hash of the mailbox)
 _HASH = 16  # characters of a hash that are stored
@@ -102,7 +103,6 @@ def request_admission(
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         stored_chats.require_admission(transaction, chat.id, now=now)
-        note_changed_state(transaction, chat.id)
     notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
@@ -122,7 +122,6 @@ def allow(
         stored_chats.admit(transaction, one.id, now=now)
         if one.state is ChatState.ASKED:
             waited = True
-            note_changed_state(transaction, one.id)
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
                 notifying.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
@@ -140,8 +139,6 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
         return False
     for one in stored_chats.chats_in(transaction, chat.address.lane):
         stored_chats.deny(transaction, one.id, now=now)
-        if one.state is not ChatState.ASKED:
-            note_changed_state(transaction, one.id)
     notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
@@ -185,7 +182,7 @@ def new_code(transaction: Transaction) -> str:
     An earlier code is void.
     """
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    stored_chats.keep_code(transaction, _hash_of_code(code))
+    bot_state.put_value(transaction, _CODE, _hash_of_code(code))
     return code
 
 
@@ -200,12 +197,12 @@ def redeem_code(
     chat = known_chats.get_chat(transaction, address)
     if has_operator(transaction, admins):
         return "there-is-one"
-    if not stored_chats.take_code(transaction, _hash_of_code(code)):
+    kept = bot_state.get_value(transaction, _CODE) or ""
+    if not hmac.compare_digest(kept, _hash_of_code(code)):
         return "wrong"
+    bot_state.put_value(transaction, _CODE, "")
     stored_chats.make_operator(transaction, chat.id)
     stored_chats.admit(transaction, chat.id, now=now)
-    if chat.state is ChatState.ASKED:
-        note_changed_state(transaction, chat.id)
     for other in stored_chats.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
@@ -284,7 +281,6 @@ def confirm(
         )
     if chat.state is ChatState.UNCONFIRMED:
         stored_chats.confirm(transaction, chat.id, now=now)
-        note_changed_state(transaction, chat.id)
     asking = stored_chats.find_chat(transaction, source) if source else None
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
         when = f"{one.cadence} {one.zone or ''}".strip()

@@ -150,7 +150,7 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
-        unannounced = stored_digests.unannounced(transaction, stored_digests.of_paper(known.id))
+        unannounced = stored_digests.unannounced(transaction, paper=known.id)
         return HoldReason.ARCHIVE if unannounced else HoldReason.REPLACEMENT
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY

@@ -69,8 +69,8 @@ def subscribe(
     is_new = chat is None
     if chat is None:
         chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
-    elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
-        changes.note_changed_state(transaction, chat.id)
+    elif chat.pause_reason:
+        stored_chats.mark_reachable(transaction, chat.id, now=now)
     query = with_vectors_for(transaction, query, chat.id)
     known = known_chats.with_query(transaction, chat, query.canonical)
     read = _when_of(when, chat, known)

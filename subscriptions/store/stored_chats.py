@@ -261,7 +261,6 @@ def _settings(
 
 
 _DENIAL_KEY = "denial-key"
-_CODE = "operator-code"
 
 
 def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
@@ -322,20 +321,6 @@ def _selected(
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
     wanted = CHATS.where(which).order_by(*order, _c.id)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
-
-
-def keep_code(transaction: Transaction, code_hash: str) -> None:
-    """Stores the hash of the code that makes its sender the first operator. An earlier code is void."""
-    bot_state.put_value(transaction, _CODE, code_hash)
-
-
-def take_code(transaction: Transaction, code_hash: str) -> bool:
-    """Returns whether this is the hash of the code, which is void from then on."""
-    kept = bot_state.get_value(transaction, _CODE) or ""
-    is_right = bool(kept) and hmac.compare_digest(kept, code_hash)
-    if is_right:
-        bot_state.put_value(transaction, _CODE, "")
-    return is_right
 
 
 def remember_denial(transaction: Transaction, lane: Lane) -> None:

@@ -190,7 +190,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 @reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
-    schedules = transaction.schedules
+    schedules = transaction.store.schedules
     rows = [row for row in execute(transaction, _DECLARED) if schedules.counts(row.name, row.next_at, now)]
     read = [(row, schedules.read(row.schedule, evening=row.evening)) for row in rows]
     awaited = [(row, one, one.last_due(now)) for row, one in read if one and one.awaited]

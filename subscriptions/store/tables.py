@@ -106,8 +106,8 @@ class PaperRow(Numbered, table=True):
     url: str | None = None
     version: int | None = None
     comment: str = ""
-    venue: str = columns.added_text()
-    published: str = columns.added_text()
+    venue: str = ""
+    published: str = ""
     cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()

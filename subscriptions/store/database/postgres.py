@@ -174,14 +174,10 @@ class PostgresDatabase:
 
         Raises errors of the driver.
         """
-        connection = self._engine.dialect.connect(**{**self.connect_arguments(), **_CLOSELY_WATCHED})
+        _, named = self._engine.dialect.create_connect_args(self.url)  # with the password
+        connection = self._engine.dialect.connect(**{**named, **self._arguments, **_CLOSELY_WATCHED})
         connection.autocommit = True
         return connection
-
-    def connect_arguments(self) -> dict[str, Any]:
-        """Returns the arguments with which the driver connects, including the password."""
-        _, named = self._engine.dialect.create_connect_args(self.url)
-        return {**named, **self._arguments}
 
     def translated(self, error: Exception, where: str) -> Exception:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""

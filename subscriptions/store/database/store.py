@@ -84,11 +84,6 @@ class Transaction(Session):
         """
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
-    @property
-    def schedules(self) -> Schedules:
-        """The reader of the sources' stored schedules."""
-        return self.store.schedules
-
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
         """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
