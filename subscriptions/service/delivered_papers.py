@@ -99,10 +99,9 @@ def last_delivered(
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    papers = stored_deliveries.papers_in_message(transaction, chat.id, message) if message else ()
-    for paper in papers or stored_deliveries.last_delivered(transaction, chat.id).values():
-        return stored_deliveries.deliveries_of(transaction, chat.id, paper)
-    return None
+    paper = stored_deliveries.paper_in_message(transaction, chat.id, message) if message else None
+    paper = paper or stored_deliveries.last_paper(transaction, chat.id)
+    return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
 @reads
@@ -191,6 +190,6 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
 def papers_shown(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = known_chats.get_chat(transaction, address)
-    ids = [one.paper for one in stored_deliveries.shown_between(transaction, chat.id, since)]
+    ids = stored_deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

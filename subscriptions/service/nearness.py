@@ -33,6 +33,7 @@ RESTS = errors.Sentence("rests: meaning is off here")
 RESTS_UNTIL_KNOWN = errors.Sentence("rests until its meaning is known")
 _QUOTED = 80  # characters of a text that a refusal repeats
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
+MOST_NEAR = 100  # papers that a search returns
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 LATER = errors.Sentence("Please try again in a minute, or write it in words.")
 
@@ -162,10 +163,8 @@ _SEARCHED: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
 _NOTHING = _Searched("", 0, (), ())
 
 
-def near_papers(
-    transaction: Transaction, questions: bytes, encoder: str, *, most: int = 100, least: float = meaning.NEAR
-) -> list[Near]:
-    """Returns the stored papers that are near to one of some questions, nearest first, at most `most`.
+def near_papers(transaction: Transaction, questions: bytes, encoder: str, *, least: float = meaning.NEAR) -> list[Near]:
+    """Returns the stored papers that are near to one of some questions, nearest first, at most MOST_NEAR.
 
     `questions` are vectors of `encoder`; if the store's encoder is another one, nothing is near. `least` is the lowest
     nearness. Papers without codes are left out, and among very many papers those that are near by one sentence only.
@@ -180,7 +179,7 @@ def near_papers(
     found = meanings.entries(transaction, [searched.entries[at] for at in nearest])
     near = [Near(paper, meaning.nearness_to_any(asked, meaning.read_paper(codes))) for paper, codes in found]
     near = [one for one in near if one.nearness >= least]
-    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:most]
+    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:MOST_NEAR]
 
 
 def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:

@@ -34,23 +34,13 @@ def is_noted(transaction: Transaction, platform: str, update_id: str) -> bool:
 
 
 @writes
-def note_update(
-    transaction: Transaction,
-    platform: str,
-    update_id: str,
-    *,
-    chat: ChatAddress,
-    now: datetime,
-    changed: bool = False,
-    answered: bool = False,
-) -> bool:
+def note_update(transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, now: datetime) -> bool:
     """Notes an update, before its effect in the same transaction. Returns False if it was noted before.
 
     So a second process with the same update waits for this transaction, and then does nothing.
     """
     there = stored_chats.home_of(transaction, chat)
-    row = UpdateRow(platform=platform, update_id=update_id, at=now, changed=changed, answered=answered)
-    row.chat = there.id if there else None
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=there.id if there else None)
     return conflicts.insert_new(transaction, row)
 
 
