@@ -53,7 +53,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("database.store", "chats", "outbox"):
+    for module in ("database.store", "stored_chats", "outbox"):
         monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
     monkeypatch.setattr("subscriptions.service.import_export.AT_ONCE", PAGE)
 
