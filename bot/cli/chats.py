@@ -22,6 +22,7 @@ from bot.platforms.known import look_of, medium_at
 from bot.ports import conversation as conversations
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.terminal import flows
+from subscriptions.addresses import facts_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
@@ -50,7 +51,7 @@ def say(
         if (typed or command) and not may_be_first:
             known_chats.get_set_up(session.store, address)  # raises NotFound; a sentence is possible in a new chat, too
         title, kind = sessions.look_up_new_chat(session, address)
-        kind = kind or known_chats.kind_of(address)
+        kind = kind or facts_of(address.platform).kind_of(address)
         before = known_chats.known_or_new(session.store, address, kind, title=title)
         said = asyncio.run(_reply_to(_by_operator(text, before), session))
         after = known_chats.known_or_new(session.store, before.address, kind)

@@ -18,6 +18,8 @@ from subscriptions.store import known_papers, stored_chats, stored_deliveries, s
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import owned
 
+MOST_IN_FEED = 100  # papers in a feed
+
 
 @reads
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
@@ -161,9 +163,6 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
     if not chat.is_active:
         return HoldReason.CHAT
     return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED
-
-
-MOST_IN_FEED = 100  # papers in a feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from subscriptions import chat_settings, errors
-from subscriptions.addresses import facts_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query import FIELDS
@@ -65,11 +64,6 @@ def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat
     """Returns the chat at this address and its subscriptions. Raises NotFound."""
     chat = get_chat(transaction, address)
     return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
-
-
-def kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat, as far as its address tells. What the platform says in requests is more reliable."""
-    return facts_of(address.platform).kind_of(address)
 
 
 @reads

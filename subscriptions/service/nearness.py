@@ -36,6 +36,19 @@ MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take
 MOST_NEAR = 100  # papers that a search returns
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 LATER = errors.Sentence("Please try again in a minute, or write it in words.")
+WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
+STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
+    Signal.LIKED: 3.0,
+    Signal.SAVED: 3.0,
+    Signal.FOLLOWED: 2.0,
+    Signal.OPENED: 1.0,
+    Signal.MUTED: -1.0,
+    Signal.EXCLUDED: -2.0,
+    Signal.DISLIKED: -3.0,
+}
+_STRONGEST = 3.0
+_OF_LIBRARY = 1.0  # the strength of an entry of the library
+LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microsecond for a paper
 
 
 def with_known_vectors(transaction: Transaction, query: Query) -> Query:
@@ -210,21 +223,6 @@ def paper_of(texts: meanings.Texts) -> Paper:
     """Returns a paper with only these texts, for an encoder."""
     title, abstract = texts
     return Paper(key="", title=title, abstract=abstract)
-
-
-WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
-STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
-    Signal.LIKED: 3.0,
-    Signal.SAVED: 3.0,
-    Signal.FOLLOWED: 2.0,
-    Signal.OPENED: 1.0,
-    Signal.MUTED: -1.0,
-    Signal.EXCLUDED: -2.0,
-    Signal.DISLIKED: -3.0,
-}
-_STRONGEST = 3.0
-_OF_LIBRARY = 1.0  # the strength of an entry of the library
-LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microsecond for a paper
 
 
 class NearestLiked(NamedTuple):

@@ -39,6 +39,8 @@ from subscriptions.texts import foreign
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
+STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
+_Case = tuple[decision.DueDelivery, decision.Decided]
 
 
 class _Writer(Language):
@@ -183,11 +185,6 @@ def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], 
     bot_state.put_value(transaction, "version", version)
     if before is not None:
         notify_operators(transaction, admins, made.version_changed(version, before), now=now)
-
-
-STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
-
-_Case = tuple[decision.DueDelivery, decision.Decided]
 
 
 def is_public(chat: Chat) -> bool:

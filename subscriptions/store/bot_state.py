@@ -16,6 +16,9 @@ SENDER = "sender"  # the process that began to send last
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
 _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
+ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers come without codes
+MODEL_FAILS = "model-fails"  # since when the language model gives no answers
+_p = TABLES.tables["platform"].c
 
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
@@ -36,10 +39,6 @@ def get_value(transaction: Transaction, name: str) -> str | None:
     """Returns the value under a name; None if there is none."""
     value: str | None = execute(transaction, _GET, {"called": name}).scalar()
     return value
-
-
-ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers come without codes
-MODEL_FAILS = "model-fails"  # since when the language model gives no answers
 
 
 def get_moment(transaction: Transaction, name: str) -> datetime | None:
@@ -63,9 +62,6 @@ def note_fails(transaction: Transaction, name: str, since: datetime | None) -> b
 def sender(transaction: Transaction) -> str:
     """Returns the name of the process that began to send last; "" if there was none."""
     return get_value(transaction, SENDER) or ""
-
-
-_p = TABLES.tables["platform"].c
 
 
 @writes

@@ -25,6 +25,9 @@ TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its upda
 _updates, _chats = tables("update", "chat")
 _u = _updates.c
 _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
+_callbacks, _states = tables("callback", "conversation_state")
+_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
+_p = TABLES.tables["page_message"].c
 
 
 @reads
@@ -97,10 +100,6 @@ def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) ->
     of_chat = sa.select(_chats.c.id).where(*(_chats.c[name] == getattr(chat, name) for name in stored_chats.PLACE))
     told = sa.update(_updates).where(_is_unanswered, _u.chat.in_(of_chat), _u.at <= upto)
     execute(transaction, told.values(answered=True))
-
-
-_callbacks, _states = tables("callback", "conversation_state")
-_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
 
 
 def _tokens(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
@@ -210,7 +209,6 @@ class PageMessage(NamedTuple):
     is_edited: bool
 
 
-_p = TABLES.tables["page_message"].c
 _MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
 
 

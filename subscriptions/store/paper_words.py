@@ -33,6 +33,7 @@ _IS_ANNOUNCED = (
     .exists()
 )
 _SEQUENCE_AS_NEW = sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=sa.func.coalesce(_p.sequence, 0))
+_NONE = sa.false()
 
 
 class Place(NamedTuple):
@@ -125,9 +126,6 @@ def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[st
     """Returns (title, authors) of the papers that came last."""
     wanted = sa.select(_p.title, _p.authors).order_by(_p.id.desc()).limit(most)
     return [(row.title, row.authors) for row in execute(transaction, wanted)]
-
-
-_NONE = sa.false()
 
 
 class _Having(NamedTuple):

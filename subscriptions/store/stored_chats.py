@@ -34,6 +34,9 @@ CHATS = sa.select(_chats)
 _BY_ID = CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
+_DENIAL_KEY = "denial-key"
+LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
+_KEY_BYTES = 24  # random bytes of a key: as many as a session has
 
 
 @reads
@@ -98,9 +101,18 @@ def add_chat(
     `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
     `lang` is the language of the person's client or messages, "" if unknown.
     """
-    kind = kind or facts_of(address.platform).kind_of(address)
-    chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
-    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *PLACE)
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    row = ChatRow(
+        **asdict(address),
+        kind=kind or facts_of(address.platform).kind_of(address),
+        state=state,
+        title=title,
+        timezone=timezone,
+        lang=lang,
+        public=public,
+        created_at=now,
+    )
+    conflicts.insert_new(transaction, row, *PLACE)
     added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
@@ -121,12 +133,6 @@ def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetim
         lang=chat.settings.lang,
         public=chat.public,
     )
-
-
-def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
-    """Returns the row of a new chat."""
-    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
-    return ChatRow(**asdict(address), state=state, **values)
 
 
 def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
@@ -260,9 +266,6 @@ def _settings(
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
-_DENIAL_KEY = "denial-key"
-
-
 def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
     _answer(transaction, chat_id, ChatState.ASKED, None, now)
@@ -356,11 +359,7 @@ def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
 
 def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, _new_key), text)
-
-
-def _new_key() -> str:
-    return secrets.token_hex(32)
+    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32)), text)
 
 
 def _hash(key: str, text: str) -> str:
@@ -372,10 +371,6 @@ def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Ad
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is not ChatState.UNCONFIRMED:
         row.enter(state, now=now, admission=answer)
-
-
-LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
-_KEY_BYTES = 24  # random bytes of a key: as many as a session has
 
 
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:

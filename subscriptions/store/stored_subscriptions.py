@@ -39,6 +39,14 @@ _TAKE_NUMBER = (
     .values(next_number=_chats.c.next_number + 1)
     .returning(_chats.c.next_number)
 )
+_NEW = (  # fields of Subscription; all but the first are also columns
+    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
+)  # fmt: skip
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
+KEPT_CHANGES = 5  # changes of a chat that can be undone
+_undo = TABLES.tables["undo"]
+_u = _undo.c
+_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
@@ -51,11 +59,6 @@ def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[
 def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscription, ...]:
     """Returns the subscriptions of one chat, ordered by number."""
     return subscriptions_of(transaction, [chat_id])[chat_id]
-
-
-_NEW = (  # fields of Subscription; all but the first are also columns
-    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
-)  # fmt: skip
 
 
 def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
@@ -141,9 +144,6 @@ def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> Non
     transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
 
 
-_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
-
-
 def _subscription(row: Sequence[Any]) -> Subscription:
     """Returns the Subscription of a row of `_VALUES`.
 
@@ -178,11 +178,6 @@ def last_came(transaction: Transaction, chat_id: int, since: datetime) -> dict[i
     return found
 
 
-KEPT_CHANGES = 5  # changes of a chat that can be undone
-_undo = TABLES.tables["undo"]
-_u = _undo.c
-
-
 class StoredChange(NamedTuple):
     """A change of a chat, with the state before it."""
 
@@ -190,9 +185,6 @@ class StoredChange(NamedTuple):
     chat_id: int
     who: str
     before: Mapping[str, Any]  # the state before the change, as JSON
-
-
-_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:

@@ -35,6 +35,8 @@ _c = _chats.c
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat", "lane", "key_hash", "question"})
 _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
+_items = TABLES.tables["delivery_item"]
+_theirs = _items.alias()
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
@@ -126,10 +128,6 @@ def only_talked(transaction: Transaction, before: datetime, most: int) -> list[i
     undecided = (_c.moved_to.is_(None), _c.admission.is_(None), _c.admin.is_(False), _c.owner == "")
     bare = sa.select(_c.id).where(_c.next_number == 1, _c.created_at < before, *undecided, sa.not_(sa.or_(*kept)))
     return list(execute(transaction, bare.limit(most)).scalars())
-
-
-_items = TABLES.tables["delivery_item"]
-_theirs = _items.alias()
 
 
 @shares

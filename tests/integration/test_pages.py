@@ -113,6 +113,6 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == import_export.export(store, None)
+    assert text == "".join(import_export.export_all(store))
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE
