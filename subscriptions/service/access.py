@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions import errors
 from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import known_chats, notifying
@@ -38,13 +38,13 @@ _CODE = "operator-code"  # name of the stored value with the hash of the code
 _QUESTIONS = "questions"  # name of the stored value with these questions
 _Question = tuple[datetime, str, str]  # (moment, hash of the person, hash of the mailbox)
 _HASH = 16  # characters of a hash that are stored
-_DENIED = errors.Sentence("The operator of this bot has said no to this address.")
+_DENIED = Sentence("The operator of this bot has said no to this address.")
 _ASKED_OFTEN = (
-    errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
-    errors.Sentence("Look into its folder for spam, or ask again in an hour."),
+    Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+    Sentence("Look into its folder for spam, or ask again in an hour."),
 )
-_ASKED_MANY = errors.Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
-_ALL_ASKED_MANY = errors.Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
+_ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
+_ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
 # ── chats that ask, are let in or denied ──────────────────────────────────────
@@ -236,9 +236,9 @@ def ask_to_confirm(
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
     if standing_of(transaction, address).is_denied:
-        raise errors.Refused(_DENIED)
+        raise Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
-        raise errors.Refused(*_ASKED_OFTEN)
+        raise Refused(*_ASKED_OFTEN)
     token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
     notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
 
@@ -273,11 +273,11 @@ def confirm(
     """
     chat = known_chats.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
-        raise errors.Refused(_DENIED)
+        raise Refused(_DENIED)
     if now > until:
-        raise errors.Refused(
-            errors.Sentence("This question is older than two days."),
-            errors.Sentence("Ask for a new one where you began."),
+        raise Refused(
+            Sentence("This question is older than two days."),
+            Sentence("Ask for a new one where you began."),
         )
     if chat.state is ChatState.UNCONFIRMED:
         stored_chats.confirm(transaction, chat.id, now=now)
@@ -287,7 +287,7 @@ def confirm(
         try:
             with transaction.savepoint():
                 subscribe(transaction, address, one.text, when=when, name=one.name or None, now=now)
-        except errors.PaperwireError:
+        except PaperwireError:
             # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue
     return known_chats.get_chat(transaction, address)
@@ -304,13 +304,13 @@ def _count_question(transaction: Transaction, address: ChatAddress, person: Chat
         for text in (str(person), facts_of(address.platform).mailbox_of(address))
     )
     if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:
-        raise errors.Refused(*_ASKED_OFTEN)
+        raise Refused(*_ASKED_OFTEN)
     for most, boxes, refusal in (
         (MOST_OF_PERSON, {box for _, other, box in questions if other == who}, _ASKED_MANY),
         (MOST_OF_ALL, {box for _, _, box in questions}, _ALL_ASKED_MANY),
     ):
         if mailbox not in boxes and len(boxes) >= most:
-            raise errors.Refused(refusal, errors.Sentence("Ask again tomorrow."))
+            raise Refused(refusal, Sentence("Ask again tomorrow."))
     _store_questions(transaction, [*questions, (now, who, mailbox)])
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from subscriptions import errors, portable
+from subscriptions import portable
 from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -84,7 +85,7 @@ def _apply(transaction: Transaction, line: portable.PortableLine, *, now: dateti
             now=now,
             who=who,
         )
-    except errors.Refused as error:
+    except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     if known is None:
         return "+"
@@ -115,7 +116,7 @@ def _set(
     name, given = setting
     try:
         after = set_settings(transaction, chat.address, {name: given}, now=now, who=who)
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
     return "=" if after.chosen == chat.chosen else "~"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from subscriptions import chat_settings, errors
+from subscriptions import chat_settings
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query import FIELDS
@@ -24,7 +25,7 @@ class Listed:
 
     chat: Chat
     subscription: Subscription
-    rest: errors.Sentence | None = None  # why it finds nothing near in meaning, if it should
+    rest: Sentence | None = None  # why it finds nothing near in meaning, if it should
 
     @property
     def zone(self) -> str:
@@ -50,10 +51,10 @@ def get_set_up(transaction: Transaction, address: ChatAddress) -> Chat:
     return chat
 
 
-def _no_such_chat(address: ChatAddress) -> errors.NotFound:
-    return errors.NotFound(
-        errors.Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-        errors.Sentence(
+def _no_such_chat(address: ChatAddress) -> NotFound:
+    return NotFound(
+        Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+        Sentence(
             "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
             {"chat": str(address)},
         ),
@@ -126,9 +127,9 @@ def with_number(subscriptions: Sequence[Subscription], number: int) -> Subscript
     for one in subscriptions:
         if one.number == number:
             return one
-    raise errors.NotFound(
-        errors.Sentence("This chat has no subscription {which}.", {"which": str(number)}),
-        errors.Sentence("paperwire subscriptions lists them."),
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": str(number)}),
+        Sentence("paperwire subscriptions lists them."),
     )
 
 

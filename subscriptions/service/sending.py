@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions import errors
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, Unclear
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import pausing
 from subscriptions.states import MessageState, PauseReason
@@ -17,7 +17,7 @@ POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or
 def record_outcome(
     transaction: Transaction,
     claimed: claims.Claim,
-    outcome: errors.NotDelivered,
+    outcome: NotDelivered,
     *,
     on_unclear: OnUnclear,
     now: datetime,
@@ -32,12 +32,12 @@ def record_outcome(
         now=now,
         refusals=_refusals_before(transaction, claimed, outcome, now=now),
     )
-    address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, errors.Unclear)
+    address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, Unclear)
     if perhaps_sent and decision.state is MessageState.DEAD:
         reason = f"{reason} That was the second time, so it is not sent again."
     claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now)
     if decision.pause_topic or decision.pause_chat:
-        reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
+        reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
         pausing.pause_unreachable(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
@@ -47,10 +47,10 @@ def record_outcome(
 
 
 def _refusals_before(
-    transaction: Transaction, claimed: claims.Claim, outcome: errors.NotDelivered, *, now: datetime
+    transaction: Transaction, claimed: claims.Claim, outcome: NotDelivered, *, now: datetime
 ) -> Refusals:
     match outcome:
-        case errors.Rejected(in_doubt=True) | errors.ChatGone(in_doubt=True):
+        case Rejected(in_doubt=True) | ChatGone(in_doubt=True):
             return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
         case _:
             return NO_REFUSALS

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions import errors
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.tables import TABLES, KeyValueRow, PlatformRow
@@ -80,13 +80,9 @@ def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, n
     known = bots(transaction)
     for platform, bot in owners.items():
         if known.get(platform, bot) != bot and not new_bot:
-            raise errors.StoreError(
-                errors.Sentence(
-                    "This database belongs to another {platform} bot.", {"platform": platform.capitalize()}
-                ),
-                errors.Sentence(
-                    "Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."
-                ),
+            raise StoreError(
+                Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+                Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
 
 

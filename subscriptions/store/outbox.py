@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import errors
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
 from subscriptions.store import bot_state, claims, stored_chats
@@ -144,12 +144,12 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow:
     """Returns a delivery. Raises NotFound if it does not exist or all its messages were sent."""
-    hint = errors.Sentence("paperwire outbox lists them.")
+    hint = Sentence("paperwire outbox lists them.")
     delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
     if delivery is None:
-        raise errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+        raise NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
     if claims.is_sent(transaction, delivery.seq):
-        raise errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
+        raise NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return delivery
 
 

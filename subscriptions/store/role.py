@@ -17,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from subscriptions import errors
+from subscriptions.errors import RoleTaken, Sentence, StoreError, StoreUnavailable
 from subscriptions.store.database.store import Store
 
 BEAT_SECONDS = 5.0  # between two beats of the process that has the role
@@ -108,9 +109,7 @@ class ServerRole:
         """
         try:
             return self._beats()
-        except (
-            errors.StoreError
-        ):  # the session has ended; if the database cannot be reached at all, this raises the same
+        except StoreError:  # the session has ended; if the database cannot be reached at all, this raises the same
             return self._beats()
 
     def _beats(self) -> bool:
@@ -134,7 +133,7 @@ class ServerRole:
         """Gives the role back. A beat that is on its way in another thread takes nothing any more."""
         self._is_released = True
         if self._session is not None:
-            with suppress(errors.StoreError), self._connected() as session:
+            with suppress(StoreError), self._connected() as session:
                 session.execute(_GIVE_BACK)  # the server may notice the session's end after the next command
                 session.close()
 
@@ -145,9 +144,9 @@ class ServerRole:
             with self._store.translated_errors():
                 self._session = self._session or self._store.server.session()
                 if self._is_released and not self._has_lock:
-                    raise errors.StoreUnavailable("The role was given back.")
+                    raise StoreUnavailable("The role was given back.")
                 yield self._session
-        except errors.StoreError:
+        except StoreError:
             if self._session is not None:
                 self._session.close()
             self._session, self._has_lock = None, False
@@ -174,21 +173,21 @@ def held(store: Store) -> Iterator[None]:
         role.release()
 
 
-def taken_by(holder: str) -> errors.RoleTaken:
+def taken_by(holder: str) -> RoleTaken:
     """Returns the error that names the process that has the role."""
-    return errors.RoleTaken(
-        errors.Sentence("Process {pid} sends for this database already.", {"pid": holder}),
-        errors.Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    return RoleTaken(
+        Sentence("Process {pid} sends for this database already.", {"pid": holder}),
+        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
     )
 
 
-def _unusable(database: Path, error: OSError) -> errors.StoreError:
+def _unusable(database: Path, error: OSError) -> StoreError:
     if errors.is_disk_full(error):
-        return errors.StoreError(*errors.disk_full(database.absolute()))
-    return errors.StoreError(
-        errors.Sentence(
+        return StoreError(*errors.disk_full(database.absolute()))
+    return StoreError(
+        Sentence(
             "The folder of the database {path} cannot be written to: {why}.",
             {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
         ),
-        errors.Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
+        Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
 from subscriptions import errors
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database import (
     LOCKED,
     NOT_OPENED,
@@ -188,7 +188,7 @@ class PostgresDatabase:
             self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
             raise wrong_setting(
-                errors.Sentence("PostgreSQL needs parts of paperwire that are not installed."),
+                Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 errors.install_extra("postgresql"),
             ) from error
         self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
@@ -248,9 +248,9 @@ class PostgresDatabase:
 
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own programs for backups."""
-        raise errors.StoreError(
-            errors.Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
-            errors.Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
+        raise StoreError(
+            Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
+            Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite

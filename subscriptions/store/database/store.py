@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session, select
 
-from subscriptions import errors
+from subscriptions.errors import NotFound, RoleLost, Sentence, StoreError
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database import full_error, keep_to_owner, schema, wrong_setting
@@ -120,7 +120,7 @@ class Transaction(Session):
         if self._has_role or self.store.term is None:
             return
         if not self.connection().execute(_HAS_ROLE, {"term": self.store.term}).first():
-            raise errors.RoleLost(f"Another process works on the database {self.store.where} now.")
+            raise RoleLost(f"Another process works on the database {self.store.where} now.")
         self._has_role = True
 
     @contextmanager
@@ -237,11 +237,11 @@ class Store:
                 if revision is not None or not schema.make_schema(connection):
                     schema.upgrade_schema(connection)
 
-    def missing(self) -> errors.NotFound:
+    def missing(self) -> NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""
-        return errors.NotFound(
-            errors.Sentence("There is no database at {path}.", {"path": self.where}),
-            errors.Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        return NotFound(
+            Sentence("There is no database at {path}.", {"path": self.where}),
+            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
         )
 
     def revision(self) -> str | None:
@@ -277,7 +277,7 @@ class Store:
         for kept_copy in kept[-KEPT_COPIES:]:
             keep_to_owner(kept_copy)
 
-    def write_refusal(self) -> errors.StoreError | None:
+    def write_refusal(self) -> StoreError | None:
         """Returns why the database accepts no writes now; None if it accepts them.
 
         Begins a write and rolls it back, which shows locks and missing permissions.
@@ -287,7 +287,7 @@ class Store:
                 if self.kind.is_full(LEAST_FREE):
                     return full_error(self.where)
                 self.kind.try_to_write(PROBE_SECONDS)
-        except errors.StoreError as error:
+        except StoreError as error:
             return error
         return None
 
@@ -420,8 +420,8 @@ def _kind_of(address: str) -> Kind:
             case "postgresql":
                 return PostgresDatabase(url)
     raise wrong_setting(
-        errors.Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
-        errors.Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
+        Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
+        Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
     )
 
 
