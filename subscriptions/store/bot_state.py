@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.tables import TABLES, KeyValueRow, PlatformRow
 
@@ -23,7 +22,7 @@ _p = TABLES.tables["platform"].c
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    conflicts.put(transaction, KeyValueRow(name=name, value=value))
+    transaction.put(KeyValueRow(name=name, value=value))
 
 
 def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
@@ -113,5 +112,5 @@ def _known(transaction: Transaction, name: str) -> dict[str, Any]:
 @writes
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
     """Stores values of a platform: its `bot`, or why it is `stopped`."""
-    conflicts.insert_new(transaction, PlatformRow(name=platform))
+    transaction.insert_new(PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

@@ -17,7 +17,6 @@ from sqlmodel import select
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import stored_chats
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
 from subscriptions.store.tables import TABLES, UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
 
@@ -44,7 +43,7 @@ def note_update(transaction: Transaction, platform: str, update_id: str, *, chat
     """
     there = stored_chats.home_of(transaction, chat)
     row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=there.id if there else None)
-    return conflicts.insert_new(transaction, row)
+    return transaction.insert_new(row)
 
 
 def begin_effect(transaction: Transaction, platform: str, update_id: str) -> bool:
@@ -179,7 +178,7 @@ def remember(
         at=now,
         until=now + lasts,
     )
-    conflicts.put(transaction, row)
+    transaction.put(row)
 
 
 @reads

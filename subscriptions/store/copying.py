@@ -5,7 +5,6 @@ import sqlalchemy as sa
 from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.matching.full_text import index_document
 from subscriptions.store import paper_words
-from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.tables import TABLES
@@ -58,7 +57,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*refer, *table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
-            execute_rows(target, statement, names, [tuple(row) for row in part])
+            target.execute_rows(statement, names, [tuple(row) for row in part])
             rows += len(part)
     return rows
 

@@ -13,7 +13,6 @@ from subscriptions.matching.library import Library
 from subscriptions.model import Chat, KnownPaper
 from subscriptions.states import Signal
 from subscriptions.store import known_papers, meanings
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Scope, Transaction, execute, grouped, in_chunks, reads, rows_of, writes
 from subscriptions.store.tables import LibraryEntryRow, QuestionRow, SignalRow, tables
 
@@ -51,7 +50,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
         return
     with store.write() as transaction:
         for paper in papers:
-            conflicts.put(transaction, SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+            transaction.put(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
             if kind in _OPPOSITE:
                 take_back(transaction, chat, paper, _OPPOSITE[kind])
         _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
@@ -159,7 +158,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             found[alias if tells else f" {alias}"] = title
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
     rows = [(chat_id, key, title) for key, title in found.items()]
-    conflicts.put_all(transaction, "library_entry", rows)
+    transaction.put_all("library_entry", rows)
 
 
 @writes

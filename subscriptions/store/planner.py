@@ -16,7 +16,6 @@ from subscriptions.planning.due_moments import FARTHEST, Move
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import columns
 from subscriptions.store.columns import JsonText, Utc
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.store.interests import owned
 from subscriptions.store.tables import DeliveryRow, tables
@@ -146,8 +145,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 
     No stored delivery may have one of these keys.
     """
-    conflicts.execute_rows(
-        transaction,
+    transaction.execute_rows(
         _NEW_DELIVERIES,
         _DELIVERY,
         [(p.id, p.chat.id, p.kind.value, p.due, key, now, _facts(p.facts), 0, "") for key, p in planned.items()],
@@ -158,7 +156,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         for p in planned.values()
         for item in p.items
     ]
-    conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, items)
+    transaction.execute_rows(_NEW_ITEMS, _ITEM, items)
 
 
 def add_notice(
@@ -179,7 +177,7 @@ def add_notice(
         created_at=now,
         facts=columns.to_json(planned.facts),
     )
-    return conflicts.insert_new(transaction, row, "dedupe_key")
+    return transaction.insert_new(row, "dedupe_key")
 
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
@@ -187,7 +185,7 @@ def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[
     names = ("chat", "paper", "position", "shown", "cross", "because")
     no_reasons: list[str] = []
     rows = [(chat_id, paper, _NO_DELIVERY, False, False, no_reasons) for paper in papers]
-    conflicts.insert_all_new(transaction, "delivery_item", ("chat", "paper"), names, rows)
+    transaction.insert_all_new("delivery_item", ("chat", "paper"), names, rows)
 
 
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

@@ -23,7 +23,6 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
 from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
 from subscriptions.store.tables import TABLES, ChatKeyRow, ChatRow, DenialRow
 
@@ -112,7 +111,7 @@ def add_chat(
         public=public,
         created_at=now,
     )
-    conflicts.insert_new(transaction, row, *PLACE)
+    transaction.insert_new(row, *PLACE)
     added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
@@ -332,7 +331,7 @@ def remember_denial(transaction: Transaction, lane: Lane) -> None:
     The hash stays if the chats are erased.
     """
     address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
-    conflicts.insert_new(transaction, DenialRow(address_hash=address_hash))
+    transaction.insert_new(DenialRow(address_hash=address_hash))
 
 
 def lift_denial(transaction: Transaction, lane: Lane) -> bool:
@@ -376,7 +375,7 @@ def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Ad
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
     """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
     key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
-    conflicts.put(transaction, ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
+    transaction.put(ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
     return key
 
 

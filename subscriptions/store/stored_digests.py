@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest
 from subscriptions.store import bot_state, known_papers, meanings, merging, paper_words
-from subscriptions.store.database import conflicts
-from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.merging import REPLACEMENTS
 from subscriptions.store.paper_batch import PaperBatch
@@ -80,7 +78,7 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
     made = _codes_of(transaction, batch, codes)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
-    execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
+    transaction.execute_rows(_INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
     if batch.news:
@@ -217,7 +215,7 @@ def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
     first = known_papers.last_sequence(transaction) + 1
     found = unannounced(transaction, **of)
     rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]
-    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
+    transaction.execute_rows(_ANNOUNCE, (*_GIVEN, "of"), rows)
     if rows:
         known_papers.raise_counter(transaction, rows[-1][0])
     return len(rows)

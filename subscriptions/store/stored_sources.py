@@ -12,7 +12,6 @@ from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, 
 from subscriptions.planning.source_calendar import Schedule
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, known_papers
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
 from subscriptions.store.tables import TABLES, ReceiptRow, SourcePartRow, SourceRow
 
@@ -160,7 +159,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 def add_name(transaction: Transaction, name: str) -> None:
     """Stores a source with only its name, unless a source with this name is stored."""
-    conflicts.insert_new(transaction, SourceRow(name=name))
+    transaction.insert_new(SourceRow(name=name))
 
 
 @reads

@@ -15,7 +15,6 @@ from subscriptions.query import ABOUT
 from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.tables import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
 
@@ -79,7 +78,7 @@ def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -
     queries = _query_ids(transaction, [one.canonical for one in new])
     rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
     names = (*more, "chat", *_NEW[1:], "query", "cadence")
-    conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
+    transaction.insert_all_new("subscription", ("chat", "query"), names, rows)
 
 
 def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -87,7 +86,7 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     wanted = sorted(set(canonicals))
     found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
+    transaction.insert_all_new("query", (), ("canonical",), [(one,) for one in missing])
     added = _known_queries(transaction, missing)
     for canonical, query in added.items():
         if texts := _asked(canonical):

@@ -21,7 +21,6 @@ from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import stored_sources, tables
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import KeyValueRow
@@ -303,7 +302,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
 def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> None:
     with store.write() as transaction:
         for name, value in (("known", "first"), ("known", "second"), ("unknown", "second")):
-            conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
+            transaction.insert_new(KeyValueRow(name=name, value=value))
     assert stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE '%known' ORDER BY name") == [
         ("known", "first"),
         ("unknown", "second"),

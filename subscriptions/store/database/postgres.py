@@ -203,7 +203,7 @@ class PostgresDatabase:
         self._arguments = {**_SESSION, **self.url.query, **ours}
         self._engine = sa.create_engine(
             self.url,
-            paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
+            paramstyle="format",  # so that rows can be given as tuples (`Transaction.execute_rows`)
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=patience,
