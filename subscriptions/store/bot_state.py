@@ -9,15 +9,16 @@ from sqlmodel import col
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.tables import TABLES, KeyValueRow, PlatformRow
+from subscriptions.store.tables import KeyValueRow, PlatformRow, tables
 
+# names of stored values
 SENDER = "sender"  # the process that began to send last
-# Statements that every plan executes are built once.
-_values = TABLES.tables["key_value"]
-_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
-ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers come without codes
+ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
-_p = TABLES.tables["platform"].c
+
+_values, _platforms = tables("key_value", "platform")
+_p = _platforms.c
+_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))  # each plan executes it
 
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:

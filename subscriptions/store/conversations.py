@@ -18,15 +18,16 @@ from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import stored_chats
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
-from subscriptions.store.tables import TABLES, UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
+from subscriptions.store.tables import UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
 
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
-_updates, _chats = tables("update", "chat")
-_u = _updates.c
+
+_updates, _chats, _callbacks, _states, _pages = tables(
+    "update", "chat", "callback", "conversation_state", "page_message"
+)
+_u, _p = _updates.c, _pages.c
+_here, _about = _chats.alias("here"), _chats.alias("other")
 _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
-_callbacks, _states = tables("callback", "conversation_state")
-_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
-_p = TABLES.tables["page_message"].c
 
 
 @reads

@@ -26,16 +26,16 @@ from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
 from subscriptions.store.tables import TABLES, ChatKeyRow, ChatRow, DenialRow
 
-_chats = TABLES.tables["chat"]
-_c = _chats.c
 PLACE = ("platform", "address", "topic")
-CHATS = sa.select(_chats)
-_BY_ID = CHATS.order_by(_c.id)
-_IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
-_AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
-_DENIAL_KEY = "denial-key"
 LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
 _KEY_BYTES = 24  # random bytes of a key: as many as a session has
+_DENIAL_KEY = "denial-key"  # name of a stored value
+_chats = TABLES.tables["chat"]
+_c = _chats.c
+_CHATS = sa.select(_chats)
+_BY_ID = _CHATS.order_by(_c.id)
+_IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+_AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 
 
 @reads
@@ -75,7 +75,7 @@ def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) 
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else astuple(after)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
-    wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
     return [chat_of(transaction, row) for row in execute(transaction, wanted)]
 
 
@@ -233,7 +233,7 @@ def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
 
 
 def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
-    """Returns the Chat of a row of `CHATS`."""
+    """Returns the Chat of a row of `_CHATS`."""
     own = (("timezone", row.timezone), *row.settings.items())
     settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
     return Chat(
@@ -321,7 +321,7 @@ def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
 ) -> tuple[Chat, ...]:
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
-    wanted = CHATS.where(which).order_by(*order, _c.id)
+    wanted = _CHATS.where(which).order_by(*order, _c.id)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
 
 

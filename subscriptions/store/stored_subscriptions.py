@@ -16,10 +16,11 @@ from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.tables import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
 
-_chats, _subscriptions, _queries = tables("chat", "subscription", "query")
-_s = _subscriptions.c
+KEPT_CHANGES = 5  # changes of a chat that can be undone
+_chats, _subscriptions, _queries, _undo = tables("chat", "subscription", "query", "undo")
+_s, _u = _subscriptions.c, _undo.c
 
 # Each plan executes these statements, so they are built only once.
 # The columns are in the order of the fields of Subscription.
@@ -27,7 +28,7 @@ _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.latest_due_at,
 )  # fmt: skip
-SUBSCRIPTIONS = (
+_SUBSCRIPTIONS = (
     sa.select(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .order_by(_s.chat, _s.number)
@@ -42,15 +43,12 @@ _NEW = (  # fields of Subscription; all but the first are also columns
     "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
 )  # fmt: skip
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
-KEPT_CHANGES = 5  # changes of a chat that can be undone
-_undo = TABLES.tables["undo"]
-_u = _undo.c
 _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
-    rows = rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids)
+    rows = rows_of(transaction, _SUBSCRIPTIONS, _s.chat, chat_ids)
     found = grouped((row[1], _subscription(row)) for row in rows)
     return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
 

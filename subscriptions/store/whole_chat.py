@@ -14,7 +14,6 @@ from subscriptions.store import interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, execute, rows_of, shares
 from subscriptions.store.stored_subscriptions import give_libraries
 from subscriptions.store.tables import (
-    TABLES,
     CallbackRow,
     ChatRow,
     ConversationStateRow,
@@ -30,13 +29,13 @@ from subscriptions.store.tables import (
 
 Json = dict[str, Any]
 
-_chats, _deliveries, _messages, _papers, _pages = tables("chat", "delivery", "message", "paper", "page_message")
-_c = _chats.c
+_chats, _deliveries, _items, _messages, _papers, _pages = tables(
+    "chat", "delivery", "delivery_item", "message", "paper", "page_message"
+)
+_c, _theirs = _chats.c, _items.alias()
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat", "lane", "key_hash", "question"})
 _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
-_items = TABLES.tables["delivery_item"]
-_theirs = _items.alias()
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
