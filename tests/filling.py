@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from subscriptions.store import copying
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES, KeyValueRow
 from tests.clock import NOON
@@ -55,7 +54,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        conflicts.put(session, KeyValueRow(name="sequence", value=str(last)))
+        session.put(KeyValueRow(name="sequence", value=str(last)))
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % GONE == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))

@@ -26,6 +26,7 @@ from bot.rendering.deliveries import render_delivery
 from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
+from subscriptions.addresses import facts_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
@@ -54,7 +55,7 @@ def say(
         if (typed or command) and not may_be_first:
             known_chats.get_set_up(session.store, address)  # raises NotFound; a sentence is possible in a new chat, too
         title, kind = sessions.look_up_new_chat(session, address)
-        kind = kind or known_chats.kind_of(address)
+        kind = kind or facts_of(address.platform).kind_of(address)
         before = known_chats.known_or_new(session.store, address, kind, title=title)
         answered = asyncio.run(_answer(_by_operator(text, before), session))
         after = known_chats.known_or_new(session.store, before.address, kind)

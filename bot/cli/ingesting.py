@@ -30,9 +30,9 @@ from subscriptions.language import Language
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.ingestion import announce_filed
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_digests import announce as announce_filed
 from subscriptions.store.stored_sources import KnownSource, known_sources
 from subscriptions.texts import escaped
 
@@ -218,7 +218,7 @@ def poll(
         with drawing.waiting("Asking the sources; arXiv takes a few minutes"):
             polled = asyncio.run(_poll(session, name))
         documents = _documents(session, name)
-        announced = announce_filed(session.store, documents[0]["name"], now=session.now) if announce else 0
+        announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
         output.tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
         output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")

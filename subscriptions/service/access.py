@@ -4,6 +4,7 @@ On the bot's own machine no one has to ask. Addresses such as those of mail are 
 (double opt-in): their chat is `unconfirmed`, and only `confirm` ends this (docs/operating.md, Who may use it).
 """
 
+import hmac
 import json
 import secrets
 from collections.abc import Collection, Sequence
@@ -12,12 +13,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions import errors
 from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import known_chats, notifying
-from subscriptions.service.changes import note_changed_state
 from subscriptions.service.subscribing import subscribe
 from subscriptions.states import ChatState
 from subscriptions.store import bot_state, stored_chats, stored_subscriptions
@@ -34,16 +34,17 @@ MOST_QUESTIONS = 3  # questions to one address within an hour, no matter how man
 # addresses that are asked within a day because one person wants it, and because any people want it
 MOST_OF_PERSON, MOST_OF_ALL = 5, 30
 QUESTIONS = timedelta(days=1)  # how long a question that a person caused is counted
+_CODE = "operator-code"  # name of the stored value with the hash of the code
 _QUESTIONS = "questions"  # name of the stored value with these questions
 _Question = tuple[datetime, str, str]  # (moment, hash of the person, hash of the mailbox)
 _HASH = 16  # characters of a hash that are stored
-_DENIED = errors.Sentence("The operator of this bot has said no to this address.")
+_DENIED = Sentence("The operator of this bot has said no to this address.")
 _ASKED_OFTEN = (
-    errors.Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
-    errors.Sentence("Look into its folder for spam, or ask again in an hour."),
+    Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+    Sentence("Look into its folder for spam, or ask again in an hour."),
 )
-_ASKED_MANY = errors.Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
-_ALL_ASKED_MANY = errors.Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
+_ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"most": MOST_OF_PERSON})
+_ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
 # ── chats that ask, are let in or denied ──────────────────────────────────────
@@ -102,7 +103,6 @@ def request_admission(
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         stored_chats.require_admission(transaction, chat.id, now=now)
-        note_changed_state(transaction, chat.id)
     notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
@@ -122,7 +122,6 @@ def allow(
         stored_chats.admit(transaction, one.id, now=now)
         if one.state is ChatState.ASKED:
             waited = True
-            note_changed_state(transaction, one.id)
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
                 notifying.notify(transaction, one.address, admitted(count, now.isoformat()), now=now)
@@ -140,8 +139,6 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
         return False
     for one in stored_chats.chats_in(transaction, chat.address.lane):
         stored_chats.deny(transaction, one.id, now=now)
-        if one.state is not ChatState.ASKED:
-            note_changed_state(transaction, one.id)
     notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
@@ -185,7 +182,7 @@ def new_code(transaction: Transaction) -> str:
     An earlier code is void.
     """
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    stored_chats.keep_code(transaction, _hash_of_code(code))
+    bot_state.put_value(transaction, _CODE, _hash_of_code(code))
     return code
 
 
@@ -200,12 +197,12 @@ def redeem_code(
     chat = known_chats.get_chat(transaction, address)
     if has_operator(transaction, admins):
         return "there-is-one"
-    if not stored_chats.take_code(transaction, _hash_of_code(code)):
+    kept = bot_state.get_value(transaction, _CODE) or ""
+    if not hmac.compare_digest(kept, _hash_of_code(code)):
         return "wrong"
+    bot_state.put_value(transaction, _CODE, "")
     stored_chats.make_operator(transaction, chat.id)
     stored_chats.admit(transaction, chat.id, now=now)
-    if chat.state is ChatState.ASKED:
-        note_changed_state(transaction, chat.id)
     for other in stored_chats.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
@@ -239,9 +236,9 @@ def ask_to_confirm(
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
     if standing_of(transaction, address).is_denied:
-        raise errors.Refused(_DENIED)
+        raise Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
-        raise errors.Refused(*_ASKED_OFTEN)
+        raise Refused(*_ASKED_OFTEN)
     token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
     notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
 
@@ -276,22 +273,21 @@ def confirm(
     """
     chat = known_chats.get_chat(transaction, address)
     if standing_of(transaction, address).is_denied:
-        raise errors.Refused(_DENIED)
+        raise Refused(_DENIED)
     if now > until:
-        raise errors.Refused(
-            errors.Sentence("This question is older than two days."),
-            errors.Sentence("Ask for a new one where you began."),
+        raise Refused(
+            Sentence("This question is older than two days."),
+            Sentence("Ask for a new one where you began."),
         )
     if chat.state is ChatState.UNCONFIRMED:
         stored_chats.confirm(transaction, chat.id, now=now)
-        note_changed_state(transaction, chat.id)
     asking = stored_chats.find_chat(transaction, source) if source else None
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
         when = f"{one.cadence} {one.zone or ''}".strip()
         try:
             with transaction.savepoint():
                 subscribe(transaction, address, one.text, when=when, name=one.name or None, now=now)
-        except errors.PaperwireError:
+        except PaperwireError:
             # A subscription that would be too many, or whose query this version cannot read, is not copied.
             continue
     return known_chats.get_chat(transaction, address)
@@ -308,13 +304,13 @@ def _count_question(transaction: Transaction, address: ChatAddress, person: Chat
         for text in (str(person), facts_of(address.platform).mailbox_of(address))
     )
     if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:
-        raise errors.Refused(*_ASKED_OFTEN)
+        raise Refused(*_ASKED_OFTEN)
     for most, boxes, refusal in (
         (MOST_OF_PERSON, {box for _, other, box in questions if other == who}, _ASKED_MANY),
         (MOST_OF_ALL, {box for _, _, box in questions}, _ALL_ASKED_MANY),
     ):
         if mailbox not in boxes and len(boxes) >= most:
-            raise errors.Refused(refusal, errors.Sentence("Ask again tomorrow."))
+            raise Refused(refusal, Sentence("Ask again tomorrow."))
     _store_questions(transaction, [*questions, (now, who, mailbox)])
 
 

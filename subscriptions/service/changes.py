@@ -72,7 +72,7 @@ def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who:
 
 
 def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> None:
-    """Like `record_change`, but for a change of subscriptions: also adds the chat to `transaction.changed_chats`."""
+    """Like `record_change`, but for subscriptions or a pause: also adds the chat to `transaction.changed_chats`."""
     record_change(transaction, chat_id, now=now, who=who)
     transaction.changed_chats.add(chat_id)
 
@@ -90,12 +90,6 @@ def change_subscriptions(
     if any(old != new for old, new in pairs):
         begin_change(transaction, before[0].chat_id, now=now, who=who)
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
-
-
-def note_changed_state(transaction: Transaction, chat_id: int) -> None:
-    """Adds a chat that was paused, resumed, admitted or erased to `transaction.changed_chats` if it has subscriptions."""
-    if stored_subscriptions.subscriptions_in(transaction, chat_id):
-        transaction.changed_chats.add(chat_id)
 
 
 def state_before(change: stored_subscriptions.StoredChange) -> State:
@@ -224,10 +218,8 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
     stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
     transaction.begun_changes.pop(chat.id, None)
     what = difference(current, state_of(transaction, chat.id))
-    if what.added or what.removed or what.changed:
+    if what.added or what.removed or what.changed or what.paused is not None:
         transaction.changed_chats.add(chat.id)
-    elif what.paused is not None:
-        note_changed_state(transaction, chat.id)
     return Undone(what=what, who=change.who, before=chat, after=known_chats.get_chat(transaction, address))
 
 

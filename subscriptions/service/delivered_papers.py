@@ -18,6 +18,8 @@ from subscriptions.store import known_papers, stored_chats, stored_deliveries, s
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import owned
 
+MOST_IN_FEED = 100  # papers in a feed
+
 
 @reads
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
@@ -99,10 +101,9 @@ def last_delivered(
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    papers = stored_deliveries.papers_in_message(transaction, chat.id, message) if message else ()
-    for paper in papers or stored_deliveries.last_delivered(transaction, chat.id).values():
-        return stored_deliveries.deliveries_of(transaction, chat.id, paper)
-    return None
+    paper = stored_deliveries.paper_in_message(transaction, chat.id, message) if message else None
+    paper = paper or stored_deliveries.last_paper(transaction, chat.id)
+    return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
 @reads
@@ -150,7 +151,7 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
-        unannounced = stored_digests.unannounced(transaction, stored_digests.of_paper(known.id))
+        unannounced = stored_digests.unannounced(transaction, paper=known.id)
         return HoldReason.ARCHIVE if unannounced else HoldReason.REPLACEMENT
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
@@ -162,9 +163,6 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
     if not chat.is_active:
         return HoldReason.CHAT
     return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED
-
-
-MOST_IN_FEED = 100  # papers in a feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +189,6 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
 def papers_shown(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = known_chats.get_chat(transaction, address)
-    ids = [one.paper for one in stored_deliveries.shown_between(transaction, chat.id, since)]
+    ids = stored_deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

@@ -4,17 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from subscriptions import errors, portable
+from subscriptions import portable
+from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
 from subscriptions.service.subscribing import place, set_settings
 from subscriptions.store import stored_chats, stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads
 
 # what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
 Changes = tuple[tuple[str, str, str], ...]
+AT_ONCE = 500  # chats that are read in one transaction
 
 
 class _TriedOut(Exception):
@@ -58,8 +61,8 @@ def _apply(transaction: Transaction, line: portable.PortableLine, *, now: dateti
     """Applies one line, and adds its chat if it is new. Returns its mark."""
     chat, kind_mark = stored_chats.find_chat(transaction, line.chat), "="
     if chat is None:
-        kind, kind_mark = line.kind or known_chats.kind_of(line.chat), "+"
-        chat = stored_chats.add_chat(transaction, line.chat, kind, now=now)
+        kind_mark = "+"
+        chat = stored_chats.add_chat(transaction, line.chat, line.kind, now=now)
     if line.setting is not None:
         return _set(transaction, line, line.setting, chat, now=now, who=who)
     if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
@@ -82,7 +85,7 @@ def _apply(transaction: Transaction, line: portable.PortableLine, *, now: dateti
             now=now,
             who=who,
         )
-    except errors.Refused as error:
+    except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     if known is None:
         return "+"
@@ -113,21 +116,16 @@ def _set(
     name, given = setting
     try:
         after = set_settings(transaction, chat.address, {name: given}, now=now, who=who)
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         raise line.refused(error.sentence, error.hint) from error
     return "=" if after.chosen == chat.chosen else "~"
 
 
-AT_ONCE = 500  # chats that are read in one transaction
-
-
-def export(store: Scope, address: ChatAddress | None) -> str:
-    """Returns the subscriptions of a chat as text. For None, returns all chats with their settings. Raises NotFound."""
-    if address is None:
-        return "".join(export_all(store))
-    with store.read() as transaction:
-        chat, subscriptions = known_chats.get_subscribed(transaction, address)
-        return _lines([portable.subscription_line(chat, one) for one in subscriptions])
+@reads
+def export(transaction: Transaction, address: ChatAddress) -> str:
+    """Returns the subscriptions of a chat as text. Raises NotFound."""
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
 
 def export_all(store: Scope) -> Iterator[str]:
@@ -156,7 +154,7 @@ def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         # the address of a channel looks like that of a group, so the kind has to be written
-        kind = [] if chat.kind is known_chats.kind_of(chat.address) else [f"set kind {chat.kind}"]
+        kind = [] if chat.kind is facts_of(chat.address.platform).kind_of(chat.address) else [f"set kind {chat.kind}"]
         lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
         if settings or lines:
             yield _lines([f"[{chat.address}]", *kind, *settings, *lines])

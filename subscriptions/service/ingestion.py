@@ -56,9 +56,9 @@ def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> s
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
     """
     if stored_digests.is_known(transaction, digest.content_hash):
-        which, announced = stored_digests.of_digest(digest.content_hash), 0
+        announced = 0
         if ingest.announce:
-            announced = stored_digests.announce(transaction, which, ingest.now)
+            announced = stored_digests.announce(transaction, ingest.now, digest=digest.content_hash)
         done = stored_digests.stored_digest(transaction, digest.content_hash, announced=announced)
     else:
         papers = ingest.merged(transaction, _papers_of(transaction, digest))
@@ -109,9 +109,3 @@ def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
     if stored_digests.is_known(transaction, digest.content_hash):
         return ()
     return incoming(paper_index.merge_copies(digest.entries))
-
-
-@writes
-def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
-    """Announces all papers of a source that were never announced. Returns how many."""
-    return stored_digests.announce(transaction, stored_digests.of_source(source), now)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from subscriptions import chat_settings, errors
-from subscriptions.addresses import facts_of
+from subscriptions import chat_settings
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query import FIELDS
@@ -25,7 +25,7 @@ class Listed:
 
     chat: Chat
     subscription: Subscription
-    rest: errors.Sentence | None = None  # why it finds nothing near in meaning, if it should
+    rest: Sentence | None = None  # why it finds nothing near in meaning, if it should
 
     @property
     def zone(self) -> str:
@@ -51,10 +51,10 @@ def get_set_up(transaction: Transaction, address: ChatAddress) -> Chat:
     return chat
 
 
-def _no_such_chat(address: ChatAddress) -> errors.NotFound:
-    return errors.NotFound(
-        errors.Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
-        errors.Sentence(
+def _no_such_chat(address: ChatAddress) -> NotFound:
+    return NotFound(
+        Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+        Sentence(
             "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
             {"chat": str(address)},
         ),
@@ -65,11 +65,6 @@ def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat
     """Returns the chat at this address and its subscriptions. Raises NotFound."""
     chat = get_chat(transaction, address)
     return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
-
-
-def kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat, as far as its address tells. What the platform says in requests is more reliable."""
-    return facts_of(address.platform).kind_of(address)
 
 
 @reads
@@ -132,9 +127,9 @@ def with_number(subscriptions: Sequence[Subscription], number: int) -> Subscript
     for one in subscriptions:
         if one.number == number:
             return one
-    raise errors.NotFound(
-        errors.Sentence("This chat has no subscription {which}.", {"which": str(number)}),
-        errors.Sentence("paperwire subscriptions lists them."),
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": str(number)}),
+        Sentence("paperwire subscriptions lists them."),
     )
 
 

@@ -11,7 +11,8 @@ from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from subscriptions import errors, meaning
+from subscriptions import meaning
+from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.matching.taste import Judged, Taste
 from subscriptions.model import Chat, KnownPaper, Paper
@@ -26,15 +27,29 @@ from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
 from subscriptions.texts.cutting import clip
 
-IN_WORDS = errors.Sentence("Write it in words, or ask the operator to turn meaning on.")
-IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
-FAILS = errors.Sentence("I cannot tell now what is near to “{text}”.")
-RESTS = errors.Sentence("rests: meaning is off here")
-RESTS_UNTIL_KNOWN = errors.Sentence("rests until its meaning is known")
+IN_WORDS = Sentence("Write it in words, or ask the operator to turn meaning on.")
+IS_OFF = Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
+FAILS = Sentence("I cannot tell now what is near to “{text}”.")
+RESTS = Sentence("rests: meaning is off here")
+RESTS_UNTIL_KNOWN = Sentence("rests until its meaning is known")
 _QUOTED = 80  # characters of a text that a refusal repeats
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
+MOST_NEAR = 100  # papers that a search returns
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
-LATER = errors.Sentence("Please try again in a minute, or write it in words.")
+LATER = Sentence("Please try again in a minute, or write it in words.")
+WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
+STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
+    Signal.LIKED: 3.0,
+    Signal.SAVED: 3.0,
+    Signal.FOLLOWED: 2.0,
+    Signal.OPENED: 1.0,
+    Signal.MUTED: -1.0,
+    Signal.EXCLUDED: -2.0,
+    Signal.DISLIKED: -3.0,
+}
+_STRONGEST = 3.0
+_OF_LIBRARY = 1.0  # the strength of an entry of the library
+LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microsecond for a paper
 
 
 def with_known_vectors(transaction: Transaction, query: Query) -> Query:
@@ -54,18 +69,18 @@ def with_all_vectors(transaction: Transaction, query: Query) -> Query:
     return query
 
 
-def meaning_is_off(text: str) -> errors.MeaningFails:
+def meaning_is_off(text: str) -> MeaningFails:
     """Returns the refusal of a wish for what is near to a text or to papers, where meaning is off."""
-    return errors.MeaningFails(_about(IS_OFF, text), IN_WORDS)
+    return MeaningFails(_about(IS_OFF, text), IN_WORDS)
 
 
-def meaning_fails(text: str) -> errors.MeaningFails:
+def meaning_fails(text: str) -> MeaningFails:
     """Returns the refusal of a wish for what is near to a text or to papers whose vector cannot be had now."""
-    return errors.MeaningFails(_about(FAILS, text), LATER)
+    return MeaningFails(_about(FAILS, text), LATER)
 
 
-def _about(sentence: errors.Sentence, text: str) -> errors.Sentence:
-    return errors.Sentence(sentence.template, {"text": clip(without_owner(text), _QUOTED)})
+def _about(sentence: Sentence, text: str) -> Sentence:
+    return Sentence(sentence.template, {"text": clip(without_owner(text), _QUOTED)})
 
 
 def _lacking(query: Query) -> list[Term]:
@@ -121,7 +136,7 @@ def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
     return [text for text in texts if text not in known]
 
 
-def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, errors.Sentence]:
+def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, Sentence]:
     """Returns canonical text → why it rests, for those of these stored queries that find nothing near in meaning now."""
     asked = {text: parse_canonical(text).nearness_terms for text in canonicals if asks_for_nearness(text)}
     if not transaction.store.encoder:
@@ -162,10 +177,8 @@ _SEARCHED: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
 _NOTHING = _Searched("", 0, (), ())
 
 
-def near_papers(
-    transaction: Transaction, questions: bytes, encoder: str, *, most: int = 100, least: float = meaning.NEAR
-) -> list[Near]:
-    """Returns the stored papers that are near to one of some questions, nearest first, at most `most`.
+def near_papers(transaction: Transaction, questions: bytes, encoder: str, *, least: float = meaning.NEAR) -> list[Near]:
+    """Returns the stored papers that are near to one of some questions, nearest first, at most MOST_NEAR.
 
     `questions` are vectors of `encoder`; if the store's encoder is another one, nothing is near. `least` is the lowest
     nearness. Papers without codes are left out, and among very many papers those that are near by one sentence only.
@@ -180,7 +193,7 @@ def near_papers(
     found = meanings.entries(transaction, [searched.entries[at] for at in nearest])
     near = [Near(paper, meaning.nearness_to_any(asked, meaning.read_paper(codes))) for paper, codes in found]
     near = [one for one in near if one.nearness >= least]
-    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:most]
+    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:MOST_NEAR]
 
 
 def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:
@@ -211,21 +224,6 @@ def paper_of(texts: meanings.Texts) -> Paper:
     """Returns a paper with only these texts, for an encoder."""
     title, abstract = texts
     return Paper(key="", title=title, abstract=abstract)
-
-
-WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
-STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
-    Signal.LIKED: 3.0,
-    Signal.SAVED: 3.0,
-    Signal.FOLLOWED: 2.0,
-    Signal.OPENED: 1.0,
-    Signal.MUTED: -1.0,
-    Signal.EXCLUDED: -2.0,
-    Signal.DISLIKED: -3.0,
-}
-_STRONGEST = 3.0
-_OF_LIBRARY = 1.0  # the strength of an entry of the library
-LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microsecond for a paper
 
 
 class NearestLiked(NamedTuple):

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from subscriptions import notices as made
 from subscriptions import zones
 from subscriptions.addresses import command_prefix
 from subscriptions.errors import Sentence
@@ -22,7 +21,17 @@ from subscriptions.model import (
     MissingHow,
     MissingSources,
 )
-from subscriptions.notices import Finding, Notice, no_papers_today, nothing_matched, nothing_matched_in, papers_missing
+from subscriptions.notices import (
+    CONFIRM,
+    STOPPED,
+    Finding,
+    Notice,
+    no_papers_today,
+    nothing_matched,
+    nothing_matched_in,
+    papers_missing,
+    version_changed,
+)
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import AwaitedSource
 from subscriptions.states import ChatState
@@ -39,6 +48,8 @@ from subscriptions.texts import cutting
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
+STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
+_Case = tuple[decision.DueDelivery, decision.Decided]
 
 
 class _Writer(Language):
@@ -125,7 +136,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now
     Also returns False for an unconfirmed chat, unless the notice is the question to confirm. The buttons of the notice
     work only in this chat.
     """
-    if chat.state is ChatState.UNCONFIRMED and notice.cause != made.CONFIRM:
+    if chat.state is ChatState.UNCONFIRMED and notice.cause != CONFIRM:
         return False
     words = _Writer(chat)
     other = notice.about and stored_chats.find_chat(transaction, notice.about)
@@ -169,7 +180,7 @@ def notify_operators_of_trouble(
     lanes: list[Lane] = []
     for finding in found:
         if finding.is_told:
-            stopped = [finding.of] if finding.cause == made.STOPPED else []
+            stopped = [finding.of] if finding.cause == STOPPED else []
             lanes += notify_operators(transaction, admins, finding.notice(), now=now, but=stopped)
     return tuple(lanes)
 
@@ -182,12 +193,7 @@ def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], 
         return
     bot_state.put_value(transaction, "version", version)
     if before is not None:
-        notify_operators(transaction, admins, made.version_changed(version, before), now=now)
-
-
-STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
-
-_Case = tuple[decision.DueDelivery, decision.Decided]
+        notify_operators(transaction, admins, version_changed(version, before), now=now)
 
 
 def is_public(chat: Chat) -> bool:

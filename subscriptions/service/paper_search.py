@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from subscriptions import errors, meaning, normalize
+from subscriptions import meaning, normalize
+from subscriptions.errors import Refused, Sentence
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.normalize import folding
@@ -22,10 +23,8 @@ from subscriptions.store.paper_words import Among
 MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for nearness; each takes some 10 µs
 MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
 MOST_ALIKE = 5
-NO_LIBRARY = errors.Sentence("There is no library here.")
-HOW_TO_SEND = errors.Sentence(
-    "Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption."
-)
+NO_LIBRARY = Sentence("There is no library here.")
+HOW_TO_SEND = Sentence("Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption.")
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
 _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
@@ -184,11 +183,11 @@ def _refuse_unknown(transaction: Transaction, names: Sequence[str]) -> None:
     for name in names:
         if links.without_owner(name) == links.LIBRARY:
             if not library_of(transaction, links.owner_of(name)):
-                raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
+                raise Refused(NO_LIBRARY, HOW_TO_SEND)
         elif name not in ids:
-            raise errors.Refused(
-                errors.Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
-                errors.Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
+            raise Refused(
+                Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
+                Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
             )
 
 

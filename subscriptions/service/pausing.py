@@ -46,8 +46,7 @@ def pause(
     elif not chat.is_active and not changes.is_paused_by_person(chat):
         raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
     elif chat.is_active or chat.paused_until != until:
-        changes.record_change(transaction, chat.id, now=now, who=who)
-        changes.note_changed_state(transaction, chat.id)
+        changes.begin_change(transaction, chat.id, now=now, who=who)
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
 
 
@@ -65,8 +64,7 @@ def resume(
     paused = [one for one in known_chats.chosen(subscriptions, number) if not one.is_active]
     if not paused and not stood_still:
         return None
-    changes.record_change(transaction, chat.id, now=now, who=who)
-    changes.note_changed_state(transaction, chat.id)
+    changes.begin_change(transaction, chat.id, now=now, who=who)
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
         _delay(transaction, chat, now=now)
@@ -87,7 +85,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     returning = [chat for chat in stored_chats.chats_in(transaction, address.lane) if _returns(chat, address)]
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
-        changes.note_changed_state(transaction, chat.id)
+        transaction.changed_chats.add(chat.id)
         _delay(transaction, chat, now=now)
     return bool(back)
 
@@ -195,8 +193,6 @@ def pause_unreachable(
     lost = [
         one for one in here_and_topics if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now)
     ]
-    for chat in lost:
-        changes.note_changed_state(transaction, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
         notifying.notify_owner(transaction, chat, notices.paused(chat.name, chat.address, reason), now=now, by=by)
@@ -213,10 +209,7 @@ def _pause_topic(
         _notify_group(transaction, topic, now, notices.topic_ended)
         chat = stored_chats.add_beside(transaction, topic, "", now=now)
         whole_chat.topic_gone(transaction, topic, chat, now=now)
-        if joined := stored_chats.find_chat(transaction, chat.address):
-            changes.note_changed_state(transaction, joined.id)
     elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
-        changes.note_changed_state(transaction, topic.id)
         gone = reason is PauseReason.TOPIC_DELETED
         _notify_group(transaction, topic, now, notices.topic_gone if gone else notices.topic_closed)
 

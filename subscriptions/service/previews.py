@@ -22,6 +22,11 @@ DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a
 MANY = 10  # papers a day; it is worth narrowing a query that finds more
 _FEWER = 0.8  # titles only are advised if they find at most this share of the papers
 CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
+MOST_SHOWN = 20  # papers that a reply shows at most, because it has no button [show]
+MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
+PREVIEW_DAYS = 7
+_FEW = 3  # at least so many papers are read for each subscription
+Finds = Mapping[int, Sequence[int]]  # subscription id → ids of the papers that it finds, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +132,6 @@ def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tupl
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime) -> Matches:
     """Returns the papers of the last days that a query finds."""
     return recent(transaction, now).find(transaction, paper_search.with_vectors_for(transaction, query))
-
-
-MOST_SHOWN = 20  # papers that a reply shows at most, because it has no button [show]
-MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
-PREVIEW_DAYS = 7
-_FEW = 3  # at least so many papers are read for each subscription
-
-Finds = Mapping[int, Sequence[int]]  # subscription id → ids of the papers that it finds, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

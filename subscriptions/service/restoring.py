@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscriptions import errors
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.plan import plan_due
 from subscriptions.store import bot_state
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
@@ -54,14 +55,14 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         finally:
             candidate.close()
         kept = _replace(store, prepared, copies, now)
-    except errors.StoreError as error:
-        error.exit_code = errors.StoreError.exit_code  # the problem is the copy, not wrong usage
+    except StoreError as error:
+        error.exit_code = StoreError.exit_code  # the problem is the copy, not wrong usage
         raise
     except (OSError, sqlite3.Error) as error:
         if "disk is full" in str(error) or (isinstance(error, OSError) and errors.is_disk_full(error)):
-            raise errors.StoreError(*errors.disk_full(store.where)) from error
+            raise StoreError(*errors.disk_full(store.where)) from error
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise errors.StoreError(errors.Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
+        raise StoreError(Sentence("The copy cannot be put back: {why}.", {"why": why})) from error
     finally:
         for suffix in _BESIDE:
             prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
@@ -75,16 +76,15 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
     rest.
     """
     plan_due(store, now=lost_at)
-    with store.write() as transaction:
-        return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
+    return count_as_sent(store, lost_at + timedelta(microseconds=1), now=now)
 
 
 def look_for_copy(copy: Path) -> None:
     """Raises StoreError if the copy is not a file."""
     if not copy.is_file():
-        raise errors.StoreError(
-            errors.Sentence("There is no file {copy}.", {"copy": copy}),
-            errors.Sentence("paperwire backup FILE makes one."),
+        raise StoreError(
+            Sentence("There is no file {copy}.", {"copy": copy}),
+            Sentence("paperwire backup FILE makes one."),
         )
 
 
@@ -107,32 +107,30 @@ def _look_at(candidate: Store, copy: Path) -> None:
     except sqlite3.DatabaseError:
         found = None
     if found != ("ok",):
-        raise errors.StoreError(errors.Sentence(_DAMAGED, {"copy": copy}), errors.Sentence(_TAKE_ANOTHER))
+        raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
     if not _is_ours(candidate):
-        raise errors.StoreError(
-            errors.Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy})
-        )
+        raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
 
 
 def _is_ours(candidate: Store) -> bool:
     try:
         return candidate.revision() is not None
-    except errors.StoreError:  # the file has tables of another program
+    except StoreError:  # the file has tables of another program
         return False
 
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
         ours = bot_state.bots(store) if store.revision() else {}
-    except errors.StoreError:  # a damaged database belongs to no bot
+    except StoreError:  # a damaged database belongs to no bot
         return
     for platform, bot in bot_state.bots(candidate).items():
         if ours.get(platform, bot) != bot:
-            raise errors.StoreError(
-                errors.Sentence(
+            raise StoreError(
+                Sentence(
                     "The copy belongs to another {platform} bot than this database.", {"platform": platform.title()}
                 ),
-                errors.Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
+                Sentence("Name a database of its own in PAPERWIRE_DATABASE_URL to look into it."),
             )
 
 
@@ -145,7 +143,7 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
     kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
     try:
         store.backup(kept)
-    except errors.StoreError:  # the database cannot be read as a database, so its files are copied
+    except StoreError:  # the database cannot be read as a database, so its files are copied
         store.close()
         copies.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         for suffix in _BESIDE:

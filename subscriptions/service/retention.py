@@ -8,7 +8,6 @@ from functools import partial
 
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.access import QUESTIONS, drop_questions
-from subscriptions.service.changes import note_changed_state
 from subscriptions.service.known_chats import get_chat
 from subscriptions.store import (
     bot_state,
@@ -92,7 +91,6 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """
     subscriptions, papers = 0, 0
     for chat in erased_together(transaction, address):
-        note_changed_state(transaction, chat.id)
         subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
         papers += stored_deliveries.delivered_count(transaction, chat.id)
         whole_chat.erase(transaction, chat.id)

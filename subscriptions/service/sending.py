@@ -1,10 +1,10 @@
-"""The outbox for its senders: outcomes of posts, what a person does with a delivery."""
+"""The outbox for its senders: outcomes of posts, what an earlier process left, how long a post may last, platforms that stop."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions import errors
-from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, Unclear
+from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, RetryDecision, decide_retry
 from subscriptions.service import pausing
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import bot_state, claims, whole_chat
@@ -17,12 +17,15 @@ POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or
 def record_outcome(
     transaction: Transaction,
     claimed: claims.Claim,
-    outcome: errors.NotDelivered,
+    outcome: NotDelivered,
     *,
     on_unclear: OnUnclear,
     now: datetime,
 ) -> RetryDecision:
     """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up."""
+    refusals = NO_REFUSALS
+    if isinstance(outcome, Rejected | ChatGone) and outcome.in_doubt:
+        refusals = claims.refusals_before(transaction, claimed, outcome.reason, now=now)
     decision = decide_retry(
         outcome,
         failures=claimed.attempts,
@@ -30,30 +33,20 @@ def record_outcome(
         was_unclear=claimed.unclear,
         on_unclear=on_unclear,
         now=now,
-        refusals=_refusals_before(transaction, claimed, outcome, now=now),
+        refusals=refusals,
     )
-    address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, errors.Unclear)
+    address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, Unclear)
     if perhaps_sent and decision.state is MessageState.DEAD:
         reason = f"{reason} That was the second time, so it is not sent again."
     claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now)
     if decision.pause_topic or decision.pause_chat:
-        reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
+        reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
         pausing.pause_unreachable(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
     if decision.moved_to is not None:
         whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
-
-
-def _refusals_before(
-    transaction: Transaction, claimed: claims.Claim, outcome: errors.NotDelivered, *, now: datetime
-) -> Refusals:
-    match outcome:
-        case errors.Rejected(in_doubt=True) | errors.ChatGone(in_doubt=True):
-            return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
-        case _:
-            return NO_REFUSALS
 
 
 @writes

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from subscriptions import chat_settings, errors, portable, zones
+from subscriptions import chat_settings, portable, zones
 from subscriptions.addresses import facts_of
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import due_moments
@@ -69,8 +70,8 @@ def subscribe(
     is_new = chat is None
     if chat is None:
         chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
-    elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
-        changes.note_changed_state(transaction, chat.id)
+    elif chat.pause_reason:
+        stored_chats.mark_reachable(transaction, chat.id, now=now)
     query = with_vectors_for(transaction, query, chat.id)
     known = known_chats.with_query(transaction, chat, query.canonical)
     read = _when_of(when, chat, known)
@@ -120,9 +121,9 @@ def place(
         after = after if name is None else after._replace(name=name)
         return changes.change_subscriptions(transaction, [known], [after], now=now, who=who)[0]
     if len(stored_subscriptions.subscriptions_in(transaction, chat.id)) >= MOST_PER_CHAT:
-        raise errors.Refused(
-            errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
-            errors.Sentence("Remove one first."),
+        raise Refused(
+            Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+            Sentence("Remove one first."),
         )
     changes.begin_change(transaction, chat.id, now=now, who=who)
     at_once = cadence.kind == "now" and facts_of(chat.address.platform).notifies
@@ -175,9 +176,9 @@ def edit(
     query = with_vectors_for(transaction, query, chat.id)
     same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
     if same is not None:
-        raise errors.Refused(
-            errors.Sentence("Subscription {number} asks for that already.", {"number": same.number}),
-            errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
+        raise Refused(
+            Sentence("Subscription {number} asks for that already.", {"number": same.number}),
+            Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
         )
     read = _read_again(when, subscription.cadence, chat) if when else When(subscription.cadence)
     after = subscription._replace(text=query.text, canonical=query.canonical)

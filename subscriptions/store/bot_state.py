@@ -7,20 +7,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions import errors
-from subscriptions.store.database import conflicts
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.tables import TABLES, KeyValueRow, PlatformRow
+from subscriptions.store.tables import KeyValueRow, PlatformRow, tables
 
+# names of stored values
 SENDER = "sender"  # the process that began to send last
-# Statements that every plan executes are built once.
-_values = TABLES.tables["key_value"]
-_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
+ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
+MODEL_FAILS = "model-fails"  # since when the language model gives no answers
+
+_values, _platforms = tables("key_value", "platform")
+_p = _platforms.c
+_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))  # each plan executes it
 
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    conflicts.put(transaction, KeyValueRow(name=name, value=value))
+    transaction.put(KeyValueRow(name=name, value=value))
 
 
 def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
@@ -36,10 +39,6 @@ def get_value(transaction: Transaction, name: str) -> str | None:
     """Returns the value under a name; None if there is none."""
     value: str | None = execute(transaction, _GET, {"called": name}).scalar()
     return value
-
-
-ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers come without codes
-MODEL_FAILS = "model-fails"  # since when the language model gives no answers
 
 
 def get_moment(transaction: Transaction, name: str) -> datetime | None:
@@ -65,9 +64,6 @@ def sender(transaction: Transaction) -> str:
     return get_value(transaction, SENDER) or ""
 
 
-_p = TABLES.tables["platform"].c
-
-
 @writes
 def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool = False) -> None:
     """Stores to which bot the database belongs. `owners`: platform → bot.
@@ -84,13 +80,9 @@ def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, n
     known = bots(transaction)
     for platform, bot in owners.items():
         if known.get(platform, bot) != bot and not new_bot:
-            raise errors.StoreError(
-                errors.Sentence(
-                    "This database belongs to another {platform} bot.", {"platform": platform.capitalize()}
-                ),
-                errors.Sentence(
-                    "Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."
-                ),
+            raise StoreError(
+                Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+                Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
             )
 
 
@@ -121,5 +113,5 @@ def _known(transaction: Transaction, name: str) -> dict[str, Any]:
 @writes
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
     """Stores values of a platform: its `bot`, or why it is `stopped`."""
-    conflicts.insert_new(transaction, PlatformRow(name=platform))
+    transaction.insert_new(PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

@@ -148,8 +148,3 @@ def choice(values: type[StrEnum], **options: Any) -> Any:  # noqa: ANN401 - a SQ
         values_callable=lambda members: [member.value for member in members],
     )
     return Field(sa_type=kind, **options)
-
-
-def added_text() -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column with a text that a revision added to the table: "" in the rows from before."""
-    return Field(default="", sa_column=sa.Column(sa.String, nullable=False, server_default=""))

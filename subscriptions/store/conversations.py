@@ -17,13 +17,16 @@ from sqlmodel import select
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import stored_chats
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
-from subscriptions.store.tables import TABLES, UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
+from subscriptions.store.tables import UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
 
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
-_updates, _chats = tables("update", "chat")
-_u = _updates.c
+
+_updates, _chats, _callbacks, _states, _pages = tables(
+    "update", "chat", "callback", "conversation_state", "page_message"
+)
+_u, _p = _updates.c, _pages.c
+_here, _about = _chats.alias("here"), _chats.alias("other")
 _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
 
 
@@ -34,24 +37,14 @@ def is_noted(transaction: Transaction, platform: str, update_id: str) -> bool:
 
 
 @writes
-def note_update(
-    transaction: Transaction,
-    platform: str,
-    update_id: str,
-    *,
-    chat: ChatAddress,
-    now: datetime,
-    changed: bool = False,
-    answered: bool = False,
-) -> bool:
+def note_update(transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, now: datetime) -> bool:
     """Notes an update, before its effect in the same transaction. Returns False if it was noted before.
 
     So a second process with the same update waits for this transaction, and then does nothing.
     """
     there = stored_chats.home_of(transaction, chat)
-    row = UpdateRow(platform=platform, update_id=update_id, at=now, changed=changed, answered=answered)
-    row.chat = there.id if there else None
-    return conflicts.insert_new(transaction, row)
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=there.id if there else None)
+    return transaction.insert_new(row)
 
 
 def begin_effect(transaction: Transaction, platform: str, update_id: str) -> bool:
@@ -107,10 +100,6 @@ def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) ->
     of_chat = sa.select(_chats.c.id).where(*(_chats.c[name] == getattr(chat, name) for name in stored_chats.PLACE))
     told = sa.update(_updates).where(_is_unanswered, _u.chat.in_(of_chat), _u.at <= upto)
     execute(transaction, told.values(answered=True))
-
-
-_callbacks, _states = tables("callback", "conversation_state")
-_here, _about = TABLES.tables["chat"].alias("here"), TABLES.tables["chat"].alias("other")
 
 
 def _tokens(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
@@ -190,7 +179,7 @@ def remember(
         at=now,
         until=now + lasts,
     )
-    conflicts.put(transaction, row)
+    transaction.put(row)
 
 
 @reads
@@ -220,7 +209,6 @@ class PageMessage(NamedTuple):
     is_edited: bool
 
 
-_p = TABLES.tables["page_message"].c
 _MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
 
 

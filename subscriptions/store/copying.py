@@ -2,10 +2,9 @@
 
 import sqlalchemy as sa
 
-from subscriptions import errors
+from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.matching.full_text import index_document
 from subscriptions.store import paper_words
-from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.tables import TABLES
@@ -26,17 +25,13 @@ def copy_database(source: Store, target: Store) -> int:
     """
     with source.read() as old, target.write() as new:
         if any(execute(new, sa.select(1).select_from(table).limit(1)).first() for table in _COPIED):
-            raise errors.Refused(
-                errors.Sentence(
-                    "The database {where} is not empty, so nothing is copied into it.", {"where": target.where}
-                ),
-                errors.Sentence("Name a new one."),
+            raise Refused(
+                Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
+                Sentence("Name a new one."),
             )
         copied = {table.name: _copy(old, new, table) for table in _COPIED}
         if count_rows(new) != copied:
-            raise errors.StoreError(
-                errors.Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where})
-            )
+            raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
         _index_all(new)
         if new.dialect == "postgresql":
             count_on(new.connection())
@@ -62,7 +57,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*refer, *table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
-            execute_rows(target, statement, names, [tuple(row) for row in part])
+            target.execute_rows(statement, names, [tuple(row) for row in part])
             rows += len(part)
     return rows
 

@@ -12,18 +12,23 @@ from subscriptions import normalize
 from subscriptions.model import Chat, KnownPaper, Library
 from subscriptions.states import Signal
 from subscriptions.store import known_papers, meanings
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Scope, Transaction, execute, grouped, in_chunks, reads, rows_of, writes
-from subscriptions.store.tables import TABLES, LibraryEntryRow, QuestionRow, SignalRow, tables
+from subscriptions.store.tables import LibraryEntryRow, QuestionRow, SignalRow, tables
 
 MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
 _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
-_signals = TABLES.tables["signal"]
-_s = _signals.c
+_chats, _signals, _entries, _keys, _aliases, _questions = tables(
+    "chat", "signal", "library_entry", "paper_key", "paper_alias", "question"
+)
+_s, _q = _signals.c, _questions.c
 _SIGNALS = sa.select(_s.paper, _s.kind, _s.at)
+_WITH_LIBRARY = sa.select(_chats.c.id).where(_chats.c.library_at.is_not(None))
+_ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
+MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
+_LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
 
 class StoredSignal(NamedTuple):
@@ -44,7 +49,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
         return
     with store.write() as transaction:
         for paper in papers:
-            conflicts.put(transaction, SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+            transaction.put(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
             if kind in _OPPOSITE:
                 take_back(transaction, chat, paper, _OPPOSITE[kind])
         _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
@@ -112,14 +117,6 @@ def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequ
         take_back(transaction, chat, one.paper, one.kind)
 
 
-_chats, _entries, _keys, _aliases, _questions = tables("chat", "library_entry", "paper_key", "paper_alias", "question")
-_q = _questions.c
-_WITH_LIBRARY = sa.select(_chats.c.id).where(_chats.c.library_at.is_not(None))
-_ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
-MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
-_LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
-
-
 class StoredLibrary(NamedTuple):
     """The library of a chat."""
 
@@ -160,7 +157,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             found[alias if tells else f" {alias}"] = title
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
     rows = [(chat_id, key, title) for key, title in found.items()]
-    conflicts.put_all(transaction, "library_entry", rows)
+    transaction.put_all("library_entry", rows)
 
 
 @writes

@@ -17,6 +17,18 @@ from subscriptions.store.merging import PaperDraft
 from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
 
 SEQUENCE = "sequence"  # name of the counter
+# Each plan and each rendering executes these statements, so they are built only once.
+_papers, _texts, _appearances, _digests, _values = tables("paper", "paper_text", "appearance", "digest", "key_value")
+_p, _a, _d = _papers.c, _appearances.c, _digests.c
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
+_NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
+# With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
+# would search all papers, beginning with the oldest.
+_SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
+    _p.sequenced_at >= sa.bindparam("instant")
+)
+_SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
+_PaperRow = PaperRow | PaperDraft | AnyRow
 
 
 def last_sequence(transaction: Transaction) -> int:
@@ -27,13 +39,6 @@ def last_sequence(transaction: Transaction) -> int:
 def raise_counter(transaction: Transaction, last: int) -> None:
     """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
     put_value(transaction, SEQUENCE, str(last))
-
-
-# Each plan and each rendering executes these statements, so they are built only once.
-_papers, _texts, _appearances, _digests, _values, _entries, _items = tables(
-    "paper", "paper_text", "appearance", "digest", "key_value", "indexed_paper", "delivery_item"
-)
-_p, _a, _d, _e = _papers.c, _appearances.c, _digests.c, _entries.c
 
 
 def paper_count(transaction: Transaction) -> int:
@@ -59,17 +64,6 @@ def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str,
     asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
     rows = transaction.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}
-
-
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
-_NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
-# With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
-# would search all papers, beginning with the oldest.
-_SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
-    _p.sequenced_at >= sa.bindparam("instant")
-)
-_SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
-_PaperRow = PaperRow | PaperDraft | AnyRow
 
 
 def newest_digest(transaction: Transaction) -> int:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from subscriptions.model import Paper
 from subscriptions.store import bot_state
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
 from subscriptions.store.tables import tables
 
@@ -89,7 +88,7 @@ def put(transaction: Transaction, name: str, codes: Mapping[int, bytes], late: C
     for part in in_chunks(list(codes)):
         execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
     rows = [(paper, name, paper in late, code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
-    conflicts.execute_rows(transaction, _INSERT, ("paper", "encoder", "late", "overall", "parts"), rows)
+    transaction.execute_rows(_INSERT, ("paper", "encoder", "late", "overall", "parts"), rows)
 
 
 def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes]]:
@@ -160,7 +159,7 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
 def ask(transaction: Transaction, texts: Iterable[str], *, query: int | None = None, chat: int | None = None) -> None:
     """Stores texts that a new query asks, or the new library of a chat, with the vectors that this process keeps."""
     rows = [(text, query, chat, "", b"") for text in sorted(set(texts))]
-    conflicts.execute_rows(transaction, sa.insert(_questions), ("text", "query", "chat", "encoder", "vector"), rows)
+    transaction.execute_rows(sa.insert(_questions), ("text", "query", "chat", "encoder", "vector"), rows)
     put_kept_questions(transaction, texts)
 
 
@@ -174,7 +173,7 @@ def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, byt
     """Stores vectors of texts that are asked, unless the encoder `name` is not the store's."""
     if vectors and is_encoder(transaction, name):
         rows = [(text, name, vector) for text, vector in vectors.items()]
-        conflicts.execute_rows(transaction, _UPDATE_QUESTION, ("asked", "of", "made"), rows)
+        transaction.execute_rows(_UPDATE_QUESTION, ("asked", "of", "made"), rows)
 
 
 @reads

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from subscriptions.model import ModelSummary
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.tables import ModelRequestRow, tables
 
@@ -56,7 +55,7 @@ def reserve(transaction: Transaction, place: Place | None, model: str, *, most: 
         return False
     paper, language = place or (None, "")
     row = ModelRequestRow(day=day, at=now, paper=paper, language=language, model=model)
-    conflicts.insert_new(transaction, row, "paper", "language")
+    transaction.insert_new(row, "paper", "language")
     return True
 
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
-from subscriptions import errors
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
 from subscriptions.store import bot_state, claims, stored_chats
 from subscriptions.store.columns import AnyRow, Utc
 from subscriptions.store.database.store import CHUNK, Scope, Transaction, execute, reads, writes
-from subscriptions.store.tables import ChatRow, DeliveryRow, MessageRow, tables
+from subscriptions.store.tables import DeliveryRow, tables
 
+LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
+_NAMED = 5  # a notice names at most so many deliveries by their ids
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 _TRIED_AGAIN = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING)
 
@@ -142,12 +144,12 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow:
     """Returns a delivery. Raises NotFound if it does not exist or all its messages were sent."""
-    hint = errors.Sentence("paperwire outbox lists them.")
+    hint = Sentence("paperwire outbox lists them.")
     delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
     if delivery is None:
-        raise errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+        raise NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
     if claims.is_sent(transaction, delivery.seq):
-        raise errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
+        raise NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return delivery
 
 
@@ -193,9 +195,12 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
 
     Returns how many deliveries it dismissed.
     """
-    due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
-    counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
-    return execute(transaction, due.values(counted)).rowcount
+    lost = _dismissed(now).where(_d.settled_at.is_(None), _d.due < before)
+    return execute(transaction, lost.values(reason="counted as sent after a restore")).rowcount
+
+
+def _dismissed(now: datetime) -> sa.Update:
+    return sa.update(_deliveries).values(settled_at=now, dismissed_at=now)
 
 
 def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
@@ -213,14 +218,13 @@ def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool
 
 def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
     """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
-    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, None))
-    transaction.exec(sa.update(DeliveryRow).where(unsent).values(next_at=until))
+    unsent = _d.seq.in_(_unsent(transaction, chat_id, None))
+    execute(transaction, sa.update(_deliveries).where(unsent).values(next_at=until))
 
 
 def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
     """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
-    unsent = col(DeliveryRow.seq).in_(_unsent(transaction, chat_id, by))
-    transaction.exec(sa.update(DeliveryRow).where(unsent).values(dismissed_at=now, settled_at=now))
+    execute(transaction, _dismissed(now).where(_d.seq.in_(_unsent(transaction, chat_id, by))))
 
 
 def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list[int]:
@@ -229,10 +233,6 @@ def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list
     if by is not None:
         found = found.where(_d.created_at <= by)
     return list(execute(transaction, found).scalars())
-
-
-LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
-_NAMED = 5  # a notice names at most so many deliveries by their ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,48 +253,39 @@ def dead(transaction: Transaction) -> Trouble:
     Notices do not count, because otherwise a dead notice would cause the next notice.
     """
     wanted = (
-        select(_d.id, MessageRow.reason, ChatRow, _d.settled_at)
-        .join(MessageRow, col(MessageRow.delivery) == _d.seq)
-        .join(ChatRow, col(ChatRow.id) == _d.chat)
-        .where(
-            MessageRow.state == MessageState.DEAD,
-            _d.kind != DeliveryKind.NOTICE,
-            _d.settled_at.is_not(None),
-            _d.dismissed_at.is_(None),
-        )
-        .order_by(_d.seq, col(MessageRow.number))
+        sa.select(_d.id, _m.reason, _d.settled_at, _c.platform, _c.address, _c.topic)
+        .join_from(_deliveries, _messages, _of_delivery)
+        .join(_chats, _c.id == _d.chat)
+        .where(_m.state == MessageState.DEAD, _d.kind != DeliveryKind.NOTICE)
+        .where(_d.settled_at.is_not(None), _d.dismissed_at.is_(None))
+        .order_by(_d.seq, _m.number)
     )
-    rows = transaction.exec(wanted).all()
-    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
-    reasons = Counter(reason for _, reason, _, _ in rows if reason)
-    chats = {chat.place for _, _, chat, _ in rows}
+    rows = execute(transaction, wanted).all()
+    ids = tuple(dict.fromkeys(row.id for row in rows))
+    reasons = Counter(row.reason for row in rows if row.reason)
+    chats = {ChatAddress(row.platform, row.address, row.topic) for row in rows}
     return Trouble(
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
-        newest_at=max((at for _, _, _, at in rows), default=None),
+        newest_at=max((row.settled_at for row in rows), default=None),
         chat=chats.pop() if len(chats) == 1 else None,
-        since=min((at for _, _, _, at in rows), default=None),
+        since=min((row.settled_at for row in rows), default=None),
     )
 
 
 def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
     """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
     first, count = sa.func.min(_d.created_at, type_=Utc), sa.func.count()
-    rows = transaction.exec(
-        select(ChatRow.platform, _d.reason, count, first)
-        .join(DeliveryRow, _d.chat == ChatRow.id)
-        .where(
-            _d.settled_at.is_(None),
-            _d.attempts > 0,
-            _d.created_at < before,
-            ChatRow.state == ChatState.ACTIVE,
-        )
-        .group_by(ChatRow.platform, _d.reason)
+    wanted = (
+        sa.select(_c.platform, _d.reason, count, first)
+        .join_from(_chats, _deliveries, _d.chat == _c.id)
+        .where(_d.settled_at.is_(None), _d.attempts > 0, _d.created_at < before, _c.state == ChatState.ACTIVE)
+        .group_by(_c.platform, _d.reason)
         .order_by(count.desc(), _d.reason)
-    ).all()
+    )
     found: dict[str, Trouble] = {}
-    for platform, reason, deliveries, since in rows:
+    for platform, reason, deliveries, since in execute(transaction, wanted):
         usual = found.get(platform, Trouble(count=0, reason=reason, since=since))
         oldest = min(usual.since or since, since)
         found[platform] = replace(usual, count=usual.count + deliveries, since=oldest)
@@ -314,10 +305,7 @@ def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
 
 def drop_notices(transaction: Transaction, cause: str, about: int, *, now: datetime) -> None:
     """Dismisses the notices with this cause about a chat that are not settled."""
-    notices = sa.update(_deliveries).where(
-        _d.about == about,
-        _d.dedupe_key.contains(f":{cause}:", autoescape=True),
-        _d.settled_at.is_(None),
+    notices = _dismissed(now).where(
+        _d.about == about, _d.dedupe_key.contains(f":{cause}:", autoescape=True), _d.settled_at.is_(None)
     )
-    untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}
-    execute(transaction, notices.values(untrue))
+    execute(transaction, notices.values(reason="it was not so after all"))

@@ -17,7 +17,6 @@ from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.states import TextKind
 from subscriptions.store import meanings, merging
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import Change, Claim, PaperDraft
@@ -256,17 +255,17 @@ class PaperBatch:
             for paper, stored in self._stored.items()
             if stored != _values_of(self.rows[paper])
         ]
-        conflicts.execute_rows(transaction, _INSERT, _FIELDS, new)
-        conflicts.execute_rows(transaction, _UPDATE, (*_CHANGED, "of"), changed)
-        conflicts.execute_rows(transaction, _INSERT_KEYS, ("key", "paper"), self._new_keys)
-        conflicts.execute_rows(transaction, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        transaction.execute_rows(_INSERT, _FIELDS, new)
+        transaction.execute_rows(_UPDATE, (*_CHANGED, "of"), changed)
+        transaction.execute_rows(_INSERT_KEYS, ("key", "paper"), self._new_keys)
+        transaction.execute_rows(_INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
         texts = [
             (paper, kind, language, self._texts[kind, paper][language]) for paper, kind, language in self._new_texts
         ]
-        conflicts.put_all(transaction, "paper_text", texts)
+        transaction.put_all("paper_text", texts)
 
 
 def _texts_of(paper: Paper) -> Iterator[tuple[TextKind, str, Mapping[str, str]]]:

@@ -19,7 +19,7 @@ from subscriptions.query import DOI, ID, SOURCE
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Query, Term
 from subscriptions.store.database import word_index
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.tables import tables
 
 _papers, _appearances, _digests, _entries, _keys, _sources = tables(
@@ -33,6 +33,7 @@ _IS_ANNOUNCED = (
     .exists()
 )
 _SEQUENCE_AS_NEW = sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=sa.func.coalesce(_p.sequence, 0))
+_NONE = sa.false()
 
 
 class Place(NamedTuple):
@@ -66,25 +67,25 @@ def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ..
 
 def ids(transaction: Transaction, among: Among, most: int | None = None) -> list[int]:
     """Returns the ids of some papers, or of the newest `most` of them, newest first."""
-    return list(transaction.connection().execute(_newest_first(among).limit(most)).scalars())
+    return list(execute(transaction, _newest_first(among).limit(most)).scalars())
 
 
 def days(transaction: Transaction, among: Among) -> dict[date, int]:
     """Returns day → how many of some papers are of this day, ascending; days without papers are left out."""
     counted = sa.select(_p.day, sa.func.count().label("papers")).where(*_conditions(among)).group_by(_p.day)
-    return {row.day: row.papers for row in transaction.connection().execute(counted.order_by(_p.day))}
+    return {row.day: row.papers for row in execute(transaction, counted.order_by(_p.day))}
 
 
 def place_of(transaction: Transaction, paper: int) -> Place | None:
     """Returns the place of a paper; None if it is not stored."""
-    day = transaction.connection().execute(sa.select(_p.day).where(_p.id == paper)).scalar()
+    day = execute(transaction, sa.select(_p.day).where(_p.id == paper)).scalar()
     return None if day is None else Place(day, paper)
 
 
 def newest_day(transaction: Transaction) -> date | None:
     """Returns the newest day on which papers were announced; None if there is none."""
     wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
-    return transaction.connection().execute(wanted).scalar()
+    return execute(transaction, wanted).scalar()
 
 
 def has_news_upto(transaction: Transaction, day: date) -> bool:
@@ -99,7 +100,6 @@ def candidates(
 
     `near`: term that asks for nearness → the papers that are near.
     """
-    transaction.flush()
     having = {term: _having(transaction, term, near) for term in query.terms}
     alternatives = [
         sa.and_(
@@ -109,27 +109,23 @@ def candidates(
         for one in query.alternatives
     ]
     wanted = _newest_first(among).where(sa.or_(*alternatives))
-    found = list(transaction.connection().execute(wanted).scalars())
+    found = list(execute(transaction, wanted).scalars())
     doubts = [one.doubtful for one in having.values() if one.doubtful is not _NONE]
     if not doubts:
         return found, set()
-    return found, set(transaction.connection().execute(wanted.where(sa.or_(*doubts))).scalars())
+    return found, set(execute(transaction, wanted.where(sa.or_(*doubts))).scalars())
 
 
 def has(transaction: Transaction, term: Term) -> bool:
     """Whether a stored paper may fulfil a term that does not ask for nearness."""
-    transaction.flush()
     wanted = sa.select(_p.id).where(_having(transaction, term, {}).wanted).limit(1)
-    return transaction.connection().execute(wanted).first() is not None
+    return execute(transaction, wanted).first() is not None
 
 
 def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[str]]]:
     """Returns (title, authors) of the papers that came last."""
     wanted = sa.select(_p.title, _p.authors).order_by(_p.id.desc()).limit(most)
-    return [(row.title, row.authors) for row in transaction.connection().execute(wanted)]
-
-
-_NONE = sa.false()
+    return [(row.title, row.authors) for row in execute(transaction, wanted)]
 
 
 class _Having(NamedTuple):
@@ -177,7 +173,7 @@ def _having_simple(transaction: Transaction, term: Term) -> _Having:
         named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
         return _Having(named, named)
     if term.field is SOURCE:
-        names = transaction.connection().execute(sa.select(_sources.c.name)).scalars()
+        names = execute(transaction, sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         return _Having(
             _p.id.in_(brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value])))

@@ -16,15 +16,16 @@ from subscriptions.planning.due_moments import FARTHEST, Move
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import columns
 from subscriptions.store.columns import JsonText, Utc
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.store.interests import owned
-from subscriptions.store.tables import TABLES, DeliveryRow, tables
+from subscriptions.store.tables import DeliveryRow, tables
 
-_chats, _subscriptions, _queries, _deliveries, _changes = tables("chat", "subscription", "query", "delivery", "undo")
+_chats, _subscriptions, _queries, _deliveries, _delivery_items, _changes = tables(
+    "chat", "subscription", "query", "delivery", "delivery_item", "undo"
+)
 _now = sa.bindparam("now", type_=Utc)
 _last_sequence = sa.bindparam("last_sequence", type_=sa.Integer)
-_c, _s, _d, _u = _chats.c, _subscriptions.c, _deliveries.c, _changes.c
+_c, _s, _d, _i, _u = _chats.c, _subscriptions.c, _deliveries.c, _delivery_items.c, _changes.c
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 
 
@@ -33,6 +34,45 @@ _is_put_off = _s.next_due_at <= _now  # `now` after quiet hours, or in an open w
 _is_too_far = _s.next_due_at > sa.bindparam("latest", type_=Utc)
 _CHAT_PAUSE_IS_OVER = sa.select(_c.id).where(_c.state == ChatState.PAUSED, _c.paused_until <= _now)
 _PAUSE_IS_OVER = sa.select(_s.chat).where(_s.state == SubscriptionState.PAUSED, _s.paused_until <= _now)
+_MAY_BE_DUE = (
+    sa.select(_queries.c.canonical, sa.func.min(_s.cursor))
+    .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
+    .where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
+    .group_by(_queries.c.canonical)
+)
+_LAST_DELIVERED = sa.select(sa.func.max(_d.created_at, type_=Utc)).where(
+    _d.chat == _c.id, _d.kind != DeliveryKind.NOTICE
+)
+_LAST_CHANGED = sa.select(sa.func.max(_u.at, type_=Utc)).where(_u.chat == _c.id)
+_LAST_NEWS = sa.select(
+    _c.id, _LAST_DELIVERED.scalar_subquery().label("delivered"), _LAST_CHANGED.scalar_subquery().label("changed")
+)
+_ADVANCE = (
+    sa.update(_subscriptions)
+    .where(_s.id.in_(_ids))
+    .values(cursor=sa.bindparam("upto"), next_due_at=sa.bindparam("next_due"), latest_due_at=sa.bindparam("latest_due"))
+)
+_SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
+_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
+# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
+_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
+_NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
+_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_DELIVERIES = sa.insert(_deliveries).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
+)
+_NEW_ITEMS = sa.insert(_delivery_items).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
+)
+# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
+# OFFSET 0 make it begin with the chats.
+_DELIVERED_TO_EACH = sa.text("""
+    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
+        SELECT item.chat, item.paper FROM delivery_item AS item
+        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
+    ) AS found
+""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
 def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
@@ -62,14 +102,6 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
     return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
-_MAY_BE_DUE = (
-    sa.select(_queries.c.canonical, sa.func.min(_s.cursor))
-    .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
-    .where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
-    .group_by(_queries.c.canonical)
-)
-
-
 def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> dict[str, int]:
     """Returns query → the lowest cursor, for all subscriptions of these chats that may be due."""
     lowest: dict[str, int] = {}
@@ -79,15 +111,6 @@ def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime
     return lowest
 
 
-_LAST_DELIVERED = sa.select(sa.func.max(_d.created_at, type_=Utc)).where(
-    _d.chat == _c.id, _d.kind != DeliveryKind.NOTICE
-)
-_LAST_CHANGED = sa.select(sa.func.max(_u.at, type_=Utc)).where(_u.chat == _c.id)
-_LAST_NEWS = sa.select(
-    _c.id, _LAST_DELIVERED.scalar_subquery().label("delivered"), _LAST_CHANGED.scalar_subquery().label("changed")
-)
-
-
 def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, datetime]:
     """Returns chat id → when its last delivery was planned, or when a person changed it after that.
 
@@ -95,14 +118,6 @@ def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int])
     """
     found = rows_of(transaction, _LAST_NEWS, _c.id, chat_ids)
     return {row.id: max(row.delivered, row.changed or row.delivered) for row in found if row.delivered}
-
-
-_ADVANCE = (
-    sa.update(_subscriptions)
-    .where(_s.id.in_(_ids))
-    .values(cursor=sa.bindparam("upto"), next_due_at=sa.bindparam("next_due"), latest_due_at=sa.bindparam("latest_due"))
-)
-_SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
 def advance(transaction: Transaction, moves: Sequence[Move]) -> None:
@@ -120,31 +135,6 @@ def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int
         execute(transaction, _SPOKEN, {"ids": part})
 
 
-# Each plan executes these statements, so they are built only once.
-_delivery_items = TABLES.tables["delivery_item"]
-_i = _delivery_items.c
-_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
-_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
-_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
-_NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
-_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
-_NEW_DELIVERIES = sa.insert(_deliveries).values(
-    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
-)
-_NEW_ITEMS = sa.insert(_delivery_items).values(
-    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
-)
-# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
-# OFFSET 0 make it begin with the chats.
-_DELIVERED_TO_EACH = sa.text("""
-    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
-        SELECT item.chat, item.paper FROM delivery_item AS item
-        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
-    ) AS found
-""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
-
-
 def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     """Returns those of `keys` that are dedupe keys of stored deliveries."""
     return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
@@ -155,8 +145,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 
     No stored delivery may have one of these keys.
     """
-    conflicts.execute_rows(
-        transaction,
+    transaction.execute_rows(
         _NEW_DELIVERIES,
         _DELIVERY,
         [(p.id, p.chat.id, p.kind.value, p.due, key, now, _facts(p.facts), 0, "") for key, p in planned.items()],
@@ -167,7 +156,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         for p in planned.values()
         for item in p.items
     ]
-    conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, items)
+    transaction.execute_rows(_NEW_ITEMS, _ITEM, items)
 
 
 def add_notice(
@@ -188,7 +177,7 @@ def add_notice(
         created_at=now,
         facts=columns.to_json(planned.facts),
     )
-    return conflicts.insert_new(transaction, row, "dedupe_key")
+    return transaction.insert_new(row, "dedupe_key")
 
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
@@ -196,7 +185,7 @@ def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[
     names = ("chat", "paper", "position", "shown", "cross", "because")
     no_reasons: list[str] = []
     rows = [(chat_id, paper, _NO_DELIVERY, False, False, no_reasons) for paper in papers]
-    conflicts.insert_all_new(transaction, "delivery_item", ("chat", "paper"), names, rows)
+    transaction.insert_all_new("delivery_item", ("chat", "paper"), names, rows)
 
 
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

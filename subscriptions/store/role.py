@@ -12,11 +12,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from subscriptions import errors
+from subscriptions.errors import RoleTaken, Sentence, StoreError, StoreUnavailable
 from subscriptions.store.database.store import Store
 
 BEAT_SECONDS = 5.0  # between two beats of the process that has the role
@@ -39,44 +40,6 @@ _ENTER = "INSERT INTO role (term, process, holder) VALUES (%s, %s, %s)"
 _BEAT = "UPDATE role SET seen = clock_timestamp() WHERE term = %s"
 
 
-class Role(Protocol):
-    """The role of one store. Its methods raise StoreError."""
-
-    def take(self, *, beats: bool) -> str:
-        """Takes the role. Returns "", or who has it. `beats`: the caller will call `beat` every BEAT_SECONDS."""
-
-    def beat(self) -> bool:
-        """Says that this process works. Returns whether it still has the role."""
-
-    def release(self) -> None:
-        """Gives the role back."""
-
-
-def role_of(store: Store) -> Role:
-    """Returns the role of a store. This process does not have it yet."""
-    return ServerRole(store) if store.kind.file is None else FileRole(store.kind.file)
-
-
-@contextmanager
-def held(store: Store) -> Iterator[None]:
-    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError."""
-    role = role_of(store)
-    if holder := role.take(beats=False):
-        raise taken_by(holder)
-    try:
-        yield
-    finally:
-        role.release()
-
-
-def taken_by(holder: str) -> errors.RoleTaken:
-    """Returns the error that names the process that has the role."""
-    return errors.RoleTaken(
-        errors.Sentence("Process {pid} sends for this database already.", {"pid": holder}),
-        errors.Sentence("It delivers what is due by itself; stop it first if this one is to send."),
-    )
-
-
 class FileRole:
     """The role of a database in a file. Who has it is written into a second file; nobody else can take it."""
 
@@ -86,7 +49,7 @@ class FileRole:
         self._holder = database.with_name(database.name + ".sender")
 
     def take(self, *, beats: bool) -> str:  # noqa: ARG002 - the lock ends with the process
-        """See Role."""
+        """Takes the role. Returns "", or who has it. Raises StoreError."""
         try:
             self._database.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
@@ -101,11 +64,11 @@ class FileRole:
         return ""
 
     def beat(self) -> bool:
-        """See Role."""
+        """Returns True: this process has the role until it ends."""
         return True
 
     def release(self) -> None:
-        """See Role."""
+        """Gives the role back."""
         self._holder.unlink(missing_ok=True)
         self._lock.release()
 
@@ -120,7 +83,10 @@ class ServerRole:
         self._is_released = False
 
     def take(self, *, beats: bool) -> str:
-        """See Role. Ends the sessions of a process that stands still, and of the one that had the role before."""
+        """Takes the role. Returns "", or who has it. `beats`: the caller will call `beat` every BEAT_SECONDS.
+
+        Ends the sessions of a process that stands still, and of the one that had the role before. Raises StoreError.
+        """
         process, term = self._store.process, secrets.randbits(62)
         with self._connected() as session:
             if not self._is_elected(session):
@@ -137,12 +103,13 @@ class ServerRole:
         return ""
 
     def beat(self) -> bool:
-        """See Role. Takes the lock again if the server has ended the session that had it."""
+        """Says that this process works. Returns whether it still has the role. Raises StoreError.
+
+        Takes the lock again if the server has ended the session that had it.
+        """
         try:
             return self._beats()
-        except (
-            errors.StoreError
-        ):  # the session has ended; if the database cannot be reached at all, this raises the same
+        except StoreError:  # the session has ended; if the database cannot be reached at all, this raises the same
             return self._beats()
 
     def _beats(self) -> bool:
@@ -163,10 +130,10 @@ class ServerRole:
         return True
 
     def release(self) -> None:
-        """See Role. A beat that is on its way in another thread takes nothing any more."""
+        """Gives the role back. A beat that is on its way in another thread takes nothing any more."""
         self._is_released = True
         if self._session is not None:
-            with suppress(errors.StoreError), self._connected() as session:
+            with suppress(StoreError), self._connected() as session:
                 session.execute(_GIVE_BACK)  # the server may notice the session's end after the next command
                 session.close()
 
@@ -177,22 +144,50 @@ class ServerRole:
             with self._store.translated_errors():
                 self._session = self._session or self._store.server.session()
                 if self._is_released and not self._has_lock:
-                    raise errors.StoreUnavailable("The role was given back.")
+                    raise StoreUnavailable("The role was given back.")
                 yield self._session
-        except errors.StoreError:
+        except StoreError:
             if self._session is not None:
                 self._session.close()
             self._session, self._has_lock = None, False
             raise
 
 
-def _unusable(database: Path, error: OSError) -> errors.StoreError:
+Role = FileRole | ServerRole  # the role of one store
+
+
+def role_of(store: Store) -> Role:
+    """Returns the role of a store. This process does not have it yet."""
+    return ServerRole(store) if store.kind.file is None else FileRole(store.kind.file)
+
+
+@contextmanager
+def held(store: Store) -> Iterator[None]:
+    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError."""
+    role = role_of(store)
+    if holder := role.take(beats=False):
+        raise taken_by(holder)
+    try:
+        yield
+    finally:
+        role.release()
+
+
+def taken_by(holder: str) -> RoleTaken:
+    """Returns the error that names the process that has the role."""
+    return RoleTaken(
+        Sentence("Process {pid} sends for this database already.", {"pid": holder}),
+        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    )
+
+
+def _unusable(database: Path, error: OSError) -> StoreError:
     if errors.is_disk_full(error):
-        return errors.StoreError(*errors.disk_full(database.absolute()))
-    return errors.StoreError(
-        errors.Sentence(
+        return StoreError(*errors.disk_full(database.absolute()))
+    return StoreError(
+        Sentence(
             "The folder of the database {path} cannot be written to: {why}.",
             {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
         ),
-        errors.Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
+        Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
     )

@@ -23,15 +23,17 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
 from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
 from subscriptions.store.tables import TABLES, ChatKeyRow, ChatRow, DenialRow
 
+PLACE = ("platform", "address", "topic")
+LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
+_KEY_BYTES = 24  # random bytes of a key: as many as a session has
+_DENIAL_KEY = "denial-key"  # name of a stored value
 _chats = TABLES.tables["chat"]
 _c = _chats.c
-PLACE = ("platform", "address", "topic")
-CHATS = sa.select(_chats)
-_BY_ID = CHATS.order_by(_c.id)
+_CHATS = sa.select(_chats)
+_BY_ID = _CHATS.order_by(_c.id)
 _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 
@@ -73,7 +75,7 @@ def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) 
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else astuple(after)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
-    wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
     return [chat_of(transaction, row) for row in execute(transaction, wanted)]
 
 
@@ -98,9 +100,18 @@ def add_chat(
     `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
     `lang` is the language of the person's client or messages, "" if unknown.
     """
-    kind = kind or facts_of(address.platform).kind_of(address)
-    chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
-    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *PLACE)
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    row = ChatRow(
+        **asdict(address),
+        kind=kind or facts_of(address.platform).kind_of(address),
+        state=state,
+        title=title,
+        timezone=timezone,
+        lang=lang,
+        public=public,
+        created_at=now,
+    )
+    transaction.insert_new(row, *PLACE)
     added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
@@ -121,12 +132,6 @@ def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetim
         lang=chat.settings.lang,
         public=chat.public,
     )
-
-
-def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
-    """Returns the row of a new chat."""
-    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
-    return ChatRow(**asdict(address), state=state, **values)
 
 
 def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
@@ -228,7 +233,7 @@ def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
 
 
 def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
-    """Returns the Chat of a row of `CHATS`."""
+    """Returns the Chat of a row of `_CHATS`."""
     own = (("timezone", row.timezone), *row.settings.items())
     settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
     return Chat(
@@ -258,10 +263,6 @@ def _settings(
     """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
-
-
-_DENIAL_KEY = "denial-key"
-_CODE = "operator-code"
 
 
 def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
@@ -320,22 +321,8 @@ def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
 ) -> tuple[Chat, ...]:
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
-    wanted = CHATS.where(which).order_by(*order, _c.id)
+    wanted = _CHATS.where(which).order_by(*order, _c.id)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
-
-
-def keep_code(transaction: Transaction, code_hash: str) -> None:
-    """Stores the hash of the code that makes its sender the first operator. An earlier code is void."""
-    bot_state.put_value(transaction, _CODE, code_hash)
-
-
-def take_code(transaction: Transaction, code_hash: str) -> bool:
-    """Returns whether this is the hash of the code, which is void from then on."""
-    kept = bot_state.get_value(transaction, _CODE) or ""
-    is_right = bool(kept) and hmac.compare_digest(kept, code_hash)
-    if is_right:
-        bot_state.put_value(transaction, _CODE, "")
-    return is_right
 
 
 def remember_denial(transaction: Transaction, lane: Lane) -> None:
@@ -344,7 +331,7 @@ def remember_denial(transaction: Transaction, lane: Lane) -> None:
     The hash stays if the chats are erased.
     """
     address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
-    conflicts.insert_new(transaction, DenialRow(address_hash=address_hash))
+    transaction.insert_new(DenialRow(address_hash=address_hash))
 
 
 def lift_denial(transaction: Transaction, lane: Lane) -> bool:
@@ -371,11 +358,7 @@ def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
 
 def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, _new_key), text)
-
-
-def _new_key() -> str:
-    return secrets.token_hex(32)
+    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32)), text)
 
 
 def _hash(key: str, text: str) -> str:
@@ -389,14 +372,10 @@ def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Ad
         row.enter(state, now=now, admission=answer)
 
 
-LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
-_KEY_BYTES = 24  # random bytes of a key: as many as a session has
-
-
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
     """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
     key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
-    conflicts.put(transaction, ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
+    transaction.put(ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
     return key
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
-from typing import NamedTuple
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import select
@@ -19,8 +18,6 @@ from subscriptions.store.stored_chats import chats_by_id
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
 _NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
-_MOST_SHOWN = 200  # papers that one delivery can show
-_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
 
 # Each rendering executes these statements, so they are built only once.
 _deliveries, _chats, _delivery_items, _messages, _sources = tables(
@@ -171,35 +168,20 @@ def delivered_items(
     return _items(transaction, transaction.exec(wanted).all())
 
 
-class Shown(NamedTuple):
-    """A paper that a message showed to a chat."""
+def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
+    """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending.
 
-    paper: int
-    at: datetime  # noon in UTC if the delivery is no longer stored, since only its day is known then
-    delivery: int = 0
-
-
-def _shown_before(transaction: Transaction, chat_id: int, since: date) -> list[tuple[int, date]]:
-    """Returns (id, day in UTC) of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
-    shown = sa.select(_i.paper, _i.delivered_on).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return [(row.paper, row.delivered_on) for row in execute(transaction, shown.order_by(_i.delivered_on, _i.paper))]
-
-
-@reads
-def shown_between(
-    transaction: Transaction, chat_id: int, since: datetime, until: datetime | None = None
-) -> list[Shown]:
-    """Returns the papers that messages have shown to a chat from `since` on, up to `until`, in the order of sending."""
+    Of deliveries that are no longer stored, only the day (in UTC) is known.
+    """
     shown = (
-        sa.select(_i.paper, _m.sent_at, _i.delivery)
+        sa.select(_i.paper)
         .join(_messages, _SHOWN_IN_MESSAGE)
         .where(_i.chat == chat_id, _i.shown.is_(True), _m.sent_at >= since)
         .order_by(_m.sent_at, _i.delivery, _i.position)
     )
-    dropped = _shown_before(transaction, chat_id, since.date())
-    found = [Shown(paper, datetime.combine(day, _NOON, UTC)) for paper, day in dropped]
-    found += map(Shown._make, execute(transaction, shown))
-    return [one for one in found if until is None or one.at < until]
+    of_days = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since.date(), _i.shown.is_(True))
+    dropped = of_days.order_by(_i.delivered_on, _i.paper)
+    return [paper for papers in (dropped, shown) for paper in execute(transaction, papers).scalars()]
 
 
 def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
@@ -265,20 +247,15 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
-    """Returns position → id of the paper, for the newest delivery that showed papers to a chat."""
-    rows = transaction.exec(
-        select(_i.delivery, _i.position, _i.paper)
-        .where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None))
-        .order_by(_i.delivery.desc(), _i.position.desc())
-        .limit(_MOST_SHOWN)
-    ).all()
-    return {position: paper for delivery, position, paper in rows if delivery == rows[0][0]}
+def last_paper(transaction: Transaction, chat_id: int) -> int | None:
+    """Returns the id of the last paper of the newest delivery that showed papers to a chat; None if there is none."""
+    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None))
+    newest = shown.order_by(_i.delivery.desc(), _i.position.desc()).limit(1)
+    return execute(transaction, newest).scalar()
 
 
-@reads
-def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
-    """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
+def paper_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> int | None:
+    """Returns the id of the first paper that a message shows; None if no delivery of the chat has this message."""
     shown = sa.select(_i.paper).join(_messages, _SHOWN_IN_MESSAGE)
-    found = shown.where(_i.chat == chat_id, _m.platform_id == platform_id).order_by(_i.position).limit(2)
-    return tuple(execute(transaction, found).scalars())
+    first = shown.where(_i.chat == chat_id, _m.platform_id == platform_id).order_by(_i.position).limit(1)
+    return execute(transaction, first).scalar()

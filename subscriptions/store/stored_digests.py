@@ -9,15 +9,11 @@ import sqlalchemy as sa
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest
 from subscriptions.store import bot_state, known_papers, meanings, merging, paper_words
-from subscriptions.store.database import conflicts
-from subscriptions.store.database.conflicts import execute_rows
-from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.merging import REPLACEMENTS
 from subscriptions.store.paper_batch import PaperBatch
 from subscriptions.store.stored_sources import add_name
 from subscriptions.store.tables import DigestRow, SourceRow, tables
-
-Condition = sa.ColumnElement[bool]  # a condition on digests or on papers in them
 
 _appearances, _digests, _papers = tables("appearance", "digest", "paper")
 _a, _d, _p = _appearances.c, _digests.c, _papers.c
@@ -30,6 +26,7 @@ _UNANNOUNCED = (
     .where(_p.sequence.is_(None), _a.kind.not_in([kind.value for kind in REPLACEMENTS]))
     .order_by(_d.date, _d.id, _a.paper)
 )
+_NARROWED = {"source": _d.source, "digest": _d.content_hash, "paper": _a.paper}
 _GIVEN = ("sequence", "sequenced_at", "cross", "day")
 _ANNOUNCE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
 _INSERT_APPEARANCES = sa.insert(_appearances)
@@ -81,7 +78,7 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
     made = _codes_of(transaction, batch, codes)
     batch.write(transaction)
     appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
-    execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
+    transaction.execute_rows(_INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
     if batch.news:
@@ -140,8 +137,8 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
-    which = of_digest(content_hash)
-    amount, left = _amount_of_papers(transaction, which), len(unannounced(transaction, which))
+    amount = _amount_of_papers(transaction, _d.content_hash == content_hash)
+    left = len(unannounced(transaction, digest=content_hash))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
@@ -156,7 +153,7 @@ def first_brought(transaction: Transaction, digest: Digest, source: str, *, befo
         .where(earlier.c.paper == _a.paper, earlier.c.kind == _a.kind, earlier.c.digest == its_digest.c.id)
         .where(its_digest.c.source == source, its_digest.c.received_at < before)
     )
-    return _amount_of_papers(transaction, of_digest(digest.content_hash), ~brought)
+    return _amount_of_papers(transaction, _d.content_hash == digest.content_hash, ~brought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,38 +196,26 @@ def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) 
     return amount
 
 
-def of_source(source: str) -> Condition:
-    """Returns the condition for the papers of a source."""
-    return _d.source == source
-
-
-def of_digest(content_hash: str) -> Condition:
-    """Returns the condition for the papers of the digest with these bytes."""
-    return _d.content_hash == content_hash
-
-
-def of_paper(paper: int) -> Condition:
-    """Returns the condition for one paper."""
-    return _a.paper == paper
-
-
-def unannounced(transaction: Transaction, which: Condition) -> Mapping[int, tuple[bool, date]]:
+def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bool, date]]:
     """Returns the papers that were never announced: paper → (whether it came only as a cross-list, its day).
 
-    The day is that of the first digest that could announce it. The oldest day comes first.
+    `of` says which papers: those of a `source`, those of the `digest` with these bytes, or one `paper`. The day is that of
+    the first digest that could announce it. The oldest day comes first.
     """
     found: dict[int, tuple[bool, date]] = {}
-    for paper, cross, day in execute(transaction, _UNANNOUNCED.where(which)):
+    which = [_NARROWED[name] == value for name, value in of.items()]
+    for paper, cross, day in execute(transaction, _UNANNOUNCED.where(*which)):
         found.setdefault(paper, (cross, day))
     return found
 
 
-def announce(transaction: Transaction, which: Condition, now: datetime) -> int:
-    """Gives papers that were never announced the next sequences. Returns how many papers these are."""
+@writes
+def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
+    """Gives papers that were never announced the next sequences. Returns how many. `of`: see `unannounced`."""
     first = known_papers.last_sequence(transaction) + 1
-    found = unannounced(transaction, which)
+    found = unannounced(transaction, **of)
     rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]
-    conflicts.execute_rows(transaction, _ANNOUNCE, (*_GIVEN, "of"), rows)
+    transaction.execute_rows(_ANNOUNCE, (*_GIVEN, "of"), rows)
     if rows:
         known_papers.raise_counter(transaction, rows[-1][0])
     return len(rows)

@@ -12,7 +12,6 @@ from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, 
 from subscriptions.planning.source_calendar import Schedule
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, known_papers
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
 from subscriptions.store.tables import TABLES, ReceiptRow, SourcePartRow, SourceRow
 
@@ -160,7 +159,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 def add_name(transaction: Transaction, name: str) -> None:
     """Stores a source with only its name, unless a source with this name is stored."""
-    conflicts.insert_new(transaction, SourceRow(name=name))
+    transaction.insert_new(SourceRow(name=name))
 
 
 @reads
@@ -190,7 +189,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 @reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
-    schedules = transaction.schedules
+    schedules = transaction.store.schedules
     rows = [row for row in execute(transaction, _DECLARED) if schedules.counts(row.name, row.next_at, now)]
     read = [(row, schedules.read(row.schedule, evening=row.evening)) for row in rows]
     awaited = [(row, one, one.last_due(now)) for row, one in read if one and one.awaited]

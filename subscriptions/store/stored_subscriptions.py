@@ -15,12 +15,12 @@ from subscriptions.query import ABOUT
 from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
-from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.tables import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
 
-_chats, _subscriptions, _queries = tables("chat", "subscription", "query")
-_s = _subscriptions.c
+KEPT_CHANGES = 5  # changes of a chat that can be undone
+_chats, _subscriptions, _queries, _undo = tables("chat", "subscription", "query", "undo")
+_s, _u = _subscriptions.c, _undo.c
 
 # Each plan executes these statements, so they are built only once.
 # The columns are in the order of the fields of Subscription.
@@ -28,7 +28,7 @@ _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.latest_due_at,
 )  # fmt: skip
-SUBSCRIPTIONS = (
+_SUBSCRIPTIONS = (
     sa.select(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .order_by(_s.chat, _s.number)
@@ -39,11 +39,16 @@ _TAKE_NUMBER = (
     .values(next_number=_chats.c.next_number + 1)
     .returning(_chats.c.next_number)
 )
+_NEW = (  # fields of Subscription; all but the first are also columns
+    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
+)  # fmt: skip
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
+_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
-    rows = rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids)
+    rows = rows_of(transaction, _SUBSCRIPTIONS, _s.chat, chat_ids)
     found = grouped((row[1], _subscription(row)) for row in rows)
     return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
 
@@ -51,11 +56,6 @@ def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[
 def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscription, ...]:
     """Returns the subscriptions of one chat, ordered by number."""
     return subscriptions_of(transaction, [chat_id])[chat_id]
-
-
-_NEW = (  # fields of Subscription; all but the first are also columns
-    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
-)  # fmt: skip
 
 
 def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
@@ -76,7 +76,7 @@ def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -
     queries = _query_ids(transaction, [one.canonical for one in new])
     rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
     names = (*more, "chat", *_NEW[1:], "query", "cadence")
-    conflicts.insert_all_new(transaction, "subscription", ("chat", "query"), names, rows)
+    transaction.insert_all_new("subscription", ("chat", "query"), names, rows)
 
 
 def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -84,7 +84,7 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     wanted = sorted(set(canonicals))
     found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    conflicts.insert_all_new(transaction, "query", (), ("canonical",), [(one,) for one in missing])
+    transaction.insert_all_new("query", (), ("canonical",), [(one,) for one in missing])
     added = _known_queries(transaction, missing)
     for canonical, query in added.items():
         if texts := _asked(canonical):
@@ -141,9 +141,6 @@ def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> Non
     transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
 
 
-_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
-
-
 def _subscription(row: Sequence[Any]) -> Subscription:
     """Returns the Subscription of a row of `_VALUES`.
 
@@ -178,11 +175,6 @@ def last_came(transaction: Transaction, chat_id: int, since: datetime) -> dict[i
     return found
 
 
-KEPT_CHANGES = 5  # changes of a chat that can be undone
-_undo = TABLES.tables["undo"]
-_u = _undo.c
-
-
 class StoredChange(NamedTuple):
     """A change of a chat, with the state before it."""
 
@@ -190,9 +182,6 @@ class StoredChange(NamedTuple):
     chat_id: int
     who: str
     before: Mapping[str, Any]  # the state before the change, as JSON
-
-
-_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:

@@ -20,8 +20,18 @@ from subscriptions.states import (
     SubscriptionState,
     TextKind,
 )
-from subscriptions.store import columns
-from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
+from subscriptions.store.columns import (
+    NEVER_AGAIN,
+    Big,
+    Json,
+    Numbered,
+    Row,
+    choice,
+    index,
+    json_column,
+    moment,
+    reference,
+)
 
 UNANSWERED = "NOT answered"  # condition on updates, in exactly the words of the index of those that wait for an answer
 
@@ -43,14 +53,14 @@ class SourceRow(Row, table=True):
     looked_at: datetime | None = moment(default=None)
     read_until: date | None = None
     tries: int = 0
-    trouble: SourceTrouble | None = columns.choice(SourceTrouble, default=None)
-    unread: Json = columns.json_column(dict)
+    trouble: SourceTrouble | None = choice(SourceTrouble, default=None)
+    unread: Json = json_column(dict)
 
 
 class SourcePartRow(Row, table=True):
     """A part of a source, and its last document: a category of arXiv, the page of a day, or "", the whole."""
 
-    source: str = columns.reference("source.name", primary_key=True)
+    source: str = reference("source.name", primary_key=True)
     part: str = Field(primary_key=True)
     came: datetime | None = moment(default=None)
     etag: str = ""
@@ -64,11 +74,11 @@ class SourcePartRow(Row, table=True):
 class ReceiptRow(Numbered, table=True):
     """The result of one poll of a source."""
 
-    __table_args__ = (columns.index("ix_receipt_source", "source", "outcome"), columns.index("ix_receipt_at", "at"))
-    source: str = columns.reference("source.name")
+    __table_args__ = (index("ix_receipt_source", "source", "outcome"), index("ix_receipt_at", "at"))
+    source: str = reference("source.name")
     at: datetime = moment()
-    outcome: Outcome = columns.choice(Outcome)
-    counts: Json = columns.json_column(dict)
+    outcome: Outcome = choice(Outcome)
+    counts: Json = json_column(dict)
     detail: str = ""
 
 
@@ -76,38 +86,38 @@ class DigestRow(Numbered, table=True):
     """One document, identified by the hash of its bytes."""
 
     __table_args__ = (
-        columns.index("ix_digest_source", "source", "date"),
-        columns.index("ix_digest_date", "date"),
+        index("ix_digest_source", "source", "date"),
+        index("ix_digest_date", "date"),
     )
     content_hash: str = Field(unique=True)
-    source: str = columns.reference("source.name")
+    source: str = reference("source.name")
     format: str
     date: date
     received_at: datetime = moment()
-    counts: Json = columns.json_column(dict)
+    counts: Json = json_column(dict)
 
 
 class PaperRow(Numbered, table=True):
     """A paper, merged from all digests that contain it."""
 
     __table_args__ = (
-        columns.index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
-        columns.index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
-        columns.index("ix_paper_uncoded", "id", where="uncoded IS 1"),
+        index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
+        index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+        index("ix_paper_uncoded", "id", where="uncoded IS 1"),
     )
     key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
     title: str = ""
     abstract: str = ""
-    authors: list[str] = columns.json_column(list)
-    categories: list[str] = columns.json_column(list)
+    authors: list[str] = json_column(list)
+    categories: list[str] = json_column(list)
     primary: str | None = None
     arxiv_id: str | None = None
     doi: str | None = None
     url: str | None = None
     version: int | None = None
     comment: str = ""
-    venue: str = columns.added_text()
-    published: str = columns.added_text()
+    venue: str = ""
+    published: str = ""
     cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()
@@ -126,7 +136,7 @@ class IndexedPaperRow(Row, table=True):
 
     __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
-    paper: int = columns.reference("paper.id", unique=True)
+    paper: int = reference("paper.id", unique=True)
 
 
 class PaperKeyRow(Row, table=True):
@@ -134,7 +144,7 @@ class PaperKeyRow(Row, table=True):
 
     __table_args__ = (sa.Index("ix_paper_key_folded", sa.text("lower(key)")),)
     key: str = Field(primary_key=True)
-    paper: int = columns.reference("paper.id", index=True)
+    paper: int = reference("paper.id", index=True)
 
 
 class PaperAliasRow(Row, table=True):
@@ -143,18 +153,18 @@ class PaperAliasRow(Row, table=True):
     A title is no key, since several papers may have the same one (docs/architecture.md, rule 4).
     """
 
-    __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
+    __table_args__ = (index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
-    paper: int = columns.reference("paper.id", primary_key=True)
+    paper: int = reference("paper.id", primary_key=True)
 
 
 class PaperTextRow(Row, table=True):
     """A summary of a paper in one language, or a translation: name of a text → text."""
 
-    paper: int = columns.reference("paper.id", primary_key=True)
-    kind: TextKind = columns.choice(TextKind, primary_key=True)
+    paper: int = reference("paper.id", primary_key=True)
+    kind: TextKind = choice(TextKind, primary_key=True)
     language: str = Field(primary_key=True)
-    texts: Json = columns.json_column(dict)
+    texts: Json = json_column(dict)
 
 
 class ModelRequestRow(Numbered, table=True):
@@ -163,12 +173,12 @@ class ModelRequestRow(Numbered, table=True):
     It is stored before it is sent, and is never sent again. Without fields and title, no usable answer came.
     """
 
-    __table_args__ = (sa.UniqueConstraint("paper", "language"), columns.index("ix_model_request_day", "day"))
+    __table_args__ = (sa.UniqueConstraint("paper", "language"), index("ix_model_request_day", "day"))
     day: date  # in the operator's zone
     at: datetime = moment()
-    paper: int | None = columns.reference("paper.id", default=None)
+    paper: int | None = reference("paper.id", default=None)
     language: str = ""
-    fields: Json = columns.json_column(dict)
+    fields: Json = json_column(dict)
     title: str = ""
     model: str
 
@@ -178,7 +188,7 @@ class PaperMeaningRow(Row, table=True):
 
     __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
-    paper: int = columns.reference("paper.id", unique=True)
+    paper: int = reference("paper.id", unique=True)
     encoder: str
     late: bool = False  # the paper had its number before, so only searches read them
     overall: bytes
@@ -188,9 +198,9 @@ class PaperMeaningRow(Row, table=True):
 class AppearanceRow(Row, table=True):
     """A paper in a digest. `kind` is how the digest announces it."""
 
-    __table_args__ = (columns.index("ix_appearance_digest", "digest"),)
-    paper: int = columns.reference("paper.id", primary_key=True)
-    digest: int = columns.reference("digest.id", primary_key=True)
+    __table_args__ = (index("ix_appearance_digest", "digest"),)
+    paper: int = reference("paper.id", primary_key=True)
+    digest: int = reference("digest.id", primary_key=True)
     kind: str = ""
 
 
@@ -199,30 +209,30 @@ class ChatRow(Numbered, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("platform", "address", "topic"),
-        columns.index("ix_chat_asked", "state_since", where="state = 'asked'"),
-        columns.index("ix_chat_unconfirmed", "created_at", where="state = 'unconfirmed'"),
-        columns.index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
-        columns.index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
-        columns.index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
-        columns.index("ix_chat_admin", "admin", where="admin IS 1"),
-        columns.index("ix_chat_next_number", "next_number", "created_at"),  # those that only talked
+        index("ix_chat_asked", "state_since", where="state = 'asked'"),
+        index("ix_chat_unconfirmed", "created_at", where="state = 'unconfirmed'"),
+        index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
+        index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
+        index("ix_chat_admin", "admin", where="admin IS 1"),
+        index("ix_chat_next_number", "next_number", "created_at"),  # those that only talked
         NEVER_AGAIN,
     )
     platform: str
     address: str
     topic: str = ""
     title: str = ""
-    kind: ChatKind = columns.choice(ChatKind)
+    kind: ChatKind = choice(ChatKind)
     lang: str = ""
     timezone: str = ""
-    settings: Json = columns.json_column(dict)
-    state: ChatState = columns.choice(ChatState, default=ChatState.ACTIVE)
-    admission: Admission | None = columns.choice(Admission, default=None)
-    pause_reason: PauseReason | None = columns.choice(PauseReason, default=None)
+    settings: Json = json_column(dict)
+    state: ChatState = choice(ChatState, default=ChatState.ACTIVE)
+    admission: Admission | None = choice(Admission, default=None)
+    pause_reason: PauseReason | None = choice(PauseReason, default=None)
     state_detail: str = ""
     state_since: datetime | None = moment(default=None)
     paused_until: datetime | None = moment(default=None)
-    moved_to: int | None = columns.reference("chat.id", default=None)  # the chat to which this old address leads
+    moved_to: int | None = reference("chat.id", default=None)  # the chat to which this old address leads
     public: bool = False  # strangers can read it
     owner: str = Field(default="", index=True)
     admin: bool = False
@@ -271,12 +281,12 @@ class QuestionRow(Numbered, table=True):
     """A text that a query asks (`about:`), or a title of a chat's library, with its vector: empty until that is known."""
 
     __table_args__ = (
-        columns.index("ix_question_text", "text", hashed=True),
-        columns.index("ix_question_encoder", "encoder"),
+        index("ix_question_text", "text", hashed=True),
+        index("ix_question_encoder", "encoder"),
     )
     text: str
-    query: int | None = columns.reference("query.id", default=None, index=True)
-    chat: int | None = columns.reference("chat.id", default=None, index=True)
+    query: int | None = reference("query.id", default=None, index=True)
+    chat: int | None = reference("chat.id", default=None, index=True)
     encoder: str = ""
     vector: bytes = b""
 
@@ -287,19 +297,19 @@ class SubscriptionRow(Numbered, table=True):
     __table_args__ = (
         sa.UniqueConstraint("chat", "query"),
         sa.UniqueConstraint("chat", "number"),
-        columns.index("ix_subscription_due", "next_due_at", "cursor"),
-        columns.index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
-        columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        index("ix_subscription_due", "next_due_at", "cursor"),
+        index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
+        index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         NEVER_AGAIN,  # buttons name the id
     )
-    chat: int = columns.reference("chat.id")
-    query: int = columns.reference("query.id", index=True)
+    chat: int = reference("chat.id")
+    query: int = reference("query.id", index=True)
     number: int
     name: str = ""
     text: str
     cadence: str
     zone: str | None = None
-    state: SubscriptionState = columns.choice(SubscriptionState, default=SubscriptionState.ACTIVE)
+    state: SubscriptionState = choice(SubscriptionState, default=SubscriptionState.ACTIVE)
     paused_until: datetime | None = moment(default=None)
     since: datetime = moment()
     cursor: int  # it has looked up to this sequence
@@ -311,22 +321,22 @@ class DeliveryRow(Row, table=True):
     """A delivery: what a chat gets at one moment. `seq` orders the deliveries of a lane."""
 
     __table_args__ = (
-        columns.index("ix_delivery_open", "settled_at", "chat"),
-        columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
-        columns.index("ix_delivery_about", "about", where="about IS NOT NULL"),
-        columns.index("ix_delivery_person", "person", where="person IS NOT NULL"),
+        index("ix_delivery_open", "settled_at", "chat"),
+        index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+        index("ix_delivery_about", "about", where="about IS NOT NULL"),
+        index("ix_delivery_person", "person", where="person IS NOT NULL"),
         NEVER_AGAIN,
     )
     seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
-    chat: int = columns.reference("chat.id", index=True)
-    about: int | None = columns.reference("chat.id", default=None)  # the other chat that a notice is about
+    chat: int = reference("chat.id", index=True)
+    about: int | None = reference("chat.id", default=None)  # the other chat that a notice is about
     person: str | None = None  # the platform's id of the person whom a notice names; it is erased with them
-    kind: DeliveryKind = columns.choice(DeliveryKind)
+    kind: DeliveryKind = choice(DeliveryKind)
     due: datetime = moment()
     dedupe_key: str = Field(unique=True)
     created_at: datetime = moment()
-    facts: Json = columns.json_column(dict)
+    facts: Json = json_column(dict)
     rendered_at: datetime | None = moment(default=None)
     attempts: int = 0
     next_at: datetime | None = moment(default=None)
@@ -342,17 +352,17 @@ class DeliveryItemRow(Row, table=True):
     """
 
     __table_args__ = (
-        columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
-        columns.index("ix_delivery_item_paper", "paper"),
+        index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
+        index("ix_delivery_item_paper", "paper"),
     )
-    chat: int = columns.reference("chat.id", primary_key=True)
-    paper: int = columns.reference("paper.id", primary_key=True)
-    delivery: int | None = columns.reference("delivery.seq", when_deleted="SET NULL", sa_type=Big, default=None)
+    chat: int = reference("chat.id", primary_key=True)
+    paper: int = reference("paper.id", primary_key=True)
+    delivery: int | None = reference("delivery.seq", when_deleted="SET NULL", sa_type=Big, default=None)
     message: int | None = None
     position: int
     shown: bool = True
     cross: bool = False
-    because: list[Json] = columns.json_column(list)
+    because: list[Json] = json_column(list)
     delivered_on: date | None = None  # the day (UTC), set when the delivery itself is removed
 
 
@@ -360,16 +370,16 @@ class MessageRow(Row, table=True):
     """A message to post, or one that was posted. Each attempt posts the same `payload`."""
 
     __table_args__ = (
-        columns.index("ix_message_state", "state"),
-        columns.index("ix_message_attempted_at", "attempted_at"),
-        columns.index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
+        index("ix_message_state", "state"),
+        index("ix_message_attempted_at", "attempted_at"),
+        index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
     )
-    delivery: int = columns.reference("delivery.seq", sa_type=Big, primary_key=True)
+    delivery: int = reference("delivery.seq", sa_type=Big, primary_key=True)
     number: int = Field(primary_key=True)
     payload: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: MessageState = columns.choice(MessageState, default=MessageState.READY)
+    state: MessageState = choice(MessageState, default=MessageState.READY)
     attempted_at: datetime | None = moment(default=None)
     # set while the message is being sent or unclear; see claims.Claim
     unclear_since: datetime | None = moment(default=None)
@@ -385,15 +395,15 @@ class UpdateRow(Row, table=True):
     """An update from a platform, stored so that it takes effect only once (docs/architecture.md, rule 8)."""
 
     __table_args__ = (
-        columns.index("ix_update_chat", "chat", "at"),
-        columns.index("ix_update_at", "at"),
-        columns.index("ix_update_unanswered", "at", where=UNANSWERED),
+        index("ix_update_chat", "chat", "at"),
+        index("ix_update_at", "at"),
+        index("ix_update_unanswered", "at", where=UNANSWERED),
     )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
     at: datetime = moment()
     # None: the chat is not stored, or was erased. The id stays, so that what it did is not done again.
-    chat: int | None = columns.reference("chat.id", when_deleted="SET NULL", default=None)
+    chat: int | None = reference("chat.id", when_deleted="SET NULL", default=None)
     changed: bool = False  # it changed something; otherwise it only asked
     answered: bool = False  # its reply was posted or given up, or it gets none
 
@@ -402,29 +412,29 @@ class UndoRow(Numbered, table=True):
     """The state of a chat before a change, for `undo`."""
 
     __table_args__ = (
-        columns.index("ix_undo_at", "at"),
-        columns.index("ix_undo_who", "who"),
+        index("ix_undo_at", "at"),
+        index("ix_undo_who", "who"),
         NEVER_AGAIN,  # buttons name the id
     )
-    chat: int = columns.reference("chat.id", index=True)
+    chat: int = reference("chat.id", index=True)
     who: str = ""
     at: datetime = moment()
-    before: Json = columns.json_column(dict)
+    before: Json = json_column(dict)
 
 
 class CallbackRow(Row, table=True):
     """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
 
     __table_args__ = (
-        columns.index("ix_callback_at", "at"),
-        columns.index("ix_callback_about", "about", where="about IS NOT NULL"),
+        index("ix_callback_at", "at"),
+        index("ix_callback_about", "about", where="about IS NOT NULL"),
     )
     id: str = Field(primary_key=True)
-    chat: int = columns.reference("chat.id", index=True)  # the only chat in which the token works
-    about: int | None = columns.reference("chat.id", default=None)  # another chat on which it acts
+    chat: int = reference("chat.id", index=True)  # the only chat in which the token works
+    about: int | None = reference("chat.id", default=None)  # another chat on which it acts
     person: str = Field(default="", index=True)
     verb: str
-    arguments: Json = columns.json_column(dict)
+    arguments: Json = json_column(dict)
     at: datetime = moment()
 
 
@@ -432,15 +442,15 @@ class ConversationStateRow(Row, table=True):
     """What a conversation must remember, under a name: an open question, or that the chat was greeted."""
 
     __table_args__ = (
-        columns.index("ix_conversation_state_until", "until"),
-        columns.index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
+        index("ix_conversation_state_until", "until"),
+        index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
     )
-    chat: int = columns.reference("chat.id", primary_key=True)
+    chat: int = reference("chat.id", primary_key=True)
     person: str = Field(default="", primary_key=True, index=True)  # "": of the whole chat
     name: str = Field(primary_key=True)
-    about: int | None = columns.reference("chat.id", default=None)
+    about: int | None = reference("chat.id", default=None)
     verb: str
-    arguments: Json = columns.json_column(dict)
+    arguments: Json = json_column(dict)
     at: datetime = moment()
     until: datetime = moment()  # the state is no longer valid after this moment
 
@@ -448,17 +458,17 @@ class ConversationStateRow(Row, table=True):
 class SignalRow(Row, table=True):
     """What a chat did with a paper, see store/interests.py."""
 
-    __table_args__ = (columns.index("ix_signal_paper", "paper"),)
-    chat: int = columns.reference("chat.id", primary_key=True)
-    paper: int = columns.reference("paper.id", primary_key=True)
-    kind: Signal = columns.choice(Signal, primary_key=True)
+    __table_args__ = (index("ix_signal_paper", "paper"),)
+    chat: int = reference("chat.id", primary_key=True)
+    paper: int = reference("paper.id", primary_key=True)
+    kind: Signal = choice(Signal, primary_key=True)
     at: datetime = moment()
 
 
 class LibraryEntryRow(Row, table=True):
     """A key by which a paper is found in the library of a chat: the key of the paper, or its title as an alias."""
 
-    chat: int = columns.reference("chat.id", primary_key=True)
+    chat: int = reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)
     title: str = ""
 
@@ -466,7 +476,7 @@ class LibraryEntryRow(Row, table=True):
 class ChatKeyRow(Row, table=True):
     """The hash of a key of a chat, see store/stored_chats.py."""
 
-    chat: int = columns.reference("chat.id", primary_key=True)
+    chat: int = reference("chat.id", primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
 
@@ -476,8 +486,8 @@ class PageMessageRow(Row, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("chat", "delivery", "part"),
-        columns.index("ix_page_message_change", "chat", "change"),
-        columns.index("ix_page_message_at", "at"),
+        index("ix_page_message_change", "chat", "change"),
+        index("ix_page_message_at", "at"),
     )
     chat: str = Field(primary_key=True)  # "platform:address"
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

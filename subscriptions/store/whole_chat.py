@@ -14,7 +14,6 @@ from subscriptions.store import interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, execute, rows_of, shares
 from subscriptions.store.stored_subscriptions import give_libraries
 from subscriptions.store.tables import (
-    TABLES,
     CallbackRow,
     ChatRow,
     ConversationStateRow,
@@ -30,8 +29,10 @@ from subscriptions.store.tables import (
 
 Json = dict[str, Any]
 
-_chats, _deliveries, _messages, _papers, _pages = tables("chat", "delivery", "message", "paper", "page_message")
-_c = _chats.c
+_chats, _deliveries, _items, _messages, _papers, _pages = tables(
+    "chat", "delivery", "delivery_item", "message", "paper", "page_message"
+)
+_c, _theirs = _chats.c, _items.alias()
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat", "lane", "key_hash", "question"})
 _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
@@ -126,10 +127,6 @@ def only_talked(transaction: Transaction, before: datetime, most: int) -> list[i
     undecided = (_c.moved_to.is_(None), _c.admission.is_(None), _c.admin.is_(False), _c.owner == "")
     bare = sa.select(_c.id).where(_c.next_number == 1, _c.created_at < before, *undecided, sa.not_(sa.or_(*kept)))
     return list(execute(transaction, bare.limit(most)).scalars())
-
-
-_items = TABLES.tables["delivery_item"]
-_theirs = _items.alias()
 
 
 @shares

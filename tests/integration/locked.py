@@ -114,7 +114,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return note(scope, platform, update, **more)
 
-    monkeypatch.setattr(conversations, "note", once)
+    monkeypatch.setattr(conversations, "note_update", once)
     return refused
 
 

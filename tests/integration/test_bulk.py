@@ -388,9 +388,9 @@ def enter(store: Store, what: list[Entered]) -> None:
 def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, what)
-        text = import_export.export(here, None)
+        text = "".join(import_export.export_all(here))
         import_export.import_lines(there, read_lines(text), now=NOON)
-        assert import_export.export(there, None) == text
+        assert "".join(import_export.export_all(there)) == text
         assert all_of_it(there) == all_of_it(here)
 
 
@@ -407,10 +407,10 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
             kind=ChatKind.BROADCAST,
         )
         subscribing.set_settings(here, channel, {"shape": "each"}, now=NOON)
-        text = import_export.export(here, None)
+        text = "".join(import_export.export_all(here))
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
         import_export.import_lines(there, read_lines(text), now=NOON)
-        assert import_export.export(there, None) == text
+        assert "".join(import_export.export_all(there)) == text
         assert all_of_it(there) == all_of_it(here)
         assert {sign for sign, _, _ in import_export.import_lines(there, read_lines(text), now=NOON)} == {"="}
 
@@ -419,4 +419,4 @@ def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> Non
     with stores(empty_database, "here") as (here,):
         subscribes(here, "console:me", "graph")
         make.unsubscribes(here, parse_address("console:me"))
-        assert import_export.export(here, None) == ""
+        assert "".join(import_export.export_all(here)) == ""

@@ -24,7 +24,7 @@ from bot.settings import Backup
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.pausing import pause
 from subscriptions.store import stored_sources
-from subscriptions.store.conversations import is_noted, note_update
+from subscriptions.store.conversations import is_noted, mark_answered, note_update
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
@@ -274,7 +274,8 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    note_update(store, "telegram", "old", chat=address("telegram:42"), now=clock.now(), answered=True)
+    note_update(store, "telegram", "old", chat=address("telegram:42"), now=clock.now())
+    mark_answered(store, "telegram", "old")
     due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []

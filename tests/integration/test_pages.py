@@ -53,7 +53,7 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("database.store", "chats", "outbox"):
+    for module in ("database.store", "stored_chats", "outbox"):
         monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
     monkeypatch.setattr("subscriptions.service.import_export.AT_ONCE", PAGE)
 
@@ -113,6 +113,6 @@ def test_all_chats_are_read_by_pages(store: stored.Store) -> None:
     addresses = [str(chat.address) for page in pages for chat in page]
     assert addresses == sorted(set(addresses))
     assert [str(one.chat.address) for one in found] == addresses
-    assert text == import_export.export(store, None)
+    assert text == "".join(import_export.export_all(store))
     assert text.count("[telegram:") == PAGE + 20
     assert max(counts) <= PAGE

@@ -20,10 +20,9 @@ from bot.settings import SourceSettings
 from bot.sources import fetcher
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.ingestion import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_digests import Ingested, announce
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
@@ -491,7 +490,7 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
         comes(store, paper(name), day=OLD - n * DAY)
     comes(store, paper("of another"), day=OLD, source="other")
-    assert [announce_filed(store, "daily", now=NOON) for _ in range(2)] == [3, 0]
+    assert [announce(store, NOON, source="daily") for _ in range(2)] == [3, 0]
     assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
         (1, OLD - 2 * DAY),
         (2, OLD - DAY),

@@ -496,8 +496,10 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
     for number in range(1, 5):
         known_chats.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
 
-    def says(update: str, chat: str, minute: int, **became: bool) -> None:
-        conversations.note_update(store, "telegram", update, chat=address(chat), now=NOON + minute * MINUTE, **became)
+    def says(update: str, chat: str, minute: int, *, changed: bool = False, answered: bool = False) -> None:
+        at = address(chat)
+        conversations.note_update(store, "telegram", update, chat=at, now=NOON + minute * MINUTE)
+        conversations.settle_update(store, "telegram", update, chat=at, changed=changed, answered=answered)
 
     says("1", "telegram:4", 1, changed=True)  # too old at the start
     says("2", "telegram:1", 5)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from subscriptions import errors
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 
 LOCKED = "it is locked by another program"  # a cause as the health page shows it, without a path; so are the next ones
 NOT_WRITABLE = "it cannot be written to"
@@ -24,18 +25,18 @@ class KnownError:
 
     words: tuple[str, ...] = ()  # parts of the driver's message
     states: tuple[str, ...] = ()  # beginnings of the error's SQLSTATE, if the driver gives one
-    sentence: errors.Sentence
-    hint: errors.Sentence
-    cause: str = errors.StoreError.cause  # the cause as the health page shows it
+    sentence: Sentence
+    hint: Sentence
+    cause: str = StoreError.cause  # the cause as the health page shows it
     passes: bool = True  # a retry may help; False: it counts as wrong usage
     for_everybody: bool = False  # while the error lasts, all requests fail
 
-    def error(self, where: str, **values: str) -> errors.StoreError:
+    def error(self, where: str, **values: str) -> StoreError:
         """Returns the error with its sentence. `where` is the database's name in the sentence."""
-        make = errors.StoreUnavailable if self.for_everybody else errors.StoreError
+        make = StoreUnavailable if self.for_everybody else StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
-        error.exit_code = errors.StoreError.exit_code if self.passes else WRONG_SETTING
+        error.exit_code = StoreError.exit_code if self.passes else WRONG_SETTING
         return error
 
 
@@ -50,22 +51,22 @@ def is_ours(tables: Iterable[str], where: str) -> bool:
     found = set(tables)
     if found and not found >= _OURS:
         raise wrong_setting(
-            errors.Sentence("The database {where} holds tables that are not paperwire's.", {"where": where}),
-            errors.Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+            Sentence("The database {where} holds tables that are not paperwire's.", {"where": where}),
+            Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
         )
     return bool(found)
 
 
-def full_error(what: object) -> errors.StoreError:
+def full_error(what: object) -> StoreError:
     """Returns the error for a full disk that holds `what`."""
-    error = errors.StoreUnavailable(*errors.disk_full(what))
+    error = StoreUnavailable(*errors.disk_full(what))
     error.cause = FULL
     return error
 
 
-def wrong_setting(sentence: errors.Sentence, hint: errors.Sentence) -> errors.StoreError:
+def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used, with the exit code of wrong usage."""
-    error = errors.StoreError(sentence, hint)
+    error = StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error
 

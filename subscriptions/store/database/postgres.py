@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
 from subscriptions import errors
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database import (
     LOCKED,
     NOT_OPENED,
@@ -62,207 +62,10 @@ _TEXT = re.compile(r"\bVARCHAR(\(\d+\))?")
 # COPY takes a tenth of the driver's time and two thirds of the server's time that INSERT takes.
 _LEAST = 20  # rows for which COPY is used; for fewer, single inserts are as fast
 _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
-
-
-class SharedSession(Exception):
-    """Raised if a pooler did not pass on the options of a session, so that other clients may share the session."""
-
-
-class WrongEncoding(Exception):
-    """Raised if a database cannot hold every text. Its text is the name of the database's encoding."""
-
-
-class PostgresDatabase:
-    """A database on a server.
-
-    Writing transactions take turns, and each statement of one sees all that was committed before. In a reading transaction,
-    all statements see the same state.
-    """
-
-    def __init__(self, url: URL) -> None:
-        self.url = url.set(drivername="postgresql+psycopg")
-        self.file: Path | None = None
-        self.where = _name(url)
-        try:
-            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
-        except ModuleNotFoundError as error:
-            raise wrong_setting(
-                errors.Sentence("PostgreSQL needs parts of paperwire that are not installed."),
-                errors.install_extra("postgresql"),
-            ) from error
-        self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
-
-    def engine(self, patience: float, process: str) -> Engine:
-        """Makes the engine. The number of its connections is limited, because a server allows only a few.
-
-        They have the name of their process (`store.role`).
-        """
-        options = f"{_OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
-        ours = {"application_name": f"paperwire {process}", "options": options, "client_encoding": "UTF8"}
-        self._arguments = {**_SESSION, **self.url.query, **ours}
-        self._engine = sa.create_engine(
-            self.url,
-            paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
-            pool_size=CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=patience,
-            connect_args=self._arguments,
-        )
-        _prepare_sessions(self._engine)
-        _copy_rows(self._engine)
-        return self._engine
-
-    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Turns off the transactions that the driver would begin on its own."""
-        connection.autocommit = True  # we execute BEGIN ourselves
-
-    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction, and tells the server whether it may write.
-
-        A read-only server refuses a writing transaction at once.
-        """
-        connection.exec_driver_sql(_WRITING if writes else _READ)
-
-    def exists(self) -> bool:
-        """Whether the database has paperwire's schema."""
-        return self.revision() is not None
-
-    def revision(self) -> str | None:
-        """Returns the schema's revision; None if the database has no schema.
-
-        Raises StoreError for a database of another program.
-        """
-        with self._engine.connect() as connection:
-            tables = connection.execute(_TABLES).scalars()
-            if not is_ours(tables, self.where):
-                return None
-            found: str | None = connection.execute(_REVISION).scalar()
-            return found
-
-    def protect(self) -> None:
-        """Does nothing: the server protects its own files."""
-
-    def make_place(self) -> None:
-        """Does nothing: the operator has created the database on the server."""
-
-    def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
-        """Raises StoreError: PostgreSQL has its own programs for backups."""
-        raise errors.StoreError(
-            errors.Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
-            errors.Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
-        )
-
-    def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
-        """Executes writes that change nothing, and rolls them back.
-
-        Raises an error if the server is read-only or if the database's user may not write.
-        """
-        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
-            is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
-            connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
-            begun.rollback()
-
-    def empty_log(self) -> None:
-        """Does nothing: the server has its own log."""
-
-    def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
-        """Returns False: the disk belongs to the server, and only a write shows whether it is full."""
-        return False
-
-    def session(self) -> Any:  # noqa: ANN401 - psycopg's
-        """Opens a connection with autocommit, whose end this server and this process notice within 15 seconds.
-
-        Raises errors of the driver.
-        """
-        connection = self._engine.dialect.connect(**{**self.connect_arguments(), **_CLOSELY_WATCHED})
-        connection.autocommit = True
-        return connection
-
-    def connect_arguments(self) -> dict[str, Any]:
-        """Returns the arguments with which the driver connects, including the password."""
-        _, named = self._engine.dialect.create_connect_args(self.url)
-        return {**named, **self._arguments}
-
-    def translated(self, error: Exception, where: str) -> Exception:
-        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
-        if isinstance(error, self._driver_error):  # the error comes from a connection that is used without SQLAlchemy
-            error = DBAPIError.instance(None, None, error, self._driver_error)
-        return _translated(error, where, password=self.url.password)
-
-
-def _name(url: URL) -> str:
-    """Returns the name of a database for errors: "DATABASE on SERVER", without user and password."""
-    host = url.host or url.query.get("host") or "localhost"
-    port = f":{url.port}" if url.port else ""
-    return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
-
-
-def _prepare_sessions(engine: sa.Engine) -> None:
-    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession, WrongEncoding.
-
-    In a shared session each process would have the role, so that two processes would send.
-
-    PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
-    Texts of people and digests never have a NUL; texts of an imported file may.
-    """
-    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
-
-    class Text(driver.types.string.StrDumper):  # type: ignore[misc]
-        """Converts texts for the server, as psycopg does, but without NUL."""
-
-        def dump(self, obj: str) -> bytes | None:
-            """Returns the bytes of a text, where the replacement character replaces NUL."""
-            sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
-            return sent
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
-        connection.autocommit = True
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding not in {"UTF8", None}:
-            connection.close()
-            raise WrongEncoding(encoding)
-        if connection.execute(_ASK).fetchone() != ("whole",):
-            connection.close()
-            raise SharedSession
-        connection.adapters.register_dumper(str, Text)
-
-
-def collated(column: str) -> str:
-    """Adds the collation "C" to the declaration of a text column that SQLAlchemy wrote."""
-    return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
-
-
-@compiles(CreateColumn, "postgresql")
-def _column(element: CreateColumn, compiler: Any, **named: Any) -> str | None:  # noqa: ANN401 - as SQLAlchemy has them
-    found: str | None = compiler.visit_create_column(element, **named)
-    return None if found is None else collated(found)
-
-
-def _copy_rows(engine: sa.Engine) -> None:
-    """Makes an engine use COPY for plain inserts of many rows.
-
-    Inserts with a conflict clause or RETURNING do not change. Triggers, defaults and foreign keys work as with an
-    insert. If the database refuses one row, it inserts none.
-    """
-
-    @sa.event.listens_for(engine, "do_executemany")
-    def _copied(cursor: Any, statement: str, parameters: Sequence[Any], _context: object) -> bool:  # noqa: ANN401 - psycopg's
-        found = _PLAIN.fullmatch(statement)
-        if found is None or len(parameters) < _LEAST or not isinstance(parameters[0], tuple):
-            return False
-        with cursor.copy(f"COPY {found['into']} FROM STDIN") as copy:
-            for row in parameters:
-                copy.write_row(row)
-        return True
-
-
 _AGAIN = Sentence(
     "paperwire run tries again by itself; give any other subcommand again. Look at the server's log if it goes on."
 )
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
-
-
 _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their message decide
     KnownError(
         states=("28",),
@@ -358,9 +161,200 @@ _BUSY = KnownError(
     cause="its connections are all in use",
     for_everybody=True,
 )
-_UNUSABLE: Mapping[type[Exception], KnownError] = {SharedSession: _POOLER, WrongEncoding: _ENCODING}
 _DISK_FULL = "53100"
 _VAGUE = "0A000"  # "feature not supported" has many causes; only the message tells which
+
+
+class SharedSession(Exception):
+    """Raised if a pooler did not pass on the options of a session, so that other clients may share the session."""
+
+
+class WrongEncoding(Exception):
+    """Raised if a database cannot hold every text. Its text is the name of the database's encoding."""
+
+
+class PostgresDatabase:
+    """A database on a server.
+
+    Writing transactions take turns, and each statement of one sees all that was committed before. In a reading transaction,
+    all statements see the same state.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url.set(drivername="postgresql+psycopg")
+        self.file: Path | None = None
+        self.where = _name(url)
+        try:
+            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
+        except ModuleNotFoundError as error:
+            raise wrong_setting(
+                Sentence("PostgreSQL needs parts of paperwire that are not installed."),
+                errors.install_extra("postgresql"),
+            ) from error
+        self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
+
+    def engine(self, patience: float, process: str) -> Engine:
+        """Makes the engine. The number of its connections is limited, because a server allows only a few.
+
+        They have the name of their process (`store.role`).
+        """
+        options = f"{_OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        ours = {"application_name": f"paperwire {process}", "options": options, "client_encoding": "UTF8"}
+        self._arguments = {**_SESSION, **self.url.query, **ours}
+        self._engine = sa.create_engine(
+            self.url,
+            paramstyle="format",  # so that rows can be given as tuples (`Transaction.execute_rows`)
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=patience,
+            connect_args=self._arguments,
+        )
+        _prepare_sessions(self._engine)
+        _copy_rows(self._engine)
+        return self._engine
+
+    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
+        """Turns off the transactions that the driver would begin on its own."""
+        connection.autocommit = True  # we execute BEGIN ourselves
+
+    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
+        """Begins a transaction, and tells the server whether it may write.
+
+        A read-only server refuses a writing transaction at once.
+        """
+        connection.exec_driver_sql(_WRITING if writes else _READ)
+
+    def exists(self) -> bool:
+        """Whether the database has paperwire's schema."""
+        return self.revision() is not None
+
+    def revision(self) -> str | None:
+        """Returns the schema's revision; None if the database has no schema.
+
+        Raises StoreError for a database of another program.
+        """
+        with self._engine.connect() as connection:
+            tables = connection.execute(_TABLES).scalars()
+            if not is_ours(tables, self.where):
+                return None
+            found: str | None = connection.execute(_REVISION).scalar()
+            return found
+
+    def protect(self) -> None:
+        """Does nothing: the server protects its own files."""
+
+    def make_place(self) -> None:
+        """Does nothing: the operator has created the database on the server."""
+
+    def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
+        """Raises StoreError: PostgreSQL has its own programs for backups."""
+        raise StoreError(
+            Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
+            Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
+        )
+
+    def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
+        """Executes writes that change nothing, and rolls them back.
+
+        Raises an error if the server is read-only or if the database's user may not write.
+        """
+        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
+            is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
+            connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
+            begun.rollback()
+
+    def empty_log(self) -> None:
+        """Does nothing: the server has its own log."""
+
+    def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
+        """Returns False: the disk belongs to the server, and only a write shows whether it is full."""
+        return False
+
+    def session(self) -> Any:  # noqa: ANN401 - psycopg's
+        """Opens a connection with autocommit, whose end this server and this process notice within 15 seconds.
+
+        Raises errors of the driver.
+        """
+        _, named = self._engine.dialect.create_connect_args(self.url)  # with the password
+        connection = self._engine.dialect.connect(**{**named, **self._arguments, **_CLOSELY_WATCHED})
+        connection.autocommit = True
+        return connection
+
+    def translated(self, error: Exception, where: str) -> Exception:
+        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
+        if isinstance(error, self._driver_error):  # the error comes from a connection that is used without SQLAlchemy
+            error = DBAPIError.instance(None, None, error, self._driver_error)
+        return _translated(error, where, password=self.url.password)
+
+
+def _name(url: URL) -> str:
+    """Returns the name of a database for errors: "DATABASE on SERVER", without user and password."""
+    host = url.host or url.query.get("host") or "localhost"
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
+
+
+def _prepare_sessions(engine: sa.Engine) -> None:
+    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession, WrongEncoding.
+
+    In a shared session each process would have the role, so that two processes would send.
+
+    PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
+    Texts of people and digests never have a NUL; texts of an imported file may.
+    """
+    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
+
+    class Text(driver.types.string.StrDumper):  # type: ignore[misc]
+        """Converts texts for the server, as psycopg does, but without NUL."""
+
+        def dump(self, obj: str) -> bytes | None:
+            """Returns the bytes of a text, where the replacement character replaces NUL."""
+            sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
+            return sent
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+        connection.autocommit = True
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", None}:
+            connection.close()
+            raise WrongEncoding(encoding)
+        if connection.execute(_ASK).fetchone() != ("whole",):
+            connection.close()
+            raise SharedSession
+        connection.adapters.register_dumper(str, Text)
+
+
+def collated(column: str) -> str:
+    """Adds the collation "C" to the declaration of a text column that SQLAlchemy wrote."""
+    return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
+
+
+@compiles(CreateColumn, "postgresql")
+def _column(element: CreateColumn, compiler: Any, **named: Any) -> str | None:  # noqa: ANN401 - as SQLAlchemy has them
+    found: str | None = compiler.visit_create_column(element, **named)
+    return None if found is None else collated(found)
+
+
+def _copy_rows(engine: sa.Engine) -> None:
+    """Makes an engine use COPY for plain inserts of many rows.
+
+    Inserts with a conflict clause or RETURNING do not change. Triggers, defaults and foreign keys work as with an
+    insert. If the database refuses one row, it inserts none.
+    """
+
+    @sa.event.listens_for(engine, "do_executemany")
+    def _copied(cursor: Any, statement: str, parameters: Sequence[Any], _context: object) -> bool:  # noqa: ANN401 - psycopg's
+        found = _PLAIN.fullmatch(statement)
+        if found is None or len(parameters) < _LEAST or not isinstance(parameters[0], tuple):
+            return False
+        with cursor.copy(f"COPY {found['into']} FROM STDIN") as copy:
+            for row in parameters:
+                copy.write_row(row)
+        return True
+
+
+_UNUSABLE: Mapping[type[Exception], KnownError] = {SharedSession: _POOLER, WrongEncoding: _ENCODING}
 
 
 def _translated(error: Exception, where: str, *, password: str | None) -> Exception:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from subscriptions import errors
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database import (
     LEAST_ROOM,
     LOCKED,
@@ -37,20 +38,18 @@ LOG_PATIENCE = 1.0  # seconds that an ending process waits for others in order t
 PART = ".part"  # the name of an incomplete copy ends with this
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
-_RIGHTS = errors.Sentence(
-    "Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL."
-)
+_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
 _KNOWN = (
     KnownError(
         words=("locked",),
-        sentence=errors.Sentence("The database {where} is locked by another program."),
-        hint=errors.Sentence("Close what holds it, then try again."),
+        sentence=Sentence("The database {where} is locked by another program."),
+        hint=Sentence("Close what holds it, then try again."),
         cause=LOCKED,
         for_everybody=True,
     ),
     KnownError(
         words=("readonly", "read-only"),
-        sentence=errors.Sentence("The database {where} cannot be written to."),
+        sentence=Sentence("The database {where} cannot be written to."),
         hint=_RIGHTS,
         cause=NOT_WRITABLE,
         passes=False,
@@ -59,33 +58,31 @@ _KNOWN = (
     # `for_everybody` is False, since perhaps only this request reads a damaged page or a bad sector.
     KnownError(
         words=("disk i/o",),
-        sentence=errors.Sentence("The disk that holds the database {where} does not answer."),
-        hint=errors.Sentence("Check the disk, then try again."),
+        sentence=Sentence("The disk that holds the database {where} does not answer."),
+        hint=Sentence("Check the disk, then try again."),
         cause="its disk does not answer",
     ),
     KnownError(
         words=("not a database",),
-        sentence=errors.Sentence("The file {where} is not a paperwire database."),
-        hint=errors.Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+        sentence=Sentence("The file {where} is not a paperwire database."),
+        hint=Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
         passes=False,
     ),
     KnownError(
         words=("no such module: fts5",),
-        sentence=errors.Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        hint=errors.Sentence(
-            "Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."
-        ),
+        sentence=Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        hint=Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
         passes=False,
     ),
     KnownError(
         words=("malformed",),
-        sentence=errors.Sentence("The database {where} is damaged."),
-        hint=errors.Sentence("Restore a copy: paperwire restore FILE."),
+        sentence=Sentence("The database {where} is damaged."),
+        hint=Sentence("Restore a copy: paperwire restore FILE."),
         cause="it is damaged",
     ),
     KnownError(
         words=("unable to open",),
-        sentence=errors.Sentence("The database {where} cannot be opened."),
+        sentence=Sentence("The database {where} cannot be opened."),
         hint=_RIGHTS,
         cause=NOT_OPENED,
         passes=False,
@@ -105,8 +102,8 @@ class SqliteFile:
         """`url` must name a file. Raises StoreError otherwise."""
         if not url.database or url.database == ":memory:":
             raise wrong_setting(
-                errors.Sentence("PAPERWIRE_DATABASE_URL names no file."),
-                errors.Sentence("Use sqlite:////path/of/paperwire.db"),
+                Sentence("PAPERWIRE_DATABASE_URL names no file."),
+                Sentence("Use sqlite:////path/of/paperwire.db"),
             )
         self.url = url
         self.path = Path(url.database)
@@ -228,8 +225,8 @@ class SqliteFile:
         if not isinstance(error, OperationalError | OSError | sqlite3.Error):
             return error
         return wrong_setting(
-            errors.Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
-            errors.Sentence("Check PAPERWIRE_DATABASE_URL."),
+            Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+            Sentence("Check PAPERWIRE_DATABASE_URL."),
         )
 
 
@@ -241,12 +238,12 @@ def _copying_to(target: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         message = _text_of(error)
         if _says_full(error, message, target):
-            raise errors.StoreError(*errors.disk_full(target)) from error
+            raise StoreError(*errors.disk_full(target)) from error
         if "malformed" in message or "not a database" in message:
             raise
-        raise errors.StoreError(
-            errors.Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
-            errors.Sentence("Check the rights of its folder, or name another file."),
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
         ) from error
 
 

@@ -5,22 +5,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session, select
 
-from subscriptions import errors
+from subscriptions.errors import NotFound, RoleLost, Sentence, StoreError
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database import full_error, keep_to_owner, schema, wrong_setting
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.turns import Turns
+from subscriptions.store.tables import TABLES
 from subscriptions.zones import zone
 
 Kind = SqliteFile | PostgresDatabase
@@ -84,10 +87,41 @@ class Transaction(Session):
         """
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
-    @property
-    def schedules(self) -> Schedules:
-        """The reader of the sources' stored schedules."""
-        return self.store.schedules
+    def put(self, row: Row) -> None:
+        """Inserts a row, or updates the row with the same primary key."""
+        table, values = str(row.__tablename__), _values_of(row)
+        execute(self, _insert(self.dialect, table, _primary(table), tuple(values), replaces=True), values)
+
+    def put_all(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Inserts each row, or updates the row with the same primary key. A row has the values of all columns."""
+        names = tuple(TABLES.tables[table].columns.keys())
+        self.execute_rows(_insert(self.dialect, table, _primary(table), names, replaces=True), names, rows)
+
+    def insert_new(self, row: Row, *keys: str) -> bool:
+        """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
+
+        `keys` are the columns of a unique constraint; without them, the columns of the primary key count.
+        """
+        table, values = str(row.__tablename__), _values_of(row)
+        statement = _insert(self.dialect, table, keys or _primary(table), tuple(values), replaces=False)
+        return execute(self, statement, values).rowcount == 1
+
+    def insert_all_new(
+        self, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Inserts each row unless a row with the same `keys` exists. A row has the values of `names`.
+
+        `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
+        Use () for exclusion constraints, which cannot be named by their columns.
+        """
+        self.execute_rows(_insert(self.dialect, table, keys, names, replaces=False), names, rows)
+
+    def execute_rows(
+        self, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Executes a statement once for each row. A row has the values of its parameters, in the order of `names`."""
+        if rows:
+            execute(self, statement, [dict(zip(names, row, strict=True)) for row in rows])
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
@@ -125,7 +159,7 @@ class Transaction(Session):
         if self._has_role or self.store.term is None:
             return
         if not self.connection().execute(_HAS_ROLE, {"term": self.store.term}).first():
-            raise errors.RoleLost(f"Another process works on the database {self.store.where} now.")
+            raise RoleLost(f"Another process works on the database {self.store.where} now.")
         self._has_role = True
 
     @contextmanager
@@ -242,11 +276,11 @@ class Store:
                 if revision is not None or not schema.make_schema(connection):
                     schema.upgrade_schema(connection)
 
-    def missing(self) -> errors.NotFound:
+    def missing(self) -> NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""
-        return errors.NotFound(
-            errors.Sentence("There is no database at {path}.", {"path": self.where}),
-            errors.Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
+        return NotFound(
+            Sentence("There is no database at {path}.", {"path": self.where}),
+            Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
         )
 
     def revision(self) -> str | None:
@@ -282,7 +316,7 @@ class Store:
         for kept_copy in kept[-KEPT_COPIES:]:
             keep_to_owner(kept_copy)
 
-    def write_refusal(self) -> errors.StoreError | None:
+    def write_refusal(self) -> StoreError | None:
         """Returns why the database accepts no writes now; None if it accepts them.
 
         Begins a write and rolls it back, which shows locks and missing permissions.
@@ -292,7 +326,7 @@ class Store:
                 if self.kind.is_full(LEAST_FREE):
                     return full_error(self.where)
                 self.kind.try_to_write(PROBE_SECONDS)
-        except errors.StoreError as error:
+        except StoreError as error:
             return error
         return None
 
@@ -380,6 +414,32 @@ def execute(
     return transaction.connection().execute(statement, values)
 
 
+def _values_of(row: Row) -> dict[str, Any]:
+    """Returns column name → value of a new row, without an id that the database assigns."""
+    columns = TABLES.tables[str(row.__tablename__)].columns
+    values = {column.name: getattr(row, column.name) for column in columns}
+    return {name: value for name, value in values.items() if value is not None or not columns[name].primary_key}
+
+
+def _primary(table: str) -> tuple[str, ...]:
+    return tuple(TABLES.tables[table].primary_key.columns.keys())
+
+
+@lru_cache
+def _insert(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
+    """Returns an insert with a conflict clause. Only the dialect in use is loaded: the one for PostgreSQL takes 2 MB.
+
+    Both databases have the same syntax for the clause, but SQLAlchemy has a separate form for each.
+    """
+    insert: sqlite.Insert = import_module(f"sqlalchemy.dialects.{dialect}").insert(TABLES.tables[table])
+    # keeps the number of inserted rows, since the cursor is closed when the caller asks for this number
+    insert = insert.execution_options(preserve_rowcount=True)
+    if not replaces:
+        return insert.on_conflict_do_nothing(index_elements=keys or None)
+    others = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)
+
+
 def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
     """Returns key → its values, in the order of these pairs (key, value)."""
     found: dict[K, list[V]] = {}
@@ -425,8 +485,8 @@ def _kind_of(address: str) -> Kind:
             case "postgresql":
                 return PostgresDatabase(url)
     raise wrong_setting(
-        errors.Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
-        errors.Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
+        Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
+        Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from subscriptions import errors
+from subscriptions.errors import Sentence, StoreUnavailable
 
 TURN_SECONDS = 10.0  # how long a write waits for other writes of this process
 
@@ -73,7 +73,7 @@ class Turns:
             async with self._turn():
                 self._begin_group(together)
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, together)
-        except errors.StoreUnavailable as error:
+        except StoreUnavailable as error:
             for one in together:
                 one.error = copy(error)
         finally:
@@ -92,7 +92,7 @@ class Turns:
             with self._begin() as transaction:
                 results = [one.work(transaction) for one in together]
         except Exception as error:  # noqa: BLE001 - raised to the caller that asked for the work
-            if isinstance(error, errors.StoreUnavailable) or len(together) == 1:
+            if isinstance(error, StoreUnavailable) or len(together) == 1:
                 for one in together:
                     one.error = copy(error) if len(together) > 1 else error
             else:
@@ -105,19 +105,17 @@ class Turns:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         if self._is_closed:
-            raise self._refusal(errors.Sentence("The program is stopping; nothing more is written to {where}."))
+            raise self._refusal(Sentence("The program is stopping; nothing more is written to {where}."))
         lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await lock.acquire()
         except TimeoutError as error:
-            raise self._refusal(errors.Sentence("Too much waits to be written to the database {where}.")) from error
+            raise self._refusal(Sentence("Too much waits to be written to the database {where}.")) from error
         try:
             yield
         finally:
             lock.release()
 
-    def _refusal(self, sentence: errors.Sentence) -> errors.StoreUnavailable:
-        return errors.StoreUnavailable(
-            replace(sentence, values={"where": self._where}), errors.Sentence("Try again later.")
-        )
+    def _refusal(self, sentence: Sentence) -> StoreUnavailable:
+        return StoreUnavailable(replace(sentence, values={"where": self._where}), Sentence("Try again later."))

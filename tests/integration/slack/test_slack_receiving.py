@@ -52,7 +52,7 @@ class Gate:
             self.effects.append(update)
             return note(scope, platform, update, **more)
 
-        monkeypatch.setattr(conversations, "note", once)
+        monkeypatch.setattr(conversations, "note_update", once)
 
 
 @pytest.fixture
