@@ -1,4 +1,4 @@
-"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one. Distress gets a kind sentence.
 
 The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
 """
