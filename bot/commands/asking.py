@@ -21,7 +21,7 @@ from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Transaction
 from subscriptions.texts.normal_forms import folded
 
-_QUESTION = "question"  # what is remembered of a person who was asked
+QUESTION = "question"  # what is remembered of a person who was asked
 WITHIN = timedelta(minutes=15)
 _ENDS = frozenset({"no", "cancel", "never mind", "nevermind", "取消", "算了"})
 A_PAGE = 8  # subscriptions on a page
@@ -44,26 +44,14 @@ def expect(context: CommandContext, verb: str, **arguments: object) -> bool:
     """Stores that the person's next plain text may answer a question. Returns whether somebody can answer here."""
     if not context.request.sender or context.origin.kind is ChatKind.BROADCAST:
         return False
-    context.remember(_QUESTION, arguments, lasts=WITHIN, verb=verb)
+    context.remember(QUESTION, arguments, lasts=WITHIN, verb=verb)
     return True
 
 
 def question_to(transaction: Transaction, place: ChatAddress, person: str, now: datetime) -> CallbackToken | None:
     """Returns the open question to a person in a chat; None if there is none or it is too old."""
     home = stored_chats.home_of(transaction, place)
-    return home and conversations.remembered(transaction, home.id, _QUESTION, person=person, now=now)
-
-
-def is_open(context: CommandContext) -> bool:
-    """Returns whether a question to the sender is open in this chat."""
-    return context.remembered(_QUESTION) is not None
-
-
-def drop_question(context: CommandContext, *verbs: str) -> None:
-    """Drops the open question; with `verbs`, only a question of these verbs."""
-    waiting = context.remembered(_QUESTION)
-    if waiting is not None and (not verbs or waiting.verb in verbs):
-        context.drop(_QUESTION)
+    return home and conversations.remembered(transaction, home.id, QUESTION, person=person, now=now)
 
 
 def ends(text: str) -> bool:
@@ -78,8 +66,8 @@ def lacks_text(context: CommandContext) -> bool:
 
 def on_cancel(context: CommandContext) -> Reply:
     """Handles [cancel] under a question, and “no”: drops the question."""
-    drop_question(context)
-    return context.reply("Nothing is changed.", ok=True, replaces=True)
+    context.drop(QUESTION)
+    return context.reply("Nothing is changed.", ok=True)
 
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
@@ -131,7 +119,7 @@ def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | N
 def not_found(which: str) -> NotFound:
     """Returns the error for a number, several numbers, or a query that no subscription of the chat has."""
     said = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
-    if re.fullmatch(NUMBERS, which):
+    if which.removeprefix("#").isdecimal() or re.fullmatch(NUMBERS, which):
         said = Sentence("This chat has no subscription {which}.", {"which": which})
     return NotFound(said, Sentence("/list shows those that are there."))
 
@@ -225,6 +213,6 @@ def pager(
 
 
 CALLBACKS = {
-    "cancel": Callback(on_cancel, stays_here=True, writes=True),
+    "cancel": Callback(on_cancel, stays_here=True, writes=True, replaces=True),
     "pick": Callback(on_pick, replaces=True),
 }

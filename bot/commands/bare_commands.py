@@ -52,14 +52,13 @@ _PAUSE = re.compile(
 _NUMBERED = re.compile(
     r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
-_OF_PAPERS = re.compile(r"(?P<name>why|like|save)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
-_SEARCH = re.compile(r"(?:search|搜索)[\s:：]+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
-_EXPORT = re.compile(r"export\s+(?P<rest>\S.*)", re.IGNORECASE)
+_WITH_WORDS = re.compile(
+    r"(?P<name>why|like|save|search|搜索|export|set|设置|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
-_SET = re.compile(r"(?P<name>set|设置)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
-_SCHEDULE = re.compile(r"(?:schedule|time)\s+(?P<rest>\S.*)", re.IGNORECASE)
-_EMAIL = re.compile(r"email\s+(?P<rest>\S+@\S+)", re.IGNORECASE)
-_IMPORT = re.compile(r"import\s+(?P<rest>\S.*\|.*)", re.IGNORECASE | re.DOTALL)
+_CALLED = {"搜索": "search", "设置": "set", "time": "schedule"}
+_BUTTON_FIRST = frozenset({"schedule", "email", "import", "name"})
 
 
 class Bare(NamedTuple):
@@ -79,10 +78,6 @@ def bare_command(text: str) -> Bare | None:
         return Bare(name)
     if name := _OFFERED.get(plain):
         return Bare(name, plain.partition(" ")[2], acts=False)
-    return _with_arguments(said)
-
-
-def _with_arguments(said: str) -> Bare | None:
     for pattern, read in _FORMS:
         if (found := pattern.fullmatch(said)) and (bare := read(found)):
             return bare
@@ -108,14 +103,11 @@ def _pause(found: re.Match[str]) -> Bare | None:
     """Returns a pause or its end: of a subscription ("1"), for a time ("7d"), or of one for a time ("1 until friday")."""
     name, rest = _DONE[found["name"].casefold()], found["rest"]
     number, _, end = rest.partition(" ")
-    if _is_number(number) and not end:
+    is_number = number.removeprefix("#").isdecimal()
+    if is_number and not end:
         return Bare(name, rest)
-    is_end = _is_end(rest) or (_is_number(number) and _is_end(end.strip()))
+    is_end = _is_end(rest) or (is_number and _is_end(end.strip()))
     return Bare(name, rest) if is_end and name == "pause" else None
-
-
-def _is_number(word: str) -> bool:
-    return word.removeprefix("#").isdecimal()
 
 
 def _is_end(text: str) -> bool:
@@ -131,34 +123,30 @@ def _numbered(found: re.Match[str]) -> Bare | None:
     name, number, rest = found["name"].casefold(), found["number"], found["rest"]
     if name in ("schedule", "time"):
         return Bare("schedule", f"{number} {rest}") if split_when(rest).only_time else None
-    return Bare(name, f"{number} {rest}", acts=name == "edit", number=number.removeprefix("#"))
+    return Bare(name, f"{number} {rest}", acts=name not in _BUTTON_FIRST, number=number.removeprefix("#"))
 
 
-def _of_papers(found: re.Match[str]) -> Bare | None:
-    if _is_papers(found["rest"]):
-        return Bare(found["name"].casefold(), found["rest"])
-    return None
-
-
-def _export(found: re.Match[str]) -> Bare | None:
-    """Returns /export of formats, days and papers: "export ris saved", "export bib 2601.11087"."""
-    words = found["rest"].replace(",", " ").split()
-    of_it = all(_OF_EXPORT.fullmatch(word) or mentioned(word) for word in words)
-    return Bare("export", found["rest"].strip()) if of_it else None
-
-
-def _set(found: re.Match[str]) -> Bare | None:
-    return Bare("set", found["rest"]) if is_setting(found["name"], found["rest"]) else None
-
-
-def _schedule(found: re.Match[str]) -> Bare | None:
-    return Bare("schedule", found["rest"], acts=False) if split_when(found["rest"]).only_time else None
-
-
-def _is_papers(text: str) -> bool:
-    """Returns whether a text is nothing but ids and links of papers."""
-    words = text.replace(",", " ").split()
-    return bool(words) and all(mentioned(word) for word in words)
+def _with_words(found: re.Match[str]) -> Bare | None:
+    """Returns a command with the words behind it, if these are what it takes: "save 2601.11087", "export ris saved"."""
+    name, rest = found["name"].casefold(), found["rest"]
+    name = _CALLED.get(name, name)
+    words = rest.replace(",", " ").split()
+    match name:
+        case "search":
+            return Bare(name, rest)
+        case "why" | "like" | "save":
+            fits = all(mentioned(word) for word in words)
+        case "export":
+            fits = all(_OF_EXPORT.fullmatch(word) or mentioned(word) for word in words)
+        case "set":
+            fits = is_setting(rest)
+        case "schedule":
+            fits = split_when(rest).only_time
+        case "email":
+            fits = re.fullmatch(r"\S+@\S+", rest) is not None
+        case _:
+            fits = "|" in rest
+    return Bare(name, rest.strip(), acts=name not in _BUTTON_FIRST) if fits and found["gap"].isspace() else None
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ...] = (
@@ -168,11 +156,5 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ..
     (_UNSUBSCRIBE_ALL, lambda _: Bare("unsub", "all", acts=False)),
     (_PAUSE, _pause),
     (_NUMBERED, _numbered),
-    (_OF_PAPERS, _of_papers),
-    (_SEARCH, lambda found: Bare("search", found["rest"])),
-    (_EXPORT, _export),
-    (_SET, _set),
-    (_SCHEDULE, _schedule),
-    (_EMAIL, lambda found: Bare("email", found["rest"], acts=False)),
-    (_IMPORT, lambda found: Bare("import", found["rest"], acts=False)),
+    (_WITH_WORDS, _with_words),
 )

@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.commands.asking import ask, drop_question
+from bot.commands.asking import ask
 from bot.commands.context import (
     Callback,
     Command,
@@ -233,10 +233,8 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
     subscription = _chosen(context, item)
     if subscription is None:
         return _nothing_to_change(context)
-    rule = context.arguments.get("rule")
-    if rule:
-        drop_question(context, "leave-out")
-    less = narrowed(parse_query(subscription.text), str(rule or words_rule(context.args.lstrip(" -"))))
+    rule = str(context.arguments.get("rule") or words_rule(context.args.lstrip(" -")))
+    less = narrowed(parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
     interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
     reading, text = context.reading(done.query), done.subscription.text
@@ -245,7 +243,6 @@ def on_leave_out(context: CommandContext, item: Item) -> Reply:
         code=(text,) if text != reading else (),
         ok=True,
         buttons=context.undo_row,
-        replaces=bool(rule),
     )
 
 
@@ -255,7 +252,6 @@ def on_pause_week(context: CommandContext, item: Item) -> Reply:
     subscription = _chosen(context, item)
     if subscription is None:
         return _nothing_to_change(context)
-    drop_question(context, "leave-out")
     until = context.now + _PAUSED_FOR
     interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.MUTED, now=context.now)
     address, number = context.chat.address, subscription.number
@@ -266,7 +262,6 @@ def on_pause_week(context: CommandContext, item: Item) -> Reply:
         moment=context.localizer.moment(until, now=context.now),
         ok=True,
         buttons=context.undo_row,
-        replaces=True,
     )
 
 
@@ -450,8 +445,8 @@ CALLBACKS = {
     "card-more": Callback(letter="f", run=on_more, writes=True),
     "show-more": Callback(on_show_more),
     "card-less": Callback(letter="x", run=on_less, needs_manager=True),
-    "leave-out": Callback(on_leave_out, needs_manager=True),
-    "pause-week": Callback(on_pause_week, needs_manager=True),
+    "leave-out": Callback(on_leave_out, needs_manager=True, replaces=True),
+    "pause-week": Callback(on_pause_week, needs_manager=True, replaces=True),
     "card-like": Callback(letter="l", run=_toggle(Signal.LIKED), writes=True),
     "card-dislike": Callback(letter="d", run=_toggle(Signal.DISLIKED), writes=True),
     "card-save": Callback(letter="s", run=_toggle(Signal.SAVED), writes=True),

@@ -114,16 +114,6 @@ class CommandContext:
         return self.is_about_here and self.origin.kind is ChatKind.PRIVATE
 
     @property
-    def who_may_press(self) -> str:
-        """Returns the only person who may press a button that does what the sender asked for; "" for all who manage the chat.
-
-        We learn who an anonymous admin is only when they press a button.
-        """
-        if self.request.sender_is_admin:
-            return ""
-        return self.request.sender
-
-    @property
     def is_operator(self) -> bool:
         """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
@@ -187,17 +177,16 @@ class CommandContext:
         *,
         ok: bool | None = None,
         buttons: Buttons = (),
-        replaces: bool = False,
         **values: object,
     ) -> Reply:
         """Returns a reply of one line: the sentence in the reader's language, with these values."""
         line = self.say(sentence, **values)
-        return Reply(lines=(line,), ok=ok, buttons=buttons, replaces=replaces)
+        return Reply(lines=(line,), ok=ok, buttons=buttons)
 
     @staticmethod
-    def done(*lines: str, buttons: Buttons = (), replaces: bool = False) -> Reply:
+    def done(*lines: str, buttons: Buttons = ()) -> Reply:
         """Returns the reply to a command that was done."""
-        return Reply(lines=lines, ok=True, buttons=buttons, replaces=replaces)
+        return Reply(lines=lines, ok=True, buttons=buttons)
 
     def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
         """Returns a reply that only shows the sentence where a button was pressed."""

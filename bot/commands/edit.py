@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from bot.commands.asking import (
     ask,
@@ -250,7 +249,7 @@ def on_undo(context: CommandContext) -> Reply:
         return context.toast("That is undone already.")
     if change.id > number:
         return context.toast("Something was changed since. /undo takes back the newest change first.")
-    return replace(undo_last(context), replaces=True)
+    return undo_last(context)
 
 
 def _what(context: CommandContext, done: Undone) -> Iterator[str]:
@@ -335,5 +334,5 @@ CALLBACKS = {
     "name-to": Callback(_answer(_name), needs_manager=True),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
     "schedule-to": Callback(on_all_or_one(on_time), needs_manager=True, is_answer=_is_time, replaces=True),
-    "undo": Callback(on_undo, needs_manager=True, may_end_right=True),
+    "undo": Callback(on_undo, needs_manager=True, may_end_right=True, replaces=True),
 }

@@ -62,14 +62,14 @@ def feed(context: CommandContext) -> Reply:
     """
     asked = context.args.casefold()
     if asked in _STOP:
-        return stop_feed(context)
+        return _stop_feed(context)
     if asked and asked not in _NEW:
         raise refusal(
             "/feed does not know “{text}”.", "For example: /feed, /feed stop or /feed new", text=context.args.strip()
         )
     made = stored_chats.key_made_at(context.transaction, context.chat.id)
     if asked or made is None:
-        return new_feed(context)
+        return _new_feed(context)
     _refuse_before_others(context)
     day = context.localizer.day(context.localizer.local(made).date())
     said = context.say("This chat has had a feed since {day}.", day=day)
@@ -77,17 +77,16 @@ def feed(context: CommandContext) -> Reply:
     return _reply(context, said, context.say(_ONCE), hint)
 
 
-def stop_feed(context: CommandContext) -> Reply:
-    """Handles [stop], too: the address opens nothing from now on."""
-    anew = ((context.button("new address", "feed-new"),),)
+def _stop_feed(context: CommandContext) -> Reply:
+    anew = ((_anew(context),),)
     if not stored_chats.drop_key(context.transaction, context.chat.id):
         return context.reply("This chat has no feed. To get no papers here: /stop", buttons=anew)
     context.news.append(f"The feed of {context.chat.address} is off.")
     return context.reply("The feed is off: its address shows nothing any more.", ok=True, buttons=anew)
 
 
-def new_feed(context: CommandContext) -> Reply:
-    """Handles [new address], too: makes a key; the address before opens nothing from now on.
+def _new_feed(context: CommandContext) -> Reply:
+    """Makes a key; the address before opens nothing from now on.
 
     Raises Refused if others would see it, or if the operator has not let the chat in.
     """
@@ -121,8 +120,12 @@ def _refuse_before_others(context: CommandContext) -> None:
 
 
 def _reply(context: CommandContext, *lines: str) -> Reply:
-    buttons = (context.button("new address", "feed-new"), context.button("stop", "feed-stop"))
-    return Reply(lines=lines, buttons=(buttons,), is_ephemeral=True)
+    stop = context.runs("feed", "stop", label=context.say("stop"))
+    return Reply(lines=lines, buttons=((_anew(context), stop),), is_ephemeral=True)
+
+
+def _anew(context: CommandContext) -> Button:
+    return context.runs("feed", "new", label=context.say("new address"))
 
 
 def email(context: CommandContext) -> Reply:
@@ -211,7 +214,5 @@ COMMANDS = (
 
 CALLBACKS = {
     "share": Callback(on_subscription(_shared), replaces=True),
-    "feed-new": Callback(new_feed, needs_manager=True, replaces=True),
-    "feed-stop": Callback(stop_feed, needs_manager=True, replaces=True),
     CONFIRM: Callback(on_confirm, writes=True, stays_here=True),
 }

@@ -101,7 +101,7 @@ def _spelt(said: str) -> str:
 
 
 def _formed(said: str) -> Wish | None:
-    if len(said) > _LONGEST or is_in_query_language(said):
+    if len(said) > _LONGEST or _OPERATORS.match(said):
         return None
     for otherwise, meant in _OTHERWISE:
         said = otherwise.sub(meant, said)
@@ -115,7 +115,7 @@ def _formed(said: str) -> Wish | None:
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
     if not subject or not _is_wish(before, subject, ending, rules, is_timed=bool(when or later)):
         return None
-    query = subject_query(before, subject, rules)
+    query = _query(before, subject, rules)
     if query_of(query) is None:
         return None
     return Wish(query, _one_time(when, later))
@@ -123,10 +123,10 @@ def _formed(said: str) -> Wish | None:
 
 def _plain(said: str) -> Wish | None:
     """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
-    if len(said) > _LONGEST or is_in_query_language(said) or _is_title(said):
+    if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said):
         return None
     timed = split_when(said)
-    words = words_query(timed.query)
+    words = _without_small(timed.query) if '"' in timed.query else _words(timed.query)
     if timed.only_time or timed.either or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")
@@ -158,7 +158,7 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
     if first.casefold() in LISTS["NO-SUBJECT"] and said.rpartition(" ")[2] not in LISTS["ABOUT"]:
         return False
     if said == "by":
-        return begins_with_names(subject)
+        return _NAMES.match(subject) is not None
     if said in LISTS["ALL"]:
         return is_category(first) or (is_sure and said in ("just", "only"))
     if said in LISTS["UNSURE"] and not (said == "订阅" and (before != said or subject[0].isascii())):
@@ -166,7 +166,7 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
     is_asked = is_timed and bool(ending)
     if not is_asked and (": " in subject or "。" in subject):  # a title, or several sentences
         return False
-    return bool(is_asked or before or is_sure or tells_author_or_title(subject))
+    return bool(is_asked or before or is_sure or _AUTHOR.match(subject) or _TITLE.match(subject))
 
 
 def _without_exclusion(said: str) -> tuple[str, tuple[str, ...]]:
@@ -282,38 +282,18 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE)
 
 
-def _found(name: str, behind: str = "") -> re.Pattern[str]:
-    """Returns the pattern of a list."""
-    return re.compile(_any_of(LISTS[name]) + behind, re.IGNORECASE)
-
-
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     """Returns the patterns of all forms. They are made at the first text, since they take a fifth of a second."""
     return tuple(map(_pattern, FORMS.strip().splitlines()))
 
 
-_OPENING, _ENDING, _INTRODUCTION = _found("OPENING"), _found("ENDING", r"\Z"), _found("INTRODUCTION")
-_SURE, _OFTEN = _found("SURE"), _found("OFTEN")
-_OTHERWISE = tuple((re.compile(said, re.IGNORECASE), meant) for said, meant in SAID_OTHERWISE)
+def _found(name: str, behind: str = "") -> re.Pattern[str]:
+    """Returns the pattern of a list."""
+    return re.compile(_any_of(LISTS[name]) + behind, re.IGNORECASE)
 
 
-def is_in_query_language(said: str) -> bool:
-    """Returns whether a text begins with a sign or field of the query language."""
-    return _OPERATORS.match(said) is not None
-
-
-def begins_with_names(subject: str) -> bool:
-    """Returns whether a subject begins with names of people: "Jane Doe and John Roe on moss"."""
-    return _NAMES.match(subject) is not None
-
-
-def tells_author_or_title(subject: str) -> bool:
-    """Returns whether a subject says by whom papers are, or what their title has: "moss in the title"."""
-    return bool(_AUTHOR.match(subject) or _TITLE.match(subject))
-
-
-def subject_query(before: str, subject: str, rules: Sequence[str]) -> str:
+def _query(before: str, subject: str, rules: Sequence[str]) -> str:
     """Returns the query for a subject, with the words before it, without what the rules find."""
     wanted = subject if _OPERATORS.search(subject) else _wanted(before, subject)
     if rules and " OR " in wanted:
@@ -328,25 +308,22 @@ def _wanted(before: str, subject: str) -> str:
         words = title["before"] or title["behind"] or title["zh"]
         return f"ti:{words_rule(words.strip(_QUOTES))} {rest}".strip()
     if author := _AUTHOR.search(subject):
-        return " OR ".join(
-            map(author_rule, _BETWEEN_NAMES.split(author["is"] or author["of"] or author["by"] or author["who"]))
-        )
+        return _authors(author["is"] or author["of"] or author["by"] or author["who"])
     by = re.search(r"(?:^|\s)by (?=\w)", subject)
     if by or _BEFORE_NAMES.search(before):
         start = by.end() if by else 0
         names = _NAMES.match(subject, start)
         if names and not set(names[0].casefold().split()).intersection(LISTS["NO-NAME"]):
-            authors = " OR ".join(map(author_rule, _BETWEEN_NAMES.split(names[0])))
+            authors = _authors(names[0])
             rest = _words(f"{subject[: by.start() if by else 0]} {subject[names.end() :]}")
             return f"({authors}) {rest}" if rest and " OR " in authors else f"{authors} {rest}".strip()
         if before.rstrip().endswith("by"):
-            return " OR ".join(map(author_rule, _BETWEEN_NAMES.split(subject)))
+            return _authors(subject)
     return _words(subject)
 
 
-def words_query(words: str) -> str:
-    """Returns the query for words beside which nothing was said: without function words, and with "or" and lists as such."""
-    return _without_small(words) if '"' in words else _words(words)
+def _authors(names: str) -> str:
+    return " OR ".join(map(author_rule, _BETWEEN_NAMES.split(names)))
 
 
 def _words(subject: str) -> str:
@@ -372,3 +349,8 @@ def _as_either(found: re.Match[str]) -> str:
 def _without_small(words: str) -> str:
     parts = re.findall(r'"[^"]*"?|[^\s"]+', words)
     return " ".join(part.strip(",;.!?，；") for part in parts if part not in LISTS["SMALL"])
+
+
+_OPENING, _ENDING, _INTRODUCTION = _found("OPENING"), _found("ENDING", r"\Z"), _found("INTRODUCTION")
+_SURE, _OFTEN = _found("SURE"), _found("OFTEN")
+_OTHERWISE = tuple((re.compile(said, re.IGNORECASE), meant) for said, meant in SAID_OTHERWISE)

@@ -1,4 +1,4 @@
-"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one. Distress gets a kind sentence.
 
 The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
 """
@@ -279,7 +279,9 @@ def what_to_say(context: CommandContext) -> Reply:
         context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
         context.say("Words such as list, today, settings and stop do what they say."),
     )
-    return Reply(lines=lines, buttons=((context.button("help", "help", topic="all"), speak_button(context)),))
+    return Reply(
+        lines=lines, buttons=((context.button("help", "help", text="all", replaces=True), speak_button(context)),)
+    )
 
 
 def is_distress(text: str) -> bool:

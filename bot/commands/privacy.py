@@ -148,7 +148,9 @@ def forget_(context: CommandContext) -> Reply:
         return Reply(lines=(what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, copies_kept(context), how)
-    until, presser = (context.now + SURE_WITHIN).isoformat(), context.who_may_press
+    until = (context.now + SURE_WITHIN).isoformat()
+    # only who asked may press; we learn who an anonymous admin is only when they press a button
+    presser = "" if context.request.sender_is_admin else context.request.sender
     keep = context.button("keep it", "keep", only_for=presser)
     erase = context.button("erase everything", "forget", until=until, only_for=presser)
     return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)

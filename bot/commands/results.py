@@ -1,4 +1,4 @@
-"""Shows the papers that a query found: rows, counts, [subscribe], no active subscription."""
+"""Shows the papers that a query found: rows, counts, days, how the query and its time were read, [subscribe]."""
 
 from collections.abc import Iterable, Sequence
 

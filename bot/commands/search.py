@@ -22,6 +22,7 @@ from bot.commands.results import (
     ending_of,
     lines_above_papers,
     papers_reply,
+    result_items,
     subscribe_buttons,
 )
 from bot.ports.channel import Button, Buttons, Reply, Row
@@ -88,7 +89,7 @@ def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple
         return asked
     _, query = _asked(context, text)
     about = about_its_words(query, subject)
-    if about and paper_search.search(context.transaction, query, most=1).found < PAGE:
+    if about and _amount(context, query) < PAGE:
         return texts_asked(about)
     return ()
 
@@ -175,13 +176,18 @@ def finds_papers(context: CommandContext, said: str) -> bool:
         _, query = _asked(context, split_when(said).query)
     except PaperwireError:
         return False
-    return bool(paper_search.search(context.transaction, query, most=1).found)
+    return bool(_amount(context, query))
 
 
 def on_search_page(context: CommandContext) -> Reply:
     """Handles [newer] and [show more]: replaces the page with another one."""
     upto, start = int(context.arguments["upto"]), int(context.arguments["start"])
     return _page(context, context.args, upto, start, is_older=bool(context.arguments.get("is_older")))
+
+
+def _amount(context: CommandContext, query: Query) -> int:
+    """Returns how many stored papers match."""
+    return paper_search.search(context.transaction, query, most=1).found
 
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
@@ -223,10 +229,7 @@ def _page(
     spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
     about, near = _near(context, query, subject, found) if is_first else ("", ())
     is_dead_end = is_first and not (found.found or near)
-    lines = [_count_line(context, query, found, is_older=is_older)]
-    if spelled.unknown and found.stored and (spelled.meant or not found.found):
-        unknown = ", ".join(f"“{word}”" for word in spelled.unknown[:_NAMED])
-        lines = [context.say("No paper that I know has {words}.", words=unknown)]
+    lines = [_head(context, query, found, spelled, is_older=is_older)]
     if subscription is not None:
         number, name = subscription.number, subscription.label
         lines.append(context.say("This is subscription {number}: {name}", number=number, name=name))
@@ -241,18 +244,29 @@ def _page(
         lines.append(context.say("What is near in meaning takes longer; ask again in a moment."))
     if not is_open:
         lines += _for_strangers(context, text, subscription, found)
-    rows: Buttons = (_page_buttons(context, text, found, start, is_older=is_older),)
-    if subscription is None or ending.when is not None:
-        seen = [known.id for known in found.papers]
-        rows = (*subscribe_buttons(context, text, ending, seen), *rows)
-    if is_dead_end:
-        rows = ((context.button("help", "help", topic="query"), context.button("settings", "settings")), *rows)
+    rows: list[Row] = []
     if spelled.meant:
-        meant = context.labelled(cut_letters(spelled.meant, _LABEL), "look-for", text=_timed(spelled.meant, ending))
-        rows = ((meant,), *rows)
-    days = _days(context, found.papers, query)
-    reply = papers_reply(lines, found.papers, query=query, days=days, first=start + 1, buttons=rows)
-    return _with_near(context, reply, _timed(about, ending), near) if near else reply
+        meant = _timed(spelled.meant, ending)
+        rows.append((context.labelled(cut_letters(spelled.meant, _LABEL), "look-for", text=meant),))
+    if is_dead_end:
+        rows.append((context.button("help", "help", text="query"), context.button("settings", "set")))
+    if subscription is None or ending.when is not None:
+        rows += subscribe_buttons(context, text, ending, [known.id for known in found.papers])
+    if near:
+        rows.append((context.button("subscribe to the meaning", "subscribe-to", text=_timed(about, ending)),))
+    rows.append(_page_buttons(context, text, found, start, is_older=is_older))
+    items = result_items(found.papers, query)
+    items += tuple(Item(paper=one.known, because=(), position=at) for at, one in enumerate(near, len(items)))
+    nearness = [*(_nearness(query, known) for known in found.papers), *(one.nearness for one in near)]
+    return Reply(
+        lines=tuple(lines),
+        items=items,
+        days=_days(context, [one.paper for one in items], nearness),
+        headings={len(found.papers): _near_line(context, near)} if near else {},
+        first=start + 1,
+        numbers=card_buttons(items, first=start + 1),
+        buttons=tuple(rows),
+    )
 
 
 def _for_strangers(context: CommandContext, text: str, subscription: Subscription | None, found: Page) -> Iterator[str]:
@@ -272,17 +286,17 @@ def _author_named(context: CommandContext, text: str) -> str:
     author = "" if subscription else rewritten(query, as_author)
     if not author:
         return ""
-    found = paper_search.search(context.transaction, query, most=1).found
+    found = _amount(context, query)
     if found >= (1 if len(text.split()) == 1 else PAGE):
         return ""
-    by_author = paper_search.search(context.transaction, parse_query(author), most=1).found
+    by_author = _amount(context, parse_query(author))
     return author if by_author > found else ""
 
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
     """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
     spelled = paper_search.spelling(context.transaction, query)
-    if spelled.meant and not paper_search.search(context.transaction, parse_query(spelled.meant), most=1).found:
+    if spelled.meant and not _amount(context, parse_query(spelled.meant)):
         return replace(spelled, meant="")
     return spelled
 
@@ -300,41 +314,21 @@ def _near(context: CommandContext, query: Query, subject: str, found: Page) -> t
     return about, paper_search.near_in_meaning(context.transaction, asked, without=shown, most=PAGE)
 
 
-def _with_near(context: CommandContext, reply: Reply, about: str, near: Sequence[NearPaper]) -> Reply:
-    """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning].
-
-    This button follows [subscribe].
-    """
-    start, papers = len(reply.items), [one.known for one in near]
-    items = (*reply.items, *(Item(paper=known, because=(), position=at) for at, known in enumerate(papers, start)))
-    head = context.say("Nothing is quite near in meaning; the nearest:")
+def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
     if near[0].nearness >= NEAR:
-        head = context.say("Near in meaning:")
-    button = context.button("subscribe to the meaning", "subscribe-to", text=about)
-    rows = list(reply.buttons)
-    subscribing = (at for at, row in enumerate(rows, 1) if any(one.verb == button.verb for one in row))
-    rows.insert(max(subscribing, default=len(rows)), (button,))
-    return replace(
-        reply,
-        items=items,
-        days=(*reply.days, *_days_and_nearness(context, papers, [one.nearness for one in near])),
-        headings={start: head},
-        numbers=card_buttons(items),
-        buttons=tuple(rows),
-    )
+        return context.say("Near in meaning:")
+    return context.say("Nothing is quite near in meaning; the nearest:")
 
 
-def _days(context: CommandContext, papers: Sequence[KnownPaper], query: Query) -> tuple[str, ...]:
-    """Returns the day of each paper; if the query asks for nearness once, also how near the paper is."""
+def _nearness(query: Query, known: KnownPaper) -> float | None:
+    """Returns how near a found paper is, if the query asks for nearness once."""
     if len(query.nearness_terms) != 1:
-        return days_of(context, papers)
-    near = [next((hit.near for hit in why(query, one.paper) if hit.near is not None), None) for one in papers]
-    return _days_and_nearness(context, papers, near)
+        return None
+    return next((hit.near for hit in why(query, known.paper) if hit.near is not None), None)
 
 
-def _days_and_nearness(
-    context: CommandContext, papers: Sequence[KnownPaper], near: Sequence[float | None]
-) -> tuple[str, ...]:
+def _days(context: CommandContext, papers: Sequence[KnownPaper], near: Sequence[float | None]) -> tuple[str, ...]:
+    """Returns the day of each paper, and how near it is."""
     related = ("" if one is None else how_related(context.localizer, one) for one in near)
     return tuple(" · ".join(filter(None, both)) for both in zip(days_of(context, papers), related, strict=True))
 
@@ -349,6 +343,14 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
 def _timed(text: str, ending: Ending) -> str:
     """Returns a query followed by the time that was typed."""
     return f"{text} {ending.when or ''}".strip()
+
+
+def _head(context: CommandContext, query: Query, found: Page, spelled: Spelling, *, is_older: bool) -> str:
+    """Returns the first line: the words that no paper has, or how many papers were found."""
+    if spelled.unknown and found.stored and (spelled.meant or not found.found):
+        unknown = ", ".join(f"“{word}”" for word in spelled.unknown[:_NAMED])
+        return context.say("No paper that I know has {words}.", words=unknown)
+    return _count_line(context, query, found, is_older=is_older)
 
 
 def _count_line(context: CommandContext, query: Query, found: Page, *, is_older: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.commands.asking import drop_question, expect, subscriptions_here
+from bot.commands.asking import expect, subscriptions_here
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import cadence_words, label_of, setting_changed, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
@@ -24,7 +24,6 @@ ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
 _SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
-_SET = frozenset({"set", "设置", "设定"})
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 # IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
 _WELL_KNOWN = (
@@ -70,7 +69,7 @@ _TALK = frozenset({"nice", "split", "reading", "wake", "resolute", "met", "roc",
 def set_(context: CommandContext) -> Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
-        return all_settings(context)
+        return _all_settings(context)
     return _shown_or_changed(context, *_name_and_value(context.args))
 
 
@@ -82,11 +81,6 @@ def lang(context: CommandContext) -> Reply:
 def timezone(context: CommandContext) -> Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
     return _shown_or_changed(context, ZONE, place_in(context.args))
-
-
-def on_setting(context: CommandContext) -> Reply:
-    """Handles the button of a setting, which shows it, and the button of one of its values, which sets that value."""
-    return _shown_or_changed(context, str(context.arguments["name"]), str(context.arguments.get("value", "")))
 
 
 def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
@@ -106,7 +100,7 @@ def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
         return replace(refused(error, context.localizer), buttons=(row,))
 
 
-def all_settings(context: CommandContext) -> Reply:
+def _all_settings(context: CommandContext) -> Reply:
     """Returns the reply with all settings, their values and a button for each.
 
     In a group of people it is short: the values are on the buttons only. What a chat of this kind cannot change is in the
@@ -126,7 +120,7 @@ def all_settings(context: CommandContext) -> Reply:
     if context.read_by_strangers:
         lines.append(context.say("To change one: /set text titles"))
         return Reply(lines=tuple(lines), names_chat=True)
-    buttons = [context.labelled(label, "setting", name=name) for label, name in zip(labels, free, strict=True)]
+    buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
     return Reply(lines=tuple(lines), buttons=button_rows(buttons), names_chat=True)
 
 
@@ -177,7 +171,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
         lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
-    back = context.button("all settings", "settings")
+    back = context.button("all settings", "set")
     return Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
 
 
@@ -186,7 +180,7 @@ def _value_button(context: CommandContext, name: str, value: str) -> Button:
     label = value.replace("-", "–") if is_short else value_words(name, value, context.localizer)
     if value == context.chat.settings.value(name):
         label = f"{_CHOSEN} {label}"
-    return context.labelled(label, "set", name=name, value=value)
+    return context.labelled(label, "set", text=f"{name} {value}")
 
 
 def _change(context: CommandContext, name: str, value: str) -> Reply:
@@ -194,8 +188,6 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     before, chosen = context.chat, {name: value}
     after = set_settings(context.transaction, before.address, chosen, now=context.now, who=context.actor)
     now = after.settings
-    if name == ZONE:
-        drop_question(context, ZONE)
     if before.settings.value(name) == now.value(name):
         return setting_changed(name, before, after, context.localizer)
     reader = after if context.is_about_here else context.origin
@@ -223,10 +215,8 @@ def _name_and_value(text: str) -> tuple[str, str]:
     return setting_name(words[0] if words else plain), ""
 
 
-def is_setting(command: str, text: str) -> bool:
-    """Returns whether a text is the command set without its slash, with the name and a possible value of a setting."""
-    if command.casefold() not in _SET:
-        return False
+def is_setting(text: str) -> bool:
+    """Returns whether a text has the name and a possible value of a setting."""
     try:
         name, value = _name_and_value(text)
         check_value(name, zone_of_place(value) or value, kind=ChatKind.PRIVATE)
@@ -348,8 +338,6 @@ COMMANDS = (
 
 
 CALLBACKS = {
-    "setting": Callback(on_setting, needs_manager=True, replaces=True),
-    "settings": Callback(all_settings, needs_manager=True, replaces=True),
-    "set": Callback(on_setting, needs_manager=True, may_end_right=True, replaces=True),
+    "set": Callback(set_, needs_manager=True, may_end_right=True, replaces=True),
     ZONE: Callback(timezone, needs_manager=True),
 }

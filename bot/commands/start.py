@@ -6,7 +6,6 @@ from dataclasses import replace
 from bot.commands.context import Callback, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import LANGUAGES, found_in
-from bot.commands.subscribe import meaning_of, subscribe_and_echo
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
@@ -80,8 +79,8 @@ def start(context: CommandContext) -> Reply | None:
         return None if context.args == ADDED else Reply(lines=(head, how_to_begin(context)))
     if _is_paused(context) and not context.args:
         return resume_(context)
-    if (offered := _offered(context, context.args)) is not None:
-        return _offer(context, context.args, *offered)
+    if (offered := _offered(context)) is not None:
+        return _offer(context, *offered)
     begin = _first_words(context)
     if not context.args:
         return begin
@@ -133,9 +132,9 @@ def on_speak(context: CommandContext) -> Reply:
     return _first_words(with_chat(context, chat))
 
 
-def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
+def _offered(context: CommandContext) -> tuple[str, str] | None:
     """Returns (query, time) that a link offers; None if it offers none."""
-    ending = split_when(text_of_payload(payload))
+    ending = split_when(text_of_payload(context.args))
     try:
         parse_query(ending.query)
         read_when(ending.when or "now")
@@ -144,7 +143,7 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     return ending.query, ending.when or context.origin.settings.schedule
 
 
-def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
+def _offer(context: CommandContext, text: str, when: str) -> Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
     lately = recent_matches(context.transaction, query, now=context.now)
@@ -152,20 +151,7 @@ def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply
     if lately.base.days:
         lines.append(found_in(context.localizer, len(lately.papers), lately.base))
     lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
-    return Reply(lines=tuple(lines), buttons=((context.button("subscribe", "accept", link=payload),),))
-
-
-def _query_of_link(context: CommandContext) -> tuple[str, ...]:
-    offered = _offered(context, str(context.arguments["link"]))
-    return (offered[0],) if offered else ()
-
-
-def on_accept(context: CommandContext) -> Reply:
-    """Handles [subscribe] under a shared subscription."""
-    offered = _offered(context, str(context.arguments["link"]))
-    if offered is None:
-        return context.toast("What that link led to is not there any more.")
-    return subscribe_and_echo(context, *offered)
+    return Reply(lines=tuple(lines), buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
 
 
 def unknown(context: CommandContext) -> Reply:
@@ -187,18 +173,12 @@ def help_(context: CommandContext) -> Reply:
         return _topic(context, typed[0])
     if context.read_by_group:
         return _overview(context)
-    more = context.button("all commands", "help", topic=ALL)
+    more = context.button("all commands", "help", text=ALL, replaces=True)
     return Reply(lines=tuple(map(context.say, FIRST)), buttons=((more, *_topics(context)[:2]),))
 
 
-def on_help(context: CommandContext) -> Reply:
-    """Handles the button of a topic. The list of all commands replaces the message of the button."""
-    topic = str(context.arguments["topic"])
-    return replace(_topic(context, topic), replaces=topic == ALL)
-
-
 def _topics(context: CommandContext) -> Row:
-    return tuple(context.button(label, "help", topic=topic) for topic, label in TOPICS.items())
+    return tuple(context.button(label, "help", text=topic) for topic, label in TOPICS.items())
 
 
 def _overview(context: CommandContext) -> Reply:
@@ -280,6 +260,5 @@ COMMANDS = (
 
 CALLBACKS = {
     "speak": Callback(on_speak, needs_manager=True, replaces=True),
-    "accept": Callback(on_accept, needs_manager=True, wants=meaning_of(_query_of_link), replaces=True),
-    "help": Callback(on_help),
+    "help": Callback(help_),
 }

@@ -32,11 +32,6 @@ REWRITE = "rewrite"  # verb of the button that applies an advice
 MOST_LINES = 20  # subscriptions in one message
 
 
-def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
-    """Subscribes the chat to a query that contains no time, and returns the echo. Raises QueryError, Refused."""
-    return echo(context, _subscribe(context, text, when))
-
-
 def _subscribe(context: CommandContext, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query; `when` None means no time was named.
 
@@ -220,7 +215,7 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
 
 def on_subscribe_at(context: CommandContext) -> Reply:
     """Handles the button of a reading: subscribes to its query, at its time if it has one."""
-    return subscribe_and_echo(context, context.args, context.arguments.get("when"))
+    return echo(context, _subscribe(context, context.args, context.arguments.get("when")))
 
 
 COMMANDS = (

@@ -43,11 +43,15 @@ _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def list_(context: CommandContext) -> Reply:
-    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page; "list all", for operators, those of all chats."""
+    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page; "list all", for operators, those of all chats.
+
+    Handles [previous page] and [next page], too.
+    """
     text = context.args.strip()
     if text.casefold() in ("all", "全部"):
         return _of_all_chats(context)
-    return _page(context, (known_chats.typed_number(text) or 1) - 1)
+    page = known_chats.typed_number(text)
+    return _page(context, page - 1 if page else int(context.arguments.get("page", 0)))
 
 
 def _of_all_chats(context: CommandContext) -> Reply:
@@ -61,11 +65,6 @@ def _of_all_chats(context: CommandContext) -> Reply:
     if len(lines) > _OF_ALL:
         return Reply(lines=(head,), file=File(name="subscriptions.txt", text="\n".join(lines)))
     return Reply(lines=(head, *lines))
-
-
-def on_list(context: CommandContext) -> Reply:
-    """Handles [previous page] and [next page]: shows another page."""
-    return _page(context, int(context.arguments.get("page", 0)))
 
 
 def show_one(context: CommandContext, subscription: Subscription) -> Reply:
@@ -103,7 +102,7 @@ def change_list(context: CommandContext, said: str) -> Reply:
     of_all = (hold, context.button("remove all", "unsub-all"))
     words = " ".join(said.split())
     look = context.labelled(context.say("look for “{words}”", words=words[:_LONGEST]), "look-for", text=words)
-    others = (context.button("settings", "settings"), look)
+    others = (context.button("settings", "set"), look)
     line = context.say("What do you want to change?")
     return replace(shown, lines=(line, *shown.lines[1:]), buttons=(*rows, *shown.buttons[-1:], of_all, others))
 
@@ -225,7 +224,7 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "list": Callback(on_list, replaces=True),
+    "list": Callback(list_, replaces=True),
     "subscription": Callback(on_subscription(show_one), replaces=True),
     "unsub": Callback(on_subscription(_unsub_one), needs_manager=True, replaces=True),
     "unsub-all": Callback(unsub_all, needs_manager=True, replaces=True),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.commands.asking import on_subscription
+from bot.commands.asking import subscription_of_button
 from bot.commands.context import Callback, Command, CommandContext, asking_texts
 from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
@@ -49,8 +49,11 @@ def week(context: CommandContext) -> Reply:
     return _shown(context, "", of_week=True)
 
 
-def on_today(context: CommandContext, subscription: Subscription) -> Reply:
+def on_today(context: CommandContext) -> Reply:
     """Handles [today's papers]: does the same as /today for one subscription."""
+    subscription = subscription_of_button(context)
+    if subscription is None:
+        return context.toast("This subscription is gone.")
     return _shown(context, str(subscription.number), of_week=False)
 
 
@@ -246,7 +249,7 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "today": Callback(on_subscription(on_today)),
+    "today": Callback(on_today),
     "preview": Callback(week),
     "fine": Callback(on_fine, replaces=True),
 }

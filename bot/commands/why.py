@@ -28,16 +28,15 @@ from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
-_COMING = Sentence("It was planned {moment} and is on its way.")
 _TOLD: Mapping[str, Sentence] = {
     "long ago": Sentence("It came here before."),
     "sent": Sentence("It came {moment}."),
+    "behind": Sentence("It came {moment}, under [show more]."),
     "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
     "dead": Sentence("It was planned {moment}, but could not be sent."),
-    **dict.fromkeys(_ON_ITS_WAY, _COMING),
+    "on its way": Sentence("It was planned {moment} and is on its way."),
+    "held": Sentence("It was planned {moment} and waits until this chat is active again."),
 }
-_BEHIND = Sentence("It came {moment}, under [show more].")
-_HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
 _KEPT: Mapping[str, Sentence] = {
     "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
     "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
@@ -46,8 +45,11 @@ _KEPT: Mapping[str, Sentence] = {
     "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
     "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
     "paused": Sentence("fits; it is paused: {command}"),
+    "paused until": Sentence("fits; it is paused until {moment}: {command}"),
     "chat": Sentence("fits; this chat is paused: {command}"),
+    "not let in": Sentence("fits; this chat waits until an admin lets it in"),
     "time": Sentence("fits, and is about to come"),
+    "known time": Sentence("fits, and comes {moment}"),
 }
 # reason why a paper is not delivered → the command that removes this reason
 _MENDS: Mapping[str, str] = {
@@ -55,9 +57,6 @@ _MENDS: Mapping[str, str] = {
     "paused": "resume {number}",
     "chat": "resume",
 }
-_PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
-_NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
-_COMES = Sentence("fits, and comes {moment}")
 _BECAUSE: Mapping[Signal | None, Sentence] = {
     None: Sentence("Further up, because your library has “{title}”"),
     Signal.OPENED: Sentence("Further up, because “{title}” was opened here"),
@@ -148,17 +147,15 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
 
     If the paper was not sent, the reply names the state of its delivery.
     """
-    sentence = _TOLD["long ago" if found.at is None else found.state]
-    if found.at is not None and found.state is MessageState.SENT and not found.item.shown:
-        sentence = _BEHIND
-    elif found.state in _ON_ITS_WAY and not context.chat.is_active:
-        sentence = _HELD
-    said = context.say(sentence, moment=context.localizer.moment(found.at))
-    return Reply(
-        lines=(said, *_lines_about(context, found.item)),
-        items=(found.item,),
-        item_layout="why",
-    )
+    told: str = found.state
+    if found.at is None:
+        told = "long ago"
+    elif found.state in _ON_ITS_WAY:
+        told = "on its way" if context.chat.is_active else "held"
+    elif found.state is MessageState.SENT and not found.item.shown:
+        told = "behind"
+    said = context.say(_TOLD[told], moment=context.localizer.moment(found.at))
+    return Reply(lines=(said, *_lines_about(context, found.item)), items=(found.item,), item_layout="why")
 
 
 def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
@@ -200,20 +197,18 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     The sentence names the time when this changes, or the command that changes it.
     """
     subscription, keeps = reason.subscription, reason.hold_reason.value
-    sentence, at = _KEPT[keeps], None
+    case, at = keeps, None
     if keeps == "older":
         at = subscription.since
     elif keeps == "chat" and context.chat.state is ChatState.ASKED:
-        sentence = _NOT_LET_IN
+        case = "not let in"
     elif keeps == "paused" and subscription.paused_until:
-        sentence, at = _PAUSED_UNTIL, subscription.paused_until
+        case, at = "paused until", subscription.paused_until
     elif keeps == "time" and reason.due:
-        sentence, at = _COMES, reason.due
-    command = ""
-    if keeps in _MENDS:
-        command = context.typed(f"/{_MENDS[keeps]}".format(number=subscription.number))
+        case, at = "known time", reason.due
+    command = context.typed(f"/{_MENDS.get(keeps, '')}".format(number=subscription.number))
     moment = context.localizer.moment(at, about=keeps == "time" and reason.about)
-    return context.say(sentence, command=command, day=day, moment=moment)
+    return context.say(_KEPT[case], command=command, day=day, moment=moment)
 
 
 def _words(context: CommandContext, reason: Reason, paper: Paper) -> str:

@@ -17,7 +17,8 @@ from functools import partial
 from math import ceil
 from typing import NamedTuple
 
-from bot.commands import admission, asking, chat_events
+from bot.commands import admission, chat_events
+from bot.commands.asking import QUESTION
 from bot.commands.context import NOTHING, CommandContext, Wanted, may_write, stored_home, with_stored_chat
 from bot.commands.intent import Intent, understand
 from bot.conversation import contexts, proposals
@@ -415,12 +416,12 @@ def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether a question is open that ends because a command was typed, or a button pressed that changes something."""
     acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
     presses = isinstance(prepared.request, CallbackRequest) and prepared.intent.needs_manager
-    return (acts or presses) and asking.is_open(context)
+    return (acts or presses) and context.remembered(QUESTION) is not None
 
 
 def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:
     if _ends_question(context, prepared):
-        asking.drop_question(context)
+        context.drop(QUESTION)
 
 
 def _is_back(context: CommandContext) -> bool:
