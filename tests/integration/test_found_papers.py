@@ -70,7 +70,7 @@ def found_slowly(store: Store, query: Query) -> set[int]:
         return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
-@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
+@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 3)
 @hypothesis.given(
     st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4)
 )
@@ -92,7 +92,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
     asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
-    for typed, of, finds in QUESTIONS:
+    for typed, of, finds in QUESTIONS[::3]:  # the other matchers are asked all of them
         asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
     wrong = []
     for of, questions in asked.values():
@@ -103,7 +103,7 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
             with contextlib.suppress(QueryError):  # the query cannot be read
                 if bool(found(database, parse_query(typed))) != finds:
                     wrong.append(typed)
-    assert len(QUESTIONS) > 200
+    assert sum(len(questions) for _, questions in asked.values()) > 400
     assert wrong == []
 
 
@@ -417,7 +417,7 @@ def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
     return fields_of(found.delivery.items if found.delivery else ())
 
 
-@hypothesis.settings(max_examples=6)
+@hypothesis.settings(max_examples=4)
 @hypothesis.given(st.integers(0, 10**9))
 def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
     chance = Random(seed)

@@ -13,6 +13,7 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
+from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
@@ -102,6 +103,20 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
     assert titles(store) == ["Graphs", "Means", "Old"]
     assert causes(store) == ["overdue", "source-back"]
     assert source_harness.notices(store)[0][1].startswith("arxiv has nothing new in stat.ML although it is time.")
+
+
+@ON_ONE
+async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
+    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
+    clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
+    await feeding.until(new_york("2026-01-25 12:00"))
+    assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
+    assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
+    assert causes(store) == ["overdue"]
+    arxiv.announces(dt.date(2026, 1, 26), GRAPHS)
+    await feeding.until(new_york("2026-01-26 01:00"))
+    assert causes(store) == ["overdue", "source-back"]
 
 
 @ON_ONE
