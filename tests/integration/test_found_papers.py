@@ -137,8 +137,6 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
     assert len(found(store, parse_query("source:daily"))) == 1
 
 
-# ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
-
 ME = address("telegram:42")
 LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
@@ -274,8 +272,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-# ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
-
 YOU = address("telegram:43")
 GIVEN = "2601.90001"
 
@@ -379,8 +375,6 @@ def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
     assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
     assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9
 
-
-# ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────
 
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
 QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")

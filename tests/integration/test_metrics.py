@@ -233,13 +233,9 @@ async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_p
         assert {frozenset(label for label, _ in of) for sample, of in page.samples if sample == series} <= {labels}
 
 
-# ── Log lines, notices and commands for operators ─────────────────────────────────────────────────────────────────────
-
-
 OPERATOR = address("telegram:99")
 
 
-# ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
 # If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
 
 

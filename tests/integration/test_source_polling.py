@@ -45,9 +45,6 @@ def causes(store: Store) -> list[str]:
     return [cause for cause, _ in source_harness.notices(store)]
 
 
-# ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML", "cs.LG"))
     feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
@@ -156,9 +153,6 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: Fak
     assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
 
 
-# ── other pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
     arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
@@ -229,9 +223,6 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     assert arxiv.arrivals[4].status == 200  # "not modified" would hide that papers are missing
 
 
-# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @ON_ONE
 async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
@@ -279,9 +270,6 @@ async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feed
     receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
     assert causes(feeds.store) == ["summaries"]
-
-
-# ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -381,9 +369,6 @@ async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
     await feeding.due()
     assert feeds.arxiv.arrivals[-1].status == 304
     assert feeding.known("arxiv").state.next_at == new_york("2026-01-22 00:20")
-
-
-# ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:

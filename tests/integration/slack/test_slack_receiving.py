@@ -60,9 +60,6 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made.open.set()
 
 
-# ── Socket Mode ───────────────────────────────────────────────────────────────
-
-
 async def test_nothing_is_acknowledged_before_it_is_stored(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = slack.user_types("/paperwire sub diffusion")
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
@@ -224,12 +221,6 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
     async with a_bot(tmp_path, slack, clock) as app:
         await worker.answer_once(app)
     assert "only to a paperwire run that goes on" in caplog.text
-
-
-# ── messages that were written long ago ───────────────────────────────────────
-
-
-# ── what takes longer than a second comes after the acknowledgement ───────────
 
 
 class SlowArxiv:
