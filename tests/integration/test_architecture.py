@@ -117,8 +117,6 @@ def test_no_function_is_longer_than_a_screen() -> None:
     ] == []
 
 
-# ── tests from outside ────────────────────────────────────────────────────────
-
 FROM_OUTSIDE = ("tests/outside", "tests/story", "tests/programs/faults", "tests/programs/several_processes")
 # what knows how to start the program: the door, what it starts in place of the program, and who prepares processes and databases
 THE_DOOR = {"tests/product.py", "tests/moved.py", "tests/forked.py", "tests/postgres/server.py"}

@@ -263,8 +263,6 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
     assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
 
 
-# ── An export can be imported again, and gives the same chats and subscriptions ───────────────────────────────────────
-
 TRAPS = (
     "|", " | ", "a | b", "a|b", "| a", "a |", "||", '"a | b" | c', '"unclosed | phrase', "# a", "[a]", "[console:x]",
     "set limit 5", "now | x | y", "daily 09:00", "\ufeffa", "a\ufeff", "a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\x1db",

@@ -87,9 +87,6 @@ def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
     arxiv.announces(THURSDAY, graphs_of("Thursday"))
 
 
-# ── arXiv ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.usefixtures("friday")
 async def test_an_interrupted_poll_continues_with_the_missing_days(arxiv: FakeArxiv, feeds: Feeds) -> None:
     five_days_pass(arxiv, feeds.clock)
@@ -212,9 +209,6 @@ async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, fe
     assert len([title for title in days_of(feeds.store) if "Graphs" in title]) == 8
 
 
-# ── other sources ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 async def test_every_missed_day_of_a_dated_page_is_asked_for(clock: FakeClock, arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
@@ -325,12 +319,6 @@ def test_operators_are_told_of_a_source_once_a_day(
     assert found == notified
 
 
-# ── operators hear of a source that is late ───────────────────────────────────────────────────────────────────────────
-
-
-# ── from arXiv to the chats: real HTTP on both sides, a real database, the ticks of `paperwire run` ────────────────────
-
-
 CHAT = "telegram:1"
 
 
@@ -419,9 +407,6 @@ async def _until(running: Machine, moment: dt.datetime) -> None:
     while clock.now() < moment:
         clock.advance(step)  # type: ignore[attr-defined]  # a FakeClock
         await running.ticks(1)
-
-
-# ── a database is lost, and an older copy replaces it ─────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases

@@ -212,17 +212,11 @@ def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
     assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
 
 
-# ── What the schema refuses ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.both_databases
 def test_the_database_refuses_a_state_that_is_none(made: Store) -> None:
     subscribes(made, "telegram:1", "graph")
     with pytest.raises(IntegrityError):
         stored.change(made, "UPDATE chat SET state = 'sleep'")
-
-
-# ── What both kinds of database promise: a morning from start to end ──────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases

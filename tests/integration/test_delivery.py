@@ -266,9 +266,6 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     assert len(telegram.posted_to("1")) == 1
 
 
-# ── Chats that are gone: nothing is planned for them, and what is planned waits ───────────────────────────────────────
-
-
 def a_chat(store: Store, number: int) -> Chat:
     return get_chat(store, address(f"telegram:-{number}"))
 

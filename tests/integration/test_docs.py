@@ -40,9 +40,6 @@ def rows_of(name: str, *columns: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", docs_pages.rows(name, *columns), ids=str)
 
 
-# ------------------------------------------------------------------------------------------------------ docs/queries.md
-
-
 def _paper(text: str) -> Paper:
     """Returns the paper that a page writes as `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`."""
     title, *others = text.split(" · ")
@@ -108,16 +105,11 @@ def test_the_table_of_fields_has_all_fields_and_names(field: Field) -> None:
     assert documented[f"{field.name}:"] == " ".join(f"`{name}:`" for name in field.aliases)
 
 
-# ----------------------------------------------------------------------------------------------------- docs/commands.md
-
-
 SUBCOMMANDS = {
     name: {flag for parameter in one.params for flag in parameter.opts if flag.startswith("--")} | {"--help"}
     for name, one in cli.subcommands().items()
 }
 
-
-# ----------------------------------------------------------------------------------------------------- docs/settings.md
 
 _VARIABLES = ("variable", "what it is", "without it", "example")
 
@@ -162,9 +154,6 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
         assert any(fits(value, kind) for kind in ChatKind), value
 
 
-# ------------------------------------------------------------------------------------------------------ docs/formats.md
-
-
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
     assert [row.code("format") for row in table] == digests.format_names(), (
@@ -186,9 +175,6 @@ def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
     }
     key = address[0] if address else papers.paper_key(**{known_by[row["of"]]: text})
     assert transcripts.shows(row.code("key"), str(key)), key
-
-
-# ------------------------------------------------------------------------------------------------- every page of the repo
 
 
 async def _no_metrics() -> tuple[bytes, str]:
@@ -283,7 +269,6 @@ def test_what_the_code_says_of_pages_is_there() -> None:
 
 
 MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # files that its recipes create
-# ---------------------------------------------------------------------------------------------------- files and modules
 
 
 @pytest.mark.parametrize("path", [one for one in PAGES if one.name != "CHANGELOG.md"], ids=lambda path: path.name)
@@ -337,15 +322,6 @@ def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
     ] == []
 
 
-# ------------------------------------------------------------------------------------------------------------- commands
-
-
-# -------------------------------------------------------------------------------------------------------------- numbers
-
-
-# ------------------------ docs/metrics.md and alerts.yml name only metrics that exist, and say what to do
-
-
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
 _SERIES = ("_bucket", "_sum", "_count")
 
@@ -370,8 +346,6 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     used |= {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
     assert used <= set().union(*(labels[name] for name in names))
 
-
-# ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────
 
 PAIRS = [
     (ROOT / "README.md", ROOT / "README.zh.md"),

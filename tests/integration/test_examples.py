@@ -17,10 +17,8 @@ from bot.demo import steps, story
 from bot.pages.chat import EXAMPLES
 from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
-from bot.ports.conversation import Place
 from bot.sources.ingest import ingest
 from subscriptions.language import Language, translator
-from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
@@ -29,7 +27,7 @@ from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import docs_pages
-from tests.make import address, stored_papers
+from tests.make import stored_papers
 
 FEWEST, MOST = 3, 15
 PAGES = [
@@ -156,51 +154,3 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
         LIKE.example,
     ]
     assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}
-
-
-GROUP, CHANNEL = "telegram:-1001", "telegram:-1009"
-_LINES_TYPED = re.compile(
-    r"^```(?P<kind>chat|group|channel)\n(?P<block>.*?)^```$|^\| (?P<row>`[^\n]*)$", re.MULTILINE | re.DOTALL
-)
-
-
-def said() -> Iterator[tuple[str, str]]:
-    """Yields (kind of chat, message) for each message of the guide, in order: from code blocks and first cells of tables."""
-    for found in _LINES_TYPED.finditer(docs_pages.page("guide.md")):
-        if found["kind"]:
-            yield from ((found["kind"], message) for message in _messages(found["block"]))
-        else:
-            cell = re.match(r"`(.*?)`", found["row"].split(" | ")[0])
-            assert cell
-            yield "chat", cell[1].replace("\\|", "|")
-
-
-def _messages(block: str) -> list[str]:
-    """Returns the messages of a code block. In a block that begins with a command, a line without a command continues the
-    command above. In other blocks, each line is a message.
-    """
-    if not block.startswith("/"):
-        return block.splitlines()
-    return [message.strip() for message in re.split(r"^(?=/)", block, flags=re.MULTILINE) if message.strip()]
-
-
-@pytest.fixture
-def bot(samples: Store) -> BotHarness:
-    """A bot that has the papers of the samples. Ada (42) administers a group and a channel."""
-    bot = BotHarness(samples)
-    bot.places["@your_channel"] = Place(
-        chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True
-    )
-    bot.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
-    return bot
-
-
-async def test_every_line_of_the_guide_is_answered(bot: BotHarness) -> None:
-    refused = []
-    for where, message in said():
-        answer = await bot.says(message, GROUP, by="42") if where == "group" else await bot.says(message)
-        bot.later(minutes=1)
-        # what is near in meaning needs the encoder
-        if not answer or (answer.text.startswith("✗") and not answer.text.startswith("✗ Meaning is off here")):
-            refused.append(f"{message}\n  {answer.text}")
-    assert not refused, "\n".join(refused)

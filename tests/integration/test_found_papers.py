@@ -62,7 +62,7 @@ def found_slowly(store: Store, query: Query) -> set[int]:
         return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
-@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
+@hypothesis.settings(max_examples=hypothesis.settings().max_examples // 3)
 @hypothesis.given(
     st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4)
 )
@@ -84,7 +84,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
     asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
-    for typed, of, finds in QUESTIONS:
+    for typed, of, finds in QUESTIONS[::3]:  # the other matchers are asked all of them
         asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
     wrong = []
     for of, questions in asked.values():
@@ -95,7 +95,7 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
             with contextlib.suppress(QueryError):  # the query cannot be read
                 if bool(found(database, parse_query(typed))) != finds:
                     wrong.append(typed)
-    assert len(QUESTIONS) > 200
+    assert sum(len(questions) for _, questions in asked.values()) > 400
     assert wrong == []
 
 
@@ -128,8 +128,6 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
     assert len(found(store, parse_query("source:daily"))) == 1
 
-
-# ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
 
 ME = address("telegram:42")
 LATER = NOON + HOUR
@@ -266,8 +264,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-# ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
-
 YOU = address("telegram:43")
 GIVEN = "2601.90001"
 
@@ -372,8 +368,6 @@ def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
     assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9
 
 
-# ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────
-
 CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
 QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
 WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
@@ -409,7 +403,7 @@ def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
     return fields_of(found.delivery.items if found.delivery else ())
 
 
-@hypothesis.settings(max_examples=6)
+@hypothesis.settings(max_examples=4)
 @hypothesis.given(st.integers(0, 10**9))
 def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
     chance = Random(seed)

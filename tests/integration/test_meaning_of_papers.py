@@ -107,9 +107,6 @@ def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: 
     return [titles[one.paper] for one in found]
 
 
-# ── Papers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_news_has_its_codes_in_the_transaction_that_gives_it_a_number(worker: Worker) -> None:
     hot, cold, third = make.paper(HOT, abstract="It is hot."), make.paper(COLD), make.paper("Third")
     worker.reads(hot, cold, hot)
@@ -291,9 +288,6 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     assert having(worker.store) == {HOT}
 
 
-# ── The encoder is one value of the store ─────────────────────────────────────────────────────────────────────────────
-
-
 def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worker) -> None:
     worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
@@ -330,9 +324,6 @@ def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
     assert having(store) == {HOT}
 
 
-# ── Searching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Worker) -> None:
     titles = ["Heat in stars", "Stars", "Ice in comets", "Heat and ice"]
     worker.reads(*(make.paper(title, abstract=f"{title} are what we study here.") for title in titles))
@@ -352,9 +343,6 @@ def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Wor
     assert near(worker.store, "whales") == slow("whales")
     assert near(worker.store, "dolphins") == slow("dolphins")
     assert len(near(worker.store, "heat", least=0.0)) == len(titles) + 1
-
-
-# ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def questions(store: Store) -> Iterable[str]:
@@ -385,9 +373,6 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
     assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
 
 
-# ── Plans ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries together
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
@@ -403,9 +388,6 @@ def test_a_plan_brings_what_is_near_and_says_how_near(
         new = [one for one in stored.delivered(worker.store) if one not in before]
         assert new == [(f"telegram:{chat}", title) for chat, title in found]
         worker.encoder = FakeEncoder(name="fake 2")
-
-
-# ── Copies and old papers ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path: Path) -> None:

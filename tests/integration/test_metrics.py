@@ -194,15 +194,6 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
 
 
-async def test_the_age_of_the_newest_copy(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
-    assert (await bot.scrape())("paperwire_newest_copy_age_seconds") is None
-    # `restore` leaves a replaced database in the folder of copies
-    bot.app.store.backup(tmp_path / "backups" / "replaced-20260122T120000Z.db")
-    assert (await bot.scrape())("paperwire_newest_copy_age_seconds") is None
-    bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
-    assert (await bot.scrape())("paperwire_newest_copy_age_seconds") is not None
-
-
 def damage(path: Path) -> None:
     for part in path.parent.glob("paperwire.db*"):
         part.unlink()
@@ -246,13 +237,9 @@ async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_p
         assert {frozenset(label for label, _ in of) for sample, of in page.samples if sample == series} <= {labels}
 
 
-# ── Log lines, notices and commands for operators ─────────────────────────────────────────────────────────────────────
-
-
 OPERATOR = address("telegram:99")
 
 
-# ── Without an operator's chat ────────────────────────────────────────────────────────────────────────────────────────
 # If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
 
 

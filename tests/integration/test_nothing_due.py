@@ -7,35 +7,24 @@ import shutil
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import sqlalchemy
-from pydantic import SecretStr
 
-from bot.app import App, build_app
-from bot.demo.story import GalleryChannel
+from bot.app import App
 from bot.operation import process
-from bot.ports.channel import Limits
-from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
-from subscriptions.service import sending
-from subscriptions.service.known_chats import figures
 from subscriptions.service.plan import plan_due
-from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscribing import edit
-from subscriptions.store import known_papers, outbox, planner, stored_deliveries
-from subscriptions.store.conversations import unanswered
+from subscriptions.store import known_papers, planner, stored_deliveries
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
 from tests import make
-from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes, unsubscribes
-from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
 
@@ -247,48 +236,9 @@ async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
     assert len(telegram.posted_to("1")) == 1
 
 
-# ── No statement reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up ─────────────
-
 # The databases of tests have no statistics, so SQLite plans as if each table had a million rows. `Watch` checks the plan
 # of each statement in all tests. The tests here check that `Watch` works, and that statements read few rows of an index,
 # which a plan does not show.
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A bot whose store has the data of some weeks. A test calls the ticks of its `process`, which does not run."""
-
-    app: App
-    bot: BotHarness
-    process: process.Process
-    channel: GalleryChannel
-    clock: FakeClock
-
-    async def ticks(self, times: int) -> None:
-        """Runs this number of ticks, some seconds apart."""
-        for _ in range(times):
-            await self.process.tick()
-            await self.process.finish()
-            self.clock.advance(timedelta(seconds=5))
-
-
-@contextlib.asynccontextmanager
-async def a_world(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[World]:
-    """Yields a world that uses the existing database in `tmp_path`."""
-    (tmp_path / "inbox").mkdir()
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        sources=(SourceSettings(name="daily", path=tmp_path / "inbox" / "*.md"),),
-        access="open",
-    )
-    channel = GalleryChannel("telegram", Limits(text=4096, per_second=0, per_lane=0), clock)
-    async with program.opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
-        world = World(
-            app, BotHarness(app.store, clock=clock), process.Process(app, app.source_scheduler()), channel, clock
-        )
-        await world.process.upkeep.clean_up()
-        await world.ticks(2)  # these do the other work of the first tick
-        yield world
 
 
 def test_every_test_explains_what_the_product_executes(statements: Watch, store: Store) -> None:
@@ -322,77 +272,3 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
             for column in table.columns
             if column.foreign_keys and column.name not in leading(table.name)
         ]
-
-
-MOST = 40_000  # steps of SQLite's machine for one statement. To move 500 subscriptions on, a statement takes 30,000
-
-
-@pytest.mark.timeout(1200)  # takes 10 s on an idle machine
-async def test_beside_a_million_rows_each_statement_reads_little(
-    tmp_path: Path, store: Store, clock: FakeClock
-) -> None:
-    """A statement that uses an index may still read the whole index. Its plan does not show this, so its steps are counted."""
-    store.close()
-    assert fill_a_million(tmp_path / "paperwire.db", now=clock.now()) > 1_000_000
-    heavy: dict[str, int] = {}
-    async with a_world(tmp_path, clock) as world:
-        for part, most in PARTS.items():
-            with recording(world.app.store) as recorded:
-                await part(world)
-            assert recorded.scans() == {}
-            heavy |= {f"{part.__name__}: {text}": took for text, took in recorded.most.items() if took > most}
-    # a search reads the newest 50,000 papers, which is necessary only once for each digest
-    assert {
-        text: took for text, took in heavy.items() if "ORDER BY paper.day DESC, paper.id DESC LIMIT" not in text
-    } == {}
-
-
-async def _idle(world: World) -> None:
-    await world.ticks(2)
-    world.clock.advance(timedelta(minutes=2))
-    await world.ticks(1)
-
-
-async def _requests(world: World) -> None:
-    for text in (
-        "/sub graph now",
-        "/set quiet off",
-        "/list",
-        "/status",
-        "/why",
-        "/preview",
-        "/undo",
-        "/sub tree now",
-        "/privacy",
-        "/help",
-    ):
-        await world.bot.says(text)
-
-
-async def _ingest_and_delivery(world: World) -> None:
-    ingested(world.app.store, *(f"A tree {n}" for n in range(30)), now=world.clock.now())
-    await world.ticks(3)
-    assert world.channel.posts
-
-
-async def _clean_up(world: World) -> None:
-    for _ in islice(clean_up_steps(world.app.store, now=world.clock.now(), papers=timedelta(days=90)), 8):
-        pass
-
-
-async def _start(world: World) -> None:
-    sending.begin(world.app.store, {}, new_bot=False)
-    unanswered(world.app.store, ("telegram",), now=world.clock.now())
-
-
-async def _figures(world: World) -> None:
-    figures(world.app.store, now=world.clock.now())
-    outbox.outbox_counts(world.app.store)
-    assert world.app.store.write_refusal() is None
-
-
-# What passes each of the 3,000 chats that are gone may take more steps: a tick some 10 ms of each second, and _figures, which
-# counts what waits for them.
-PARTS: abc.Mapping[abc.Callable[[World], abc.Awaitable[None]], int] = {
-    _start: MOST, _idle: 200_000, _requests: MOST, _ingest_and_delivery: 200_000, _clean_up: MOST, _figures: 500_000
-}  # fmt: skip

@@ -18,8 +18,6 @@ from tests import being_sent, make, stored
 from tests.clock import NOON
 from tests.make import address, subscribes
 
-# ── A lane has one sender at a time: of two claims in one lane, the database refuses the second ───────────────────────
-
 GROUP = "-100"
 
 
@@ -83,9 +81,6 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
     assert claims.claim(store, being_sent.request("-2")) is None
-
-
-# ── One transaction writes at a time, of whatever process ─────────────────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases

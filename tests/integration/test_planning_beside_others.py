@@ -60,9 +60,6 @@ def due(store: Store) -> Store:
     return store
 
 
-# ── While others write ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[bool] = []
     subscribes(store, "telegram:1", "graph", when="now")
@@ -102,8 +99,6 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     assert ingested.new > 0
     assert (turns, matched) == ([False], [])
 
-
-# ── If a plan is killed at any statement or commit, the next plan loses and repeats nothing ───────────────────────────
 
 WISHES = {"telegram:1": "graph", "telegram:2": "tree", "telegram:3": "graph OR tree", "telegram:4": "leaf"}
 OWED = {  # (chat, title), each of which must be delivered once

@@ -17,7 +17,6 @@ from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.known_chats import listed
-from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
@@ -53,22 +52,6 @@ async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 
     await confirmed(fake)
 
 
-async def test_messages_from_downtime_are_answered_up_to_a_day_old(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO")
-    telegram.sets_time((NOON - timedelta(hours=25)).timestamp())
-    telegram.user_writes("/sub tooold")
-    telegram.sets_time((NOON - timedelta(hours=23)).timestamp())
-    telegram.user_writes("/sub diffusion")
-    for _ in range(2):
-        async with a_listening_bot(tmp_path, telegram, clock):
-            await confirmed(telegram)
-    assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
-    assert "older than a day" in caplog.text
-    assert "tooold" not in caplog.text
-
-
 async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
@@ -88,16 +71,6 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
-
-
-async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.conversation.handler._old_button", lambda _: None)
-    async with a_listening_bot(tmp_path, telegram, clock):
-        press = telegram.presses("nothing", tampered=True)
-        await confirmed(telegram)
-    assert telegram.toasts() == {press: ""}
 
 
 async def test_an_unavailable_database_is_waited_for(

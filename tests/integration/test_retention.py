@@ -230,8 +230,6 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
         assert count(bot.store, "conversation_state") == kept, age
 
 
-# ── A clock was wrong for a minute: subscriptions that were put off to another year are due at the right time again ───
-
 # a schedule → when it is next due at NOON, which is on a Thursday
 EVERY = {
     "daily 09:00": NOON + 21 * HOUR,

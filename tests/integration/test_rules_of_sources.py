@@ -336,8 +336,6 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
     assert source.is_arxivs_own is own
 
 
-# ── Unreadable sources: `check` says ✗ and exits with 1; `run --once` exits with 1 if it can read none ────────────────
-
 NOBODY = 65534  # the id of a user without rights. Root, as whom tests may run, can read every folder
 
 
@@ -350,9 +348,6 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: Terminal)
     (terminal.folder / "good").chmod(0o700)
     assert ended.out == ""
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")
-
-
-# ── Papers that are older than a week when they arrive are filed: stored but not announced (rule 12) ──────────────────
 
 
 TODAY = NOON.date()
@@ -385,9 +380,6 @@ def delivered(store: Store, now: dt.datetime = NOON + HOUR) -> list[str]:
     return [title for (title,) in stored.rows(store, items)]
 
 
-# ── which digests are archives ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("age", "zone", "now", "filed"),
     [
@@ -413,9 +405,6 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     assert (known(store, "Graphs").sequence is None) == filed
     assert known(store, "Graphs").day == TODAY - age * DAY
     store.close()
-
-
-# ── what happens to their papers ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
@@ -463,9 +452,6 @@ def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> N
     assert delivered(store, NOON + 3 * HOUR) == ["Graphs"]
 
 
-# ── archives that are announced anyway ────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.both_databases
 def test_filed_papers_are_announced_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
@@ -497,9 +483,6 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
         (3, OLD),
     ]
     assert known(store, "of another").sequence is None
-
-
-# ── folders and receipts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -552,9 +535,6 @@ def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
     moved = paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
     comes(store, announced, moved, day=days[2], now=NOON + 3 * HOUR)
     assert {known.day for known in _stored(store).values()} == {days[2]}
-
-
-# ── Papers of one day in many formats: each paper is stored once, and gains facts ─────────────────────────────────────
 
 
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:

@@ -115,9 +115,6 @@ def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper
     assert len(changes(store)) == 1
 
 
-# ── Rule 1: sequence ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
     ingested(
         store,
@@ -258,9 +255,6 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
-# ── Rule 2: since and cursor ──────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="daily 13:00")
     ingested(store, "Something else")
@@ -283,9 +277,6 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     ]
 
 
-# ── Rule 3: a new subscription ────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("chat", "start", "ages"),
     [
@@ -303,9 +294,6 @@ def test_it_takes_the_papers_of_its_first_stretch(
     subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
     plan_due(store, now=NOON + HOUR)
     assert sorted(titles_of(store)) == [f"Graph of {days} days ago" for days in ages]
-
-
-# ── Rule 4: merging ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_filed_paper_that_is_the_one_of_a_journal_does_not_come_again(store: Store) -> None:
@@ -364,9 +352,6 @@ def test_nothing_known_is_ever_removed(store: Store) -> None:
     assert found.summaries == full.summaries
 
 
-# ── Rule 5: one delivery per chat and minute ──────────────────────────────────────────────────────────────────────────
-
-
 def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", when="daily 13:00")
     subscribes(store, "telegram:1", "tree", when="daily 13:00", name="forests")
@@ -393,9 +378,6 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
     plan_due(store, now=NOON + HOUR + MINUTE)
     plan_due(store, now=NOON + HOUR + DAY)
     assert titles_of(store) == ["A tree", "A graph"]
-
-
-# ── Rule 6: lanes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def settled(store: Store, outcome: NotDelivered, *, clock: datetime = NOON) -> None:
@@ -448,9 +430,6 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     assert [lane.platform for lane in claims.lanes(store, ["console"], now=NOON)] == ["console"]
 
 
-# ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> None:
     make.due(store, "telegram:1")
     plan_due(store, now=NOON)
@@ -470,9 +449,6 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
     plan_due(store, now=NOON + HOUR)
     claims.confirm(store, posted, "its message", asking("telegram:1"))
     assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), claims.Unrendered)
-
-
-# ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_an_update_is_known_for_two_days(store: Store) -> None:
@@ -517,9 +493,6 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
     conversations.mark_told(store, first.chat, upto=start)
     assert [str(one.chat) for one in conversations.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
     assert conversations.unanswered(store, ("slack",), now=start) == []
-
-
-# ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def moves(store: Store) -> None:
@@ -602,9 +575,6 @@ def has_state(store: Store, at: str, state: str) -> None:
             )
 
 
-# ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
     with store.write() as session:
@@ -614,9 +584,6 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(NotFound):
         known_chats.get_chat(store, CHAT)
-
-
-# ── Rule 11: whose bot ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_another_bots_token_is_refused(store: Store) -> None:
@@ -643,9 +610,6 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     )
     plan_due(store, now=NOON + timedelta(hours=2))
     assert delivered(store) == [("telegram:1", ["On lattices"]), ("telegram:2", ["On lattices"])]
-
-
-# ── Subscriptions, and chats as people write them ─────────────────────────────────────────────────────────────────────
 
 
 def due(store: Store) -> list[datetime | None]:

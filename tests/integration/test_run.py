@@ -56,8 +56,6 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
     assert (posts[:2], set(posts[2:]), remote.call("waiting")) == (["42", "42"], {"1"}, 0)
 
 
-# ── A whole process answers, reads, sends and counts; its log contains no words of people and no secret ───────────────
-
 # people use these words in their messages; the program's own texts do not contain them
 WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock", "siskin", "bunting")
 SECRET = TOKEN.partition(":")[2]
@@ -132,9 +130,6 @@ def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remo
     assert any("a.md" in event["message"] for event in events)
 
 
-# ── the formatter ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def begins(tmp_path: Path) -> Iterator[Callable[..., Settings]]:
     """Yields a function that begins to log with these settings. Afterwards, the fixture restores the old log."""
@@ -198,8 +193,6 @@ def test_lines_for_the_operator_are_events_in_a_json_log(
     assert (json.loads(first)["message"], json.loads(first)["level"]) == ("Watching /inbox", "info")
     assert second == "Watching /inbox"
 
-
-# ── The modules that an idle bot loads if only Telegram is on, and the memory that it takes ───────────────────────────────
 
 # bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it
 # compiles the modules at each start

@@ -13,6 +13,7 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
+from subscriptions.states import SourceTrouble
 from subscriptions.store import stored_sources, tables
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -41,9 +42,6 @@ def clock() -> FakeClock:
 def causes(store: Store) -> list[str]:
     """Returns the causes of all notices to operators, in order."""
     return [cause for cause, _ in source_harness.notices(store)]
-
-
-# ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -104,6 +102,20 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
 
 
 @ON_ONE
+async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
+    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
+    clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
+    await feeding.until(new_york("2026-01-25 12:00"))
+    assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
+    assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
+    assert causes(store) == ["overdue"]
+    arxiv.announces(dt.date(2026, 1, 26), GRAPHS)
+    await feeding.until(new_york("2026-01-26 01:00"))
+    assert causes(store) == ["overdue", "source-back"]
+
+
+@ON_ONE
 async def test_an_empty_category_is_quiet_when_others_have_papers(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = await feeds.polled(arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
@@ -138,9 +150,6 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: Fak
         assert {row.kind for row in session.exec(select(tables.AppearanceRow))} == {"new", "cross", "replace"}
     assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
     assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
-
-
-# ── other pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
@@ -213,9 +222,6 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     assert arxiv.arrivals[4].status == 200  # "not modified" would hide that papers are missing
 
 
-# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @ON_ONE
 async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
@@ -263,9 +269,6 @@ async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feed
     receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
     assert causes(feeds.store) == ["summaries"]
-
-
-# ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -367,9 +370,6 @@ async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
     await feeding.due()
     assert feeds.arxiv.arrivals[-1].status == 304
     assert feeding.known("arxiv").state.next_at == new_york("2026-01-22 00:20")
-
-
-# ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:

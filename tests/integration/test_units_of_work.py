@@ -53,8 +53,6 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
     ]
 
 
-# ── Writes take turns, and who reads need not wait for the write lock ──────────────────────────────────────────────────
-
 WRITERS = 16
 Lock = locked.ForeignLock | locked.LockedTable
 
@@ -110,9 +108,6 @@ async def asked(store: Store, declare: Any) -> "list[asyncio.Task[Any]]":
     return tasks
 
 
-# ── A foreign lock ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.both_databases
 @pytest.mark.parametrize("declare", [database.writes, database.shares])
 async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, declare: Any) -> None:
@@ -160,9 +155,6 @@ async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
     await first
 
 
-# ── Order ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.both_databases
 async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
     order: list[int] = []
@@ -201,9 +193,6 @@ def broken(store: Store) -> None:
     with store.path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-
-
-# ── Requests fail separately ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
@@ -250,9 +239,6 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
     await asyncio.gather(*tasks, return_exceptions=True)
     assert tasks[3].cancelled()
     assert len(chats(store)) == WRITERS
-
-
-# ── A command that changes nothing runs in a reading transaction ──────────────────────────────────────────────────────
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from subscriptions import normalize
 from subscriptions import query as grammar
-from subscriptions.errors import Sentence
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize import folding
 from subscriptions.query import tree
@@ -188,9 +187,6 @@ primary: cs source: daily id: 2601.15529 like: like:2601.15530 doi: 10.1234/abc 
 """
 
 
-SHAPES = ("{}", "{} {}", '"{} {}"', '"{} {} {}"', "{} -{}", "{} OR {} {}", "ti:{} {}*", "({} OR {}) -{}")
-
-
 # All characters and words that have a meaning in the grammar.
 PIECES = re.split(
     " ",
@@ -203,31 +199,6 @@ PIECES = re.split(
 
 
 typed_texts = st.lists(st.sampled_from(PIECES) | st.just(" ") | st.text(max_size=3), max_size=25).map("".join)
-
-
-MORE = grammar.Fields(
-    *grammar.FIELDS,
-    grammar.Field(
-        name="comment",
-        aliases=("note", "备注"),
-        kind=grammar.ValueKind.WORDS,
-        values=lambda paper: (paper.comment,),
-        example="comment:accepted",
-        place=Sentence("in the comment"),
-    ),
-    grammar.Field(
-        name="speaker",
-        kind=grammar.ValueKind.NAME,
-        values=lambda paper: [paper.comment.removeprefix("by ")],
-        example='speaker:"Jane Doe"',
-    ),
-    grammar.Field(
-        name="host",
-        kind=grammar.ValueKind.LABEL,
-        values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
-        example="host:arxiv.org",
-    ),
-)
 
 
 def matches(query: tree.Query, paper: Paper) -> bool:
@@ -255,13 +226,11 @@ def has(paper: Paper, term: tree.Term) -> bool:
         return any(holds(text, term) for text in TEXTS[term.field](paper))
     if term.field in OTHERS:
         return OTHERS[term.field](paper, term)
-    return has_in_new_field(paper, term)
+    return has_in_declared_field(paper, term)
 
 
-def has_in_new_field(paper: Paper, term: tree.Term) -> bool:
-    """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
-    count.
-    """
+def has_in_declared_field(paper: Paper, term: tree.Term) -> bool:
+    """Returns whether a paper matches a term of a field that has no rule of its own: its declaration says which values count."""
     values = term.field.values(paper)
     match term.field.kind:
         case grammar.ValueKind.WORDS:

@@ -78,9 +78,6 @@ async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Setting
     assert str(slack.answer) == "off, it has no token"
 
 
-# ── Telegram ──────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:

@@ -87,19 +87,6 @@ def _shown(capsys: pytest.CaptureFixture[str], path: str, *, papers: bool) -> st
     return capsys.readouterr().out
 
 
-def test_people_see_a_table_then_warnings(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = _shown(capsys, "inbox/a.md", papers=False).splitlines()
-    assert rows[0].split() == ["File", "Format", "Date", "Papers", "Summaries", "Categories"]
-    assert " ".join(rows[1].split()) == "inbox/a.md daily_arxiv_md 2026-01-22* 3 (+1) zh 1, 1 failed cs.KT 1, cs.AI 1"
-    assert rows[2:] == ["* from the file name", "! inbox/a.md: papers announced: 3, read: 4"]
-
-
-def test_titles_are_shown_unknown_ones_by_their_abstract(capsys: pytest.CaptureFixture[str]) -> None:
-    text = _shown(capsys, "inbox/a.md", papers=True)
-    assert "A [bold] Kite" in text
-    assert "title unknown: Nothing but an abstract." in text
-
-
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     text = _shown(capsys, "a\x1b[2Jb\x07\u202e", papers=True)
     assert not [sign for sign in text if ord(sign) < 32 and sign != "\n"]

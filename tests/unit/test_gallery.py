@@ -86,9 +86,6 @@ def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
     assert "Subscriptions" not in html
 
 
-# ── in a terminal ─────────────────────────────────────────────────────────────
-
-
 def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", terminal: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
@@ -106,9 +103,6 @@ def test_a_chat_fits_the_terminal(width: int) -> None:
     lines = printed(posted({"text": long}), width=width).splitlines()
     assert max(map(cell_len, lines)) <= width
     assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
-
-
-# ── what platforms show ───────────────────────────────────────────────────────
 
 
 def shown(platform: str, payload: object) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.queries_in_words import query_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import paper_index, reasons
@@ -19,7 +18,7 @@ from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Alternative, Leaf, Query, Term
 from tests import tables
 from tests.unit import query_rules, strategies
-from tests.unit.strategies import MORE, TYPED
+from tests.unit.strategies import TYPED
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
@@ -236,52 +235,26 @@ def test_words_without_a_field_are_in_columns_of_the_index() -> None:
     assert all(field.column for field in grammar.FIELDS if field.in_any_text)
 
 
-ACCEPTED = Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
-SPOKEN = Paper(key="3", title="Talks", comment="by Jane Q. Doe")
 JOURNALS = (
     Paper(key="1", title="Nature", venue="Nature Chemistry", abstract="Code: https://github.com/kites/tail."),
     Paper(key="2", title="Kites", venue="Nature", comment="Data at https://doi.org/10.5281/zenodo.123"),
     Paper(key="3", title="Tails", abstract="See huggingface.co/datasets/kites and gitlab.harbour.edu/kites/tails."),
     Paper(key="4", title="GitHub", abstract="We study GitHub and Zenodo, and https://kites.example/github."),
 )
-BATCH = (
-    ACCEPTED,
-    Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2"),
-    SPOKEN,
-)
 
 
 def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
-    index = paper_index.PaperIndex.of(batch, MORE)
+    index = paper_index.PaperIndex.of(batch)
     return [
         tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
         paper_index.matching_papers(query, batch),
-        paper_index.TokenizedPapers.of(batch, fields=MORE).matching(query),
+        paper_index.TokenizedPapers.of(batch).matching(query),
         tuple(index.positions(index.found_by(query))),
         tuple(place for place, paper in enumerate(batch) if reasons.why(query, paper)),
         tuple(place for place, paper in enumerate(batch) if not reasons.unfulfilled_parts(query, paper)),
     ]
-
-
-@pytest.mark.parametrize(
-    ("typed", "places"),
-    tables.rows("""
-        comment:accepted                  → 0
-        备注：icml                        → 0
-        comment:=Accepted                 → 0
-        comment:fig*                      → 0 1
-        accepted                          → 1  # a word without a field is not searched for in comments
-        speaker:"J. Doe"                  → 2
-        speaker:jan*                      → 2
-        speaker:=Jane                     → 2
-        host:"example.org" OR speaker:doe → 1 2
-        speaker:Doe, Jane                 → 2
-    """),
-)
-def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: str) -> None:
-    assert found(parse_query(typed, MORE), BATCH) == [tuple(map(int, places.split()))] * 6
 
 
 @pytest.mark.parametrize(
@@ -298,34 +271,6 @@ def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: st
 )
 def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(typed: str, places: str) -> None:
     assert found(parse_query(typed), JOURNALS) == [tuple(map(int, places.split()))] * 6
-
-
-@given(
-    st.lists(
-        st.sampled_from([*TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]),
-        min_size=1,
-        max_size=5,
-    ).map(" ".join),
-    st.lists(
-        st.builds(
-            lambda paper, comment, url: replace(paper, comment=comment, url=url),
-            strategies.papers,
-            st.one_of(strategies.texts, st.sampled_from(["by Jane Doe", "by J. Müller"])),
-            st.sampled_from([None, "https://arxiv.org/abs/1", "https://daily/2"]),
-        ),
-        max_size=3,
-    ),
-)
-def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
-    try:
-        query = parse_query(typed, MORE)
-    except QueryError:
-        return
-    slow, *others = found(query, batch)
-    assert others == [slow] * 5
-    again = parse_canonical(query.canonical, MORE)
-    assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
-    assert parse_query(query_in_words(query, str), MORE).canonical == query.canonical
 
 
 MAX_LENGTH = 1000  # the number of characters that a person may type

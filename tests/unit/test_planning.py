@@ -25,7 +25,6 @@ from subscriptions.model import (
     Subscription,
 )
 from subscriptions.planning import decision
-from tests import tables
 from tests.clock import NOON
 from tests.make import HOUR, paper
 
@@ -101,23 +100,6 @@ def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
     assert shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, seen=2, delivered={4})) == [5, 3]
 
 
-@pytest.mark.parametrize(
-    ("kind", "shape", "count", "expected"),
-    tables.rows("""
-        private   → digest → 1 → alert
-        private   → digest → 5 → alert
-        private   → digest → 6 → bulletin
-        group     → digest → 1 → bulletin
-        broadcast → each   → 1 → bulletin
-        team      → thread → 2 → bulletin
-    """),
-)
-def test_few_papers_in_private_are_alerts(kind: str, shape: str, count: str, expected: str) -> None:
-    numbers = [*range(1, int(count) + 1)]
-    result = decided([*map(known, numbers)], {1: numbers}, to=chat(ChatKind(kind), shape=shape))
-    assert result[0] == expected
-
-
 def test_the_group_with_the_fewest_papers_stands_first() -> None:
     result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3], 2: [4], 3: [5, 3]})
     assert [(item.because[0].number, item.paper.id) for item in result[1]] == [(2, 4), (3, 5), (1, 3), (1, 2), (1, 1)]
@@ -142,29 +124,6 @@ def test_papers_stand_by_the_days_of_their_digests() -> None:
 
 def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
     assert shown(decided([known(1), known(2, kind=Announce.CROSS)], {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
-
-
-def test_beyond_the_limit_papers_are_told_and_not_shown() -> None:
-    result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2"), limited=True)
-    assert [(item.paper.id, item.shown) for item in result[1]] == [
-        (5, True),
-        (4, True),
-        (3, False),
-        (2, False),
-        (1, False),
-    ]
-
-
-def test_a_followed_author_is_never_cut() -> None:
-    by_author = {1: decision.Evidence(words=("Ada",), by_author=True)}
-    result = decided(
-        [known(n) for n in range(1, 5)], {1: [1, 2, 3, 4]}, to=chat(limit="2"), limited=True, evidence=by_author
-    )
-    assert sorted(shown(result)) == [1, 4]
-
-
-def test_where_nothing_could_open_the_rest_nothing_is_hidden() -> None:
-    assert len(shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, to=chat(limit="2")))) == 5
 
 
 def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:

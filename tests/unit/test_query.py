@@ -29,9 +29,6 @@ def hints(typed: str) -> list[str]:
     return [str(hint) for hint in parse_query(typed).hints]
 
 
-# --------------------------------------------------------------------------------------------------------- the grammar
-
-
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
@@ -109,9 +106,6 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
     assert reads(unseen.join(typed)) == reads(typed)
 
 
-# ------------------------------------------------------------------------------------------------- forgiving: the table
-
-
 @pytest.mark.parametrize(
     ("typed", "canonical", "hint"),
     tables.rows("""
@@ -153,15 +147,9 @@ def test_the_most_useful_hint_stands_first_and_each_once() -> None:
     assert len(found) == len(set(found))
 
 
-# --------------------------------------------------------------------------------------------------------------- lists
-
-
 def test_the_hint_of_a_list_says_that_any_item_counts() -> None:
     assert hints("rlhf, dpo") == ["I look for any of these 2. For all of them leave out the commas."]
     assert hints("author:Smith, Jane") == []
-
-
-# --------------------------------------------------------------------------------------------------------------- terms
 
 
 def terms(typed: str) -> set[Term]:
@@ -197,9 +185,6 @@ def test_terms(typed: str, term: str) -> None:
 def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
     assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_value("daily arxiv – news")}
     assert fold_value("daily") != fold_value("daily 2")
-
-
-# -------------------------------------------------------------------------------------------------- the canonical text
 
 
 def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
@@ -413,9 +398,6 @@ def test_queries_similar_to_a_refused_one_are_accepted(typed: str) -> None:
     assert parse_query(typed).alternatives
 
 
-# ----------------------------------------------------------------------------------------------------------- every text
-
-
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)
 
 
@@ -502,8 +484,6 @@ def test_the_caret_stays_below_the_line(text: str, column: int) -> None:
     assert len(below) <= 61
 
 
-# ----------------------------------------------------------------------------------------------------- boolean meaning
-
 Expression = str | tuple[str, list["Expression"]]  # a letter, or ("not" | "and" | "or", parts)
 Literals = frozenset[str]  # "a", "-b"
 
@@ -566,8 +546,6 @@ def test_the_normal_form_is_that_of_the_definition(expression: Expression) -> No
         assert smallest(literals(query)) == smallest(expected)
 
 
-# ------------------------------------------------------------------------------------------------------- bounded work
-
 EVIL = [
     *(
         unit.replace("·", " ") * int(times)
@@ -575,15 +553,12 @@ EVIL = [
             (                  → 1000
             -(-                → 333
             (a|(b·             → 166
-            (a|(a·             → 166
-            -(a·-(a·           → 125
             -(a|-(b·           → 125
             -(a|(b·-(c|(d·     → 70
             a·-(b|-(c·-(d|-(e· → 55
             (x|-(y·-(z|w)·     → 70
             (a|b)              → 200
             (-a|b)(c|-d)       → 80
-            (a·b|              → 200
             a|                 → 500
             a·                 → 500
             ti:                → 333
@@ -592,8 +567,6 @@ EVIL = [
             a*                 → 500
             -                  → 1000
             :                  → 1000
-            a:                 → 500
-            a:-                → 333
             a，                → 500
             a,·                → 333
             α                  → 1000
@@ -603,18 +576,13 @@ EVIL = [
             http://            → 142
             arxiv.org/abs/     → 71
             cs.AI+             → 166
-            cs.*+              → 200
             NOT·               → 250
             a·AND·NOT·OR·      → 76
             a'                 → 500
             '·                 → 500
             ,·not              → 199
-            (a,·not·b·         → 99
-            a,·not·(           → 124
             a·-(               → 126
-            ,·not·(a           → 124
             ",·not·"           → 124
-            a,·not·b·c·d       → 83
             ，不含             → 333
             a，·不含（         → 142
             或·                → 500

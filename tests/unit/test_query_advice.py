@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -370,7 +370,6 @@ written_papers = st.builds(
 
 
 @given(typed_pieces, st.sampled_from(RULES), st.lists(written_papers, max_size=4))
-@settings(max_examples=3 * settings().max_examples)
 def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
     query = understood(text)
     if query is None:
@@ -398,22 +397,6 @@ def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any)
         for title in titles
         for _ in range(times)
     ]
-
-
-PHRASE = papers("Diffusion models", times=4) + papers("Models of heat diffusion", times=3)
-
-
-def test_tokenized_papers_are_tokenized_once() -> None:
-    tokenized = paper_index.TokenizedPapers.of(PHRASE[:5])
-    longer = paper_index.TokenizedPapers.of(PHRASE[2:], tokenized)
-    assert longer.tokenized[0] is tokenized.tokenized[2]
-    assert (
-        paper_index.TokenizedPapers.of([make.paper("Other", arxiv_id=PHRASE[0].arxiv_id)], tokenized).tokenized[0]
-        is not tokenized.tokenized[0]
-    )
-    for text in ("diffusion models", '"diffusion models" OR -heat models', "ti:heat"):
-        query = parse.parse_query(text)
-        assert longer.matching(query) == paper_index.matching_papers(query, longer.papers)
 
 
 def shape(node: tree.Node) -> str:

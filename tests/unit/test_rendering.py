@@ -613,8 +613,6 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
     assert text.count("y") >= 5 * 2500
 
 
-# ----------------------------------------------------------------------------------------------------------- papers
-
 every_chat = pytest.mark.parametrize(
     "to",
     [chat(), team(), chat("console"), chat("web")],

@@ -53,12 +53,6 @@ def test_every_paper_has_a_menu_of_five() -> None:
         assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
 
 
-@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
-def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
-    for message in rendered.render_delivery(delivery(team(buttons="off", shape=shape), items(4))):
-        assert menus(message) == []
-
-
 def test_a_card_has_two_rows_of_buttons() -> None:
     (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion"))))
     title, why, *rows = blocks_of(message)
@@ -116,12 +110,6 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     assert len(messages) > 1
     assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
     assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
-
-
-def test_each_has_a_message_of_its_own_for_every_paper() -> None:
-    messages = rendered.render_delivery(delivery(team(shape="each"), items(3)))
-    assert [len(message.papers) for message in messages] == [1, 1, 1]
-    assert all(len(menus(message)) == 1 for message in messages)
 
 
 # docs.slack.dev, App manifest reference: the values that each part may hold

@@ -302,35 +302,6 @@ def test_such_a_time_is_seen_behind_any_query(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "query", "when"),
-    tables.rows("""
-        kelp weekdays 9:30, without reviews              → kelp -reviews                  → weekdays 9:30
-        kelp every day at 7am but not case reports       → kelp -"case reports"           → every day at 7am
-        kelp tue,thu 18:00, no reviews, without surveys  → kelp -reviews -surveys         → tue,thu 18:00
-        kelp mondays at 9 -survey -"case report"         → kelp -survey -"case report"    → mondays at 9
-        海带 每周一 9点 不要综述                         → 海带 -综述                     → 每周一 9点
-        semaglutide once weekly without insulin          → semaglutide once weekly without insulin →
-        kelp -survey at 8                                → kelp -survey                   → at 8
-    """),
-)
-def test_what_excludes_may_follow_the_time(typed: str, query: str, when: str) -> None:
-    ending = split_when(typed)
-    assert (ending.query, ending.when or "", ending.either) == (query, when, False)
-
-
-@pytest.mark.parametrize(
-    ("typed", "when", "rules"),
-    [
-        ("daily 8 without case reports or reviews", "daily 8", ('"case reports"', "reviews")),
-        ("daily except sundays", "daily except sundays", ()),
-        ("daily 10", "daily 10", ()),
-    ],
-)
-def test_what_excludes_may_follow_a_time_alone(typed: str, when: str, rules: tuple[str, ...]) -> None:
-    assert split_exclusion(typed) == (when, rules)
-
-
-@pytest.mark.parametrize(
     "when", ["daily 9", "every monday at 9", "at 8", "now", "hourly", "每天8点", "time series daily"]
 )
 def test_quotes_turn_a_time_into_words(when: str) -> None:

@@ -30,9 +30,6 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 
-# ── places that come and go ───────────────────────────────────────────────────
-
-
 async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
     slack.knows("C7", people=("U1",), name="open")
     slack.knows("G7", people=("U1",), name="closed", private=True)

@@ -12,8 +12,6 @@ from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene, Scenes
 from tests.make import address, ingested, paper, subscribes
 
-# ── who sees an answer ────────────────────────────────────────────────────────
-
 
 async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: FakeSlack) -> None:
     await on.types("/paperwire sub diffusion", by="U2")
@@ -73,9 +71,6 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
     assert (slack.ephemerals_to("U2", "D2"), len(slack.posted_to("D2"))) == ([], 1)
 
 
-# ── words ─────────────────────────────────────────────────────────────────────
-
-
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
     ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
     await on.mentions("list decoding", by="U2")
@@ -90,9 +85,6 @@ async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, sl
     assert [
         (text.count("1 List decoding"), len(re.findall("There are no|还没有", text))) for text in (whispered, private)
     ] == [(2, 1), (1, 1)]
-
-
-# ── who may change what ───────────────────────────────────────────────────────
 
 
 async def test_members_change_guests_and_strangers_read(on: Scene, slack: FakeSlack) -> None:
@@ -118,9 +110,6 @@ async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
     assert all("any more" in entry.text for entry in texts)
 
 
-# ── what the bot knows about a person ─────────────────────────────────────────
-
-
 async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeSlack) -> None:
     for scope in set(slack.scopes) - {"chat:write", "commands"}:
         slack.withdraws(scope)
@@ -139,9 +128,6 @@ async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack
     assert on.queries("slack:U2") == ["diffusion"]
     assert known_chats.get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
-
-
-# ── threads ───────────────────────────────────────────────────────────────────
 
 
 async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, slack: FakeSlack) -> None:
@@ -173,9 +159,6 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
     await on.mentions("unsub 1", by="U2", thread=parent.id)
     assert on.queries() == []
     assert (slack.ephemerals_to("U2")[-1].thread, slack.posted_to("C1")[-1].thread) == (parent.id, parent.id)
-
-
-# ── files ─────────────────────────────────────────────────────────────────────
 
 
 async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:

@@ -15,9 +15,6 @@ def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
     assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
 
 
-# ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
-
-
 def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> Process:
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     return Process(

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from bot.platforms.slack.adapter import check_app_token
 from bot.ports.conversation import Request
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
-from tests.clock import NOON
 from tests.fakes import slack_event_delivery
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.slack import APP_TOKEN, FakeSlack
@@ -60,9 +58,6 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made = Gate(monkeypatch)
     yield made
     made.open.set()
-
-
-# ── Socket Mode ───────────────────────────────────────────────────────────────
 
 
 async def test_nothing_is_acknowledged_before_it_is_stored(on: Scene, slack: FakeSlack, gate: Gate) -> None:
@@ -226,19 +221,6 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
     async with a_bot(tmp_path, slack, clock) as app:
         await worker.answer_once(app)
     assert "only to a paperwire run that goes on" in caplog.text
-
-
-# ── messages that were written long ago ───────────────────────────────────────
-
-
-async def test_what_is_older_than_a_day_is_not_answered(on: Scene, slack: FakeSlack) -> None:
-    old = await on.writes("sub tooold")
-    event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
-    await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
-    assert len(said(slack, "D1")) == 1
-
-
-# ── what takes longer than a second comes after the acknowledgement ───────────
 
 
 class SlowArxiv:
