@@ -4,14 +4,9 @@ import os
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TextIO
 
 from subscriptions.texts import escaped_lines, json_line
-
-if TYPE_CHECKING:
-    pass
-
-T = TypeVar("T")
 
 
 def prepare_streams() -> None:

@@ -67,13 +67,12 @@ def papers_reply(
     lines: Iterable[str],
     papers: Sequence[KnownPaper],
     *,
-    query: Query | None = None,
     days: tuple[str, ...] = (),
     first: int = 1,
     buttons: Buttons = (),
 ) -> Reply:
     """Returns a reply with papers as a numbered list, as `result_items` and `card_buttons` make it."""
-    items = result_items(papers, query)
+    items = result_items(papers)
     return Reply(
         lines=tuple(lines),
         items=items,

@@ -156,11 +156,12 @@ def try_query(context: CommandContext, said: str) -> Reply:
     return papers_found(context, said)
 
 
-def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), subject: str = "") -> Reply:
+def papers_found(context: CommandContext, text: str, subject: str = "") -> Reply:
     """Returns the reply with the papers that a query finds, perhaps with a time.
 
-    `notes` are lines that follow those about the query. `subject` is what it is about, as it was said.
+    `subject` is what it is about, as it was said.
     """
+    notes: tuple[str, ...] = ()
     if split_when(text).either:
         text = as_words(text)
     ending = ending_of(context, text)

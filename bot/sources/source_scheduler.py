@@ -16,7 +16,7 @@ from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.encoding import IngestDependencies
 from bot.sources.fetch_request import ARXIV, Sites, everything
-from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.fetcher import Fetcher
 from bot.sources.folders import WatchedFolder
 from bot.sources.poll import PollDependencies
 from bot.sources.source_schedules import SourceSchedules
@@ -288,7 +288,7 @@ def sites_of(settings: Settings) -> Sites:
     return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
 
 
-def make_fetcher(settings: Settings, deps: IngestDependencies, *, limits: FetchLimits | None = None) -> Fetcher:
+def make_fetcher(settings: Settings, deps: IngestDependencies) -> Fetcher:
     """Returns the fetcher of documents."""
     agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    return Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)
+    return Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts)

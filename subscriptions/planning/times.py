@@ -135,18 +135,6 @@ def is_time(text: str) -> bool:
     return _read(text) is not None
 
 
-def clock_of(text: str) -> time | None:
-    """Returns the time of day that a text names: 8, 8am, 08:00, noon, 早上8点. None if it names anything else."""
-    tokens = _with_parts(tokens_of(text))
-    solid = [token for token in tokens if token.kind is not Kind.AT]
-    if len(solid) != 1 or not _fit(tokens, bare=True):
-        return None
-    value = solid[0].value
-    if isinstance(value, PartOfDay):
-        return value.at
-    return value if isinstance(value, time) else None
-
-
 def hours_of(text: str) -> tuple[time, time] | None:
     """Returns the two times of a range such as "22:00-8", "10pm to 7am" or 晚上10点到早上7点; None for other texts."""
     tokens = _with_parts(tokens_of(text.strip().removeprefix("from ")))

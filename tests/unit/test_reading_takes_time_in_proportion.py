@@ -48,7 +48,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,
-    "clocks": times.clock_of,
     "ranges of hours": times.hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
     "cadences": parse_cadence,

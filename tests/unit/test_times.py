@@ -13,7 +13,6 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import (
     NoSuchTime,
     as_words,
-    clock_of,
     hours_of,
     is_time,
     read_when,
@@ -359,25 +358,6 @@ def test_what_is_not_said_is_as_in_the_schedule_of_the_chat(typed: str, chat: st
 
 
 @pytest.mark.parametrize(
-    ("typed", "clock"),
-    tables.rows("""
-        8 → 08:00
-        noon → 12:00
-        at midnight → 00:00
-        8 in the evening → 20:00
-        25 →
-        daily 9 →
-        9 Berlin →
-        at →
-        →
-    """),
-)
-def test_a_time_of_day(typed: str, clock: str) -> None:
-    found = clock_of(typed)
-    assert (f"{found:%H:%M}" if found else "") == clock
-
-
-@pytest.mark.parametrize(
     ("typed", "hours"),
     tables.rows("""
         22:00-08:00             → 22:00-08:00
@@ -427,7 +407,6 @@ def test_any_text_is_read_without_an_error(typed: str) -> None:
     assert (ending.query == typed) == (ending.when is None)
     assert ending.when is None or (ending.query.strip() and ending.when in typed and is_time(ending.when))
     assert split_when(as_words(typed)).when is None or ending.when is None
-    clock_of(typed)
     hours_of(typed)
     split_exclusion(typed)
     for said in (typed, ending.when or ""):
