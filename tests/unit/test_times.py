@@ -210,7 +210,6 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
         recall at 50
         kelp for every depth
         kelp 9
-        llama 3.1
         PM 2.5
         aspect ratio 4:3
         kelp per day
