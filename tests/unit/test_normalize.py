@@ -40,6 +40,7 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             Newtonʼs dog′s O’Connor's it‘s a`s                           → newton dog oconnor it a
             'deep learning' and ``graphs''                               → deep learning and graphs
             Newton's方法                                                 → newton 方 法
+            李's c++'s f#'s                                              → 李 c++ f#
             GAN's's                                                      → gan
             x'season                                                     → xseason
             # tokens
@@ -72,12 +73,15 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     ("words", "stem"),
     tables.rows("""
         index indices indexes                   → index
+        vertex vertices vertexes                → vertex
         criterion criteria criterias criterions → criterion
         corpus corpora corporas                 → corpu
         movie movies                            → movy  # the stem may be no real word
         cache caches cach                       → cach
+        crash crashes crashe                    → crash
         box boxes boxe                          → box
         posse posses poss                       → poss
+        size sizes siz                          → siz
         axe                                     → axe
         étés                                    → étés
     """),

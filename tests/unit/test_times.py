@@ -114,6 +114,7 @@ def read(typed: str) -> str:
         kelp every day                      → daily 09:00
         kelp at midnight every day          → daily 00:00
         kelp every morning                  → daily 08:00
+        kelp every afternoon                → daily 14:00
         kelp every evening at 8             → daily 20:00
         kelp at 8 in the evening            → daily 20:00
         kelp every evening at 12            → daily 00:00
@@ -150,6 +151,7 @@ def test_times_in_english(typed: str, when: str) -> None:
         海带 每天八点十五分     → daily 08:15
         海带 每天二十二点半     → daily 22:30
         海带 每天８：３０       → daily 08:30
+        海带 每天8点钟          → daily 08:00
         海带 每早               → daily 08:00
         海带 每晚               → daily 18:00
         海带 每天上午10点       → daily 10:00
@@ -191,6 +193,7 @@ def test_times_in_chinese(typed: str, when: str) -> None:
         kelp in Berlin                    → words
         kelp daily 9 Gotham               → words
         kelp every monday at 9 whales     → words
+        kelp 9am Berlin Tokyo             → words
     """),
 )
 def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str) -> None:
@@ -269,6 +272,7 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         every other day
         every fifteen minutes
         first monday of the month
+        on the 1st of every month
         daily except weekends
         daily at 25:00
         daily 13pm
@@ -280,9 +284,12 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         tomorrow at 9
         每小时
         每三天
+        每隔三天
         隔天
         每周两次
+        一天两次
         每月
+        每个月1号
         每天25点
     """),
 )
