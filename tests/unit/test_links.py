@@ -27,7 +27,6 @@ from tests import tables
     https://www.biorxiv.org/content/10.1101/2024.01.01.573838v2.full.pdf → 10.1101/2024.01.01.573838
     https://dl.acm.org/doi/abs/10.1145/3366423.3380130?casa_token=x:y → 10.1145/3366423.3380130
     https://ieeexplore.ieee.org/abstract/document/1?doi=10.1109/CVPR.2016.90 → 10.1109/cvpr.2016.90
-    https://link.springer.com/article/10.1007/s11263-015-0816-y#Sec1 → 10.1007/s11263-015-0816-y
     https://link.springer.com/content/pdf/10.1007/s11263-015-0816-y.pdf → 10.1007/s11263-015-0816-y
     https://journals.plos.org/plosone/article?id=10.1371/journal.pone.0185809 → 10.1371/journal.pone.0185809
     https://www.frontiersin.org/articles/10.3389/fnins.2020.00001/full → 10.3389/fnins.2020.00001
