@@ -29,6 +29,7 @@ from tests import tables
     https://ieeexplore.ieee.org/abstract/document/1?doi=10.1109/CVPR.2016.90 → 10.1109/cvpr.2016.90
     https://link.springer.com/content/pdf/10.1007/s11263-015-0816-y.pdf → 10.1007/s11263-015-0816-y
     https://journals.plos.org/plosone/article?id=10.1371/journal.pone.0185809 → 10.1371/journal.pone.0185809
+    https://www.frontiersin.org/articles/10.3389/fnins.2020.00001/full → 10.3389/fnins.2020.00001
     https://scholar.google.com/scholar_lookup?doi=10.1038%2Fs41586-024-07487-w&author=x → 10.1038/s41586-024-07487-w
     https://api.semanticscholar.org/graph/v1/paper/DOI:10.1145/3366423.3380130 → 10.1145/3366423.3380130
     看这个 https://arxiv.org/abs/2401.01234，很好                → 2401.01234
