@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bot.commands.everyday_forms import FORMS, LISTS, SAID_OTHERWISE, SIGNS
 from subscriptions.categories import is_category
 from subscriptions.planning.times import exclusions_at_end, is_time, split_when
-from subscriptions.query import FIELDS
+from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import author_rule, words_rule
 
@@ -55,7 +55,7 @@ _TITLE = re.compile(
     r" (?P<behind>.+)|(?:标题|题目)[里中]?(?:带有|包含|含有|出现|有|含|带|是)\s*(?P<zh>[^的,，]+)的?",
     re.IGNORECASE,
 )
-_OPERATORS = re.compile(rf"(?:^|\s)(?:(?:AND|OR|NOT|ANDNOT)\s|[-!=]\S)|[()|*]|\b(?:{'|'.join(FIELDS.by_name)})[:：]")
+_OPERATORS = re.compile(rf"(?:^|\s)(?:(?:AND|OR|NOT|ANDNOT)\s|[-!=]\S)|[()|*]|\b(?:{'|'.join(FIELD_NAMED)})[:：]")
 _OR = re.compile(  # neither 饱和 nor 和谐
     rf",? or (?:in |on |about )?| and also (?:in |on |about )?|或者?"
     rf"|(?<={_HAN})(?<![饱总中共缓温])和(?={_HAN})(?![谐平])|(?<=[a-z]) 和(?={_HAN})|(?<={_HAN})以及(?={_HAN})",

@@ -14,7 +14,7 @@ from subscriptions.matching.hits import tokenize
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.model import Item, KnownPaper, Paper
-from subscriptions.query import FIELDS, LIKE
+from subscriptions.query import LIKE
 from subscriptions.query.links import LIBRARY, mentioned, without_owner
 from subscriptions.query.parse import query_of
 from subscriptions.query.tree import And, Not, Term, leaves
@@ -108,7 +108,7 @@ def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
     """Yields a line for each text (`about:`) and each papers (`like:`) of the subscriptions to which the paper is near."""
     hits: dict[str, float] = {}
     for because in item.because:
-        if query := query_of(because.text, FIELDS.of_chat(context.chat.id)):
+        if query := query_of(because.text, context.chat.id):
             query = with_known_vectors(context.transaction, query)
             found = (hit for hit in hits_of(query, item.paper.paper) if hit.near is not None)
             hits |= {_to_what(context, hit, item.paper): hit.near or 0.0 for hit in found}

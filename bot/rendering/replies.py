@@ -15,7 +15,7 @@ from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.matching import reasons
-from subscriptions.query import TITLE, parse, rewriting
+from subscriptions.query import FIELDS, TITLE, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.texts import cutting
 
@@ -245,8 +245,7 @@ def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Secti
             if words := ", ".join(f"“{cutting.clean(word)}”" for word in because.words):
                 yield views.Section(label="", text=views.Passage((words,)), close=True)
             continue
-        order = list(query.fields)
-        for hit in sorted(found, key=lambda hit: order.index(hit.field))[:_PASSAGES]:
+        for hit in sorted(found, key=lambda hit: FIELDS.index(hit.field))[:_PASSAGES]:
             named = reader.language.say("{place}:", place=reader.language.say(hit.field.place))
             yield views.Section(label=named, text=_passage(query, hit), close=True)
 

@@ -10,7 +10,6 @@ from subscriptions.query import (
     FIELDS,
     TEXT,
     Field,
-    Fields,
     ValueKind,
 )
 from subscriptions.query.lexer import fold_value
@@ -33,13 +32,12 @@ class TokenizedPaper:
     labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
 
 
-def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
+def tokenize(paper: Paper) -> TokenizedPaper:
     """Returns the tokens of a paper. Tokenizing is the costly step of matching: about 0.3 ms."""
     words = {
-        field: [normalize.written_and_exact_tokens(text) for text in texts]
-        for field, texts in texts_of(paper, fields).items()
+        field: [normalize.written_and_exact_tokens(text) for text in texts] for field, texts in texts_of(paper).items()
     }
-    names = {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.NAME}
+    names = {field: tuple(field.values(paper)) for field in FIELDS if field.kind is ValueKind.NAME}
     return TokenizedPaper(
         folded=_lines(
             {field: [map(folding.fold_plural, written) for written, _ in texts] for field, texts in words.items()}
@@ -55,14 +53,14 @@ def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
         },
         codes=meaning.read_paper(paper.meaning),
         labels=frozenset(
-            label for field in fields for value in field.values(paper) for label in labels_of(field, value)
+            label for field in FIELDS for value in field.values(paper) for label in labels_of(field, value)
         ),
     )
 
 
-def texts_of(paper: Paper, fields: Fields = FIELDS) -> dict[Field, tuple[str, ...]]:
+def texts_of(paper: Paper) -> dict[Field, tuple[str, ...]]:
     """Returns the texts of a paper by field. In each field the source's own text comes first, then translations."""
-    return {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.WORDS}
+    return {field: tuple(field.values(paper)) for field in FIELDS if field.kind is ValueKind.WORDS}
 
 
 def labels_of(field: Field, value: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from subscriptions import model
 from subscriptions.matching import fulfilment, hits
 from subscriptions.normalize import is_initial
-from subscriptions.query import FIELDS, Fields, ValueKind
+from subscriptions.query import ValueKind
 from subscriptions.query.tree import Query, Term
 
 
@@ -19,9 +19,7 @@ class TokenizedPapers:
     tokenized: tuple[hits.TokenizedPaper, ...]
 
     @classmethod
-    def of(
-        cls, papers: Iterable[model.Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
-    ) -> "TokenizedPapers":
+    def of(cls, papers: Iterable[model.Paper], before: "TokenizedPapers | None" = None) -> "TokenizedPapers":
         """Returns papers with their tokens. Takes the tokens of unchanged papers from `before`."""
         papers = tuple(papers)
         known = (
@@ -32,7 +30,7 @@ class TokenizedPapers:
         tokenized = []
         for paper in papers:
             earlier = known.get(paper.key)
-            tokenized.append(earlier[1] if earlier and earlier[0] == paper else hits.tokenize(paper, fields))
+            tokenized.append(earlier[1] if earlier and earlier[0] == paper else hits.tokenize(paper))
         return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
@@ -42,7 +40,7 @@ class TokenizedPapers:
 
 def matching_papers(query: Query, papers: Sequence[model.Paper]) -> tuple[int, ...]:
     """Returns the positions in `papers` of the papers that one query finds."""
-    return TokenizedPapers.of(papers, fields=query.fields).matching(query)
+    return TokenizedPapers.of(papers).matching(query)
 
 
 _BY_NEWS_VALUE = (None, *model.Announce)  # None counts as new; then new, cross, replace, replace-cross
@@ -91,9 +89,9 @@ class PaperIndex:
                 self._having[key] |= 1 << place
 
     @classmethod
-    def of(cls, papers: Iterable[model.Paper], fields: Fields = FIELDS) -> "PaperIndex":
+    def of(cls, papers: Iterable[model.Paper]) -> "PaperIndex":
         """Returns the index of some papers. First merge the copies of each paper (`merge_copies`)."""
-        return cls(TokenizedPapers.of(papers, fields=fields))
+        return cls(TokenizedPapers.of(papers))
 
     def found_by(self, query: Query) -> int:
         """Returns the papers that a query finds."""

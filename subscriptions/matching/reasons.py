@@ -19,7 +19,7 @@ from subscriptions.matching.fulfilment import (
 from subscriptions.matching.hits import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, exact_author_tokens, folding, traced
-from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query import TEXT, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
@@ -41,18 +41,16 @@ class Hit:
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
     """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
-    return HitFinder(paper, query.fields).why(query)
+    return HitFinder(paper).why(query)
 
 
 class HitFinder:
     """Finds the hits of many queries in one paper. Reads the paper's texts once, and looks for each term once."""
 
-    def __init__(self, paper: Paper, fields: Fields = FIELDS) -> None:
-        """`fields` are the fields that the queries can name."""
-        self.fields = fields
+    def __init__(self, paper: Paper) -> None:
         self._paper = paper
-        self._tokens = tokenize(paper, fields)
-        self._texts = [(field, _Text(text)) for field, texts in texts_of(paper, fields).items() for text in texts]
+        self._tokens = tokenize(paper)
+        self._texts = [(field, _Text(text)) for field, texts in texts_of(paper).items() for text in texts]
         self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
         # the last query, and its alternatives that fit this paper
         self._last: tuple[Query | None, list[Alternative]] = None, []
@@ -121,7 +119,7 @@ def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
 
     For example `a OR b` if the paper has neither, and `-a` if the paper has `a`.
     """
-    tokens = tokenize(paper, query.fields)
+    tokens = tokenize(paper)
     parts = query.tree.nodes if isinstance(query.tree, And) else (query.tree,)
     return tuple(part for part in parts if not _is_fulfilled(part, tokens))
 

@@ -26,7 +26,7 @@ from subscriptions.planning.time_words import (
     plain,
     tokens_of,
 )
-from subscriptions.query import FIELDS
+from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import narrowed, words_rule
 
@@ -213,7 +213,7 @@ def _split(text: str) -> Ending:
         query = _without(_AROUND, body[:start])
         last = re.split(r"[\s,，、]", body[:start].rstrip().casefold())[-1]  # "" if a comma is between
         if last.endswith((":", "：")):
-            if last[:-1] in FIELDS.by_name:
+            if last[:-1] in FIELD_NAMED:
                 break
             query = _without(f"{_AROUND}:：", query)
         if not query:

@@ -5,8 +5,7 @@ This module has the fields and their values. `tree` has the parts of a query. A 
 `rewriting` makes texts that people can read and type. `links` finds the papers that a text names.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -249,28 +248,7 @@ TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.155
 """The field of an arXiv id that is typed without a field: finds its paper, and papers with the same words in a text."""
 
 
-class Fields:
-    """The fields that a query may name. `FIELDS` are the fields of paperwire."""
+FIELDS = (TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, VENUE, HAS, LIKE, ABOUT, ALL)
+"""The fields that a query may name, in the order in which hits are shown."""
 
-    def __init__(self, *fields: Field, chat: int = 0) -> None:
-        """`chat`: whose library `like:library` means; 0: nobody's."""
-        self.by_name = {name: field for field in fields for name in field.names}
-        foreign = (name for name in self.by_name if not name.isascii())
-        self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
-        self.chat = chat
-        self._fields = fields
-
-    def __iter__(self) -> Iterator[Field]:
-        """Yields every field, in the order in which hits are shown."""
-        return iter(self._fields)
-
-    def __contains__(self, field: Field) -> bool:
-        """Returns whether a query may name a field."""
-        return field in self._fields
-
-    def of_chat(self, chat: int) -> "Fields":
-        """Returns these fields for the queries of a chat, given by id."""
-        return Fields(*self._fields, chat=chat)
-
-
-FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, VENUE, HAS, LIKE, ABOUT, ALL)
+FIELD_NAMED = {name: field for field in FIELDS for name in field.names}

@@ -42,7 +42,7 @@ def _list(values: Values) -> list[Lexeme]:
 
     A text with operators, a minus, brackets or quotes is not a list, nor is one with a comma without a space after it.
     """
-    text, fields, hints = values.source.text, values.fields, values.hints
+    text, hints = values.source.text, values.hints
     end = len(text)
     while end and (text[end - 1].isspace() or text[end - 1] in ",，、"):  # commas at the end mean nothing
         end -= 1
@@ -54,8 +54,8 @@ def _list(values: Values) -> list[Lexeme]:
     for span in spans:
         if word := _EXCLUDED.match(text, *span):
             but_not = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
-            excluded.append([but_not, *lexemes(text, word.end(), span[1], fields)])
-        elif item := list(lexemes(text, *span, fields)):
+            excluded.append([but_not, *lexemes(text, word.end(), span[1])])
+        elif item := list(lexemes(text, *span)):
             wanted.append(item)
     if any(lexeme.kind not in _IN_ITEMS for item in (*wanted, *excluded) for lexeme in item):
         return []
@@ -104,14 +104,14 @@ def _with_phrases(item: Item, values: Values) -> Item:
 
 def _with_exclusions(values: Values) -> Iterator[Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
-    text, fields = values.source.text, values.fields
+    text = values.source.text
     marks = [mark for mark in _MARK.finditer(text) if mark["comma"]]
     if not any(mark["excludes"] for mark in marks):
         marks = []
     ends = [*(mark.start() for mark in marks), len(text)]
-    yield from lexemes(text, 0, ends[0], fields)
+    yield from lexemes(text, 0, ends[0])
     for mark, end in zip(marks, ends[1:], strict=True):
-        found = list(lexemes(text, mark.end(), end, fields))
+        found = list(lexemes(text, mark.end(), end))
         if mark["excludes"]:
             yield Lexeme(LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
             words = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.WORD, found))

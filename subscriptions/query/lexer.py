@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from subscriptions.categories import is_category
 from subscriptions.normalize import folding, tex
-from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
+from subscriptions.query import DOI, FIELD_NAMED, ID, Field, ValueKind, links
 from subscriptions.texts.normal_forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -159,15 +159,16 @@ _SIGNS = {
     **dict.fromkeys(("NOT", "-", "!", "不含"), (LexemeKind.NOT,)),
     "ANDNOT": (LexemeKind.AND, LexemeKind.NOT),
 }
+_FIELD = re.compile(rf"({'|'.join(('[A-Za-z]+', *(name for name in FIELD_NAMED if not name.isascii())))}):")
 _STOPS = re.compile(r"\*+|:")
 _LETTER = re.compile(r"[^\W_]")
 _CATEGORY = r"\#?[A-Za-z]+(?:-[A-Za-z]+)?(?:\.(?:\*|[A-Za-z-]+))?"
 _CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
 
 
-def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
-    """Yields the lexemes of `text` from `start` to `end`. A word before a colon is a field only if `fields` has it."""
-    lexer = _Lexer(text, end, fields)
+def lexemes(text: str, start: int, end: int) -> Iterator[Lexeme]:
+    """Yields the lexemes of `text` from `start` to `end`. A word before a colon is a field only if it names one."""
+    lexer = _Lexer(text, end)
     position, last = start, None
     while found := _TERM.search(text, position, end):
         at, position = found.span()
@@ -189,8 +190,8 @@ def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]
 class _Lexer:
     """Reads the terms of runs. A run has no spaces, quotes, brackets and bars inside; it can have several terms: `-ti:gr*ph`."""
 
-    def __init__(self, text: str, end: int, fields: Fields) -> None:
-        self.text, self.end, self.fields = text, end, fields
+    def __init__(self, text: str, end: int) -> None:
+        self.text, self.end = text, end
 
     def term(self, at: int, stop: int, *, after_doi: bool) -> tuple[Lexeme, int]:
         """Returns (the link, field or word at a position, where the next term begins). The run ends at `stop`."""
@@ -203,10 +204,10 @@ class _Lexer:
         return None
 
     def _field(self, at: int, stop: int) -> tuple[Lexeme, int] | None:
-        match = self.fields.pattern.match(self.text, at, stop)
+        match = _FIELD.match(self.text, at, stop)
         if not match:
             return None
-        field = self.fields.by_name.get(match[1].lower())
+        field = FIELD_NAMED.get(match[1].lower())
         if field is None and links.is_arxiv_label(self.text, at, self.end):
             field = ID
         value: int | None = match.end()

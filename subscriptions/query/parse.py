@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from subscriptions.errors import QueryError
-from subscriptions.query import FIELDS, Field, Fields, ValueKind, lexer, refusals
+from subscriptions.query import Field, ValueKind, lexer, refusals
 from subscriptions.query.commas import lexemes_of
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import (
@@ -28,21 +28,21 @@ from subscriptions.query.values import letters
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 
 
-def parse_query(text: str, fields: Fields = FIELDS) -> Query:
+def parse_query(text: str, chat: int = 0) -> Query:
     """Returns the query that a person typed. Raises only QueryError, which has the column of the mistake.
 
-    No text takes long: a query has at most 1,000 characters and 64 alternatives.
+    `chat` is the id of the chat whose library `like:library` means; 0: nobody's. No text takes long: a query has at most 1,000 characters and 64 alternatives.
     """
     if len(text) > refusals.MAX_QUERY_LENGTH:
         raise refusals.too_long()
-    values = Values(lexer.plain(lexer.unquoted(lexer.typed(text))), fields)
+    values = Values(lexer.plain(lexer.unquoted(lexer.typed(text))), chat)
     return _query(text, values, lexemes_of(values))
 
 
-def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
+def query_of(text: str, chat: int = 0) -> Query | None:
     """Returns the query that a person typed; None for a text that `parse_query` refuses."""
     try:
-        return parse_query(text, fields)
+        return parse_query(text, chat)
     except QueryError:
         return None
 
@@ -59,10 +59,10 @@ def papers_named(text: str) -> tuple[str, ...]:
     return query.named if query else ()
 
 
-def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
+def parse_canonical(text: str) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
-    values = Values(lexer.typed(text), fields, is_canonical=True)
-    return _query(text, values, list(lexer.lexemes(values.source.text, 0, len(values.source.text), fields)))
+    values = Values(lexer.typed(text), is_canonical=True)
+    return _query(text, values, list(lexer.lexemes(values.source.text, 0, len(values.source.text))))
 
 
 def _query(text: str, values: Values, lexemes: Sequence[Lexeme]) -> Query:
@@ -76,7 +76,7 @@ def _query(text: str, values: Values, lexemes: Sequence[Lexeme]) -> Query:
     alternatives = alternatives_of(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
         values.hints.say("This wants and excludes the same, so it finds nothing.", Rank.NEVER)
-    return Query(text, part.form.text, alternatives, values.hints.in_order(), part.node, values.fields)
+    return Query(text, part.form.text, alternatives, values.hints.in_order(), part.node, values.chat)
 
 
 def _is_excluded(node: Node) -> bool:

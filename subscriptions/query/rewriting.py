@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query import ABOUT, AUTHOR, FIELDS, TEXT, TITLE, Field, Fields, ValueKind, commas, parse
+from subscriptions.query import ABOUT, AUTHOR, TEXT, TITLE, Field, ValueKind, commas, parse
 from subscriptions.query.links import without_owner
 from subscriptions.query.parse import query_of
 from subscriptions.query.refusals import MAX_QUERY_LENGTH, OnlyExcludes
@@ -37,7 +37,7 @@ def narrowed(query: Query, rule: str) -> Query:
 
     Raises QueryError if `rule` is not a query, and Refused if the text would be too long.
     """
-    excluded = parse.parse_query(rule, query.fields).canonical
+    excluded = parse.parse_query(rule, query.chat).canonical
     return _without(query, excluded, f"-{rule}")
 
 
@@ -47,15 +47,15 @@ def with_exclusion(query: Query, typed: str) -> Query | None:
     Raises QueryError if `typed` is no query in another way, and Refused if the text would be too long.
     """
     try:
-        parse.parse_query(typed, query.fields)
+        parse.parse_query(typed, query.chat)
     except OnlyExcludes:
-        return _without(query, parse.parse_query(f"-({typed})", query.fields).canonical, typed)
+        return _without(query, parse.parse_query(f"-({typed})", query.chat).canonical, typed)
     return None
 
 
 def _without(query: Query, excluded: str, added: str) -> Query:
     """Returns the query without what the canonical text `excluded` finds. Its text is readable: the old one and `added`."""
-    meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
+    meant = parse.parse_canonical(f"({query.canonical}) -({excluded})").canonical
     if meant == query.canonical:
         return query
     bases = [query.text.strip(), written(query.tree), query.canonical]
@@ -63,8 +63,8 @@ def _without(query: Query, excluded: str, added: str) -> Query:
         del bases[0]
     for base in bases:
         for form in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
-            if _canonical(form, query.fields) == meant:
-                return parse.parse_query(form, query.fields)
+            if _canonical(form, query.chat) == meant:
+                return parse.parse_query(form, query.chat)
     raise Refused(
         Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it."),
@@ -95,9 +95,9 @@ _LONGEST_NAME = 4  # most words of an author's name
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
     """Returns the changed query as people type it; "" if `change` changes nothing, or the text would mean something else."""
     text = written(change(query.tree))
-    if text == written(query.tree) or _canonical(written(query.tree), query.fields) != query.canonical:
+    if text == written(query.tree) or _canonical(written(query.tree), query.chat) != query.canonical:
         return ""
-    if _canonical(text, query.fields) not in (None, query.canonical):
+    if _canonical(text, query.chat) not in (None, query.canonical):
         return text
     return ""
 
@@ -150,8 +150,8 @@ def in_field(leaf: Leaf, field: Field) -> Leaf:
     return replace(leaf, term=replace(leaf.term, field=field))
 
 
-def _canonical(text: str, fields: Fields) -> str | None:
-    query = parse.query_of(text, fields)
+def _canonical(text: str, chat: int) -> str | None:
+    query = parse.query_of(text, chat)
     return query.canonical if query else None
 
 
@@ -199,11 +199,11 @@ def about_its_words(query: Query, said: str = "") -> str:
         return ""
     rest = " ".join(_inside(part) for part in parts if part not in words)
     forms = (f"{ABOUT.prefix}{value} {rest}".rstrip() for value in (text, f'"{text}"'))
-    return next((form for form in forms if _asks(form, text, query.fields)), "")
+    return next((form for form in forms if _asks(form, text, query.chat)), "")
 
 
-def _asks(form: str, text: str, fields: Fields) -> bool:
-    read = parse.query_of(form, fields)
+def _asks(form: str, text: str, chat: int) -> bool:
+    read = parse.query_of(form, chat)
     return read is not None and read.asked == (text,)
 
 
@@ -244,9 +244,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
 
 def _means(text: str, term: Term) -> bool:
     """Returns whether a text is a query of one value with exactly this term."""
-    field = term.field
-    fields = FIELDS if field.is_bare or field in FIELDS else Fields(*FIELDS, field)
-    if field.kind is ValueKind.NEARNESS:
+    if term.field.kind is ValueKind.NEARNESS:
         term = replace(term, value=without_owner(term.value))
-    query = query_of(text, fields)
+    query = query_of(text)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term == replace(term, question=b"")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from subscriptions.errors import Sentence
-from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query import TEXT, Field, ValueKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Query:
     alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
     hints: tuple[Sentence, ...] = ()  # how the query was read; the most useful first
     tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
-    fields: Fields = field(default=FIELDS, compare=False, repr=False)  # the fields that it could name
+    chat: int = field(default=0, compare=False, repr=False)  # whose library `like:library` means; 0: nobody's
 
     @property
     def wants_nearness(self) -> bool:

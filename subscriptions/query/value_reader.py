@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from subscriptions import categories
-from subscriptions.query import CATEGORY, TEXT, Field, Fields, ValueKind, lexer, links, refusals
+from subscriptions.query import CATEGORY, FIELD_NAMED, TEXT, Field, ValueKind, lexer, links, refusals
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import Part, joined, part_of
 from subscriptions.query.refusals import Hints, Rank
@@ -49,13 +49,13 @@ _LIKE_A_TYPING_ERROR = 0.75  # least ratio (difflib, from 0 to 1) of a word and 
 class Values:
     """Turns the values of one text into parts of a query, and notes hints on them."""
 
-    def __init__(self, source: lexer.Typed, fields: Fields, *, is_canonical: bool = False) -> None:
+    def __init__(self, source: lexer.Typed, chat: int = 0, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # the text is canonical, so a library has its owner
         self.source = source
         self.columns = source.columns
         self.hints = Hints()
-        self.fields = fields
+        self.chat = chat  # the id of the chat whose library `like:library` means; 0: nobody's
 
     def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
@@ -175,7 +175,7 @@ class Values:
         named = links.named_paper(lexer.fold_value(name))
         if named is None:
             return ""
-        return links.library_of(self.fields.chat) if named.value == links.LIBRARY else named.value
+        return links.library_of(self.chat) if named.value == links.LIBRARY else named.value
 
     def _meaning(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         return meaning_meaning(field, lexeme.text)
@@ -208,14 +208,14 @@ class Values:
             self._note_field(text.partition(":")[0].lower())
 
     def _note_field(self, name: str) -> None:
-        field = self.fields.by_name.get(name)
+        field = FIELD_NAMED.get(name)
         if field is not None and field.kind is ValueKind.NEARNESS:
             hint = refusals.takes_papers(name, field)
             self.hints.say(hint.template, Rank.TYPING_ERROR, **hint.values)
         if field is not None or not name.isalpha() or len(name) <= len("abs"):
             return
         # Many words resemble a short name. So a typing error for a short name must begin with this name ("cats:").
-        near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
+        near = [n for n in FIELD_NAMED if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.hints.say(
                 "There is no field {typed}: so I look for the words. Did you mean {field}:?",

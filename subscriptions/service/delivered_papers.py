@@ -9,7 +9,7 @@ from subscriptions import errors
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import unfulfilled_parts, why
 from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
-from subscriptions.query import FIELDS, parse
+from subscriptions.query import parse
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Node, Query
 from subscriptions.service import known_chats
@@ -140,7 +140,7 @@ def _reason(
 def _as_typed(subscription: Subscription) -> Query:
     """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
-        query: Query | None = parse.parse_query(subscription.text, FIELDS.of_chat(subscription.chat_id))
+        query: Query | None = parse.parse_query(subscription.text, subscription.chat_id)
     except errors.QueryError:
         query = None
     if query and query.canonical == subscription.canonical:

@@ -8,7 +8,7 @@ from subscriptions import portable
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.query import ABOUT, FIELDS, LIKE, links
+from subscriptions.query import ABOUT, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
 from subscriptions.service.subscribing import place, set_settings
@@ -99,7 +99,7 @@ def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
     """
     if not (LIKE.canonical_prefix in query.canonical and links.LIBRARY in query.canonical):
         return query
-    own = parse_query(query.text, FIELDS.of_chat(chat.id))
+    own = parse_query(query.text, chat.id)
     return portable.KeptText(own.text, own.canonical)
 
 

@@ -8,7 +8,6 @@ from subscriptions import chat_settings
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.service.nearness import why_they_rest
 from subscriptions.store import bot_state, outbox, stored_chats, stored_sources, stored_subscriptions
@@ -118,7 +117,7 @@ def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | N
     if found := by_number.get(typed_number(which) or 0):
         return found
     chat = subscriptions[0].chat_id if subscriptions else 0
-    canonical = parse_query(which, FIELDS.of_chat(chat)).canonical
+    canonical = parse_query(which, chat).canonical
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 

@@ -172,7 +172,7 @@ def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -
     if not query.nearness_terms:
         return query
     if links.LIBRARY in query.named:
-        query = parse.parse_query(query.text, query.fields.of_chat(chat_id))
+        query = parse.parse_query(query.text, chat_id)
     if transaction.store.encoder:
         _refuse_unknown(transaction, query.named)
     return nearness.with_all_vectors(transaction, query)

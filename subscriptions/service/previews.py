@@ -118,7 +118,7 @@ def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: dateti
     text = "" if query.wants_nearness else rewriting.rewritten(query, rewriting.in_titles)
     if not text or found <= MANY * window.base.days:
         return None
-    brings = len(window.find(transaction, parse.parse_query(text, query.fields), chat).papers)
+    brings = len(window.find(transaction, parse.parse_query(text, query.chat), chat).papers)
     return (text, brings) if 0 < brings <= found * _FEWER else None
 
 

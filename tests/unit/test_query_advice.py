@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.rendering import queries_in_words
-from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
 from subscriptions.language import Language
 from subscriptions.matching import paper_index, reasons
@@ -429,7 +428,7 @@ def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: str) -
 
 
 ID, OTHER = "2601.15529", "2601.15530"
-OF_CHAT = grammar.FIELDS.of_chat(17)
+OF_CHAT = 17
 
 
 def ids(amount: int) -> str:
