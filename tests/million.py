@@ -18,9 +18,9 @@ _ROWS = (
     """INSERT INTO digest (id, content_hash, source, format, date, received_at, counts)
     SELECT {base} + i, 'made' || i, 'made' || (1 + i % 5), 'x', date('{now}', '-' || (i / 5) || ' days'),
         datetime('{now}', '-' || (i / 5) || ' days'), '{{}}' FROM n WHERE i <= 3500""",
-    """INSERT INTO paper (id, key, title, abstract, authors, categories, "primary", arxiv_id, comment, cross, first_seen_at, day,
+    """INSERT INTO paper (id, key, title, abstract, authors, categories, "primary", arxiv_id, comment, venue, published, cross, first_seen_at, day,
         sequence, sequenced_at, owner, by_arxiv, uncoded)
-    SELECT {base} + i, 'm' || i, 'made ' || i, 'words words', '["A B"]', '["cs.LG"]', 'cs.LG', 'm' || i, '', 0,
+    SELECT {base} + i, 'm' || i, 'made ' || i, 'words words', '["A B"]', '["cs.LG"]', 'cs.LG', 'm' || i, '', '', '', 0,
         datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), date('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), i,
         datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), 'made1', 0, 1 FROM n WHERE i <= {papers}""",
     "INSERT INTO paper_key (key, paper) SELECT 'm' || i, {base} + i FROM n WHERE i <= {papers}",
@@ -31,9 +31,9 @@ _ROWS = (
     "INSERT OR REPLACE INTO key_value (name, value) VALUES ('sequence', '{papers}')",
     "INSERT INTO query (id, canonical) SELECT {base} + i, 'made' || i FROM n WHERE i <= {chats}",
     """INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, pause_reason, state_since,
-        state_detail, public, owner, admin, first_delivery_planned, next_number, created_at)
+        state_detail, public, owner, admin, first_delivery_planned, next_number, library_entries, created_at)
     SELECT {base} + i, 'telegram', 9000000 + i, '', '', 'private', '', '', '{{}}', iif(i % {gone}, 'active', 'paused'),
-        iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, 2, '{now}' FROM n WHERE i <= {chats}""",
+        iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, 2, 0, '{now}' FROM n WHERE i <= {chats}""",
     """INSERT INTO subscription (chat, "query", number, name, text, cadence, since, next_due_at,
         latest_due_at, state, cursor)
     SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '{now}',
