@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
 # The names of our packages are common, and an installer silently overwrites one by another project's. The first line of each
@@ -28,23 +26,26 @@ _on_interrupt(_end_at_once)  # while modules are imported: some of them turn Key
 
 def _foreign_package() -> str:
     """Returns a sentence about the first package that is not ours; "" if all are ours. Takes half a millisecond."""
-    home = Path(__file__).parents[1]
+    from importlib.util import find_spec  # noqa: PLC0415  modules are imported only when Ctrl-C has its handler
+
+    home = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
     for name in _OURS:
         found = find_spec(name)
-        module = Path(found.origin) if found and found.origin else None
-        if module is None or module.parent != home / name or not _is_marked(module):
+        module = found.origin if found and found.origin else ""
+        folder = os.path.dirname(module)  # noqa: PTH120
+        if folder != os.path.join(home, name) or not _is_marked(module):  # noqa: PTH118
             return (
-                f"The package “{name}” is not that of paperwire: another one has its name, at "
-                f"{module.parent if module else 'no place'}. Install paperwire again, in an environment of its own."
+                f"The package “{name}” is not that of paperwire: another one has its name, at {folder or 'no place'}. "
+                "Install paperwire again, in an environment of its own."
             )
     return ""
 
 
-def _is_marked(module: Path) -> bool:
-    if module.suffix != ".py":
+def _is_marked(module: str) -> bool:
+    if not module.endswith(".py"):
         return True  # compiled, so its first line cannot be read; it counts as ours
     try:
-        with module.open("rb") as file:
+        with open(module, "rb") as file:  # noqa: PTH123
             return b"paperwire" in file.read(_HEAD).partition(b"\n")[0]
     except OSError:
         return False
