@@ -6,12 +6,16 @@ A server may send any amount, and a thousand bytes may unpack to a million.
 import asyncio
 import gzip
 import ssl
+import sys
 import zlib
 from functools import cache
 from io import BytesIO
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+# httpcore looks for sniffio at each step of a request; where it is not installed, that reads five folders. None says so at once.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 CODINGS = "gzip"  # the value of Accept-Encoding with which `body_of` may be used
 _IN_GZIP = frozenset({"gzip", "x-gzip"})
