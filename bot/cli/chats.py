@@ -52,17 +52,19 @@ def say(
     may_be_first = command is not None and command.name in _FIRST
     with sessions.open_session(now, make=may_be_first) as session:
         address = session.address(chat)
-        if (typed or command) and not may_be_first:
-            known_chats.get_set_up(session.store, address)  # raises NotFound; a sentence is possible in a new chat, too
-        title, kind = sessions.look_up_new_chat(session, address)
-        kind = kind or facts_of(address.platform).kind_of(address)
-        before = known_chats.known_or_new(session.store, address, kind, title=title)
+        if (typed or command) and not may_be_first:  # a sentence is possible in a new chat, too
+            before = known_chats.get_set_up(session.store, address)
+        else:
+            title, kind = sessions.look_up_new_chat(session, address)
+            kind = kind or facts_of(address.platform).kind_of(address)
+            before = known_chats.known_or_new(session.store, address, kind, title=title)
         answered = asyncio.run(_answer(_by_operator(text, before), session))
-        after = known_chats.known_or_new(session.store, before.address, kind)
-    reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
-    lines = [_text(reply, target)] if target else []
-    if reply.ok and after.subscriptions_ever_made > before.subscriptions_ever_made:
-        lines += sessions.remarks_on_new(after, session.settings)
+        reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
+        lines = [_text(reply, target)] if target else []
+        if reply.ok:
+            after = known_chats.known_or_new(session.store, before.address, before.kind)
+            if after.subscriptions_ever_made > before.subscriptions_ever_made:
+                lines += sessions.remarks_on_new(after, session.settings)
     shown, labels = "\n".join(filter(None, lines)), _labels(reply, target) if target else []
     document = {
         "chat": str(address),
