@@ -23,11 +23,11 @@ def _on_interrupt(handler: "signal._HANDLER") -> None:
 
 _on_interrupt(_end_at_once)  # while modules are imported: some of them turn KeyboardInterrupt into another error
 
+from importlib.util import find_spec  # noqa: E402
+
 
 def _foreign_package() -> str:
     """Returns a sentence about the first package that is not ours; "" if all are ours. Takes half a millisecond."""
-    from importlib.util import find_spec  # noqa: PLC0415  modules are imported only when Ctrl-C has its handler
-
     home = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
     for name in _OURS:
         found = find_spec(name)
