@@ -16,10 +16,10 @@ from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
 from subscriptions import addresses
-from subscriptions.errors import Refused
+from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service import known_chats
-from tests.clock import FakeClock
+from tests.clock import NOON, FakeClock
 from tests.integration.program import opened
 from tests.make import address, ingested
 from tests.postbox.channel import PostboxChannel
@@ -69,6 +69,32 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClo
     for sender, left in (("eve", 1), ("ada", 0)):
         await writes(app, sender, token)
         assert len(known_chats.listed(app.store, address(ADA))) == left
+
+
+async def test_every_kind_of_command_is_answered(app: App) -> None:
+    ingested(app.store, "Diffusion on graphs", now=NOON)
+    await writes(app, "ada", "/sub graphs")
+    for letter, begins in {
+        "/help": "Subscribe: Dear bot, sub diffusion",
+        "/set limit 5": "✓",
+        "/pause": "✓",
+        "/timezone Berlin": "✓",
+        "/search diffusion": "1 paper in the last 7 days",
+        "/unsub 7": "✗",
+        "diffusion": "1 paper in the last 7 days",
+        "/subb x": "✗ I do not know /subb.\nDid you mean Dear bot, sub?",
+    }.items():
+        answer = await writes(app, "ada", letter)
+        assert answer.startswith(begins), answer
+        assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), (
+            "commands are written as letters begin"
+        )
+
+
+async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
+    assert (await writes(app, "high street", "/sub diffusion")).startswith("✗")
+    with pytest.raises(NotFound):
+        known_chats.get_chat(app.store, address(STREET))
 
 
 async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: FakeClock) -> None:
