@@ -435,3 +435,28 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + HOUR)
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + 2 * HOUR) == 1
     assert outbox_counts(store).waiting == 0
+
+
+async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
+) -> None:
+    source = web_source(f"{arxiv.url}/{{date}}.md")
+    feeding = await polled(store, clock, arxiv, source)
+    arxiv.holds("/2026-01-16.md", "no list of papers")
+    clock.advance(DAY)
+    await feeding.due()
+    assert days_of(store) == {}
+    arxiv.holds("/2026-01-16.md", page(("2601.00016", "Paper of 16", "Words.")))
+    clock.advance(DAY)
+    await feeding.due()
+    assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
+
+
+async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
+    clock.advance(new_york("2026-01-28 12:00") - clock.now())
+    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
+    assert feeding.receipts("web")[-1].detail == ""
+    clock.advance(new_york("2026-02-27 12:00") - clock.now())
+    await feeding.due()
+    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."

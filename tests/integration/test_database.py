@@ -293,3 +293,14 @@ def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) ->
         check = re.search(rf"CHECK \({column} IN \(([^)]*)\)\)", schema[table].replace('"', ""))
         assert check, (table, column)
         assert set(check[1].split(", ")) == {f"'{value}'" for value in values}
+
+
+@pytest.mark.both_databases
+def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
+    signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
+    title, other = "".join(signs), "".join(signs[:-1]) + "末"
+    ingested(store, paper(title, arxiv_id=None))
+    ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
+    with store.read() as transaction:
+        found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
+    assert found == {"2601.00001": title, "2601.00002": other}

@@ -20,6 +20,7 @@ from bot.operation.process import Process
 from subscriptions.errors import StoreError
 from subscriptions.model import Chat, Lane
 from subscriptions.notices import denied
+from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import plan, retention
 from subscriptions.service.known_chats import get_chat
 from subscriptions.service.notifying import notify
@@ -384,3 +385,29 @@ def _after_the_first(app: App, moment: str, happens: abc.Callable[[], object]) -
         return found
 
     setattr(channel, moment, calling)
+
+
+@pytest.mark.parametrize(("readable", "posts"), [(True, 7), (False, 6)])
+async def test_posts_to_a_failing_platform_become_rarer(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
+) -> None:
+    """Both platforms fail for a quarter of an hour. The bot posts about as rarely to a Slack whose history it may not read as
+    to Telegram, which has no history for bots.
+    """
+    if not readable:
+        slack.scopes.discard("channels:history")
+    async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
+        due(app.store, "slack:C1", "telegram:1")
+        for fake in (slack, telegram):
+            fake.answers("500", times=1000)
+        for _ in range(66):
+            await app.sender.deliver()
+            clock.advance(FIRST_WAIT / 2)
+        # the waits between posts become longer: 1, 2, 4, 8 and 16 times the first, which are 62 of these steps
+        assert (len(slack.arrived("chat.postMessage")), len(telegram.arrived("sendMessage"))) == (posts, 6)
+        assert len(slack.arrived("conversations.history")) <= 2 * posts
+        for fake in (slack, telegram):
+            fake.forgives()
+        clock.advance(LONGEST_WAIT + MINUTE)
+        assert (await app.sender.deliver()).sent == 2
+    assert len(slack.posted_to("C1")) == 1

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -263,3 +264,15 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
             else:
                 stored_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404
+
+
+async def test_no_key_is_in_the_database_or_in_the_log(
+    programs: Programs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = programs.key()
+    await read(programs, "/feed/KEY.atom", key)
+    contents = [path.read_bytes() for path in tmp_path.glob("*.db*")]  # noqa: ASYNC240 - nothing else runs
+    assert contents
+    assert not any(key in record.getMessage() for record in caplog.records if record.name == "paperwire")
+    assert not any(key.encode() in content for content in contents)

@@ -14,6 +14,7 @@ import sqlalchemy
 
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.known_chats import listed
+from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -287,3 +288,21 @@ def test_a_database_that_cannot_be_written_to_is_one_sentence(terminal: Terminal
     assert len([line for line in ended.err.splitlines() if "cannot be written to" in line]) == 1, ended.err
     assert "Traceback" not in ended.err
     assert re.search(r"The database \S+paperwire\.db cannot be written to\. Check the rights", ended.err)
+
+
+PEOPLE = 40
+
+
+@pytest.mark.both_databases
+async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
+    bot = BotHarness(store)
+
+    async def speaks(chat: str) -> tuple[str, str]:
+        subscribed = await bot.says("/sub graph daily 9:00", chat)
+        # the code that sends the answer writes in this way
+        await store.run(claims.recover)
+        return subscribed.text, (await bot.says("/list", chat)).text
+
+    said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
+    assert all(subscribed.startswith("✓ 1") and "graph" in listing for subscribed, listing in said)
+    assert len(listed(store, None)) == PEOPLE

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 from itertools import accumulate
 from typing import Any
 
@@ -413,3 +414,19 @@ def test_a_library_has_at_most_so_many_entries(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(files, "MOST_ENTRIES", 1_000)
     with pytest.raises(Refused, match="more than 1,000 entries"):
         files.read_library(b"@article{a, title = {More}}\n" * (files.MOST_ENTRIES + 1))
+
+
+ENTRIES = 4_000
+
+
+def test_many_entries_take_little_memory_beside_the_file() -> None:
+    words = "graph neural networks for molecules and swarms of robots " * 40
+    data = "".join(
+        f"@article{{k{number},\n title = {{Paper {number}}},\n doi = {{10.1000/{number}}},\n abstract = {{{words}}}\n}}\n"
+        for number in range(ENTRIES)
+    ).encode()
+    assert 9_000_000 < len(data) < LARGEST
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read = files.read_library(data)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
+    assert len(read.entries) == ENTRIES

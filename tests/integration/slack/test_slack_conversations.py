@@ -189,3 +189,19 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
     assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
+
+
+class AnArxivThatIsDown:
+    """A PaperLookup whose requests all fail."""
+
+    async def find_soon(self, ids: object) -> bool:
+        return False
+
+
+async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
+    async with scene(lookup=AnArxivThatIsDown()) as on:
+        await on.mentions("2512.00009", by="U2")
+        await on.mentions("list", by="U2")
+    answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
+    assert answered.startswith("✗ arXiv does not answer now")
+    assert not slack.posted_to("C1")
