@@ -36,6 +36,7 @@ _chats_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"),
 # Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
 # address.
 _in_lane = _d.chat.in_(_chats_in_lane)
+_is_unfinished = sa.and_(*(_m.state != one for one in FINISHED))  # an IN (…) would be written anew at each execution
 # Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
 _waits = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
 
@@ -96,7 +97,7 @@ _OPEN = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.lookup_given_up)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
+    .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _is_unfinished))
     .where(_in_lane, MAY_BE_SENT, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
@@ -221,7 +222,7 @@ _CONFIRM = (
         lookup_given_up=False,
     )
 )
-_is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state.not_in(FINISHED))
+_is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _is_unfinished)
 _is_missing = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state != MessageState.SENT)
 _TRIED_LAST = (
     sa.select(_d.chat, _m.state, _m.reason, _m.sent_at)
@@ -375,7 +376,7 @@ def record_outcome(
         delivery.attempts += 1
     delivery.next_at = decision.not_before
     if decision.use_plain:  # for all unfinished messages of the delivery
-        rest = select(MessageRow).where(_m.delivery == claimed.seq, _m.state.not_in(FINISHED))
+        rest = select(MessageRow).where(_m.delivery == claimed.seq, _is_unfinished)
         for other in transaction.exec(rest).all():
             other.use_plain = True
     settle_if_finished(transaction, delivery, now)
