@@ -356,11 +356,10 @@ def _highest_first(papers: list[Paper]) -> list[Paper]:
 
 def _amend_pubmed(record: Record, work: Work) -> None:
     work.title = works.without_period(work.title)
-    pmid = text_at(record, "uid")
-    work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else ""
-    work.doi = values.doi_among(
-        text_at(one, "value") for one in at(record, "articleids.*") if text_at(one, "idtype") == "doi"
-    )
+    ids = {text_at(one, "idtype"): text_at(one, "value") for one in at(record, "articleids.*")}
+    pmid = ids.get("pubmed") or ids.get("pmid") or ""  # in an answer of PMC, the record's own number is another one
+    work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() and int(pmid) else ""
+    work.doi = values.doi_among([ids.get("doi", "")])
 
 
 def _amend_europepmc(record: Record, work: Work) -> None:
@@ -394,7 +393,7 @@ _DAILY = _Kind(
 )
 _HUGGING_FACE = _Kind(format="hf_json", marks=("paper",), paper=_paper_of_hugging_face, people="paper.authors")
 _CROSSREF = _Kind(
-    format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title", "type/author"),
+    format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title"),
     amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", url="URL", kinds="type",
     venue="container-title.*|institution.*.name",
     date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
@@ -438,7 +437,7 @@ _KINDS: Final = (
         kinds="pubTypeList.pubType|pubType",
     ),
     _Kind(  # DOAJ
-        format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson",), amend=_amend_doaj,
+        format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson.journal/author/abstract",), amend=_amend_doaj,
         title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", url="bibjson.link.*.url",
     ),
     _Kind(  # HAL
