@@ -33,10 +33,10 @@ _HEAD: Final = 4_000  # characters at most before the first record of a damaged 
 _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F]{1,6}));")
 _COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
 _INSIDE_WORDS = (
-    "a|abbr|b|bold|em|font|i|inf|italic|sc|scp|small|span|strong|sub|sup|tt|u"
+    "a|abbr|b|bold|cite|del|em|font|i|inf|ins|italic|nobr|sc|scp|small|span|strong|sub|sup|tt|u"
     "|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
 )
-_BLOCKS = "br|dd|div|dl|dt|h[1-6]|hr|li|list|list-item|ol|p|sec|section|table|tbody|td|th|thead|tr|title|ul"
+_BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|table|tbody|td|th|thead|tr|title|ul"
 _OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives|xref|ext-link|named-content"
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
 _TAG = re.compile(  # `a <b and c> d` has none

@@ -11,8 +11,8 @@ from bot.digests.papers import Found, Item
 from subscriptions.model import Paper, Summary
 
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
-_ABSTRACT = re.compile(
-    r"\A(?:abstract|summary|résumé|resumen|resumo|zusammenfassung)\b\s*[:.]?\s*(?=\S)", re.IGNORECASE
+_ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
+    r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
 _NO_ABSTRACT = re.compile(r"(?:none|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
 _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
@@ -112,8 +112,8 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
     address = arxiv.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
     arxiv_id, version = address or arxiv.arxiv_address(work.arxiv_id or "") or (None, work.version)
     announcement, text = arxiv.split_announcement(work.abstract)
-    abstract = markup.plain(markup.with_spaced_headings(markup.without_references(text).strip()))
-    abstract = _ABSTRACT.sub("", abstract)
+    lines = markup.lines(markup.with_spaced_headings(markup.without_references(text).strip()))
+    abstract = _ABSTRACT.sub("", "\n".join(lines)).replace("\n", " ")
     return Paper(
         key="",
         title=title,
