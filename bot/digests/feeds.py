@@ -212,7 +212,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
     arxiv_id = next(filter(arxiv.arxiv_address, links), None)
     people = max(
         entry.texts("dc:creator", "dcterms:creator"),
-        [name for author in entry.all("author") for name in _names_of(author)],
+        [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
     people = people or list(filter(None, [described.names]))
@@ -258,8 +258,8 @@ def _is_blog(feed: _Fields) -> bool:
 
 
 def _names_of(author: Element) -> list[str]:
-    """Returns the names in the element of an author, which in Atom is an element inside it."""
-    inside = list(_in_english(author).iter("{*}name")) or [author]
+    """Returns the names in the element of an author or of several, which in Atom are elements inside it."""
+    inside = list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]
     return [name for one in inside if (name := markup.text_of(one).strip())]
 
 
