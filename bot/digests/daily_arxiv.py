@@ -91,11 +91,12 @@ _OF_ONE_LINE: Final = frozenset((_AUTHORS, _CATEGORIES, _TITLE))
 _MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning of a sentence
 
 # A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
-# another anchor. The title is matched greedily, since titles may contain `](`.
+# another anchor or a link back. The title is matched greedily, since titles may contain `](`.
 _ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?|</(?:a|span|div)>|\{#[^{}\n]*\}))*[^\S\n]*"
+_BACK = r"(?:\[\[?(?i:back|top|toc|↑)\]?\]\(#[^()\s]*\))?\s*"
 _HEAD = re.compile(
     rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
-    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}$"
+    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
 )
 _HEAD_WITHOUT_ADDRESS = re.compile(r"\[\d+\] (?P<title>\S.*)")
 _BELOW_IT = re.compile(r"Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
