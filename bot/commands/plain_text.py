@@ -224,7 +224,7 @@ def looked_for(context: CommandContext, said: str) -> Reply:
     if mentioned(said) and not finds_papers(context, said):
         return named_papers(context, said)
     if meant := wish(said):
-        return papers_found(context, f"{meant.query} {meant.when}".strip(), subject=said)
+        return papers_found(context, meant.query, when=meant.when, subject=said)
     return _with_near_command(context, said, try_query(context, said))
 
 
@@ -259,7 +259,7 @@ def wanted(context: CommandContext) -> Wanted:
     if mentioned(said) and (is_of_papers(said) or not finds_papers(context, said)):
         return papers_wanted(context)
     meant = wish(said)
-    query, subject = (f"{meant.query} {meant.when}".strip(), said) if meant else (said, "")
+    query, subject = (meant.query, said) if meant else (said, "")
     return Wanted(texts=texts_wanted(context, query, subject), reader=reader)
 
 

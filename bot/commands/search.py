@@ -30,7 +30,8 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Item, KnownPaper, Subscription
-from subscriptions.planning.times import Ending, as_words, split_when
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_query, texts_asked
@@ -156,18 +157,27 @@ def try_query(context: CommandContext, said: str) -> Reply:
     return papers_found(context, said)
 
 
-def papers_found(context: CommandContext, text: str, subject: str = "") -> Reply:
+def papers_found(context: CommandContext, text: str, *, when: str = "", subject: str = "") -> Reply:
     """Returns the reply with the papers that a query finds, perhaps with a time.
 
-    `subject` is what it is about, as it was said.
+    `when` is a time that was surely meant as one; one at the end of the text may be words. `subject` is what it is about,
+    as it was said.
     """
     notes: tuple[str, ...] = ()
-    if split_when(text).either:
+    if when:
+        try:
+            text = f"{text} {read_when(when, parse_cadence(context.chat.settings.schedule))}"
+        except NoSuchTime as error:
+            notes = (context.say(error.sentence), context.say(error.hint))
+    elif split_when(text).either:
         text = as_words(text)
     ending = ending_of(context, text)
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
-        notes = (context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),)
+        notes = (
+            *notes,
+            context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),
+        )
     return _page(context, text, notes=notes, subject=subject)
 
 

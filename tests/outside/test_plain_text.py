@@ -183,6 +183,18 @@ def test_a_wish_is_looked_for_and_one_press_subscribes(knowing: Product) -> None
     assert knowing.presses("subscribe: friday 09:00").lines[0] == "✓ 2  kelp, not surveys · weekly fri 09:00 UTC"
 
 
+def test_a_time_of_one_word_is_a_time_where_papers_are_to_be_sent(knowing: Product) -> None:
+    assert knowing.says("send me papers on kelp daily").buttons[1] == "subscribe: daily 09:00"
+    assert knowing.says("kelp daily").lines[1] == 'kelp "daily"'
+
+
+def test_a_time_that_does_not_exist_is_named_and_costs_the_search_nothing(knowing: Product) -> None:
+    said = knowing.says("send me papers on kelp twice a week")
+    assert said.lines[0] == "1 paper in the last 7 days"
+    assert "“twice a week” is not a schedule." in said.lines
+    assert said.buttons[1:4] == ["subscribe", "daily at 8", "mondays at 9"]
+
+
 def test_without_a_time_two_are_offered(knowing: Product) -> None:
     assert knowing.says("papers about kelp").buttons[1:4] == ["subscribe", "daily at 8", "mondays at 9"]
     assert knowing.presses("mondays at 9").lines[0] == "✓ 2  kelp · weekly mon 09:00 UTC"
