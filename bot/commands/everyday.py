@@ -192,7 +192,8 @@ def _without_beginning(said: str) -> tuple[str, str, str]:
     start, when, begins = 0, "", False
     for _ in range(_MOST_PARTS):
         if not when and (end := _time_end(said, start)):
-            start, when, begins = _gap_end(said, end), said[start:end], False
+            behind = _gap_end(said, end) if said[end : end + 1] != "的" else end + 1
+            start, when, begins = behind, said[start:end], False
         elif not begins and (end := _form_end(said, start) or _introduced(said, start)):
             start, begins = end, True
         elif not begins and (opening := _OPENING.match(said, start)):
@@ -226,7 +227,8 @@ def _time_end(said: str, start: int) -> int:
     end = next((one for one in ends if _may_end(said, one) and is_time(said[start:one])), 0)
     behind = _gap_end(said, end)
     is_apart = said[end:behind].strip() or (not said.isascii() and said[end:behind])
-    if end and (is_apart or _form_end(said, behind)):
+    joins = start > 0 and said[end : end + 1] == "的"  # 我想看每周三晚上的…, but not 每日的新闻推荐
+    if end and (is_apart or joins or _form_end(said, behind)):
         return end
     return 0
 

@@ -51,6 +51,7 @@ I want to know when Jane Doe publishes something              > author:"Jane Doe
 苔藓的论文，不要综述                                            > 苔藓 -综述
 除了综述，苔藓的论文                                            > 苔藓 -综述
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
+我想看每周三晚上的苔藓论文                                       > 苔藓 | 每周三晚上
 每周二和周四 苔藓                                               > 苔藓 | 每周二和周四
 订阅 cs.CL 或 cs.LG                                             > cs.CL OR cs.LG
 作者是张三的论文                                                > author:张三
