@@ -41,7 +41,6 @@ WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
 STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
     Signal.LIKED: 3.0,
     Signal.SAVED: 3.0,
-    Signal.FOLLOWED: 2.0,
     Signal.OPENED: 1.0,
     Signal.MUTED: -1.0,
     Signal.EXCLUDED: -2.0,

@@ -41,10 +41,6 @@ class Turns:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._sharing: list[_Asked] = []  # what was asked for last, waits for its turn and may share a commit
 
-    def is_taken(self) -> bool:
-        """Returns whether a write is under way."""
-        return any(lock.locked() for lock in self._locks.values())
-
     async def write(self, work: Work, *, shares: bool) -> Any:  # noqa: ANN401 - what the work returns
         """Does work in a transaction of its own, or in one that it shares. Returns its result.
 
