@@ -24,6 +24,7 @@ from subscriptions.model import Paper
 
 ERROR_TITLE: Final = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
 LIMIT: Final = 2000  # records of a feed; arXiv drops all further ones silently (info.arxiv.org/help/rss.html)
+_ANSWERS: Final = ("arxiv query:", "arxiv search results")  # titles of answers of arXiv's API; the second one of errors
 _ERROR_ID = "arxiv.org/api/errors"  # part of the id of an entry in which arXiv's API reports an error
 _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 _CHAT_ARXIV = "Chat Arxiv"  # the beginning of the titles of cn-chat-arxiv
@@ -127,7 +128,7 @@ def _format_of(root: Element, head: _Fields) -> str:
     if name == "feed":
         if "rss.arxiv.org/atom" in identity or title.startswith(ERROR_TITLE):
             return "arxiv_atom"
-        is_answer = "arxiv.org/api/" in identity or title.lower().startswith("arxiv query:")
+        is_answer = "arxiv.org/api/" in identity or title.lower().startswith(_ANSWERS)
         return "arxiv_api_atom" if is_answer else "feed_atom"
     if name == "RDF":
         return "feed_rdf"

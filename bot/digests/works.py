@@ -103,7 +103,8 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
     """Returns the paper of a work; None if it is none."""
     section, title = _split_section(markup.plain(work.title))
     is_journal = bool(title) and title == venue_of(work.venue)
-    if is_journal or not work.is_paper or is_no_paper(title, [*work.kinds, section], work.doi):
+    is_empty = not any((title, work.doi, work.arxiv_id, work.abstract))
+    if is_journal or is_empty or not work.is_paper or is_no_paper(title, [*work.kinds, section], work.doi):
         found.warnings["not_papers"] += 1
         return None
     people, left_out = names.names_of(work.people)
