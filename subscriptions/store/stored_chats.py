@@ -24,7 +24,7 @@ from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, Pau
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
-from subscriptions.store.tables import TABLES, ChatKeyRow, ChatRow, DenialRow
+from subscriptions.store.tables import TABLES, ChatRow, DenialRow
 
 PLACE = ("platform", "address", "topic")
 LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
@@ -375,19 +375,22 @@ def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Ad
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
     """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
     key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
-    transaction.put(ChatKeyRow(chat=chat_id, key_hash=_hash_of_key(key), at=now))
+    row = _row_of(transaction, chat_id)
+    row.feed_key, row.feed_key_at = _hash_of_key(key), now
     return key
 
 
 def drop_key(transaction: Transaction, chat_id: int) -> bool:
     """Removes the key of a chat. Returns whether there was one."""
-    return transaction.remove(ChatKeyRow, chat=chat_id) > 0
+    row = _row_of(transaction, chat_id)
+    had = row.feed_key is not None
+    row.feed_key = row.feed_key_at = None
+    return had
 
 
 def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
     """Returns when the key of a chat was made; None if there is none."""
-    row = transaction.get(ChatKeyRow, chat_id)
-    return row.at if row else None
+    return _row_of(transaction, chat_id).feed_key_at
 
 
 @reads
@@ -399,8 +402,7 @@ def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
     """
     if len(key) > LONGEST_KEY:
         return None
-    wanted = select(ChatKeyRow.chat).filter_by(key_hash=_hash_of_key(key))
-    for chat in chats_by_id(transaction, transaction.exec(wanted)).values():
+    for chat in _selected(transaction, _c.feed_key == _hash_of_key(key)):
         if chat.state not in WAITING and not chat.is_unreachable:
             return chat
     return None

@@ -215,6 +215,7 @@ class ChatRow(Numbered, table=True):
         index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
         index("ix_chat_admin", "admin", where="admin IS 1"),
+        index("ix_chat_feed_key", "feed_key", where="feed_key IS NOT NULL"),
         index("ix_chat_next_number", "next_number", "created_at"),  # those that only talked
         NEVER_AGAIN,
     )
@@ -240,6 +241,8 @@ class ChatRow(Numbered, table=True):
     next_number: int = 1
     library_at: datetime | None = moment(default=None)  # when it sent its own library; None: it has none
     library_entries: int = 0
+    feed_key: str | None = None  # the hash of the key of its feed
+    feed_key_at: datetime | None = moment(default=None)
     created_at: datetime = moment()
 
     @property
@@ -471,14 +474,6 @@ class LibraryEntryRow(Row, table=True):
     chat: int = reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)
     title: str = ""
-
-
-class ChatKeyRow(Row, table=True):
-    """The hash of a key of a chat, see store/stored_chats.py."""
-
-    chat: int = reference("chat.id", primary_key=True)
-    key_hash: str = Field(unique=True)
-    at: datetime = moment()
 
 
 class PageMessageRow(Row, table=True):

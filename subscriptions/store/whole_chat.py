@@ -34,7 +34,7 @@ _chats, _deliveries, _items, _messages, _papers, _pages = tables(
 )
 _c, _theirs = _chats.c, _items.alias()
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat", "lane", "key_hash", "question"})
+_INTERNAL = frozenset({"chat", "lane", "feed_key", "question"})
 _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
 
 
@@ -124,7 +124,13 @@ def only_talked(transaction: Transaction, before: datetime, most: int) -> list[i
         for one in references_to_chats()
         if one.name != "moved_to"
     ]
-    undecided = (_c.moved_to.is_(None), _c.admission.is_(None), _c.admin.is_(False), _c.owner == "")
+    undecided = (
+        _c.moved_to.is_(None),
+        _c.admission.is_(None),
+        _c.admin.is_(False),
+        _c.owner == "",
+        _c.feed_key.is_(None),
+    )
     bare = sa.select(_c.id).where(_c.next_number == 1, _c.created_at < before, *undecided, sa.not_(sa.or_(*kept)))
     return list(execute(transaction, bare.limit(most)).scalars())
 
@@ -263,6 +269,8 @@ def _inherit(goes: ChatRow, stays: ChatRow) -> None:
     stays.timezone, stays.lang = stays.timezone or goes.timezone, stays.lang or goes.lang
     stays.owner, stays.admin = stays.owner or goes.owner, stays.admin or goes.admin
     stays.first_delivery_planned = stays.first_delivery_planned or goes.first_delivery_planned
+    if stays.feed_key is None:
+        stays.feed_key, stays.feed_key_at = goes.feed_key, goes.feed_key_at
 
 
 def _remove_repeats(transaction: Transaction, before: int, after: int, now: datetime) -> None:
