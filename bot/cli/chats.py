@@ -19,10 +19,11 @@ from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.platforms.console.markup import Console
-from bot.platforms.known import look_of, medium_at
+from bot.platforms.known import look_of, medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
 from bot.rendering.deliveries import render_delivery
+from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
@@ -145,7 +146,7 @@ def preview(
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
         following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)
         about = known_chats.status(session.store, address, now=moment)
-        titles, medium = session.settings.source_titles, medium_at(address, session.settings)
+        titles, medium = session.settings.source_titles, _medium_at(address, session)
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
     )
@@ -201,6 +202,13 @@ def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) ->
     held = None if state == "active" else state
     papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
     return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
+
+
+def _medium_at(chat: ChatAddress, session: Session) -> Medium:
+    """Returns the medium of a chat, whose platform may be off."""
+    if facts_of(chat.platform).formats_differ and session.settings.is_on(chat.platform):
+        return session.platform(chat.platform).medium_at(chat)
+    return medium_of(chat.platform)
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:

@@ -14,11 +14,13 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
-from bot.platforms.known import PLATFORMS
+from bot.platform import Platform
+from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports import conversation as conversations
-from bot.ports.channel import Channel, Clock, Limits
+from bot.ports.channel import Clock, Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
+from subscriptions.addresses import facts_of
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind, Digest, Message
 from subscriptions.service.access import confirm
@@ -44,12 +46,12 @@ class GalleryPost:
     thread: str | None = None  # id of the post in whose thread this post is
 
 
-class GalleryChannel(Channel):
+class GalleryChannel(Platform):
     """Replaces the channel of a platform. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, limits: Limits, clock: Clock) -> None:
         self.platform = platform
-        self.limits = limits
+        self.facts, self.medium, self.limits = facts_of(platform), medium_of(platform), limits
         self._clock = clock
         self.posts: list[GalleryPost] = []
 

@@ -322,10 +322,9 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
 
 async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
-    found = app.receivers()
     for platform in app.platforms.values():
-        await platform.check_tokens(found)
-    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
+        await platform.check_tokens()
+    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in app.receivers()]
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     pages: Pages = await import_module(PAGES).pages_of(app)
     web = health_app(
@@ -384,7 +383,9 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
 def _needs_operator(app: App) -> bool:
     """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
     may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
-    return any(platform.api and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values())
+    return any(
+        platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
+    )
 
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:

@@ -190,6 +190,7 @@ class PlatformApi(Protocol):
 
     async def send_file(self, chat: model.ChatAddress, file: "File") -> str:
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
+        raise errors.Rejected("No documents are sent there.")
 
     async def send_file_privately(self, chat: model.ChatAddress, person: str, file: "File") -> None:
         """Shows a document to one person, who asked for it in a chat. By default, posts it to the person's private chat.

@@ -1,60 +1,217 @@
-"""The adapter of e-mail: the platform, made of its channel and of the pages that the links in mails open."""
+"""The adapter of e-mail. Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the Message-ID.
 
+A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
+"""
+
+import asyncio
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import ExitStack
+from email.headerregistry import Address
+from email.utils import parseaddr
+from html import escape
 from typing import TextIO
+from urllib.parse import unquote, urlsplit
 
-from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
-from bot.platforms.email import FACTS, markup
-from bot.platforms.email.channel import EmailChannel
-from bot.platforms.email.pages import EmailApi, MailPages
+import aiosmtplib
+
+from bot.platform import CheckResult, OnBotName, Platform
+from bot.platforms.email import FACTS, links, markup
+from bot.platforms.email.answers import Step, outcome_of
+from bot.platforms.email.markup import Payload
+from bot.platforms.email.pages import MailPages
 from bot.ports import channel as channels
 from bot.settings import Settings
-from subscriptions.errors import NotDelivered
+from bot.settings.values import is_ip, is_loopback
+from subscriptions.errors import NotDelivered, Rejected
+from subscriptions.model import ChatAddress, Message
+from subscriptions.store.database.store import Store
+
+TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
+# how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
+# gives up earlier sends mails that have arrived a second time.
+PATIENCE = 10
+AT_ONCE = 4  # connections at the same time; servers allow one client only a few
+PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so that it keeps no other mail waiting
+ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
+_NOT_IN_ID = re.compile(r"[^\w.+-]", re.ASCII)  # an answer has an id from the browser
+_PORTS = {"smtp": 587, "smtps": 465}
 
 
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del out
-    if settings.smtp_url is None:
-        raise switched_off(FACTS)
-    return EmailChannel(settings, clock)
+class EmailChannel(Platform):
+    """Sends messages by mail. An address is the chat of one person, who manages no other chat.
+
+    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
+    """
+
+    platform = FACTS.name
+    facts = FACTS
+    medium = markup.MEDIUM
+    hears = True
+    has_token = False
+    repeats_once = True
+    answers_on_page = True
+    limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
+
+    def __init__(self, settings: Settings, store: Store, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
+        assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(settings.mail_from or "")
+        self.sender = Address(name or "paperwire", addr_spec=address)
+        self._url = settings.smtp_url
+        self._greeting = _greeting(settings, self.sender.domain)
+        self._timeout = timeout
+        self._store, self._clock = store, clock
+        self.waiting: dict[str, list[Payload]] = {}
+        self._settings = settings
+        self._signer: links.Signer | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def signer(self) -> links.Signer:
+        """Returns the signer of links. Raises StoreError."""
+        if self._signer is None:
+            self._signer = await self._store.run(links.signer_of, self._settings.pages_url)
+        return self._signer
+
+    async def post(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
+    ) -> str:
+        """See Channel. Returns the Message-ID of the mail."""
+        del thread
+        payload = channels.read_message(message, _checked)
+        if plain:
+            payload = {**payload, "html": ""}
+        if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
+            page.append(payload)
+            return delivery
+        with channels.store_outcomes():
+            found = await self._store.run(links.chat_at, chat)
+            if found is None:
+                raise Rejected("The chat was erased.")
+            reader = links.Reader(chat=found, signer=await self.signer())
+        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"
+        now = self._clock.wall()
+        await self._send(
+            chat.address, markup.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
+        )
+        return message_id
+
+    async def identity(self) -> str:
+        """See Channel. Returns the sender's address, to which the database belongs."""
+        return self.sender.addr_spec
+
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """See PlatformApi. The words become the first line of the page."""
+        if words and (page := self.waiting.get(callback_id)) is not None:
+            page.append(markup.line(words))
+
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+        """See PlatformApi. The page that waits in that chat offers the file for download."""
+        data = b64encode(file.text.encode("utf-8", "replace")).decode()
+        link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
+        for update, page in self.waiting.items():
+            if update.startswith(f"{chat.address}:"):
+                page.append({**markup.line(file.name), "html": f"<tr><td>{link}</td></tr>"})
+        return file.name
+
+    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[MailPages]:
+        """See Platform."""
+        del clock, on_bot_name
+        return [MailPages(store=self._store, signer=self.signer, waiting=self.waiting)]
+
+    async def check(self) -> list[CheckResult]:
+        """Returns the findings about the mail server, and about the address in links. Sends no mail."""
+        question, links_to, client = "Mail server", self._settings.pages_url, self.client()
+        try:
+            await self._send("", b"")
+            found = [CheckResult(question=question, answer=f"It takes mail from {self.sender.addr_spec}.")]
+        except NotDelivered as error:
+            answer = f"{client.hostname}:{client.port}: {error.reason}"
+            found = [CheckResult.wrong(question, answer, "Look at PAPERWIRE_SMTP_URL.")]
+        if self._settings.web_url is None:
+            cure = "Set PAPERWIRE_WEB_URL to the address under which people reach the pages."
+            answer = f"They open {links_to}, which only this machine reaches."
+            found.append(CheckResult(question="Links in mail", answer=answer, cure=cure))
+        return found
+
+    def client(self) -> aiosmtplib.SMTP:
+        """Returns a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
+        parts = urlsplit(self._url.get_secret_value())
+        is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
+        host, user = parts.hostname or "", unquote(parts.username or "")
+        # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
+        start_tls = True if user else None
+        if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
+            start_tls = False
+        return aiosmtplib.SMTP(
+            hostname=host,
+            port=parts.port or _PORTS[parts.scheme],
+            use_tls=is_tls,
+            start_tls=start_tls,
+            local_hostname=self._greeting,
+            timeout=self._timeout,
+            username=user or None,
+            password=unquote(parts.password or "") or None,
+        )
+
+    async def _send(self, address: str, mail: bytes) -> None:
+        """Sends a mail; to "", only tries the server and the sender. Raises NotDelivered."""
+        client = self.client()
+        step: Step = "begin"
+        await self._places.acquire()
+        with ExitStack() as place:
+            place.callback(self._places.release)
+            try:
+                await client.connect()
+                step = "sender"
+                await client.mail(self.sender.addr_spec)
+                if address:
+                    step = "recipient"
+                    await client.rcpt(address)
+                    step = "content"
+                    asyncio.get_running_loop().call_later(PROMPT, place.close)
+                    await client.data(mail, timeout=self._timeout * PATIENCE)
+            except BaseException as error:  # also if the process stops
+                client.close()
+                if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
+                    raise outcome_of(error, step) from error
+                raise
+        await _leave(client)
 
 
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    assert isinstance(channel, EmailChannel)  # noqa: S101 - made by `connect`
-    channel.open(around.store)
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=markup.MEDIUM,
-        api=EmailApi(channel),
-        receivers=lambda _: [MailPages(channel=channel, store=around.store)],
-        has_token=False,
-        check=lambda: _check(channel, around.settings),
-    )
-
-
-async def _check(channel: EmailChannel, settings: Settings) -> list[CheckResult]:
-    """Returns the findings about the mail server, and about the address in links."""
-    server, links = "Mail server", "Links in mail"
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Ends a connection. Ignores errors, since the server keeps the mails that it has accepted."""
     try:
-        await channel.check()
-        found = CheckResult(
-            question=server,
-            answer=f"It takes mail from {channel.sender.addr_spec}.",
-        )
-    except NotDelivered as error:
-        found = CheckResult(
-            question=server,
-            answer=f"{channel.server}: {error.reason}",
-            cure="Look at PAPERWIRE_SMTP_URL.",
-            mend=True,
-        )
-    if settings.web_url is None:
-        local = CheckResult(
-            question=links,
-            answer=f"They open {settings.pages_url}, which only this machine reaches.",
-            cure="Set PAPERWIRE_WEB_URL to the address under which people reach the pages.",
-        )
-        return [found, local]
-    return [found]
+        await client.quit()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+
+
+def _greeting(settings: Settings, domain: str) -> str:
+    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    host = urlsplit(settings.web_url or "").hostname or ""
+    if "." in host.strip(".") and not is_ip(host):
+        return host
+    return domain
+
+
+def _checked(payload: object) -> Payload:
+    texts = ("subject", "preview", "text", "html")
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in texts):
+        storable = {name: payload[name].encode("utf-8", "replace").decode() for name in texts}  # no lone surrogates
+        return {"buttons": [], **payload, **storable}
+    raise ValueError("a payload for e-mail is an object with subject, preview, text and html")
+
+
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> EmailChannel:
+    """See known.connect."""
+    del out
+    return EmailChannel(settings, store, clock)

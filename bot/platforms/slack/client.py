@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -198,8 +199,16 @@ class Workspace:
     event loop of the first call.
     """
 
-    def __init__(self, token: SecretStr, *, api_url: str, timeouts: tuple[float, float] = (5, 20)) -> None:
+    def __init__(
+        self,
+        token: SecretStr,
+        *,
+        api_url: str,
+        app_token: SecretStr | None = None,
+        timeouts: tuple[float, float] = (5, 20),
+    ) -> None:
         self._token = token.get_secret_value()
+        self._app_token = app_token.get_secret_value() if app_token else ""
         self._api_url = api_url
         self._timeouts = timeouts
         self._session: aiohttp.ClientSession | None = None
@@ -207,7 +216,22 @@ class Workspace:
         self._identity: BotIdentity | None = None
         self._direct: dict[str, str] = {}  # id of a person -> id of the direct messages with them
 
-    def web_client(self, token: str) -> AsyncWebClient:
+    @property
+    def has_app_token(self) -> bool:
+        """Whether events can be received."""
+        return bool(self._app_token)
+
+    def socket_client(self, ping_interval: float) -> SocketModeClient:
+        """Returns the library's client of Socket Mode, which does not reconnect by itself. Raises RetryLater after `close`."""
+        return SocketModeClient(
+            self._app_token,
+            logger=SILENT,
+            web_client=self._web_client(self._app_token),
+            auto_reconnect_enabled=False,
+            ping_interval=ping_interval,
+        )
+
+    def _web_client(self, token: str) -> AsyncWebClient:
         """Returns the library's client with a token, on our connections. Raises RetryLater after `close`."""
         return AsyncWebClient(
             token, base_url=self._api_url, session=self._connections(), retry_handlers=[], logger=SILENT
@@ -275,9 +299,9 @@ class Workspace:
             if not cursor:
                 return
 
-    async def socket_address(self, app_token: str) -> str:
+    async def socket_address(self) -> str:
         """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
-        answer, _ = await self._answer("apps.connections.open", certain_outcome, app_token)
+        answer, _ = await self._answer("apps.connections.open", certain_outcome, self._app_token)
         if not isinstance(address := answer.get("url"), str):
             raise RetryLater("Slack gave no address for a connection.")
         return address
@@ -300,7 +324,7 @@ class Workspace:
     async def send_file(self, channel: str, thread: str, file: File) -> str:
         """Uploads a document to a channel. Returns its id. Never raises Unclear."""
         try:
-            sent = await self.web_client(self._token).files_upload_v2(
+            sent = await self._web_client(self._token).files_upload_v2(
                 channel=channel, thread_ts=thread or None, filename=file.name, title=file.name, content=file.text
             )
         except Exception as error:  # noqa: BLE001 - as in `respond`
@@ -357,7 +381,7 @@ class Workspace:
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors."""
-        client = self.web_client(token)
+        client = self._web_client(token)
         try:
             answer = await client.api_call(method, **request)
             if not isinstance(answer.data, Mapping):

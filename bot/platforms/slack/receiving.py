@@ -12,12 +12,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from pydantic import SecretStr
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.errors import error_location
 from bot.platforms.receiver_loop import ReceiverLoop
-from bot.platforms.slack.client import SILENT, BotIdentity, Workspace
+from bot.platforms.slack.client import BotIdentity, Workspace
 from bot.platforms.slack.incoming import MalformedPayload, UnknownWorkspace, read
 from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher
@@ -33,16 +32,13 @@ FINISH_SECONDS = 2.0  # seconds to acknowledge events in flight when a connectio
 
 
 class SocketMode:
-    """A Receiver of the events of one app token. `on_bot_name` is called with the bot's name."""
+    """A Receiver of the events of a workspace. `on_bot_name` is called with the bot's name."""
 
     name = "slack events"
     routes = ()
 
-    def __init__(
-        self, workspace: Workspace, app: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
-    ) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
         self._workspace = workspace
-        self._app = app.get_secret_value()
         self._on_bot_name = on_bot_name
         self._loop = ReceiverLoop("Slack", clock)
         self._in_flight: set[asyncio.Task[Any]] = set()  # that handle an event
@@ -51,10 +47,6 @@ class SocketMode:
     def problem(self) -> str:
         """See Receiver."""
         return self._loop.problem
-
-    async def check(self) -> None:
-        """Asks Slack whether it accepts the token. Raises NotDelivered; SenderStopped and Rejected are final."""
-        await self._workspace.socket_address(self._app)
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
@@ -70,14 +62,8 @@ class SocketMode:
 
     async def _use_connection(self, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
         """Opens a connection, and uses it until it ends. Always raises: NotDelivered, or RetryLater at its end."""
-        address = await self._workspace.socket_address(self._app)
-        client = SocketModeClient(
-            self._app,
-            logger=SILENT,
-            web_client=self._workspace.web_client(self._app),
-            auto_reconnect_enabled=False,
-            ping_interval=PING_SECONDS,
-        )
+        address = await self._workspace.socket_address()
+        client = self._workspace.socket_client(PING_SECONDS)
         client.wss_uri = address
 
         async def read_envelope(_: object, envelope: dict[str, Any], __: object) -> None:

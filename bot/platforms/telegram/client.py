@@ -230,6 +230,7 @@ class Client:
         for name, level in _LOGS.items():
             logging.getLogger(name).setLevel(level)
         self._root, self._token, self._read = root.rstrip("/"), token, read
+        self.bot_id = token.partition(":")[0]
         self._request, self._updates = (
             Transport(token, connect=connect, read=read, in_flight=number) for number in (in_flight, 1)
         )
