@@ -15,8 +15,9 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.intent import REGISTRY
+from bot.platforms.receiver_loop import UpdatesConflict
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.platforms.telegram.client import Client, UpdatesConflict
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place

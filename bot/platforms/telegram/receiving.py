@@ -8,47 +8,25 @@ confirms updates before they are handled (docs/architecture.md, rule 8).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bot.errors import error_location
-from bot.platforms import receiver_loop
-from bot.platforms.receiver_loop import Backoff, Failure, ReceiverLoop
+from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.telegram import incoming
-from bot.platforms.telegram.client import Client, UpdatesConflict
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import MalformedUpdate
 from bot.ports.channel import Clock
 from bot.ports.conversation import Request, RequestDispatcher
-from subscriptions.errors import NotDelivered, SenderStopped, StoreError
+from subscriptions.errors import NotDelivered, StoreError
 
 log = logging.getLogger("paperwire")
 
 LONG_POLL_SECONDS = 25  # how long one call waits for updates
 REPEATED_PAUSE = 1.0  # seconds until the next call after an old answer came again
-CONFLICT_BACKOFF = Backoff(5.0, 30.0)
-# A conflict counts as over after so many seconds without one. A single poll without a conflict proves nothing, because
-# two pollers get updates in turn.
-CONFLICT_OVER_AFTER = 60.0
-_CONFLICT = (
-    "another program asks Telegram for this bot's updates, or has them sent to a webhook, so people are answered by chance; "
-    "stop it, or give it a token of its own"
-)
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
 Dispatch = Callable[[Request], Awaitable[object]]
-
-
-def assess(error: NotDelivered) -> Failure:
-    """Returns the Failure for an error of a call to Telegram."""
-    usual = receiver_loop.assess(error)
-    match error:
-        case UpdatesConflict():
-            return Failure(problem=_CONFLICT, backoff=CONFLICT_BACKOFF, lasts=CONFLICT_OVER_AFTER)
-        case SenderStopped():
-            return replace(usual, problem=f"{usual.problem}; put the token that @BotFather shows into the settings")
-        case _:
-            return usual
 
 
 class LongPolling:
@@ -64,7 +42,7 @@ class LongPolling:
         self._client = client
         self._on_bot_name = on_bot_name
         self._clock = clock
-        self._loop = ReceiverLoop("Telegram", clock, assess=assess)
+        self._loop = ReceiverLoop("Telegram", clock)
         self._bot_id, self._bot_name = "", ""
 
     @property
