@@ -19,7 +19,7 @@ from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.platforms.console.markup import Console
-from bot.platforms.known import look_of, medium_of
+from bot.platforms.known import medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
 from bot.rendering.deliveries import render_delivery
@@ -214,14 +214,10 @@ def _medium_at(chat: ChatAddress, session: Session) -> Medium:
 def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
     output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
-    look = look_of(chat.platform)
-    if look is None:
-        output.print_line(loads(message.payload)["text"].rstrip())
-    else:
-        display = look.display(message.payload)
-        for block in display.blocks:
-            for flow in flows(block, written=not sys.stdout.isatty()):
-                drawing.print_drawn(flow)
-        for row in display.keys:
-            output.print_line(" ".join(f"[{key.text}]" for key in row))
+    display = medium_of(chat.platform).display(loads(message.payload))
+    for block in display.blocks:
+        for flow in flows(block, written=not sys.stdout.isatty()):
+            drawing.print_drawn(flow)
+    for row in display.keys:
+        output.print_line(" ".join(f"[{label}]" for label, _ in row))
     output.print_line("─" * _FRAME)

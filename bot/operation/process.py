@@ -23,7 +23,7 @@ from bot.operation.health import (
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
-from bot.operation.web_access import WhoMayEnter, entry, lock_of_metrics
+from bot.operation.web_access import Lock
 from bot.operation.web_server import Pages, health_app, serving
 from bot.settings import unknown_variables
 from bot.sources.encoding import LateEncoding
@@ -326,6 +326,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await platform.check_tokens()
     process.receivers = [worker.Supervised(receiver, app.clock) for receiver in app.receivers()]
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
+    password = app.settings.web_password
     pages: Pages = await import_module(PAGES).pages_of(app)
     web = health_app(
         process.health.problems,
@@ -334,7 +335,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         lambda: process.attention,
         process=app.store.process,
         pages=pages.routes,
-        metrics_lock=lock_of_metrics(app.settings, app.clock),
+        metrics_lock=Lock(app.clock, password.get_secret_value()) if password else None,
     )
     async with serving(app.settings, web) as address, orderly_stop.beside(process.health.watch()):
         lines = (
@@ -382,7 +383,7 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
 
 def _needs_operator(app: App) -> bool:
     """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
-    may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
+    may_come = app.settings.web_password is not None
     return any(
         platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
     )

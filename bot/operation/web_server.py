@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import SettingsError
-from bot.operation import web_access
 from bot.operation.health import Problem
+from bot.operation.web_access import Lock
 from bot.ports.conversation import RequestDispatcher
 from bot.settings import Settings
 
@@ -28,7 +28,6 @@ _WORDS = {
     405: "Not so.",
     413: "That is too large.",
     429: "Too often. Try again in a minute.",
-    421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
     503: "Not now.",
 }
 MOST_CONNECTIONS = 256  # all others are answered with 503
@@ -63,7 +62,7 @@ def health_app(
     *,
     process: str = "",
     pages: Sequence[BaseRoute] = (),
-    metrics_lock: web_access.Lock | None = None,
+    metrics_lock: Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
 
@@ -102,7 +101,7 @@ def health_app(
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: web_access.Lock | None) -> Callable[[Request], object]:
+def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if lock is not None and (refusal := _refusal(lock, request)):
             return refusal
@@ -112,7 +111,7 @@ def _metrics_handler(metrics: MetricsPage, lock: web_access.Lock | None) -> Call
     return answer
 
 
-def _refusal(lock: web_access.Lock, request: Request) -> Response | None:
+def _refusal(lock: Lock, request: Request) -> Response | None:
     """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -123,8 +122,10 @@ def _refusal(lock: web_access.Lock, request: Request) -> Response | None:
             return asks
     if not given:
         return asks
-    tried = lock.tries(given, address=request.client.host if request.client else "")
-    return {web_access.Tried.OPENS: None, web_access.Tried.WRONG: asks, web_access.Tried.UNREAD: line(429)}[tried]
+    opens = lock.opens(given, address=request.client.host if request.client else "")
+    if opens:
+        return None
+    return line(429) if opens is None else asks
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
-from bot.operation.web_access import Lock, Tried
+from bot.operation.web_access import Lock
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
@@ -157,9 +157,9 @@ class Visitors:
         """Signs in, or shows the form with the reason why not."""
         form = await self.own_form(request)
         name, password = form.text("name").strip(), form.text("password")
-        tried = self._lock.tries(password, address=request.client.host if request.client else "")
-        if tried is not Tried.OPENS:
-            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+        opens = self._lock.opens(password, address=request.client.host if request.client else "")
+        if not opens:
+            problem, status = (_TOO_MANY, 429) if opens is None else (_WRONG, 403)
             return _sign_in_page(request, name, problem, status=status)
         chat = FACTS.read_address(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:

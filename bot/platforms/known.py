@@ -9,7 +9,6 @@ from bot.platform import Platform
 from bot.platforms import FACTS
 from bot.platforms import PLATFORMS as NAMES
 from bot.ports.channel import Clock
-from bot.rendering.appearance import Appearance
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import addresses
@@ -34,8 +33,3 @@ def medium_of(platform: str) -> Medium:
     """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
     medium: Medium = import_module(PLATFORMS[platform].replace(".adapter", ".markup")).MEDIUM
     return medium
-
-
-def look_of(platform: str) -> Appearance | None:
-    """Returns the Appearance of a platform's messages; None if they cannot be drawn. Raises KeyError for an unknown platform."""
-    return getattr(import_module(PLATFORMS[platform].replace(".adapter", ".markup")), "LOOK", None)

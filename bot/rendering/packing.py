@@ -3,13 +3,14 @@
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from sys import maxsize
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.ports.channel import Buttons
 from bot.rendering import views
+from bot.rendering.appearance import Block, Display, plain
 from bot.rendering.dialects import PLAIN
 from subscriptions.model import Message
 
@@ -60,6 +61,9 @@ class Medium(Protocol):
     # when the buttons of a paper are beside it instead of below the message
     beside: Literal["never", "in lists", "always"] = "never"
 
+    columns: int = 100  # of the widest line, where its messages are shown in a terminal
+    title_bar: str = "{title}"  # the line above the messages of a chat there, perhaps with {detail}
+
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits."""
 
@@ -69,6 +73,14 @@ class Medium(Protocol):
 
     def compose(self, contents: Contents) -> str:
         """Returns the payload of one message: a JSON object as text."""
+
+    def display(self, payload: Mapping[str, Any]) -> Display:
+        """Returns what a message looks like on its platform. By default, a text without markup."""
+        return Display(blocks=(plain(payload["text"]),))
+
+    def person(self, text: str) -> Block:
+        """Returns what a person wrote, as it looks there."""
+        return plain(text)
 
 
 def message(

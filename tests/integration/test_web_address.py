@@ -19,9 +19,9 @@ async def _metrics() -> tuple[bytes, str]:
 
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = settings_of({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
-    page = web_server.health_app(
-        dict, metrics=_metrics, metrics_lock=web_access.lock_of_metrics(settings, FakeClock(NOON))
-    )
+    password = settings.web_password
+    lock = web_access.Lock(FakeClock(NOON), password.get_secret_value()) if password else None
+    page = web_server.health_app(dict, metrics=_metrics, metrics_lock=lock)
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from bot.platforms.email.links import AT_ONCE, FOOTER, PRESS, Reader
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, plain
+from bot.rendering.appearance import Display, plain
 from bot.rendering.dialects import draw, draw_html
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
@@ -36,6 +36,7 @@ class Email(packing.Medium):
     """The medium of e-mail. It accepts messages of any length."""
 
     beside: Literal["never", "in lists", "always"] = "always"
+    columns = 80
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""
@@ -55,15 +56,13 @@ class Email(packing.Medium):
         }
         return json.dumps(mail, ensure_ascii=False)
 
-
-def _read(payload: Payload) -> Display:
-    """Returns what a payload looks like. Its links do nothing without a chat that they belong to."""
-    html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
-    return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
+    def display(self, payload: Payload) -> Display:
+        """See Medium. Its links do nothing without a chat that they belong to."""
+        html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
+        return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
 MEDIUM = Email()
-LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
 
 
 def line(words: str) -> Payload:

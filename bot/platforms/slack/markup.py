@@ -93,6 +93,7 @@ class Slack(packing.Medium):
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
     beside: Literal["never", "in lists", "always"] = "in lists"
+    title_bar = "Slack · #{title}"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
@@ -116,6 +117,15 @@ class Slack(packing.Medium):
         titles = packing.notification_titles([*contents.fragments, *contents.titled])
         shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
         return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
+
+    def display(self, payload: Mapping[str, Any]) -> appearance.Display:
+        """See Medium."""
+        blocks = payload["blocks"]
+        rows = (block["elements"] for block in blocks if block["type"] == "actions")
+        return appearance.Display(
+            blocks=tuple(part for block in blocks for part in _shown(block)),
+            keys=tuple(tuple(map(_key, row)) for row in rows),
+        )
 
 
 def _blocks_of(view: object) -> Iterator[Block]:
@@ -284,20 +294,10 @@ def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Block]:
             yield appearance.Block(html=html_of(text), has_menu="accessory" in block)
 
 
-def _read(payload: Mapping[str, Any]) -> appearance.Display:
-    blocks = payload["blocks"]
-    rows = (block["elements"] for block in blocks if block["type"] == "actions")
-    return appearance.Display(
-        blocks=tuple(part for block in blocks for part in _shown(block)),
-        keys=tuple(tuple(_key(element) for element in row) for row in rows),
-    )
-
-
 def _key(element: Mapping[str, Any]) -> appearance.Key:
     if element["type"] == "overflow":
-        return appearance.Key(text="⋯")
-    return appearance.Key(text=element["text"]["text"], link=web_url(element.get("url", "")))
+        return "⋯", ""
+    return element["text"]["text"], web_url(element.get("url", ""))
 
 
 MEDIUM = Slack()
-LOOK = appearance.Appearance(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")

@@ -17,7 +17,7 @@ from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, Speakers
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.incoming import place_of
-from bot.platforms.telegram.markup import MEDIUM, Key, MessageArguments, open_message
+from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
 from bot.ports.conversation import Place, file_too_large
 from bot.settings import Settings
@@ -81,13 +81,13 @@ class TelegramChannel(Platform):
     ) -> str:
         """See Channel. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
-        content = open_message(message, plain=plain)
+        shown, is_silent = open_message(message, plain=plain)
         reply = {"message_id": _number(thread), "allow_sending_without_reply": True} if thread else None
         sent = await self.client.post(
             "sendMessage",
-            **_shown(content),
+            **shown,
             **_where(chat),
-            disable_notification=content.silent,
+            disable_notification=is_silent,
             reply_parameters=reply,
         )
         match sent:  # nothing else of it is read, so that no error there hides a success
@@ -98,11 +98,9 @@ class TelegramChannel(Platform):
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
-        content = open_message(message, plain=plain)
+        shown, _ = open_message(message, plain=plain)
         try:
-            await self.client.post(
-                "editMessageText", **_shown(content), chat_id=chat.address, message_id=_number(message_id)
-            )
+            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=_number(message_id))
         except Rejected as error:
             if "message is not modified" not in error.reason.lower():
                 raise
@@ -227,21 +225,6 @@ class TelegramChannel(Platform):
     async def close(self) -> None:
         """See Channel."""
         await self.client.close()
-
-
-def _shown(content: MessageArguments) -> dict[str, Any]:
-    """Returns the arguments that sendMessage and editMessageText share. The library leaves out those that are None."""
-    keys = [[_key(key) for key in row] for row in content.buttons]
-    return {
-        "text": content.text,
-        "parse_mode": "HTML" if content.html else None,
-        "link_preview_options": {"is_disabled": True},
-        "reply_markup": {"inline_keyboard": keys} if keys else None,
-    }
-
-
-def _key(key: Key) -> dict[str, str]:
-    return {"text": key.text, "url": key.url} if key.url else {"text": key.text, "callback_data": key.data}
 
 
 def _where(chat: ChatAddress) -> dict[str, Any]:
