@@ -19,7 +19,7 @@ from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
-from bot.platforms.slack.manifest import missing
+from bot.platforms.slack.manifest import NEEDED, SCOPES
 from bot.platforms.slack.receiving import SocketMode
 from bot.platforms.slack.typed_text import title_of
 from bot.ports import channel as channels
@@ -190,26 +190,19 @@ class SlackChannel(Platform):
             ) from None
 
     async def check(self) -> list[CheckResult]:
-        """See Platform. Says which scopes the workspace did not grant, and what does not work without them."""
+        """See Platform. Says which scopes the workspace did not grant."""
         question = "Slack scopes"
         try:
             me = await self.workspace.identify()
         except NotDelivered as error:
             answer = f"they cannot be asked for: {error.reason.rstrip('.')}"
             return [CheckResult(question=question, answer=answer, is_open=True)]
-        found = [
-            CheckResult(
-                question=question,
-                answer=f"without {scope.name}: {scope.lost or 'nothing works'}",
-                mend=scope.needed,
-                is_open=True,
-            )
-            for scope in missing(me.scopes)
-        ]
-        if not found:
+        lacking = [scope for scope in SCOPES if scope not in me.scopes]
+        if not lacking:
             return [CheckResult(question=question, answer="all are granted")]
-        cure = "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
-        return [*found[:-1], replace(found[-1], cure=cure)]
+        answer = f"not granted: {', '.join(lacking)}"
+        cure = "Add them to the app, by paperwire slack manifest, and install it there again; docs/slack.md says what each is for."
+        return [CheckResult(question=question, answer=answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))]
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
