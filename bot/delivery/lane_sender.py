@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.delivery.drain import Drain
-from bot.dependencies import Dependencies
-from bot.dependencies.until_stored import until_stored
+from bot.dependencies import Dependencies, until_stored
 from bot.errors import error_location
 from bot.ports import measurements
 from subscriptions import errors

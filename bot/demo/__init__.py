@@ -30,8 +30,8 @@ from bot.commands.phrasing import when_words
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
 from bot.errors import WrongUsage
 from bot.platforms.known import medium_of
-from bot.rendering.appearance import Display
 from bot.rendering.dialects import draw
+from bot.rendering.packing import Display
 from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared

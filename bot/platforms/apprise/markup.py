@@ -11,8 +11,8 @@ from html import escape as html_escaped
 from typing import Any, Literal
 
 from bot.rendering import packing, views
-from bot.rendering.appearance import Block, Display
 from bot.rendering.dialects import PLAIN, Dialect
+from bot.rendering.packing import Block, Display
 from subscriptions.texts import cutting
 
 Format = Literal["markdown", "text"]

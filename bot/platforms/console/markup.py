@@ -7,8 +7,8 @@ from html import escape as html_escaped
 from typing import Any
 
 from bot.rendering import packing
-from bot.rendering.appearance import Block, Display
 from bot.rendering.dialects import PLAIN
+from bot.rendering.packing import Block, Display
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from bot.platforms.email.links import AT_ONCE, FOOTER, PRESS, Reader
 from bot.rendering import packing
-from bot.rendering.appearance import Display, plain
 from bot.rendering.dialects import draw, draw_html
+from bot.rendering.packing import Display, plain
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
 

@@ -19,9 +19,9 @@ from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
+from bot.platforms.slack.incoming import title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
 from bot.platforms.slack.receiving import SocketMode
-from bot.platforms.slack.typed_text import title_of
 from bot.ports import channel as channels
 from bot.ports.channel import usable_text
 from bot.ports.conversation import Place, Request, file_too_large

@@ -1,15 +1,16 @@
-"""Translates events, commands and interactions of Slack into requests, and which messages are left out. Pure.
+"""Translates events, commands and interactions of Slack into requests, and texts back into what was typed; what is left out. Pure.
 
 Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address, not
 the id of the conversation. A thread is a topic.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.platforms.slack import DIRECT, typed_text
+from bot.platforms.slack import DIRECT
 from bot.platforms.slack.client import BotIdentity
 from bot.ports.channel import usable_text
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
@@ -38,6 +39,13 @@ HAPPENINGS = {
 }
 
 
+_WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
+# ":robot_face:", with the blanks before it. The bounds and the start of the blanks keep the time proportional to the text.
+_EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99}[a-z_])[a-z0-9_+-]{1,100}):(?!\w))+")
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
+
+
 class MalformedPayload(ValueError):
     """A payload that does not have Slack's documented shape. Its text is the class of the error, without any content."""
 
@@ -54,7 +62,7 @@ def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
     if not isinstance(payload, Mapping):
         raise MalformedPayload("no object")
     try:
-        request = reader(typed_text.usable(payload), here)
+        request = reader(usable(payload), here)
     except (
         KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
     ) as error:  # fmt: skip
@@ -84,7 +92,7 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
     written = MessageRequest(
         place=_private(sender),
         update_id=update,
-        text=typed_text.unescape(text),
+        text=unescape(text),
         message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,
@@ -93,7 +101,7 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
     if event["type"] == "app_mention":
         if channel.startswith(DIRECT):
             return None
-        said = typed_text.unescape(typed_text.after_mention(text, here.user))
+        said = unescape(after_mention(text, here.user))
         return replace(written, place=_place(channel, _thread(event)), text=said)
     if event.get("channel_type") != "im" or event.get("subtype") not in _OURS:
         return None
@@ -116,7 +124,7 @@ def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Requ
         sender = _sender({"user": event["inviter"]}, here)
     if not channel:
         raise KeyError("channel")
-    place = _place(str(channel), title=typed_text.title_of(name))
+    place = _place(str(channel), title=title_of(name))
     return EventRequest(place=place, update_id=update, event=what, details=details, sender=sender)
 
 
@@ -127,7 +135,7 @@ def _command(payload: Payload, here: BotIdentity) -> Request:
     return MessageRequest(
         place=_place_of(channel, sender, payload.get("channel_name")),
         update_id=str(payload["trigger_id"]),
-        text=typed_text.unescape(payload.get("text")),
+        text=unescape(payload.get("text")),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
         sender_name=usable_text(payload.get("user_name")),
@@ -204,7 +212,7 @@ def _place_of(channel: str, sender: str, name: object, thread: str = "") -> Plac
     """
     if channel.startswith(DIRECT):
         return replace(_private(sender), is_outside=True)
-    return _place(channel, thread, title=typed_text.title_of(name))
+    return _place(channel, thread, title=title_of(name))
 
 
 def _thread(said: Payload) -> str:
@@ -213,3 +221,65 @@ def _thread(said: Payload) -> str:
     if thread == str(said.get("ts") or said.get("message_ts") or ""):
         return ""
     return thread
+
+
+# Slack replaces addresses by links, names of people and channels by ids, emoji by their names between colons, and the
+# characters & < > by entities (docs.slack.dev, Formatting message text).
+
+
+def unescape(text: object) -> str:
+    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes "@" and its id."""
+    wrapped = usable_text(text)
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped)
+    words = _EMOJI.sub("", words).strip()
+    for entity, sign in _ENTITIES:
+        words = words.replace(entity, sign)
+    code = words.strip("`")
+    if words.startswith("`") and words.endswith("`") and "`" not in code:
+        return code.strip()
+    return words
+
+
+def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
+    if isinstance(payload, Mapping):
+        return {usable_text(name): usable(inner) for name, inner in payload.items()}
+    if isinstance(payload, list):
+        return [usable(inner) for inner in payload]
+    if isinstance(payload, str):
+        return usable_text(payload)
+    return payload
+
+
+def after_mention(text: object, bot: str) -> str:
+    """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
+    mention = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")  # Slack may add the bot's name to it
+    before, *behind = mention.split(usable_text(text), maxsplit=1)
+    return "".join(behind).strip().lstrip(":,").strip() or before.strip()
+
+
+def title_of(name: object) -> str:
+    """Returns the title of a conversation: "#general", or the names in a group conversation; "" if Slack hides the name."""
+    plain = usable_text(name).strip()
+    if plain in ("", "directmessage", "privategroup"):
+        return ""
+    if plain.startswith("mpdm-"):
+        return ", ".join(plain.removeprefix("mpdm-").rpartition("-")[0].split("--"))
+    return f"#{plain}"
+
+
+def _unwrapped(found: re.Match[str], before: str) -> str:
+    sign, what, label = found["sign"], found["what"], found["label"] or ""
+    match sign:
+        case "#":
+            first = len(before.split()) <= 1
+            return f"@{what}" if first else f"#{label or what}"
+        case "@":
+            return f"@{label or what}"
+        case "!":
+            return label or f"@{what.partition('^')[0]}"
+        case _:
+            same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
+            if same:
+                return label
+            return what.removeprefix("mailto:")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints, TypeAdapter
 
 from bot.ports.channel import Button, Buttons, read_message
-from bot.rendering import appearance, packing, views
+from bot.rendering import packing, views
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup
 from subscriptions.model import Message
@@ -118,11 +118,11 @@ class Slack(packing.Medium):
         shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
         return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
 
-    def display(self, payload: Mapping[str, Any]) -> appearance.Display:
+    def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""
         blocks = payload["blocks"]
         rows = (block["elements"] for block in blocks if block["type"] == "actions")
-        return appearance.Display(
+        return packing.Display(
             blocks=tuple(part for block in blocks for part in _shown(block)),
             keys=tuple(tuple(map(_key, row)) for row in rows),
         )
@@ -284,17 +284,17 @@ def _tagged(found: re.Match[str]) -> str:
     return f"<{tag}>{found[tag] if tag == 'pre' else html_of(found[tag])}</{tag}>"
 
 
-def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Block]:
+def _shown(block: Mapping[str, Any]) -> Iterator[packing.Block]:
     match block:
         case {"type": "header", "text": {"text": text}}:
-            yield replace(appearance.plain(text), shape="header")
+            yield replace(packing.plain(text), shape="header")
         case {"type": "context", "elements": elements}:
-            yield appearance.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
+            yield packing.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            yield appearance.Block(html=html_of(text), has_menu="accessory" in block)
+            yield packing.Block(html=html_of(text), has_menu="accessory" in block)
 
 
-def _key(element: Mapping[str, Any]) -> appearance.Key:
+def _key(element: Mapping[str, Any]) -> packing.Key:
     if element["type"] == "overflow":
         return "⋯", ""
     return element["text"]["text"], web_url(element.get("url", ""))

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.ports.channel import Button, read_message
-from bot.rendering import appearance, packing
+from bot.rendering import packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
 from bot.rendering.dialects import Html, without_markup
 from subscriptions.model import Message
@@ -139,14 +139,14 @@ class Telegram(packing.Medium):
             payload["buttons"] = [[_button(button) for button in row] for row in contents.buttons]
         return json.dumps(payload, ensure_ascii=False)
 
-    def display(self, payload: Mapping[str, Any]) -> appearance.Display:
+    def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
-        return appearance.Display(blocks=(_with_commands(html),), keys=keys, silent=payload.get("silent", False))
+        return packing.Display(blocks=(_with_commands(html),), keys=keys, silent=payload.get("silent", False))
 
-    def person(self, text: str) -> appearance.Block:
+    def person(self, text: str) -> packing.Block:
         """See Medium."""
         return _with_commands(escape(text, quote=False))
 
@@ -202,8 +202,8 @@ def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool
 _COMMAND = re.compile(r"<(a|code|pre)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
 
 
-def _with_commands(html: str) -> appearance.Block:
-    return appearance.Block(
+def _with_commands(html: str) -> packing.Block:
+    return packing.Block(
         html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html)
     )
 

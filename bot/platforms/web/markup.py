@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from bot.platforms.web import FACTS
 from bot.rendering import packing
-from bot.rendering.appearance import Display, plain
 from bot.rendering.dialects import draw_html, html_macros
+from bot.rendering.packing import Display, plain
 from bot.rendering.views import Heading, PaperView
 from subscriptions.states import Signal
 
