@@ -49,11 +49,11 @@ def say(
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     typed = conversations.typed_command(text.strip())
-    command = REGISTRY.command_named(typed.name if typed else text.strip().partition(" ")[0].casefold())
+    command = REGISTRY.command_named(typed.name or text.strip().partition(" ")[0].casefold())
     may_be_first = command is not None and command.name in _FIRST
     with sessions.open_session(now, make=may_be_first) as session:
         address = session.address(chat)
-        if (typed or command) and not may_be_first:  # a sentence is possible in a new chat, too
+        if (typed.name or command) and not may_be_first:  # a sentence is possible in a new chat, too
             before = known_chats.get_set_up(session.store, address)
         else:
             title, kind = sessions.look_up_new_chat(session, address)
@@ -98,8 +98,8 @@ def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
     return conversations.MessageRequest(
         place=conversations.Place.of(chat),
         update_id="",
-        command=typed.name if typed else "",
-        text=typed.rest if typed else text,
+        command=typed.name,
+        text=typed.rest,
         sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,

@@ -320,8 +320,7 @@ async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) ->
     if step.text:
         channel.keep(one.chat, said=step.text)
         typed = conversations.typed_command(step.text)
-        command, text = (typed.name, typed.rest) if typed else ("", step.text)
-        request = conversations.MessageRequest(command=command, text=text, **fields)
+        request = conversations.MessageRequest(command=typed.name, text=typed.rest, **fields)
     else:
         post, data = _button(channel.posts_in(one.chat), step.button)
         request = conversations.CallbackRequest(callback_data=data, message_id=post, **fields)

@@ -116,20 +116,20 @@ Request = MessageRequest | CallbackRequest | EventRequest
 _COMMAND = re.compile(r"[/／](?P<name>\w{1,32})(?:@(?P<bot>\w+))?(?:[:：,，] *| +|(?=\s)|$)")
 
 
-class TypedCommand(NamedTuple):
-    """A command with its slash, as a person typed it."""
+class TypedText(NamedTuple):
+    """What a person typed: a command with its slash and the text after it, or text alone."""
 
-    name: str  # lower case
+    name: str  # of the command, lower case; "" if the text begins with none
     bot: str  # the bot that it names: "/sub@bot"; "" if it names none
     rest: str  # the text after it
 
 
-def typed_command(text: str) -> TypedCommand | None:
-    """Returns the command with which a text begins; None if it begins with none."""
+def typed_command(text: str) -> TypedText:
+    """Returns the command with which a text begins, if it begins with one, and the rest."""
     found = _COMMAND.match(text)
     if found:
-        return TypedCommand(found["name"].casefold(), found["bot"] or "", text[found.end() :])
-    return None
+        return TypedText(found["name"].casefold(), found["bot"] or "", text[found.end() :])
+    return TypedText("", "", text)
 
 
 class PlatformApi(Protocol):

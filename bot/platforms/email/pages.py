@@ -129,14 +129,14 @@ def _request(chat: ChatAddress, link: links.Link, typed: str, update: str) -> Ca
             callback_id=update,
         )
     text = link.data if link.does == "say" else typed
-    command = typed_command(text)
+    said = typed_command(text)
     return MessageRequest(
         place=place,
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
-        command=command.name if command else "",
-        text=command.rest if command else text,
+        command=said.name,
+        text=said.rest,
     )
 
 

@@ -104,7 +104,7 @@ def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -
     """
     words = usable_text(message.get("text") or message.get("caption"))
     command = typed_command(words)
-    if command is None or not command.name.isascii():  # Telegram's commands are ASCII
+    if not command.name or not command.name.isascii():  # Telegram's commands are ASCII
         mentioned, rest = _without_mention(words, bot_name)
         return "", rest, mentioned
     if _is_forwarded(message):
