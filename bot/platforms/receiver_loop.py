@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.ports.channel import Clock
+from bot.ports.conversation import Receiver
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
@@ -29,16 +30,15 @@ class UpdatesConflict(RetryLater):
     """The platform gives the updates to another receiver, too, until a person stops it."""
 
 
-class ReceiverLoop:
-    """Repeats the calls and steps of one receiver, and remembers why it does not work.
+class ReceiverLoop(Receiver):
+    """A receiver that repeats its calls and steps, and remembers why it does not work.
 
     `platform` is the platform's name for people.
     """
 
     def __init__(self, platform: str, clock: Clock) -> None:
-        self.problem = ""  # one line for the operator; "" if it works
         self._platform = platform
-        self._clock = clock
+        self.clock = clock
         self._failures = 0  # in a row
         self._doubtful_until = float("-inf")  # monotonic second from which a success proves that the receiver works
 
@@ -51,7 +51,7 @@ class ReceiverLoop:
             try:
                 result = await call()
             except NotDelivered as error:
-                await self._clock.sleep(self._record_failure(error))
+                await self.clock.sleep(self._record_failure(error))
             else:
                 if proves_health:
                     self.mark_healthy()
@@ -60,7 +60,7 @@ class ReceiverLoop:
     def mark_healthy(self) -> None:
         """Resets the wait. Also clears the problem, unless there was a conflict lately."""
         self._failures = 0
-        if self._clock.monotonic() < self._doubtful_until:
+        if self.clock.monotonic() < self._doubtful_until:
             return
         if self.problem:
             log.info("%s is listened to again.", self._platform)
@@ -75,7 +75,7 @@ class ReceiverLoop:
         if isinstance(error, RetryLater):
             wait = max(wait, error.after.total_seconds())
         if isinstance(error, UpdatesConflict):
-            self._doubtful_until = self._clock.monotonic() + CONFLICT_OVER_AFTER
+            self._doubtful_until = self.clock.monotonic() + CONFLICT_OVER_AFTER
         elif may_pass and self._failures < REPORT_AFTER:
             log.info("%s cannot be listened to now: %s", self._platform, error.reason)
             return wait

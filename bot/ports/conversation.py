@@ -202,7 +202,7 @@ class PlatformApi(Protocol):
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached.
 
-        Raises NotDelivered; Refused for more than `most` bytes.
+        Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
         """
         raise errors.Rejected("No documents are taken there.")
 
@@ -236,17 +236,13 @@ class RequestDispatcher(Protocol):
 class Receiver(Protocol):
     """Receives the updates of one platform."""
 
-    @property
-    def name(self) -> str:
-        """Returns the receiver's name in /health/ready."""
-
-    @property
-    def problem(self) -> str:
-        """Returns why the receiver does not work now; "" if it works."""
+    name: str  # in /health/ready
+    problem: str = ""  # why it does not work now, in one line for the operator; "" if it works
 
     @property
     def routes(self) -> "Sequence[Route]":
-        """Returns the paths to which the platform sends updates, or to which it leads people's browsers."""
+        """Returns the paths to which the platform leads people's browsers. By default, none."""
+        return ()
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """Receives updates until it is cancelled, even after errors of the platform or of the network."""

@@ -203,13 +203,10 @@ class AppriseChannel(Platform):
     async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
         """See Platform."""
         if address.address not in self.targets:
-            hint = errors.Sentence("Add a [[destination]] with this name and the variable of its address.")
+            hint = "Add a [[destination]] with this name and the variable of its address."
             if self.targets:
-                listed = errors.listed(errors.Sentence("{text}", {"text": name}) for name in self.targets)
-                hint = errors.Sentence("It names {names}.", {"names": listed})
-            raise errors.NotFound(
-                errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}), hint
-            )
+                hint = f"It names {', '.join(self.targets)}."
+            raise errors.NotFound(f"paperwire.toml names no destination {address.address}.", hint)
         return address.address, ChatKind.PRIVATE
 
     async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:

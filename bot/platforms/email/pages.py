@@ -58,7 +58,6 @@ class MailPages(Receiver):
     signer: Callable[[], Awaitable[links.Signer]]
     waiting: dict[str, list[Payload]]  # update id → messages for its page
     name: str = "pages of mail"
-    problem: str = ""
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
 
     @property

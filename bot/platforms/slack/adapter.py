@@ -19,9 +19,8 @@ from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
-from bot.platforms.slack.incoming import title_of
+from bot.platforms.slack.incoming import SocketMode, title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
-from bot.platforms.slack.receiving import SocketMode
 from bot.ports import channel as channels
 from bot.ports.channel import usable_text
 from bot.ports.conversation import Place, Request, file_too_large
@@ -361,7 +360,7 @@ class SlackChannel(Platform):
             raise file_too_large(most)
         address = str(found.get("url_private_download") or found.get("url_private"))
         data = await self.workspace.download(address, most)
-        if len(data) > most:
+        if len(data) > most:  # Slack told a wrong size
             raise file_too_large(most)
         return data
 

@@ -16,7 +16,6 @@ from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, Speakers
 from bot.platforms.telegram import FACTS
-from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
 from bot.ports.conversation import Place, file_too_large
@@ -40,7 +39,7 @@ from subscriptions.texts.cutting import cut_letters
 # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
 with without("cryptography", "httpx._main"):
     from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
-    from bot.platforms.telegram.receiving import LongPolling
+    from bot.platforms.telegram.incoming import LongPolling, place_of
 
 log = logging.getLogger("paperwire")
 
@@ -166,10 +165,7 @@ class TelegramChannel(Platform):
             raise file_too_large(most)
         if not isinstance(path, str) or path.startswith("/"):  # a file path on the machine of another Bot API server
             raise Rejected("Telegram does not hand out this file.")
-        data = await self.client.download(path)
-        if len(data) > most:
-            raise file_too_large(most)
-        return data
+        return await self.client.download(path)
 
     async def publish_commands(self, commands: Sequence[Command], speakers: Speakers) -> None:
         """See Platform. Sets the menu of commands and the descriptions of the bot, where Telegram shows others.
