@@ -22,7 +22,7 @@ from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
 from bot.release import installed_version
-from bot.rendering.deliveries import MakeLink, render_delivery
+from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
@@ -116,7 +116,7 @@ def build_app(
         used = {name: adapter for name, adapter in platforms.items() if settings.is_on(name)}
         on = {name: known.connect(adapter, settings, store, clock, out or sys.stdout) for name, adapter in used.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
-    medium = partial(_medium, on)
+    medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
     # this room loads httpx, which takes 120 ms
     room = import_module("bot.model.language_model") if settings.has_model else None
     deps = Dependencies(
@@ -124,12 +124,13 @@ def build_app(
         clock=clock,
         channels=on,
         pace=Pace(clock, {name: platform.limits for name, platform in on.items()}),
-        render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
+        render_delivery=lambda delivery: render_delivery(
+            delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link
+        ),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
         encoder=encoder,
         reader=room.reader_of(settings, store, clock) if room else None,
         on_unclear=settings.on_unclear,
-        lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
     )
@@ -186,15 +187,4 @@ def _conversation_context(
 def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
     """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
-    if platform is None:
-        return known.medium_of(chat.platform)
-    return platform.medium_at(chat)
-
-
-def _render(
-    medium: _MediumAt,
-    titles: Mapping[str, tuple[str, str]],
-    make_link: MakeLink,
-    delivery: model.Delivery,
-) -> tuple[model.Message, ...]:
-    return render_delivery(delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)
+    return platform.medium_at(chat) if platform else known.medium_of(chat.platform)

@@ -58,7 +58,6 @@ class Dependencies:
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
     look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
-    lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 

@@ -23,8 +23,7 @@ from bot.operation.health import (
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
-from bot.operation.web_access import Lock
-from bot.operation.web_server import Pages, health_app, serving
+from bot.operation.web_server import Lock, Pages, health_app, serving
 from bot.settings import unknown_variables
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -360,14 +359,11 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or access.has_operator(transaction, admins):
-        return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]
-
-
-def _needs_operator(app: App) -> bool:
-    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
+    # nobody must be let in if only users of this machine can talk to the bot
     may_come = app.settings.web_password is not None
-    return any(
+    strangers = any(
         platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
     )
+    if not strangers or access.has_operator(transaction, admins):
+        return []
+    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
 from bot.commands.results import result_items
-from bot.pages.samples import Samples
+from bot.pages import samples
 from bot.pages.visitors import Form, Visitor, Visitors, is_from_script
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import markup
@@ -96,17 +96,16 @@ class ChatPage:
     """The page of the visitor's chat. `channel` stores what visitors write, so that the page shows it."""
 
     def __init__(self, app: App, channel: WebChannel, visitors: Visitors) -> None:
-        self._store, self._clock = app.store, app.clock
+        self._app, self._store, self._clock = app, app.store, app.clock
         self._channel = channel
         self._visitors = visitors
-        self._samples = Samples(app)
 
     async def show(self, request: Request) -> Response:
         """Shows the newest messages, or those before the message with a given number."""
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
         view = await self._store.run(page_of, visitor.chat, visitor.frame.language, before=before)
-        offer, sample = await self._samples.offer(is_local=visitor.is_local)
+        offer, sample = await samples.offer(self._app, is_local=visitor.is_local)
         words = WORDS | ({"offer": offer} if offer else {})
         html = await asyncio.to_thread(
             lambda: draw_page(
@@ -195,7 +194,7 @@ class ChatPage:
     async def use_samples(self, request: Request) -> Response:
         """Stores the samples, and shows the chat."""
         visitor, _ = await self._heard(request)
-        await self._samples.use(is_local=visitor.is_local)
+        await samples.use(self._app, is_local=visitor.is_local)
         return RedirectResponse("/", 303)
 
     async def _heard(self, request: Request) -> tuple[Visitor, Form]:

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp
 from bot.app import App
 from bot.errors import error_location
 from bot.operation import web_server
-from bot.operation.web_access import why_closed
 from bot.pages import visitors as visiting
 from bot.pages.chat import ChatPage
 from bot.pages.visitors import SIGN_IN, Visitors
@@ -94,7 +93,7 @@ class _Static(StaticFiles):
 
 async def pages_of(app: App) -> web_server.Pages:
     """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
-    why = why_closed(app.settings)
+    why = web_server.why_closed(app.settings)
     channel = app.deps.channels.get(FACTS.name)
     if why or not isinstance(channel, WebChannel):
         return web_server.Pages(closed_pages(), lines=[f"No pages: {why}. {_SET_PASSWORD}"])

@@ -128,6 +128,13 @@ def read_message(message: model.Message, read: Callable[[Any], T]) -> T:
         raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
 
 
+def texts(payload: Any, *names: str) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Returns the texts with these names in a payload, without lone surrogates, which cannot be sent. Raises ValueError."""
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
+        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}
+    raise ValueError(f"a payload has the texts {', '.join(names)}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """A button under a message. It either opens `url` or sends `data`, the id of a callback token in the store.

@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import web_access, web_server
-from bot.operation.web_access import why_closed
+from bot.operation import web_server
 from bot.pages import site, visitors
 from bot.ports.conversation import LARGEST
 from tests import tables
@@ -62,7 +61,7 @@ def test_without_a_password_pages_are_for_this_machine_alone(
     tmp_path: Path, settings: dict[str, str], are_open: bool
 ) -> None:
     found = settings_of({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path)
-    assert (not why_closed(found)) is are_open
+    assert (not web_server.why_closed(found)) is are_open
 
 
 async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path) -> None:
@@ -93,7 +92,7 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     """),
 )  # fmt: skip
 def test_neighbours_count_as_one_address(address: str, network: str) -> None:
-    assert web_access.network_of(address) == network
+    assert web_server.network_of(address) == network
 
 
 async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_site.Pages) -> None:

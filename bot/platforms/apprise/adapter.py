@@ -237,10 +237,7 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
 
 
 def _checked(payload: object) -> Payload:
-    names = ("title", "text", "format")
-    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
-        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}  # no lone surrogates
-    raise ValueError("a payload for Apprise is an object with title, text and format")
+    return channels.texts(payload, "title", "text", "format")
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> AppriseChannel:

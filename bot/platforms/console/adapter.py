@@ -39,13 +39,13 @@ class ConsoleChannel(Platform):
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
         del thread, plain
-        self._print(str(chat), channels.read_message(message, _text))
+        self._print(str(chat), _text(message))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. Prints the new text as another message, which says that it is a change."""
         del message_id, plain
-        self._print(f"{chat}, changed", channels.read_message(message, _text))
+        self._print(f"{chat}, changed", _text(message))
 
     def _print(self, head: str, text: str) -> None:
         shown, encoding = escaped_lines(f"── {head} ──\n{text.rstrip()}\n\n"), self._stream.encoding or "utf-8"
@@ -60,11 +60,8 @@ class ConsoleChannel(Platform):
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 
 
-def _text(payload: object) -> str:
-    match payload:
-        case {"text": str(text)}:
-            return text
-    raise ValueError("a payload for the console is an object with a text")
+def _text(message: Message) -> str:
+    return channels.read_message(message, lambda payload: channels.texts(payload, "text"))["text"]
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> ConsoleChannel:

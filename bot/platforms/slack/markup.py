@@ -133,7 +133,7 @@ def _blocks_of(view: object) -> Iterator[Block]:
     small = ""
     match view:
         case views.Head(small=False) as head:
-            yield header(head.line)
+            yield {"type": "header", "text": plain_text_object(head.line, HEADER)}
             small = escape(head.remark)
         case views.Head() | views.More() | views.Tail():
             small = MRKDWN.draw(view)
@@ -145,7 +145,7 @@ def _blocks_of(view: object) -> Iterator[Block]:
         case _:
             yield section(MRKDWN.draw(view))
     if small:
-        yield context(small)
+        yield {"type": "context", "elements": [{"type": "mrkdwn", "text": small, "verbatim": True}]}
 
 
 def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
@@ -187,17 +187,13 @@ def element(button: Button, action: str) -> Block:
     if button.options:
         if len(options) == 1:
             return element(options[0], action)
-        return overflow_menu(options, action)
+        menu = [
+            {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data}
+            for option in options[:IN_MENU]
+        ]
+        return {"type": "overflow", "action_id": action, "options": menu}
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
-
-
-def overflow_menu(options: Sequence[Button], action: str) -> Block:
-    """Returns an overflow menu of at most IN_MENU options."""
-    shown = [
-        {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
-    ]
-    return {"type": "overflow", "action_id": action, "options": shown}
 
 
 def _accessory(card: views.CardButtons) -> Block:
@@ -211,16 +207,6 @@ def _accessory(card: views.CardButtons) -> Block:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def context(text: str) -> Block:
-    """Returns a context block: mrkdwn in small letters."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
-
-
-def header(text: str) -> Block:
-    """Returns a header block: plain text in large letters."""
-    return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
 def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:

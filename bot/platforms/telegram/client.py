@@ -275,7 +275,9 @@ class Client:
         """
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
         found = await self._call("getUpdates", wanted, outcome_of_question, self._read + seconds)
-        numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
+        numbered = []
+        if isinstance(found, list):
+            numbered = [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         if found != [] and not numbered:
             raise _unreadable()
         return numbered
@@ -298,10 +300,6 @@ class Client:
         self._is_closed = True
         for request in (self._request, self._updates):
             await request.shutdown()
-
-
-def _has_number(update: object) -> bool:
-    return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
 def _unreadable() -> RetryLater:
