@@ -18,7 +18,7 @@ from telegram import error as theirs
 from yarl import URL
 
 from bot.platforms.email import read_address
-from bot.platforms.email.answers import Step, outcome_of
+from bot.platforms.email.adapter import Step, outcome_of
 from bot.platforms.email.links import Link, Signer
 from bot.platforms.receiver_loop import UpdatesConflict
 from bot.platforms.slack import client as slack
