@@ -55,7 +55,11 @@ class Platform(channels.Channel, conversation.PlatformApi):
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `identity` is stored
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
-    startup_lines: Sequence[str] = ()  # printed for the operator at the start
+
+    @property
+    def startup_lines(self) -> Sequence[str]:
+        """What is printed for the operator at the start."""
+        return ()
 
     def medium_at(self, chat: model.ChatAddress) -> Medium:  # noqa: ARG002 - the same for all chats, by default
         """Returns the medium that renders the messages of a chat."""

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -147,15 +148,25 @@ class AppriseChannel(Platform):
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
-        library = _library()
-        # by name; a destination that cannot be used has `trouble` instead of a plugin
-        self.targets = {one.name: _target(one, library) for one in destinations}
-        self.destinations = tuple(ChatAddress(FACTS.name, name) for name in self.targets)
-        self._findings = [_finding(name, target) for name, target in self.targets.items()]
-        self.startup_lines = [f"{one.question}: {one.answer} {one.cure}" for one in self._findings if one.mend]
+        self._named = destinations
+        self.destinations = tuple(ChatAddress(FACTS.name, one.name) for one in destinations)
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "apprise")
         self._under_way: dict[str, Future[bool]] = {}
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """The destinations by name. One that cannot be used has `trouble` instead of a plugin. This imports Apprise."""
+        library = _library()
+        return {one.name: _target(one, library) for one in self._named}
+
+    @property
+    def startup_lines(self) -> list[str]:
+        """See Platform. Names the destinations that cannot be used."""
+        return [f"{one.question}: {one.answer} {one.cure}" for one in self._findings() if one.mend]
+
+    def _findings(self) -> list[CheckResult]:
+        return [_finding(name, target) for name, target in self.targets.items()]
 
     def medium_at(self, chat: ChatAddress) -> Service:
         """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
@@ -191,21 +202,22 @@ class AppriseChannel(Platform):
 
     async def close(self) -> None:
         """See Channel. Some plugins sign out of their service, with a request, when they are deleted."""
-        if self.targets:
+        if vars(self).get("targets"):  # they were used, and are not closed yet
             signs_out = self._threads.submit(self.targets.clear)
             self._threads.shutdown(wait=False)
             await asyncio.wait([asyncio.wrap_future(signs_out)], timeout=_CLOSING)
 
     async def check(self) -> Sequence[CheckResult]:
         """See Platform. Sends no request."""
-        return self._findings
+        return self._findings()
 
     async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
         """See Platform."""
-        if address.address not in self.targets:
+        names = [one.name for one in self._named]
+        if address.address not in names:
             hint = "Add a [[destination]] with this name and the variable of its address."
-            if self.targets:
-                hint = f"It names {', '.join(self.targets)}."
+            if names:
+                hint = f"It names {', '.join(names)}."
             raise errors.NotFound(f"paperwire.toml names no destination {address.address}.", hint)
         return address.address, ChatKind.PRIVATE
 

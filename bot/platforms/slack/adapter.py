@@ -89,8 +89,11 @@ class SlackChannel(Platform):
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        if not workspace.has_app_token:
-            self.startup_lines = (_ONLY_SENDS,)
+
+    @property
+    def startup_lines(self) -> tuple[str, ...]:
+        """See Platform."""
+        return () if self.workspace.has_app_token else (_ONLY_SENDS,)
 
     async def post(
         self,
