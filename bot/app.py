@@ -15,21 +15,21 @@ from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
 from bot.meaning import encoders
-from bot.platform import Platform, PlatformSurroundings
+from bot.platform import Platform
 from bot.platforms import LIBRARIES, known
-from bot.ports.channel import Channel, Clock
+from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
 from bot.release import installed_version
-from bot.rendering.deliveries import MakeLink, render_delivery
+from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
 from bot.system_clock import SystemClock
 from subscriptions import model
-from subscriptions.addresses import declared, facts_of
+from subscriptions.addresses import declared
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
@@ -78,13 +78,13 @@ class App:
         return [
             receiver
             for name, platform in self.platforms.items()
-            for receiver in platform.receivers(partial(self.bot_names.__setitem__, name))
+            for receiver in platform.receivers(self.clock, partial(self.bot_names.__setitem__, name))
         ]
 
     async def close(self) -> None:
         """Closes the connections to the platforms and the database."""
         for platform in self.platforms.values():
-            await platform.channel.close()
+            await platform.close()
         self.store.close()
         if (encoder := self.deps.encoder) is not None:
             encoder.close()
@@ -96,7 +96,7 @@ def build_app(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    channels: Mapping[str, Channel] | None = None,
+    channels: Mapping[str, Platform] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
     platforms: Mapping[str, str] = known.PLATFORMS,
@@ -111,24 +111,26 @@ def build_app(
     clock = clock or SystemClock()
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
-    around = PlatformSurroundings(settings=settings, store=store, clock=clock, encoder=encoder)
-    built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
-    on = {name: _platform(name, channel, around) for name, channel in built.items()}
+    on = channels
+    if on is None:
+        used = {name: adapter for name, adapter in platforms.items() if settings.is_on(name)}
+        on = {name: known.connect(adapter, settings, store, clock, out or sys.stdout) for name, adapter in used.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
-    medium = partial(_medium, on)
+    medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
     # this room loads httpx, which takes 120 ms
     room = import_module("bot.model.language_model") if settings.has_model else None
     deps = Dependencies(
         store=store,
         clock=clock,
-        channels=built,
-        pace=Pace(clock, {name: channel.limits for name, channel in built.items()}),
-        render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
+        channels=on,
+        pace=Pace(clock, {name: platform.limits for name, platform in on.items()}),
+        render_delivery=lambda delivery: render_delivery(
+            delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link
+        ),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
         encoder=encoder,
         reader=room.reader_of(settings, store, clock) if room else None,
         on_unclear=settings.on_unclear,
-        lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
     )
@@ -150,19 +152,6 @@ def quiet_libraries() -> None:
     for name in ("httpx", "httpcore", *LIBRARIES):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
-
-
-def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out: TextIO) -> dict[str, Channel]:
-    adapters = {name: known.adapter_of(module) for name, module in platforms.items() if settings.is_on(name)}
-    return {name: adapter.connect(settings, clock, out) for name, adapter in adapters.items()}
-
-
-def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
-    """Returns the platform of a channel. If the channel names no adapter, the platform can only post."""
-    module = getattr(channel, "adapter", None)
-    if module:
-        return known.adapter_of(module).platform(channel, around)
-    return Platform(facts=facts_of(name), channel=channel, medium=known.medium_of(name))
 
 
 def _conversation_context(
@@ -190,7 +179,7 @@ def _conversation_context(
             destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},
         ),
         render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
-        platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
+        platform_apis={name: platform for name, platform in platforms.items() if platform.hears},
         bot_info=bot_info,
     )
 
@@ -198,17 +187,4 @@ def _conversation_context(
 def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
     """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
-    if platform is None:
-        return known.medium_of(chat.platform)
-    if platform.medium_at:
-        return platform.medium_at(chat)
-    return platform.medium
-
-
-def _render(
-    medium: _MediumAt,
-    titles: Mapping[str, tuple[str, str]],
-    make_link: MakeLink,
-    delivery: model.Delivery,
-) -> tuple[model.Message, ...]:
-    return render_delivery(delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)
+    return platform.medium_at(chat) if platform else known.medium_of(chat.platform)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bot.platforms.slack.manifest import SCOPES, Scope
+from bot.platforms.slack.manifest import NEEDED, SCOPES
 from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, TALKED, UPDATES
 
 HOSTS = (
@@ -18,6 +18,65 @@ HOSTS = (
     ("hooks.slack.com", "answers that only the asker sees"),
     ("files.slack.com", "files that are imported or handed out"),
 )
+# each scope of the app → (what for, what does not work without it; "" for everything)
+_SCOPES = {
+    "chat:write": (
+        "posts papers and answers, and edits its own messages",
+        "",
+    ),
+    "commands": (
+        "offers /paperwire",
+        "",
+    ),
+    "app_mentions:read": (
+        "hears what is said to it by its name",
+        "it does not hear @paperwire, so people in threads cannot speak with it",
+    ),
+    "im:history": (
+        "reads what people write to it in direct messages, and looks up its own",
+        "people cannot write to it in direct messages, only /paperwire works there; a direct message that may have been sent cannot be looked up",
+    ),
+    "im:write": (
+        "begins direct messages with somebody who asked for papers in private",
+        "it cannot write to people in private",
+    ),
+    "channels:history": (
+        "looks up its own message in a public channel when the connection broke while it was sent",
+        "in public channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
+    ),
+    "groups:history": (
+        "the same in private channels",
+        "in private channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
+    ),
+    "mpim:history": (
+        "the same in direct messages of several people",
+        "in direct messages of several people such a message may come twice, or not at all",
+    ),
+    "channels:read": (
+        "knows what public channels are called, whether it is in them, who is, and when they are archived",
+        "papers name no channel, and it hears only from a failed post that a public channel was archived, deleted or renamed",
+    ),
+    "groups:read": (
+        "the same of private channels that it was invited to",
+        "the same of private channels",
+    ),
+    "mpim:read": (
+        "knows who is in direct messages of several people to which it was added",
+        "what such a conversation asks for can only be changed in it",
+    ),
+    "users:read": (
+        "knows who is a guest and who an administrator, and a person's name, time zone and language",
+        "guests may change what a channel asks for, the setting manage=admins lets no one change anything, and times go by the operator's clock",
+    ),
+    "files:read": (
+        "reads a library, or subscriptions to import, that a person drops",
+        "subscriptions can only be imported as text",
+    ),
+    "files:write": (
+        "hands out subscriptions, references and stored data as files",
+        "it says that it cannot hand them out",
+    ),
+}
 PAGE = Path(__file__).with_name("slack.md")
 _PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -38,9 +97,11 @@ def _list(rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"- {what}: {said}" for what, said in rows]
 
 
-def _scopes(scopes: Sequence[Scope]) -> Iterator[list[str]]:
-    for scope in scopes:
-        yield [f"`{scope.name}`", _sentence(scope.why), _sentence(scope.lost) if scope.lost else "everything"]
+def _scopes(*, needed: bool) -> Iterator[list[str]]:
+    for scope in SCOPES:
+        if (scope in NEEDED) is needed:
+            why, lost = _SCOPES[scope]
+            yield [f"`{scope}`", _sentence(why), _sentence(lost) or "everything"]
 
 
 def _sentence(words: str) -> str:
@@ -48,9 +109,9 @@ def _sentence(words: str) -> str:
 
 
 def _events() -> Iterator[list[str]]:
-    for scope in SCOPES:
-        if scope.events:
-            yield [f"with `{scope.name}`", ", ".join(f"`{event}`" for event in scope.events)]
+    for scope, events in SCOPES.items():
+        if events:
+            yield [f"with `{scope}`", ", ".join(f"`{event}`" for event in events)]
 
 
 def _stored() -> list[list[str]]:
@@ -74,8 +135,8 @@ def _stored() -> list[list[str]]:
 
 
 _TABLES: Mapping[str, Sequence[str]] = {
-    "needed": _table(("scope", "what for", "without it goes"), [*_scopes([s for s in SCOPES if s.needed])]),
-    "optional": _table(("scope", "what for", "without it"), [*_scopes([s for s in SCOPES if not s.needed])]),
+    "needed": _table(("scope", "what for", "without it goes"), [*_scopes(needed=True)]),
+    "optional": _table(("scope", "what for", "without it"), [*_scopes(needed=False)]),
     "events": _list([*_events()]),
     "hosts": _list([[f"`{host}`".replace(", ", "`, `"), what] for host, what in HOSTS]),
     "stored": _table(("what", "how long"), _stored()),

@@ -30,5 +30,5 @@ def plain_form(message: Message) -> str:
     if "blocks" in payload:
         return str(message_arguments(message, plain=True)["text"])
     if "silent" in payload:
-        return open_for_telegram(message, plain=True).text
+        return str(open_for_telegram(message, plain=True)[0]["text"])
     return str(payload["text"])

@@ -19,10 +19,11 @@ from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.platforms.console.markup import Console
-from bot.platforms.known import look_of, medium_at
+from bot.platforms.known import medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
 from bot.rendering.deliveries import render_delivery
+from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
@@ -48,11 +49,11 @@ def say(
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     typed = conversations.typed_command(text.strip())
-    command = REGISTRY.command_named(typed.name if typed else text.strip().partition(" ")[0].casefold())
+    command = REGISTRY.command_named(typed.name or text.strip().partition(" ")[0].casefold())
     may_be_first = command is not None and command.name in _FIRST
     with sessions.open_session(now, make=may_be_first) as session:
         address = session.address(chat)
-        if (typed or command) and not may_be_first:  # a sentence is possible in a new chat, too
+        if (typed.name or command) and not may_be_first:  # a sentence is possible in a new chat, too
             before = known_chats.get_set_up(session.store, address)
         else:
             title, kind = sessions.look_up_new_chat(session, address)
@@ -97,8 +98,8 @@ def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
     return conversations.MessageRequest(
         place=conversations.Place.of(chat),
         update_id="",
-        command=typed.name if typed else "",
-        text=typed.rest if typed else text,
+        command=typed.name,
+        text=typed.rest,
         sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
@@ -145,7 +146,7 @@ def preview(
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
         following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)
         about = known_chats.status(session.store, address, now=moment)
-        titles, medium = session.settings.source_titles, medium_at(address, session.settings)
+        titles, medium = session.settings.source_titles, _medium_at(address, session)
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
     )
@@ -203,17 +204,20 @@ def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) ->
     return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
 
 
+def _medium_at(chat: ChatAddress, session: Session) -> Medium:
+    """Returns the medium of a chat, whose platform may be off."""
+    if facts_of(chat.platform).formats_differ and session.settings.is_on(chat.platform):
+        return session.platform(chat.platform).medium_at(chat)
+    return medium_of(chat.platform)
+
+
 def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
     output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
-    look = look_of(chat.platform)
-    if look is None:
-        output.print_line(loads(message.payload)["text"].rstrip())
-    else:
-        display = look.display(message.payload)
-        for block in display.blocks:
-            for flow in flows(block, written=not sys.stdout.isatty()):
-                drawing.print_drawn(flow)
-        for row in display.keys:
-            output.print_line(" ".join(f"[{key.text}]" for key in row))
+    display = medium_of(chat.platform).display(loads(message.payload))
+    for block in display.blocks:
+        for flow in flows(block, written=not sys.stdout.isatty()):
+            drawing.print_drawn(flow)
+    for row in display.keys:
+        output.print_line(" ".join(f"[{label}]" for label, _ in row))
     output.print_line("─" * _FRAME)

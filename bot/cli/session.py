@@ -1,11 +1,13 @@
 """The session of a subcommand: its settings, clock and store; which chats its options may name."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from pydantic import SecretStr
 
@@ -14,6 +16,7 @@ from bot.cli.log import start_logging
 from bot.digests import format_names
 from bot.errors import SettingsError
 from bot.meaning import encoders
+from bot.platform import Platform
 from bot.platforms import known
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
@@ -26,9 +29,10 @@ from subscriptions.service.known_chats import get_chat
 from subscriptions.service.nearness import texts_without
 from subscriptions.states import ChatState
 from subscriptions.store import meanings
-from subscriptions.store.bot_state import bots
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,19 @@ class Session:
         """
         if not addresses.facts_of(address.platform).is_alias(address):
             return address
-        owner = bots(self.store).get(address.platform, "")
-        return asyncio.run(known.adapter_of(known.PLATFORMS[address.platform]).resolve(self.settings, address, owner))
+        return asyncio.run(self.ask(address.platform, lambda platform: platform.resolve(address)))
+
+    def platform(self, name: str) -> Platform:
+        """Returns a platform that is on, without a call to it. Raises SettingsError."""
+        return known.connect(known.PLATFORMS[name], self.settings, self.store, self.clock, sys.stderr)
+
+    async def ask(self, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
+        """Returns what a platform answers."""
+        platform = self.platform(name)
+        try:
+            return await question(platform)
+        finally:
+            await platform.close()
 
 
 def read_settings() -> Settings:
@@ -119,7 +134,7 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
     with suppress(NotFound):
         get_chat(session.store, address)
         return "", None
-    return asyncio.run(known.adapter_of(known.PLATFORMS[facts.name]).describe(session.settings, address))
+    return asyncio.run(session.ask(facts.name, lambda platform: platform.describe(address)))
 
 
 def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:

@@ -63,11 +63,11 @@ def status(*, now: Now = None, json: Json = False) -> int:
         counted = figures(store, now=moment)
         copies = copy_times(backup_folder(settings, store))
         document: dict[str, Any] = {
-            "well": readiness.is_ready and is_well(findings),
-            "ready": readiness.is_ready,
-            "problems": dict(readiness.problems),
-            "attention": dict(readiness.attention),
-            "seconds": dict(readiness.seconds),
+            "well": readiness.ready and is_well(findings),
+            "ready": readiness.ready,
+            "problems": readiness.problems,
+            "attention": readiness.attention,
+            "seconds": readiness.seconds,
             "findings": [
                 {"id": one.name, "level": one.level, **texts(one, language), "since": one.since} for one in findings
             ],

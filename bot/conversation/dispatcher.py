@@ -16,8 +16,7 @@ from weakref import WeakValueDictionary
 from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
-from bot.dependencies import Dependencies
-from bot.dependencies.until_stored import until_stored
+from bot.dependencies import Dependencies, until_stored
 from bot.errors import error_location
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, Request

@@ -166,7 +166,7 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     if intent is None:
         return None
     prepared = PreparedRequest(request=request, intent=intent, place=request.place)
-    if intent.counts_to_limit and deps.conversation.command_limits.is_over(request, deps.clock.monotonic()):
+    if intent.counts_to_limit and deps.conversation.command_limits.wait(request, deps.clock.monotonic()):
         return _Read(_too_many(deps, prepared))
     context = contexts.context_of(transaction, deps, prepared)
     prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(transaction, deps, prepared))
@@ -184,7 +184,7 @@ def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """
     request, limits, second = prepared.request, deps.conversation.command_limits, deps.clock.monotonic()
     is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
-    seconds = ceil(limits.seconds_left(request, second))
+    seconds = ceil(limits.wait(request, second))
 
     def refuse(context: CommandContext) -> Reply | None:
         words = context.count(

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.conversation.drafts import RenderedReply
-from bot.dependencies import Dependencies
-from bot.dependencies.until_stored import until_stored
+from bot.dependencies import Dependencies, until_stored
 from bot.ports.channel import Channel, File
 from bot.ports.conversation import PlatformApi, reply_delivery
 from bot.ports.measurements import post_counted

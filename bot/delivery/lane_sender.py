@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.delivery.drain import Drain
-from bot.dependencies import Dependencies
-from bot.dependencies.until_stored import until_stored
+from bot.dependencies import Dependencies, until_stored
 from bot.errors import error_location
 from bot.ports import measurements
 from subscriptions import errors
+from subscriptions.addresses import facts_of
 from subscriptions.model import Delivery, Lane
 from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
@@ -125,7 +125,7 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> claims.ClaimReq
         lane=attempts.lane,
         now=deps.clock.now(),
         on_unclear=deps.on_unclear,
-        can_find=attempts.lane.platform in deps.lookup_platforms,
+        can_find=facts_of(attempts.lane.platform).can_look_up,
         posted=frozenset(attempts.posts),
         tried=frozenset(message for message, times in attempts.posts.items() if times >= MAX_POSTS),
     )
@@ -221,7 +221,7 @@ async def _look_up(deps: Dependencies, step: claims.Claim, attempts: LaneAttempt
     """
     channel = deps.channels[step.address.platform]
     for wait in (attempts.last_post_over_at + FIRST_LOOKUP_DELAY - deps.clock.monotonic(), SECOND_LOOKUP_DELAY):
-        if wait > 0 and channel.platform in deps.lookup_platforms:
+        if wait > 0 and facts_of(channel.platform).can_look_up:
             await deps.clock.sleep(wait)
         found = await channel.find(step.address, step.message, delivery=step.delivery, after=after, thread=step.thread)
         if found is not None:

@@ -71,7 +71,7 @@ class Sender:
         bots: dict[str, str] = {}
         for name in names:
             try:
-                bots[name] = await self._platforms[name].channel.identity()
+                bots[name] = await self._platforms[name].identity()
             except NotDelivered:
                 self._unclaimed[name] = new_bot
             else:

@@ -8,6 +8,7 @@ the HTML that our own templates wrote; Jinja escapes all other text.
 """
 
 import asyncio
+import json
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +29,9 @@ from rich.text import Text
 from bot.commands.phrasing import when_words
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
 from bot.errors import WrongUsage
-from bot.platforms.known import look_of
-from bot.rendering.appearance import Appearance, Display
+from bot.platforms.known import medium_of
 from bot.rendering.dialects import draw
+from bot.rendering.packing import Display
 from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared
@@ -140,19 +141,13 @@ def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> tuple[ShownM
 
 
 def _shown(post: GalleryPost, chat: DemoChat, threads: Mapping[str | None, Sequence[GalleryPost]]) -> ShownMessage:
-    look = _look(chat)
+    medium = medium_of(chat.platform)
     return ShownMessage(
-        display=Display(blocks=(look.person(post.said),)) if post.said else look.display(post.payload),
+        display=Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload)),
         at=Language(chat.language, chat.timezone).local(post.at),
         mine=bool(post.said),
         replies=tuple(_shown(reply, chat, {}) for reply in threads.get(post.id, ())),
     )
-
-
-def _look(chat: DemoChat) -> Appearance:
-    look = look_of(chat.platform)
-    assert look is not None  # noqa: S101 - every platform of the story has one
-    return look
 
 
 # ── the gallery ───────────────────────────────────────────────────────────────
@@ -211,14 +206,14 @@ def _rules_of_papers() -> str:
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
     """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
-    language, look = Language("en", "UTC"), _look(chat)
+    language, medium = Language("en", "UTC"), medium_of(chat.platform)
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))
-    title = look.title_bar.format(title=chat.title, detail=f" ({chat.detail})" if chat.detail else "")
+    title = medium.title_bar.format(title=chat.title, detail=f" ({chat.detail})" if chat.detail else "")
     # In a file, a title cannot be a link, so addresses are written out.
     drawn = _drawn(chat, shown_messages(chat, posts), written=not console.is_terminal)
-    width = min(console.width, look.columns)
+    width = min(console.width, medium.columns)
     console.print(Panel(Group(*drawn), title=Text(title), title_align="left", border_style="dim", width=width))
     console.print()
 
@@ -232,7 +227,7 @@ def _drawn(chat: DemoChat, messages: Sequence[ShownMessage], *, written: bool) -
         for block in message.display.blocks:
             parts += [Text()] if parts and block.shape != "small" else []
             parts += flows(block, written=written)
-        parts += [Text(" ".join(f"[{key.text}]" for key in row)) for row in message.display.keys]
+        parts += [Text(" ".join(f"[{label}]" for label, _ in row)) for row in message.display.keys]
         silent = f"{words.say(_LABELS['silent'])} · " if message.display.silent else ""
         parts.append(Text(f"{silent}{words.day(message.at.date())} {message.at:%H:%M}", style="dim"))
         yield from map(Align.right, parts) if message.mine else parts

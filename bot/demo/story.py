@@ -1,7 +1,7 @@
 """The story of the demo: a week of four chats in each language: a search, a subscription, a digest, a correction, a pause."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,11 +14,13 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
-from bot.platforms.known import PLATFORMS
+from bot.platform import Platform
+from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports import conversation as conversations
-from bot.ports.channel import Channel, Clock, Limits
+from bot.ports.channel import Clock, Limits
 from bot.settings import Settings
 from bot.sources.ingest import ingest
+from subscriptions.addresses import facts_of
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind, Digest, Message
 from subscriptions.service.access import confirm
@@ -44,12 +46,12 @@ class GalleryPost:
     thread: str | None = None  # id of the post in whose thread this post is
 
 
-class GalleryChannel(Channel):
+class GalleryChannel(Platform):
     """Replaces the channel of a platform. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, limits: Limits, clock: Clock) -> None:
         self.platform = platform
-        self.limits = limits
+        self.facts, self.medium, self.limits = facts_of(platform), medium_of(platform), limits
         self._clock = clock
         self.posts: list[GalleryPost] = []
 
@@ -161,88 +163,75 @@ ARRIVALS: Final[Mapping[datetime, tuple[str, str]]] = {  # moment → (sample di
     _at(0, 6, 20): ("bilingual.txt", "bilingual list"),
     _at(1, 5, 40): ("daily_arxiv.md", "daily arXiv"),
 }
-_WEEK_REMARK: Final = Sentence(
-    "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
+
+
+def _week(search: str, button: str, correction: str, pause: str) -> tuple[Step, ...]:
+    """Returns the steps of a week."""
+    return (
+        Step(at=_at(0, 8, 41), text=search),
+        Step(at=_at(0, 8, 42), button=button),
+        Step(at=_at(5, 8, 5), text=correction),
+        Step(at=_at(8, 9, 30), text=pause),
+    )
+
+
+_telegram = partial(
+    DemoChat,
+    anchor="conversation",
+    platform="telegram",
+    title="paperwire",
+    who=Sentence("A week on Telegram"),
+    remark=Sentence(
+        "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
+    ),
 )
-_TEAM_REMARK: Final = Sentence("One subscription for a whole channel. More than five papers go into a thread.")
-_MAIL_REMARK: Final = Sentence("One mail for each digest, to an address that has agreed. Its links do what buttons do.")
-_PAGE_REMARK: Final = Sentence("The same chat in a browser, for those who want no further program.")
-
-
-def _chats(
-    language: Literal["en", "zh"],
-    timezone: str,
-    query: str,
-    said: tuple[str, str, str, str],
-    texts: tuple[str, str, str, str, str],
-) -> Iterator[DemoChat]:
-    """Yields the chats of the story in one language. `said`: the search with a time, the button, the correction, the pause."""
-    search, button, correction, pause = said
-    channel, members, address, name, bot = texts
-    chat = partial(DemoChat, language=language, timezone=timezone)
-    yield chat(
-        anchor="conversation",
-        platform="telegram",
-        address="104519" if language == "en" else "104520",
-        who=Sentence("A week on Telegram"),
-        remark=_WEEK_REMARK,
-        title="paperwire",
-        detail=bot,
-        steps=(
-            Step(at=_at(0, 8, 41), text=search),
-            Step(at=_at(0, 8, 42), button=button),
-            Step(at=_at(5, 8, 5), text=correction),
-            Step(at=_at(8, 9, 30), text=pause),
+_slack = partial(
+    DemoChat,
+    anchor="team",
+    platform="slack",
+    kind=ChatKind.TEAM,
+    who=Sentence("The same Monday in Slack"),
+    remark=Sentence("One subscription for a whole channel. More than five papers go into a thread."),
+)
+_mail = partial(
+    DemoChat,
+    anchor="mail",
+    platform="email",
+    who=Sentence("By mail"),
+    remark=Sentence("One mail for each digest, to an address that has agreed. Its links do what buttons do."),
+)
+_page = partial(
+    DemoChat,
+    anchor="page",
+    platform="web",
+    title="paperwire",
+    who=Sentence("On the page"),
+    remark=Sentence("The same chat in a browser, for those who want no further program."),
+)
+_CHINESE: Final[dict[str, Any]] = {"language": "zh", "timezone": "Asia/Shanghai"}
+_ENGLISH_QUERY, _CHINESE_QUERY = "video models", "视频生成"
+_CHATS = (
+    _telegram(
+        address="104519",
+        detail="bot",
+        steps=_week(
+            "video models every monday at 8", "subscribe", 'edit 1 -"reinforcement learning"', "pause until 9 feb"
         ),
-    )
-    yield chat(
-        anchor="team",
-        platform="slack",
-        address=f"C0READING{language.upper()}",
-        who=Sentence("The same Monday in Slack"),
-        remark=_TEAM_REMARK,
-        title=channel,
-        detail=members,
-        kind=ChatKind.TEAM,
-        query=query,
-    )
-    yield chat(
-        anchor="mail",
-        platform="email",
-        address=address,
-        who=Sentence("By mail"),
-        remark=_MAIL_REMARK,
-        title=address,
-        query=query,
-    )
-    yield chat(
-        anchor="page",
-        platform="web",
-        address=name,
-        who=Sentence("On the page"),
-        remark=_PAGE_REMARK,
-        title="paperwire",
-        query=query,
-    )
-
-
-_ENGLISH: Final = _chats(
-    "en",
-    "Europe/Berlin",
-    "video models",
-    ("video models every monday at 8", "subscribe", 'edit 1 -"reinforcement learning"', "pause until 9 feb"),
-    ("reading-group", "23 members", "ada@lab.org", "ada", "bot"),
+    ),
+    _slack(address="C0READINGEN", title="reading-group", detail="23 members", query=_ENGLISH_QUERY),
+    _mail(address="ada@lab.org", title="ada@lab.org", query=_ENGLISH_QUERY),
+    _page(address="ada", query=_ENGLISH_QUERY),
+    _telegram(
+        address="104520",
+        detail="机器人",
+        steps=_week("视频生成 每周一8点", "订阅", "/edit 1 -强化学习", "暂停到2月9日"),
+        **_CHINESE,
+    ),
+    _slack(address="C0READINGZH", title="论文阅读", detail="23 位成员", query=_CHINESE_QUERY, **_CHINESE),
+    _mail(address="ada@lab.org.cn", title="ada@lab.org.cn", query=_CHINESE_QUERY, **_CHINESE),
+    _page(address="李娜", query=_CHINESE_QUERY, **_CHINESE),
 )
-_CHINESE: Final = _chats(
-    "zh",
-    "Asia/Shanghai",
-    "视频生成",
-    ("视频生成 每周一8点", "订阅", "/edit 1 -强化学习", "暂停到2月9日"),
-    ("论文阅读", "23 位成员", "ada@lab.org.cn", "李娜", "机器人"),
-)
-DEMO_CHATS: Final = tuple(
-    one for one in (*_ENGLISH, *_CHINESE) if one.platform in PLATFORMS
-)  # a platform may be removed
+DEMO_CHATS: Final = tuple(one for one in _CHATS if one.platform in PLATFORMS)  # a platform may be removed
 
 
 # ── what happens ──────────────────────────────────────────────────────────────
@@ -318,8 +307,7 @@ async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) ->
     if step.text:
         channel.keep(one.chat, said=step.text)
         typed = conversations.typed_command(step.text)
-        command, text = (typed.name, typed.rest) if typed else ("", step.text)
-        request = conversations.MessageRequest(command=command, text=text, **fields)
+        request = conversations.MessageRequest(command=typed.name, text=typed.rest, **fields)
     else:
         post, data = _button(channel.posts_in(one.chat), step.button)
         request = conversations.CallbackRequest(callback_data=data, message_id=post, **fields)

@@ -1,8 +1,15 @@
-"""The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once."""
+"""The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once.
+
+Also repeats work until the database accepts it: how long it waits between two attempts.
+"""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
@@ -11,8 +18,16 @@ from bot.ports import conversation as conversations
 from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace
 from subscriptions import model
+from subscriptions.errors import StoreError
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.store.database.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger("paperwire")
+
+FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +58,42 @@ class Dependencies:
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
     look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
-    lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
         """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""
         return self.conversation.platform_apis.get(chat.platform)
+
+
+async def until_stored(
+    deps: Dependencies, work: Callable[Concatenate[Store, P], T], /, *args: P.args, **named: P.kwargs
+) -> T:
+    """Does work of the store (`Store.run`), again and again until the database accepts it. Returns its result.
+
+    It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,
+    and the caller is cancelled only when the process stops and this takes too long. After a crash, the message is still
+    marked as sending, which means that it was perhaps sent. `work` must be idempotent, because its commit may have
+    succeeded although the answer of the database was lost.
+    """
+
+    async def attempt() -> T:
+        return await deps.store.run(work, *args, **named)
+
+    return await repeating(deps.clock, FIRST_RETRY, LONGEST_RETRY, _warn_once)(attempt)
+
+
+def repeating(
+    clock: channel.Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]
+) -> AsyncRetrying:
+    """Returns an object that calls a function again after each StoreError.
+
+    The waits grow from `first` to `longest` seconds.
+    """
+    wait = wait_exponential(first, longest)
+    return AsyncRetrying(retry=retry_if_exception_type(StoreError), wait=wait, sleep=clock.sleep, before_sleep=warn)
+
+
+def _warn_once(attempt: RetryCallState) -> None:
+    if attempt.attempt_number == 1 and attempt.outcome:
+        log.warning("What was sent cannot be written down yet: %s", attempt.outcome.exception())

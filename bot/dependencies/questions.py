@@ -23,26 +23,22 @@ async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
     If the encoder takes too long, the vectors are kept later, for the next request.
     """
     patience, store = IN_TERMINAL if deps.conversation.is_terminal else PATIENCE, deps.store
-    making = asyncio.create_task(_make(deps, texts))
+    if deps.encoder is None:
+        return
     store.encoding |= {*texts}
+    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, deps.encoder, texts)
     making.add_done_callback(partial(_end, store, texts))
     done, _ = await asyncio.wait({making}, timeout=patience)
     if not done:
         log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
 
 
-async def _make(deps: Dependencies, texts: Sequence[str]) -> None:
-    if deps.encoder is None:
-        return
-    try:
-        await asyncio.get_running_loop().run_in_executor(ENCODING, encode, deps.store, deps.encoder, texts)
-    except MeaningFails as error:
-        log.warning("An answer knows only words: %s", error)
-
-
-def _end(store: Store, texts: Sequence[str], made: asyncio.Task[None]) -> None:
+def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
     store.encoding -= {*texts}
-    if not made.cancelled() and (error := made.exception()) is not None:
+    error = None if made.cancelled() else made.exception()
+    if isinstance(error, MeaningFails):
+        log.warning("An answer knows only words: %s", error)
+    elif error is not None:
         log.error("Vectors of texts could not be made: %s", type(error).__name__)
 
 

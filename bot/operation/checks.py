@@ -266,7 +266,7 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[CheckResul
     """Returns which account a platform gives the bot, whether it is the database's, and what it may do there."""
     question = platform.facts.title
     try:
-        identity = await platform.channel.identity()
+        identity = await platform.identity()
     except SenderStopped as error:
         cure = f"Put the token that {question} shows now into {platform.facts.token_variable}."
         return [CheckResult.wrong(question, f"the token does not work: {error.reason.rstrip('.')}", cure)]

@@ -1,15 +1,16 @@
 """The health of the bot: all that is wrong with it, what of that strangers read, and how another process asks for it."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
 
 from bot.digests.files import is_gone
 from bot.ports import channel
@@ -201,14 +202,14 @@ class Health:
         self.problems()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """The state that the running process reports."""
+class Readiness(BaseModel):
+    """What the running process says at `/health/ready`."""
 
-    is_ready: bool
-    problems: Mapping[str, str] = field(default_factory=dict)  # name -> why
-    seconds: Mapping[str, int] = field(default_factory=dict)  # name -> age of the problem, if it is known
-    attention: Mapping[str, str] = field(default_factory=dict)  # name -> what needs attention although it is ready
+    ready: bool
+    problems: dict[str, str]  # name -> why
+    seconds: dict[str, int] = {}  # name -> age of the problem, if it is known
+    attention: dict[str, str] = {}  # name -> what needs attention although it is ready
+    process: str = ""  # its id in its database
 
 
 def ask_readiness(settings: Settings, store: Store) -> Readiness:
@@ -224,25 +225,17 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
     connection = HTTPConnection(host, settings.web_port, timeout=PATIENCE)
     try:
         connection.request("GET", "/health/ready")
-        found = json.loads(connection.getresponse().read(_LARGEST))
-        seconds = {str(name): int(age) for name, age in found.get("seconds", {}).items()}
-        problems, seen = _texts(found["problems"]), _texts(found.get("attention", {}))
-        answer = Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds, attention=seen)
-        process = found.get("process", "")
+        answer = Readiness.model_validate_json(connection.getresponse().read(_LARGEST))
     except (OSError, HTTPException):
         return _problem(f"nothing answers at {url}; is paperwire run running, with the same settings?")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except ValidationError:
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
-    if process and process != bot_state.sender(store):
+    if answer.process and answer.process != bot_state.sender(store):
         return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
     return answer
 
 
-def _texts(found: Mapping[object, object]) -> dict[str, str]:
-    return {str(name): str(text) for name, text in found.items()}
-
-
 def _problem(why: str) -> Readiness:
-    return Readiness(is_ready=False, problems={"process": why})
+    return Readiness(ready=False, problems={"process": why})

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 
 from bot.app import App
@@ -23,8 +23,7 @@ from bot.operation.health import (
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
-from bot.operation.web_access import WhoMayEnter, entry, lock_of_metrics
-from bot.operation.web_server import Pages, health_app, serving
+from bot.operation.web_server import Lock, Pages, health_app, serving
 from bot.settings import unknown_variables
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -38,12 +37,13 @@ from subscriptions.store.database.store import Transaction, writes
 log = logging.getLogger("paperwire")
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
-FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
+REST = 60.0  # seconds during which nothing is sent on a platform whose token fails
 PAGES = "bot.pages.site"  # imported by name, since it imports what this module is made of
 ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another process
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 LOG_INTERVAL = timedelta(days=1)  # between two lines of the log about the same finding
+CLAIM_INTERVAL = timedelta(minutes=15)  # between two questions whose bot a token is for, if there was no answer
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
 
@@ -55,18 +55,19 @@ class Process:
         self.sources = sources
         self.receivers: Sequence[worker.Supervised] = ()
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
-        self.health = Health(app.store, app.clock, lambda: self.problems | worker.problems_of(self.receivers))
+        self.health = Health(app.store, app.clock, self._problems)
         self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems())
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
-        # platform -> its rest: (monotonic second of the end, length in seconds)
-        self._rests: dict[str, tuple[float, float]] = {}
-        self._claim_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `claim_again`
-        self._reported: set[str] = set()  # the stopped platforms that `problems` contains
+        self._rests: dict[str, float] = {}  # platform → monotonic second of the end of its rest
         self.late_encoding = LateEncoding(app.deps)
-        self._done_at: dict[str, datetime] = {}  # work that is done at intervals -> when it was last done
+        self._done_at = {"owners": app.clock.now()}  # work that is done at intervals -> when it was last done
+
+    def _problems(self) -> dict[str, str]:
+        """Returns what is wrong with its parts, platforms and receivers, by name."""
+        return self.problems | self._drain.stopped | worker.problems_of(self.receivers)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -75,8 +76,8 @@ class Process:
 
     @property
     def attention(self) -> dict[str, Problem]:
-        """What strangers may read of the findings, except the platforms that `problems` names."""
-        new = [one for one in self.findings if not (one.cause == STOPPED and one.of in self.problems)]
+        """What strangers may read of the findings, except the platforms that are problems."""
+        new = [one for one in self.findings if not (one.cause == STOPPED and one.of in self._drain.stopped)]
         return for_strangers(new, self.app.clock.now())
 
     @property
@@ -100,7 +101,8 @@ class Process:
         try:
             await self.sources.poll()
             await self._update_stopped_platforms()
-            await self._claim_again()
+            if self._is_due("owners", CLAIM_INTERVAL):
+                await self.app.sender.claim_again()
             if not self.sources.is_catching_up:
                 await plan(self.app.deps, self._drain, planned=self._wake_lanes)
             if self._is_due("notices", NOTIFY_INTERVAL):
@@ -109,12 +111,10 @@ class Process:
             self.late_encoding.start()
             if self.app.summarizer is not None:
                 self.app.summarizer.start()
-            self.problems.pop("database", None)
-            self.problems.pop("sources", None)
+            for name in ("start", "work", "database", "sources"):
+                self.problems.pop(name, None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
-            for name in ("start", "work"):
-                self.problems.pop(name, None)
         except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
@@ -155,32 +155,16 @@ class Process:
             log.error("Delivering failed: %s", said_of(one), exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
-        second = self.app.clock.monotonic()
+        """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
+        second, stopped = self.app.clock.monotonic(), self._drain.stopped
         held = await self.app.store.run(bot_state.stopped_platforms)
-        stopped = self._drain.stopped
         for platform, reason in list(stopped.items()):
-            until, length = self._rests.get(platform, (0.0, 0.0))
-            if not until:
-                length = FIRST_REST
-                self._rests[platform] = (second + length, length)
+            if platform not in self._rests:
+                self._rests[platform] = second + REST
                 log.error("%s has stopped: %s", platform, reason)
-            elif second >= until and platform not in held:
-                del stopped[platform]
-                longer = min(length * 2, LONGEST_REST)
-                self._rests[platform] = (0.0, longer)
-            self.problems[platform] = reason
+            elif second >= self._rests[platform] and platform not in held:
+                del stopped[platform], self._rests[platform]
         stopped.update(held)
-        for platform in self._reported - set(stopped):
-            self.problems.pop(platform, None)
-        self._reported = set(stopped)
-
-    async def _claim_again(self) -> None:
-        """Calls `claim_again` of the sender every LONGEST_REST seconds."""
-        second = self.app.clock.monotonic()
-        if second >= self._claim_due:
-            self._claim_due = second + LONGEST_REST
-            await self.app.sender.claim_again()
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
         """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs it as often.
@@ -309,11 +293,10 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
         await app.summarizer.close()
     await process.upkeep.clean_up()
     await process.upkeep.copy()
-    unread = {}
-    if not app.stop.is_set():
-        unread = await sources.unreadable_if_all()
-    for line in unread_lines(unread):
-        say(line)
+    unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
+    if unread:
+        reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
+        say(f"No source could be read. {reasons}. paperwire check says what to do.")
     status = 1 if sent.dead or unread else 0
     if not (status or sent.stopped or app.stop.is_set()):
         await process.upkeep.heartbeat()
@@ -322,11 +305,11 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
 
 async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
-    found = app.receivers()
     for platform in app.platforms.values():
-        await platform.check_tokens(found)
-    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
+        await platform.check_tokens()
+    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in app.receivers()]
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
+    password = app.settings.web_password
     pages: Pages = await import_module(PAGES).pages_of(app)
     web = health_app(
         process.health.problems,
@@ -335,7 +318,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         lambda: process.attention,
         process=app.store.process,
         pages=pages.routes,
-        metrics_lock=lock_of_metrics(app.settings, app.clock),
+        metrics_lock=Lock(app.clock, password.get_secret_value()) if password else None,
     )
     async with serving(app.settings, web) as address, orderly_stop.beside(process.health.watch()):
         lines = (
@@ -376,20 +359,11 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
         notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or access.has_operator(transaction, admins):
+    # nobody must be let in if only users of this machine can talk to the bot
+    may_come = app.settings.web_password is not None
+    strangers = any(
+        platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
+    )
+    if not strangers or access.has_operator(transaction, admins):
         return []
     return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]
-
-
-def _needs_operator(app: App) -> bool:
-    """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
-    may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
-    return any(platform.api and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values())
-
-
-def unread_lines(unread: Mapping[str, str]) -> list[str]:
-    """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
-    reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
-    if unread:
-        return [f"No source could be read. {reasons}. paperwire check says what to do."]
-    return []

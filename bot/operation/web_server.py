@@ -1,11 +1,15 @@
-"""The web server: /health, /metrics, and the words of each refusal (404, 413, 429)."""
+"""The web server: /health, /metrics, the words of each refusal (404, 413, 429); who may open pages, after how many wrong passwords."""
 
 import asyncio
+import hmac
+import ipaddress
 import socket
 from base64 import b64decode
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from hashlib import sha256
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,10 +19,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import SettingsError
-from bot.operation import web_access
 from bot.operation.health import Problem
+from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher
 from bot.settings import Settings
+from bot.settings.values import is_loopback
 
 _WORDS = {
     400: "That cannot be read.",
@@ -28,10 +33,11 @@ _WORDS = {
     405: "Not so.",
     413: "That is too large.",
     429: "Too often. Try again in a minute.",
-    421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
     503: "Not now.",
 }
 MOST_CONNECTIONS = 256  # all others are answered with 503
+MINUTE = 60.0  # seconds
+MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because all users of a proxy share its address
 
 
 def line(status: int, headers: Mapping[str, str] | None = None, words: str = "") -> Response:
@@ -55,6 +61,61 @@ class Pages:
     taking: Callable[[RequestDispatcher], AbstractContextManager[None]] = lambda _: nullcontext()
 
 
+def network_of(address: str) -> str:
+    """Returns the network that counts as one client: an IPv4 address or an IPv6 /64; "" for this machine."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    if found.version == 4:  # noqa: PLR2004
+        return str(found)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+class Lock:
+    """Checks a password. After too many wrong ones of an address in a minute, further ones are not checked."""
+
+    def __init__(self, clock: Clock, password: str) -> None:
+        self._clock = clock
+        self._password = _digest(password)
+        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)  # network -> monotonic seconds of wrong ones
+
+    def opens(self, password: str, *, address: str) -> bool | None:
+        """Returns whether a password is right; None, unread, after too many wrong ones of this address in the last minute."""
+        second = self._clock.monotonic()
+        for network, seconds in list(self._wrong.items()):
+            while seconds and seconds[0] <= second - MINUTE:
+                seconds.popleft()
+            if not seconds:
+                del self._wrong[network]
+        if len(self._wrong.get(network_of(address), ())) >= MOST_TRIES:
+            return None
+        if hmac.compare_digest(_digest(password), self._password):
+            return True
+        self._wrong[network_of(address)].append(second)
+        return False
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "replace")).digest()
+
+
+def why_closed(settings: Settings) -> str:
+    """Returns why there are no pages, "" if there are: with a password, or on this machine only.
+
+    If PAPERWIRE_WEB_URL is set, a proxy on this machine makes it reachable from outside.
+    """
+    if settings.web_password is not None:
+        return ""
+    if not is_loopback(settings.web_host):
+        return f"{settings.web_host} can be reached from other machines"
+    return "" if settings.web_url is None else "a proxy brings requests to this address"
+
+
 def health_app(
     problems: Problems,
     web_routes: Sequence[Route] = (),
@@ -63,7 +124,7 @@ def health_app(
     *,
     process: str = "",
     pages: Sequence[BaseRoute] = (),
-    metrics_lock: web_access.Lock | None = None,
+    metrics_lock: Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
 
@@ -102,7 +163,7 @@ def health_app(
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: web_access.Lock | None) -> Callable[[Request], object]:
+def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if lock is not None and (refusal := _refusal(lock, request)):
             return refusal
@@ -112,7 +173,7 @@ def _metrics_handler(metrics: MetricsPage, lock: web_access.Lock | None) -> Call
     return answer
 
 
-def _refusal(lock: web_access.Lock, request: Request) -> Response | None:
+def _refusal(lock: Lock, request: Request) -> Response | None:
     """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -123,8 +184,10 @@ def _refusal(lock: web_access.Lock, request: Request) -> Response | None:
             return asks
     if not given:
         return asks
-    tried = lock.tries(given, address=request.client.host if request.client else "")
-    return {web_access.Tried.OPENS: None, web_access.Tried.WRONG: asks, web_access.Tried.UNREAD: line(429)}[tried]
+    opens = lock.opens(given, address=request.client.host if request.client else "")
+    if opens:
+        return None
+    return line(429) if opens is None else asks
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
 from bot.commands.results import result_items
-from bot.pages.samples import Samples
+from bot.pages import samples
 from bot.pages.visitors import Form, Visitor, Visitors, is_from_script
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import markup
@@ -96,17 +96,16 @@ class ChatPage:
     """The page of the visitor's chat. `channel` stores what visitors write, so that the page shows it."""
 
     def __init__(self, app: App, channel: WebChannel, visitors: Visitors) -> None:
-        self._store, self._clock = app.store, app.clock
+        self._app, self._store, self._clock = app, app.store, app.clock
         self._channel = channel
         self._visitors = visitors
-        self._samples = Samples(app)
 
     async def show(self, request: Request) -> Response:
         """Shows the newest messages, or those before the message with a given number."""
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
         view = await self._store.run(page_of, visitor.chat, visitor.frame.language, before=before)
-        offer, sample = await self._samples.offer(is_local=visitor.is_local)
+        offer, sample = await samples.offer(self._app, is_local=visitor.is_local)
         words = WORDS | ({"offer": offer} if offer else {})
         html = await asyncio.to_thread(
             lambda: draw_page(
@@ -137,8 +136,8 @@ class ChatPage:
         typed = typed_command(text)
         message = MessageRequest(
             **_by(visitor, update),
-            command=typed.name if typed else "",
-            text=typed.rest if typed else text,
+            command=typed.name,
+            text=typed.rest,
             written_at=self._clock.now(),
             file_id=update if form.file else "",
         )
@@ -179,12 +178,7 @@ class ChatPage:
         """Returns what came since the page was drawn or asked last; an empty response if that is nothing."""
         visitor = await self._visitors.admitted(request)
         after = _number(request.query_params.get("after", "")) or 0
-        view = await self._store.run(news_of, visitor.chat, visitor.frame.language, after)
-        if view is None or request.query_params.get("language") != visitor.frame.language:
-            return Response(status_code=204, headers={"hx-refresh": "true"})
-        if not view.messages:
-            return Response(status_code=204)
-        return HTMLResponse(_drawn_news(visitor, view))
+        return await self._news(visitor, request.query_params.get("language", ""), after)
 
     async def download(self, request: Request) -> Response:
         """Returns the document in a message of this chat."""
@@ -200,7 +194,7 @@ class ChatPage:
     async def use_samples(self, request: Request) -> Response:
         """Stores the samples, and shows the chat."""
         visitor, _ = await self._heard(request)
-        await self._samples.use(is_local=visitor.is_local)
+        await samples.use(self._app, is_local=visitor.is_local)
         return RedirectResponse("/", 303)
 
     async def _heard(self, request: Request) -> tuple[Visitor, Form]:
@@ -236,13 +230,29 @@ class ChatPage:
             return RedirectResponse(place, 303)
         after = _number(form.text("after")) or 0
         language = (await self._visitors.admitted(request)).frame.language  # what was said may have changed it
-        view = await self._store.run(news_of, visitor.chat, language, after)
+        return await self._news(visitor, language, after, said=said, pressed=pressed)
+
+    async def _news(
+        self, visitor: Visitor, language: str, after: int, *, said: str | None = None, pressed: int | None = None
+    ) -> Response:
+        """Returns what came after a change; "" if that is nothing. `language`: that of the page, or of the chat now."""
+        view = await self._store.run(news_of, visitor.chat, visitor.frame.language, after)
         if view is None or language != visitor.frame.language:
             return Response(status_code=204, headers={"hx-refresh": "true"})
-        buttons = ""
-        if pressed is not None:
-            buttons = await self._store.run(buttons_of, visitor.chat, pressed)
-        return HTMLResponse(_drawn_news(visitor, view, said=said, buttons=buttons))
+        if said is None and not view.messages:
+            return Response(status_code=204)
+        buttons = "" if pressed is None else await self._store.run(buttons_of, visitor.chat, pressed)
+        html = draw_page(
+            "news.html",
+            visitor.frame,
+            WORDS,
+            messages=view.messages,
+            change=view.change,
+            said=said,
+            buttons=buttons,
+            once="",
+        )
+        return HTMLResponse(html)
 
     def _example(self, chat: Chat, sample: Paper | None) -> str:
         """Returns the newest paper as HTML, else the sample that is offered; "" if there is none."""
@@ -332,19 +342,6 @@ def _view(
         if not replaces:
             day = local.date()
     return View(chat=known, messages=shown, change=change)
-
-
-def _drawn_news(visitor: Visitor, view: View, *, said: str | None = None, buttons: str = "") -> str:
-    return draw_page(
-        "news.html",
-        visitor.frame,
-        WORDS,
-        messages=view.messages,
-        change=view.change,
-        said=said,
-        buttons=buttons,
-        once="",
-    )
 
 
 def _by(visitor: Visitor, update: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp
 from bot.app import App
 from bot.errors import error_location
 from bot.operation import web_server
-from bot.operation.web_access import WhoMayEnter, entry
 from bot.pages import visitors as visiting
 from bot.pages.chat import ChatPage
 from bot.pages.visitors import SIGN_IN, Visitors
@@ -94,13 +93,12 @@ class _Static(StaticFiles):
 
 async def pages_of(app: App) -> web_server.Pages:
     """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
-    found, why = entry(app.settings)
+    why = web_server.why_closed(app.settings)
     channel = app.deps.channels.get(FACTS.name)
-    if found is WhoMayEnter.OFF or not isinstance(channel, WebChannel):
+    if why or not isinstance(channel, WebChannel):
         return web_server.Pages(closed_pages(), lines=[f"No pages: {why}. {_SET_PASSWORD}"])
-    password = None
-    if found is WhoMayEnter.PASSWORD and app.settings.web_password is not None:
-        password = app.settings.web_password.get_secret_value()
+    secret = app.settings.web_password
+    password = secret.get_secret_value() if secret else None
     visitors = Visitors(app, password)
     key = await app.store.run(visiting.session_key, password or "")
     guard = [

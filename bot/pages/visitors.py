@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
-from bot.operation.web_access import Lock, Tried
+from bot.operation.web_server import Lock
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
@@ -123,7 +123,9 @@ class Visitors:
         name = LOCAL_NAME if self._password is None else request.session.get("name", "")
         chat = FACTS.read_address(name)
         if chat is None:
-            raise _to_sign_in(request)
+            if is_from_script(request):
+                raise HTTPException(401, headers={"hx-redirect": SIGN_IN})
+            raise HTTPException(303, headers={"location": SIGN_IN})
         language = _language(request)
         known = await self._store.run(known_or_new, chat, ChatKind.PRIVATE, lang=language)
         frame = PageFrame(language=known.settings.lang, token=_token(request), can_sign_out=self._password is not None)
@@ -157,9 +159,9 @@ class Visitors:
         """Signs in, or shows the form with the reason why not."""
         form = await self.own_form(request)
         name, password = form.text("name").strip(), form.text("password")
-        tried = self._lock.tries(password, address=request.client.host if request.client else "")
-        if tried is not Tried.OPENS:
-            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+        opens = self._lock.opens(password, address=request.client.host if request.client else "")
+        if not opens:
+            problem, status = (_TOO_MANY, 429) if opens is None else (_WRONG, 403)
             return _sign_in_page(request, name, problem, status=status)
         chat = FACTS.read_address(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:
@@ -195,12 +197,6 @@ def _sign_in_page(
     words = _WORDS | ({"problem": problem} if problem else {})
     html = draw_page("sign_in.html", frame, {**words, "title": _TITLE}, name=name[:_LONGEST_NAME])
     return HTMLResponse(html, status)
-
-
-def _to_sign_in(request: Request) -> HTTPException:
-    if is_from_script(request):
-        return HTTPException(401, headers={"hx-redirect": SIGN_IN})
-    return HTTPException(303, headers={"location": SIGN_IN})
 
 
 def _token(request: Request) -> str:

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
+from typing import TextIO
 
-from bot.platform import PlatformAdapter
+from bot.platform import Platform
 from bot.platforms import FACTS
 from bot.platforms import PLATFORMS as NAMES
-from bot.rendering.appearance import Appearance
+from bot.ports.channel import Clock
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import addresses
-from subscriptions.model import ChatAddress
+from subscriptions.store.database.store import Store
 
 addresses.declare(*FACTS)
 
@@ -19,29 +20,16 @@ addresses.declare(*FACTS)
 PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in NAMES})
 
 
-def adapter_of(module: str) -> PlatformAdapter:
-    """Returns a platform's adapter. This imports the platform's library, so call it only for platforms that are on."""
-    adapter: PlatformAdapter = import_module(module)  # a module with the functions of PlatformAdapter
-    return adapter
+def connect(adapter: str, settings: Settings, store: Store, clock: Clock, out: TextIO) -> Platform:
+    """Returns a platform without a call to it; `adapter`: the name of its module. Raises SettingsError.
+
+    This imports the platform's library, so call it only for platforms that are on. `out`: where the console writes.
+    """
+    platform: Platform = import_module(adapter).connect(settings, store, clock, out)
+    return platform
 
 
 def medium_of(platform: str) -> Medium:
     """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
-    medium: Medium = _markup(platform).MEDIUM
+    medium: Medium = import_module(PLATFORMS[platform].replace(".adapter", ".markup")).MEDIUM
     return medium
-
-
-def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
-    """Returns the medium of a chat, whose platform may be off. Raises KeyError for an unknown platform."""
-    if addresses.facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
-        return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
-    return medium_of(chat.platform)
-
-
-def look_of(platform: str) -> Appearance | None:
-    """Returns the Appearance of a platform's messages; None if they cannot be drawn. Raises KeyError for an unknown platform."""
-    return getattr(_markup(platform), "LOOK", None)
-
-
-def _markup(platform: str) -> ModuleType:
-    return import_module(PLATFORMS[platform].replace(".adapter", ".markup"))

@@ -6,10 +6,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.ports.channel import Clock
+from bot.ports.conversation import Receiver
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
@@ -17,54 +17,28 @@ log = logging.getLogger("paperwire")
 T = TypeVar("T")
 
 REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
+# (first, longest) seconds to wait after failures in a row, each time twice as long
+TEMPORARY, LASTING = (1.0, 60.0), (60.0, 900.0)  # lasting: until a person does something
 _MOST_DOUBLINGS = 10
+# A conflict counts as over after so many seconds without one. A single success proves nothing, because two receivers
+# get updates in turn.
+CONFLICT_OVER_AFTER = 60.0
 REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """The seconds to wait after failures in a row: `first`, then twice as long each time, up to `longest`."""
-
-    first: float
-    longest: float
-
-    def seconds(self, failures: int) -> float:
-        """Returns the wait after this number of failures in a row, from 1."""
-        return min(self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), self.longest)
+class UpdatesConflict(RetryLater):
+    """The platform gives the updates to another receiver, too, until a person stops it."""
 
 
-NETWORK_BACKOFF = Backoff(1.0, 60.0)
-STOPPED_BACKOFF = Backoff(60.0, 900.0)  # for errors that last until a person does something
+class ReceiverLoop(Receiver):
+    """A receiver that repeats its calls and steps, and remembers why it does not work.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """What a failed call means for the receiver."""
-
-    problem: str  # one line for the operator, without a full stop
-    backoff: Backoff
-    may_pass: bool = False  # the failure may be temporary, so it is reported only after REPORT_AFTER failures in a row
-    lasts: float = 0.0  # seconds after the failure in which a success does not prove that the receiver works
-
-
-def assess(error: NotDelivered) -> Failure:
-    """Returns the failure of a call. RetryLater may be temporary; any other error lasts until a person acts."""
-    may_pass = isinstance(error, RetryLater)
-    backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
-    return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)
-
-
-class ReceiverLoop:
-    """Repeats the calls and steps of one receiver, and remembers why it does not work.
-
-    `platform` is the platform's name for people. `assess` returns the Failure for an error of that platform.
+    `platform` is the platform's name for people.
     """
 
-    def __init__(self, platform: str, clock: Clock, *, assess: Callable[[NotDelivered], Failure] = assess) -> None:
-        self.problem = ""  # one line for the operator; "" if it works
+    def __init__(self, platform: str, clock: Clock) -> None:
         self._platform = platform
-        self._clock = clock
-        self._assess = assess
+        self.clock = clock
         self._failures = 0  # in a row
         self._doubtful_until = float("-inf")  # monotonic second from which a success proves that the receiver works
 
@@ -77,37 +51,39 @@ class ReceiverLoop:
             try:
                 result = await call()
             except NotDelivered as error:
-                await self._clock.sleep(self._record_failure(error))
+                await self.clock.sleep(self._record_failure(error))
             else:
                 if proves_health:
                     self.mark_healthy()
                 return result
 
     def mark_healthy(self) -> None:
-        """Resets the wait. Also clears the problem, unless the last failure is known to last longer."""
+        """Resets the wait. Also clears the problem, unless there was a conflict lately."""
         self._failures = 0
-        if self._clock.monotonic() < self._doubtful_until:
+        if self.clock.monotonic() < self._doubtful_until:
             return
         if self.problem:
             log.info("%s is listened to again.", self._platform)
         self.problem = ""
 
     def _record_failure(self, error: NotDelivered) -> float:
-        """Reports why a call failed. Returns the seconds to wait: the back-off, or the platform's time if that is longer."""
-        failure = self._assess(error)
+        """Reports why a call failed. Returns the seconds to wait: ours, or the platform's if that is longer."""
+        may_pass = isinstance(error, RetryLater)
+        first, longest = TEMPORARY if may_pass else LASTING
+        wait = min(first * 2.0 ** min(self._failures, _MOST_DOUBLINGS), longest)
         self._failures += 1
-        asked = 0.0
         if isinstance(error, RetryLater):
-            asked = error.after.total_seconds()
-        wait = max(asked, failure.backoff.seconds(self._failures))
-        if failure.lasts:
-            self._doubtful_until = self._clock.monotonic() + failure.lasts
-        if failure.may_pass and self._failures < REPORT_AFTER:
+            wait = max(wait, error.after.total_seconds())
+        if isinstance(error, UpdatesConflict):
+            self._doubtful_until = self.clock.monotonic() + CONFLICT_OVER_AFTER
+        elif may_pass and self._failures < REPORT_AFTER:
             log.info("%s cannot be listened to now: %s", self._platform, error.reason)
             return wait
-        if failure.problem != self.problem:
-            log.error("No one can talk to the bot on %s: %s.", self._platform, failure.problem)
-        self.problem = failure.problem
+        problem = error.reason.rstrip(".")
+        if problem != self.problem:
+            cure = "" if may_pass else " paperwire check says what to do."
+            log.error("No one can talk to the bot on %s: %s.%s", self._platform, problem, cure)
+        self.problem = problem
         return wait
 
 

@@ -52,8 +52,6 @@ class Channel(Protocol):
 
     platform: str
     limits: Limits
-    not_found: str = ""  # why `find` can never tell; "" if it can
-    not_edited: str = ""  # why `edit` can never change a message; "" if it can
     # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
     repeats_once: bool = False
     # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
@@ -82,7 +80,7 @@ class Channel(Protocol):
 
         Raises only NotDelivered. By default, raises Rejected.
         """
-        raise errors.Rejected(self.not_edited)
+        raise errors.Rejected("A message cannot be changed there once it was sent.")
 
     async def find(
         self,
@@ -99,7 +97,7 @@ class Channel(Protocol):
         that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
         if it refuses the token. By default, raises LookupError.
         """
-        raise LookupError(self.not_found)
+        raise LookupError("Messages cannot be looked up there.")
 
     async def identity(self) -> str:
         """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
@@ -128,6 +126,13 @@ def read_message(message: model.Message, read: Callable[[Any], T]) -> T:
         return read(json.loads(message.payload))
     except ValueError as error:
         raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
+
+
+def texts(payload: Any, *names: str) -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Returns the texts with these names in a payload, without lone surrogates, which cannot be sent. Raises ValueError."""
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
+        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}
+    raise ValueError(f"a payload has the texts {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

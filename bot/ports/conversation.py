@@ -116,20 +116,20 @@ Request = MessageRequest | CallbackRequest | EventRequest
 _COMMAND = re.compile(r"[/／](?P<name>\w{1,32})(?:@(?P<bot>\w+))?(?:[:：,，] *| +|(?=\s)|$)")
 
 
-class TypedCommand(NamedTuple):
-    """A command with its slash, as a person typed it."""
+class TypedText(NamedTuple):
+    """What a person typed: a command with its slash and the text after it, or text alone."""
 
-    name: str  # lower case
+    name: str  # of the command, lower case; "" if the text begins with none
     bot: str  # the bot that it names: "/sub@bot"; "" if it names none
     rest: str  # the text after it
 
 
-def typed_command(text: str) -> TypedCommand | None:
-    """Returns the command with which a text begins; None if it begins with none."""
+def typed_command(text: str) -> TypedText:
+    """Returns the command with which a text begins, if it begins with one, and the rest."""
     found = _COMMAND.match(text)
     if found:
-        return TypedCommand(found["name"].casefold(), found["bot"] or "", text[found.end() :])
-    return None
+        return TypedText(found["name"].casefold(), found["bot"] or "", text[found.end() :])
+    return TypedText("", "", text)
 
 
 class PlatformApi(Protocol):
@@ -190,6 +190,7 @@ class PlatformApi(Protocol):
 
     async def send_file(self, chat: model.ChatAddress, file: "File") -> str:
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
+        raise errors.Rejected("No documents are sent there.")
 
     async def send_file_privately(self, chat: model.ChatAddress, person: str, file: "File") -> None:
         """Shows a document to one person, who asked for it in a chat. By default, posts it to the person's private chat.
@@ -201,7 +202,7 @@ class PlatformApi(Protocol):
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached.
 
-        Raises NotDelivered; Refused for more than `most` bytes.
+        Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
         """
         raise errors.Rejected("No documents are taken there.")
 
@@ -235,17 +236,13 @@ class RequestDispatcher(Protocol):
 class Receiver(Protocol):
     """Receives the updates of one platform."""
 
-    @property
-    def name(self) -> str:
-        """Returns the receiver's name in /health/ready."""
-
-    @property
-    def problem(self) -> str:
-        """Returns why the receiver does not work now; "" if it works."""
+    name: str  # in /health/ready
+    problem: str = ""  # why it does not work now, in one line for the operator; "" if it works
 
     @property
     def routes(self) -> "Sequence[Route]":
-        """Returns the paths to which the platform sends updates, or to which it leads people's browsers."""
+        """Returns the paths to which the platform leads people's browsers. By default, none."""
+        return ()
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """Receives updates until it is cancelled, even after errors of the platform or of the network."""

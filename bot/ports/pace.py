@@ -15,6 +15,7 @@ from subscriptions.model import Lane
 
 MINUTE = 60.0
 _TIDY_FROM = 4096  # number of lanes from which on idle lanes are removed
+_NO_LIMITS = Limits(text=0, per_second=0, per_lane=0)
 
 
 class Pace:
@@ -22,12 +23,11 @@ class Pace:
 
     def __init__(self, clock: Clock, limits: Mapping[str, Limits]) -> None:
         self._clock = clock
-        self._limits = dict(limits)
+        self._limits = limits
         self._begun: dict[Lane, deque[float]] = {}  # when the last posts of a lane began, the earliest first
         self._next_of_token: dict[str, float] = {}  # from when on the next post with a token may begin
         self._replies: Counter[str] = Counter()  # token → replies that wait for it
-        self._paused_lanes: dict[Lane, float] = {}  # lane → end of its pause
-        self._paused_tokens: dict[str, float] = {}
+        self._paused: dict[Lane | str, float] = {}  # a lane or a token → end of its pause
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._tidy_at = _TIDY_FROM
 
@@ -41,23 +41,23 @@ class Pace:
         Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent` posts
         are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
         """
-        while True:
-            if (wait := max(self.pause_left(lane), self.wait_of_lane(lane, urgent=urgent))) > 0:
-                if self.pause_left(lane) > patience:
-                    return False
-                await self._clock.sleep(wait)
-            elif (wait := self._wait_of_token(lane.platform, urgent=urgent)) > 0:
-                await self._sleep_for_token(lane.platform, wait, urgent=urgent)
-            else:
+        platform = lane.platform
+        while (pause := self.pause_left(lane)) <= patience:
+            wait = max(pause, self.wait_of_lane(lane, urgent=urgent))
+            is_reply_at_token = urgent and not wait
+            if not wait:
+                wait = self._left(self._next_of_token.get(platform, 0.0))
+                if self._replies[platform] and not urgent:
+                    wait += self._gap(platform)  # the replies take the next slots
+            if not wait:
                 self._count(lane)
                 return True
-
-    async def _sleep_for_token(self, platform: str, seconds: float, *, urgent: bool) -> None:
-        self._replies[platform] += urgent
-        try:
-            await self._clock.sleep(seconds)
-        finally:
-            self._replies[platform] -= urgent
+            self._replies[platform] += is_reply_at_token
+            try:
+                await self._clock.sleep(wait)
+            finally:
+                self._replies[platform] -= is_reply_at_token
+        return False
 
     def begins(self, lane: Lane) -> None:
         """Notes that the post for which the caller took a slot begins only now, and not when it got the slot."""
@@ -66,25 +66,22 @@ class Pace:
 
     def wait_of_lane(self, lane: Lane, *, urgent: bool = False) -> float:
         """Returns for how many seconds the limits of the lane allow no further post, whatever its token allows."""
-        limit, begun = self._limits.get(lane.platform), self._begun.get(lane)
-        if limit is None or not begun:
-            return 0.0
-        free = (
-            begun[-limit.burst] + limit.burst / limit.per_lane if limit.per_lane and len(begun) >= limit.burst else 0.0
-        )
-        most = _most_in_a_minute(lane, limit, urgent=urgent)
-        if most and len(begun) >= most:
+        limit, begun, free = self._limits.get(lane.platform, _NO_LIMITS), self._begun.get(lane, ()), 0.0
+        if limit.per_lane and len(begun) >= limit.burst:
+            free = begun[-limit.burst] + limit.burst / limit.per_lane
+        most = limit.per_group_minute - (0 if urgent else limit.reserved)
+        is_group = not lane.address.isdecimal()  # private chats have positive ids
+        if limit.per_group_minute and is_group and len(begun) >= most:
             free = max(free, begun[-most] + MINUTE)
-        return max(0.0, free - self._clock.monotonic())
+        return self._left(free)
 
     def pause_left(self, lane: Lane) -> float:
         """Returns the seconds that are left of a pause of the lane or of its token."""
-        until = max(self._paused_lanes.get(lane, 0.0), self._paused_tokens.get(lane.platform, 0.0))
-        return max(0.0, until - self._clock.monotonic())
+        return max(self._left(self._paused.get(lane, 0.0)), self.token_pause_left(lane.platform))
 
     def token_pause_left(self, platform: str) -> float:
         """Returns the seconds that are left of a pause of the whole token."""
-        return max(0.0, self._paused_tokens.get(platform, 0.0) - self._clock.monotonic())
+        return self._left(self._paused.get(platform, 0.0))
 
     def pause(self, lane: Lane, seconds: float) -> None:
         """Pauses a lane, because its platform demanded it.
@@ -92,28 +89,22 @@ class Pace:
         If the token has a limit, too, it is unknown which of the two limits was exceeded. So if another lane of the
         token is still paused, the whole token is paused.
         """
-        now = self._clock.monotonic()
-        self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
-        others = any(other.platform == lane.platform and other != lane for other in self._paused_lanes)
-        self._paused_lanes[lane] = now + seconds
+        end = self._clock.monotonic() + seconds
+        self._paused = {one: until for one, until in self._paused.items() if self._left(until)}
+        others = any(isinstance(one, Lane) and one != lane and one.platform == lane.platform for one in self._paused)
+        self._paused[lane] = end
         if others and self._limits[lane.platform].per_second:
-            ends = self._paused_tokens.get(lane.platform, 0.0)
-            self._paused_tokens[lane.platform] = max(now + seconds, ends)
+            self._paused[lane.platform] = max(end, self._paused.get(lane.platform, 0.0))
 
-    def _wait_of_token(self, platform: str, *, urgent: bool) -> float:
-        wait = max(0.0, self._next_of_token.get(platform, 0.0) - self._clock.monotonic())
-        if not urgent and self._replies[platform]:
-            return wait + self._gap(platform)  # the replies take the next slots
-        return wait
+    def _left(self, until: float) -> float:
+        return max(0.0, until - self._clock.monotonic())
 
     def _gap(self, platform: str) -> float:
-        limit = self._limits.get(platform)
-        return 1 / limit.per_second if limit and limit.per_second else 0.0
+        limit = self._limits.get(platform, _NO_LIMITS)
+        return 1 / limit.per_second if limit.per_second else 0.0
 
     def _count(self, lane: Lane) -> None:
-        limit, now = self._limits.get(lane.platform), self._clock.monotonic()
-        if limit is None:
-            return
+        limit, now = self._limits.get(lane.platform, _NO_LIMITS), self._clock.monotonic()
         self._next_of_token[lane.platform] = max(now, self._next_of_token.get(lane.platform, 0.0)) + self._gap(
             lane.platform
         )
@@ -122,10 +113,3 @@ class Pace:
         if len(self._begun) >= self._tidy_at:
             self._begun = {one: begun for one, begun in self._begun.items() if begun[-1] + MINUTE > now}
             self._tidy_at = max(_TIDY_FROM, 2 * len(self._begun))
-
-
-def _most_in_a_minute(lane: Lane, limit: Limits, *, urgent: bool) -> int:
-    """Returns how many posts a group may get in a minute; 0: no limit. Private chats have positive ids."""
-    if not limit.per_group_minute or lane.address.isdecimal():
-        return 0
-    return limit.per_group_minute - (0 if urgent else limit.reserved)

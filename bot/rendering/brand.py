@@ -16,8 +16,6 @@ LIGHT: Final = {
     "tint": "#e6efee",
     "hit": "#cfe6e0",
     "bad": "#a3210f",
-    "wait": "#765200",
-    "good": "#2c6a3c",
 }
 DARK: Final = {
     "page": "#151614",
@@ -31,8 +29,6 @@ DARK: Final = {
     "tint": "#1d302f",
     "hit": "#2a4f49",
     "bad": "#ff9d90",
-    "wait": "#e3bd66",
-    "good": "#93cf9f",
 }
 _CJK = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Zen Hei"'
 # The faces of the pages, for titles and texts of papers, and for everything else; where they are missing, what comes next.

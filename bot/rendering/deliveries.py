@@ -55,8 +55,8 @@ class Outline:
 
     form: DeliveryForm
     measure: views.Measure
-    head: views.Head | None  # None if the message begins with its papers
-    counted: views.Head  # the head that is used if there are several messages
+    head: views.Head
+    begins_with_papers: bool  # whether a single message has no head
     groups: tuple[Group, ...]
     tail: views.Tail | None
     # whether a paper names all its subscriptions, or those that no heading names; "last": only the last paper names all
@@ -103,8 +103,8 @@ def render_delivery(
     if plan.form != "thread":
         pages, subject = _pages(plan, reader, medium, buttons), _subject(delivery, reader)
         return tuple(_paper_messages(pages, medium, buttons, silent=silent, subject=subject))
-    head = replace(plan.counted, remark="")  # the root has it
-    pages = _pages(replace(plan, head=head, counted=head), reader, medium, buttons)
+    head = replace(plan.head, remark="")  # the root has it
+    pages = _pages(replace(plan, head=head), reader, medium, buttons)
     root = packing.Contents(
         fragments=[medium.draw(_root(delivery, plan, reader))],
         silent=True,
@@ -196,9 +196,9 @@ def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     groups = _groups(delivery, reader, headed=is_digest)
     only = _only_label(delivery, reader)
     head = _head(delivery, reader, only if is_digest else "")
-    is_alone, counted = form == "cards" and not head.remark, head
+    begins_with_papers = form == "cards" and not head.remark
     if form == "each":
-        is_alone, counted = True, views.Head(title=_day_text(delivery, reader.language), small=True)
+        begins_with_papers, head = True, views.Head(title=_day_text(delivery, reader.language), small=True)
     why: Literal["all", "others", "last"] = "all"
     if head.label or any(group.heading for group in groups):
         why = "others"
@@ -207,8 +207,8 @@ def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     return Outline(
         form=form,
         measure=measure,
-        head=None if is_alone else head,
-        counted=counted,
+        head=head,
+        begins_with_papers=begins_with_papers,
         groups=groups,
         tail=_tail(delivery, reader, with_summaries=measure.text > 0),
         why=why,
@@ -454,7 +454,7 @@ def _pages(
     beneath: packing.Size = _NOTHING,
 ) -> list[packing.Page]:
     """Returns the pages of a delivery with their heads. `beneath`: the size of other buttons below the last page."""
-    taken = beneath + medium.beneath(buttons.last) + medium.draw(replace(plan.counted, part=_ANY_PART)).size
+    taken = beneath + medium.beneath(buttons.last) + medium.draw(replace(plan.head, part=_ANY_PART)).size
     parts = list(_parts(plan, reader, medium, buttons, taken))
     if plan.form == "each":
         pages = [packing.page_of([part]) for part in parts]
@@ -466,9 +466,9 @@ def _pages(
 
 def _headed(plan: Outline, medium: packing.Medium, page: packing.Page, number: int, of: int) -> packing.Page:
     """Returns the page with its head. Only the first of several heads has the remark."""
-    head = replace(plan.counted, part=f"{number}/{of}") if of > 1 else plan.head
-    if head is None:
+    if of == 1 and plan.begins_with_papers:
         return page
+    head = replace(plan.head, part=f"{number}/{of}" if of > 1 else "")
     drawn = medium.draw(replace(head, remark="") if number > 1 else head)
     return replace(page, fragments=(drawn, *page.fragments))
 

@@ -26,30 +26,13 @@ _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedEntry:
-    """A paper. All texts are on one line, without characters that XML forbids."""
-
-    id: str
-    title: str
-    updated: str  # the moment when the chat was sent the paper
-    url: str  # "" if no page is known
-    authors: Sequence[str]
-    categories: Sequence[str]
-    doi: str
-    venue: str
-    date: str  # the day on which the paper was published, "2026-11-03"; "" if it is not known
-    summary: str  # "" if it would be the content
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed, newest papers first."""
 
     id: str
     title: str
     updated: str
-    entries: Sequence[FeedEntry]
+    items: Sequence[Mapping[str, Any]]  # the papers, as JSON Feed has them; what it has no name for is in `_paperwire`
 
 
 def feed_of(chat: model.Chat, sent: Iterable[tuple[model.KnownPaper, datetime]], *, begun: datetime) -> Feed:
@@ -65,7 +48,7 @@ def feed_of(chat: model.Chat, sent: Iterable[tuple[model.KnownPaper, datetime]],
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
         title=cutting.clean(reader.language.say(title)),
         updated=_moment(max((at for _, at in sent), default=begun)),
-        entries=[_entry(known, at, reader) for known, at in sent],
+        items=[_item(known, at, reader) for known, at in sent],
     )
 
 
@@ -75,13 +58,13 @@ def atom(feed: Feed) -> str:
 
 
 def json_feed(feed: Feed) -> str:
-    """Returns the feed as JSON Feed. What JSON Feed has no name for is in `_paperwire`."""
-    items = [_item(entry) for entry in feed.entries]
-    document = {"version": "https://jsonfeed.org/version/1.1", "title": feed.title, "items": items}
+    """Returns the feed as JSON Feed."""
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": feed.title, "items": feed.items}
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 
-def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedEntry:
+def _item(known: model.KnownPaper, at: datetime, reader: views.Reader) -> dict[str, Any]:
+    """Returns a paper that was sent then. All texts are on one line, without characters that XML forbids."""
     paper = known.paper
     view = papers.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
     title = cutting.clean(str(view.title))
@@ -89,32 +72,17 @@ def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedE
     abstract = "" if view.withdrawn else cleaning.readable(cutting.clean(paper.abstract))
     content = abstract or short or title
     url = buttons.paper_url(paper)
-    return FeedEntry(
-        id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cutting.clean(paper.key))}",
-        title=title,
-        updated=_moment(at),
-        url=url,
-        authors=papers.author_names(paper),
-        categories=papers.category_names(paper),
-        doi=cutting.clean(paper.doi or ""),
-        venue=cutting.clean(paper.venue),
-        date=cutting.clean(paper.published),
-        summary=short if short != content else "",
-        content=content,
-    )
-
-
-def _item(entry: FeedEntry) -> dict[str, Any]:
+    more = {"doi": paper.doi, "venue": paper.venue, "date": paper.published}
     found = {
-        "id": entry.id,
-        "url": entry.url,
-        "title": entry.title,
-        "summary": entry.summary,
-        "content_text": entry.content,
-        "date_published": entry.updated,
-        "authors": [{"name": name} for name in entry.authors],
-        "tags": list(entry.categories),
-        "_paperwire": _known({"doi": entry.doi, "venue": entry.venue, "date": entry.date}),
+        "id": url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cutting.clean(paper.key))}",
+        "url": url,
+        "title": title,
+        "summary": short if short != content else "",
+        "content_text": content,
+        "date_published": _moment(at),
+        "authors": [{"name": name} for name in papers.author_names(paper)],
+        "tags": papers.category_names(paper),
+        "_paperwire": _known({name: cutting.clean(text or "") for name, text in more.items()}),
     }
     return _known(found)
 

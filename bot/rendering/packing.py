@@ -3,10 +3,11 @@
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from sys import maxsize
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.ports.channel import Buttons
 from bot.rendering import views
@@ -52,6 +53,38 @@ class Contents:
     subject: views.Subject = field(default=views.Subject())  # the subject of the delivery
 
 
+# What a message looks like on its platform, read back from its payload: for the gallery, and for a preview in a terminal.
+# It is HTML of few tags: b, i, u, s, code, pre, blockquote, kbd (a command that a person can press) and a. We wrote the
+# payload ourselves, so its texts are escaped.
+
+Key = tuple[str, str]  # a button: its label, and its address; "" for one that sends a callback to the bot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block of a message."""
+
+    html: str
+    shape: Literal["text", "header", "small"] = "text"
+    has_menu: bool = False  # an overflow menu is shown beside it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What one message looks like on its platform."""
+
+    blocks: tuple[Block, ...]
+    keys: tuple[tuple[Key, ...], ...] = ()  # rows of buttons under it
+    silent: bool = False
+    subject: str = ""  # of a mail
+    whole: str = ""  # the HTML of the message, on platforms whose messages are HTML
+
+
+def plain(text: str) -> Block:
+    """Returns a block of a text without markup."""
+    return Block(html=escape(text, quote=False))
+
+
 class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
@@ -59,6 +92,9 @@ class Medium(Protocol):
     numbers: int = 0  # largest number of papers with number buttons under one message; 0: no such buttons
     # when the buttons of a paper are beside it instead of below the message
     beside: Literal["never", "in lists", "always"] = "never"
+
+    columns: int = 100  # of the widest line, where its messages are shown in a terminal
+    title_bar: str = "{title}"  # the line above the messages of a chat there, perhaps with {detail}
 
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits."""
@@ -69,6 +105,14 @@ class Medium(Protocol):
 
     def compose(self, contents: Contents) -> str:
         """Returns the payload of one message: a JSON object as text."""
+
+    def display(self, payload: Mapping[str, Any]) -> Display:
+        """Returns what a message looks like on its platform. By default, a text without markup."""
+        return Display(blocks=(plain(payload["text"]),))
+
+    def person(self, text: str) -> Block:
+        """Returns what a person wrote, as it looks there."""
+        return plain(text)
 
 
 def message(

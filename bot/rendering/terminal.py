@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions
 from rich.style import Style
 from rich.text import Text
 
-from bot.rendering.appearance import Block
+from bot.rendering.packing import Block
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _QUOTED = re.compile(r"\n?<blockquote>(.*?)</blockquote>\n?", re.DOTALL)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings, is_listing
-from bot.settings.cron import CronSchedule
+from bot.settings.opening import CronSchedule
 from bot.sources.fetch_request import is_dated
 from subscriptions.planning import source_calendar
 from subscriptions.planning.source_calendar import DAY

@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.api import SlackApi
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater
@@ -48,8 +47,8 @@ async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
 
 
 @pytest.fixture
-def api(channel: SlackChannel) -> SlackApi:
-    return SlackApi(channel, channel.workspace)
+def api(channel: SlackChannel) -> SlackChannel:
+    return channel
 
 
 def message(text: str = "hello") -> Message:
@@ -76,25 +75,25 @@ def message(text: str = "hello") -> Message:
     ],
 )
 async def test_members_manage_and_guests_and_strangers_do_not(
-    api: SlackApi, person: str, member: bool, admin: bool
+    api: SlackChannel, person: str, member: bool, admin: bool
 ) -> None:
     assert await api.is_admin(VISION, person, member_suffices=True, in_chat=True) is member
     assert await api.is_admin(VISION, person, in_chat=True) is admin
 
 
-async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackApi) -> None:
+async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackChannel) -> None:
     assert await api.is_admin(SECRETS, "U1", member_suffices=True) is True
     assert await api.is_admin(SECRETS, "U2", member_suffices=True) is False
     assert await api.is_admin(VISION, "U2", member_suffices=True) is True
 
 
-async def test_rights_are_asked_for_each_time(api: SlackApi, slack: FakeSlack) -> None:
+async def test_rights_are_asked_for_each_time(api: SlackChannel, slack: FakeSlack) -> None:
     assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
     slack.knows_person("U1", guest=True)
     assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is False
 
 
-async def test_without_the_right_to_read_people_all_count_as_members(api: SlackApi, slack: FakeSlack) -> None:
+async def test_without_the_right_to_read_people_all_count_as_members(api: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("users:read")
     assert await api.is_admin(VISION, "U3", member_suffices=True, in_chat=True) is True
     assert await api.is_admin(VISION, "U2", in_chat=True) is None
@@ -102,7 +101,7 @@ async def test_without_the_right_to_read_people_all_count_as_members(api: SlackA
 
 
 @pytest.mark.parametrize("fault", ["500", "broken json", "list", "hang before", "429", "cut before"])
-async def test_a_slack_that_does_not_answer_is_no_no(api: SlackApi, slack: FakeSlack, fault: str) -> None:
+async def test_a_slack_that_does_not_answer_is_no_no(api: SlackChannel, slack: FakeSlack, fault: str) -> None:
     slack.answers(fault, times=2, method="users.info")
     with pytest.raises(RetryLater):
         await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
@@ -112,14 +111,14 @@ async def test_a_slack_that_does_not_answer_is_no_no(api: SlackApi, slack: FakeS
 # ── places and people ─────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackApi) -> None:
+async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackChannel) -> None:
     vision = Place(chat=VISION, kind=ChatKind.TEAM, title="#vision")
     assert await api.find_chat("C1") == vision
     assert await api.find_chat("@C1") == vision
 
 
 @pytest.mark.parametrize("name", ["C9", "@C9", "T9/C1", "@general", "U1", "", "@", "C1/../x"])
-async def test_what_the_bot_cannot_see_is_no_place(api: SlackApi, name: str) -> None:
+async def test_what_the_bot_cannot_see_is_no_place(api: SlackChannel, name: str) -> None:
     assert await api.find_chat(name) is None
 
 
@@ -128,14 +127,14 @@ def request(**more: Any) -> Request:
     return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
-async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackApi) -> None:
+async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackChannel) -> None:
     known = await api.enrich(request(), changes=True)
     assert (known.sender_name, known.timezone, known.language) == ("Ann Lee", "Asia/Shanghai", "zh-CN")
     assert (known.place.title, known.place.is_outside) == ("#vision", False)
     assert await api.enrich(request(), changes=False) == request()
 
 
-async def test_a_channel_without_the_bot_is_outside(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_is_outside(api: SlackChannel, slack: FakeSlack) -> None:
     slack.leaves("C1")
     assert (await api.enrich(request(), changes=True)).place.is_outside
     slack.leaves("G1")
@@ -144,7 +143,7 @@ async def test_a_channel_without_the_bot_is_outside(api: SlackApi, slack: FakeSl
     assert (known.place.is_outside, known.place.title) == (True, "#secrets")
 
 
-async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackApi, slack: FakeSlack) -> None:
+async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackChannel, slack: FakeSlack) -> None:
     for scope in ("users:read", "channels:read"):
         slack.withdraws(scope)
     assert await api.enrich(request(), changes=True) == request()
@@ -153,14 +152,14 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackApi, slac
     slack.comes_back()
 
 
-async def test_the_bots_own_direct_messages_are_not_outside(api: SlackApi) -> None:
+async def test_the_bots_own_direct_messages_are_not_outside(api: SlackChannel) -> None:
     place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, outside_channel="D1")
     assert not (await api.enrich(ours, changes=False)).place.is_outside
     assert (await api.enrich(request(place=place, outside_channel="D777"), changes=False)).place.is_outside
 
 
-async def test_a_clock_that_nobody_here_knows_is_none(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_clock_that_nobody_here_knows_is_none(api: SlackChannel, slack: FakeSlack) -> None:
     slack.knows_person("U1", tz="Mars/Olympus")
     assert (await api.enrich(request(), changes=True)).timezone == ""
 
@@ -168,7 +167,7 @@ async def test_a_clock_that_nobody_here_knows_is_none(api: SlackApi, slack: Fake
 # ── ephemeral messages ────────────────────────────────────────────────────────
 
 
-async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: SlackChannel, slack: FakeSlack) -> None:
     typed = slack.user_types("/paperwire list", by="U1")
     at = str(typed.payload["response_url"])
     for _ in range(5):
@@ -180,7 +179,7 @@ async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: Slac
     assert slack.posted_to("C1") == []
 
 
-async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackApi, slack: FakeSlack) -> None:
+async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackChannel, slack: FakeSlack) -> None:
     slack.sets_time(1000)
     at = str(slack.user_types("/paperwire list").payload["response_url"])
     slack.sets_time(1000 + 30 * 60 + 1)
@@ -190,7 +189,7 @@ async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackApi, slack:
         await api.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
 
 
-async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackChannel, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.post_ephemeral(replace(VISION, topic=thread), "U1", message(), response_url="", replaces=False)
     await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False, plain=True)
@@ -199,7 +198,7 @@ async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackApi, sla
     assert "blocks" not in second.payload
 
 
-async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackChannel, slack: FakeSlack) -> None:
     with pytest.raises(Rejected):
         await api.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
     slack.leaves("C1")
@@ -207,7 +206,7 @@ async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: Slac
         await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False)
 
 
-async def test_no_token_goes_to_an_address_for_answers(api: SlackApi, slack: FakeSlack) -> None:
+async def test_no_token_goes_to_an_address_for_answers(api: SlackChannel, slack: FakeSlack) -> None:
     at = str(slack.user_types("/paperwire list").payload["response_url"])
     # the fake refuses a request with a token
     await api.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
@@ -220,7 +219,7 @@ async def test_no_token_goes_to_an_address_for_answers(api: SlackApi, slack: Fak
 FILE = File(name="subscriptions.txt", text="daily 09:00 | diffusion & <x> | \n扩散\n")
 
 
-async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_is_sent_to_its_thread(api: SlackChannel, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.send_file(replace(VISION, topic=thread), FILE)
     await api.send_file(ChatAddress("slack", "U1"), FILE)
@@ -229,7 +228,7 @@ async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> 
     assert (private.thread, private.text) == ("", FILE.text)
 
 
-async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackChannel, slack: FakeSlack) -> None:
     slack.archives("C1")
     with pytest.raises(ChatGone):
         await api.send_file(VISION, FILE)
@@ -241,13 +240,13 @@ def dropped(slack: FakeSlack, content: str) -> str:
     return str(sent.payload["event"]["files"][0]["id"])
 
 
-async def test_a_dropped_file_is_fetched(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_dropped_file_is_fetched(api: SlackChannel, slack: FakeSlack) -> None:
     assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     with pytest.raises(Rejected):
         await api.fetch("F404", 10)
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: SlackChannel, slack: FakeSlack) -> None:
     file = dropped(slack, "x" * 1025)
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)

@@ -15,8 +15,9 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.intent import REGISTRY
-from bot.platforms.telegram.adapter import TelegramApi, TelegramChannel, publish_menus
-from bot.platforms.telegram.client import Client, UpdatesConflict
+from bot.platforms.receiver_loop import UpdatesConflict
+from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place
@@ -60,8 +61,8 @@ async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[Telegram
 
 
 @pytest.fixture
-def api(channel: TelegramChannel) -> TelegramApi:
-    return TelegramApi(channel.client)
+def api(channel: TelegramChannel) -> TelegramChannel:
+    return channel
 
 
 def html(text: str = "<b>one</b>", **more: Any) -> Message:
@@ -232,11 +233,11 @@ async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChann
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
-async def test_creator_and_administrators_manage_a_group(api: TelegramApi, person: str, manages: bool) -> None:
+async def test_creator_and_administrators_manage_a_group(api: TelegramChannel, person: str, manages: bool) -> None:
     assert await api.is_admin(GROUP, person) is manages
 
 
-async def test_rights_are_asked_for_each_time(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_rights_are_asked_for_each_time(api: TelegramChannel, telegram: FakeTelegram) -> None:
     assert await api.is_admin(GROUP, "9") is False
     telegram.promotes("-1001", "9")
     assert await api.is_admin(GROUP, "9") is True
@@ -244,7 +245,7 @@ async def test_rights_are_asked_for_each_time(api: TelegramApi, telegram: FakeTe
     assert await api.is_admin(GROUP, "9") is False
 
 
-async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.hides_members("-1001")
     assert await api.is_admin(GROUP, "7") is None
     telegram.promotes("-1001", "4242")
@@ -255,13 +256,15 @@ async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, te
     assert await api.is_admin(CHANNEL, "7") is None
 
 
-async def test_a_bot_that_is_not_there_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_is_not_there_does_not_know(api: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
     assert await api.is_admin(GROUP, "7") is None
     assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
 
 
-async def test_rights_in_a_moved_group_are_those_of_its_new_address(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_rights_in_a_moved_group_are_those_of_its_new_address(
+    api: TelegramChannel, telegram: FakeTelegram
+) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
     assert await api.is_admin(ChatAddress("telegram", "-7"), "7") is True
@@ -270,7 +273,9 @@ async def test_rights_in_a_moved_group_are_those_of_its_new_address(api: Telegra
 @pytest.mark.parametrize(
     "fault", ["502", "404 page", "403 page", "400 page", "broken json", "list", "hang before", "429"]
 )
-async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
+async def test_a_telegram_that_does_not_answer_is_no_no(
+    api: TelegramChannel, telegram: FakeTelegram, fault: str
+) -> None:
     telegram.answers(fault, method="getChatMember")
     with pytest.raises(RetryLater):
         await api.is_admin(GROUP, "7")
@@ -280,7 +285,7 @@ async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegr
 # ── places ────────────────────────────────────────────────────────────────────
 
 
-async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
+async def test_a_place_is_found_by_name_and_by_id(api: TelegramChannel) -> None:
     vision = Place(
         chat=ChatAddress("telegram", "-1002"),
         kind=ChatKind.GROUP,
@@ -298,7 +303,7 @@ async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
-async def test_what_the_bot_cannot_see_is_no_place(api: TelegramApi, name: str) -> None:
+async def test_what_the_bot_cannot_see_is_no_place(api: TelegramChannel, name: str) -> None:
     assert await api.find_chat(name) is None
 
 
@@ -315,7 +320,7 @@ async def test_who_the_bot_is(channel: TelegramChannel, telegram: FakeTelegram) 
 # ── presses ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramChannel, telegram: FakeTelegram) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
     await api.acknowledge(short, "Paused.")
     await api.acknowledge(long, "word " * 60)
@@ -326,7 +331,7 @@ async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramAp
     assert toasts[long].endswith("word…")
 
 
-async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramChannel, telegram: FakeTelegram) -> None:
     press = telegram.presses("x", tampered=True)
     telegram.forgets_callbacks()
     await api.acknowledge(press, "x")
@@ -342,7 +347,7 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi
 # ── documents ─────────────────────────────────────────────────────────────────
 
 
-async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramChannel, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
     await api.send_file(ChatAddress("telegram", "42"), file)
@@ -351,7 +356,7 @@ async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram
     assert (private.thread, private.silent) == ("", True)
 
 
-async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
     with pytest.raises(ChatGone):
         await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
@@ -363,7 +368,7 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramChannel, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
@@ -374,7 +379,7 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegra
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
-async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramChannel, telegram: FakeTelegram) -> None:
     with pytest.raises(Rejected):
         await api.fetch("f99", 1000)
 
@@ -384,7 +389,7 @@ async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramA
     [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)],
 )
 async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
-    api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    api: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
     with pytest.raises(outcome):
@@ -404,7 +409,7 @@ async def test_who_else_hears_is_told(channel: TelegramChannel) -> None:
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(Client(TOKEN, telegram.url, connect=0.2, read=5, in_flight=1))
     telegram.answers("hang before", method="getChat")
-    slow = asyncio.create_task(TelegramApi(channel.client).get_chat("42"))
+    slow = asyncio.create_task(channel.get_chat("42"))
     await asyncio.to_thread(telegram.waits_hanging)
     assert await channel.client.updates(0, seconds=0, allowed=ALLOWED) == []
     telegram.releases()
@@ -420,17 +425,17 @@ SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda se
 async def test_menus_and_words_are_set_where_telegram_shows_others(
     channel: TelegramChannel, telegram: FakeTelegram
 ) -> None:
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
     listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu(language=language)] == listed
         shown = await channel.client.ask_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
     await channel.client.ask("setMyCommands", commands=[{"command": "old", "description": "gone"}])
-    await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
     assert [one["command"] for one in telegram.menu()] == listed
 
 
@@ -439,5 +444,5 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")
-        await publish_menus(channel.client, REGISTRY.commands, SPEAKERS)
+        await channel.publish_commands(REGISTRY.commands, SPEAKERS)
     assert caplog.text.count("stay as they were") == 3

@@ -48,7 +48,9 @@ async def a_bot(
         slack_api_url=fake.url,
         **{"access": "open", **more},
     )
-    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read)))
+    channel = SlackChannel(
+        Workspace(SecretStr(TOKEN), api_url=fake.url, app_token=SecretStr(APP_TOKEN), timeouts=(2, read))
+    )
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app

@@ -26,7 +26,7 @@ from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter, client
-from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
+from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.links import Link
 from bot.platforms.email.pages import MailPages
 from bot.settings import Destination, Settings
@@ -37,6 +37,7 @@ from subscriptions.service import access, known_chats, notifying
 from subscriptions.service.pausing import resume
 from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import claims
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxEntry, outbox_entries
 from tests import tables
 from tests.clock import NOON, FakeClock
@@ -185,7 +186,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
 async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
     await bot.confirms()
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
-    signer = await bot.pages.channel.signer()
+    signer = await bot.pages.signer()
     for wrong in (
         stop[:-1],
         stop.replace("link=W", "link=X"),
@@ -328,7 +329,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.email.channel.PROMPT", 0.01)
+    monkeypatch.setattr("bot.platforms.email.adapter.PROMPT", 0.01)
     await bot.confirms()
     readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:
@@ -363,9 +364,11 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
         ({}, "post.lab.org"),
     ],
 )
-def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
+def test_a_server_is_greeted_by_a_name_that_others_can_look_up(
+    settings: dict[str, Any], greeting: str, store: Store
+) -> None:
     found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
-    assert EmailChannel(found, FakeClock(NOON)).client().local_hostname == greeting
+    assert EmailChannel(found, store, FakeClock(NOON)).client().local_hostname == greeting
 
 
 @pytest.mark.parametrize(
@@ -377,8 +380,9 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
         smtp://ada:sesame@[::1]   → no
     """),
 )
-def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
-    server = EmailChannel(Settings(smtp_url=SecretStr(url), mail_from="a@lab.org"), FakeClock(NOON)).client()
+def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str, store: Store) -> None:
+    found = Settings(smtp_url=SecretStr(url), mail_from="a@lab.org")
+    server = EmailChannel(found, store, FakeClock(NOON)).client()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -390,7 +394,7 @@ def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: st
 @pytest.mark.parametrize(("root", "is_offered"), [(ROOT, True), ("http://10.0.0.5:8420", False)])
 async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: str, is_offered: bool) -> None:
     await bot.confirms()
-    (await bot.pages.channel.signer()).root = root
+    (await bot.pages.signer()).root = root
     mail = await bot.sends_papers()
     assert mail["List-Unsubscribe"].startswith(f"<{root}/mail?")
     assert ("List-Unsubscribe-Post" in mail) is is_offered
@@ -412,7 +416,7 @@ NAMES = ("Papers", "=?utf-8?q?x=0D=0ABcc:_spy@lab.org?=", 'Dr. "P", <a@b.org>', 
 
 async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     await bot.confirms()
-    channel = bot.app.platforms["email"].channel
+    channel = bot.app.platforms["email"]
     assert isinstance(channel, EmailChannel)
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")

@@ -223,17 +223,6 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
     assert (await read(programs, "/feed/KEY.atom", "k" * (stored_chats.LONGEST_KEY + 1))).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("home", "status"),
-    [(ROOT, 200), (LOCAL, 200), ("http://evil.example.com", 421)],
-)
-async def test_only_our_hosts_have_feeds(programs: Programs, home: str, status: int) -> None:
-    async with programs.client(home=home) as client:
-        answer = await client.get(f"/feed/{programs.key()}.atom")
-    assert answer.status_code == status
-    assert "evil" not in answer.text
-
-
 @pytest.mark.both_databases
 async def test_a_key_ends_at_once_in_all_processes(programs: Programs, tmp_path: Path) -> None:
     other = build_app(programs.app.settings, clock=programs.clock, out=io.StringIO())

@@ -198,7 +198,7 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Returns what each place shows."""
     ready, figures = world.runner.run(_served(world))
     answer = Readiness(
-        is_ready=ready["ready"],
+        ready=ready["ready"],
         problems=ready["problems"],
         attention=ready.get("attention", {}),
         seconds=ready.get("seconds", {}),

@@ -14,7 +14,7 @@ from bot import app
 from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
-from bot.platforms.telegram.receiving import LongPolling
+from bot.platforms.telegram.incoming import LongPolling
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.known_chats import listed
 from tests.clock import NOON

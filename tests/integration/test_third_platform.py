@@ -101,7 +101,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     lines = startup_lines(app, app.source_scheduler())
     assert "console, postbox, web" in lines[0]
     assert "Letters are read once a minute." in lines
-    assert app.deps.lookup_platforms == {"postbox", "web"}
+    assert {one.facts.name for one in app.platforms.values() if one.facts.can_look_up} == {"postbox", "web"}
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
     chat = known_chats.get_chat(app.store, address(ADA))

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.operation import web_access, web_server
+from bot.operation import web_server
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
 
@@ -19,9 +19,9 @@ async def _metrics() -> tuple[bytes, str]:
 
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = settings_of({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
-    page = web_server.health_app(
-        dict, metrics=_metrics, metrics_lock=web_access.lock_of_metrics(settings, FakeClock(NOON))
-    )
+    password = settings.web_password
+    lock = web_server.Lock(FakeClock(NOON), password.get_secret_value()) if password else None
+    page = web_server.health_app(dict, metrics=_metrics, metrics_lock=lock)
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
 
@@ -53,6 +53,6 @@ async def test_metrics_are_shown_to_who_has_the_password(
 
 async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None:
     async with measured(tmp_path, WEB_PASSWORD=PASSWORD) as eve:
-        for number in range(web_access.MOST_TRIES):
+        for number in range(web_server.MOST_TRIES):
             assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429

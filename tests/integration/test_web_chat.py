@@ -32,8 +32,7 @@ def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
 async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
     store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel = web_channel.WebChannel(clock)
-    channel.open(store)
+    channel = web_channel.WebChannel(store, clock)
     run = store.run
 
     async def lost(*args: Any, **named: Any) -> None:

@@ -1,99 +1,19 @@
-"""Connects the postbox. The functions of this module are those of PlatformAdapter, which describes them."""
+"""Connects the postbox, as bot.platforms.known asks for it."""
 
-import json
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from starlette.routing import Route
-
-from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
-from bot.platforms.console.markup import Console
-from bot.ports.channel import Channel, Clock
-from bot.ports.conversation import (
-    CallbackRequest,
-    MessageRequest,
-    Place,
-    Receiver,
-    Request,
-    RequestDispatcher,
-)
-from bot.rendering.packing import Contents
+from bot.errors import SettingsError
+from bot.ports.channel import Clock
 from bot.settings import Settings
-from subscriptions.model import ChatAddress
-from tests.postbox.channel import PostboxApi, PostboxChannel
+from subscriptions.store.database.store import Store
+from tests.postbox.channel import PostboxChannel
 from tests.postbox.facts import POSTBOX
 
 
-def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+def connect(settings: Settings, store: Store, clock: Clock, out: TextIO) -> PostboxChannel:
     folder = os.environ.get("PAPERWIRE_POSTBOX_KEY")
     if not folder:
-        raise switched_off(POSTBOX)
+        raise SettingsError("Postbox is off.", f"Set {POSTBOX.token_variable}.")
     return PostboxChannel(Path(folder))
-
-
-def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
-    assert isinstance(channel, PostboxChannel)
-
-    def receivers(on_bot_name: OnBotName) -> tuple[Receiver, ...]:
-        on_bot_name("The postman")
-        return (PostboxReceiver(channel.folder, around.clock),)
-
-    return Platform(
-        facts=POSTBOX,
-        channel=channel,
-        api=PostboxApi(channel),
-        medium=Letters(),
-        receivers=receivers,
-        startup_lines=("Letters are read once a minute.",),
-    )
-
-
-class Letters(Console):
-    """Writes the same text as for a terminal, plus the token of each button. A person presses a button by sending its token."""
-
-    def compose(self, contents: Contents) -> str:
-        """See Medium."""
-        payload = super().compose(replace(contents, buttons=()))
-        tokens = [f"{button.label}: token {button.data}" for row in contents.buttons for button in row if button.data]
-        return json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
-
-
-class PostboxReceiver:
-    """Turns letters of people into requests. In `in/NAME.txt`, the first line is the sender, the rest is the message."""
-
-    name = "postbox letters"
-    problem = ""
-    routes: Sequence[Route] = ()
-
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._in = folder / "in"
-        self._clock = clock
-
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        while True:
-            await self.drain(dispatcher)
-            await self._clock.sleep(60)
-
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver."""
-        for path in sorted(self._in.glob("*.txt")):
-            await dispatcher.dispatch(self._request(path))
-            path.unlink()
-
-    def _request(self, path: Path) -> Request:
-        sender, _, words = path.read_text().partition("\n")
-        chat = ChatAddress(POSTBOX.name, sender)
-        about = {
-            "place": Place(chat=chat, kind=POSTBOX.kind_of(chat)),
-            "update_id": path.stem,
-            "sender": sender,
-        }
-        if words.startswith("token "):
-            return CallbackRequest(callback_data=words.removeprefix("token "), **about)  # type: ignore[arg-type]
-        first, _, rest = words.strip().partition(" ")
-        command = first.removeprefix("/") if first.startswith("/") else ""
-        return MessageRequest(command=command, text=rest if command else words, **about)  # type: ignore[arg-type]

@@ -1,27 +1,35 @@
 """Writes messages as letters, and answers questions about the people who write letters."""
 
 import json
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.ports.channel import Channel, File, Limits, read_message
-from bot.ports.conversation import Place, PlatformApi
+from bot.platform import OnBotName, Platform
+from bot.ports.channel import Clock, File, Limits, read_message
+from bot.ports.conversation import Place, Receiver
 from subscriptions.errors import ChatGone, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.postbox.facts import POSTBOX
+from tests.postbox.letters import Letters, PostboxReceiver
 
 
-@dataclass(slots=True)
-class PostboxChannel(Channel):
-    """Puts letters into `folder`/out: `0001.json` holds {"to", "text", "delivery", "number"}."""
+class PostboxChannel(Platform):
+    """Puts letters into `folder`/out: `0001.json` holds {"to", "text", "delivery", "number"}.
 
-    folder: Path
-    secret: str = field(default="postbox-key", repr=False)
-    platform: str = POSTBOX.name
-    adapter: str = "tests.postbox.adapter"
-    limits: Limits = field(default_factory=lambda: Limits(text=2000, per_second=0, per_lane=0))
-    is_closed: bool = False
+    The person "mayor" is the administrator of every street (a group chat).
+    """
+
+    platform = POSTBOX.name
+    facts = POSTBOX
+    medium = Letters()
+    hears = True
+    limits = Limits(text=2000, per_second=0, per_lane=0)
+    startup_lines = ("Letters are read once a minute.",)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.secret = "postbox-key"
+        self.is_closed = False
 
     async def post(
         self,
@@ -81,6 +89,27 @@ class PostboxChannel(Channel):
         """See Channel."""
         self.is_closed = True
 
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> tuple[Receiver, ...]:
+        """See Platform."""
+        on_bot_name("The postman")
+        return (PostboxReceiver(self.folder, clock),)
+
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """See PlatformApi."""
+        return person == "mayor"
+
+    async def find_chat(self, name: str) -> Place | None:
+        """See PlatformApi."""
+        is_street = name.endswith("street")
+        return Place(chat=ChatAddress(POSTBOX.name, name), kind=ChatKind.GROUP) if is_street else None
+
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See PlatformApi."""
+        text = json.dumps({"text": f"Enclosed: {file.name}"})
+        return await self.post(chat, Message(number=1, payload=text), delivery="")
+
     def texts(self) -> list[str]:
         """Returns the texts of all letters that the bot posted, in order."""
         return [json.loads(path.read_text())["text"] for path in self._letters()]
@@ -102,28 +131,3 @@ def _text(payload: object) -> str:
         case {"text": str(text)}:
             return text.encode("utf-8", "replace").decode()
     raise ValueError("a letter is an object with a text")
-
-
-class PostboxApi(PlatformApi):
-    """See PlatformApi. The person "mayor" is the administrator of every street (a group chat)."""
-
-    platform = POSTBOX.name
-
-    def __init__(self, channel: PostboxChannel) -> None:
-        self._channel = channel
-
-    async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
-    ) -> bool | None:
-        """See PlatformApi."""
-        return person == "mayor"
-
-    async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi."""
-        is_street = name.endswith("street")
-        return Place(chat=ChatAddress(POSTBOX.name, name), kind=ChatKind.GROUP) if is_street else None
-
-    async def send_file(self, chat: ChatAddress, file: File) -> str:
-        """See PlatformApi."""
-        text = json.dumps({"text": f"Enclosed: {file.name}"})
-        return await self._channel.post(chat, Message(number=1, payload=text), delivery="")

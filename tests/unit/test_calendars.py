@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from bot.commands import phrasing
 from bot.settings import Arxiv, Settings
-from bot.settings.cron import CronSchedule
-from bot.settings.opening import schedules_of
+from bot.settings.opening import CronSchedule, schedules_of
 from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language

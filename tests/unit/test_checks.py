@@ -10,9 +10,7 @@ from pydantic import SecretStr
 from bot import platform as platforms
 from bot.errors import SettingsError
 from bot.operation import checks
-from bot.platforms.known import medium_of
-from bot.platforms.telegram import FACTS as TELEGRAM
-from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
+from bot.platforms.telegram.adapter import TelegramChannel, connect
 from bot.platforms.telegram.client import Client
 from bot.settings import Settings
 from subscriptions.errors import RetryLater
@@ -62,18 +60,18 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
     assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)
 
 
-class Down:
+class Down(TelegramChannel):
     """A platform that does not answer."""
 
-    platform = "telegram"
+    def __init__(self) -> None:
+        pass
 
     async def identity(self) -> str:
         raise RetryLater("No connection.")
 
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
-    down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": down})
+    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": Down()})
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -86,12 +84,8 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.CheckResult]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{store.path}"), telegram_token=SecretStr(TOKEN), telegram_api_url=fake.url
-    )
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
-    around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
-    found = await checks.check_platforms(store, {"telegram": platform(channel, around)})
+    found = await checks.check_platforms(store, {"telegram": channel})
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -113,11 +107,11 @@ async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, tel
 
 
 @pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])
-def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     settings = Settings(telegram_token=SecretStr(TOKEN))
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
-        connect(settings, FakeClock(NOON), StringIO())
+        connect(settings, store, FakeClock(NOON), StringIO())
     assert "sesame" not in str(caught.value)
 
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot import demo
-from bot.platforms.known import look_of
+from bot.platforms.known import medium_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
@@ -105,11 +105,9 @@ def test_a_chat_fits_the_terminal(width: int) -> None:
     assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
 
 
-def shown(platform: str, payload: object) -> list[str]:
+def shown(platform: str, payload: Mapping[str, object]) -> list[str]:
     """Returns the blocks of a message as HTML, with [shape] before each one that is not ordinary text."""
-    look = look_of(platform)
-    assert look is not None
-    blocks = look.display(json.dumps(payload)).blocks
+    blocks = medium_of(platform).display(payload).blocks
     return [one.html if one.shape == "text" else f"[{one.shape}] {one.html}" for one in blocks]
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.slack import incoming as slack_incoming
-from bot.platforms.slack import typed_text
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming
 from bot.ports.conversation import (
@@ -268,7 +267,7 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
     ],
 )
 def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
-    assert typed_text.unescape(text) == expected
+    assert slack_incoming.unescape(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     """),
 )
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
-    assert typed_text.after_mention(text, "UBOT") == expected
+    assert slack_incoming.after_mention(text, "UBOT") == expected
 
 
 @pytest.mark.parametrize(
@@ -290,7 +289,7 @@ def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
     [("vision", "#vision"), ("privategroup", ""), ("directmessage", ""), ("mpdm-ann--bob--cy-1", "ann, bob, cy"), (None, "")],
 )  # fmt: skip
 def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
-    assert typed_text.title_of(name) == title
+    assert slack_incoming.title_of(name) == title
 
 
 def test_a_payload_that_is_too_deep_is_malformed() -> None:

@@ -18,8 +18,9 @@ from telegram import error as theirs
 from yarl import URL
 
 from bot.platforms.email import read_address
-from bot.platforms.email.answers import Step, outcome_of
+from bot.platforms.email.adapter import Step, outcome_of
 from bot.platforms.email.links import Link, Signer
+from bot.platforms.receiver_loop import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
@@ -562,7 +563,7 @@ MAY_NOT_READ = {"missing_scope", "ekm_access_denied"}
     [
         *((telegram.outcome_of_question, error, RetryLater) for error in UNCLEAR_AT_TELEGRAM),
         (telegram.outcome_of_question, telegram.Refusal(401, "Unauthorized"), SenderStopped),
-        (telegram.outcome_of_question, telegram.Refusal(409, "Conflict"), telegram.UpdatesConflict),
+        (telegram.outcome_of_question, telegram.Refusal(409, "Conflict"), UpdatesConflict),
         *((slack.certain_outcome, error, RetryLater) for error in UNCLEAR_AT_SLACK),
         *((slack.certain_outcome, said(code), SenderStopped) for code in REFUSED_TOKEN),
         *((slack.outcome_of_question, error, RetryLater) for error in [*UNCLEAR_AT_SLACK, *NOT_SENT_TO_SLACK]),

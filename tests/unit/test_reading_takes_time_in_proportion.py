@@ -16,7 +16,7 @@ from bench._hostile_texts import REPEATED, WORST
 from bot.commands import bare_commands, everyday, intent, settings
 from bot.commands.asking import NUMBERS
 from bot.digests import read_digest
-from bot.platforms.slack.typed_text import unescape
+from bot.platforms.slack.incoming import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.queries_in_words import explain
 from bot.settings.values import is_cron

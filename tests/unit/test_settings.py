@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot import settings as bot_settings
 from bot.cli import log
 from bot.errors import SettingsError
-from bot.settings.cron import CronSchedule
+from bot.settings.opening import CronSchedule
 from subscriptions.model import ChatAddress
 from tests import tables
 from tests.given_settings import settings_of

@@ -7,21 +7,22 @@ log nothing.
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
+from bot.platform import CheckResult, Platform
 from bot.platforms.apprise import FACTS, client
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
-from bot.rendering.packing import Medium
 from bot.settings import Destination, Settings
 from subscriptions import errors
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.store.database.store import Store
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -133,29 +134,42 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     )
 
 
-class AppriseChannel(channels.Channel):
+class AppriseChannel(Platform):
     """Posts messages in threads of their own, since calls of Apprise block.
 
     A call that takes too long continues in its thread, and its outcome is unclear.
     """
 
     platform = FACTS.name
-    not_found = "Apprise cannot be asked what a service has."
-    not_edited = "What Apprise has sent cannot be changed."
-    adapter = __name__  # the module that makes a platform of this channel
+    facts = FACTS
+    medium = MEDIUM
+    has_token = False
     # twenty messages a minute, the limit of DingTalk and WeCom
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
-        library = _library()
-        # by name; a destination that cannot be used has `trouble` instead of a plugin
-        self.targets = {one.name: _target(one, library) for one in destinations}
+        self._named = destinations
+        self.destinations = tuple(ChatAddress(FACTS.name, one.name) for one in destinations)
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "apprise")
         self._under_way: dict[str, Future[bool]] = {}
 
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """The destinations by name. One that cannot be used has `trouble` instead of a plugin. This imports Apprise."""
+        library = _library()
+        return {one.name: _target(one, library) for one in self._named}
+
+    @property
+    def startup_lines(self) -> list[str]:
+        """See Platform. Names the destinations that cannot be used."""
+        return [f"{one.question}: {one.answer} {one.cure}" for one in self._findings() if one.mend]
+
+    def _findings(self) -> list[CheckResult]:
+        return [_finding(name, target) for name, target in self.targets.items()]
+
     def medium_at(self, chat: ChatAddress) -> Service:
-        """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
+        """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
         if chat.address in self.targets:
             return self.targets[chat.address].medium
         return MEDIUM
@@ -188,10 +202,24 @@ class AppriseChannel(channels.Channel):
 
     async def close(self) -> None:
         """See Channel. Some plugins sign out of their service, with a request, when they are deleted."""
-        if self.targets:
+        if vars(self).get("targets"):  # they were used, and are not closed yet
             signs_out = self._threads.submit(self.targets.clear)
             self._threads.shutdown(wait=False)
             await asyncio.wait([asyncio.wrap_future(signs_out)], timeout=_CLOSING)
+
+    async def check(self) -> Sequence[CheckResult]:
+        """See Platform. Sends no request."""
+        return self._findings()
+
+    async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
+        """See Platform."""
+        names = [one.name for one in self._named]
+        if address.address not in names:
+            hint = "Add a [[destination]] with this name and the variable of its address."
+            if names:
+                hint = f"It names {', '.join(names)}."
+            raise errors.NotFound(f"paperwire.toml names no destination {address.address}.", hint)
+        return address.address, ChatKind.PRIVATE
 
     async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:
         """Returns whether Apprise sent a message, and says so in time."""
@@ -200,6 +228,14 @@ class AppriseChannel(channels.Channel):
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
         done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=self._timeout)
         return any(one.result() for one in done)
+
+
+def _finding(name: str, target: Target) -> CheckResult:
+    question = f"Destination {name}"
+    if target.plugin is None:
+        return CheckResult.wrong(question, target.trouble, target.cure)
+    answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
+    return CheckResult(question=question, answer=answer)
 
 
 def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
@@ -213,66 +249,10 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
 
 
 def _checked(payload: object) -> Payload:
-    names = ("title", "text", "format")
-    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
-        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}  # no lone surrogates
-    raise ValueError("a payload for Apprise is an object with title, text and format")
+    return channels.texts(payload, "title", "text", "format")
 
 
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del clock, out
-    if not settings.destinations:
-        raise switched_off(FACTS)
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> AppriseChannel:
+    """See known.connect."""
+    del store, clock, out
     return AppriseChannel(settings.destinations)
-
-
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    del around
-    assert isinstance(channel, AppriseChannel)  # noqa: S101 - made by `connect`
-    findings = tuple(_findings(channel))
-
-    async def check() -> tuple[CheckResult, ...]:
-        return findings
-
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=MEDIUM,
-        medium_at=channel.medium_at,
-        destinations=tuple(ChatAddress(FACTS.name, name) for name in channel.targets),
-        has_token=False,
-        check=check,
-        startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),
-    )
-
-
-def medium_at(settings: Settings, address: ChatAddress) -> Medium:
-    """See PlatformAdapter."""
-    return AppriseChannel(settings.destinations).medium_at(address)
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. Raises NotFound."""
-    names = [one.name for one in settings.destinations]
-    if address.address not in names:
-        hint = errors.Sentence("Add a [[destination]] with this name and the variable of its address.")
-        if names:
-            listed = errors.listed(errors.Sentence("{text}", {"text": name}) for name in names)
-            hint = errors.Sentence("It names {names}.", {"names": listed})
-        raise errors.NotFound(
-            errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}), hint
-        )
-    return address.address, ChatKind.PRIVATE
-
-
-def _findings(channel: AppriseChannel) -> Iterator[CheckResult]:
-    """Yields a finding about each destination, without sending a request to it."""
-    for name, target in channel.targets.items():
-        question = f"Destination {name}"
-        if target.plugin is None:
-            yield CheckResult(question=question, answer=target.trouble, cure=target.cure, mend=True)
-        else:
-            answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
-            yield CheckResult(question=question, answer=answer)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from html import escape as html_escaped
 from typing import Any, Literal
 
-from bot.rendering import appearance, packing, views
+from bot.rendering import packing, views
 from bot.rendering.dialects import PLAIN, Dialect
+from bot.rendering.packing import Block, Display
 from subscriptions.texts import cutting
 
 Format = Literal["markdown", "text"]
@@ -94,6 +95,11 @@ class Service(packing.Medium):
         text = self._written(packing.joined([(one.view, one.markup) for one in shown]))
         return json.dumps({"title": title, "text": text, "format": self.form}, ensure_ascii=False)
 
+    def display(self, payload: Mapping[str, Any]) -> Display:
+        """See Medium."""
+        title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
+        return Display(blocks=(Block(html=title + html_escaped(payload["text"], quote=False)),))
+
     def holds(self, text: str) -> bool:
         """Returns whether the service accepts a text of this length."""
         return self.measure(text) <= self.limit
@@ -106,13 +112,7 @@ class Service(packing.Medium):
         return "\n\n".join(part.replace("\n", "  \n") for part in markup.split("\n\n"))
 
 
-def _read(payload: Mapping[str, Any]) -> appearance.Display:
-    title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
-    return appearance.Display(blocks=(appearance.Block(html=title + html_escaped(payload["text"], quote=False)),))
-
-
 MEDIUM = Service()
-LOOK = appearance.Appearance(style="terminal", columns=100, read=_read, title_bar="{title}")
 
 
 _WORD_JOINER = "\u2060"  # invisible

@@ -2,17 +2,18 @@
 
 from typing import TextIO
 
-from bot.platform import Platform, PlatformSurroundings
+from bot.platform import Platform
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
+from subscriptions.store.database.store import Store
 from subscriptions.texts import escaped_lines
 
 
-class ConsoleChannel(channels.Channel):
+class ConsoleChannel(Platform):
     """Prints every message to `stream`: standard output, or standard error with `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control
@@ -20,8 +21,8 @@ class ConsoleChannel(channels.Channel):
     """
 
     platform = FACTS.name
-    not_found = "A console cannot be asked what it printed."
-    adapter = __name__  # the module that makes a platform of this channel
+    facts = FACTS
+    medium = MEDIUM
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, stream: TextIO) -> None:
@@ -38,13 +39,13 @@ class ConsoleChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
         del thread, plain
-        self._print(str(chat), channels.read_message(message, _text))
+        self._print(str(chat), _text(message))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. Prints the new text as another message, which says that it is a change."""
         del message_id, plain
-        self._print(f"{chat}, changed", channels.read_message(message, _text))
+        self._print(f"{chat}, changed", _text(message))
 
     def _print(self, head: str, text: str) -> None:
         shown, encoding = escaped_lines(f"── {head} ──\n{text.rstrip()}\n\n"), self._stream.encoding or "utf-8"
@@ -59,20 +60,11 @@ class ConsoleChannel(channels.Channel):
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 
 
-def _text(payload: object) -> str:
-    match payload:
-        case {"text": str(text)}:
-            return text
-    raise ValueError("a payload for the console is an object with a text")
+def _text(message: Message) -> str:
+    return channels.read_message(message, lambda payload: channels.texts(payload, "text"))["text"]
 
 
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del settings, clock
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> ConsoleChannel:
+    """See known.connect."""
+    del settings, store, clock
     return ConsoleChannel(out)
-
-
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    del around
-    return Platform(facts=FACTS, medium=MEDIUM, channel=channel)

@@ -7,8 +7,8 @@ from html import escape as html_escaped
 from typing import Any
 
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Block, Display
 from bot.rendering.dialects import PLAIN
+from bot.rendering.packing import Block, Display
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
 
@@ -28,9 +28,13 @@ class Console(packing.Medium):
         labels = "  ".join(f"[{one.label}]" for one in buttons if not one.url)
         return json.dumps({"text": "\n".join(part for part in (text, *links, labels) if part)}, ensure_ascii=False)
 
+    def display(self, payload: Mapping[str, Any]) -> Display:
+        """See Medium."""
+        return Display(blocks=(_linked(payload["text"]),))
 
-def _read(payload: Mapping[str, Any]) -> Display:
-    return Display(blocks=(_linked(payload["text"]),))
+    def person(self, text: str) -> Block:
+        """See Medium."""
+        return _linked(text)
 
 
 def _linked(text: str) -> Block:
@@ -41,4 +45,3 @@ def _linked(text: str) -> Block:
 
 
 MEDIUM = Console()
-LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_linked)

@@ -1,60 +1,285 @@
-"""The adapter of e-mail: the platform, made of its channel and of the pages that the links in mails open."""
+"""The adapter of e-mail. Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the Message-ID.
 
-from typing import TextIO
+A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
 
-from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
-from bot.platforms.email import FACTS, markup
-from bot.platforms.email.channel import EmailChannel
-from bot.platforms.email.pages import EmailApi, MailPages
+What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused before a
+reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused text that message's, unless a
+few words say that it is not the text. One answer shows neither for certain: what readers get one after another is the sender's
+(`in_doubt`, see subscriptions/planning/retries.py).
+"""
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import ExitStack
+from email.headerregistry import Address
+from email.utils import parseaddr
+from html import escape
+from typing import Any, Literal, TextIO
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from bot.platform import CheckResult, OnBotName, Platform
+from bot.platforms.email import FACTS, links, markup
+from bot.platforms.email.markup import Payload
+from bot.platforms.email.pages import MailPages
 from bot.ports import channel as channels
 from bot.settings import Settings
-from subscriptions.errors import NotDelivered
+from bot.settings.values import is_ip, is_loopback
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
+from subscriptions.store.database.store import Store
+
+TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
+# how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
+# gives up earlier sends mails that have arrived a second time.
+PATIENCE = 10
+AT_ONCE = 4  # connections at the same time; servers allow one client only a few
+PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so that it keeps no other mail waiting
+ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
+_NOT_IN_ID = re.compile(r"[^\w.+-]", re.ASCII)  # an answer has an id from the browser
+_PORTS = {"smtp": 587, "smtps": 465}
+Step = Literal["begin", "sender", "recipient", "content"]
+
+UNANSWERED = "The mail server did not say whether it took the mail, so it may have arrived."
+_LONGEST_REASON = 160
+# what a server says of a text that it would take from another sender, for another reader or at another time: the reader
+# is not there, the box is full, we send too much, or nobody vouches for us
+_NOT_THE_TEXT = re.compile(
+    r"\b(?:user|account|mailbox|recipient|address)\b.{0,60}(?:\bunknown|\bno longer|not (?:found|exist)|n't |disabled|unavailable|full)"
+    r"|\b(?:no such|unknown) (?:user|account|mailbox|recipient)|\S+@\S+ (?:is no|does)"
+    r"|quota|\b(?:sending|hourly|daily) (?:\w+ ){0,2}limit|\bfrequen|\btoo (?:much mail|often|fast|many (?:mails|messages|recipients))\b|\brate\b"
+    r"|\b(?:spf|dkim|dmarc|unauthenticated|send ?as\w*|relay(?:ing)?)\b",
+    re.IGNORECASE,
+)
+_THE_TEXT = re.compile(
+    r"\b(?:size|large|big|length|long|links?|attachments?|hops?|spam|virus|content)\b", re.IGNORECASE
+)
+# Why there is no connection, the most specific first.
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "its name is not known"),
+    (ConnectionRefusedError, "it refuses connections"),
+    (ssl.SSLError, "it does not speak TLS at this port"),
+    (TimeoutError, "it does not answer"),
+    (aiosmtplib.SMTPServerDisconnected, "it broke off the connection"),
+    (ConnectionResetError, "it broke off the connection"),
+)
 
 
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del out
-    if settings.smtp_url is None:
-        raise switched_off(FACTS)
-    return EmailChannel(settings, clock)
+class EmailChannel(Platform):
+    """Sends messages by mail. An address is the chat of one person, who manages no other chat.
+
+    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
+    """
+
+    platform = FACTS.name
+    facts = FACTS
+    medium = markup.MEDIUM
+    hears = True
+    has_token = False
+    repeats_once = True
+    answers_on_page = True
+    limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
+
+    def __init__(self, settings: Settings, store: Store, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
+        assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
+        name, address = parseaddr(settings.mail_from or "")
+        self.sender = Address(name or "paperwire", addr_spec=address)
+        self._url = settings.smtp_url
+        self._greeting = _greeting(settings, self.sender.domain)
+        self._timeout = timeout
+        self._store, self._clock = store, clock
+        self.waiting: dict[str, list[Payload]] = {}
+        self._settings = settings
+        self._signer: links.Signer | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def signer(self) -> links.Signer:
+        """Returns the signer of links. Raises StoreError."""
+        if self._signer is None:
+            self._signer = await self._store.run(links.signer_of, self._settings.pages_url)
+        return self._signer
+
+    async def post(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
+    ) -> str:
+        """See Channel. Returns the Message-ID of the mail."""
+        del thread
+        payload = channels.read_message(message, _checked)
+        if plain:
+            payload = {**payload, "html": ""}
+        if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
+            page.append(payload)
+            return delivery
+        with channels.store_outcomes():
+            found = await self._store.run(links.chat_at, chat)
+            if found is None:
+                raise Rejected("The chat was erased.")
+            reader = links.Reader(chat=found, signer=await self.signer())
+        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+        message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"
+        now = self._clock.wall()
+        await self._send(
+            chat.address, markup.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
+        )
+        return message_id
+
+    async def identity(self) -> str:
+        """See Channel. Returns the sender's address, to which the database belongs."""
+        return self.sender.addr_spec
+
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """See PlatformApi. The words become the first line of the page."""
+        if words and (page := self.waiting.get(callback_id)) is not None:
+            page.append(markup.line(words))
+
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+        """See PlatformApi. The page that waits in that chat offers the file for download."""
+        data = b64encode(file.text.encode("utf-8", "replace")).decode()
+        link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
+        for update, page in self.waiting.items():
+            if update.startswith(f"{chat.address}:"):
+                page.append({**markup.line(file.name), "html": f"<tr><td>{link}</td></tr>"})
+        return file.name
+
+    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[MailPages]:
+        """See Platform."""
+        del clock, on_bot_name
+        return [MailPages(store=self._store, signer=self.signer, waiting=self.waiting)]
+
+    async def check(self) -> list[CheckResult]:
+        """Returns the findings about the mail server, and about the address in links. Sends no mail."""
+        question, links_to, client = "Mail server", self._settings.pages_url, self.client()
+        try:
+            await self._send("", b"")
+            found = [CheckResult(question=question, answer=f"It takes mail from {self.sender.addr_spec}.")]
+        except NotDelivered as error:
+            answer = f"{client.hostname}:{client.port}: {error.reason}"
+            found = [CheckResult.wrong(question, answer, "Look at PAPERWIRE_SMTP_URL.")]
+        if self._settings.web_url is None:
+            cure = "Set PAPERWIRE_WEB_URL to the address under which people reach the pages."
+            answer = f"They open {links_to}, which only this machine reaches."
+            found.append(CheckResult(question="Links in mail", answer=answer, cure=cure))
+        return found
+
+    def client(self) -> aiosmtplib.SMTP:
+        """Returns a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
+        parts = urlsplit(self._url.get_secret_value())
+        is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
+        host, user = parts.hostname or "", unquote(parts.username or "")
+        # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
+        start_tls = True if user else None
+        if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
+            start_tls = False
+        return aiosmtplib.SMTP(
+            hostname=host,
+            port=parts.port or _PORTS[parts.scheme],
+            use_tls=is_tls,
+            start_tls=start_tls,
+            local_hostname=self._greeting,
+            timeout=self._timeout,
+            username=user or None,
+            password=unquote(parts.password or "") or None,
+        )
+
+    async def _send(self, address: str, mail: bytes) -> None:
+        """Sends a mail; to "", only tries the server and the sender. Raises NotDelivered."""
+        client = self.client()
+        step: Step = "begin"
+        await self._places.acquire()
+        with ExitStack() as place:
+            place.callback(self._places.release)
+            try:
+                await client.connect()
+                step = "sender"
+                await client.mail(self.sender.addr_spec)
+                if address:
+                    step = "recipient"
+                    await client.rcpt(address)
+                    step = "content"
+                    asyncio.get_running_loop().call_later(PROMPT, place.close)
+                    await client.data(mail, timeout=self._timeout * PATIENCE)
+            except BaseException as error:  # also if the process stops
+                client.close()
+                if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
+                    raise outcome_of(error, step) from error
+                raise
+        await _leave(client)
 
 
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    assert isinstance(channel, EmailChannel)  # noqa: S101 - made by `connect`
-    channel.open(around.store)
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=markup.MEDIUM,
-        api=EmailApi(channel),
-        receivers=lambda _: [MailPages(channel=channel, store=around.store)],
-        has_token=False,
-        check=lambda: _check(channel, around.settings),
-    )
-
-
-async def _check(channel: EmailChannel, settings: Settings) -> list[CheckResult]:
-    """Returns the findings about the mail server, and about the address in links."""
-    server, links = "Mail server", "Links in mail"
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Ends a connection. Ignores errors, since the server keeps the mails that it has accepted."""
     try:
-        await channel.check()
-        found = CheckResult(
-            question=server,
-            answer=f"It takes mail from {channel.sender.addr_spec}.",
-        )
-    except NotDelivered as error:
-        found = CheckResult(
-            question=server,
-            answer=f"{channel.server}: {error.reason}",
-            cure="Look at PAPERWIRE_SMTP_URL.",
-            mend=True,
-        )
-    if settings.web_url is None:
-        local = CheckResult(
-            question=links,
-            answer=f"They open {settings.pages_url}, which only this machine reaches.",
-            cure="Set PAPERWIRE_WEB_URL to the address under which people reach the pages.",
-        )
-        return [found, local]
-    return [found]
+        await client.quit()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+
+
+def _greeting(settings: Settings, domain: str) -> str:
+    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    host = urlsplit(settings.web_url or "").hostname or ""
+    if "." in host.strip(".") and not is_ip(host):
+        return host
+    return domain
+
+
+def _checked(payload: Any) -> Payload:  # noqa: ANN401 - any JSON
+    texts = channels.texts(payload, "subject", "preview", "text", "html")
+    return {"buttons": [], **payload, **texts}
+
+
+def outcome_of(error: Exception, step: Step) -> NotDelivered:
+    """Returns the outcome of a mail for an error at a step of sending it."""
+    match error:
+        case aiosmtplib.SMTPResponseException():
+            return _of_answer(error.code, " ".join(error.message.split()), step)
+        case aiosmtplib.SMTPNotSupported():
+            return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
+        case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
+            return SenderStopped("The certificate of the mail server is not valid for its name.")
+        case _ if step == "content":
+            return Unclear(UNANSWERED)
+        case _:
+            return RetryLater(f"The mail server cannot be reached: {_why(error)}.")
+
+
+def _why(error: Exception) -> str:
+    """Returns why a connection failed. The library's own text has the address, which is a setting."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    for kind, words in _REASONS:
+        if isinstance(cause, kind):
+            return words
+    code = cause.errno if isinstance(cause, OSError) else None
+    if code:
+        return os.strerror(code).lower()
+    return "the connection failed"
+
+
+def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
+    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent."""
+    said = f"The mail server says {code}: {words[:_LONGEST_REASON]}"
+    if code < 500:  # noqa: PLR2004 - RFC 5321, 4.2.1; includes invalid codes
+        return RetryLater(said)
+    if step in ("begin", "sender"):  # no reader and no text is known to the server yet
+        return SenderStopped(said)
+    if step == "recipient" or (_NOT_THE_TEXT.search(words) and not _THE_TEXT.search(words)):
+        return ChatGone(said, in_doubt=True)
+    return Rejected(said, form=True, in_doubt=True)
+
+
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> EmailChannel:
+    """See known.connect."""
+    del out
+    return EmailChannel(settings, store, clock)

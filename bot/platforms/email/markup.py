@@ -14,15 +14,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from html import escape
 from typing import Any, Literal
 
 from bot.platforms.email.links import AT_ONCE, FOOTER, PRESS, Reader
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, plain
 from bot.rendering.dialects import draw, draw_html
+from bot.rendering.packing import Display, plain
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
 
+Payload = Mapping[str, Any]
 _LONGEST_SUBJECT = 150
 _PREVIEWED = 3  # titles of papers that mail programs show beside the subject
 LONGEST_LINE = 76  # characters of a line of a header
@@ -34,6 +36,7 @@ class Email(packing.Medium):
     """The medium of e-mail. It accepts messages of any length."""
 
     beside: Literal["never", "in lists", "always"] = "always"
+    columns = 80
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""
@@ -53,18 +56,21 @@ class Email(packing.Medium):
         }
         return json.dumps(mail, ensure_ascii=False)
 
-
-def _read(payload: Mapping[str, Any]) -> Display:
-    """Returns what a payload looks like. Its links do nothing without a chat that they belong to."""
-    html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
-    return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
+    def display(self, payload: Payload) -> Display:
+        """See Medium. Its links do nothing without a chat that they belong to."""
+        html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
+        return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
 MEDIUM = Email()
-LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
 
 
-def write_mail(payload: Mapping[str, Any], reader: Reader, *, sender: Address, message_id: str, now: datetime) -> bytes:
+def line(words: str) -> Payload:
+    """Returns the payload of a line on a page."""
+    return {"text": words, "html": f'<tr><td class="ink">{escape(words)}</td></tr>', "buttons": []}
+
+
+def write_mail(payload: Payload, reader: Reader, *, sender: Address, message_id: str, now: datetime) -> bytes:
     """Returns the mail of a payload, as it is sent. To who has not agreed yet, it has no way to leave."""
     language, address = reader.language, reader.chat.address.address
     buttons = [

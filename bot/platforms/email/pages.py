@@ -7,10 +7,8 @@ showing a page.
 
 import asyncio
 import secrets
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -19,7 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.platforms.email import FACTS, links
-from bot.platforms.email.channel import EmailChannel, Payload
+from bot.platforms.email.markup import Payload, line
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
 from bot.ports.conversation import (
@@ -27,7 +25,6 @@ from bot.ports.conversation import (
     CallbackRequest,
     MessageRequest,
     Place,
-    PlatformApi,
     Receiver,
     RequestDispatcher,
     typed_command,
@@ -53,39 +50,14 @@ _NOT_NOW = "Not now. Please try again in a minute."
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
-class EmailApi(PlatformApi):
-    """See PlatformApi. An address is the chat of one person, who manages no other chat."""
-
-    def __init__(self, channel: EmailChannel) -> None:
-        self._channel = channel
-
-    async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """See PlatformApi. The words become the first line of the page."""
-        if words and (page := self._channel.waiting.get(callback_id)) is not None:
-            page.append(_line(words))
-
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. The page that waits in that chat offers the file for download."""
-        data = b64encode(file.text.encode("utf-8", "replace")).decode()
-        link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
-        for update, page in self._channel.waiting.items():
-            if update.startswith(f"{chat.address}:"):
-                page.append({**_line(file.name), "html": f"<tr><td>{link}</td></tr>"})
-        return file.name
-
-
-def _line(words: str) -> Payload:
-    return {"text": words, "html": f'<tr><td class="ink">{escape(words)}</td></tr>', "buttons": []}
-
-
 @dataclass(slots=True, kw_only=True)
 class MailPages(Receiver):
     """A Receiver of the requests that people make on the pages of mail links."""
 
-    channel: EmailChannel
     store: Store
+    signer: Callable[[], Awaitable[links.Signer]]
+    waiting: dict[str, list[Payload]]  # update id → messages for its page
     name: str = "pages of mail"
-    problem: str = ""
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
 
     @property
@@ -109,7 +81,7 @@ class MailPages(Receiver):
         form = await request.form()
         fields = {**request.query_params, **{name: value for name, value in form.items() if isinstance(value, str)}}
         try:
-            signer = await self.channel.signer()
+            signer = await self.signer()
             link = signer.read(fields.get("link", ""))
             chat = await self.store.run(links.chat_with, link) if link else None
             if link is None or chat is None:
@@ -130,12 +102,12 @@ class MailPages(Receiver):
         """Does what the link says, at most once for each `once` of a page. Returns the answer. Raises StoreError."""
         once = channels.usable_text(fields.get("once"))[:64] or secrets.token_urlsafe(16)
         update = f"{chat.address.address}:{once}:{link.data[:64]}"
-        page = self.channel.waiting.setdefault(update, [])  # two presses of one button share the answer
+        page = self.waiting.setdefault(update, [])  # two presses of one button share the answer
         typed = channels.usable_text(fields.get("text"))[:_LONGEST_TEXT].strip()
         try:
             await wait_for_reply(await dispatcher.dispatch_without_retry(_request(chat.address, link, typed, update)))
         finally:
-            self.channel.waiting.pop(update, None)
+            self.waiting.pop(update, None)
         return page
 
 
@@ -156,14 +128,14 @@ def _request(chat: ChatAddress, link: links.Link, typed: str, update: str) -> Ca
             callback_id=update,
         )
     text = link.data if link.does == "say" else typed
-    command = typed_command(text)
+    said = typed_command(text)
     return MessageRequest(
         place=place,
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
-        command=command.name if command else "",
-        text=command.rest if command else text,
+        command=said.name,
+        text=said.rest,
     )
 
 
@@ -173,8 +145,8 @@ def _page(reader: links.Reader, link: links.Link, answers: Sequence[Payload] | N
     title, body, talk = link.label or FACTS.title, "", ""
     buttons = [[(link.label or "OK", "", reader.signer.token(link))]]  # rows of (label, address, or else a link)
     if answers is not None:
-        shown = answers or [_line(say(_NOTHING))]
-        body = "\n".join(reader.linked(one["html"]) or _line(one["text"])["html"] for one in shown)
+        shown = answers or [line(say(_NOTHING))]
+        body = "\n".join(reader.linked(one["html"]) or line(one["text"])["html"] for one in shown)
         buttons = [
             [(label, url, reader.token("press", data, label)) for label, data, url in row]
             for one in shown

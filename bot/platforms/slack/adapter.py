@@ -1,51 +1,99 @@
-"""The adapter of Slack: its channel and rate limit, how a lost post is found, missing scopes.
+"""The adapter of Slack: its channel and rate limit, how a lost post is found, who is an admin or a member, missing scopes.
 
-Web API: chat.postMessage, chat.update, conversations.history and .replies. The metadata of each message contains the id of
-its delivery and its number. So if the response to a post was lost, the message
-can be found in every channel that the bot may read.
+The metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the
+message can be found in every channel that the bot may read. Calls before a command's effect may take at most one second
+each, because Slack shows an error if a command is not acknowledged within three seconds (docs.slack.dev, Slash commands).
 """
 
+import asyncio
+import json
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TextIO
 
 from bot.errors import SettingsError
-from bot.platform import CheckResult, OnBotName, Platform, PlatformSurroundings, switched_off
-from bot.platforms.slack import FACTS, markup
-from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.client import Workspace
-from bot.platforms.slack.manifest import missing
-from bot.platforms.slack.receiving import SocketMode
+from bot.platform import CheckResult, OnBotName, Platform
+from bot.platforms.slack import FACTS, PEOPLE, markup
+from bot.platforms.slack.client import Workspace, part_of
+from bot.platforms.slack.incoming import SocketMode, title_of
+from bot.platforms.slack.manifest import NEEDED, SCOPES
 from bot.ports import channel as channels
-from bot.ports.conversation import Receiver
+from bot.ports.channel import usable_text
+from bot.ports.conversation import Place, Request, file_too_large
 from bot.settings import Settings
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, Unclear
-from subscriptions.model import ChatAddress, Message
+from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.store.database.store import Store
+from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
+QUERY_SECONDS = 1.0  # seconds that one call may take
+_ONLY_SENDS = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
-class SlackChannel(channels.Channel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A person, as Slack describes them."""
+
+    member: bool  # a member of this workspace: no guest, stranger, bot or former member
+    admin: bool
+    name: str = ""
+    timezone: str = ""
+    language: str = ""
+
+
+def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
+    """Returns the person in a response of users.info of a workspace."""
+    user = part_of(answer, "user")
+    profile = user.get("profile") or {}
+    home = user.get("team_id") or team
+    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
+    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return SlackUser(
+        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
+        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
+        timezone=_zone(user.get("tz")),
+        language=str(user.get("locale") or ""),
+    )
+
+
+def _zone(name: object) -> str:
+    try:
+        return zone_name(str(name)) if name else ""
+    except Refused:  # an unknown zone
+        return ""
+
+
+class SlackChannel(Platform):
     """The channel of a workspace.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's ts. The
     channel belongs to the event loop in which it first posts.
     """
 
-    platform = "slack"
-    adapter = __name__  # the module that makes a platform of this channel
+    platform = FACTS.name
+    facts = FACTS
+    medium = markup.MEDIUM
+    hears = True
+    has_ephemeral = True
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+
+    @property
+    def startup_lines(self) -> tuple[str, ...]:
+        """See Platform."""
+        return () if self.workspace.has_app_token else (_ONLY_SENDS,)
 
     async def post(
         self,
@@ -121,6 +169,204 @@ class SlackChannel(channels.Channel):
         """See Channel."""
         await self.workspace.close()
 
+    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
+        """See Platform."""
+        if not self.workspace.has_app_token:
+            return ()
+        return (SocketMode(self.workspace, clock, on_bot_name=on_bot_name),)
+
+    async def check_tokens(self) -> None:
+        """See Platform. Asks Slack once whether it accepts the app token."""
+        if not self.workspace.has_app_token:
+            return
+        try:
+            await self.workspace.socket_address()
+        except RetryLater as error:
+            log.warning("Slack cannot be asked about the app token now: %s", error.reason)
+        except NotDelivered as error:
+            reason = error.reason.rstrip(".")
+            raise SettingsError(
+                f"Slack refuses the app token: {reason}.",
+                "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it "
+                "under Basic Information.",
+            ) from None
+
+    async def check(self) -> list[CheckResult]:
+        """See Platform. Says which scopes the workspace did not grant."""
+        question = "Slack scopes"
+        try:
+            me = await self.workspace.identify()
+        except NotDelivered as error:
+            answer = f"they cannot be asked for: {error.reason.rstrip('.')}"
+            return [CheckResult(question=question, answer=answer, is_open=True)]
+        lacking = [scope for scope in SCOPES if scope not in me.scopes]
+        if not lacking:
+            return [CheckResult(question=question, answer="all are granted")]
+        answer = f"not granted: {', '.join(lacking)}"
+        cure = "Add them to the app, by paperwire slack manifest, and install it there again; docs/slack.md says what each is for."
+        return [CheckResult(question=question, answer=answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))]
+
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
+        if "/" in person:  # of another workspace
+            return False
+        async with _query_timeout():
+            try:
+                found = await self._person(person)
+            except ChatGone:  # there is no such person
+                return False
+            except Rejected:
+                allowed = True if member_suffices else None
+            else:
+                allowed = found.member and (member_suffices or found.admin)
+            if allowed and not in_chat:
+                return await self._is_in(chat.address, person)
+        return allowed
+
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
+        """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
+        found = await asyncio.gather(
+            self._place_fields(request, changes=changes),
+            self._sender_fields(request, changes=changes),
+            return_exceptions=True,
+        )
+        for known in found:
+            if isinstance(known, BaseException):
+                if not isinstance(known, NotDelivered):
+                    raise known
+            else:
+                request = replace(request, **known)
+        return request
+
+    async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        place = request.place
+        if place.kind is ChatKind.PRIVATE:
+            if not place.is_outside:
+                return {}
+            async with _query_timeout():
+                direct = await self.workspace.resolve(request.sender)
+            return {"place": replace(place, is_outside=direct != request.outside_channel)}
+        if not changes:
+            return {}
+        async with _query_timeout():
+            try:
+                known = await self._look_up(place.chat.address)
+            except ChatGone:
+                return {"place": replace(place, is_outside=True)}
+        return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
+
+    async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        user = request.sender
+        if not changes or not user or "/" in user:
+            return {}
+        async with _query_timeout():
+            person = await self._person(user)
+        known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
+        return {name: value for name, value in known.items() if value}
+
+    async def _person(self, user: str) -> SlackUser:
+        """Returns a person as Slack describes them now. Raises ChatGone if there is none, and what `Workspace.ask` raises."""
+        answer = await self.workspace.ask("users.info", user=user, include_locale=True)
+        return read_user(answer, await self.workspace.team())
+
+    async def _is_in(self, channel: str, user: str) -> bool | None:
+        """Returns whether a person can see a channel: it is public, or they are a member.
+
+        None if the app may not read the channel.
+        """
+        try:
+            found = await self.workspace.ask("conversations.info", channel=channel)
+            if not part_of(found, "channel").get("is_private"):
+                return True
+            async for page in self.workspace.pages("conversations.members", channel=channel):
+                if user in page.get("members", ()):
+                    return True
+        except (ChatGone, Rejected):
+            return None
+        return False
+
+    async def find_chat(self, name: str) -> Place | None:
+        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `typed_text`)."""
+        address = name.removeprefix("@")
+        if not address.isalnum() or address.startswith(PEOPLE):
+            return None
+        async with _query_timeout():
+            try:
+                return await self._look_up(address)
+            except (ChatGone, Rejected, SenderStopped):
+                return None
+
+    async def _look_up(self, address: str) -> Place:
+        """Returns the channel as Slack describes it. Raises what `Workspace.ask` raises."""
+        channel = part_of(await self.workspace.ask("conversations.info", channel=address), "channel")
+        return Place(
+            chat=ChatAddress("slack", address),
+            kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
+            title=title_of(channel.get("name")),
+            is_outside=channel.get("is_member") is False and not channel.get("is_im"),
+        )
+
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
+    ) -> None:
+        """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
+        if response_url:
+            body = _response_body(message, chat.topic, replaces=replaces, plain=plain)
+            try:
+                await self.workspace.respond(response_url, body)
+            except Rejected:
+                if message is None:
+                    raise
+            else:
+                return
+        if message is None:
+            raise Rejected("Slack takes away what one person sees only where it takes answers.")
+        if chat.address.startswith(PEOPLE):
+            await self.post(chat, message, delivery="whisper", plain=plain)
+            return
+        await self.workspace.post(
+            "chat.postEphemeral",
+            channel=await self.workspace.resolve(chat.address),
+            user=person.rpartition("/")[2],
+            thread_ts=chat.topic,
+            **markup.message_arguments(message, plain=plain),
+        )
+
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+        """See PlatformApi. If the app may not upload files, says so."""
+        try:
+            return await self.workspace.send_file(await self.workspace.resolve(chat.address), chat.topic, file)
+        except Rejected as error:
+            return await self.post(chat, _no_file(file, error), delivery=f"no {file.name}")
+
+    async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
+        """See PlatformApi. If the app may not write to the person, says so in the chat, to that person only."""
+        try:
+            await self.workspace.send_file(await self.workspace.resolve(person), "", file)
+        except (ChatGone, Rejected) as error:
+            await self.post_ephemeral(chat, person, _no_file(file, error), response_url="", replaces=False)
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """See PlatformApi."""
+        found = part_of(await self.workspace.ask("files.info", file=file), "file")
+        size = found.get("size")
+        if isinstance(size, int) and size > most:
+            raise file_too_large(most)
+        address = str(found.get("url_private_download") or found.get("url_private"))
+        data = await self.workspace.download(address, most)
+        if len(data) > most:  # Slack told a wrong size
+            raise file_too_large(most)
+        return data
+
 
 def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
     """Returns the ts of the message whose metadata has this delivery and number; "" if the page has none."""
@@ -135,72 +381,34 @@ def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
     return ""
 
 
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del clock, out
-    if settings.slack_bot_token is None:
-        raise switched_off(FACTS)
-    return SlackChannel(Workspace(settings.slack_bot_token, api_url=settings.slack_api_url))
-
-
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
-    app_token = around.settings.slack_app_token
-
-    def receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
-        if app_token is None:
-            return ()
-        return (SocketMode(channel.workspace, app_token, around.clock, on_bot_name=on_bot_name),)
-
-    only_sends = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=markup.MEDIUM,
-        api=SlackApi(channel, channel.workspace),
-        receivers=receivers,
-        check_tokens=check_app_token,
-        check=partial(_scopes, channel.workspace),
-        startup_lines=() if app_token else (only_sends,),
-    )
-
-
-async def check_app_token(receivers: Sequence[Receiver]) -> None:
-    """Asks Slack once whether it accepts the app token. Raises SettingsError for a token that it permanently refuses."""
-    for receiver in receivers:
-        if isinstance(receiver, SocketMode):
-            try:
-                await receiver.check()
-            except RetryLater as error:
-                log.warning("Slack cannot be asked about the app token now: %s", error.reason)
-            except NotDelivered as error:
-                reason = error.reason.rstrip(".")
-                raise SettingsError(
-                    f"Slack refuses the app token: {reason}.",
-                    "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it "
-                    "under Basic Information.",
-                ) from None
-
-
-async def _scopes(workspace: Workspace) -> list[CheckResult]:
-    """Returns findings about the scopes that the workspace granted, and about what does not work without the missing ones."""
-    question = "Slack scopes"
+@asynccontextmanager
+async def _query_timeout() -> AsyncIterator[None]:
+    """Raises RetryLater if the body takes longer than QUERY_SECONDS."""
     try:
-        me = await workspace.identify()
-    except NotDelivered as error:
-        return [CheckResult.unanswered(question, error)]
-    lacking = list(missing(me.scopes))
-    if not lacking:
-        return [CheckResult(question=question, answer="all are granted")]
-    found = [
-        CheckResult(
-            question=question,
-            answer=f"without {scope.name}: {scope.lost or 'nothing works'}",
-            mend=scope.needed,
-            is_open=True,
-        )
-        for scope in lacking
-    ]
-    cure = "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
-    return [*found[:-1], replace(found[-1], cure=cure)]
+        async with asyncio.timeout(QUERY_SECONDS):
+            yield
+    except TimeoutError:
+        raise RetryLater("Slack does not answer soon enough.") from None
+
+
+def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
+    """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
+    if message is None:
+        return {"delete_original": True}
+    shown = markup.message_arguments(message, plain=plain)
+    in_thread = {"thread_ts": thread} if thread else {}
+    return {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
+
+
+def _no_file(file: channels.File, error: NotDelivered) -> Message:
+    text = f"✗ {file.name} cannot be sent: {error.reason} Whoever installed the app can let it."
+    return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))
+
+
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> SlackChannel:
+    """See known.connect."""
+    del store, clock, out
+    assert settings.slack_bot_token is not None  # noqa: S101 - without it the platform is off
+    return SlackChannel(
+        Workspace(settings.slack_bot_token, api_url=settings.slack_api_url, app_token=settings.slack_app_token)
+    )

@@ -9,7 +9,7 @@ contains the headers of the request, and so the token. Therefore no outcome is c
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -76,23 +77,13 @@ _CHAT_GONE = {
 _NOT_CHANGED = ("message_not_found", "cant_update_message", "edit_window_closed")  # no other form of an edit helps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """Slack's response, as far as it can be read."""
-
-    status: int
-    code: str = ""  # Slack's error code; "" if the body was no JSON object
-    detail: str = ""  # Slack's explanation of the error
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 def outcome(error: Exception) -> NotDelivered:
     """Returns the outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
         case SlackApiError():
-            return _refused(_read(error))
+            return _refused(*_read(error))
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
             return SenderStopped("The address of Slack's API is not a web address.")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
@@ -105,25 +96,27 @@ def certain_outcome(error: Exception) -> NotDelivered:
     """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear."""
     meaning = outcome(error)
     if isinstance(meaning, Unclear):
-        code = _read(error).code if isinstance(error, SlackApiError) else ""
+        code = _read(error)[1] if isinstance(error, SlackApiError) else ""
         return RetryLater(f"Slack cannot be asked now ({code or type(error).__name__}).")
     return meaning
 
 
 def outcome_of_question(error: Exception) -> NotDelivered:
     """Like `certain_outcome`, but Rejected if only this method is not allowed."""
-    if isinstance(error, SlackApiError) and (answer := _read(error)).code in _OF_ONE_METHOD:
-        return Rejected(f"Slack does not let the app do this ({answer.code}{answer.detail}).")
+    if isinstance(error, SlackApiError):
+        _, code, detail, _ = _read(error)
+        if code in _OF_ONE_METHOD:
+            return Rejected(f"Slack does not let the app do this ({code}{detail}).")
     return certain_outcome(error)
 
 
-def _refused(answer: _Answer) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def _refused(status: int, code: str, detail: str, retry_after: str) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome for a response that is not "ok". A code that no row contains refuses the message."""
-    code, words = answer.code, f"{answer.code}{answer.detail}"
-    if answer.status == _TOO_MANY or code in _SLOW_DOWN:
-        return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
-    if not code or answer.status in _SERVER_ERRORS:
-        words = f"HTTP {answer.status} {words}".rstrip()
+    words = f"{code}{detail}"
+    if status == _TOO_MANY or code in _SLOW_DOWN:
+        return RetryLater("Slack asks us to slow down.", _wait(retry_after))
+    if not code or status in _SERVER_ERRORS:
+        words = f"HTTP {status} {words}".rstrip()
         return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
     if _matching(code, _PERHAPS_DONE):
         return Unclear(f"Slack is in trouble ({words}); it may have the message.")
@@ -143,23 +136,18 @@ def _matching(code: str, known: Iterable[str]) -> str:
     return next((one for one in known if fnmatchcase(code, one)), "")
 
 
-def _read(error: SlackApiError) -> _Answer:
-    """Reads `error.response`.
+def _read(error: SlackApiError) -> tuple[int, str, str, str]:
+    """Returns (status, Slack's code, its explanation, Retry-After) of a refusal; a text is "" if there is none.
 
-    This response is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. Its `data` is {} for HTML
-    pages, and may be a list or a text.
+    `error.response` is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. Its `data` is {} for
+    HTML pages, and may be a list or a text.
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
-    data = getattr(response, "data", None)
+    data, headers = getattr(response, "data", None), getattr(response, "headers", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
-    headers = getattr(response, "headers", None)
-    return _Answer(
-        status=int(status),
-        code=str(body.get("error") or ""),
-        detail=_detail(body),
-        headers=headers if isinstance(headers, Mapping) else {},
-    )
+    wait = headers.get("Retry-After") if isinstance(headers, Mapping) else ""
+    return int(status), str(body.get("error") or ""), _detail(body), str(wait or "")
 
 
 def _detail(body: Mapping[str, object]) -> str:
@@ -174,11 +162,10 @@ def _detail(body: Mapping[str, object]) -> str:
             return ""
 
 
-def _retry_after(headers: Mapping[str, str]) -> timedelta:
-    value = str(headers.get("Retry-After") or "")
-    if not value.isdecimal() or len(value) > _DIGITS:
+def _wait(retry_after: str) -> timedelta:
+    if not retry_after.isdecimal() or len(retry_after) > _DIGITS:
         return _NO_NUMBER
-    return timedelta(seconds=max(1, int(value)))
+    return timedelta(seconds=max(1, int(retry_after)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +185,16 @@ class Workspace:
     event loop of the first call.
     """
 
-    def __init__(self, token: SecretStr, *, api_url: str, timeouts: tuple[float, float] = (5, 20)) -> None:
+    def __init__(
+        self,
+        token: SecretStr,
+        *,
+        api_url: str,
+        app_token: SecretStr | None = None,
+        timeouts: tuple[float, float] = (5, 20),
+    ) -> None:
         self._token = token.get_secret_value()
+        self._app_token = app_token.get_secret_value() if app_token else ""
         self._api_url = api_url
         self._timeouts = timeouts
         self._session: aiohttp.ClientSession | None = None
@@ -207,7 +202,22 @@ class Workspace:
         self._identity: BotIdentity | None = None
         self._direct: dict[str, str] = {}  # id of a person -> id of the direct messages with them
 
-    def web_client(self, token: str) -> AsyncWebClient:
+    @property
+    def has_app_token(self) -> bool:
+        """Whether events can be received."""
+        return bool(self._app_token)
+
+    def socket_client(self, ping_interval: float) -> SocketModeClient:
+        """Returns the library's client of Socket Mode, which does not reconnect by itself. Raises RetryLater after `close`."""
+        return SocketModeClient(
+            self._app_token,
+            logger=SILENT,
+            web_client=self._web_client(self._app_token),
+            auto_reconnect_enabled=False,
+            ping_interval=ping_interval,
+        )
+
+    def _web_client(self, token: str) -> AsyncWebClient:
         """Returns the library's client with a token, on our connections. Raises RetryLater after `close`."""
         return AsyncWebClient(
             token, base_url=self._api_url, session=self._connections(), retry_handlers=[], logger=SILENT
@@ -275,9 +285,9 @@ class Workspace:
             if not cursor:
                 return
 
-    async def socket_address(self, app_token: str) -> str:
+    async def socket_address(self) -> str:
         """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
-        answer, _ = await self._answer("apps.connections.open", certain_outcome, app_token)
+        answer, _ = await self._answer("apps.connections.open", certain_outcome, self._app_token)
         if not isinstance(address := answer.get("url"), str):
             raise RetryLater("Slack gave no address for a connection.")
         return address
@@ -300,7 +310,7 @@ class Workspace:
     async def send_file(self, channel: str, thread: str, file: File) -> str:
         """Uploads a document to a channel. Returns its id. Never raises Unclear."""
         try:
-            sent = await self.web_client(self._token).files_upload_v2(
+            sent = await self._web_client(self._token).files_upload_v2(
                 channel=channel, thread_ts=thread or None, filename=file.name, title=file.name, content=file.text
             )
         except Exception as error:  # noqa: BLE001 - as in `respond`
@@ -357,7 +367,7 @@ class Workspace:
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors."""
-        client = self.web_client(token)
+        client = self._web_client(token)
         try:
             answer = await client.api_call(method, **request)
             if not isinstance(answer.data, Mapping):

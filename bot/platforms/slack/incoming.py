@@ -1,19 +1,41 @@
-"""Translates events, commands and interactions of Slack into requests, and which messages are left out. Pure.
+"""Translates what Slack sends into requests (pure), and receives it by Socket Mode; what is left out, how long each step may take.
 
 Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address, not
 the id of the conversation. A thread is a topic.
+
+Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed, and
+recognize a repetition by its id. When Slack announces the end of a connection, the library opens the next one; a connection
+that is lost is opened again here, since the library would ask for a new one without end if the token is refused.
 """
 
+import asyncio
+import logging
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from bot.platforms.slack import DIRECT, typed_text
-from bot.platforms.slack.client import BotIdentity
-from bot.ports.channel import usable_text
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot.errors import error_location
+from bot.platforms.receiver_loop import ReceiverLoop
+from bot.platforms.slack import DIRECT
+from bot.platforms.slack.client import BotIdentity, Workspace
+from bot.ports.channel import Clock, usable_text
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request, RequestDispatcher
+from subscriptions.errors import RetryLater
 from subscriptions.model import ChatAddress, ChatKind
+
+log = logging.getLogger("paperwire")
+
+OPEN_SECONDS = 10.0  # seconds to open a connection
+PING_SECONDS = 10.0  # seconds between two pings
+LOOK_SECONDS = 1.0  # seconds between two looks whether the connection is open
+CLOSED_LOOKS = 2  # looks in a row that find it closed; one may fall between an announced end and the next connection
+FINISH_SECONDS = 2.0  # seconds to acknowledge events in flight when a connection ends
 
 Payload = Mapping[str, Any]
 
@@ -38,6 +60,13 @@ HAPPENINGS = {
 }
 
 
+_WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
+# ":robot_face:", with the blanks before it. The bounds and the start of the blanks keep the time proportional to the text.
+_EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99}[a-z_])[a-z0-9_+-]{1,100}):(?!\w))+")
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
+
+
 class MalformedPayload(ValueError):
     """A payload that does not have Slack's documented shape. Its text is the class of the error, without any content."""
 
@@ -54,7 +83,7 @@ def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
     if not isinstance(payload, Mapping):
         raise MalformedPayload("no object")
     try:
-        request = reader(typed_text.usable(payload), here)
+        request = reader(usable(payload), here)
     except (
         KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
     ) as error:  # fmt: skip
@@ -84,7 +113,7 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
     written = MessageRequest(
         place=_private(sender),
         update_id=update,
-        text=typed_text.unescape(text),
+        text=unescape(text),
         message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,
@@ -93,7 +122,7 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
     if event["type"] == "app_mention":
         if channel.startswith(DIRECT):
             return None
-        said = typed_text.unescape(typed_text.after_mention(text, here.user))
+        said = unescape(after_mention(text, here.user))
         return replace(written, place=_place(channel, _thread(event)), text=said)
     if event.get("channel_type") != "im" or event.get("subtype") not in _OURS:
         return None
@@ -116,7 +145,7 @@ def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Requ
         sender = _sender({"user": event["inviter"]}, here)
     if not channel:
         raise KeyError("channel")
-    place = _place(str(channel), title=typed_text.title_of(name))
+    place = _place(str(channel), title=title_of(name))
     return EventRequest(place=place, update_id=update, event=what, details=details, sender=sender)
 
 
@@ -127,7 +156,7 @@ def _command(payload: Payload, here: BotIdentity) -> Request:
     return MessageRequest(
         place=_place_of(channel, sender, payload.get("channel_name")),
         update_id=str(payload["trigger_id"]),
-        text=typed_text.unescape(payload.get("text")),
+        text=unescape(payload.get("text")),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
         sender_name=usable_text(payload.get("user_name")),
@@ -204,7 +233,7 @@ def _place_of(channel: str, sender: str, name: object, thread: str = "") -> Plac
     """
     if channel.startswith(DIRECT):
         return replace(_private(sender), is_outside=True)
-    return _place(channel, thread, title=typed_text.title_of(name))
+    return _place(channel, thread, title=title_of(name))
 
 
 def _thread(said: Payload) -> str:
@@ -213,3 +242,151 @@ def _thread(said: Payload) -> str:
     if thread == str(said.get("ts") or said.get("message_ts") or ""):
         return ""
     return thread
+
+
+# Slack replaces addresses by links, names of people and channels by ids, emoji by their names between colons, and the
+# characters & < > by entities (docs.slack.dev, Formatting message text).
+
+
+def unescape(text: object) -> str:
+    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes "@" and its id."""
+    wrapped = usable_text(text)
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped)
+    words = _EMOJI.sub("", words).strip()
+    for entity, sign in _ENTITIES:
+        words = words.replace(entity, sign)
+    code = words.strip("`")
+    if words.startswith("`") and words.endswith("`") and "`" not in code:
+        return code.strip()
+    return words
+
+
+def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
+    if isinstance(payload, Mapping):
+        return {usable_text(name): usable(inner) for name, inner in payload.items()}
+    if isinstance(payload, list):
+        return [usable(inner) for inner in payload]
+    if isinstance(payload, str):
+        return usable_text(payload)
+    return payload
+
+
+def after_mention(text: object, bot: str) -> str:
+    """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
+    mention = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")  # Slack may add the bot's name to it
+    before, *behind = mention.split(usable_text(text), maxsplit=1)
+    return "".join(behind).strip().lstrip(":,").strip() or before.strip()
+
+
+def title_of(name: object) -> str:
+    """Returns the title of a conversation: "#general", or the names in a group conversation; "" if Slack hides the name."""
+    plain = usable_text(name).strip()
+    if plain in ("", "directmessage", "privategroup"):
+        return ""
+    if plain.startswith("mpdm-"):
+        return ", ".join(plain.removeprefix("mpdm-").rpartition("-")[0].split("--"))
+    return f"#{plain}"
+
+
+def _unwrapped(found: re.Match[str], before: str) -> str:
+    sign, what, label = found["sign"], found["what"], found["label"] or ""
+    match sign:
+        case "#":
+            first = len(before.split()) <= 1
+            return f"@{what}" if first else f"#{label or what}"
+        case "@":
+            return f"@{label or what}"
+        case "!":
+            return label or f"@{what.partition('^')[0]}"
+        case _:
+            same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
+            if same:
+                return label
+            return what.removeprefix("mailto:")
+
+
+class SocketMode(ReceiverLoop):
+    """Receives the events of a workspace. `on_bot_name` is called with the bot's name."""
+
+    name = "slack events"
+
+    def __init__(self, workspace: Workspace, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
+        super().__init__("Slack", clock)
+        self._workspace = workspace
+        self._on_bot_name = on_bot_name
+        self._in_flight: set[asyncio.Task[Any]] = set()  # that handle an event
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
+        me = await self.retry(self._workspace.identify, proves_health=False)
+        if me.name:
+            self._on_bot_name(me.name)
+        await self.retry(partial(self._use_connection, me, dispatcher))
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver. Only logs a warning, since Slack keeps no events that could be fetched."""
+        del dispatcher
+        log.warning("Slack sends what people say only to a paperwire run that goes on.")
+
+    async def _use_connection(self, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
+        """Opens a connection, and uses it until it ends. Always raises: NotDelivered, or RetryLater at its end."""
+        address = await self._workspace.socket_address()
+        client = self._workspace.socket_client(PING_SECONDS)
+        client.wss_uri = address
+
+        async def read_envelope(_: object, envelope: dict[str, Any], __: object) -> None:
+            await self._handle(client, envelope, me, dispatcher)
+
+        client.message_listeners.append(read_envelope)
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await client.connect()  # type: ignore[no-untyped-call]
+            await _until_closed(client)
+        except TimeoutError:
+            raise RetryLater("No connection to Slack.") from None
+        finally:
+            if self._in_flight:
+                await asyncio.wait(self._in_flight, timeout=FINISH_SECONDS)
+            await client.close()  # type: ignore[no-untyped-call]
+        raise RetryLater("The connection to Slack ended.")
+
+    async def _handle(
+        self, client: SocketModeClient, envelope: dict[str, Any], me: BotIdentity, dispatcher: RequestDispatcher
+    ) -> None:
+        """Handles an envelope in a task that the library started, and acknowledges it."""
+        if envelope.get("type") == "hello":
+            self.mark_healthy()
+        if not isinstance(envelope.get("envelope_id"), str):
+            return
+        if task := asyncio.current_task():
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        try:
+            await _dispatch(str(envelope.get("type")), envelope.get("payload"), me, dispatcher)
+            # if the connection is lost, Slack sends the event again, and it has no second effect
+            with suppress(ConnectionError):
+                await client.send_socket_mode_response({"envelope_id": envelope["envelope_id"]})
+        except Exception as error:  # noqa: BLE001 - the library would log what a person wrote
+            log.error("Something that Slack sent was given up: %s", error_location(error))
+
+
+async def _until_closed(client: SocketModeClient) -> None:
+    closed = 0
+    while closed < CLOSED_LOOKS:
+        await asyncio.sleep(LOOK_SECONDS)
+        closed = 0 if await client.is_connected() else closed + 1
+
+
+async def _dispatch(kind: str, payload: object, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
+    """Dispatches the request in a payload. Returns once its effect is committed."""
+    try:
+        request = read(kind, payload, me)
+    except MalformedPayload as error:
+        log.warning("Slack sent something of an unknown shape (%s, %s).", kind, error)
+        return
+    except UnknownWorkspace as error:
+        log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
+        return
+    if request is not None:
+        await dispatcher.dispatch(request)

@@ -1,12 +1,11 @@
-"""The scopes, events, and command that the app requests, and the reason for each scope.
+"""The scopes, events, and command that the app requests.
 
-This list is used by the manifest, docs/slack.md and `paperwire check`. docs.slack.dev,
-reference/methods and reference/events, says which scope a method or an event needs.
+`paperwire check` uses the list, too; docs/slack_page.py says what each scope is for. docs.slack.dev, reference/methods and
+reference/events, says which scope a method or an event needs.
 """
 
 import json
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -16,128 +15,34 @@ from bot.rendering import brand
 COMMAND = "/paperwire"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """A scope that the app requests."""
-
-    name: str
-    why: str  # what the app does with it
-    lost: str = ""  # what does not work without it; "" for a needed scope
-    events: tuple[str, ...] = ()  # events that Slack sends only with this scope
-
-    @property
-    def needed(self) -> bool:
-        """Whether the app needs this scope to work at all."""
-        return not self.lost
-
-
-# The comment in each scope names the methods of the Web API that the program calls with it.
-SCOPES = (
-    Scope(
-        name="chat:write",
-        why="posts papers and answers, and edits its own messages",
-        # chat.postMessage, chat.update, chat.postEphemeral
+NEEDED = ("chat:write", "commands")  # without these, nothing works
+# each scope → the events that Slack sends only with it; the comment names the methods of the Web API that the program calls with it
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "chat:write": (),  # chat.postMessage, chat.update, chat.postEphemeral
+    "commands": (),
+    "app_mentions:read": ("app_mention",),
+    "im:history": ("message.im",),  # conversations.history, conversations.replies
+    "im:write": (),  # conversations.open
+    "channels:history": (),  # conversations.history, conversations.replies
+    "groups:history": (),  # conversations.history, conversations.replies
+    "mpim:history": (),  # conversations.history, conversations.replies
+    "channels:read": (  # conversations.info, conversations.members
+        "channel_archive",
+        "channel_deleted",
+        "channel_id_changed",
+        "channel_left",
+        "channel_rename",
+        "channel_unarchive",
+        "member_joined_channel",
+        "member_left_channel",
     ),
-    Scope(name="commands", why="offers /paperwire"),
-    Scope(
-        name="app_mentions:read",
-        why="hears what is said to it by its name",
-        lost="it does not hear @paperwire, so people in threads cannot speak with it",
-        events=("app_mention",),
-    ),
-    Scope(
-        name="im:history",
-        why="reads what people write to it in direct messages, and looks up its own",
-        lost="people cannot write to it in direct messages, only /paperwire works there; "
-        "a direct message that may have been sent cannot be looked up",
-        # conversations.history, conversations.replies
-        events=("message.im",),
-    ),
-    Scope(
-        name="im:write",
-        why="begins direct messages with somebody who asked for papers in private",
-        lost="it cannot write to people in private",
-        # conversations.open
-    ),
-    Scope(
-        name="channels:history",
-        why="looks up its own message in a public channel when the connection broke while it was sent",
-        lost="in public channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
-        # conversations.history, conversations.replies
-    ),
-    Scope(
-        name="groups:history",
-        why="the same in private channels",
-        lost="in private channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
-        # conversations.history, conversations.replies
-    ),
-    Scope(
-        name="mpim:history",
-        why="the same in direct messages of several people",
-        lost="in direct messages of several people such a message may come twice, or not at all",
-        # conversations.history, conversations.replies
-    ),
-    Scope(
-        name="channels:read",
-        why="knows what public channels are called, whether it is in them, who is, and when they are archived",
-        lost="papers name no channel, and it hears only from a failed post that a public channel was archived, "
-        "deleted or renamed",
-        # conversations.info, conversations.members
-        events=(
-            "channel_archive",
-            "channel_deleted",
-            "channel_id_changed",
-            "channel_left",
-            "channel_rename",
-            "channel_unarchive",
-            "member_joined_channel",
-            "member_left_channel",
-        ),
-    ),
-    Scope(
-        name="groups:read",
-        why="the same of private channels that it was invited to",
-        lost="the same of private channels",
-        # conversations.info, conversations.members
-        events=("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive"),
-    ),
-    Scope(
-        name="mpim:read",
-        why="knows who is in direct messages of several people to which it was added",
-        lost="what such a conversation asks for can only be changed in it",
-        # conversations.info, conversations.members
-    ),
-    Scope(
-        name="users:read",
-        why="knows who is a guest and who an administrator, and a person's name, time zone and language",
-        lost="guests may change what a channel asks for, the setting manage=admins lets no one change anything, "
-        "and times go by the operator's clock",
-        # users.info
-    ),
-    Scope(
-        name="files:read",
-        why="reads a library, or subscriptions to import, that a person drops",
-        lost="subscriptions can only be imported as text",
-        # files.info
-    ),
-    Scope(
-        name="files:write",
-        why="hands out subscriptions, references and stored data as files",
-        lost="it says that it cannot hand them out",
-        # files.getUploadURLExternal, files.completeUploadExternal
-    ),
-)
-
-
-def events() -> tuple[str, ...]:
-    """Returns the events that the app receives."""
-    return tuple(sorted({event for scope in SCOPES for event in scope.events}))
-
-
-def missing(granted: Collection[str]) -> Iterator[Scope]:
-    """Yields the scopes that a token does not have, the needed ones first."""
-    yield from sorted((scope for scope in SCOPES if scope.name not in granted), key=lambda scope: not scope.needed)
-
+    # conversations.info, conversations.members
+    "groups:read": ("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive"),
+    "mpim:read": (),  # conversations.info, conversations.members
+    "users:read": (),  # users.info
+    "files:read": (),  # files.info
+    "files:write": (),  # files.getUploadURLExternal, files.completeUploadExternal
+}
 
 _DESCRIPTION = "Tells channels and people of new research papers that they ask for."
 _LONG = (
@@ -174,9 +79,9 @@ def manifest() -> dict[str, Any]:
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": [scope.name for scope in SCOPES]}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": list(events())},
+            "event_subscriptions": {"bot_events": sorted(event for events in SCOPES.values() for event in events)},
             "interactivity": {"is_enabled": True},
             "org_deploy_enabled": False,
             "socket_mode_enabled": True,

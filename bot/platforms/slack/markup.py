@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints, TypeAdapter
 
 from bot.ports.channel import Button, Buttons, read_message
-from bot.rendering import appearance, packing, views
+from bot.rendering import packing, views
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup
 from subscriptions.model import Message
@@ -93,6 +93,7 @@ class Slack(packing.Medium):
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
     beside: Literal["never", "in lists", "always"] = "in lists"
+    title_bar = "Slack · #{title}"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
@@ -117,13 +118,22 @@ class Slack(packing.Medium):
         shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
         return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
 
+    def display(self, payload: Mapping[str, Any]) -> packing.Display:
+        """See Medium."""
+        blocks = payload["blocks"]
+        rows = (block["elements"] for block in blocks if block["type"] == "actions")
+        return packing.Display(
+            blocks=tuple(part for block in blocks for part in _shown(block)),
+            keys=tuple(tuple(map(_key, row)) for row in rows),
+        )
+
 
 def _blocks_of(view: object) -> Iterator[Block]:
     """Yields the blocks of a view: its text, and below it in small letters what matters less."""
     small = ""
     match view:
         case views.Head(small=False) as head:
-            yield header(head.line)
+            yield {"type": "header", "text": plain_text_object(head.line, HEADER)}
             small = escape(head.remark)
         case views.Head() | views.More() | views.Tail():
             small = MRKDWN.draw(view)
@@ -135,7 +145,7 @@ def _blocks_of(view: object) -> Iterator[Block]:
         case _:
             yield section(MRKDWN.draw(view))
     if small:
-        yield context(small)
+        yield {"type": "context", "elements": [{"type": "mrkdwn", "text": small, "verbatim": True}]}
 
 
 def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
@@ -177,17 +187,13 @@ def element(button: Button, action: str) -> Block:
     if button.options:
         if len(options) == 1:
             return element(options[0], action)
-        return overflow_menu(options, action)
+        menu = [
+            {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data}
+            for option in options[:IN_MENU]
+        ]
+        return {"type": "overflow", "action_id": action, "options": menu}
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
-
-
-def overflow_menu(options: Sequence[Button], action: str) -> Block:
-    """Returns an overflow menu of at most IN_MENU options."""
-    shown = [
-        {"text": plain_text_object(option.label, BUTTON_LABEL), "value": option.data} for option in options[:IN_MENU]
-    ]
-    return {"type": "overflow", "action_id": action, "options": shown}
 
 
 def _accessory(card: views.CardButtons) -> Block:
@@ -201,16 +207,6 @@ def _accessory(card: views.CardButtons) -> Block:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def context(text: str) -> Block:
-    """Returns a context block: mrkdwn in small letters."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
-
-
-def header(text: str) -> Block:
-    """Returns a header block: plain text in large letters."""
-    return {"type": "header", "text": plain_text_object(text, HEADER)}
 
 
 def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
@@ -274,30 +270,20 @@ def _tagged(found: re.Match[str]) -> str:
     return f"<{tag}>{found[tag] if tag == 'pre' else html_of(found[tag])}</{tag}>"
 
 
-def _shown(block: Mapping[str, Any]) -> Iterator[appearance.Block]:
+def _shown(block: Mapping[str, Any]) -> Iterator[packing.Block]:
     match block:
         case {"type": "header", "text": {"text": text}}:
-            yield replace(appearance.plain(text), shape="header")
+            yield replace(packing.plain(text), shape="header")
         case {"type": "context", "elements": elements}:
-            yield appearance.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
+            yield packing.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            yield appearance.Block(html=html_of(text), has_menu="accessory" in block)
+            yield packing.Block(html=html_of(text), has_menu="accessory" in block)
 
 
-def _read(payload: Mapping[str, Any]) -> appearance.Display:
-    blocks = payload["blocks"]
-    rows = (block["elements"] for block in blocks if block["type"] == "actions")
-    return appearance.Display(
-        blocks=tuple(part for block in blocks for part in _shown(block)),
-        keys=tuple(tuple(_key(element) for element in row) for row in rows),
-    )
-
-
-def _key(element: Mapping[str, Any]) -> appearance.Key:
+def _key(element: Mapping[str, Any]) -> packing.Key:
     if element["type"] == "overflow":
-        return appearance.Key(text="⋯")
-    return appearance.Key(text=element["text"]["text"], link=web_url(element.get("url", "")))
+        return "⋯", ""
+    return element["text"]["text"], web_url(element.get("url", ""))
 
 
 MEDIUM = Slack()
-LOOK = appearance.Appearance(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")

@@ -9,24 +9,23 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, TextIO
 
 from bot.commands.context import Command
 from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
-from bot.platform import OnBotName, Platform, PlatformSurroundings, Speakers, cannot_be_asked, switched_off
+from bot.platform import OnBotName, Platform, Speakers
 from bot.platforms.telegram import FACTS
-from bot.platforms.telegram.incoming import place_of
-from bot.platforms.telegram.markup import MEDIUM, Key, MessageArguments, open_message
+from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
-from bot.ports.conversation import Place, PlatformApi, Receiver, file_too_large
+from bot.ports.conversation import Place, file_too_large
 from bot.settings import Settings
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
     NotDelivered,
     NotFound,
+    PaperwireError,
     Refused,
     Rejected,
     RetryLater,
@@ -34,12 +33,13 @@ from subscriptions.errors import (
     Unclear,
 )
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.store.database.store import Store
 from subscriptions.texts.cutting import cut_letters
 
 # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
 with without("cryptography", "httpx._main"):
     from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
-    from bot.platforms.telegram.receiving import LongPolling
+    from bot.platforms.telegram.incoming import LongPolling, place_of
 
 log = logging.getLogger("paperwire")
 
@@ -55,17 +55,19 @@ _DESCRIPTION = Sentence(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class TelegramChannel(channels.Channel):
+class TelegramChannel(Platform):
     """The channel of one bot token."""
 
-    platform = "telegram"
-    adapter = __name__  # the module that makes a platform of this channel
-    not_found = "Telegram does not let a bot look for its messages."
+    platform = FACTS.name
+    facts = FACTS
+    medium = MEDIUM
+    hears = True
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
     limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.token_identity = client.bot_id
 
     async def post(
         self,
@@ -78,13 +80,13 @@ class TelegramChannel(channels.Channel):
     ) -> str:
         """See Channel. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
-        content = open_message(message, plain=plain)
+        shown, is_silent = open_message(message, plain=plain)
         reply = {"message_id": _number(thread), "allow_sending_without_reply": True} if thread else None
         sent = await self.client.post(
             "sendMessage",
-            **_shown(content),
+            **shown,
             **_where(chat),
-            disable_notification=content.silent,
+            disable_notification=is_silent,
             reply_parameters=reply,
         )
         match sent:  # nothing else of it is read, so that no error there hides a success
@@ -95,11 +97,9 @@ class TelegramChannel(channels.Channel):
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
-        content = open_message(message, plain=plain)
+        shown, _ = open_message(message, plain=plain)
         try:
-            await self.client.post(
-                "editMessageText", **_shown(content), chat_id=chat.address, message_id=_number(message_id)
-            )
+            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=_number(message_id))
         except Rejected as error:
             if "message is not modified" not in error.reason.lower():
                 raise
@@ -107,46 +107,6 @@ class TelegramChannel(channels.Channel):
     async def identity(self) -> str:
         """See Channel. Returns the bot's user id."""
         return str((await self.client.ask_for_object("getMe")).get("id", ""))
-
-    async def close(self) -> None:
-        """See Channel."""
-        await self.client.close()
-
-
-def _shown(content: MessageArguments) -> dict[str, Any]:
-    """Returns the arguments that sendMessage and editMessageText share. The library leaves out those that are None."""
-    keys = [[_key(key) for key in row] for row in content.buttons]
-    return {
-        "text": content.text,
-        "parse_mode": "HTML" if content.html else None,
-        "link_preview_options": {"is_disabled": True},
-        "reply_markup": {"inline_keyboard": keys} if keys else None,
-    }
-
-
-def _key(key: Key) -> dict[str, str]:
-    return {"text": key.text, "url": key.url} if key.url else {"text": key.text, "callback_data": key.data}
-
-
-def _where(chat: ChatAddress) -> dict[str, Any]:
-    """Returns the arguments that say where to post. Raises ChatGone."""
-    if chat.topic and not chat.topic.isdecimal():
-        raise ChatGone("A topic of Telegram has a number.", "topic")
-    topic = int(chat.topic) if chat.topic not in ("", _GENERAL) else None
-    return {"chat_id": chat.address, "message_thread_id": topic}
-
-
-def _number(message_id: str) -> int:
-    if not message_id.isdecimal():
-        raise Rejected("A message of Telegram has a number.")
-    return int(message_id)
-
-
-class TelegramApi(PlatformApi):
-    """See PlatformApi. Uses the connections of the channel with the same token."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -164,9 +124,9 @@ class TelegramApi(PlatformApi):
     async def _member(self, address: str, person: str) -> dict[str, Any]:
         """Returns the ChatMember of a person. If the group became a supergroup, uses its new id."""
         try:
-            return await self._client.ask_for_object("getChatMember", chat_id=address, user_id=person)
+            return await self.client.ask_for_object("getChatMember", chat_id=address, user_id=person)
         except ChatMoved as moved:
-            return await self._client.ask_for_object("getChatMember", chat_id=moved.address, user_id=person)
+            return await self.client.ask_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
     async def find_chat(self, name: str) -> Place | None:
         """See PlatformApi."""
@@ -177,7 +137,7 @@ class TelegramApi(PlatformApi):
 
     async def get_chat(self, name: str) -> Place:
         """Like `find_chat`, but raises ChatGone or Rejected if the bot cannot see such a chat."""
-        chat = await self._client.ask_for_object("getChat", chat_id=name)
+        chat = await self.client.ask_for_object("getChat", chat_id=name)
         try:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
@@ -187,17 +147,17 @@ class TelegramApi(PlatformApi):
         """See PlatformApi. Cuts a text that is too long."""
         short = cut_letters(text, _TOAST)
         with suppress(NotDelivered):
-            await self._client.ask("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
+            await self.client.ask("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi."""
-        sent = await self._client.send_file(file.name, file.text.encode(), **_where(chat), disable_notification=True)
+        sent = await self.client.send_file(file.name, file.text.encode(), **_where(chat), disable_notification=True)
         return str(sent.get("message_id", "")) if isinstance(sent, dict) else ""
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""
         try:
-            found = await self._client.ask_for_object("getFile", file_id=file)
+            found = await self.client.ask_for_object("getFile", file_id=file)
         except FileTooLarge:
             raise file_too_large(most) if most < LARGEST else _not_handed_out() from None
         size, path = found.get("file_size"), found.get("file_path")
@@ -205,10 +165,76 @@ class TelegramApi(PlatformApi):
             raise file_too_large(most)
         if not isinstance(path, str) or path.startswith("/"):  # a file path on the machine of another Bot API server
             raise Rejected("Telegram does not hand out this file.")
-        data = await self._client.download(path)
-        if len(data) > most:
-            raise file_too_large(most)
-        return data
+        return await self.client.download(path)
+
+    async def publish_commands(self, commands: Sequence[Command], speakers: Speakers) -> None:
+        """See Platform. Sets the menu of commands and the descriptions of the bot, where Telegram shows others.
+
+        A client in another language than those of `speakers` shows the ones of the language "", which are English.
+        """
+        shown = [command for command in commands if command.listed and not command.needs_operator][:_COMMANDS]
+        try:
+            for language, say in speakers.items():
+                menu = [{"command": one.name, "description": say(one.summary)[:_SUMMARY]} for one in shown]
+                spoken = {"language_code": language or None}
+                if await self.client.ask("getMyCommands", **spoken) != menu:
+                    await self.client.ask("setMyCommands", commands=menu, **spoken)
+                for method, field, sentence in (
+                    ("Description", "description", _DESCRIPTION),
+                    ("ShortDescription", "short_description", _SHORT),
+                ):
+                    words = {field: say(sentence)}
+                    if await self.client.ask(f"getMy{method}", **spoken) != words:
+                        await self.client.ask(f"setMy{method}", **words, **spoken)
+        except NotDelivered as error:
+            log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
+
+    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[LongPolling]:
+        """See Platform."""
+        return (LongPolling(self.client, clock, on_bot_name=on_bot_name),)
+
+    async def resolve(self, address: ChatAddress) -> ChatAddress:
+        """See Platform. Replaces `telegram:@name` with the chat's id."""
+        name = address.address
+        try:
+            found = await self.get_chat(name)
+        except ChatGone:
+            raise NotFound(
+                f"The bot sees no Telegram chat {name}.", "Add the bot to it, or name the chat by its id."
+            ) from None
+        except NotDelivered as error:
+            raise PaperwireError(
+                f"Telegram cannot be asked about {name}: {error.reason.rstrip('.')}.",
+                "Try again later, or run `paperwire check`.",
+            ) from None
+        return ChatAddress(FACTS.name, found.chat.address, address.topic)
+
+    async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
+        """See Platform. Asks Telegram, because the id alone does not distinguish a channel from a group."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                found = await self.get_chat(address.address)
+                return found.title or address.address, found.kind
+        except (NotDelivered, TimeoutError):
+            return "", None
+
+    async def close(self) -> None:
+        """See Channel."""
+        await self.client.close()
+
+
+def _where(chat: ChatAddress) -> dict[str, Any]:
+    """Returns the arguments that say where to post. Raises ChatGone."""
+    if chat.topic and not chat.topic.isdecimal():
+        raise ChatGone("A topic of Telegram has a number.", "topic")
+    topic = int(chat.topic) if chat.topic not in ("", _GENERAL) else None
+    return {"chat_id": chat.address, "message_thread_id": topic}
+
+
+def _number(message_id: str) -> int:
+    if not message_id.isdecimal():
+        raise Rejected("A message of Telegram has a number.")
+    return int(message_id)
 
 
 def _not_handed_out() -> Refused:
@@ -218,95 +244,15 @@ def _not_handed_out() -> Refused:
     )
 
 
-async def publish_menus(client: Client, commands: Sequence[Command], speakers: Speakers) -> None:
-    """Sets the menu of commands and the descriptions of the bot, where Telegram shows others. Logs errors instead of raising them.
-
-    A client in another language than those of `speakers` shows the ones of the language "", which are English.
-    """
-    shown = [command for command in commands if command.listed and not command.needs_operator][:_COMMANDS]
-    try:
-        for language, say in speakers.items():
-            menu = [{"command": one.name, "description": say(one.summary)[:_SUMMARY]} for one in shown]
-            spoken = {"language_code": language or None}
-            if await client.ask("getMyCommands", **spoken) != menu:
-                await client.ask("setMyCommands", commands=menu, **spoken)
-            for method, field, sentence in (
-                ("Description", "description", _DESCRIPTION),
-                ("ShortDescription", "short_description", _SHORT),
-            ):
-                words = {field: say(sentence)}
-                if await client.ask(f"getMy{method}", **spoken) != words:
-                    await client.ask(f"setMy{method}", **words, **spoken)
-    except NotDelivered as error:
-        log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
-
-
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del clock, out
-    return TelegramChannel(_client_of(settings))
-
-
-def _client_of(settings: Settings) -> Client:
-    """Returns the client of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> TelegramChannel:
+    """See known.connect. Raises SettingsError if there is no token, or if the proxy cannot be used."""
+    del store, clock, out
     if settings.telegram_token is None:
-        raise switched_off(FACTS)
+        raise SettingsError("Telegram is off.", f"Set {FACTS.token_variable}.")
     try:
-        return Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+        return TelegramChannel(Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
     # the library's message about an unusable proxy would repeat its address, which may contain a password
     except (RuntimeError, ValueError, ImportError):
         names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
         name = ", ".join(sorted(names)) or "ALL_PROXY"
         raise SettingsError(f"{name} names no proxy that can be used", "Write http://HOST:PORT.") from None
-
-
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    assert isinstance(channel, TelegramChannel)  # noqa: S101 - made by `connect`
-    token = around.settings.telegram_token
-
-    def receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
-        return (LongPolling(channel.client, around.clock, on_bot_name=on_bot_name),) if token else ()
-
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=MEDIUM,
-        api=TelegramApi(channel.client),
-        receivers=receivers,
-        token_identity=token.get_secret_value().partition(":")[0] if token else "",
-        publish_commands=partial(publish_menus, channel.client),
-    )
-
-
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. Replaces `telegram:@name` with the chat's id."""
-    del owner
-    client = _client_of(settings)
-    try:
-        found = await TelegramApi(client).get_chat(address.address)
-    except ChatGone:
-        raise NotFound(
-            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
-            Sentence("Add the bot to it, or name the chat by its id."),
-        ) from None
-    except NotDelivered as error:
-        raise cannot_be_asked(FACTS, address.address, error) from None
-    finally:
-        await client.close()
-    return ChatAddress(FACTS.name, found.chat.address, address.topic)
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
-    if settings.telegram_token is None:
-        return "", None
-    client = _client_of(settings)
-    try:
-        async with asyncio.timeout(_LOOK_SECONDS):
-            found = await TelegramApi(client).get_chat(address.address)
-            return found.title or address.address, found.kind
-    except (NotDelivered, TimeoutError):
-        return "", None
-    finally:
-        await client.close()

@@ -25,6 +25,7 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.http import trusted
+from bot.platforms.receiver_loop import UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -34,7 +35,11 @@ warnings.filterwarnings("ignore", message="Please use 'Bot")
 LARGEST = 20 << 20  # bytes; Telegram lets bots download files up to this size
 _LARGEST_ANSWER = LARGEST + (1 << 20)
 _MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
-_NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number
+_NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number, and after a conflict
+_CONFLICT = (
+    "another program asks Telegram for this bot's updates, or has them sent to a webhook, so people are answered by chance; "
+    "stop it, or give it a token of its own"
+)
 # logs of libraries → their level: they show the address with the token below it, and python-telegram-bot each body that it cannot read
 _LOGS = {"telegram": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
 
@@ -80,10 +85,6 @@ class Refusal(TelegramError):
         self.status = status
         self.words = words
         self.parameters = parameters or {}
-
-
-class UpdatesConflict(RetryLater):
-    """Telegram gives the updates to another receiver: a webhook, or another process with the same token."""
 
 
 class PersonNotFound(Rejected):
@@ -149,7 +150,7 @@ def outcome_of_question(error: Exception) -> NotDelivered:
     The class of a refusal tells callers the reason.
     """
     if isinstance(error, Refusal) and error.status == httpx.codes.CONFLICT and error.words:
-        return UpdatesConflict(f"Telegram tells somebody else: {error}")
+        return UpdatesConflict(_CONFLICT, _NO_NUMBER)
     match meaning := outcome(error):
         case Unclear():
             return RetryLater(f"Telegram cannot be asked now ({type(error.__cause__ or error).__name__}).")
@@ -230,6 +231,7 @@ class Client:
         for name, level in _LOGS.items():
             logging.getLogger(name).setLevel(level)
         self._root, self._token, self._read = root.rstrip("/"), token, read
+        self.bot_id = token.partition(":")[0]
         self._request, self._updates = (
             Transport(token, connect=connect, read=read, in_flight=number) for number in (in_flight, 1)
         )
@@ -273,7 +275,9 @@ class Client:
         """
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
         found = await self._call("getUpdates", wanted, outcome_of_question, self._read + seconds)
-        numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
+        numbered = []
+        if isinstance(found, list):
+            numbered = [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         if found != [] and not numbered:
             raise _unreadable()
         return numbered
@@ -296,10 +300,6 @@ class Client:
         self._is_closed = True
         for request in (self._request, self._updates):
             await request.shutdown()
-
-
-def _has_number(update: object) -> bool:
-    return isinstance(update, dict) and isinstance(update.get("update_id"), int)
 
 
 def _unreadable() -> RetryLater:

@@ -7,14 +7,14 @@ Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from bot.ports.channel import Button, read_message
-from bot.rendering import appearance, packing
+from bot.rendering import packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
 from bot.rendering.dialects import Html, without_markup
 from subscriptions.model import Message
@@ -122,6 +122,8 @@ class Telegram(packing.Medium):
 
     room = packing.Size(TEXT, ENTITIES)
     numbers = NUMBERS_IN_MESSAGE
+    columns = 76  # a phone is narrow
+    title_bar = "Telegram · {title}{detail}"
 
     def draw(self, view: object) -> packing.Fragment:
         """See Medium."""
@@ -137,6 +139,17 @@ class Telegram(packing.Medium):
             payload["buttons"] = [[_button(button) for button in row] for row in contents.buttons]
         return json.dumps(payload, ensure_ascii=False)
 
+    def display(self, payload: Mapping[str, Any]) -> packing.Display:
+        """See Medium."""
+        html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
+        rows = payload.get("buttons", ())
+        keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
+        return packing.Display(blocks=(_with_commands(html),), keys=keys, silent=payload.get("silent", False))
+
+    def person(self, text: str) -> packing.Block:
+        """See Medium."""
+        return _with_commands(escape(text, quote=False))
+
 
 def _button(button: Button) -> dict[str, str]:
     if button.url:
@@ -145,9 +158,7 @@ def _button(button: Button) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A button, which opens an address or sends data."""
-
+class _Key:
     text: str
     url: str = ""
     data: str = ""
@@ -158,27 +169,32 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageArguments:
-    """The content of a message: what sendMessage and editMessageText show."""
-
+class _Payload:
     text: str
-    html: bool = True
     silent: bool = False
-    buttons: list[list[Key]] = field(default_factory=list)
+    buttons: list[list[_Key]] = field(default_factory=list)
 
 
-_PAYLOAD = TypeAdapter(MessageArguments)
+_PAYLOAD = TypeAdapter(_Payload)
 
 
-def open_message(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the content of a message, checked before anything is sent. Raises Rejected.
+def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool]:
+    """Returns (what sendMessage and editMessageText show of a message, whether it is silent), checked. Raises Rejected.
 
-    `plain`: its plain form, a text without markup and buttons.
+    The library leaves out arguments that are None. `plain`: its plain form, a text without markup and buttons.
     """
     content = read_message(message, _PAYLOAD.validate_python)
-    if plain:
-        return replace(content, text=plain_form(content.text), html=False, buttons=[])
-    return content
+    keys = [
+        [{"text": key.text, **({"url": key.url} if key.url else {"callback_data": key.data})} for key in row]
+        for row in content.buttons
+    ]
+    shown = {
+        "text": plain_form(content.text) if plain else content.text,
+        "parse_mode": None if plain else "HTML",
+        "link_preview_options": {"is_disabled": True},
+        "reply_markup": {"inline_keyboard": keys} if keys and not plain else None,
+    }
+    return shown, content.silent
 
 
 # What it looks like: commands are marked, which Telegram makes links.
@@ -186,28 +202,10 @@ def open_message(message: Message, *, plain: bool) -> MessageArguments:
 _COMMAND = re.compile(r"<(a|code|pre)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
 
 
-def _read(payload: Mapping[str, Any]) -> appearance.Display:
-    html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
-    keys = (tuple(_key(**button) for button in row) for row in payload.get("buttons", ()))
-    return appearance.Display(blocks=(_with_commands(html),), keys=tuple(keys), silent=payload.get("silent", False))
-
-
-def _key(text: str, url: str = "", data: str = "") -> appearance.Key:
-    return appearance.Key(text=text, link=web_url(url), data=data)
-
-
-def _with_commands(html: str) -> appearance.Block:
-    return appearance.Block(
+def _with_commands(html: str) -> packing.Block:
+    return packing.Block(
         html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html)
     )
 
 
-def _person(text: str) -> appearance.Block:
-    return _with_commands(escape(text, quote=False))
-
-
 MEDIUM = Telegram()
-# a phone is narrow
-LOOK = appearance.Appearance(
-    style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person
-)

@@ -10,37 +10,33 @@ import secrets
 from datetime import datetime
 from typing import TextIO
 
-from bot.platform import Platform, PlatformSurroundings
+from bot.platform import Platform
 from bot.platforms.web import FACTS, markup
 from bot.ports import channel as channels
-from bot.ports.conversation import PlatformApi, file_too_large
 from bot.settings import Settings
-from subscriptions.errors import Rejected, RetryLater
+from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 
 
-class WebChannel(channels.Channel):
-    """Stores the messages of chats on our own page. `open` gives it the store. Before that, it posts nothing.
+class WebChannel(Platform):
+    """Stores the messages of chats on our own page, where each person manages only their own chat.
 
     What belongs to a request while it is handled: `files`, update → the file that was sent with it; `toasts`, update →
     the words about a pressed button, for the page that waits for them.
     """
 
     platform = FACTS.name
-    adapter = __name__  # the module that makes a platform of this channel
+    facts = FACTS
+    medium = markup.MEDIUM
+    hears = True
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
-    def __init__(self, clock: channels.Clock) -> None:
-        self.clock = clock
+    def __init__(self, store: Store, clock: channels.Clock) -> None:
+        self._store, self._clock = store, clock
         self.files: dict[str, bytes] = {}
         self.toasts: dict[str, asyncio.Future[str]] = {}
-        self._store: Store | None = None
-
-    def open(self, store: Store) -> None:
-        """Lets the channel post into this store."""
-        self._store = store
 
     async def post(
         self,
@@ -62,20 +58,20 @@ class WebChannel(channels.Channel):
         payload = _read(message, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         with channels.store_outcomes():
-            is_edited = await self._opened().run(conversations.edit_page_message, chat, number, payload)
+            is_edited = await self._store.run(conversations.edit_page_message, chat, number, payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
-        return await self._opened().run(
+        return await self._store.run(
             conversations.add_page_message,
             chat,
             _storable(content),
             delivery=key,
             part=part,
             is_own=is_own,
-            now=self.clock.now(),
+            now=self._clock.now(),
         )
 
     async def find(
@@ -90,19 +86,29 @@ class WebChannel(channels.Channel):
         """See Channel."""
         del after, thread
         with channels.store_outcomes():
-            number = await self._opened().run(
+            number = await self._store.run(
                 conversations.find_page_message, chat, delivery=delivery, part=message.number
             )
         return None if number is None else str(number)
 
-    async def close(self) -> None:
-        """See Channel. The store belongs to the caller."""
-        self._store = None
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """See PlatformApi. Passes the words to the page that sent the press, if it still waits."""
+        toast = self.toasts.get(callback_id)
+        if toast is not None and not toast.done():
+            toast.set_result(words)
 
-    def _opened(self) -> Store:
-        if self._store is None:
-            raise RetryLater("The channel is closed.")
-        return self._store
+    async def fetch(self, file: str, most: int) -> bytes:  # noqa: ARG002 - the page has its own limit
+        """See PlatformApi."""
+        data = self.files.get(file)
+        if data is None:
+            raise Rejected("The file is gone. Send it again.")
+        return data
+
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+        """See PlatformApi. The message contains the document, and the page shows a link to it."""
+        kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
+        with channels.store_outcomes():
+            return str(await self.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
 
 
 def _read(message: Message, *, plain: bool) -> str:
@@ -128,48 +134,9 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class WebApi(PlatformApi):
-    """See PlatformApi. Each person manages only their own chat."""
-
-    def __init__(self, channel: WebChannel) -> None:
-        self._channel = channel
-
-    async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """See PlatformApi. Passes the words to the page that sent the press, if it still waits."""
-        toast = self._channel.toasts.get(callback_id)
-        if toast is not None and not toast.done():
-            toast.set_result(words)
-
-    async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi."""
-        data = self._channel.files.get(file)
-        if data is None:
-            raise Rejected("The file is gone. Send it again.")
-        if len(data) > most:
-            raise file_too_large(most)
-        return data
-
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. The message contains the document, and the page shows a link to it."""
-        kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
-        with channels.store_outcomes():
-            return str(await self._channel.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
-
-
-def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter."""
-    del settings, out
-    return WebChannel(clock)
-
-
-def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
-    """See PlatformAdapter."""
-    assert isinstance(channel, WebChannel)  # noqa: S101 - made by `connect`
-    channel.open(around.store)
-    return Platform(
-        facts=FACTS,
-        channel=channel,
-        medium=markup.MEDIUM,
-        api=WebApi(channel),
-        lets_choose_names=around.settings.lets_choose_names,
-    )
+def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> WebChannel:
+    """See known.connect."""
+    del out
+    channel = WebChannel(store, clock)
+    channel.lets_choose_names = settings.lets_choose_names
+    return channel

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from bot.platforms.web import FACTS
 from bot.rendering import packing
-from bot.rendering.appearance import Appearance, Display, plain
 from bot.rendering.dialects import draw_html, html_macros
+from bot.rendering.packing import Display, plain
 from bot.rendering.views import Heading, PaperView
 from subscriptions.states import Signal
 
@@ -21,6 +21,7 @@ class Web(packing.Medium):
     """The medium of a web page. It accepts messages of any length."""
 
     beside: Literal["never", "in lists", "always"] = "always"
+    columns = 80
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
@@ -43,14 +44,12 @@ class Web(packing.Medium):
         html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
         return json.dumps({"html": html, "text": packing.plain_text(contents.fragments)}, ensure_ascii=False)
 
-
-def _read(payload: Mapping[str, Any]) -> Display:
-    """Returns what a payload looks like. Its buttons do nothing without a chat that they belong to."""
-    return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
+    def display(self, payload: Mapping[str, Any]) -> Display:
+        """See Medium. Its buttons do nothing without a chat that they belong to."""
+        return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
 MEDIUM = Web()
-LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
 
 
 def papers_told_of(html: str) -> set[int]:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.platforms.email.channel import EmailChannel
+from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
@@ -31,8 +31,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
         chat = ChatAddress("email", "ada@lab.org")
         allow(store, chat, now=NOON)
         settings = Settings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
-        channel = EmailChannel(settings, FakeClock(NOON))
-        channel.open(store)
+        channel = EmailChannel(settings, store, FakeClock(NOON))
         yield Rig(
             channel=channel,
             chat=chat,

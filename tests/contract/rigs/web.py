@@ -19,8 +19,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        channel, chat = WebChannel(FakeClock(NOON)), ChatAddress("web", "me")
-        channel.open(store)
+        channel, chat = WebChannel(store, FakeClock(NOON)), ChatAddress("web", "me")
         yield Rig(
             channel=channel,
             chat=chat,

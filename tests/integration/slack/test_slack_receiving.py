@@ -13,7 +13,6 @@ import pytest
 from bot.conversation import handler
 from bot.dependencies import Dependencies, questions
 from bot.operation import worker
-from bot.platforms.slack.adapter import check_app_token
 from bot.ports.conversation import Request
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
@@ -168,7 +167,7 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
-        await check_app_token(receivers)
+        await app.platforms["slack"].check_tokens()
         async with worker.listening(app, receivers):
             await clock.rested(7)
             assert "No connection to Slack" in worker.problems_of(receivers)["slack events"]
