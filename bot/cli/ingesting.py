@@ -28,8 +28,8 @@ from bot.sources.poll import Poll
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
 from subscriptions.model import DigestWarning
-from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_digests import announce as announce_filed

@@ -108,14 +108,14 @@ class PaperLookup:
         titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
         for key, title in titles.items():
             if words := _words(title):
-                answer = await self._query(fetch_request.by_title(words, most=MAX_RESULTS, sites=self._sites))
+                answer = await self._query(fetch_request.by_title(words, MAX_RESULTS, self._sites))
                 one = _titled(answer, title) if answer else None
                 if one is not None:
                     found[key] = one
 
     async def _answers(self, ids: Sequence[str]) -> list[Digest]:
         """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
+        digest = await self._query(fetch_request.by_ids(ids, self._sites))
         if digest is not None:
             return [digest]
         if len(ids) == 1:

@@ -15,11 +15,10 @@ from bot.settings import Settings, SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.encoding import IngestDependencies
-from bot.sources.fetch_request import ARXIV, Sites, everything
+from bot.sources.fetch_request import Sites, everything
 from bot.sources.fetcher import Fetcher
 from bot.sources.folders import WatchedFolder
-from bot.sources.poll import PollDependencies
-from bot.sources.source_schedules import SourceSchedules
+from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import poll_web
 from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
@@ -174,7 +173,7 @@ class SourceScheduler:
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
         at, now = known.state.next_at, self._deps.clock.now()
-        schedule = self._deps.timing.schedule(source)
+        schedule = schedule_of(self._deps.store.schedules, source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
@@ -276,7 +275,6 @@ def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDepen
         store=deps.store,
         clock=deps.clock,
         encoder=deps.encoder,
-        timing=SourceSchedules(settings.holidays, settings.timezone),
         admins=settings.admins,
         sites=sites_of(settings),
     )
@@ -285,7 +283,7 @@ def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDepen
 def sites_of(settings: Settings) -> Sites:
     """Returns the addresses of services, and what the settings tell these."""
     key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
-    return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
+    return Sites(contact=settings.contact or "", openalex_key=key)
 
 
 def make_fetcher(settings: Settings, deps: IngestDependencies) -> Fetcher:

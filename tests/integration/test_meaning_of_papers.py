@@ -15,10 +15,10 @@ import pytest
 from bot.settings import SourceSettings
 from bot.sources import encoding, source_scheduler
 from bot.sources.encoding import LateEncoding
+from bot.sources.fetch_request import Sites
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
-from bot.sources.source_schedules import SourceSchedules
 from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
@@ -233,9 +233,7 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
 
     monkeypatch.setattr(worker.encoder, "papers", waiting)
     (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
-    deps = PollDependencies(
-        store=worker.store, clock=worker.clock, encoder=worker.encoder, timing=SourceSchedules(None, "UTC")
-    )
+    deps = PollDependencies(store=worker.store, clock=worker.clock, encoder=worker.encoder, sites=Sites())
     unused: Any = None
     sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
     try:

@@ -707,7 +707,7 @@ def test_at_any_moment_last_now_and_next_fit_together(moment: datetime, evening:
     ],
 )
 def test_a_schedule_is_read_from_its_text(text: str, after: str, expected: str) -> None:
-    schedule = source_calendar.read_schedule(text, FEEDS, lambda line: CronSchedule(line, UTC))
+    schedule = source_calendar.Schedules(cron=lambda line: CronSchedule(line, UTC)).read(text)
     assert schedule is not None
     assert schedule.next_poll(utc(after)) == utc(expected)
     assert schedule.awaited is (not text.startswith("every"))
