@@ -20,10 +20,9 @@ from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_pat
 from bot.errors import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
-from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
-from bot.sources.ingest import store_digest, today
+from bot.sources.ingest import LateEncoding, store_digest, today
 from bot.sources.poll import Poll
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
@@ -181,8 +180,6 @@ class _Ingestion:
         for path, warnings, _ in self.stored:
             print_warnings(path, list(map(warning_document, warnings)))
 
-
-# ── sources ───────────────────────────────────────────────────────────────────
 
 sources = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
 

@@ -50,9 +50,6 @@ _OVER = ("dismissed", "sent")  # states of finished deliveries, which are listed
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
 
-# ── status ────────────────────────────────────────────────────────────────────
-
-
 def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
     with sessions.open_session(now) as session:
@@ -165,9 +162,6 @@ def _age(since: datetime, now: datetime, language: Language) -> str:
     return language.duration(max(now - since, timedelta(0)))
 
 
-# ── check ─────────────────────────────────────────────────────────────────────
-
-
 def check(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither platforms nor sources on the web.")] = False,
@@ -201,8 +195,6 @@ def _cells(finding: CheckResult) -> tuple[Text, Text]:
     question = Text.assemble((sign, colour), f" {escaped(finding.question)}")
     return question, Text(f"{escaped(finding.answer)}{cure}")
 
-
-# ── outbox ────────────────────────────────────────────────────────────────────
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
 

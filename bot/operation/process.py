@@ -26,7 +26,7 @@ from bot.operation.upkeep import Upkeep
 from bot.operation.web_access import WhoMayEnter, entry, lock_of_metrics
 from bot.operation.web_server import Pages, health_app, serving
 from bot.settings import unknown_variables
-from bot.sources.encoding import LateEncoding
+from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding

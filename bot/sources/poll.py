@@ -19,15 +19,18 @@ from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.ingest import Complete, store_digest
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
-from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import (
     BEHIND,
+    LOSSES,
     SETTLING,
     Answer,
+    End,
+    MissedDays,
     Outcome,
     Receipt,
     joined,
     outcome_of,
+    runs,
     trouble_after,
     worst_of,
 )
@@ -213,8 +216,6 @@ class Poll:
         """Returns whether an earlier poll brought what is due of a part."""
         return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
 
-    # ── what follows ──────────────────────────────────────────────────────────
-
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
         """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
         due, found = self.due, {}
@@ -312,8 +313,6 @@ class Poll:
 
     def _again(self, failures: int) -> datetime:
         return self.now + wait_after_failure(failures, self.retry_after, self.deps.jitter())
-
-    # ── operators ─────────────────────────────────────────────────────────────
 
     def _tell_of_trouble(self, transaction: Transaction, last: Receipt) -> None:
         """Notifies operators of trouble with the source, and of the end of trouble."""

@@ -29,8 +29,7 @@ from bot.sources.poll import (
 )
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
-from subscriptions.planning.missed_days import End
-from subscriptions.planning.receipts import SETTLING, Answer, Receipt
+from subscriptions.planning.receipts import SETTLING, Answer, End, Receipt
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part
@@ -126,8 +125,6 @@ class _Asking:
             if all(outcome in SETTLING for outcome, _ in outcomes):
                 poll.days.read_until = self._days_due[-1]
         return poll.close(transaction)
-
-    # ── one request ───────────────────────────────────────────────────────────
 
     async def _ask_for_all(self, request: FetchRequest) -> None:
         """Asks for a document, and for all that follow from it. An unexpected error is a problem of its document only."""

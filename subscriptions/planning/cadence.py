@@ -145,15 +145,9 @@ def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[dateti
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
-        if day.weekday() in cadence.days and not _replaced(cadence, zone, day):
+        if day.weekday() in cadence.days:
             yield local_moment(day, at, zone)
         day += timedelta(days=1)
-
-
-def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
-    """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the day after it is a due day."""
-    following = local_moment(day, time(0), zone).astimezone(zone).date()
-    return following != day and following.weekday() in cadence.days
 
 
 def window_of(cadence: Cadence | None) -> tuple[time, time]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions.addresses import facts_of
-from subscriptions.matching.fit import DIGITS
+from subscriptions.matching.ranking import DIGITS
 from subscriptions.model import (
     Because,
     Chat,
@@ -46,7 +46,7 @@ class Evidence:
     words: tuple[str, ...]  # the words that matched, as the paper writes them
     in_title: bool = False
     by_author: bool = False
-    fit: float = 0.0  # how well it fits, see subscriptions/matching/fit
+    fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
     near: float | None = (
         None  # how near it is to the papers that the query names, from 0 to 1; None: it fits without this
     )

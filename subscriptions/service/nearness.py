@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.matching.taste import Judged, Taste
+from subscriptions.matching.ranking import Taste
 from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.query import ABOUT, LIKE, ValueKind
 from subscriptions.query.links import owner_of, without_owner
@@ -262,8 +262,8 @@ def _taste(signals: Mapping[int, Signal], codes: Mapping[int, bytes], titles: Se
     judged = [(STRENGTHS[kind], meaning.read_paper(codes[one])[0]) for one, kind in signals.items() if one in codes]
     judged += [(_OF_LIBRARY, meaning.read_question(one.vector).signs) for one in titles]
     return Taste(
-        Judged.of((strength, code) for strength, code in judged if strength > 0),
-        Judged.of((-strength / _STRONGEST, code) for strength, code in judged if strength < 0),
+        [(strength, code) for strength, code in judged if strength > 0],
+        [(-strength / _STRONGEST, code) for strength, code in judged if strength < 0],
     )
 
 

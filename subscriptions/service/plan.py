@@ -11,8 +11,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from subscriptions import zones
-from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.ranking import fit
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, Subscription
 from subscriptions.planning import decision, due_moments

@@ -94,8 +94,7 @@ def import_(
     now: arguments.Now = None,
 ) -> int:
     """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
-    said = drawing.watched(portable.numbered(_text_of(file)), "Reading")
-    lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
+    lines = portable.read_lines(_text_of(file), None if chat is None else addresses.parse_address(chat))
     with sessions.open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
