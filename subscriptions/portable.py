@@ -17,7 +17,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone_name
 
 _BAR = "|"
@@ -151,7 +151,7 @@ def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refuse
 
 def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
     """Returns the error for a line, which tells the line's number and beginning, and what is wrong with the line."""
-    shown = clip(one_line(text), _QUOTED)
+    shown = cut_letters(one_line(text), _QUOTED)
     return errors.Refused(
         errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
             "number": number, "why": why, "line": shown

@@ -125,7 +125,6 @@ class Signal(StrEnum):
     """What people of a chat did with a paper. The chat's taste is computed from these (docs/queries.md)."""
 
     OPENED = "opened"  # they opened the paper's card, or its details; seeing the paper in a list does not count
-    FOLLOWED = "followed"  # they follow one of the paper's authors
     SAVED = "saved"
     LIKED = "liked"
     DISLIKED = "disliked"

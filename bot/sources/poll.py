@@ -52,7 +52,7 @@ from subscriptions.store import stored_digests
 from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
@@ -348,7 +348,7 @@ def _filed_now(done: Ingested) -> int:
 
 def short(text: str) -> str:
     """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
-    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+    return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def why_unread(error: UnknownFormat | BrokenDigest) -> str:

@@ -235,26 +235,34 @@ def _without_s(word: str) -> str:
     return word if keeps else word[:-1]
 
 
-class _TracedText(NamedTuple):
+class Traced(NamedTuple):
     """A text after some steps. `starts` and `ends` say where each of its letters was in the original text."""
 
-    letters: str
+    text: str
     starts: Sequence[int]
     ends: Sequence[int]
 
-    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "_TracedText":
-        """Returns the text after replacing parts. Each part is (start, end, new letters); they are in ascending order."""
-        letters, starts, ends = [], [], []
+    @classmethod
+    def of(cls, text: str, first: int = 0) -> "Traced":
+        """Returns a text before any step, whose letters are counted from `first` on."""
+        return cls(text, range(first, first + len(text)), range(first + 1, first + len(text) + 1))
+
+    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "Traced":
+        """Returns the text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
+        texts, starts, ends = list[str](), list[int](), list[int]()
         done = 0
         for start, end, new in parts:
-            letters += [self.letters[done:start], new]
-            starts += [*self.starts[done:start], *[self.starts[start]] * len(new)]
-            ends += [*self.ends[done:start], *[self.ends[end - 1]] * len(new)]
+            texts += [self.text[done:start], new]
+            starts += self.starts[done:start]
+            ends += self.ends[done:start]
+            if new:
+                starts += [self.starts[start]] * len(new)
+                ends += [self.ends[end - 1]] * len(new)
             done = end
         if not done:
             return self
-        letters.append(self.letters[done:])
-        return _TracedText("".join(letters), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]])
+        texts.append(self.text[done:])
+        return Traced("".join(texts), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]])
 
 
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
@@ -262,28 +270,25 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
 
     The tokens are those that `tokens` returns, or `exact_tokens` if `exact`.
     """
-    traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
-    traced = traced.replaced(tex_replacements(text))
+    traced = Traced.of(text).replaced(tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
-    for pattern in apostrophe_patterns(traced.letters):
-        traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.letters)])
-    found = (run.span() for run in RUN.finditer(traced.letters))
-    if not exact and has_greek(traced.letters):
+    for pattern in apostrophe_patterns(traced.text):
+        traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.text)])
+    found = (run.span() for run in RUN.finditer(traced.text))
+    if not exact and has_greek(traced.text):
         found = (
-            (start + first, start + last)
-            for start, end in found
-            for first, last in greek_spans(traced.letters[start:end])
+            (start + first, start + last) for start, end in found for first, last in greek_spans(traced.text[start:end])
         )
     return [(traced.starts[start], traced.ends[end - 1]) for start, end in found]
 
 
-def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
+def _with_folded_letters(traced: Traced, *, exact: bool) -> Traced:
     """Step 2: folds each character alone if each becomes one letter. Otherwise folds each together with its marks."""
-    folded = {char: _folded_alone(char, exact=exact) for char in set(traced.letters)}
+    folded = {char: _folded_alone(char, exact=exact) for char in set(traced.text)}
     if all(folded.values()):
-        return traced._replace(letters="".join(map(folded.__getitem__, traced.letters)))
+        return traced._replace(text="".join(map(folded.__getitem__, traced.text)))
     fold = exact_letters if exact else fold_letters
-    return traced.replaced((start, end, fold(traced.letters[start:end])) for start, end in _clusters(traced.letters))
+    return traced.replaced((start, end, fold(traced.text[start:end])) for start, end in _clusters(traced.text))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -159,7 +159,7 @@ def written(node: Node) -> str:
     """Writes a tree as text, in the way in which people type queries."""
     match node:
         case Leaf():
-            return _leaf(node)
+            return node.term.field.prefix + written_value(node)
         case Not():
             return f"-{_inside(node.node)}"
         case And():
@@ -172,14 +172,6 @@ def _inside(node: Node) -> str:
     if isinstance(node, Leaf | Not):
         return written(node)
     return f"({written(node)})"
-
-
-def _leaf(leaf: Leaf) -> str:
-    words = leaf.words.strip('"')
-    if leaf.term.prefix:
-        words = "-".join(words.split())
-    quoted = not leaf.term.prefix and (leaf.quoted or any(sign in words for sign in ' ()|:"'))
-    return leaf.term.field.prefix + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
 
 
 def in_titles(node: Node) -> Node:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from subscriptions import categories, normalize
 from subscriptions.normalize import folding
+from subscriptions.normalize.folding import Traced
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -182,7 +183,7 @@ def meaning_meaning(field: Field, text: str) -> Meaning | None:
     The text keeps its case and accents, since an encoder reads "Größe" better than "grosse".
     """
     value = _meant(text)
-    while (again := _meant(lexer.plain(lexer.Typed(value, range(len(value) + 1))).text)) != value:
+    while (again := _meant(lexer.plain(Traced.of(value)).text)) != value:
         value = again  # an accent before "\\'e" finds its letter only when that is "é"
     if not letters(value):
         return None
@@ -256,11 +257,11 @@ def _quoted(value: str, plain: re.Pattern[str] = _PLAIN_VALUE) -> str:
 class Values:
     """Turns the values of one text into parts of a query, and notes hints on them."""
 
-    def __init__(self, source: lexer.Typed, chat: int = 0, *, is_canonical: bool = False) -> None:
+    def __init__(self, source: Traced, chat: int = 0, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # the text is canonical, so a library has its owner
         self.source = source
-        self.columns = source.columns
+        self.columns = source.starts
         self.hints = Hints()
         self.chat = chat  # the id of the chat whose library `like:library` means; 0: nobody's
 

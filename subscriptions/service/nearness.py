@@ -25,7 +25,7 @@ from subscriptions.states import Signal
 from subscriptions.store import interests, known_papers, meanings
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 
 IN_WORDS = Sentence("Write it in words, or ask the operator to turn meaning on.")
 IS_OFF = Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
@@ -41,7 +41,6 @@ WEIGHT = 4.0  # the taste counts this many times as much as the fit to the query
 STRENGTHS = {  # signal -> how strongly it says that the chat wants more such papers; if negative, fewer
     Signal.LIKED: 3.0,
     Signal.SAVED: 3.0,
-    Signal.FOLLOWED: 2.0,
     Signal.OPENED: 1.0,
     Signal.MUTED: -1.0,
     Signal.EXCLUDED: -2.0,
@@ -80,7 +79,7 @@ def meaning_fails(text: str) -> MeaningFails:
 
 
 def _about(sentence: Sentence, text: str) -> Sentence:
-    return Sentence(sentence.template, {"text": clip(without_owner(text), _QUOTED)})
+    return Sentence(sentence.template, {"text": cut_letters(without_owner(text), _QUOTED)})
 
 
 def _lacking(query: Query) -> list[Term]:
