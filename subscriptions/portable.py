@@ -3,7 +3,6 @@
 In the store and in exports, each name and each query is on one line and has no control characters.
 """
 
-import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,10 +12,10 @@ from typing import NamedTuple
 
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
+from subscriptions.texts import CONTROLS
 from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone_name
 
@@ -31,7 +30,6 @@ LONGEST_NAME = 60  # most characters of a subscription's name
 # A link that opens the bot contains the query itself, and passes it to /start. So nothing is stored, and the link works for
 # ever. The strictest platform allows 64 characters there: letters, digits, `_` and `-`.
 _LINK, _LONGEST_LINK = "sub-", 64
-_OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, separators of lines and paragraphs
 
 
 class KeptText(NamedTuple):
@@ -226,9 +224,11 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 @lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[model.Cadence, str | None]:
     """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None). Raises Refused."""
-    *words, last = text.split() or [""]
+    written, _, last = " ".join(text.split()).rpartition(" ")
     with suppress(errors.Refused):
-        return parse_cadence(" ".join(words)), zone_name(last)
+        cadence = read_when(written).cadence
+        if str(cadence) == written:
+            return cadence, zone_name(last)
     read = read_when(text)
     return read.cadence, read.zone or None
 
@@ -236,7 +236,7 @@ def _when(text: str) -> tuple[model.Cadence, str | None]:
 def checked_name(typed: str) -> str:
     """Returns the name of a subscription as it is stored; "" for no name. Raises Refused."""
     name = typed.strip()
-    if not name.isprintable() and any(map(_is_control, name)):
+    if CONTROLS.search(name):
         raise errors.Refused(errors.Sentence("A name is one line, without control characters."), _EXAMPLE)
     name = one_line(name)
     if _BAR in name or len(name) > LONGEST_NAME:
@@ -266,13 +266,7 @@ def kept_text(typed: str) -> KeptText:
 
 def one_line(text: str) -> str:
     """Returns the text on one line: each run of spaces, line ends and control characters becomes one space."""
-    if not text.isprintable():  # most texts are, and this check is fast
-        text = "".join(" " if _is_control(sign) else sign for sign in text)
-    return " ".join(text.split())
-
-
-def _is_control(sign: str) -> bool:
-    return unicodedata.category(sign) in _OTHERS
+    return " ".join(CONTROLS.sub(" ", text).split())
 
 
 _EXAMPLE = errors.Sentence("For example: {example}", {"example": "diffusion"})

@@ -163,8 +163,8 @@ class WatchedFolder:
 
 async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
     """Returns a poll of a source that begins now. Raises StoreError."""
-    known = {one.name: one for one in await deps.store.run(known_sources)}
-    return Poll(deps, source, known.get(source.name))
+    known = await deps.store.run(known_sources)
+    return Poll(deps, source, next(one for one in known if one.name == source.name))
 
 
 def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]:

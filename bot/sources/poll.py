@@ -136,13 +136,13 @@ def _is_list(source: SourceSettings) -> bool:
 class Poll:
     """What a poll has brought so far, and what is stored of it."""
 
-    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource | None) -> None:
-        """`known` is the state of the source before the poll; None if it was never stored."""
+    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource) -> None:
+        """`known` is the state of the source before the poll."""
         self.deps = deps
         self.source = source
         self.now = deps.clock.now()
         self.due = due_of(deps.store.schedules, source, self.now)  # what the source should hold by now; None: nothing
-        self.known = known or KnownSource(name=source.name, kind="file", location="")
+        self.known = known
         self.asked: dict[str, None] = {"": None}  # the parts of the source, in order
         self.answers: defaultdict[str, list[Answer]] = defaultdict(list)  # by part
         self.parts = dict(self.known.parts)

@@ -46,7 +46,7 @@ async def poll_web(
     deps: PollDependencies,
     fetcher: Fetcher,
     source: SourceSettings,
-    known: KnownSource | None,
+    known: KnownSource,
     *,
     everything: bool = False,
     history: bool = False,

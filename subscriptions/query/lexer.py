@@ -14,6 +14,7 @@ from subscriptions.categories import is_category
 from subscriptions.normalize import folding, tex
 from subscriptions.normalize.folding import Traced
 from subscriptions.query import DOI, FIELD_NAMED, ID, Field, ValueKind, links
+from subscriptions.texts import CONTROLS
 from subscriptions.texts.normal_forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -26,9 +27,6 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-# Control characters, lone surrogates and line separators. `subscriptions.portable` stores a query with spaces in their
-# place. So they are read as spaces, too, and the stored query means the same as the typed one.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{folding.INVISIBLE_CHARACTERS}])|[{folding.INVISIBLE_CHARACTERS}]+")
 # https://info.arxiv.org/help/api/user-manual.html
@@ -42,9 +40,10 @@ _MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 def typed(text: str) -> Traced:
     """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either.
 
-    Its letters are counted from 1, as in the columns of refusals.
+    `subscriptions.portable` stores a query with spaces in place of control characters. So they are read as spaces, too, and
+    the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
     """
-    return plain(Traced.of(_CONTROLS.sub(" ", text).rstrip(), 1))
+    return plain(Traced.of(CONTROLS.sub(" ", text).rstrip(), 1))
 
 
 def unquoted(source: Traced) -> Traced:
@@ -55,7 +54,7 @@ def unquoted(source: Traced) -> Traced:
     start, end = value.span(1) if value else (0, len(source.text))
     source = source.replaced([(0, start, ""), (end, len(source.text), "")])
     escapes = _ESCAPE.finditer(source.text)
-    return source.replaced([(*found.span(), _CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
+    return source.replaced([(*found.span(), CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
 
 
 def plain(source: Traced) -> Traced:

@@ -62,7 +62,7 @@ def dues(cadence: Cadence, name: str, after: str, count: int) -> list[str]:
     """),
 )
 def test_the_next_moment_is_strictly_later(cadence: str, name: str, after: str, expected: str) -> None:
-    assert ", ".join(dues(cadences.parse_cadence(cadence), name, after, expected.count(",") + 1)) == expected
+    assert ", ".join(dues(times.read_when(cadence).cadence, name, after, expected.count(",") + 1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_next_moment_is_strictly_later(cadence: str, name: str, after: str, 
     """),
 )
 def test_local_time_through_changes_of_the_clocks(at: str, name: str, after: str, expected: str) -> None:
-    assert ", ".join(dues(cadences.parse_cadence(f"daily {at}"), name, after, 2)) == expected
+    assert ", ".join(dues(times.read_when(f"daily {at}").cadence, name, after, 2)) == expected
 
 
 # Many zones, ten years
@@ -184,7 +184,7 @@ def test_a_window_closes_on_the_same_local_day(name: str, opened: str, closed: s
 
 
 def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
-    late = cadences.parse_cadence("when-out 23:35-23:50")
+    late = times.read_when("when-out 23:35-23:50").cadence
     korea = zone("Asia/Pyongyang")
     opened = cadences.next_due(late, korea, utc("2018-05-04T00:00"))
     assert opened == utc("2018-05-04T15:00")
@@ -203,7 +203,7 @@ def test_a_window_that_the_clocks_skip_closes_as_it_opens() -> None:
     """),
 )
 def test_a_new_subscription_joins_the_window_that_is_open(cadence: str, created: str, first: str) -> None:
-    assert cadences.first_due(cadences.parse_cadence(cadence), UTC, utc(created)) == utc(first)
+    assert cadences.first_due(times.read_when(cadence).cadence, UTC, utc(created)) == utc(first)
 
 
 # Is it due
@@ -232,7 +232,7 @@ def test_what_is_due(  # noqa: PLR0917 - the columns of the table
 ) -> None:
     """`papers`: whether any came. `sources`: whether all have reported, where that is known."""
     all_reported = {"all": True, "not all": False}.get(sources)
-    asked, due_at = cadences.parse_cadence(cadence), utc(due) if due else None
+    asked, due_at = times.read_when(cadence).cadence, utc(due) if due else None
     found = cadences.is_due(asked, UTC, due_at, utc(now), bool(papers), all_reported=all_reported)
     assert found is bool(expected)
 
@@ -817,7 +817,7 @@ def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the colum
     clock = zone(place)
     quiet = known.removeprefix("quiet ") if known.startswith("quiet") else "off"
     due = on(regular, clock) if regular else None
-    case = next_deliveries.Case(cadences.parse_cadence(cadence), clock, due, known == "news", quiet, clock)
+    case = next_deliveries.Case(times.read_when(cadence).cadence, clock, due, known == "news", quiet, clock)
     found = next_deliveries.forecast_delivery(case, forecast(on(now, clock)))
     assert found.at is not None
     when = f"{'about ' if found.about else ''}{found.at.astimezone(clock):%a %d %H:%M}"
@@ -847,7 +847,7 @@ def test_where_nobody_can_tell_nothing_is_promised(
 ) -> None:
     due = None if cadence == "now" else on("22T08:00", BERLIN)
     seen = forecast(on("22T12:00", BERLIN), **known)
-    case = next_deliveries.Case(cadences.parse_cadence(cadence), BERLIN, due)
+    case = next_deliveries.Case(times.read_when(cadence).cadence, BERLIN, due)
     assert next_deliveries.forecast_delivery(case, seen) == expected
 
 
@@ -857,7 +857,7 @@ MOMENTS = [on("01T00:00") + timedelta(hours=11, minutes=47) * n for n in range(1
 @pytest.mark.parametrize("name", ["Pacific/Kiritimati", "America/New_York", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("text", ["now", "daily 00:00", "weekdays 09:00", "weekly fri 23:30", "when-out 08:00-20:00", "when-out 09:00-10:00 weekdays"])  # fmt: skip
 def test_no_moment_that_has_passed_is_promised(name: str, text: str) -> None:
-    cadence, clock = cadences.parse_cadence(text), zone(name)
+    cadence, clock = times.read_when(text).cadence, zone(name)
     for now in MOMENTS:
         others = (cadences.next_due(cadence, clock, now), cadences.first_due(cadence, clock, now))
         for regular in (None,) if cadence.kind == "now" else others:
@@ -892,7 +892,7 @@ def test_lines_of_cron_are_read_by_the_operators_clock() -> None:
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "+08:00", ""])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
-    written = phrasing.cadence_words(cadences.parse_cadence(text), Language(lang, "UTC"), zone)
+    written = phrasing.cadence_words(times.read_when(text).cadence, Language(lang, "UTC"), zone)
     ending = times.split_when(f"diffusion {written}")
     assert (ending.query, ending.when) == ("diffusion", written)
     assert str(times.read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
