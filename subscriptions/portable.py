@@ -195,7 +195,8 @@ def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLi
             wrong = wrong or error
             continue
         called = None if name is None else checked_name(name)
-        kept = kept_text(query.strip())
+        read = kept_query(query.strip())
+        kept = KeptText(read.text, read.canonical)
         return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
     raise wrong or errors.Refused(
         errors.Sentence("it is not WHEN | QUERY | NAME."),
@@ -256,12 +257,6 @@ def kept_query(typed: str) -> Query:
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)
-
-
-def kept_text(typed: str) -> KeptText:
-    """Like `kept_query`, but returns only what an import needs."""
-    query = kept_query(typed)
-    return KeptText(query.text, query.canonical)
 
 
 def one_line(text: str) -> str:

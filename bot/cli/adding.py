@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.digests.files import read_file
 from bot.errors import WrongUsage
-from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.settings import Settings
 from subscriptions import addresses, portable
@@ -56,14 +54,10 @@ def subscribe(
             session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
         access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
-    drawing.print_reply(_echo(done, moment), *_remarks(done, session.settings))
-    return 0
-
-
-def _echo(done: subscribing.Subscribed, now: datetime) -> Reply:
     language = Language("en", done.subscription.zone or done.chat.settings.timezone)
-    examples = [_example(known.paper) for known in done.examples]
-    return phrasing.subscribed(done, language, examples=examples, now=now)
+    echo = phrasing.subscribed(done, language, examples=[_example(one.paper) for one in done.examples], now=moment)
+    drawing.print_reply(echo, *_remarks(done, session.settings))
+    return 0
 
 
 def _example(paper: Paper) -> str:

@@ -33,7 +33,7 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_digests import announce as announce_filed
 from subscriptions.store.stored_sources import KnownSource, known_sources
-from subscriptions.texts import escaped
+from subscriptions.texts import counted, escaped
 
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
 _TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
@@ -169,12 +169,12 @@ class _Ingestion:
         report = self.report()
         before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
         papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
-        output.print_line(f"{output.counted(report['digests'], 'digest')}{before}: {papers}.")
+        output.print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
         if report["announced"]:
-            output.print_line(f"Announced after they had been filed: {output.counted(report['announced'], 'paper')}.")
+            output.print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
         if report["archived"]:
             output.print_line(
-                f"Older than {NEWS_FOR.days} days, so filed and not announced: {output.counted(report['archived'], 'paper')}. "
+                f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
                 "To announce them: the same command with --announce."
             )
         for path, warnings, _ in self.stored:
@@ -218,7 +218,7 @@ def poll(
         announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
         output.tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
-        output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
+        output.print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
 

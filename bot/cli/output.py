@@ -37,11 +37,6 @@ def print_line(*lines: str) -> None:
     sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
 
 
-def counted(number: int, noun: str) -> str:
-    """Returns a number and the noun that it counts: "1 paper", "2,000 papers"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def print_json(value: object) -> None:
     """Prints a value as one JSON document. A datetime is written in UTC, to the second, with Z."""
     sys.stdout.write(json_line(value) + "\n")

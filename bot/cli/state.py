@@ -81,12 +81,11 @@ def status(*, now: Now = None, json: Json = False) -> int:
 
 def _of_process(readiness: Readiness, now: datetime) -> list[Finding]:
     """Returns what the running process says is wrong."""
-
-    def parts(said: Mapping[str, str], level: Level) -> list[Finding]:
+    found: list[Finding] = []
+    for said, level in ((readiness.problems, Level.WRONG), (readiness.attention, Level.ATTENTION)):
         problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
-        return parts_of(problems, now, level)
-
-    return parts(readiness.problems, Level.WRONG) + parts(readiness.attention, Level.ATTENTION)
+        found += parts_of(problems, now, level)
+    return found
 
 
 def _outbox_document(counts: OutboxCounts) -> dict[str, Any]:

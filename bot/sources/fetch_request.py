@@ -117,7 +117,7 @@ def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, 
 
 def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
     """Returns the request for the next page of an operator's own query to arXiv's API; () if there is none."""
-    if not is_api(ask.url):
+    if not urlsplit(ask.url).path.rstrip("/").endswith("/api/query"):
         return ()
     return _page(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data), MOST_OLDER)
 
@@ -172,11 +172,6 @@ def _counts(data: bytes) -> tuple[int, int]:
         return int(message["total"]), len(answer["collection"])
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return 0, 0
-
-
-def is_api(url: str) -> bool:
-    """Returns whether an address is a query to arXiv's API."""
-    return urlsplit(url).path.rstrip("/").endswith("/api/query")
 
 
 def document_name(source: str, url: str) -> str:

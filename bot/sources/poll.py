@@ -52,6 +52,7 @@ from subscriptions.store import stored_digests
 from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
+from subscriptions.texts import counted
 from subscriptions.texts.cutting import cut_letters
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
@@ -278,11 +279,11 @@ class Poll:
         if days := self._filed_days:
             first, last = min(days), max(days)
             span = f"{first} to {last}" if first < last else first
-            filed, name = _papers(self._counts["archived"]), quote(self.source.name)
+            filed, name = counted(self._counts["archived"], "paper"), quote(self.source.name)
             yield f"Older than {NEWS_FOR.days} days, so filed and not announced: {filed} of {span}."
             yield f"To announce them: paperwire sources poll {name} --announce."
         if self._announced:
-            yield f"Announced after they had been filed: {_papers(self._announced)}."
+            yield f"Announced after they had been filed: {counted(self._announced, 'paper')}."
 
     def _state_after(self, receipt: Receipt, *, is_over: bool) -> SourceState:
         before, failed = self.known.state, receipt.outcome is Outcome.FAILED
@@ -335,10 +336,6 @@ class Poll:
 
     def _tell(self, transaction: Transaction, notice: Notice) -> None:
         notifying.notify_operators(transaction, self.deps.admins, notice, now=self.now)
-
-
-def _papers(number: int) -> str:
-    return "1 paper" if number == 1 else f"{number:,} papers"
 
 
 def _filed_now(done: Ingested) -> int:

@@ -165,13 +165,6 @@ def fold_apostrophes(text: str, *, name: bool = False) -> str:
     return _INNER_APOSTROPHE.sub("", text if name else _POSSESSIVE.sub("", text))
 
 
-def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
-    """Returns the patterns that `fold_apostrophes` removes from a text, in order; () for a text without apostrophes."""
-    if _has_apostrophe(text):
-        return (_POSSESSIVE, _INNER_APOSTROPHE)
-    return ()
-
-
 def _has_apostrophe(text: str) -> bool:
     return any(sign in text for sign in _APOSTROPHE_SIGNS)
 
@@ -272,7 +265,7 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
     """
     traced = Traced.of(text).replaced(tex_replacements(text))
     traced = _with_folded_letters(traced, exact=exact)
-    for pattern in apostrophe_patterns(traced.text):
+    for pattern in (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(traced.text) else ():
         traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.text)])
     found = (run.span() for run in RUN.finditer(traced.text))
     if not exact and has_greek(traced.text):

@@ -15,6 +15,7 @@ NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
 
 
+@lru_cache(maxsize=4096)  # many chats have the same cadence, zone and moment of planning
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
     """Returns the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
 

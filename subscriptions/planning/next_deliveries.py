@@ -11,7 +11,7 @@ from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscripti
 from subscriptions.model import WEEKDAYS as MON_TO_FRI
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
-from subscriptions.planning.due_moments import next_moment, zone_of
+from subscriptions.planning.due_moments import zone_of
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 
@@ -148,7 +148,7 @@ class Forecast:
         zone = zone_of(subscription, chat)
         regular = subscription.next_due_at
         if planned:
-            regular = next_moment(subscription.cadence, zone, self.at)
+            regular = cadences.next_due(subscription.cadence, zone, self.at)
         news = not planned and self._has_news(subscription, chat, fits)
         quiet = "off" if subscription.hurry else chat.settings.quiet
         case = Case(subscription.cadence, zone, regular, news, quiet, zones.zone(chat.settings.timezone))

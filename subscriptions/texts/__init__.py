@@ -32,6 +32,11 @@ def escaped_lines(text: str) -> str:
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns a number and the noun that it counts, in English: "1 paper", "2,000 papers"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def json_line(value: object) -> str:
     """Returns a value as JSON on one line. A datetime is written in UTC, to the second, with Z."""
     return escaped_lines(json.dumps(value, ensure_ascii=False, default=_moment))
