@@ -159,7 +159,7 @@ def written(node: Node) -> str:
     """Writes a tree as text, in the way in which people type queries."""
     match node:
         case Leaf():
-            return node.term.field.prefix + written_value(node)
+            return _leaf(node)
         case Not():
             return f"-{_inside(node.node)}"
         case And():
@@ -172,6 +172,15 @@ def _inside(node: Node) -> str:
     if isinstance(node, Leaf | Not):
         return written(node)
     return f"({written(node)})"
+
+
+def _leaf(leaf: Leaf) -> str:
+    """Writes a value by its words, which a change may have replaced; `written_value` goes by its term."""
+    words = leaf.words.strip('"')
+    if leaf.term.prefix:
+        words = "-".join(words.split())
+    quoted = not leaf.term.prefix and (leaf.quoted or any(sign in words for sign in ' ()|:"'))
+    return leaf.term.field.prefix + ("=" if leaf.term.exact else "") + (f'"{words}"' if quoted else words)
 
 
 def in_titles(node: Node) -> Node:
