@@ -14,7 +14,7 @@ import numpy as np
 from bot.digests import read_digest
 from bot.meaning import child
 from bot.meaning.child import CALIBRATION
-from bot.meaning.texts import paper_texts, question_texts
+from bot.meaning.encoders import paper_texts, question_texts
 from subscriptions import categories
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper

@@ -102,7 +102,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
     run = app.sender.new_drain({})
     await sender.plan(app.deps, run)
-    wall, own = await measured(app.sender.drain(run))
+    wall, own = await measured(app.sender.drain_woken(run))
     await app.close()
     return Spent(run.sent, wall, own)
 

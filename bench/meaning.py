@@ -30,8 +30,7 @@ from statistics import mean
 from bench._calibration import SAMPLES, calibrated, papers_of, vectors
 from bench._timing import timed
 from bot.meaning import child
-from bot.meaning.encoders import ChildEncoder
-from bot.meaning.texts import is_short, paper_texts, question_texts
+from bot.meaning.encoders import ChildEncoder, is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
 from subscriptions.model import Paper
 

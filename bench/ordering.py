@@ -35,7 +35,7 @@ from bot.digests import read_digest
 from bot.errors import UnknownFormat
 from bot.meaning.encoders import ChildEncoder
 from subscriptions import meaning
-from subscriptions.matching.taste import NEAREST, Judged, Taste
+from subscriptions.matching.ranking import NEAREST, Judged, Taste
 from subscriptions.model import Paper
 
 LIKED = (1, 3, 10, 30)
@@ -150,7 +150,7 @@ def text_of(paper: Paper) -> str:
 
 
 def judged(papers: Sequence[Paper]) -> Judged:
-    return Judged.of((1.0, meaning.read_paper(paper.meaning)[0]) for paper in papers)
+    return [(1.0, meaning.read_paper(paper.meaning)[0]) for paper in papers]
 
 
 def by_mean(reader: Reader) -> Scores:
@@ -164,7 +164,7 @@ def by_nearest(reader: Reader) -> Scores:
 
 
 def nearness(liked: Judged, paper: Paper) -> list[float]:
-    return meaning.alike(liked.codes, meaning.read_paper(paper.meaning)[0])
+    return meaning.alike([code for _, code in liked], meaning.read_paper(paper.meaning)[0])
 
 
 def by_taste(reader: Reader) -> Scores:
@@ -177,7 +177,7 @@ def with_dislikes(reader: Reader) -> Scores:
 
 def by_library(reader: Reader) -> Scores:
     titles = (reader.titles[paper.key] for paper in reader.liked)
-    return scored(Taste(Judged.of((1.0, meaning.read_question(one).signs) for one in titles)))
+    return scored(Taste([(1.0, meaning.read_question(one).signs) for one in titles]))
 
 
 def scored(taste: Taste) -> Scores:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from subscriptions import errors, model
+from subscriptions.texts.cutting import cut_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,9 @@ def read_name(platform: str, rest: str) -> model.ChatAddress | None:
 
 
 def _refused(text: str, platform: str) -> errors.Refused:
-    shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    facts = facts_of(platform)
+    facts, values = facts_of(platform), {"text": cut_letters(text, _LONGEST)}
     return errors.Refused(
-        replace(facts.refusal or _NO_CHAT, values={"text": shown}), facts.refusal_hint or _how_chats_are_written()
+        replace(facts.refusal or _NO_CHAT, values=values), facts.refusal_hint or _how_chats_are_written()
     )
 
 

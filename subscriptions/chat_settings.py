@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from functools import lru_cache
-from typing import Literal
+from functools import cache
 
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
+from subscriptions.language import language_of
 from subscriptions.planning.times import hours_of, read_when
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_name
@@ -29,13 +29,6 @@ class NotPossible(Exception):
     def __init__(self, possible: errors.Sentence | str) -> None:
         super().__init__(possible)
         self.possible = possible
-
-
-def language(code: str) -> Literal["en", "zh"]:
-    """Returns our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
-    if code.casefold().startswith("zh"):
-        return "zh"
-    return "en"
 
 
 def checked_limit(value: str) -> str:
@@ -230,7 +223,7 @@ _DECLARED = (
         meaning=errors.Sentence("the language I speak, and that of the summaries I prefer"),
         names="language 语言",
         check=checked_lang,
-        default=lambda chat: language(chat.lang),
+        default=lambda chat: language_of(chat.lang),
         offered=_offered("en", "zh"),
     ),
     ChatSetting(
@@ -344,7 +337,7 @@ def setting_name(typed: str) -> str:
 
     Raises Refused if there is no such setting.
     """
-    names, plain = _typed_names(*SETTINGS.values()), plain_name(typed)
+    names, plain = _typed_names(), plain_name(typed)
     if plain in names:
         return names[plain]
     near = get_close_matches(plain, list(names), n=1)
@@ -355,16 +348,15 @@ def setting_name(typed: str) -> str:
 
 def setting_begun(typed: str) -> str:
     """Returns the longest Chinese word for a setting at the start of a text, or "". No space has to follow the word."""
-    chinese = (word for word in _typed_names(*SETTINGS.values()) if not word.isascii())
+    chinese = (word for word in _typed_names() if not word.isascii())
     return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
 
-@lru_cache(maxsize=4)
-def _typed_names(*settings: ChatSetting) -> Mapping[str, str]:
+@cache
+def _typed_names() -> Mapping[str, str]:
     """Returns word -> name of the setting, for each word that names a setting."""
-    return {
-        plain_name(word): one.name for one in settings for word in (one.name, one.label.template, *one.names.split())
-    }
+    words = ((one.name, (one.name, one.label.template, *one.names.split())) for one in SETTINGS.values())
+    return {plain_name(word): name for name, names in words for word in names}
 
 
 def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = False) -> str:
@@ -384,11 +376,6 @@ def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = F
         fixed = {"label": setting.label, "value": setting.values[words[0]]}
         raise errors.Refused(errors.Sentence("{label} is fixed in this kind of chat: {value}.", fixed))
     raise setting.refused(plain.casefold(), errors.listed([setting.values[word] for word in words]))
-
-
-def choices(name: str, *, kind: model.ChatKind, public: bool = False) -> tuple[str, ...]:
-    """Returns the words that a chat of that kind may choose from, its default first; () if a check decides instead."""
-    return SETTINGS[name].choices_in(kind, public=public)
 
 
 def resolve(

@@ -42,7 +42,7 @@ _OLDER_ZONES = {
 
 @lru_cache
 def _catalogue(lang: str) -> GNUTranslations:
-    path = files("locales").joinpath(_known(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
+    path = files("locales").joinpath(language_of(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
         return GNUTranslations(catalogue)
 
@@ -67,10 +67,9 @@ def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
     return _DAY_WITH_WEEKDAY
 
 
-def _known(lang: str) -> str:
-    if lang.lower().startswith("zh"):
-        return "zh"
-    return "en"
+def language_of(code: str) -> str:
+    """Returns our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
+    return "zh" if code.lower().startswith("zh") else "en"
 
 
 class Language:
@@ -81,7 +80,7 @@ class Language:
     """
 
     def __init__(self, lang: str, timezone: str, *, slash: str = "/") -> None:
-        self.code = _known(lang)
+        self.code = language_of(lang)
         self.zone = zone(timezone)
         self.slash = slash
         self._translated = translator(lang)

@@ -274,7 +274,7 @@ class Cadence:
         return timedelta(days=7 if len(self.days) == 1 else 1)
 
     def __str__(self) -> str:
-        """Returns the cadence as text, for storage and export. `parse_cadence` turns the text into an equal cadence."""
+        """Returns the cadence as text, for storage and export. `planning.times.read_when` reads an equal cadence from it."""
         if self.at is None:
             return "now"
         if self.until is not None:

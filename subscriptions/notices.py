@@ -95,9 +95,6 @@ class Finding:
         )
 
 
-# ── to chats, and to those who set them up ────────────────────────────────────
-
-
 # reason of a pause → the sentence about it
 _PAUSES: Mapping[str, Sentence] = MappingProxyType(
     {
@@ -315,9 +312,6 @@ def missing_line(missing: MissingSources, words: Language) -> str:
                 missing.count,
                 names=missing.names,
             )
-
-
-# ── to operators ──────────────────────────────────────────────────────────────
 
 
 def version_changed(version: str, before: str) -> Notice:

@@ -3,9 +3,8 @@
 In the store and in exports, each name and each query is on one line and has no control characters.
 """
 
-import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,25 +12,24 @@ from typing import NamedTuple
 
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.texts.cutting import clip
+from subscriptions.texts import CONTROLS
+from subscriptions.texts.cutting import cut_letters
 from subscriptions.zones import zone_name
 
-BAR = " | "
+_BAR = "|"
+BAR = f" {_BAR} "
 MOST_LINES = 500  # lines that a chat may import at once
 _QUOTED = 80  # most characters of a refused line that the error quotes
 _NUMBERED = 10  # further refused lines whose numbers the error lists
 _MARK = "\ufeff"  # the byte order mark: at the beginning of a file, and inside a file that was joined from several
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LONGEST_NAME = 60  # most characters of a subscription's name
-_BAR = "|"
 # A link that opens the bot contains the query itself, and passes it to /start. So nothing is stored, and the link works for
 # ever. The strictest platform allows 64 characters there: letters, digits, `_` and `-`.
 _LINK, _LONGEST_LINK = "sub-", 64
-_OTHERS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, separators of lines and paragraphs
 
 
 class KeptText(NamedTuple):
@@ -90,34 +88,20 @@ def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bo
     [CHAT] name the chats. `alone` says that the text was sent in the chat `address`: a line [CHAT] may then name only
     this chat, its kind is ignored, and more than MOST_LINES lines are refused.
     """
-    return read_numbered(numbered(text), address, alone=alone)
-
-
-def numbered(text: str) -> list[tuple[int, str]]:
-    """Returns (number, line) for each line that is neither empty nor a comment ("# …"), for `read_numbered`."""
-    raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lines = ((number, line.strip().lstrip(_MARK).strip()) for number, line in enumerate(raw, 1))
-    return [(number, said) for number, said in lines if said and said != "#" and not said.startswith("# ")]
-
-
-def read_numbered(
-    said: Iterable[tuple[int, str]], address: model.ChatAddress | None = None, *, alone: bool = False
-) -> tuple[PortableLine, ...]:
-    """Like `read_lines`, but takes (number, line) pairs."""
     lines: list[PortableLine] = []
     wrong: list[tuple[int, errors.Refused]] = []
     chat: model.ChatAddress | None = address
     is_readable = True  # False below a heading [CHAT] that names no chat: the lines below it are skipped
-    for number, text in said:
+    for number, said in _numbered(text):
         try:
-            if text.startswith("[") and text.endswith("]"):
+            if said.startswith("[") and said.endswith("]"):
                 is_readable, chat = False, None
-                named = parse_address(text[1:-1])
+                named = parse_address(said[1:-1])
                 if address is not None and (not alone or named != address):
                     raise _of_another_chat(alone=alone)
                 chat = named
             elif chat is not None:
-                line = _line(number, text, chat)
+                line = _line(number, said, chat)
                 if line.kind is None or not alone:  # the platform tells the kind of this chat
                     lines.append(line)
             elif is_readable:
@@ -127,12 +111,26 @@ def read_numbered(
                     errors.Sentence("Say --as CHAT, or put a line [CHAT] above it."),
                 )
         except errors.PaperwireError as error:
-            wrong.append((number, refused_line(number, text, error.sentence, error.hint)))
+            wrong.append((number, refused_line(number, said, error.sentence, error.hint)))
     if wrong:
         raise _refused_lines(wrong)
-    if alone:
-        _refuse_many(lines)
+    if alone and len(lines) > MOST_LINES:
+        raise errors.Refused(
+            errors.Sentence("That is {count} lines, and {most} is what I take at once.", {
+                "count": len(lines), "most": MOST_LINES
+            }),
+            errors.Sentence("Send it in parts."),
+        )  # fmt: skip
     return tuple(lines)
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str]]:
+    """Yields (number, line) for each line that is neither empty nor a comment ("# …")."""
+    raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(raw, 1):
+        said = line.strip().lstrip(_MARK).strip()
+        if said and said != "#" and not said.startswith("# "):
+            yield number, said
 
 
 def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refused:
@@ -151,7 +149,7 @@ def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refuse
 
 def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
     """Returns the error for a line, which tells the line's number and beginning, and what is wrong with the line."""
-    shown = clip(one_line(text), _QUOTED)
+    shown = cut_letters(one_line(text), _QUOTED)
     return errors.Refused(
         errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
             "number": number, "why": why, "line": shown
@@ -172,26 +170,11 @@ def _of_another_chat(*, alone: bool) -> errors.Refused:
     )
 
 
-def _refuse_many(lines: Sequence[PortableLine]) -> None:
-    if len(lines) > MOST_LINES:
-        raise errors.Refused(
-            errors.Sentence("That is {count} lines, and {most} is what I take at once.", {
-                "count": len(lines), "most": MOST_LINES
-            }),
-            errors.Sentence("Send it in parts."),
-        )  # fmt: skip
-
-
 def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
-    first, *rest = said.split(maxsplit=2)
-    if first == "set" and BAR.strip() not in said:
-        return _setting(number, said, chat, rest)
-    return _subscription(number, said, chat)
-
-
-def _setting(number: int, said: str, chat: model.ChatAddress, words: Sequence[str]) -> PortableLine:
-    """Reads `set NAME VALUE`. `set kind broadcast` is no setting: it tells the kind of the chat."""
-    name, value = (*words, "", "")[:2]
+    """Reads `set NAME VALUE`, or a subscription. `set kind broadcast` is no setting: it tells the kind of the chat."""
+    first, name, value = (*said.split(maxsplit=2), "", "")[:3]
+    if first != "set" or _BAR in said:
+        return _subscription(number, said, chat)
     if name == "kind":
         if value not in tuple(model.ChatKind):
             raise errors.Refused(
@@ -212,7 +195,8 @@ def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLi
             wrong = wrong or error
             continue
         called = None if name is None else checked_name(name)
-        kept = kept_text(query.strip())
+        read = kept_query(query.strip())
+        kept = KeptText(read.text, read.canonical)
         return PortableLine(number=number, text=said, chat=chat, cadence=cadence, zone=zone, query=kept, name=called)
     raise wrong or errors.Refused(
         errors.Sentence("it is not WHEN | QUERY | NAME."),
@@ -226,11 +210,11 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
     A line of an export is split at its first and its last " | ", since only the query may contain this text. In a line
     that a person wrote, the name or the spaces may be missing.
     """
-    if "|" not in said:
-        said = said.replace("｜", "|")
-    if said.endswith("|"):  # the name is empty, and some editors remove the space at the end of a line
+    if _BAR not in said:
+        said = said.replace("｜", _BAR)
+    if said.endswith(_BAR):  # the name is empty, and some editors remove the space at the end of a line
         said = said[:-1].rstrip() + BAR
-    for bar in (BAR, "|"):
+    for bar in (BAR, _BAR):
         first, last = said.find(bar), said.rfind(bar)
         if first >= 0:
             has_name = last > first
@@ -241,9 +225,11 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 @lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[model.Cadence, str | None]:
     """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None). Raises Refused."""
-    *words, last = text.split() or [""]
+    written, _, last = " ".join(text.split()).rpartition(" ")
     with suppress(errors.Refused):
-        return parse_cadence(" ".join(words)), zone_name(last)
+        cadence = read_when(written).cadence
+        if str(cadence) == written:
+            return cadence, zone_name(last)
     read = read_when(text)
     return read.cadence, read.zone or None
 
@@ -251,7 +237,7 @@ def _when(text: str) -> tuple[model.Cadence, str | None]:
 def checked_name(typed: str) -> str:
     """Returns the name of a subscription as it is stored; "" for no name. Raises Refused."""
     name = typed.strip()
-    if not name.isprintable() and any(map(_is_control, name)):
+    if CONTROLS.search(name):
         raise errors.Refused(errors.Sentence("A name is one line, without control characters."), _EXAMPLE)
     name = one_line(name)
     if _BAR in name or len(name) > LONGEST_NAME:
@@ -273,21 +259,9 @@ def kept_query(typed: str) -> Query:
     return query if text == typed else parse_query(text)
 
 
-def kept_text(typed: str) -> KeptText:
-    """Like `kept_query`, but returns only what an import needs."""
-    query = kept_query(typed)
-    return KeptText(query.text, query.canonical)
-
-
 def one_line(text: str) -> str:
     """Returns the text on one line: each run of spaces, line ends and control characters becomes one space."""
-    if not text.isprintable():  # most texts are, and this check is fast
-        text = "".join(" " if _is_control(sign) else sign for sign in text)
-    return " ".join(text.split())
-
-
-def _is_control(sign: str) -> bool:
-    return unicodedata.category(sign) in _OTHERS
+    return " ".join(CONTROLS.sub(" ", text).split())
 
 
 _EXAMPLE = errors.Sentence("For example: {example}", {"example": "diffusion"})

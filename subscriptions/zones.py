@@ -274,10 +274,8 @@ def near_places(text: str) -> tuple[Place, ...]:
         return ()
     if several := _several(_key(typed)):
         return several
-    names = _known(_key(typed))
-    if (exact := _key(typed)) in names:
-        return (names[exact],)
-    return tuple(_nearest(_key(typed.partition(",")[0]), names) or _nearest_zones(typed))
+    key = _key(typed.partition(",")[0])
+    return tuple(_nearest(key, _known(key)) or _nearest_zones(typed))
 
 
 def _of_name(typed: str) -> str:

@@ -11,16 +11,18 @@ from typing import Any
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.sources import source_schedules
+from bot.settings.opening import CronSchedule
 from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.planning.receipts import Receipt
+from subscriptions.planning.source_calendar import ArxivCalendar, Schedules
 from subscriptions.store.database.store import Store
 from subscriptions.store.stored_sources import KnownSource, known_sources, receipt_value
 from subscriptions.store.tables import DeliveryRow, PaperRow, ReceiptRow
+from subscriptions.zones import zone
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
@@ -52,11 +54,11 @@ class SourceHarness:
             proxy_of=lambda *_: None,
             is_arxivs=lambda host: host == LOOPBACK,
         )
-        self.timing = source_schedules.SourceSchedules(holidays, store.zone)
+        calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        store.schedules = Schedules(calendar=calendar, cron=lambda line: CronSchedule(line, zone(store.zone)))
         context = PollDependencies(
             store=store,
             clock=clock,
-            timing=self.timing,
             admins=admins,
             sites=Sites(**arxiv.sites),
             jitter=lambda: 0.0,

@@ -9,7 +9,7 @@ from random import Random
 
 from bench._timing import timed
 from bench.matching.lines import Line, comparable, lines, made_up_papers, real_papers, terms_of, text_of
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 
@@ -27,7 +27,7 @@ def main(counts: tuple[int, ...] = (10_000,)) -> int:
 def _compared(typed: list[Line], papers: tuple[Paper, ...]) -> bool:
     different = list({line.text: line for line in typed}.values())
     queries, parsing = timed(lambda: [parse_query(line.text) for line in different])
-    index, indexing = timed(lambda: PaperIndex.of(papers))
+    index, indexing = timed(lambda: PaperIndex(TokenizedPapers.of(papers)))
     found, matching = timed(lambda: [index.found_by(query) for query in queries])
     naive, slowly = timed(lambda: _by_the_naive_loop(different, papers))
     numbers, plain = comparable(different, list(papers))

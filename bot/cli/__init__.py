@@ -118,7 +118,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "subscribe",
-        "bot.cli.subscribing:subscribe",
+        "bot.cli.adding:subscribe",
         "Add a subscription to a chat, and the chat if it is new",
         'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         takes_query=True,
@@ -163,7 +163,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "import",
-        "bot.cli.subscribing:import_",
+        "bot.cli.adding:import_",
         "Add what is new in FILE, change what differs, and show the changes",
         "paperwire import all.txt --dry-run",
     ),

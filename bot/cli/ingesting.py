@@ -20,21 +20,20 @@ from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_pat
 from bot.errors import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
-from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
-from bot.sources.ingest import store_digest, today
+from bot.sources.ingest import LateEncoding, store_digest, today
 from bot.sources.poll import Poll
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
 from subscriptions.model import DigestWarning
-from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_digests import announce as announce_filed
 from subscriptions.store.stored_sources import KnownSource, known_sources
-from subscriptions.texts import escaped
+from subscriptions.texts import counted, escaped
 
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
 _TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
@@ -170,19 +169,17 @@ class _Ingestion:
         report = self.report()
         before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
         papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
-        output.print_line(f"{output.counted(report['digests'], 'digest')}{before}: {papers}.")
+        output.print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
         if report["announced"]:
-            output.print_line(f"Announced after they had been filed: {output.counted(report['announced'], 'paper')}.")
+            output.print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
         if report["archived"]:
             output.print_line(
-                f"Older than {NEWS_FOR.days} days, so filed and not announced: {output.counted(report['archived'], 'paper')}. "
+                f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
                 "To announce them: the same command with --announce."
             )
         for path, warnings, _ in self.stored:
             print_warnings(path, list(map(warning_document, warnings)))
 
-
-# ── sources ───────────────────────────────────────────────────────────────────
 
 sources = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
 
@@ -221,7 +218,7 @@ def poll(
         announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
         output.tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
-        output.print_line(f"Announced after they had been filed: {output.counted(announced, 'paper')}.")
+        output.print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
 

@@ -46,9 +46,6 @@ def demo(
     return run_demo(out, drawing.console(sys.stdout))
 
 
-# ── the report of a digest ────────────────────────────────────────────────────
-
-
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Document:
     """Returns an element of "digests" in `inspect --json` (docs/commands.md), of a digest or of the error.
 
@@ -111,9 +108,6 @@ def paper_document(paper: Paper) -> Document:
         "translations": {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations},
         "failed": paper.failed,
     }
-
-
-# ── for people ────────────────────────────────────────────────────────────────
 
 
 def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -> None:

@@ -1,7 +1,6 @@
 """explain, match: what a query means; which papers of digests it finds, and why; the same for a file of queries. Neither needs a database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from bot.rendering.queries_in_words import query_in_words
 from bot.settings import load_settings
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
-from subscriptions.matching import paper_index
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
 from subscriptions.matching.reasons import why
 from subscriptions.model import Paper
 from subscriptions.planning.times import split_when
@@ -75,10 +74,10 @@ def match(
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     with drawing.reporting_query_errors(text, {"query": None, "text": text} if json else None):
-        terms = _parsed(text).nearness_terms
+        parsed = _parsed(text)
         papers, status = _read(paths)
-        searched = _Searched.of(papers, terms)
-        query = searched.query(text)
+        searched = _Searched.of(papers, parsed.nearness_terms)
+        query = searched.with_vectors(parsed)
     found = searched.found_by(query)
     document: dict[str, Any] = {
         "query": query.canonical,
@@ -116,28 +115,26 @@ def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
     return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
 
 
-# ── a file of queries ─────────────────────────────────────────────────────────
-
-
 def _match_file(file: str, paths: list[str], *, json: bool) -> int:
     lines = _lines_of(read_file(file))
     papers, status = _read(paths)
-    terms: dict[Term, None] = {}
-    for text in lines:
-        with suppress(QueryError):
-            terms |= dict.fromkeys(_parsed(text).nearness_terms)
-    searched = _Searched.of(papers, terms)
     known: dict[str, Query] = {}  # text of a line → its query
+    keys: dict[str, list[str]] = {}  # text of a line → what it finds
     refused: dict[str, str] = {}  # text of a line → why it is refused
     for text in dict.fromkeys(lines):
         try:
-            known[text] = searched.query(text)
+            known[text] = _parsed(text)
         except QueryError as error:
             refused[text] = str(error)
-    keys = {text: [paper.key for paper in searched.found_by(query)] for text, query in known.items()}
+    searched = _Searched.of(papers, {term: None for query in known.values() for term in query.nearness_terms})
+    for text, query in known.items():
+        try:
+            keys[text] = [paper.key for paper in searched.found_by(searched.with_vectors(query))]
+        except QueryError as error:
+            refused[text] = str(error)
     report: dict[str, Any] = {  # docs/commands.md
         "queries": len(lines),
-        "unique": len({query.canonical for query in known.values()}),
+        "unique": len({known[text].canonical for text in keys}),
         "papers": len(papers),
         "pairs": sum(len(keys.get(text, ())) for text in lines),
         "matches": [(number, keys[text]) for number, text in enumerate(lines, 1) if keys.get(text)],
@@ -164,16 +161,13 @@ def _lines_of(data: bytes) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-# ── the papers ────────────────────────────────────────────────────────────────
-
-
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
     """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
     read = [one for _, one in arguments.digests_in(drawing.watched(list(paths_of(paths)), "Reading"))]
     unread = [one for one in read if isinstance(one, PaperwireError)]
     arguments.print_unread(unread)
     entries = [paper for one in read if not isinstance(one, PaperwireError) for paper in one.entries]
-    return paper_index.merge_copies(entries), 1 if unread else 0
+    return merge_copies(entries), 1 if unread else 0
 
 
 def _parsed(text: str) -> Query:
@@ -197,31 +191,25 @@ def _parsed(text: str) -> Query:
 class _Searched:
     """Papers of digests, with what queries and papers mean, as vectors; or why there are none."""
 
-    index: paper_index.PaperIndex
+    papers: Sequence[Paper]
+    index: PaperIndex
     vectors: Mapping[Term, bytes]
-    failure: MeaningFails | None = None
+    failure: MeaningFails | None
 
     @classmethod
     def of(cls, papers: Sequence[Paper], terms: Iterable[Term]) -> "_Searched":
-        """Makes the vectors with the encoder of the settings, which are read only if there are terms that ask for nearness."""
-        terms = tuple(terms)
-        if not terms:
-            return cls(paper_index.PaperIndex.of(papers), {})
-        encoder = encoders.encoder_of(load_settings())
-        if encoder is None:
-            return cls(paper_index.PaperIndex.of(papers), {}, _NO_MEANING)
-        try:
-            codes, questions = encoder.papers(papers), encoder.questions([term.value for term in terms])
-        except MeaningFails as error:
-            return cls(paper_index.PaperIndex.of(papers), {}, error)
-        finally:
-            encoder.close()
-        coded = [replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True)]
-        return cls(paper_index.PaperIndex.of(coded), dict(zip(terms, questions, strict=True)))
+        """Makes the vectors, if there are terms that ask for nearness."""
+        vectors: dict[Term, bytes] = {}
+        failure = None
+        if terms := tuple(terms):
+            try:
+                papers, vectors = _encoded(papers, terms)
+            except MeaningFails as error:
+                failure = error
+        return cls(papers, PaperIndex(TokenizedPapers.of(papers)), vectors, failure)
 
-    def query(self, text: str) -> Query:
-        """Returns the query of a text, with its vectors. Raises QueryError, also if it asks for nearness and there are none."""
-        query = _parsed(text)
+    def with_vectors(self, query: Query) -> Query:
+        """Returns a query with its vectors. Raises QueryError if it asks for nearness and there are none."""
         if query.nearness_terms and self.failure:
             column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field.kind.needs_vectors)
             raise QueryError(self.failure.sentence, self.failure.hint, column)
@@ -229,8 +217,21 @@ class _Searched:
 
     def found_by(self, query: Query) -> list[Paper]:
         """Returns what a query finds; nearest first, if it asks for nearness exactly once."""
-        found = [self.index.papers[place] for place in self.index.positions(self.index.found_by(query))]
+        found = [self.papers[place] for place in self.index.positions(self.index.found_by(query))]
         if len(query.nearness_terms) != 1:
             return found
         asked = meaning.read_questions(query.nearness_terms[0].question)
         return sorted(found, key=lambda paper: -meaning.nearness_to_any(asked, meaning.read_paper(paper.meaning)))
+
+
+def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:
+    """Returns papers with their codes, and the vectors of terms, by the encoder of the settings. Raises MeaningFails."""
+    encoder = encoders.encoder_of(load_settings())
+    if encoder is None:
+        raise _NO_MEANING
+    try:
+        codes, questions = encoder.papers(papers), encoder.questions([term.value for term in terms])
+    finally:
+        encoder.close()
+    coded = [replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True)]
+    return coded, dict(zip(terms, questions, strict=True))

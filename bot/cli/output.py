@@ -32,20 +32,9 @@ def terminal_leaver() -> Callable[[], None]:
     return lambda: discard_output(*terminals)
 
 
-# ── text ──────────────────────────────────────────────────────────────────────
-
-
 def print_line(*lines: str) -> None:
     """Prints lines on stdout. Callers must escape foreign text before they insert it, so that it has no line breaks."""
     sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
-
-
-def counted(number: int, noun: str) -> str:
-    """Returns a number and the noun that it counts: "1 paper", "2,000 papers"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-# ── JSON ──────────────────────────────────────────────────────────────────────
 
 
 def print_json(value: object) -> None:
@@ -57,9 +46,6 @@ def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
     """Prints `document` if `json` is set, else calls `show`. Returns exit status 0."""
     print_json(document) if json else show()
     return 0
-
-
-# ── stderr ────────────────────────────────────────────────────────────────────
 
 
 def print_error(text: str) -> None:

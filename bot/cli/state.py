@@ -50,9 +50,6 @@ _OVER = ("dismissed", "sent")  # states of finished deliveries, which are listed
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
 
-# ── status ────────────────────────────────────────────────────────────────────
-
-
 def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
     with sessions.open_session(now) as session:
@@ -84,12 +81,11 @@ def status(*, now: Now = None, json: Json = False) -> int:
 
 def _of_process(readiness: Readiness, now: datetime) -> list[Finding]:
     """Returns what the running process says is wrong."""
-
-    def parts(said: Mapping[str, str], level: Level) -> list[Finding]:
+    found: list[Finding] = []
+    for said, level in ((readiness.problems, Level.WRONG), (readiness.attention, Level.ATTENTION)):
         problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
-        return parts_of(problems, now, level)
-
-    return parts(readiness.problems, Level.WRONG) + parts(readiness.attention, Level.ATTENTION)
+        found += parts_of(problems, now, level)
+    return found
 
 
 def _outbox_document(counts: OutboxCounts) -> dict[str, Any]:
@@ -165,9 +161,6 @@ def _age(since: datetime, now: datetime, language: Language) -> str:
     return language.duration(max(now - since, timedelta(0)))
 
 
-# ── check ─────────────────────────────────────────────────────────────────────
-
-
 def check(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither platforms nor sources on the web.")] = False,
@@ -201,8 +194,6 @@ def _cells(finding: CheckResult) -> tuple[Text, Text]:
     question = Text.assemble((sign, colour), f" {escaped(finding.question)}")
     return question, Text(f"{escaped(finding.answer)}{cure}")
 
-
-# ── outbox ────────────────────────────────────────────────────────────────────
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]
 

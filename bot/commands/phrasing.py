@@ -13,7 +13,6 @@ from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.meaning import NEAR
 from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
@@ -90,7 +89,7 @@ def value_words(name: str, value: str, localizer: Language) -> str:
     said = value
     match name:
         case "schedule":
-            said = cadence_words(parse_cadence(value), localizer)
+            said = cadence_words(read_when(value).cadence, localizer)
         case "timezone":
             said = localizer.zone_name(value)
         case "lang":
@@ -162,7 +161,7 @@ def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
 
 def when_words(text: str, localizer: Language, schedule: str = "") -> str:
     """Returns a typed time in the standard form of this language; `schedule` is the chat's. Raises the errors of `read_when`."""
-    when = read_when(text, parse_cadence(schedule) if schedule else None)
+    when = read_when(text, read_when(schedule).cadence if schedule else None)
     return cadence_words(when.cadence, localizer, when.zone)
 
 

@@ -30,7 +30,6 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Item, KnownPaper, Subscription
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -166,7 +165,7 @@ def papers_found(context: CommandContext, text: str, *, when: str = "", subject:
     notes: tuple[str, ...] = ()
     if when:
         try:
-            text = f"{text} {read_when(when, parse_cadence(context.chat.settings.schedule))}"
+            text = f"{text} {read_when(when, read_when(context.chat.settings.schedule).cadence)}"
         except NoSuchTime as error:
             notes = (context.say(error.sentence), context.say(error.hint))
     elif split_when(text).either:

@@ -10,11 +10,11 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import cadence_words, label_of, setting_changed, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
-from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_begun, setting_name
+from subscriptions.chat_settings import SETTINGS, check_value, setting_begun, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
-from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
 from subscriptions.service.subscribing import set_settings
 from subscriptions.texts.cutting import width
 from subscriptions.texts.normal_forms import folded, normalized
@@ -107,7 +107,7 @@ def _all_settings(context: CommandContext) -> Reply:
     last line.
     """
     chat = context.chat
-    fixed = [name for name in SETTINGS if len(choices(name, kind=chat.kind, public=chat.public)) == 1]
+    fixed = [name for name, one in SETTINGS.items() if len(one.choices_in(chat.kind, public=chat.public)) == 1]
     free = [name for name in SETTINGS if name not in fixed]
     head = context.say("Settings of this chat:")
     if not context.is_about_here:
@@ -143,7 +143,7 @@ def _value(context: CommandContext, name: str) -> str:
 
 def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
     """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
-    words = choices(name, kind=context.chat.kind, public=context.chat.public)
+    words = SETTINGS[name].choices_in(context.chat.kind, public=context.chat.public)
     some = SETTINGS[name].offered.get(context.chat.kind, ())
     value = context.chat.settings.value(name)
     if words or not some or value in some:
@@ -196,7 +196,7 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     if name == ZONE:
         reply = reply.with_lines(localizer.say("It is {time} there.", time=local_time(context.now, now.timezone)))
     if name == "schedule" and any(str(one.cadence) != now.schedule for one in subscriptions_here(context)):
-        when = cadence_words(parse_cadence(now.schedule), localizer)
+        when = cadence_words(read_when(now.schedule).cadence, localizer)
         reply = reply.with_lines(localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when))
     return replace(reply, buttons=replace(context, localizer=localizer).undo_row)
 

@@ -9,8 +9,7 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import how_related, shortened
 from bot.ports.channel import Reply
 from subscriptions.errors import Sentence
-from subscriptions.matching.fulfilment import nearness_to
-from subscriptions.matching.hits import tokenize
+from subscriptions.matching.fulfilment import nearness_to, tokenize
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.model import Item, KnownPaper, Paper

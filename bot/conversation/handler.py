@@ -318,13 +318,11 @@ def _change(
     Returns the reply; None if there is none, or if the update was handled before.
     """
     at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
-    if update and prepared.is_noted and not conversations.begin_effect(transaction, at.platform, update):
-        return None
-    if (
-        update
-        and not prepared.is_noted
-        and not conversations.note_update(transaction, at.platform, update, chat=at, now=now)
-    ):
+    if update and prepared.is_noted:
+        is_first = conversations.begin_effect(transaction, at.platform, update)
+    else:
+        is_first = not update or conversations.note_update(transaction, at.platform, update, chat=at, now=now)
+    if not is_first:
         return None
     reply, changed = _ran(transaction, deps, prepared, news)
     if update:

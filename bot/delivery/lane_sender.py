@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -140,12 +140,8 @@ async def _render(
             return await next_step(deps, attempts)
     async with drain.rendering:
         deliveries = await deps.store.run(stored_deliveries.to_render, step, RENDER_BATCH)
-        rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
+        rendered = await asyncio.to_thread(lambda: [_rendered(deps, seq, one) for seq, one in deliveries.items()])
         return await deps.store.run(stored_deliveries.store_rendered, rendered, claim_request(deps, attempts))
-
-
-def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[stored_deliveries.Rendered]:
-    return [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
 
 
 def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> stored_deliveries.Rendered:

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from bot.delivery.drain import Drain
 from bot.delivery.lane_sender import PATIENCE, deliver
@@ -96,7 +95,8 @@ class Sender:
         deps = self._deps
         drain = self.new_drain(await deps.store.run(bot_state.stopped_platforms) if stopped is None else stopped)
         await plan(deps, drain)
-        await self.drain(drain)
+        await self.wake_lanes(drain)
+        await self.drain_woken(drain)
         counts = await deps.store.run(outbox_counts)
         return Sent(
             planned=drain.planned,
@@ -113,14 +113,22 @@ class Sender:
         """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there."""
         return Drain(self._deps.clock, self._deps.is_stopping, dict(stopped))
 
-    async def drain(self, drain: Drain) -> None:
-        """Wakes all lanes that have something to do now, and delivers in them."""
-        await self.wake_lanes(drain)
-        await self.drain_woken(drain)
-
     async def drain_woken(self, drain: Drain) -> None:
-        """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop."""
-        await self._run_until_stopped(drain.run(partial(deliver, self._deps, drain)))
+        """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop.
+
+        Breaks off SHUTDOWN_GRACE seconds after `stop` is set. The messages that were being sent at that moment stay
+        marked as sending, and are unclear at the next start.
+        """
+        task = asyncio.create_task(drain.run(partial(deliver, self._deps, drain)))
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        await asyncio.wait((task,), timeout=SHUTDOWN_GRACE)
+        if task.done():
+            task.result()
+        else:
+            task.cancel()
+            log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
 
     async def wake_lanes(self, drain: Drain) -> bool:
         """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
@@ -133,21 +141,6 @@ class Sender:
         waiting = [lane for lane in found if not drain.is_stopped(lane)]
         drain.wake(waiting)
         return bool(waiting)
-
-    async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.
-
-        The messages that were being sent at that moment stay marked as sending, and are unclear at the next start.
-        """
-        task, stop = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
-        await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        await asyncio.wait((task,), timeout=SHUTDOWN_GRACE)
-        if task.done():
-            task.result()
-        else:
-            task.cancel()
-            log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
 
 
 async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:

@@ -18,7 +18,7 @@ from bot.digests.values import language_of as language_of
 from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
-from subscriptions.planning.archives import lies_ahead
+from subscriptions.planning.source_calendar import lies_ahead
 
 if TYPE_CHECKING:
     from bot.digests.papers import Found

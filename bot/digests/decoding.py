@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 
 MAX_BYTES: Final = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
@@ -133,4 +133,4 @@ def describe_text(text: str) -> Sentence:
 
 def shortened(text: str, most: int) -> str:
     """Returns the beginning of a text in one line, at most `most` characters long; "…" marks what is left out."""
-    return clip(" ".join(text[: 4 * most].split()), most)
+    return cut_letters(" ".join(text[: 4 * most].split()), most)

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.digests.values import language_of
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.texts.summary_states import summary_state
+from subscriptions.texts.statements import summary_state
 
 LEADING: Final = ("tldr", "task")
 """Names of the field that says in short what a paper is about. Without it, a paper has no usable summary."""

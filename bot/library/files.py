@@ -180,17 +180,14 @@ def _guarded(read: Any) -> list[Any]:  # noqa: ANN401 - a function of a library 
 
 def _entry(fields: _Fields) -> LibraryEntry | None:
     """Returns an entry; None if it has neither a title nor the id of a paper."""
-    title = decode_accents(_first(fields, _TITLES))[:_LONGEST_TITLE]
+    titles = (_text(fields.get(name)) for name in _TITLES)
+    title = decode_accents(next(filter(None, titles), ""))[:_LONGEST_TITLE]
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
     numbers += [note for name in _NOTES if _NOTED.match(note := _text(fields.get(name))[:_LONGEST_FIELD])]
     names = mentioned(" ".join(numbers).replace("\\", ""))
     if title or names:
         return LibraryEntry(title, names)
     return None
-
-
-def _first(fields: _Fields, names: tuple[str, ...]) -> str:
-    return next(filter(None, (_text(fields.get(name)) for name in names)), "")
 
 
 def _text(value: object) -> str:

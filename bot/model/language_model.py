@@ -2,7 +2,7 @@
 
 from bot.model.endpoint import Endpoint
 from bot.model.messages import MOST, Messages
-from bot.model.summaries import AT_ONCE, Summaries
+from bot.model.paper_summaries import AT_ONCE, Summaries
 from bot.ports.channel import Clock
 from bot.ports.models import MessageReader, Summarizer
 from bot.settings import Settings

@@ -25,7 +25,7 @@ from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Lock, Pages, health_app, serving
 from bot.settings import unknown_variables
-from bot.sources.encoding import LateEncoding
+from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding

@@ -15,8 +15,8 @@ from bot.rendering.views import CardButtons
 from subscriptions.language import Language
 from subscriptions.model import Item, Paper
 from subscriptions.states import Signal
-from subscriptions.texts.artefacts import artefact_address
 from subscriptions.texts.cutting import clean
+from subscriptions.texts.statements import artefact_address
 
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
 NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows

@@ -17,9 +17,9 @@ from bot.rendering.views import LONGEST_SOURCE, TITLES, Measure, PaperView, Pass
 from subscriptions import model
 from subscriptions.language import Language
 from subscriptions.normalize import written_tokens
-from subscriptions.normalize.traced import token_spans
+from subscriptions.normalize.folding import token_spans
 from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.texts import cutting, normal_forms, summary_states, withdrawals
+from subscriptions.texts import cutting, normal_forms, statements
 
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60
@@ -131,7 +131,7 @@ def translations_of(paper: model.Paper) -> tuple[model.Translation, ...]:
 
 def usable_fields(summary: model.Summary) -> dict[str, str]:
     """Returns the fields of a summary whose texts say something."""
-    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
+    return {name: text for name, text in summary.fields.items() if statements.summary_state(text) == "ok"}
 
 
 def is_told_in(paper: model.Paper, language: str) -> bool:
@@ -198,7 +198,7 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
 def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
     """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
     day = reader.language.short_day(reader.language.local(gone).date())
-    if "authors" in (withdrawals.withdrawn_by(paper.comment), withdrawals.withdrawn_by(paper.abstract)):
+    if "authors" in (statements.withdrawn_by(paper.comment), statements.withdrawn_by(paper.abstract)):
         return reader.language.say("withdrawn by the authors, {day}", day=day)
     return reader.language.say("withdrawn, {day}", day=day)
 

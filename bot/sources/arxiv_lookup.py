@@ -49,37 +49,29 @@ class PaperLookup:
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
     async def find_soon(self, ids: Collection[str]) -> bool:
-        """Like `find`, but returns False after PATIENCE seconds; what arXiv answers later is stored then."""
-        finding = asyncio.create_task(self._find_or_log(ids))
+        """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
+
+        Returns False after PATIENCE seconds, too; what arXiv answers later is stored then.
+        """
+        finding = asyncio.create_task(self._find(ids))
         self._finding.add(finding)
         finding.add_done_callback(self._finding.discard)
         done, _ = await asyncio.wait({finding}, timeout=PATIENCE)
         return bool(done) and finding.result()
 
-    async def _find_or_log(self, ids: Collection[str]) -> bool:
-        try:
-            return await self.find(ids)
-        except Exception as error:  # noqa: BLE001 - whatever arXiv returns, the person must get a reply
-            log.error("What arXiv answered could not be stored: %s", error_location(error))
-            return False
-
-    async def find(self, ids: Collection[str]) -> bool:
-        """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
-
-        Raises StoreError.
-        """
+    async def _find(self, ids: Collection[str]) -> bool:
         try:
             for part in _parts(sorted(ids)):
                 for digest in await self._answers(part):
-                    await self._store(digest, part)
+                    if (found := _as_no_news(digest, frozenset(part))).entries:
+                        await store_digest(self._deps, found, source=self._source, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
+        except Exception as error:  # noqa: BLE001 - whatever arXiv returns, the person must get a reply
+            log.error("What arXiv answered could not be stored: %s", error_location(error))
+            return False
         return True
-
-    async def _store(self, digest: Digest, ids: Sequence[str]) -> None:
-        if (found := _as_no_news(digest, frozenset(ids))).entries:
-            await store_digest(self._deps, found, source=self._source, of_arxiv=True)
 
     async def completed(self, papers: Mapping[str, Paper]) -> dict[str, Paper]:
         """Returns what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
@@ -108,14 +100,14 @@ class PaperLookup:
         titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
         for key, title in titles.items():
             if words := _words(title):
-                answer = await self._query(fetch_request.by_title(words, most=MAX_RESULTS, sites=self._sites))
+                answer = await self._query(fetch_request.by_title(words, MAX_RESULTS, self._sites))
                 one = _titled(answer, title) if answer else None
                 if one is not None:
                     found[key] = one
 
     async def _answers(self, ids: Sequence[str]) -> list[Digest]:
         """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
+        digest = await self._query(fetch_request.by_ids(ids, self._sites))
         if digest is not None:
             return [digest]
         if len(ids) == 1:

@@ -41,9 +41,6 @@ class Sites:
     openalex_key: str = field(default="", repr=False)
 
 
-ARXIV = Sites()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
     """One request for a document."""
@@ -51,7 +48,6 @@ class FetchRequest:
     url: str
     part: str = ""  # the part of the source: a category of arXiv; "": the whole source
     format: str | None = None  # None: it is recognised by the content
-    may_miss: bool = False  # a missing document is no error: it may not be published yet
     page: int = 1
     history: bool = False  # a query to arXiv's API for papers of the past
     day: date | None = None  # the day that is requested; None: the newest document
@@ -65,22 +61,34 @@ class FetchRequest:
         return self.day.isoformat() if self.day else self.part
 
     @property
+    def may_miss(self) -> bool:
+        """Whether a missing document is no error: it may not be published yet."""
+        return self.day is not None and not self.history
+
+    @property
     def is_newest(self) -> bool:
         """Whether it asks for the document that an earlier poll may have fetched."""
         return self.page == 1 and not (self.is_missed or self.database)
 
 
 def requests_of(
-    source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites = ARXIV
+    source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites
 ) -> tuple[FetchRequest, ...]:
     """Returns the requests of a source at `now`, each for the first page; () for files.
 
     `since`: the day from which a database is asked for papers; None: today.
     """
+    today = now.astimezone(UTC).date()
+    if source.url is not None and DATE in source.url:
+        return tuple(_of_day(source, source.url, day) for day in (today, today - DAY))
     if source.url is not None:
-        return _by_address(source, source.url, now)
-    if source.database:
-        return (_of_database(source, now.astimezone(UTC).date(), since, sites),)
+        return (FetchRequest(url=source.url, format=source.format),)
+    if name := source.database:
+        database, key = DATABASES[name], sites.openalex_key
+        question = DatabaseQuery(
+            getattr(sites, name), source.question, since or today, today, contact=sites.contact, key=key
+        )
+        return (FetchRequest(url=database.first(question), format=database.format, database=name),)
     form = source.format or "arxiv_rss"
     return tuple(FetchRequest(url=sites.feeds + code, part=code, format=form) for code in dict.fromkeys(source.arxiv))
 
@@ -89,14 +97,6 @@ def by_category(ask: FetchRequest, sites: Sites) -> tuple[FetchRequest, ...]:
     """Returns the requests for the categories of an archive whose papers are too many for one feed."""
     codes = [f"{ask.part}.{name}" for name in CLASSES.get(ask.part, ())]
     return tuple(replace(ask, url=sites.feeds + code, page=ask.page + 1) for code in codes)
-
-
-def _of_database(source: SourceSettings, today: date, since: date | None, sites: Sites) -> FetchRequest:
-    name, database = source.database, DATABASES[source.database]
-    question = DatabaseQuery(
-        getattr(sites, name), source.question, since or today, today, contact=sites.contact, key=sites.openalex_key
-    )
-    return FetchRequest(url=database.first(question), format=database.format, database=name)
 
 
 def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
@@ -117,7 +117,7 @@ def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, 
 
 def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
     """Returns the request for the next page of an operator's own query to arXiv's API; () if there is none."""
-    if not is_api(ask.url):
+    if not urlsplit(ask.url).path.rstrip("/").endswith("/api/query"):
         return ()
     return _page(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data), MOST_OLDER)
 
@@ -127,15 +127,9 @@ def _page(ask: FetchRequest, url: str | None, most: int) -> tuple[FetchRequest, 
     return (replace(ask, url=url, page=ask.page + 1),) if url and ask.page < most else ()
 
 
-def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
-    if DATE not in url:
-        return (FetchRequest(url=url, format=source.format),)
-    today = now.astimezone(UTC).date()
-    days = (today, today - timedelta(days=1))
-    return tuple(
-        FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
-        for day in days
-    )
+def _of_day(source: SourceSettings, url: str, day: date, *, is_missed: bool = False) -> FetchRequest:
+    """Returns the request for the document of a day, whose address holds the date."""
+    return FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, day=day, is_missed=is_missed)
 
 
 def everything() -> SourceSettings:
@@ -180,11 +174,6 @@ def _counts(data: bytes) -> tuple[int, int]:
         return 0, 0
 
 
-def is_api(url: str) -> bool:
-    """Returns whether an address is a query to arXiv's API."""
-    return urlsplit(url).path.rstrip("/").endswith("/api/query")
-
-
 def document_name(source: str, url: str) -> str:
     """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
@@ -212,26 +201,26 @@ def missed_day_request(
     day: date,
     calendar: source_calendar.ArxivCalendar,
     *,
-    is_oldest: bool = False,
-    sites: Sites = ARXIV,
+    is_oldest: bool,
+    sites: Sites,
 ) -> FetchRequest | None:
     """Returns the request for a missed day; None if the source cannot show past days.
 
     `is_oldest`: the day is the oldest missed one, so the request includes papers that were submitted earlier and held
     back by moderators.
     """
-    if source.url is not None and is_dated(source):
-        return FetchRequest(
-            url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day, is_missed=True
-        )
+    if source.url is not None and DATE in source.url:
+        return _of_day(source, source.url, day, is_missed=True)
     categories = categories_of(source)
     if not categories:
         return None
     first, last = submitted_between(day, calendar)
     if is_oldest:
         first -= MODERATION_HOLD
-    days = f"submittedDate:[{first:%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
-    query = f"{_in_categories(categories)}{days}"
+    query = f"submittedDate:[{first:%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    if not set(categories) >= set(CLASSES):
+        codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
+        query = f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+{query}"
     url = f"{sites.api}?search_query={query}&sortBy=submittedDate&sortOrder=descending&start=0&max_results={PAGE}"
     return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day, is_missed=True)
 
@@ -243,13 +232,13 @@ def announced(paper: Paper, categories: Collection[str]) -> Paper:
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
-def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> str:
+def by_ids(ids: Sequence[str], sites: Sites) -> str:
     """Returns the address of arXiv's API for the papers with these ids (info.arxiv.org/help/api/user-manual.html)."""
     names = ",".join(quote(one, safe="") for one in ids)
     return f"{sites.api}?id_list={names}&start=0&max_results={len(ids)}"
 
 
-def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> str:
+def by_title(words: str, most: int, sites: Sites) -> str:
     """Returns the address for papers with these consecutive words in the title. `words` must not have punctuation."""
     phrase = quote(words, safe="").replace("%20", "+")
     return f"{sites.api}?search_query=ti:%22{phrase}%22&start=0&max_results={most}"
@@ -268,11 +257,3 @@ def _closed(batch: date) -> datetime:
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
     return datetime.combine(day, CLOSES_AT, source_calendar.NEW_YORK).astimezone(UTC)
-
-
-def _in_categories(categories: Collection[str]) -> str:
-    """Returns the part of a query that restricts it to categories; "" for all of arXiv."""
-    if set(categories) >= set(CLASSES):
-        return ""
-    codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
-    return f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+"

@@ -74,14 +74,14 @@ class WatchedFolder:
         were not stored are read again at the next poll.
         """
         if not self._began:
-            self._unread, self._began = dict((await self._started()).unread), True
+            self._unread, self._began = dict((await started(self._deps, self.source)).unread), True
         before, poll = dict(self._unread), None
         try:
             for path in await self._complete():
                 if self._stopping():
                     self._watch.reported.pop(path, None)
                 else:
-                    poll = poll or await self._started()
+                    poll = poll or await started(self._deps, self.source)
                     await self._ingest(poll, path)
         finally:
             new = " ".join(why for path, why in self._unread.items() if before.get(path) != why)
@@ -96,7 +96,7 @@ class WatchedFolder:
             if detail := (await poll.finish()).detail:
                 log.info("%s: %s", self.source.name, detail, extra={"source": self.source.name})
         if is_changed and (new or not was_read):
-            poll = await self._started()
+            poll = await started(self._deps, self.source)
             poll.unread = _stored(self._unread)
             poll.answers[""].append(Answer(problem=new, absent=not new))
             await poll.finish()
@@ -111,9 +111,6 @@ class WatchedFolder:
         is_recorded = last is not None and last.outcome is Outcome.LATE and last.at >= due.at
         if not is_recorded and await self._deps.store.run(_is_late, poll):
             await poll.finish()
-
-    async def _started(self) -> Poll:
-        return await started(self._deps, self.source)
 
     async def _complete(self) -> tuple[str, ...]:
         try:
@@ -166,8 +163,8 @@ class WatchedFolder:
 
 async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
     """Returns a poll of a source that begins now. Raises StoreError."""
-    known = {one.name: one for one in await deps.store.run(known_sources)}
-    return Poll(deps, source, known.get(source.name))
+    known = await deps.store.run(known_sources)
+    return Poll(deps, source, next(one for one in known if one.name == source.name))
 
 
 def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]:

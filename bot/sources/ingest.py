@@ -1,25 +1,56 @@
-"""Stores the papers of a document: which values arXiv adds, and how many papers are stored together."""
+"""Stores the papers of a document, with what arXiv adds and with their codes: how many together, how long they wait; late codes, beside other work."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from typing import Protocol, TypeVar
 
 from bot.digests import dated, read_digest
 from bot.errors import mistake_with
-from bot.sources.encoding import IngestDependencies, codes_of
-from subscriptions.errors import PaperwireError
+from bot.ports import tasks
+from bot.ports.channel import Clock
+from bot.ports.models import ENCODING, Encoder
+from subscriptions.errors import MeaningFails, PaperwireError
 from subscriptions.model import Digest, Paper
+from subscriptions.service import nearness
 from subscriptions.service.ingestion import Ingest, Note, incomplete_papers, ingest_digest, papers_to_encode
-from subscriptions.store.database.store import Transaction
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.store import meanings
+from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
+from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.meanings import Texts
+from subscriptions.store.stored_digests import Codes, Ingested
 from subscriptions.zones import zone
 
 MOST_TOGETHER = 2000  # papers in one transaction, which takes a second; others write between two. A day has fewer
 
 # key in a digest → a paper that lacks values; returns what arXiv knows about some of these papers, under the same keys
 Complete = Callable[[Mapping[str, Paper]], Awaitable[Mapping[str, Paper]]]
+T = TypeVar("T")
+
+log = logging.getLogger("paperwire")
+
+AT_ONCE = 8  # papers or questions in one call of the encoder, so that a person's question waits for half a second
+LONGEST = 120.0  # seconds that news waits for its codes
+INTERVAL = 60.0  # seconds between two looks for papers without codes
+
+
+class IngestDependencies(Protocol):
+    """The dependencies of ingesting and encoding. A Context has them."""
+
+    @property
+    def store(self) -> Store:
+        """The store into which papers are written."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that tells when papers arrive."""
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder of papers; None if meaning is off."""
 
 
 async def ingest(
@@ -121,3 +152,99 @@ def _completed(paper: Paper, known: Paper | None) -> Paper:
         doi=paper.doi or known.doi,
         url=paper.url or known.url,
     )
+
+
+async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
+    """Returns the codes of papers, by their texts. If the encoder fails or is too slow, returns those made until then."""
+    made: dict[Texts, bytes] = {}
+    texts = list(papers)
+    try:
+        async with asyncio.timeout(LONGEST):
+            for start in range(0, len(texts), AT_ONCE):
+                part = texts[start : start + AT_ONCE]
+                codes = await _encoded(encoder.papers, [papers[one] for one in part])
+                made.update(zip(part, codes, strict=True))
+    except (MeaningFails, TimeoutError) as error:
+        log.warning(
+            "%d papers get their meaning later: %s", len(texts) - len(made), str(error) or "that takes too long now."
+        )
+        return Codes(encoder.name, made, fails=True)
+    return Codes(encoder.name, made)
+
+
+async def _encoded(encode: Callable[[Sequence[T]], list[bytes]], items: Sequence[T]) -> list[bytes]:
+    return await asyncio.get_running_loop().run_in_executor(ENCODING, encode, items)
+
+
+class LateEncoding:
+    """Makes codes that are missing: the encoder failed, was off or is another one, or the papers came in an archive.
+
+    Works in small steps, newest papers first; in the background half of the time. Questions come before papers.
+    """
+
+    def __init__(self, deps: IngestDependencies) -> None:
+        self._deps = deps
+        self._task: asyncio.Task[None] | None = None
+        self._due = float("-inf")  # monotonic second of the next look
+
+    async def begin(self) -> None:
+        """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
+        if (encoder := self._deps.encoder) is not None:
+            await self._deps.store.run(meanings.change_encoder, encoder.name)
+            await self._in_time(encoder, self._encode_questions)
+
+    def start(self) -> None:
+        """Starts to make missing codes in the background, if that is due."""
+        second = self._deps.clock.monotonic()
+        if self._task is not None and self._task.done():
+            if error := self._task.exception():
+                log.error("Papers could not be encoded: %s", error)
+            self._task = None
+        if self._task is None and self._deps.encoder is not None and second >= self._due:
+            self._due = second + INTERVAL
+            self._task = asyncio.create_task(self._encode(self._deps.encoder))
+
+    async def run(self) -> None:
+        """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
+        if (encoder := self._deps.encoder) is not None:
+            await self._in_time(encoder, self._encode_papers)
+
+    async def close(self) -> None:
+        """Ends the work in the background. The rest is made after the next start."""
+        await tasks.end(self._task)
+
+    async def _in_time(self, encoder: Encoder, work: Callable[[Encoder], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(LONGEST):
+                await work(encoder)
+        except MeaningFails as error:
+            await self._note(error)
+        except TimeoutError:
+            return  # the rest is made later
+
+    async def _encode(self, encoder: Encoder) -> None:
+        try:
+            await self._encode_questions(encoder)
+            await self._encode_papers(encoder, rests=True)
+        except MeaningFails as error:
+            await self._note(error)
+
+    async def _note(self, error: MeaningFails) -> None:
+        if await self._deps.store.run(note_fails, ENCODER_FAILS, self._deps.clock.now()):
+            log.warning("Papers wait for their meaning: %s", error)
+
+    async def _encode_questions(self, encoder: Encoder) -> None:
+        store = self._deps.store
+        while texts := await store.run(meanings.questions_without, encoder.name, AT_ONCE):
+            vectors = await _encoded(encoder.questions, texts)
+            await store.run(meanings.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
+
+    async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
+        store, clock = self._deps.store, self._deps.clock
+        while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
+            began = clock.monotonic()
+            codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])
+            made = [(paper, texts, code) for (paper, texts), code in zip(found, codes, strict=True)]
+            await store.run(meanings.put_late, encoder.name, made)
+            if rests:
+                await clock.sleep(clock.monotonic() - began)

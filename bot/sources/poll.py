@@ -1,4 +1,4 @@
-"""One poll of a source, on the web or in a folder: what its parts answered, the receipt and state that follow, when operators are told.
+"""One poll of a source, on the web or in a folder: what was due, what its parts answered, the receipt and state that follow, when operators are told.
 
 A source has one part, or several: each category of arXiv, which has its own address, is a part. A poll leaves one receipt.
 It is written in the transaction that stores a document's papers, and for the last time by `close`.
@@ -6,31 +6,43 @@ It is written in the transaction that stores a document's papers, and for the la
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from shlex import quote
 
 from bot.errors import BrokenDigest, UnknownFormat, brief
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
-from bot.settings import SourceSettings
-from bot.sources.fetch_request import ARXIV, Sites, is_dated
+from bot.settings import SourceSettings, is_listing
+from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.ingest import Complete, store_digest
-from bot.sources.source_schedules import SourceSchedules, follows_arxiv
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
-from subscriptions.planning import archives, source_calendar
-from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import (
     BEHIND,
+    LOSSES,
     SETTLING,
     Answer,
+    End,
+    MissedDays,
     Outcome,
     Receipt,
     joined,
     outcome_of,
+    runs,
     trouble_after,
     worst_of,
+)
+from subscriptions.planning.source_calendar import (
+    DAY,
+    NEWS_FOR,
+    ArxivSchedule,
+    Overdue,
+    Schedule,
+    Schedules,
+    poll_again,
+    wait_after_failure,
 )
 from subscriptions.service import notifying
 from subscriptions.service.findings import source_finding
@@ -40,7 +52,8 @@ from subscriptions.store import stored_digests
 from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
-from subscriptions.texts.cutting import clip
+from subscriptions.texts import counted
+from subscriptions.texts.cutting import cut_letters
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
@@ -53,6 +66,7 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
+MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,24 +75,75 @@ class PollDependencies:
 
     store: Store
     clock: Clock
-    timing: SourceSchedules
+    sites: Sites
     encoder: Encoder | None = None
     complete: Complete | None = None  # None: arXiv is no source
     admins: Sequence[ChatAddress] = ()
-    sites: Sites = ARXIV
     jitter: Callable[[], float] = random.random
+
+
+def follows_arxiv(source: SourceSettings) -> bool:
+    """Returns whether papers of a source are due when arXiv announces them, however often it is asked."""
+    return bool(source.arxiv) or source.schedule == "arxiv"
+
+
+def schedule_of(schedules: Schedules, source: SourceSettings) -> Schedule | None:
+    """Returns when a source is polled; None for a file that is only watched."""
+    return schedules.read(source.schedule or "", evening=_is_list(source))
+
+
+def due_of(schedules: Schedules, source: SourceSettings, now: datetime) -> Overdue | None:
+    """Returns what a source should hold by now; None if nothing is expected, or nobody knows."""
+    schedule = _arxivs(schedules, source) if follows_arxiv(source) else schedule_of(schedules, source)
+    return schedule.due_now(now) if schedule else None
+
+
+def current_days(schedules: Schedules, source: SourceSettings, now: datetime) -> tuple[date, ...]:
+    """Returns the days of the regular requests: today and yesterday for a dated address, else arXiv's batch."""
+    if is_dated(source):
+        today = now.astimezone(UTC).date()
+        return today, today - DAY
+    due = due_of(schedules, source, now)
+    return (due.batch,) if due and due.batch else ()
+
+
+def days_due(schedules: Schedules, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
+    """Returns the days after `after` that a source should have brought by `now`, oldest first.
+
+    If `after` is None, returns only the current day. Nobody knows the days of other sources than arXiv's and those
+    with a date in the address.
+    """
+    today = now.astimezone(UTC).date()
+    if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
+        return current_days(schedules, source, now)[:1]
+    first = max(after, today - MAX_DAYS_COUNTED) + DAY
+    if is_dated(source):
+        return tuple(first + DAY * n for n in range((today - first).days + 1))
+    if not follows_arxiv(source):
+        return ()
+    arxiv = _arxivs(schedules, source)
+    days = arxiv.calendar.announcement_days(first, today + DAY)
+    return tuple(day for day in days if arxiv.expected_at(day) <= now)
+
+
+def _arxivs(schedules: Schedules, source: SourceSettings) -> ArxivSchedule:
+    return ArxivSchedule(calendar=schedules.calendar, evening=_is_list(source))
+
+
+def _is_list(source: SourceSettings) -> bool:
+    return source.url is not None and is_listing(source.url)
 
 
 class Poll:
     """What a poll has brought so far, and what is stored of it."""
 
-    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource | None) -> None:
-        """`known` is the state of the source before the poll; None if it was never stored."""
+    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource) -> None:
+        """`known` is the state of the source before the poll."""
         self.deps = deps
         self.source = source
         self.now = deps.clock.now()
-        self.due = deps.timing.due(source, self.now)  # what the source should hold by now; None: nothing
-        self.known = known or KnownSource(name=source.name, kind="file", location="")
+        self.due = due_of(deps.store.schedules, source, self.now)  # what the source should hold by now; None: nothing
+        self.known = known
         self.asked: dict[str, None] = {"": None}  # the parts of the source, in order
         self.answers: defaultdict[str, list[Answer]] = defaultdict(list)  # by part
         self.parts = dict(self.known.parts)
@@ -88,7 +153,8 @@ class Poll:
         self.days = MissedDays(read_until=self.known.state.read_until, tries=self.known.state.tries)
         self._told: set[date] = set()  # lost days of which operators know
         self._counts = Counter(dict.fromkeys(COUNT_NAMES, 0))
-        self._filed = archives.Filed()
+        self._filed_days: set[date] = set()  # the days of papers that were stored, but not announced
+        self._announced = 0  # papers that were announced after they had been stored
         self._remarks: list[str] = []  # sentences about parts of documents that could not be read
         self._has_news = False  # whether a document had new papers that are announced, so that it is no archive
         self._state = self.known.state  # after the last receipt
@@ -120,7 +186,8 @@ class Poll:
             failed_summaries=len({paper.key for paper in digest.entries if paper.failed and is_news}),
         )
         self._has_news = self._has_news or bool(done.new and not done.archive)
-        self._filed = self._filed.with_papers(filed, digest.day, announced=done.announced)
+        self._filed_days |= {digest.day} if filed and digest.day else set()
+        self._announced += done.announced
         lost = [warning.message for warning in digest.warnings if warning.code in LOSS_WARNINGS]
         self._remarks += [f"{message[:1].upper()}{message[1:]}." for message in lost]
 
@@ -149,8 +216,6 @@ class Poll:
     def had(self, part: str) -> bool:
         """Returns whether an earlier poll brought what is due of a part."""
         return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
-
-    # ── what follows ──────────────────────────────────────────────────────────
 
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
         """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
@@ -183,7 +248,7 @@ class Poll:
             outcome = Outcome.NEW  # missed days brought new papers
         # the API, which has the days of an address without a date, does not tell what else arXiv announced
         days = self.days.sentences(partly=not is_dated(self.source))
-        said = (why, *days, self._filed.as_sentence(self.source.name), *self._remarks)
+        said = (why, *days, *self._about_filed(), *self._remarks)
         receipt = Receipt(
             source=self.source.name,
             at=self.now,
@@ -201,13 +266,24 @@ class Poll:
         """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
         receipt = self.write(transaction, is_over=True)
         self._tell_of_trouble(transaction, receipt)
-        if self._filed.papers and self.known.last is not None:  # at the first poll of a source old papers are expected
-            self._tell(transaction, papers_filed(self.source.name, runs(self._filed.days), self._filed.papers))
+        filed = self._counts["archived"]
+        if filed and self.known.last is not None:  # at the first poll of a source old papers are expected
+            self._tell(transaction, papers_filed(self.source.name, runs(self._filed_days), filed))
         return receipt
 
     async def finish(self) -> Receipt:
         """Like `close`, in a transaction of its own."""
         return await self.deps.store.run(writes(self.close))
+
+    def _about_filed(self) -> Iterator[str]:
+        if days := self._filed_days:
+            first, last = min(days), max(days)
+            span = f"{first} to {last}" if first < last else first
+            filed, name = counted(self._counts["archived"], "paper"), quote(self.source.name)
+            yield f"Older than {NEWS_FOR.days} days, so filed and not announced: {filed} of {span}."
+            yield f"To announce them: paperwire sources poll {name} --announce."
+        if self._announced:
+            yield f"Announced after they had been filed: {counted(self._announced, 'paper')}."
 
     def _state_after(self, receipt: Receipt, *, is_over: bool) -> SourceState:
         before, failed = self.known.state, receipt.outcome is Outcome.FAILED
@@ -228,18 +304,16 @@ class Poll:
         )
 
     def _next_at(self, outcome: Outcome, failures: int) -> datetime | None:
-        schedule = self.deps.timing.schedule(self.source)
+        schedule = schedule_of(self.deps.store.schedules, self.source)
         if self.source.path is not None or schedule is None:
             return None
         if failures:
             return self._again(failures)
-        following = source_calendar.poll_again(schedule, self.now, settled=outcome in SETTLING)
+        following = poll_again(schedule, self.now, settled=outcome in SETTLING)
         return min(following, self._again(max(self.days.tries, 1))) if self.days.left else following
 
     def _again(self, failures: int) -> datetime:
-        return self.now + source_calendar.wait_after_failure(failures, self.retry_after, self.deps.jitter())
-
-    # ── operators ─────────────────────────────────────────────────────────────
+        return self.now + wait_after_failure(failures, self.retry_after, self.deps.jitter())
 
     def _tell_of_trouble(self, transaction: Transaction, last: Receipt) -> None:
         """Notifies operators of trouble with the source, and of the end of trouble."""
@@ -271,7 +345,7 @@ def _filed_now(done: Ingested) -> int:
 
 def short(text: str) -> str:
     """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
-    return clip(" ".join(text.split()), LONGEST_PROBLEM)
+    return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def why_unread(error: UnknownFormat | BrokenDigest) -> str:

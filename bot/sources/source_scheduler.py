@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from bot.digests.files import STABLE_FOR
 from bot.errors import error_location
@@ -14,12 +13,11 @@ from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
-from bot.sources.encoding import IngestDependencies
-from bot.sources.fetch_request import ARXIV, Sites, everything
+from bot.sources.fetch_request import Sites, everything
 from bot.sources.fetcher import Fetcher
 from bot.sources.folders import WatchedFolder
-from bot.sources.poll import PollDependencies
-from bot.sources.source_schedules import SourceSchedules
+from bot.sources.ingest import IngestDependencies
+from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import poll_web
 from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
@@ -97,7 +95,8 @@ class SourceScheduler:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
         await self._sync()
         for name, folder in self._folders.items():
-            self._begin(name, folder.poll())
+            if name not in self._polls:
+                self._polls[name] = asyncio.create_task(folder.poll())
         if reading := [task for name, task in self._polls.items() if name in self._folders]:
             await asyncio.wait(reading, timeout=PATIENCE)
         self._reap_polls()
@@ -110,7 +109,7 @@ class SourceScheduler:
         due = self._due(known)
         self._note_overdue(due, known)
         for name in due:
-            self._begin(name, self._poll(name, known[name]))
+            self._polls[name] = asyncio.create_task(self._poll(name, known[name]))
 
     async def drain(self) -> None:
         """Reads all files, and polls the sources that are due. Raises StoreError."""
@@ -158,8 +157,6 @@ class SourceScheduler:
     async def _known(self) -> dict[str, KnownSource]:
         return {one.name: one for one in await self._deps.store.run(stored_sources.known_sources)}
 
-    # ── what is due ───────────────────────────────────────────────────────────
-
     def _due(self, known: Mapping[str, KnownSource]) -> list[str]:
         second = self._deps.clock.monotonic()
         return [
@@ -174,7 +171,7 @@ class SourceScheduler:
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
         at, now = known.state.next_at, self._deps.clock.now()
-        schedule = self._deps.timing.schedule(source)
+        schedule = schedule_of(self._deps.store.schedules, source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
@@ -192,15 +189,6 @@ class SourceScheduler:
         for name, folder in self._folders.items():
             if folder.source.schedule is not None:
                 await folder.record_late(known[name])
-
-    # ── polls ─────────────────────────────────────────────────────────────────
-
-    def _begin(self, name: str, poll: Coroutine[Any, Any, None]) -> None:
-        """Starts a poll, unless the source is being polled."""
-        if name in self._polls:
-            poll.close()
-        else:
-            self._polls[name] = asyncio.create_task(poll)
 
     def _reap_polls(self) -> None:
         """Removes the polls that have ended. Raises the StoreError of one that could not store what it read."""
@@ -228,7 +216,9 @@ class SourceScheduler:
             return
         del self._retry_at[name]
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
-        told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
+        new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
+        came = f"{papers} papers, {new} of them new." if receipt.outcome is Outcome.NEW else ""
+        told = " ".join(filter(None, (came, receipt.detail)))
         say("%s: %s. %s", name, receipt.outcome, told, extra={"source": name})
 
     async def _poll_all(
@@ -252,13 +242,6 @@ class SourceScheduler:
                 await folder.poll()
 
 
-def _counted(receipt: Receipt) -> str:
-    new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
-    if receipt.outcome is Outcome.NEW:
-        return f"{papers} papers, {new} of them new."
-    return ""
-
-
 def make_source_scheduler(
     settings: Settings,
     deps: IngestDependencies,
@@ -266,8 +249,9 @@ def make_source_scheduler(
     stopping: Callable[[], bool] = lambda: False,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
-    fetcher = make_fetcher(settings, deps)
-    return SourceScheduler(poll_dependencies(settings, deps), fetcher, settings.sources, stopping=stopping)
+    return SourceScheduler(
+        poll_dependencies(settings, deps), make_fetcher(settings, deps), settings.sources, stopping=stopping
+    )
 
 
 def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDependencies:
@@ -276,7 +260,6 @@ def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDepen
         store=deps.store,
         clock=deps.clock,
         encoder=deps.encoder,
-        timing=SourceSchedules(settings.holidays, settings.timezone),
         admins=settings.admins,
         sites=sites_of(settings),
     )
@@ -285,7 +268,7 @@ def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDepen
 def sites_of(settings: Settings) -> Sites:
     """Returns the addresses of services, and what the settings tell these."""
     key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
-    return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
+    return Sites(contact=settings.contact or "", openalex_key=key)
 
 
 def make_fetcher(settings: Settings, deps: IngestDependencies) -> Fetcher:

@@ -16,11 +16,20 @@ from bot.sources import databases, fetch_request
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import today
-from bot.sources.poll import BATCH_FORMATS, Poll, PollDependencies, feed_error, short, truncation, why_unread
+from bot.sources.poll import (
+    BATCH_FORMATS,
+    Poll,
+    PollDependencies,
+    current_days,
+    days_due,
+    feed_error,
+    short,
+    truncation,
+    why_unread,
+)
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
-from subscriptions.planning.missed_days import End
-from subscriptions.planning.receipts import SETTLING, Answer, Receipt
+from subscriptions.planning.receipts import SETTLING, Answer, End, Receipt
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part
@@ -37,7 +46,7 @@ async def poll_web(
     deps: PollDependencies,
     fetcher: Fetcher,
     source: SourceSettings,
-    known: KnownSource | None,
+    known: KnownSource,
     *,
     everything: bool = False,
     history: bool = False,
@@ -61,6 +70,7 @@ class _Asking:
         self._poll = poll
         self._fetcher = fetcher
         self._deps, self._source, self._now = poll.deps, poll.source, poll.now
+        self._schedules = poll.deps.store.schedules
         self._state = poll.known.state  # before the poll
         self._days_due: tuple[date, ...] = ()
         self._unread_days: set[date] = set()  # days of dated addresses whose documents cannot be read
@@ -68,11 +78,11 @@ class _Asking:
 
     def note_missed_days(self, *, history: bool) -> None:
         """Finds the days that earlier polls should have brought. Those that are too old are given up."""
-        poll, timing, after = self._poll, self._deps.timing, self._state.read_until
+        after = self._state.read_until
         if history and after is None:
             after = (self._now - HISTORY).date()
-        self._days_due = timing.days_due(self._source, after, self._now)
-        poll.days.begin(self._days_due, timing.current_days(self._source, self._now), self._now.date())
+        self._days_due = days_due(self._schedules, self._source, after, self._now)
+        self._poll.days.begin(self._days_due, current_days(self._schedules, self._source, self._now), self._now.date())
 
     async def ask_regularly(self, *, everything: bool) -> None:
         """Asks each part for its newest document, and for all that follows from an answer."""
@@ -96,7 +106,7 @@ class _Asking:
         oldest = days.left[0] if days.left and self._state.read_until else None
         for day in list(days.left):
             request = fetch_request.missed_day_request(
-                self._source, day, self._deps.timing.calendar, is_oldest=day == oldest, sites=self._deps.sites
+                self._source, day, self._schedules.calendar, is_oldest=day == oldest, sites=self._deps.sites
             )
             if request is not None:
                 await self._ask_for_all(request)
@@ -107,7 +117,7 @@ class _Asking:
         """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
         poll = self._poll
         if not poll.days.left and fetch_request.is_dated(self._source):
-            _, yesterday = self._deps.timing.current_days(self._source, self._now)
+            _, yesterday = current_days(self._schedules, self._source, self._now)
             if yesterday not in self._unread_days:
                 poll.days.read_until = yesterday
         elif not poll.days.left and self._days_due:
@@ -115,8 +125,6 @@ class _Asking:
             if all(outcome in SETTLING for outcome, _ in outcomes):
                 poll.days.read_until = self._days_due[-1]
         return poll.close(transaction)
-
-    # ── one request ───────────────────────────────────────────────────────────
 
     async def _ask_for_all(self, request: FetchRequest) -> None:
         """Asks for a document, and for all that follow from it. An unexpected error is a problem of its document only."""
@@ -182,7 +190,7 @@ class _Asking:
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError) -> Answer:
         """Returns the answer of a document that could not be fetched."""
-        if is_absent(request, error):
+        if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Answer(absent=True)
         self._poll.retry_after = max(self._poll.retry_after, error.retry_after)
         self._poll.is_busy = self._poll.is_busy or error.busy
@@ -258,8 +266,3 @@ class _Asking:
 
 def _host(request: FetchRequest) -> str:
     return urlsplit(request.url).hostname or ""
-
-
-def is_absent(request: FetchRequest, error: FetchError) -> bool:
-    """Returns whether the error only means that the document is not published yet, which the request allows."""
-    return request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)

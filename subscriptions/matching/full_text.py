@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from subscriptions import normalize
-from subscriptions.matching import hits
+from subscriptions.matching import fulfilment
 from subscriptions.model import Paper
 from subscriptions.normalize import folding
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
@@ -93,7 +93,7 @@ _ANY_PAPER = IndexQuestion(None)
 
 def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
-    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in hits.texts_of(paper).items()}
+    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in fulfilment.texts_of(paper).items()}
     odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
     names = [_Name.of(name, parts) for name in AUTHOR.values(paper) for parts in normalize.author_spellings(name)]
     odd = odd or any(name.odd for name in names)
@@ -193,7 +193,7 @@ class _Name(NamedTuple):
             _encoded("", " ".join(parts)) + _initials(parts),
             long=len(parts) > _LONGEST_NAME,
             odd=not _is_plain(name)
-            and not _agree(normalize.author_tokens(name), normalize.exact_author_tokens(name), _part_of_name),
+            and not _agree(normalize.author_tokens(name), normalize.exact_tokens(name, name=True), _part_of_name),
         )
 
 
@@ -234,7 +234,9 @@ def _categories(paper: Paper) -> Iterator[str]:
 @lru_cache(maxsize=1 << 10)
 def _category(field: Field, code: str) -> tuple[str, ...]:
     """Returns the words of the index for a category of a paper, in the field `field` (CATEGORY or PRIMARY)."""
-    return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in hits.labels_of(field, code))
+    return tuple(
+        _encoded(_MARK + field.name[0], label.partition(":")[2]) for label in fulfilment.labels_of(field, code)
+    )
 
 
 def _encoded(mark: str, words: str) -> str:

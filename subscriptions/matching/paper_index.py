@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from subscriptions import model
-from subscriptions.matching import fulfilment, hits
+from subscriptions.matching import fulfilment
 from subscriptions.normalize import is_initial
 from subscriptions.query import ValueKind
 from subscriptions.query.tree import Query, Term
@@ -16,7 +16,7 @@ class TokenizedPapers:
     """Papers with their tokens, for matching few queries. For many, `PaperIndex` is faster."""
 
     papers: tuple[model.Paper, ...]
-    tokenized: tuple[hits.TokenizedPaper, ...]
+    tokenized: tuple[fulfilment.TokenizedPaper, ...]
 
     @classmethod
     def of(cls, papers: Iterable[model.Paper], before: "TokenizedPapers | None" = None) -> "TokenizedPapers":
@@ -30,7 +30,7 @@ class TokenizedPapers:
         tokenized = []
         for paper in papers:
             earlier = known.get(paper.key)
-            tokenized.append(earlier[1] if earlier and earlier[0] == paper else hits.tokenize(paper))
+            tokenized.append(earlier[1] if earlier and earlier[0] == paper else fulfilment.tokenize(paper))
         return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
@@ -79,19 +79,13 @@ class PaperIndex:
     """
 
     def __init__(self, papers: TokenizedPapers) -> None:
-        self.papers: tuple[model.Paper, ...] = papers.papers
-        self.tokenized: tuple[hits.TokenizedPaper, ...] = papers.tokenized
-        self._every = (1 << len(self.papers)) - 1
+        self._papers = papers.tokenized
+        self._every = (1 << len(self._papers)) - 1
         self._having = defaultdict[str, int](int)  # such as "text:graph", "@doe", "category:cs.lg" -> papers
         self._of: dict[Term, int] = {}  # term -> the papers that fulfil it
-        for place, paper in enumerate(self.tokenized):
+        for place, paper in enumerate(self._papers):
             for key in _keys(paper):
                 self._having[key] |= 1 << place
-
-    @classmethod
-    def of(cls, papers: Iterable[model.Paper]) -> "PaperIndex":
-        """Returns the index of some papers. First merge the copies of each paper (`merge_copies`)."""
-        return cls(TokenizedPapers.of(papers))
 
     def found_by(self, query: Query) -> int:
         """Returns the papers that a query finds."""
@@ -131,7 +125,7 @@ class PaperIndex:
                     papers &= self._having.get(f"@{part}", 0)
         fulfils, found = fulfilment.predicate(term), 0
         for place in self.positions(papers):
-            if fulfils(self.tokenized[place]):
+            if fulfils(self._papers[place]):
                 found |= 1 << place
         return found
 
@@ -144,7 +138,7 @@ class PaperIndex:
             papers ^= lowest
 
 
-def _keys(paper: hits.TokenizedPaper) -> set[str]:
+def _keys(paper: fulfilment.TokenizedPaper) -> set[str]:
     """Returns the labels of a paper, and its words and parts of names in the same form."""
     words = (f"{field.name}:{word}" for field, text in paper.folded.items() for word in text.split())
     parts = (f"@{part}" for names in paper.names.values() for name in names for part in name)

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 from subscriptions import normalize
 from subscriptions.matching.fulfilment import (
+    TokenizedPaper,
     fits_alternative,
     fulfils,
     is_name,
     label_of,
+    labels_of,
     nearness_to,
     places,
     simple_terms,
+    texts_of,
+    tokenize,
 )
-from subscriptions.matching.hits import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize import author_spellings, exact_author_tokens, folding, traced
+from subscriptions.normalize import author_spellings, folding
 from subscriptions.query import TEXT, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
@@ -163,7 +166,7 @@ class _Text:
 
     def spans(self, *, exact: bool) -> list[tuple[int, int]]:
         if exact not in self._spans:
-            self._spans[exact] = traced.token_spans(self.text, exact=exact)
+            self._spans[exact] = folding.token_spans(self.text, exact=exact)
         return self._spans[exact]
 
 
@@ -205,7 +208,7 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
 
 
 def _has_name(term: Term, name: str) -> bool:
-    spellings = (tuple(exact_author_tokens(name)),) if term.exact else author_spellings(name)
+    spellings = (tuple(normalize.exact_tokens(name, name=True)),) if term.exact else author_spellings(name)
     return any(is_name(term, parts) for parts in spellings)
 
 

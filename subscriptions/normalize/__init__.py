@@ -35,9 +35,9 @@ def written_tokens(text: str) -> list[str]:
     return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
 
 
-def exact_tokens(text: str) -> list[str]:
-    """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared."""
-    return runs_of(fold_apostrophes(exact_letters(fold_tex(text))))
+def exact_tokens(text: str, *, name: bool = False) -> list[str]:
+    """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared, or `author:=Müller`."""
+    return runs_of(fold_apostrophes(exact_letters(fold_tex(text)), name=name))
 
 
 def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
@@ -67,11 +67,6 @@ def author_spellings(name: str) -> tuple[tuple[str, ...], ...]:
     if (together := _HYPHEN.sub("", name)) == name:
         return (tuple(parts),)
     return tuple(parts), tuple(part if part in parts else JOINED + part for part in author_tokens(together))
-
-
-def exact_author_tokens(name: str) -> list[str]:
-    """Returns the parts of one author's name for `author:=Müller`: steps 1-4, case and accents kept."""
-    return runs_of(fold_apostrophes(exact_letters(fold_tex(name)), name=True))
 
 
 def is_initial(token: str) -> bool:

@@ -1,4 +1,4 @@
-"""Folds words (steps 2 to 6): letters, apostrophes, runs such as c++, Greek letters, plurals.
+"""Folds words (steps 2 to 6): letters, apostrophes, runs such as c++, Greek letters, plurals; where each token is in the text as written.
 
 Compatibility forms, letter case and accents are folded. A possessive 's is left out, and a decimal point stays. A Greek letter
 becomes its English name, so α and alpha are one token, beside Latin letters, too: αβ is alpha and beta, ΛCDM lambda and cdm. A
@@ -7,11 +7,12 @@ unit stays one word, such as μm. Some plurals are irregular, such as matrices, 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
+from typing import NamedTuple
 
-from subscriptions.normalize.tex import GREEK_LETTERS
+from subscriptions.normalize.tex import GREEK_LETTERS, tex_replacements
 from subscriptions.texts.normal_forms import normalized
 
 _SIGNS = re.compile("[™®©℠]")  # removed before NFKC, which would turn ™ into the letters TM
@@ -164,13 +165,6 @@ def fold_apostrophes(text: str, *, name: bool = False) -> str:
     return _INNER_APOSTROPHE.sub("", text if name else _POSSESSIVE.sub("", text))
 
 
-def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
-    """Returns the patterns that `fold_apostrophes` removes from a text, in order; () for a text without apostrophes."""
-    if _has_apostrophe(text):
-        return (_POSSESSIVE, _INNER_APOSTROPHE)
-    return ()
-
-
 def _has_apostrophe(text: str) -> bool:
     return any(sign in text for sign in _APOSTROPHE_SIGNS)
 
@@ -232,3 +226,82 @@ def written_beginnings(beginning: str) -> tuple[str, ...]:
 def _without_s(word: str) -> str:
     keeps = word in _NOT_PLURAL or word.endswith("ss") or not word.endswith("s")
     return word if keeps else word[:-1]
+
+
+class Traced(NamedTuple):
+    """A text after some steps. `starts` and `ends` say where each of its letters was in the original text."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @classmethod
+    def of(cls, text: str, first: int = 0) -> "Traced":
+        """Returns a text before any step, whose letters are counted from `first` on."""
+        return cls(text, range(first, first + len(text)), range(first + 1, first + len(text) + 1))
+
+    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "Traced":
+        """Returns the text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
+        texts, starts, ends = list[str](), list[int](), list[int]()
+        done = 0
+        for start, end, new in parts:
+            texts += [self.text[done:start], new]
+            starts += self.starts[done:start]
+            ends += self.ends[done:start]
+            if new:
+                starts += [self.starts[start]] * len(new)
+                ends += [self.ends[end - 1]] * len(new)
+            done = end
+        if not done:
+            return self
+        texts.append(self.text[done:])
+        return Traced("".join(texts), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]])
+
+
+def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
+    """Returns where each token is in the original text, as (start, end).
+
+    The tokens are those that `tokens` returns, or `exact_tokens` if `exact`.
+    """
+    traced = Traced.of(text).replaced(tex_replacements(text))
+    traced = _with_folded_letters(traced, exact=exact)
+    for pattern in (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(traced.text) else ():
+        traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.text)])
+    found = (run.span() for run in RUN.finditer(traced.text))
+    if not exact and has_greek(traced.text):
+        found = (
+            (start + first, start + last) for start, end in found for first, last in greek_spans(traced.text[start:end])
+        )
+    return [(traced.starts[start], traced.ends[end - 1]) for start, end in found]
+
+
+def _with_folded_letters(traced: Traced, *, exact: bool) -> Traced:
+    """Step 2: folds each character alone if each becomes one letter. Otherwise folds each together with its marks."""
+    folded = {char: _folded_alone(char, exact=exact) for char in set(traced.text)}
+    if all(folded.values()):
+        return traced._replace(text="".join(map(folded.__getitem__, traced.text)))
+    fold = exact_letters if exact else fold_letters
+    return traced.replaced((start, end, fold(traced.text[start:end])) for start, end in _clusters(traced.text))
+
+
+@lru_cache(maxsize=1 << 14)
+def _folded_alone(char: str, *, exact: bool) -> str:
+    """Returns the one letter that step 2 makes of a character in every text.
+
+    Returns "" if the character becomes no letter or several, or if the result depends on the text around it.
+    """
+    folded = exact_letters(char) if exact else fold_letters(char)
+    if len(folded) == 1 and not joins_letter_before(char):
+        return folded
+    return ""
+
+
+def _clusters(letters: str) -> Iterator[tuple[int, int]]:
+    """Yields (start, end) of each character together with the marks after it."""
+    start = 0
+    for place in range(1, len(letters)):
+        if not joins_letter_before(letters[place]):
+            yield start, place
+            start = place
+    if letters:
+        yield start, len(letters)

@@ -5,52 +5,17 @@ counts. If they repeat it, the first time counts. Each due moment is computed fr
 moment, so errors do not add up.
 """
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from subscriptions.errors import Refused, Sentence
-from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
+from subscriptions.model import Cadence
 
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
-_HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
-_DAY = f"(?:{'|'.join(DAYS)})"
-_STORED = re.compile(
-    rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
-    rf"|(?P<days>daily|weekdays|weekly {_DAY}|{_DAY}(?:,{_DAY}){{1,5}}) (?P<at>\d\d:\d\d)"
-)
-_NAMED = {"daily": EVERY_DAY, "weekdays": WEEKDAYS}
-EXAMPLES = Sentence(
-    "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
-)
 
 
-def parse_cadence(text: str) -> Cadence:
-    """Parses a cadence from its stored text, as `str` returns it. Raises Refused.
-
-    `subscriptions.planning.times` parses what people type.
-    """
-    match = _STORED.fullmatch(text)
-    with suppress(ValueError):  # ValueError: a time that no clock shows
-        if match and str(found := _of(match)) == text:
-            return found
-    raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
-
-
-def _of(match: re.Match[str]) -> Cadence:
-    if match["now"]:
-        return Cadence()
-    if match["first"]:
-        first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
-        return Cadence(at=first, until=last, days=WEEKDAYS if match["weekdays"] else EVERY_DAY)
-    at, days = time.fromisoformat(match["at"]), match["days"].removeprefix("weekly ")
-    named = _NAMED.get(days) or tuple(sorted({DAYS.index(day) for day in days.split(",")}))
-    return Cadence(at=at, days=named)
-
-
+@lru_cache(maxsize=4096)  # many chats have the same cadence, zone and moment of planning
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
     """Returns the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
 
@@ -115,10 +80,9 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
     `quiet` is a chat's setting: "off", or a span such as "22:00-08:00", which may cross midnight.
     """
-    hours = _HOURS.fullmatch(quiet)
-    if hours is None:
+    if quiet == "off":
         return None
-    first, last = time.fromisoformat(hours["first"]), time.fromisoformat(hours["last"])
+    first, last = map(time.fromisoformat, quiet.split("-"))
     today = now.astimezone(zone).date()
     for day in (today - timedelta(days=1), today):  # if the clocks repeat an hour, only the first time counts
         begins, ends = local_moment(day, first, zone), local_moment(day + timedelta(days=first > last), last, zone)
@@ -145,15 +109,9 @@ def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[dateti
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
-        if day.weekday() in cadence.days and not _replaced(cadence, zone, day):
+        if day.weekday() in cadence.days:
             yield local_moment(day, at, zone)
         day += timedelta(days=1)
-
-
-def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
-    """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the day after it is a due day."""
-    following = local_moment(day, time(0), zone).astimezone(zone).date()
-    return following != day and following.weekday() in cadence.days
 
 
 def window_of(cadence: Cadence | None) -> tuple[time, time]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions.addresses import facts_of
-from subscriptions.matching.fit import DIGITS
+from subscriptions.matching.ranking import DIGITS
 from subscriptions.model import (
     Because,
     Chat,
@@ -46,7 +46,7 @@ class Evidence:
     words: tuple[str, ...]  # the words that matched, as the paper writes them
     in_title: bool = False
     by_author: bool = False
-    fit: float = 0.0  # how well it fits, see subscriptions/matching/fit
+    fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
     near: float | None = (
         None  # how near it is to the papers that the query names, from 0 to 1; None: it fits without this
     )
@@ -182,30 +182,27 @@ def _of_paper(
     added: float | None,
 ) -> _Found:
     """Returns a paper with its reasons and its rank. `added` is None if the chat has no taste."""
-    first = fitting[0]
-    proof, cross = evidence(first, paper), _is_cross(paper, fitting)
-    reasons = [(first.number, first.text, first.name, proof.words)]
-    by_author, is_near = proof.by_author, proof.near is not None
-    for other in fitting[1:]:
-        another = evidence(other, paper)
-        reasons.append((other.number, other.text, other.name, another.words))
-        by_author |= another.by_author
-        is_near &= another.near is not None
+    proofs = [evidence(one, paper) for one in fitting]
+    reasons = [(one.number, one.text, one.name, proof.words) for one, proof in zip(fitting, proofs, strict=True)]
+    first, proof = fitting[0].number, proofs[0]
+    # only cross-listed since the subscriptions last looked
+    cross = all(paper.sequence_as_new <= subscription.cursor for subscription in fitting)
     # Newer days come first. Sequences do not give this order, since missed days are fetched after newer days.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
     if proof.near is not None:  # the query asks for near papers, so the nearest come first in any chat
-        rank = first.number, False, -proof.near, False, 0, newer_first
+        rank = first, False, -proof.near, False, 0, newer_first
     else:
-        points = proof.fit
-        if added is not None:
-            points = round(proof.fit + added, DIGITS)
-        rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
-    return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
-
-
-def _is_cross(paper: KnownPaper, fitting: Sequence[Subscription]) -> bool:
-    """Returns whether a paper came only as a cross-list since the subscriptions last looked."""
-    return all(paper.sequence_as_new <= subscription.cursor for subscription in fitting)
+        points = proof.fit if added is None else round(proof.fit + added, DIGITS)
+        rank = first, cross, -points, not proof.in_title, -len(proof.words), newer_first
+    return _Found(
+        paper,
+        _because(*reasons),
+        first,
+        by_author=any(one.by_author for one in proofs),
+        cross=cross,
+        is_near=all(one.near is not None for one in proofs),
+        rank=rank,
+    )
 
 
 @lru_cache(maxsize=8192)

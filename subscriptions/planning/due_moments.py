@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, Subscription
@@ -149,7 +148,9 @@ def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subsc
     if due is None or due > now:
         return subscription
     zone = zone_of(subscription, chat)
-    return with_due(subscription, due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now)))
+    return with_due(
+        subscription, due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now))
+    )
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
@@ -162,12 +163,3 @@ def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan
 def first_span(cadence: Cadence, zone: tzinfo, now: datetime) -> DueSpan:
     """Returns the due span of a subscription that begins or resumes at `now`."""
     return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
-
-
-@lru_cache(maxsize=4096)
-def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the next regular moment of a cadence.
-
-    Cached: many chats have the same cadence, zone and moment of planning.
-    """
-    return cadences.next_due(cadence, zone, now)

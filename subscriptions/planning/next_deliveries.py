@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
+from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscription
 from subscriptions.model import WEEKDAYS as MON_TO_FRI
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
-from subscriptions.planning.due_moments import next_moment, zone_of
+from subscriptions.planning.due_moments import zone_of
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 
 QUIET_HOURS = "quiet hours"  # the chat's quiet hours hold it back
 WEEKDAYS = "weekdays"  # its schedule has no weekends, and would deliver earlier if it had
 _INSTANT = timedelta(microseconds=1)
-_Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +58,33 @@ class NextDelivery:
 _NOTHING = NextDelivery()
 
 
+class Case(NamedTuple):
+    """What decides, beside the sources, when a subscription delivers next. Many subscriptions have the same."""
+
+    cadence: Cadence
+    zone: tzinfo
+    regular: datetime | None  # its next regular moment, which may have passed
+    news: bool = False  # papers came that are new to it
+    quiet: str = "off"  # the chat's quiet hours, which delay only subscriptions with the cadence now
+    clock: tzinfo = UTC  # in which they are
+
+    def quiet_until(self, moment: datetime) -> datetime | None:
+        """Returns when the quiet hours that include `moment` end; None if none include it."""
+        return cadences.quiet_until(self.quiet, self.clock, moment)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """Knows the state of all sources at the moment `at`, and computes when subscriptions deliver next.
 
-    Many chats have the same cadence, zone and quiet hours. The result for each combination is kept in `cases`.
+    The result for each case is kept in `cases`.
     """
 
     at: datetime
     awaited: tuple[AwaitedSource, ...] = ()
     anytime: bool = False  # there are other sources, whose due moments are not known
     last_sequence: int = 0  # of the newest paper
-    cases: dict[_Case, NextDelivery] = field(default_factory=dict, repr=False, compare=False)
+    cases: dict[Case, NextDelivery] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def all_reported(self) -> bool | None:
@@ -88,6 +103,11 @@ class Forecast:
         """The next moment at which an awaited source is due; None if it is not known."""
         moments = [one.schedule.next_due(self.at) for one in self.awaited]
         return min((moment for moment in moments if moment), default=None)
+
+    @property
+    def expected(self) -> datetime | None:
+        """The moment at which papers come next; None if it is not known, as where some may come at any time."""
+        return None if self.anytime or self.missing else self.next_due
 
     def may_have_come(self, since: datetime) -> bool:
         """Returns whether papers could have come since `since`. The papers of a missing source may come at any time."""
@@ -128,15 +148,12 @@ class Forecast:
         zone = zone_of(subscription, chat)
         regular = subscription.next_due_at
         if planned:
-            regular = next_moment(subscription.cadence, zone, self.at)
+            regular = cadences.next_due(subscription.cadence, zone, self.at)
         news = not planned and self._has_news(subscription, chat, fits)
         quiet = "off" if subscription.hurry else chat.settings.quiet
-        case = (subscription.cadence, zone, regular, news, quiet, chat.settings.timezone)
+        case = Case(subscription.cadence, zone, regular, news, quiet, zones.zone(chat.settings.timezone))
         if case not in self.cases:
-            clock = zones.zone(chat.settings.timezone)
-            self.cases[case] = forecast_delivery(
-                subscription.cadence, zone, regular, self, news=news, quiet=quiet, clock=clock
-            )
+            self.cases[case] = forecast_delivery(case, self)
         return self.cases[case]
 
     def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
@@ -171,85 +188,61 @@ class Forecast:
         return at_once or next((one for one in active if one.at == first), _NOTHING)
 
 
-def forecast_delivery(
-    cadence: Cadence,
-    zone: tzinfo,
-    regular: datetime | None,
-    forecast: Forecast,
-    *,
-    news: bool,
-    quiet: str = "off",
-    clock: tzinfo | None = None,
-) -> NextDelivery:
-    """Returns when a subscription delivers next.
-
-    - `regular`: its next regular moment, which may have passed.
-    - `news`: papers came that are new to it.
-    - `quiet`: the chat's quiet hours in the zone `clock`. Quiet hours delay only subscriptions with the cadence now.
-    """
-    if cadence.kind == "now":
-        return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
-    found = _forecast_regular(cadence, zone, regular, forecast, news=news)
-    if cadence.days != MON_TO_FRI or found.at is None:
+def forecast_delivery(case: Case, forecast: Forecast) -> NextDelivery:
+    """Returns when a subscription delivers next."""
+    if case.cadence.kind == "now":
+        return _at_once(case, forecast)
+    found = _regular(case, forecast)
+    if case.cadence.days != MON_TO_FRI or found.at is None:
         return found
-    every_day = replace(cadence, days=EVERY_DAY)
-    first = cadences.first_due(every_day, zone, forecast.at)
-    if (_forecast_regular(every_day, zone, first, forecast, news=news).at or forecast.at) < found.at:
+    every_day = replace(case.cadence, days=EVERY_DAY)
+    first = cadences.first_due(every_day, case.zone, forecast.at)
+    if (_regular(case._replace(cadence=every_day, regular=first), forecast).at or forecast.at) < found.at:
         return replace(found, rest=WEEKDAYS)
     return found
 
 
-def _forecast_regular(
-    cadence: Cadence, zone: tzinfo, regular: datetime | None, forecast: Forecast, *, news: bool
-) -> NextDelivery:
-    now = forecast.at
-    plain = max(regular or now, now)
-    foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
-    batch = forecast.next_due if foreseen else None
-    if cadence.kind == "when-out":
-        return _forecast_when_out(cadence, zone, plain, batch, forecast, news=news)
+def _at_once(case: Case, forecast: Forecast) -> NextDelivery:
+    now, held, batch = forecast.at, case.regular, forecast.expected
+    if held is not None and held > now:
+        return NextDelivery(at=case.quiet_until(held) or held, rest=QUIET_HOURS)
+    until = case.quiet_until(now)
+    if case.news and until is not None:
+        return NextDelivery(at=until, rest=QUIET_HOURS)
+    if batch is None:
+        return NextDelivery(at=until, opens=until is not None, rest=QUIET_HOURS if until else "")
+    until = case.quiet_until(batch)
+    return NextDelivery(at=until or batch, about=True, rest=QUIET_HOURS if until else forecast.reason_for_rest(batch))
+
+
+def _regular(case: Case, forecast: Forecast) -> NextDelivery:
+    plain = max(case.regular or forecast.at, forecast.at)
+    batch = None if case.news else forecast.expected
+    if case.cadence.kind == "when-out":
+        return _when_out(case, plain, batch, forecast)
     if batch is None or batch <= plain:
         return NextDelivery(at=plain)
-    at = cadences.next_due(cadence, zone, batch - _INSTANT)
+    at = cadences.next_due(case.cadence, case.zone, batch - _INSTANT)
     return NextDelivery(at=at, rest=forecast.reason_for_rest(batch))
 
 
-def _forecast_at_once(
-    held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
-) -> NextDelivery:
-    if held is not None and held > forecast.at:
-        return NextDelivery(at=cadences.quiet_until(quiet, clock, held) or held, rest=QUIET_HOURS)
-    until = cadences.quiet_until(quiet, clock, forecast.at)
-    if news and until is not None:
-        return NextDelivery(at=until, rest=QUIET_HOURS)
-    batch = forecast.next_due
-    if batch is None or forecast.anytime or forecast.missing:
-        return NextDelivery(at=until, opens=until is not None, rest=QUIET_HOURS if until else "")
-    until = cadences.quiet_until(quiet, clock, batch)
-    rest = QUIET_HOURS if until else forecast.reason_for_rest(batch)
-    return NextDelivery(at=until or batch, about=True, rest=rest)
-
-
-def _forecast_when_out(
-    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
-) -> NextDelivery:
+def _when_out(case: Case, plain: datetime, batch: datetime | None, forecast: Forecast) -> NextDelivery:
     """Returns the next delivery of a when-out subscription.
 
     `plain` is when its window opens, or now if the window is open. `batch` is when papers are due; None: not known.
     """
-    now = forecast.at
+    cadence, zone = case.cadence, case.zone
     closes = cadences.closes(cadence, zone, cadences.first_due(cadence, zone, plain) or plain)
+    if batch is not None and batch < plain:
+        return NextDelivery(at=plain, about=True)
     if batch is not None:
         opening = cadences.first_due(cadence, zone, batch) or batch
-        if batch < plain:
-            return NextDelivery(at=plain, about=True)
-        return NextDelivery(
-            at=max(opening, batch), about=True, rest=forecast.reason_for_rest(batch) if batch >= closes else ""
-        )
-    if plain > now:
+        rest = forecast.reason_for_rest(batch) if batch >= closes else ""
+        return NextDelivery(at=max(opening, batch), about=True, rest=rest)
+    if plain > forecast.at:
         return NextDelivery(at=plain, about=True, opens=True)
     if forecast.missing:
         return NextDelivery(latest=closes)
-    if forecast.awaited and news:
-        return NextDelivery(at=now)
-    return NextDelivery(at=now, about=True, opens=True)
+    if forecast.awaited and case.news:
+        return NextDelivery(at=plain)
+    return NextDelivery(at=plain, about=True, opens=True)

@@ -1,4 +1,4 @@
-"""arXiv's days and holidays, how often a source is polled, when its papers are late, waits after failures. Pure; moments are in UTC.
+"""arXiv's days and holidays, how often a source is polled, when its papers are due, how long they are news (rule 12). Pure; moments are in UTC.
 
 arXiv announces papers from Sunday to Thursday at 20:00 in New York. Its lists show them at once, its feeds from the
 next midnight on. So a *batch*, the papers of one announcement, is dated with the day after it, Monday to Friday
@@ -30,6 +30,9 @@ LONGEST_WAIT = timedelta(hours=1)
 # each wait gets longer by a random share up to this, so that sources that failed together are polled apart
 JITTER = 0.2
 
+NEWS_FOR = timedelta(days=7)  # a digest that comes longer after its day is an archive
+_AHEAD = timedelta(days=2)  # no zone is that far ahead of another, so a later day is an error
+
 # The holidays that arXiv published for these years. We do not have the list of 2024.
 _PUBLISHED = {
     2023: ("01-16", "06-14", "06-19", "07-04", "09-04", "11-23", "12-25", "12-27"),
@@ -56,6 +59,16 @@ def _nth(year: int, month: int, weekday: int, number: int) -> date:
     """Returns the `number`-th Monday (`weekday` 0) to Sunday (`weekday` 6) of a month."""
     first = date(year, month, 1)
     return first + DAY * ((weekday - first.weekday()) % 7 + 7 * (number - 1))
+
+
+def is_archive(day: date, came: date) -> bool:
+    """Returns whether a digest of `day` is an archive if it comes on `came`. Both are days in the operator's zone."""
+    return came - day > NEWS_FOR
+
+
+def lies_ahead(day: date, came: date) -> bool:
+    """Returns whether `day` had not begun in any zone when a digest came on `came`. Then the date must be wrong."""
+    return day - came > _AHEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,20 +206,6 @@ _EVERY = re.compile(r"every (?P<number>\d+)(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule] | None) -> Schedule | None:
-    """Returns the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line, which `cron` parses.
-
-    Returns None for "" (a watched folder has no schedule), and for a cron line if `cron` is None.
-    """
-    if text == "arxiv":
-        return arxiv
-    if every := _EVERY.fullmatch(text):
-        return EverySchedule(interval=timedelta(**{_UNITS[every["unit"]]: int(every["number"])}))
-    if text and cron:
-        return cron(text)
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
     """Parses the schedules of sources with the operator's settings."""
@@ -226,11 +225,15 @@ class Schedules:
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """Returns the schedule that a text names, see `read_schedule`.
+        """Returns the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line.
 
-        `evening`: the source is one of arXiv's lists.
+        Returns None for "" (a watched folder has no schedule). `evening`: the source is one of arXiv's lists.
         """
-        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron)
+        if text == "arxiv":
+            return ArxivSchedule(calendar=self.calendar, evening=evening)
+        if every := _EVERY.fullmatch(text):
+            return EverySchedule(interval=timedelta(**{_UNITS[every["unit"]]: int(every["number"])}))
+        return self.cron(text) if text and self.cron else None
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:

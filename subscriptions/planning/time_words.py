@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from subscriptions.model import DAY_NAMES
-from subscriptions.texts.normal_forms import normalized
+from subscriptions.zones import plain as plain_name
 from subscriptions.zones import zone_of_place
 
 LONGEST = 90  # most characters of a time
@@ -200,13 +200,13 @@ _PHRASE = re.compile(
         for phrase in sorted(PHRASES, key=len, reverse=True)
     )
 )
-_SAME = str.maketrans("‐‑‒–—−~〜～週點時鐘", "---------周点时钟")
+_SAME = str.maketrans("~〜週點時鐘", "--周点时钟")
 _BETWEEN = " ,;、"
 
 
 def plain(text: str) -> str:
     """Returns the text as the tables have it: NFKC, lower case, simplified Chinese, single spaces."""
-    return " ".join(normalized("NFKC", text).translate(_SAME).casefold().split())
+    return plain_name(text).translate(_SAME)
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:

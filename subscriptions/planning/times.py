@@ -30,6 +30,9 @@ from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import narrowed, words_rule
 
+EXAMPLES = Sentence(
+    "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
+)
 _GAPS = ",，、;；。"  # signs that may stand before a time, besides blanks
 _AROUND = f"{_GAPS}.-–—·"  # signs between a query and its time, which belong to neither
 _BEHIND = f"{_GAPS}.!！?？"  # signs after a time
@@ -117,7 +120,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     """
     reading = _read(without_politeness(text), bare=True)
     if reading is None or not reading.exists:
-        raise NoSuchTime(Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}), cadences.EXAMPLES)
+        raise NoSuchTime(Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}), EXAMPLES)
     if reading.kind == "now":
         return When(Cadence(), reading.zone)
     days = tuple(sorted(reading.days))

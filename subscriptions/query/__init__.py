@@ -1,7 +1,7 @@
 """The query language (docs/queries.md) and its fields: names in English and Chinese, what each asks for.
 
 This module has the fields and their values. `tree` has the parts of a query. A text goes through `lexer`, `commas`,
-`parse` and `value_reader` (with `values`), and its parts become a `normal_form`; `refusals` and `hints` are the answers.
+`parse` and `value_reader`, and its parts become a `normal_form`; `refusals` are the answers, with hints.
 `rewriting` makes texts that people can read and type. `links` finds the papers that a text names.
 """
 
@@ -11,8 +11,7 @@ from enum import Enum, auto
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
-from subscriptions.texts.artefacts import artefacts_in
-from subscriptions.texts.summary_states import summary_state
+from subscriptions.texts.statements import artefacts_in, summary_state
 
 
 class ValueKind(Enum):

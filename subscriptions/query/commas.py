@@ -14,8 +14,7 @@ from subscriptions.query import ValueKind
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
 from subscriptions.query.refusals import Hints, Rank, star_in_category
-from subscriptions.query.value_reader import Values
-from subscriptions.query.values import letters
+from subscriptions.query.value_reader import Values, letters
 
 Item = list[Lexeme]
 

@@ -5,15 +5,16 @@ Each character keeps the column where it was typed, for error messages.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from subscriptions.categories import is_category
 from subscriptions.normalize import folding, tex
+from subscriptions.normalize.folding import Traced
 from subscriptions.query import DOI, FIELD_NAMED, ID, Field, ValueKind, links
+from subscriptions.texts import CONTROLS
 from subscriptions.texts.normal_forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -26,9 +27,6 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-# Control characters, lone surrogates and line separators. `subscriptions.portable` stores a query with spaces in their
-# place. So they are read as spaces, too, and the stored query means the same as the typed one.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{folding.INVISIBLE_CHARACTERS}])|[{folding.INVISIBLE_CHARACTERS}]+")
 # https://info.arxiv.org/help/api/user-manual.html
@@ -39,31 +37,16 @@ _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like t
 _MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A text for the grammar, with the columns where its characters were typed."""
+def typed(text: str) -> Traced:
+    """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either.
 
-    text: str
-    columns: Sequence[int]  # for each character the column where it was typed, and one more for the end of the text
-
-    def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
-        """Returns this text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
-        texts: list[str] = []
-        columns: list[int] = []
-        done = 0
-        for start, end, new in parts:
-            texts += (self.text[done:start], new)
-            columns += (*self.columns[done:start], *[self.columns[start]] * len(new))
-            done = end
-        return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
+    `subscriptions.portable` stores a query with spaces in place of control characters. So they are read as spaces, too, and
+    the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
+    """
+    return plain(Traced.of(CONTROLS.sub(" ", text).rstrip(), 1))
 
 
-def typed(text: str) -> Typed:
-    """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either."""
-    return plain(Typed(_CONTROLS.sub(" ", text).rstrip(), range(1, len(text) + 2)))
-
-
-def unquoted(source: Typed) -> Typed:
+def unquoted(source: Traced) -> Traced:
     """Returns a query of arXiv's API, a link or text encoded for one (`ti:%22deep+learning%22+AND+au:doe`), as it is typed."""
     if not _ENCODED.search(source.text):
         return source
@@ -71,19 +54,19 @@ def unquoted(source: Typed) -> Typed:
     start, end = value.span(1) if value else (0, len(source.text))
     source = source.replaced([(0, start, ""), (end, len(source.text), "")])
     escapes = _ESCAPE.finditer(source.text)
-    return source.replaced([(*found.span(), _CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
+    return source.replaced([(*found.span(), CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
 
 
-def plain(source: Typed) -> Typed:
+def plain(source: Traced) -> Traced:
     """Returns a text with letters for accent macros, plain quotes, dashes and operators, without invisible characters."""
     if "\\" in source.text:
-        source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
+        source = source._replace(text=_CURLED.sub(_uncurled, source.text))
         source = source.replaced(list(tex.accent_macros(source.text)))
     if source.text.isascii():
         return source
     unseen = [(*match.span(), "") for match in _INVISIBLE.finditer(source.text) if not match["command"]]
     source = source.replaced(unseen)
-    return Typed(source.text.translate(_PLAIN), source.columns)
+    return source._replace(text=source.text.translate(_PLAIN))
 
 
 def _uncurled(match: re.Match[str]) -> str:
@@ -95,7 +78,7 @@ def fold_value(text: str) -> str:
 
     Folding the result again does not change it. In a query, the result can be put into quotes.
     """
-    folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
+    folded = _fold_once(plain(Traced.of(text)).text)
     while (again := _fold_once(folded)) != folded:
         folded = again
     return folded

@@ -22,8 +22,7 @@ from subscriptions.query.normal_form import (
 )
 from subscriptions.query.refusals import Rank
 from subscriptions.query.tree import And, Node, Not, Or, Query
-from subscriptions.query.value_reader import Values
-from subscriptions.query.values import letters
+from subscriptions.query.value_reader import Values, letters
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 

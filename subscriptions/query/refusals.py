@@ -4,7 +4,7 @@ from enum import IntEnum, auto
 
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import Field
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 
 MAX_QUERY_LENGTH = 1000  # most characters of a query
 MAX_ALTERNATIVES = 64
@@ -136,7 +136,7 @@ def too_many_papers(column: int) -> QueryError:
 
 def shortened(text: str) -> str:
     """Returns the beginning of a typed text, short enough for a sentence."""
-    return clip(text, _LONGEST_EXAMPLE)
+    return cut_letters(text, _LONGEST_EXAMPLE)
 
 
 def _for_example(example: str) -> Sentence:

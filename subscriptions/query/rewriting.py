@@ -175,6 +175,7 @@ def _inside(node: Node) -> str:
 
 
 def _leaf(leaf: Leaf) -> str:
+    """Writes a value by its words, which a change may have replaced; `written_value` goes by its term."""
     words = leaf.words.strip('"')
     if leaf.term.prefix:
         words = "-".join(words.split())

@@ -12,7 +12,7 @@ from typing import Any
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
-from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
 from subscriptions.query.links import owned_by
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState, PauseReason
@@ -174,7 +174,7 @@ def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscript
         **value,
         "chat_id": chat_id,
         "canonical": owned_by(chat_id, value["canonical"]),  # the chat may have moved since
-        "cadence": parse_cadence(value["cadence"]),
+        "cadence": read_when(value["cadence"]).cadence,
     }
     subscription: Subscription = columns.adapter_of(Subscription).validate_python(values)
     return subscription

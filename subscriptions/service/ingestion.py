@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from subscriptions.matching import paper_index
 from subscriptions.model import Digest, Paper
-from subscriptions.planning import archives
+from subscriptions.planning.source_calendar import is_archive
 from subscriptions.store import meanings, stored_digests
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
@@ -35,7 +35,7 @@ class Ingest:
             day=self.day,
             source=self.source,
             of_arxiv=self.of_arxiv,
-            is_news=self.announce or not archives.is_archive(self.day, transaction.day_of(self.now)),
+            is_news=self.announce or not is_archive(self.day, transaction.day_of(self.now)),
             continues=self.continues and not self.announce,
         )
         batch.read(transaction, papers)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from subscriptions import chat_settings
 from subscriptions.errors import NotFound, Sentence
+from subscriptions.language import language_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import parse_query
@@ -152,7 +153,7 @@ def store_chat(
     """
     if by is not None and (person := stored_chats.find_chat(transaction, by)) is not None:
         timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
-    lang = chat_settings.language(lang) if lang else ""
+    lang = language_of(lang) if lang else ""
     chat = stored_chats.add_chat(
         transaction, address, kind, now=now, title=title, timezone=timezone, lang=lang, public=public
     )

@@ -16,7 +16,7 @@ from subscriptions.store import known_papers, model_requests, stored_chats
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.model_requests import Place
 from subscriptions.store.stored_subscriptions import subscriptions_of
-from subscriptions.texts.summary_states import summary_state
+from subscriptions.texts.statements import summary_state
 
 NEWS = timedelta(days=1)  # for so long a summary is wanted, from the moment on when its paper came
 LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.matching.taste import Judged, Taste
+from subscriptions.matching.ranking import Taste
 from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.query import ABOUT, LIKE, ValueKind
 from subscriptions.query.links import owner_of, without_owner
@@ -25,7 +25,7 @@ from subscriptions.states import Signal
 from subscriptions.store import interests, known_papers, meanings
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.interests import AskedTitle, StoredSignal, newest_signals, titles_asked
-from subscriptions.texts.cutting import clip
+from subscriptions.texts.cutting import cut_letters
 
 IN_WORDS = Sentence("Write it in words, or ask the operator to turn meaning on.")
 IS_OFF = Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
@@ -79,7 +79,7 @@ def meaning_fails(text: str) -> MeaningFails:
 
 
 def _about(sentence: Sentence, text: str) -> Sentence:
-    return Sentence(sentence.template, {"text": clip(without_owner(text), _QUOTED)})
+    return Sentence(sentence.template, {"text": cut_letters(without_owner(text), _QUOTED)})
 
 
 def _lacking(query: Query) -> list[Term]:
@@ -261,8 +261,8 @@ def _taste(signals: Mapping[int, Signal], codes: Mapping[int, bytes], titles: Se
     judged = [(STRENGTHS[kind], meaning.read_paper(codes[one])[0]) for one, kind in signals.items() if one in codes]
     judged += [(_OF_LIBRARY, meaning.read_question(one.vector).signs) for one in titles]
     return Taste(
-        Judged.of((strength, code) for strength, code in judged if strength > 0),
-        Judged.of((-strength / _STRONGEST, code) for strength, code in judged if strength < 0),
+        [(strength, code) for strength, code in judged if strength > 0],
+        [(-strength / _STRONGEST, code) for strength, code in judged if strength < 0],
     )
 
 

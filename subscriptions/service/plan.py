@@ -11,11 +11,12 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from subscriptions import zones
-from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.ranking import fit
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, Subscription
 from subscriptions.planning import decision, due_moments
+from subscriptions.planning.cadence import next_due
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
@@ -356,4 +357,4 @@ def _span_after(subscription: Subscription, one: Decision, now: datetime) -> Due
     zone = due_moments.zone_of(subscription, one.case.chat)
     if subscription.cadence.kind == "when-out" and not one.covers(subscription):
         return due_moments.first_span(subscription.cadence, zone, now)
-    return due_moments.due_span(subscription.cadence, zone, due_moments.next_moment(subscription.cadence, zone, now))
+    return due_moments.due_span(subscription.cadence, zone, next_due(subscription.cadence, zone, now))

@@ -11,7 +11,6 @@ from subscriptions import chat_settings, portable, zones
 from subscriptions.addresses import facts_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
-from subscriptions.planning import cadence as cadences
 from subscriptions.planning import due_moments
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, excluding, read_when, split_exclusion
@@ -148,7 +147,7 @@ def place(
 
 def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
     """Returns a typed time. Without one, a known subscription keeps its schedule, and a new one gets that of the chat."""
-    of_chat = cadences.parse_cadence(chat.settings.schedule)
+    of_chat = read_when(chat.settings.schedule).cadence
     if when is not None:
         return read_when(when, of_chat)
     return When(of_chat if known is None else known.cadence)
@@ -222,7 +221,7 @@ def reschedule(
 
 def _read_again(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a new time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
-    of_chat = cadences.parse_cadence(chat.settings.schedule)
+    of_chat = read_when(chat.settings.schedule).cadence
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 

@@ -19,7 +19,7 @@ from operator import attrgetter
 
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.texts.withdrawals import withdrawn_by
+from subscriptions.texts.statements import withdrawn_by
 
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
 COMPLETION_WINDOW = timedelta(days=7)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
-from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
 from subscriptions.query import ABOUT
 from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
@@ -42,7 +42,7 @@ _TAKE_NUMBER = (
 _NEW = (  # fields of Subscription; all but the first are also columns
     "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
 )  # fmt: skip
-_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
+_read_when = lru_cache(maxsize=4096)(read_when)
 _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
 
@@ -146,7 +146,7 @@ def _subscription(row: Sequence[Any]) -> Subscription:
 
     Reads the columns by position. By name it would take ten times as long, and a plan reads all subscriptions.
     """
-    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
+    return Subscription._make((*row[:5], _read_when(row[5]).cadence, *row[6:]))
 
 
 @reads

@@ -9,12 +9,13 @@ import json
 import re
 from datetime import UTC, datetime
 
+_CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+CONTROLS = re.compile(f"[{_CONTROLS}]")
+"""Control characters, lone surrogates and line separators: a text on one line has spaces in their place."""
 _DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]")
+_HIDDEN = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
 # Our own texts may have isolated parts (U+2068 to U+2069), whose text direction does not affect the text around them.
-_IN_LINES = re.compile(
-    f"\u2068[^\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]*\u2069|(?![\n\t]){_HIDDEN.pattern}"
-)
+_IN_LINES = re.compile(f"\u2068[^{_CONTROLS}{_DIRECTIONS}]*\u2069|(?![\n\t]){_HIDDEN.pattern}")
 
 
 def escaped(value: str) -> str:
@@ -29,6 +30,11 @@ def escaped_lines(text: str) -> str:
     if text.isprintable():  # most texts are, and this check is fast; characters of direction are not printable
         return text
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns a number and the noun that it counts, in English: "1 paper", "2,000 papers"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def json_line(value: object) -> str:

@@ -11,8 +11,6 @@
 |                   | `pieces`          | after sentences, into several texts without "…"          |
 | UTF-16 units      | `cut_units`       | anywhere; removes spaces, commas and dashes before "…"   |
 | characters        | `cut_letters`     | anywhere; removes spaces before "…"                      |
-|                   | `clip`            | anywhere                                                 |
-|                   | `clip_start`      | anywhere; keeps the end                                  |
 """
 
 import re
@@ -138,20 +136,6 @@ def cut_letters(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return text[: most - 1].rstrip() + ELLIPSIS
-
-
-def clip(text: str, most: int) -> str:
-    """Returns at most `most` characters of the text, the last of them "…" if it was cut. For quotations."""
-    if len(text) <= most:
-        return text
-    return text[: most - 1] + ELLIPSIS
-
-
-def clip_start(text: str, most: int) -> str:
-    """Returns at most `most` characters from the end of the text, the first of them "…" if it was cut. For paths."""
-    if len(text) <= most:
-        return text
-    return ELLIPSIS + text[1 - most :]
 
 
 def _longest_prefix(text: str, columns: int) -> int:

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import shake_256
 
-from bot.meaning.texts import paper_texts, question_texts
+from bot.meaning.encoders import paper_texts, question_texts
 from bot.ports.models import Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper

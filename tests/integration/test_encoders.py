@@ -17,8 +17,18 @@ from pydantic import SecretStr
 from bench._calibration import SAMPLES, papers_of, question_of, similarities
 from bot.meaning import child, encoders
 from bot.meaning.child import CALIBRATION
-from bot.meaning.encoders import EDITION, ChildEncoder, Serve, encoder_of, serve
-from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
+from bot.meaning.encoders import (
+    EDITION,
+    LONGEST_TEXT,
+    MOST_SENTENCES,
+    ChildEncoder,
+    Serve,
+    encoder_of,
+    is_short,
+    paper_texts,
+    question_texts,
+    serve,
+)
 from bot.operation.checks import check_meaning
 from bot.ports.models import Encoder
 from bot.settings import Settings
@@ -136,7 +146,7 @@ def test_the_child_compares_as_the_program_does() -> None:
 def test_an_abstract_is_split_into_sentences(abstract: str, sentences: int) -> None:
     title, *others = paper_texts(Paper(key="1", title="A title", abstract=abstract))
     assert (title, len(others)) == ("A title", sentences)
-    assert all(len(text) <= LONGEST for text in others)
+    assert all(len(text) <= LONGEST_TEXT for text in others)
 
 
 def test_a_long_question_is_split_and_a_short_one_is_kept_as_it_is() -> None:

@@ -18,10 +18,10 @@ from bot.operation.health import Readiness
 from bot.operation.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
+from bot.sources.fetch_request import Sites
 from bot.sources.folders import WatchedFolder, noted, started
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies
-from bot.sources.source_schedules import SourceSchedules
 from subscriptions.planning.receipts import Answer, Outcome, Receipt
 from subscriptions.service import sending
 from subscriptions.store import bot_state
@@ -51,8 +51,7 @@ class World:
 
     @property
     def polling(self) -> PollDependencies:
-        timing = SourceSchedules(None, "UTC")
-        return PollDependencies(store=self.app.store, clock=self.clock, timing=timing, admins=(OPERATOR,))
+        return PollDependencies(store=self.app.store, clock=self.clock, sites=Sites(), admins=(OPERATOR,))
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")

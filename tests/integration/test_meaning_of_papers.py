@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources import encoding, source_scheduler
-from bot.sources.encoding import LateEncoding
-from bot.sources.ingest import store_digest
+from bot.sources import ingest, source_scheduler
+from bot.sources.fetch_request import Sites
+from bot.sources.ingest import LateEncoding, store_digest
 from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
-from bot.sources.source_schedules import SourceSchedules
 from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
@@ -139,7 +138,7 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     worker.store.encoder = worker.encoder.name
     going_on = threading.Event()
     if slow:
-        monkeypatch.setattr(encoding, "LONGEST", 0.01)
+        monkeypatch.setattr(ingest, "LONGEST", 0.01)
         monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(PATIENCE) and [])
     else:
         worker.encoder.fails = FAILS
@@ -233,9 +232,7 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
 
     monkeypatch.setattr(worker.encoder, "papers", waiting)
     (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
-    deps = PollDependencies(
-        store=worker.store, clock=worker.clock, encoder=worker.encoder, timing=SourceSchedules(None, "UTC")
-    )
+    deps = PollDependencies(store=worker.store, clock=worker.clock, encoder=worker.encoder, sites=Sites())
     unused: Any = None
     sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
     try:
@@ -254,7 +251,7 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding, "AT_ONCE", 2)
+    monkeypatch.setattr(ingest, "AT_ONCE", 2)
     papers = [make.paper(f"Paper {number}", key=f"{number}") for number in range(5)]
     worker.reads(*papers, days=30)
     assert worker.asked == []

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from bot.digests import read_digest
 from bot.sources import ingest
-from subscriptions.matching import hits, paper_index
+from subscriptions.matching import fulfilment, paper_index
 from subscriptions.service import plan, subscribing
 from subscriptions.store import known_papers, planner, stored_subscriptions
 from subscriptions.store.database.store import Store
@@ -96,7 +96,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     turns: list[bool] = []
     matched: list[str] = []
     monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(is_written_to(store)), read_digest))
-    monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
+    monkeypatch.setattr(fulfilment, "tokenize", called(lambda: matched.append("a paper"), fulfilment.tokenize))
     subscribes(store, "telegram:42", "graph", when="now")
     bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
     _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")

@@ -15,7 +15,7 @@ from subscriptions import query as grammar
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize import folding
 from subscriptions.query import tree
-from subscriptions.texts.summary_states import summary_state
+from subscriptions.texts.statements import summary_state
 
 VOCABULARY = (
     "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
@@ -124,7 +124,7 @@ def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cu
 
 
 def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
-    parts = (normalize.exact_author_tokens(name) if exact else normalize.author_tokens(name)) or ["doe"]
+    parts = (normalize.exact_tokens(name, name=True) if exact else normalize.author_tokens(name)) or ["doe"]
     if prefix:
         parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
     return tree.Term(
@@ -279,7 +279,7 @@ def is_author(name: str, wanted: tuple[str, ...], term: tree.Term) -> bool:
     Two parts of the name that a hyphen joins are also one; beside a third, two tokens may be one part that is joined.
     """
     if term.exact:
-        return has_parts(normalize.exact_author_tokens(name), wanted, term)
+        return has_parts(normalize.exact_tokens(name, name=True), wanted, term)
     asked = [wanted]
     if len(wanted) > 2:
         whole = wanted[: len(wanted) - term.prefix]

@@ -9,7 +9,7 @@ from subscriptions import chat_settings
 from subscriptions.errors import Refused
 from subscriptions.language import Language
 from subscriptions.model import ChatKind, ChatSettings
-from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import read_when
 from tests import tables
 
 PRIVATE, GROUP, BROADCAST, TEAM = (
@@ -91,11 +91,11 @@ def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
 def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str, str], limit: int | None) -> None:
     public = chat_settings.resolve(GROUP, "telegram", chosen, timezone="UTC", lang="en", public=True)
     assert (public.buttons, public.limit) == ("link", limit)
-    assert chat_settings.choices("buttons", kind=GROUP) == ("full", "link", "off")
-    assert chat_settings.choices("buttons", kind=GROUP, public=True) == ("link", "off")
+    assert chat_settings.SETTINGS["buttons"].choices_in(GROUP, public=False) == ("full", "link", "off")
+    assert chat_settings.SETTINGS["buttons"].choices_in(GROUP, public=True) == ("link", "off")
     with pytest.raises(Refused, match="Possible: one link, none"):
         chat_settings.check_value("buttons", "full", kind=GROUP, public=True)
-    assert chat_settings.choices("limit", kind=GROUP) == ()
+    assert chat_settings.SETTINGS["limit"].choices_in(GROUP, public=False) == ()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_unfit_value_is_refused_with_what_is_possible(kind: str, name: str, t
 def test_every_default_can_be_chosen_and_read(kind: ChatKind) -> None:
     resolved = {name: settings(kind).value(name) for name in chat_settings.SETTINGS}
     assert {name: chat_settings.check_value(name, value, kind=kind) for name, value in resolved.items()} == resolved
-    assert str(parse_cadence(resolved["schedule"])) == resolved["schedule"]
+    assert str(read_when(resolved["schedule"]).cadence) == resolved["schedule"]
 
 
 @pytest.mark.parametrize("name", chat_settings.SETTINGS)
@@ -189,7 +189,7 @@ def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang
     assert chat_settings.setting_name(phrasing.label_of(name, language)) == name
     assert chat_settings.setting_name(phrasing.label_of(name, language).upper()) == name
     for kind in ChatKind:
-        for value in chat_settings.choices(name, kind=kind):
+        for value in chat_settings.SETTINGS[name].choices_in(kind, public=False):
             assert chat_settings.check_value(name, phrasing.value_words(name, value, language), kind=kind) == value
 
 

@@ -13,11 +13,12 @@ import pytest
 from bot import http
 from bot.errors import FetchError
 from bot.settings import SourceSettings
-from bot.sources import fetch_request, source_schedules
+from bot.sources import fetch_request
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
-from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays
-from subscriptions.planning.source_calendar import ArxivCalendar
+from bot.sources.poll import days_due
+from subscriptions.planning.receipts import MOST_TRIES, End, MissedDays
+from subscriptions.planning.source_calendar import ArxivCalendar, Schedules
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages as pages
@@ -472,7 +473,9 @@ def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, f
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
-    request = fetch_request.missed_day_request(fetch_request.everything(), date(2026, 1, 22), ArxivCalendar())
+    request = fetch_request.missed_day_request(
+        fetch_request.everything(), date(2026, 1, 22), ArxivCalendar(), is_oldest=False, sites=fetch_request.Sites()
+    )
     waiting, starts = [request], list[int]()
     while waiting and (one := waiting.pop()):
         starts.append(int(one.url.partition("&start=")[2].partition("&")[0]))
@@ -516,7 +519,7 @@ THURSDAY, FRIDAY = date(2026, 1, 22), date(2026, 1, 23)
 
 
 def asked(one: SourceSettings, day: date, *, oldest: bool = False) -> str:
-    found = fetch_request.missed_day_request(one, day, CALENDAR, is_oldest=oldest)
+    found = fetch_request.missed_day_request(one, day, CALENDAR, is_oldest=oldest, sites=fetch_request.Sites())
     return found.url if found else ""
 
 
@@ -579,12 +582,8 @@ def test_of_which_categories_a_source_is(place: str, schedule: str, categories: 
 
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
-    return [
-        f"{day:%m-%d}"
-        for day in source_schedules.SourceSchedules(None, "Asia/Tokyo").days_due(
-            one, after, datetime.fromisoformat(now).replace(tzinfo=UTC)
-        )
-    ]
+    found = days_due(Schedules(), one, after, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    return [f"{day:%m-%d}" for day in found]
 
 
 @pytest.mark.parametrize(

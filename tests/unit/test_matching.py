@@ -21,9 +21,13 @@ from tests.unit import query_rules, strategies
 from tests.unit.strategies import TYPED
 
 
+def index_of(papers: Iterable[Paper]) -> paper_index.PaperIndex:
+    return paper_index.PaperIndex(paper_index.TokenizedPapers.of(papers))
+
+
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
 def test_the_index_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
-    index = paper_index.PaperIndex.of(batch)
+    index = index_of(batch)
     for query in asked:
         expected = tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper))
         assert tuple(index.positions(index.found_by(query))) == expected
@@ -44,7 +48,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     assert (
         paper_index.matching_papers(query, batch) == paper_index.TokenizedPapers.of(batch).matching(query) == expected
     )
-    index = paper_index.PaperIndex.of(batch)
+    index = index_of(batch)
     for again in (query, parse_canonical(query.canonical)):
         assert tuple(index.positions(index.found_by(again))) == expected
     assert [bool(reasons.why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
@@ -64,7 +68,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
 def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
     paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
     query = parse_query(typed)
-    assert paper_index.PaperIndex.of([paper]).found_by(query) == (expected == "found")
+    assert index_of([paper]).found_by(query) == (expected == "found")
     assert bool(paper_index.matching_papers(query, [paper])) is (expected == "found")
 
 
@@ -104,7 +108,7 @@ def answer(query: Query, asked: Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
-    assert paper_index.PaperIndex.of([asked]).found_by(query) == bool(found)
+    assert index_of([asked]).found_by(query) == bool(found)
     assert bool(reasons.why(query, asked)) == (reasons.unfulfilled_parts(query, asked) == ()) == found
     return found
 
@@ -143,17 +147,13 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
 def test_a_phrase_of_hundreds_of_words_is_found() -> None:
     words = tuple(f"w{number}" for number in range(900))
     query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))])
-    index = paper_index.PaperIndex.of(
-        [Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))]
-    )
+    index = index_of([Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))])
     assert index.found_by(query) == 1
 
 
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
     query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])
-    index = paper_index.PaperIndex.of(
-        [Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")]
-    )
+    index = index_of([Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")])
     assert index.found_by(query) == 0
 
 
@@ -246,7 +246,7 @@ JOURNALS = (
 def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
-    index = paper_index.PaperIndex.of(batch)
+    index = index_of(batch)
     return [
         tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
         paper_index.matching_papers(query, batch),

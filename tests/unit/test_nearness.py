@@ -5,8 +5,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from subscriptions import meaning
-from subscriptions.matching import fulfilment, hits, reasons
-from subscriptions.matching.paper_index import PaperIndex, matching_papers
+from subscriptions.matching import fulfilment, reasons
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
@@ -73,9 +73,9 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
     beyond = beyond_near(known, term)
     assume(abs(beyond) > 1e-9)  # found by fuzzing: two ways to compute what is exactly near round it differently
     near = beyond > 0
-    tokens = hits.tokenize(known)
+    tokens = fulfilment.tokenize(known)
     assert (fulfilment.fits(query, tokens), fulfilment.fits(excluding, tokens)) == (near, not near)
-    index = PaperIndex.of([known])
+    index = PaperIndex(TokenizedPapers.of([known]))
     assert (index.found_by(query), index.found_by(excluding)) == (near, not near)
 
 
@@ -122,9 +122,9 @@ LIKE_BOTH = meaning.question_of_paper(ALL + ALL) + meaning.question_of_paper(NON
 def test_a_paper_is_near_to_the_nearest_of_several_papers_and_to_itself_never(paper: Paper, near: float) -> None:
     query = asking("like:2601.00001,10.1234/abc", LIKE_BOTH)
     (term,) = query.terms
-    assert fulfilment.nearness_to(term, hits.tokenize(paper)) == pytest.approx(near)
+    assert fulfilment.nearness_to(term, fulfilment.tokenize(paper)) == pytest.approx(near)
     is_near = near >= meaning.NEAR
-    assert PaperIndex.of([paper]).found_by(query) == is_near
+    assert PaperIndex(TokenizedPapers.of([paper])).found_by(query) == is_near
     assert matching_papers(query, [paper]) == ((0,) if is_near else ())
     assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
     assert reasons.why(query, paper) == ((reasons.Hit(LIKE, ("10.1234/abc,2601.00001",), near=1.0),) if is_near else ())

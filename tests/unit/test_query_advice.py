@@ -497,3 +497,17 @@ def test_a_reading_names_the_papers_and_never_the_owner() -> None:
 def test_a_query_is_changed_in_its_chat() -> None:
     narrower = rewriting.narrowed(parse.parse_query("like:library swarm", OF_CHAT), "survey")
     assert narrower.canonical == parse.parse_query("like:library swarm -survey", OF_CHAT).canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "as_author", "in_titles"),
+    tables.rows("""
+        jane doe           → author:"jane doe" → ti:jane ti:doe
+        "graph neural"     →                   → ti:"graph neural"
+        graph cat:cs.CV    →                   → ti:graph cat:cs.CV
+    """),
+)
+def test_words_are_offered_as_a_name_and_in_titles(typed: str, as_author: str, in_titles: str) -> None:
+    query = parse.parse_query(typed)
+    assert rewriting.rewritten(query, rewriting.as_author) == as_author
+    assert rewriting.rewritten(query, rewriting.in_titles) == in_titles

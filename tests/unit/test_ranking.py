@@ -3,8 +3,7 @@
 import pytest
 
 from subscriptions.matching import reasons
-from subscriptions.matching.fit import fit
-from subscriptions.matching.taste import Judged, Taste
+from subscriptions.matching.ranking import Judged, Taste, fit
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from tests import tables
@@ -67,7 +66,7 @@ def code(*ones: int) -> int:
 
 
 def judged(*codes: int, strengths: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)) -> Judged:
-    return Judged.of(zip(strengths, codes, strict=False))
+    return tuple(zip(strengths, codes, strict=False))
 
 
 SWARM, REEF = code(0, 1, 2, 3), code(4, 5, 6, 7)  # the opposite of each other
@@ -86,8 +85,8 @@ SWARM, REEF = code(0, 1, 2, 3), code(4, 5, 6, 7)  # the opposite of each other
             0.5 / 2,
         ),  # a like counts more than an opened card
         (Taste(judged(SWARM), judged(SWARM)), SWARM, 0.75),
-        (Taste(Judged(), judged(SWARM, REEF)), SWARM, -0.25),  # the nearest dislike
-        (Taste(Judged(), judged(SWARM, strengths=(0.5,))), SWARM, -0.125),
+        (Taste((), judged(SWARM, REEF)), SWARM, -0.25),  # the nearest dislike
+        (Taste((), judged(SWARM, strengths=(0.5,))), SWARM, -0.125),
     ],
 )
 def test_a_taste_counts_the_mean_the_nearest_and_the_nearest_dislike(taste: Taste, paper: int, score: float) -> None:

@@ -25,7 +25,6 @@ from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning import times
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links
 from subscriptions.query.parse import parse_canonical
@@ -50,7 +49,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "words that may be times": times.as_words,
     "ranges of hours": times.hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
-    "cadences": parse_cadence,
     "places": zone_of_place,
     "schedules": is_cron,
     "numbers": lambda text: re.fullmatch(NUMBERS, text),

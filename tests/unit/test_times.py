@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
-from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import (
     NoSuchTime,
     as_words,
@@ -361,7 +360,7 @@ def test_a_time_without_a_query_is_known_as_one(typed: str) -> None:
     """),
 )
 def test_what_is_not_said_is_as_in_the_schedule_of_the_chat(typed: str, chat: str, when: str) -> None:
-    assert str(read_when(typed, parse_cadence(chat))) == when
+    assert str(read_when(typed, read_when(chat).cadence)) == when
 
 
 @pytest.mark.parametrize(
@@ -419,7 +418,7 @@ def test_any_text_is_read_without_an_error(typed: str) -> None:
     for said in (typed, ending.when or ""):
         with suppress(NoSuchTime):
             when = read_when(said)
-            assert parse_cadence(str(when.cadence)) == when.cadence
+            assert read_when(str(when.cadence)).cadence == when.cadence
             assert not when.zone or zone(when.zone)
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.digests.files import read_file
 from bot.errors import WrongUsage
-from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.settings import Settings
 from subscriptions import addresses, portable
@@ -56,14 +54,10 @@ def subscribe(
             session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
         access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
-    drawing.print_reply(_echo(done, moment), *_remarks(done, session.settings))
-    return 0
-
-
-def _echo(done: subscribing.Subscribed, now: datetime) -> Reply:
     language = Language("en", done.subscription.zone or done.chat.settings.timezone)
-    examples = [_example(known.paper) for known in done.examples]
-    return phrasing.subscribed(done, language, examples=examples, now=now)
+    echo = phrasing.subscribed(done, language, examples=[_example(one.paper) for one in done.examples], now=moment)
+    drawing.print_reply(echo, *_remarks(done, session.settings))
+    return 0
 
 
 def _example(paper: Paper) -> str:
@@ -94,8 +88,7 @@ def import_(
     now: arguments.Now = None,
 ) -> int:
     """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
-    said = drawing.watched(portable.numbered(_text_of(file)), "Reading")
-    lines = portable.read_numbered(said, None if chat is None else addresses.parse_address(chat))
+    lines = portable.read_lines(_text_of(file), None if chat is None else addresses.parse_address(chat))
     with sessions.open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)

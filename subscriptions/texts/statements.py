@@ -1,0 +1,133 @@
+"""What texts say of their paper: where its code and data are (`has:code`), that it was withdrawn, that no summary could be made."""
+
+import re
+from typing import Literal
+from urllib.parse import urlsplit
+
+_ARTEFACTS = {
+    "code": re.compile(
+        r"(?:github|gitlab|bitbucket|codeberg|sourceforge|gitee)\.(?:com|org|net)/\w|\bgitlab\.[\w.-]+/\w|\.github\.io\b|huggingface\.co/(?!datasets|papers)\w"
+        r"|(?:pypi|anaconda|codeocean|npmjs)\.(?:org|com)/\w|cran\.r-project\.org|\bgit\.[\w.-]+/\w|softwareheritage\.org/\w",
+        re.IGNORECASE,
+    ),
+    "data": re.compile(
+        r"(?:zenodo|figshare|datadryad|openneuro|kaggle|dataverse|pangaea|physionet|openml)\.(?:org|com|de)\b|\bosf\.io/\w|huggingface\.co/datasets/\w"
+        r"|\b10\.(?:5281/zenodo|6084/m9\.figshare|5061/dryad|7910/dvn|17605/osf|17632|1594/pangaea)\b|\bdataverse\.[\w.-]+/|ncbi\.nlm\.nih\.gov/(?:geo|sra|bioproject)\b",
+        re.IGNORECASE,
+    ),
+}
+# spaces are written as `\s`, since these parts stand in a verbose expression
+_KIND = r"(?:\w{1,20}\s)?(?:paper|article|submission|manuscript|pre-?print|e-?print|work|report|study|document|version|note|thesis|draft)"
+_AUTHORS = (
+    r"(?:(?:all|both|the|its|their|an?|one|two|three|of|first|corresponding|lead|senior|original|submitting)\s){0,4}"
+    r"(?:co-?)?authors?\b"
+)
+_GONE = r"(?:(?:now|since|already|been|being|\w{1,20}ly)\s)*withdrawn\b(?!\sfrom\s(?!(?:the\s)?(?:\w{0,9}rxiv|publication|server)))"
+_PEOPLE = rf"(?:{_AUTHORS}|us\b|me\b)"
+_OTHERS = r"(?:the\s)?(?:submitters?|editors?|publisher|(?:\w{0,9}rxiv\s)?(?:admin|moderat)\w{1,20}|\w{0,9}rxiv)\b"
+_WITHDRAWN = re.compile(
+    rf"""[\W_]{{0,20}}(?:
+    (?:this|the|our)\s{_KIND}\s(?:has|is|was|had\sto\sbe|must\sbe)\s{_GONE} (?:\sby\s(?P<by>{_PEOPLE}))?
+    | (?:(?:this\s)?{_KIND}\s)?{_GONE} (?:\W{{0,20}}$|[.:;,)\]]|\s(?:due|because|pending)\b|\sby\s(?:(?P<also_by>{_PEOPLE})|{_OTHERS}))
+    | (?:(?P<who>{_AUTHORS}|we|i)|{_OTHERS})\s(?:have\s|has\s)?(?:(?:now|since|hereby|\w{{1,20}}ly)\s)*with(?:drawn|draw|drew)
+      \s(?:this|their|our|my)\s{_KIND}
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
+
+# Public digests of the daily-arXiv family contain these texts. A field has to equal one of them, since a real summary may
+# contain the word "failed".
+_FAILED = frozenset(
+    {
+        "Summary generation failed",
+        "Motivation analysis unavailable",
+        "Method extraction failed",
+        "Result analysis unavailable",
+        "Conclusion extraction failed",
+        "Processing failed",
+        "Error",
+        "错误：AI分析失败。",
+    },
+)
+_NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
+_ERROR = re.compile(r"[\[(*]*(?i:error|错误)(?:[\])]|\W*(?:[:：]|\d|$))")  # the beginning of an error
+_ERROR_SIGNS = frozenset("[(*Ee错")  # with which it begins
+_PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
+
+
+def artefacts_in(*texts: str) -> list[str]:
+    """Returns "code" and "data" if one of the texts holds an address of such."""
+    return [name for name, address in _ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
+
+
+_WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|，。；（）]{4,500}")
+_ADDRESS_BEGINS = re.compile(r"https?://|10\.\d{4,9}/", re.IGNORECASE)
+_AFTER_ADDRESS = ".,;:!?*…~`\\$"
+
+
+def artefact_address(kind: str, *texts: str) -> str:
+    """Returns the first web address of "code" or "data" in the texts; "" if there is none.
+
+    The host itself must be known: an address elsewhere that only contains a known name does not count.
+    """
+    known = _ARTEFACTS[kind]
+    for text in texts:
+        if artefacts_in(text):
+            words = (word.rstrip(_AFTER_ADDRESS) for word in _WORD_WITH_ADDRESS.findall(text.replace("\\_", "_")))
+            for address in map(_address_in, words):
+                if _is_of_known_host(known, address):
+                    return address
+    return ""
+
+
+def _address_in(word: str) -> str:
+    """Returns the web address that a word holds, or would hold with a scheme."""
+    begins = _ADDRESS_BEGINS.search(word)
+    if begins is None:
+        return f"https://{word}"
+    address = word[begins.start() :]
+    if "://" in begins[0]:
+        return address
+    return f"https://doi.org/{address}"
+
+
+def _is_of_known_host(known: re.Pattern[str], address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if host in {"doi.org", "dx.doi.org"}:
+        return known.match(parts.path.lstrip("/")) is not None
+    found = known.search(f"{host}{parts.path}")
+    if found is None or found.start() >= len(host) or found.end() < len(host) or "@" in parts.netloc:
+        return False
+    return found.start() == 0 or "." in (host[found.start() - 1], found[0][0])
+
+
+def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
+    """Returns whether a comment or an abstract says that its paper was withdrawn, and by whom; "" if it does not."""
+    found = _WITHDRAWN.match(text)
+    if not found:
+        return ""
+    if found["by"] or found["also_by"] or found["who"]:
+        return "authors"
+    return "unknown"
+
+
+def summary_state(text: str) -> SummaryState:
+    """Returns the state of one field of a summary. Only fields in the state "ok" are shown and matched.
+
+    "not stated" means that the summariser found nothing to say. The other three states are failures.
+    """
+    value = text.strip()
+    if not value:
+        return "empty"
+    if value in _FAILED or (value[0] in _ERROR_SIGNS and _ERROR.match(value)):
+        return "failed"
+    if value in _NOT_STATED:
+        return "not stated"
+    if _PLACEHOLDER.fullmatch(value):
+        return "placeholder"
+    return "ok"
