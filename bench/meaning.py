@@ -27,7 +27,7 @@ from pathlib import Path
 from random import Random
 from statistics import mean
 
-from bench._calibration import SAMPLES, calibrated, papers_of, vectors
+from bench._calibration import SAMPLES, calibrated, papers_of, real_papers, vectors
 from bench._timing import timed
 from bot.meaning import child
 from bot.meaning.encoders import ChildEncoder
@@ -48,9 +48,7 @@ def main() -> int:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     model = child.Encoder()
     samples = papers_of(sorted(SAMPLES.glob("*.*")))
-    shared = os.environ.get("PAPERWIRE_SHARED")
-    real = papers_of(sorted(path for path in Path(shared).glob("corpus/**/*") if path.is_file())) if shared else []
-    for what, papers in (("samples", samples), ("real digests", real[:most])):
+    for what, papers in (("samples", samples), ("real digests", real_papers()[:most])):
         if not papers:
             print(f"{what}: none; PAPERWIRE_SHARED names no folder of digests")
             continue
@@ -61,8 +59,9 @@ def main() -> int:
         if what == "samples":
             print_found("14 languages", list(in_all_languages(aside)), aside, model, calibration)
         else:
-            people = list(of_people(Path(str(shared)) / "meaning.jsonl"))
-            listed = coded(model, papers_of({Path(str(shared)) / file for file, *_ in people}), calibration)
+            shared = Path(os.environ["PAPERWIRE_SHARED"])
+            people = list(of_people(shared / "meaning.jsonl"))
+            listed = coded(model, papers_of({shared / file for file, *_ in people}), calibration)
             print_found(
                 "of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration
             )

@@ -17,7 +17,6 @@ Papers are those of the digests in the folder that PAPERWIRE_SHARED names, in tw
 of a processor. Times are processor time.
 """
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,14 +24,12 @@ from dataclasses import replace
 from heapq import nlargest
 from importlib import import_module
 from itertools import combinations, islice
-from pathlib import Path
 from random import Random
 from statistics import mean
 from typing import Any, NamedTuple
 
+from bench._calibration import real_papers
 from bench._timing import timed
-from bot.digests import read_digest
-from bot.errors import UnknownFormat
 from bot.meaning.encoders import ChildEncoder
 from subscriptions import meaning
 from subscriptions.matching.taste import NEAREST, Judged, Taste
@@ -61,7 +58,11 @@ class Reader(NamedTuple):
 
 def main() -> int:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    papers = real_papers()[:most]
+    papers = [
+        replace(paper, summaries=(), translations=())
+        for paper in real_papers()
+        if paper.title and len(paper.abstract) > 200 and paper.categories
+    ][:most]
     if not papers:
         print("no papers: PAPERWIRE_SHARED names no folder of digests")
         return 0
@@ -79,21 +80,6 @@ def compare_all(papers: Sequence[Paper], titles: Mapping[str, bytes]) -> None:
     print(f"{len(papers):,} papers")
     for categories, what in ((1, "one category"), (2, "two categories")):
         compare(list(readers(papers, titles, categories, Random(17))), f"interested in {what}")
-
-
-def real_papers() -> list[Paper]:
-    """Returns the papers of the real digests that have a title, an abstract and categories, each once."""
-    shared = os.environ.get("PAPERWIRE_SHARED")
-    found: dict[str, Paper] = {}
-    for file in sorted(Path(shared).glob("corpus/*/*")) if shared else ():
-        try:
-            entries = read_digest(file.read_bytes(), file.name).entries
-        except UnknownFormat:
-            continue
-        for paper in entries:
-            if paper.title and len(paper.abstract) > 200 and paper.categories:
-                found.setdefault(paper.key, replace(paper, summaries=(), translations=()))
-    return list(found.values())
 
 
 def encoded(encoder: ChildEncoder, papers: Sequence[Paper]) -> list[Paper]:
