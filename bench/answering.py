@@ -50,14 +50,14 @@ FIRST_PERSON = 1_000_000_000
 LIMIT = 30  # messages a second, from core.telegram.org/bots/faq
 PER_COMMAND, DIGEST = 125, 500  # papers
 QUERIES = (
-    "w90",
-    "w60 w120",
+    "w400",
+    "w300 w600",
     '"w60 w70"',
     "ti:w90",
-    "w300 OR w400 OR (w50 w60)",
-    "cs.LG -w60",
-    "w12*",
-    "author:Example w60",
+    "w700 OR w800 OR (w50 w60)",
+    "cs.LG w400 -w60",
+    "w123*",
+    "author:Example w900",
 )
 
 

@@ -6,6 +6,7 @@ If a database is lost and an older copy replaces it, what was due before the los
 
 import asyncio
 import datetime as dt
+import subprocess
 from collections import abc
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,13 +32,15 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.stored_sources import KnownSource, SourceState
-from tests import copies, make, source_harness, stored
+from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
 from tests.make import DAY, HOUR, MINUTE, address, paper
+from tests.patience import PATIENCE
+from tests.postgres.cluster import installed_programs
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
@@ -409,6 +412,42 @@ async def _until(running: Machine, moment: dt.datetime) -> None:
         await running.ticks(1)
 
 
+def copied(store: Store, folder: Path) -> Path:
+    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does. Returns the path of the file."""
+    copy = folder / "copy.db"
+    if store.kind.file is not None:
+        store.backup(copy)
+    else:
+        _postgres("pg_dump", "--format=custom", "--compress=none", "--file", copy, f"--dbname={_address(store)}")
+    return copy
+
+
+def put_back(store: Store, copy: Path, *, lost_at: dt.datetime, now: dt.datetime) -> None:
+    """Replaces a database by a copy, as `paperwire restore` or pg_restore does. Deliveries due before the loss count as sent.
+
+    No other program may use the database meanwhile. The caller opens the store again afterwards.
+    """
+    if store.kind.file is not None:
+        restoring.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
+        return
+    _postgres("pg_restore", "--clean", "--single-transaction", f"--dbname={_address(store)}", copy)
+    opened = Store(_address(store), zone=store.zone, schedules=store.schedules)
+    opened.open(now=now)
+    restoring.count_lost_as_sent(opened, lost_at, now=now)
+    opened.close()
+
+
+def _address(store: Store) -> str:
+    return store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _postgres(program: str, *arguments: str | Path) -> None:
+    done = subprocess.run(  # noqa: S603 - a program of the wheel
+        [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
 @pytest.mark.both_databases
 def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Path) -> None:
     """The copy was made before the delivery of the day. What comes after the loss is sent."""
@@ -416,7 +455,7 @@ def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Pat
     make.subscribes(store, "console:me", "graph", now=NOON, when="daily 13:00")
     make.subscribes(store, "console:now", "graph", now=NOON, when="now")
     make.ingested(store, "Graphs", now=NOON + MINUTE)
-    copies.put_back(store, copies.copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
+    put_back(store, copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
     with make.an_open_store(store.url.render_as_string(hide_password=False), now=lost_at + MINUTE) as restored:
         assert outbox_counts(restored).waiting == 0
         make.ingested(restored, "Later graphs", now=lost_at + HOUR)

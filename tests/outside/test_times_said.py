@@ -4,8 +4,6 @@ import pytest
 
 from tests.product import Product
 
-TOKYO = "Asia/Tokyo"
-
 
 def subscriptions(product: Product) -> list[str]:
     """Returns each subscription as "WHEN ZONE | QUERY". The zone is left out if it is UTC."""
