@@ -358,18 +358,6 @@ def test_many_papers_are_few_full_messages_on_telegram(amount: int, title: str, 
     assert all(len(message.papers) >= 7 for message in messages[:-1])
 
 
-def test_the_longest_papers_of_the_real_digests_fit() -> None:
-    title = "A" + " very long title indeed" * 10
-    abstract = "This is a sentence of the abstract. " * 55
-    shown = [
-        deliveries.item(title, abstract=abstract, authors=tuple(f"Author Number{n}" for n in range(63)))
-        for _ in range(5)
-    ]
-    for to in TELEGRAM_CHATS:
-        for message in rendered.render_delivery(deliveries.alert(to, *shown)):
-            telegram_judged(message)
-
-
 # ── services of Apprise ───────────────────────────────────────────────────────
 
 WEBHOOK = "aaaaaaaaaaaaaaaaaaaaaaaaaa"

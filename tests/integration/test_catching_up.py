@@ -9,7 +9,6 @@ import datetime as dt
 import subprocess
 from collections import abc
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,18 +19,13 @@ from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
-from subscriptions.model import ChatAddress, ChatKind, Paper
+from subscriptions.model import ChatAddress, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import restoring
-from subscriptions.service.findings import source_finding
-from subscriptions.service.known_chats import store_chat
-from subscriptions.service.notifying import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
-from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv
@@ -296,32 +290,6 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, f
     assert arxiv.asked("/api/") == []
 
 
-@pytest.mark.parametrize(
-    ("cause", "begin", "hours", "notified"),
-    [
-        ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # midnight passes in UTC and in Tokyo
-        ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # no second notice after midnight
-        ("late", "2026-01-22T11:05", range(0, 60, 12), [f"{n} {day} 11:05" for day in ("Thu", "Fri", "Sat") for n in "12"]),
-    ],
-)  # fmt: skip
-def test_operators_are_told_of_a_source_once_a_day(
-    store: Store, cause: str, begin: str, hours: abc.Iterable[float], notified: list[str]
-) -> None:
-    """A source is in trouble for hours. Each operator gets one notice a day, and not one before and one after midnight."""
-    operators = address("telegram:1"), address("telegram:2")
-    begun = dt.datetime.fromisoformat(f"{begin}+00:00")
-    store_chat(store, operators[1], ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
-    known = KnownSource(name="arXiv", kind="arxiv", location="arXiv", state=SourceState())
-    found = []
-    for moment in (begun + dt.timedelta(hours=n) for n in hours):
-        receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
-        finding = source_finding(replace(known, last=receipt), SourceTrouble(cause), moment)
-        assert finding is not None
-        lanes = notify_operators(store, operators, finding.notice(), now=moment)
-        found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
-    assert found == notified
-
-
 CHAT = "telegram:1"
 
 
@@ -379,37 +347,6 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await running.process.finish()
         assert len(telegram.posted_to("1")) == 1
         await running.feeding.scheduler.close()
-
-
-@pytest.mark.parametrize("by", [48 * HOUR, -240 * HOUR], ids=["two days ahead", "ten days back"])
-async def test_a_jumping_clock_loses_and_repeats_nothing(
-    by: dt.timedelta, tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
-) -> None:
-    clock.advance(new_york("2026-01-22 00:10") - clock.now())
-    arxiv.announces(THURSDAY, graphs_of("Thursday"))
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", when="daily 06:00")
-        adds_subscription(running, "telegram:2", "graphs", when="now")
-        clock.advance(dt.timedelta(minutes=1))
-        await running.ticks()
-        await _until(running, new_york("2026-01-22 01:30"))
-        assert [len(telegram.posted_to(chat)) for chat in "12"] == [1, 1]
-        clock.step(by)
-        arxiv.announces(FRIDAY, graphs_of("Friday"))
-        await running.ticks()
-        await _until(running, max(clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
-    for chat in "12":
-        texts = "\n".join(entry.text for entry in telegram.posted_to(chat))
-        assert [texts.count(f"Graphs of {day}") for day in ("Thursday", "Friday")] == [1, 1]
-
-
-async def _until(running: Machine, moment: dt.datetime) -> None:
-    """Advances the clock to a moment in about twenty steps, with a tick after each step."""
-    clock = running.app.clock
-    step = (moment - clock.now()) / 20
-    while clock.now() < moment:
-        clock.advance(step)  # type: ignore[attr-defined]  # a FakeClock
-        await running.ticks(1)
 
 
 def copied(store: Store, folder: Path) -> Path:

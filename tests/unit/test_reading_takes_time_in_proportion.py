@@ -17,7 +17,6 @@ from bot.commands.asking import NUMBERS
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.queries_in_words import explain
 from bot.settings.values import is_cron
 from subscriptions import portable
 from subscriptions.chat_settings import check_value
@@ -27,8 +26,6 @@ from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links
-from subscriptions.query.parse import parse_canonical
-from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.zones import zone_of_place
 from tests.clock import NOON
 
@@ -143,11 +140,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
 }
-QUERIES: dict[str, Callable[[str], object]] = {
-    "kept queries": portable.kept_query,
-    "explanations": lambda text: explain(text, str),
-    "canonical queries": parse_canonical,
-}
 
 
 def _message(text: str, chat: str, command: str = "") -> MessageRequest:
@@ -201,11 +193,6 @@ def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", READERS)
 def test_what_people_write_is_read_in_time_that_grows_with_it(name: str) -> None:
     assert worst_of(READERS[name], 500) == {}
-
-
-@pytest.mark.parametrize("name", QUERIES)
-def test_queries_are_read_in_time_that_grows_with_them(name: str) -> None:
-    assert worst_of(QUERIES[name], MAX_QUERY_LENGTH // TIMES_AS_LONG) == {}
 
 
 @pytest.mark.parametrize("kind", sorted({name.partition(":")[0] for name in WORST}))
