@@ -100,12 +100,6 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
     assert reads(typed) == canonical
 
 
-@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200e", "\u2060", "\ufe0f", "\ufeff", "\U000e0100", "\u202a"])
-def test_invisible_characters_change_nothing(unseen: str) -> None:
-    typed = "graph OR ti:neural -survey"
-    assert reads(unseen.join(typed)) == reads(typed)
-
-
 @pytest.mark.parametrize(
     ("typed", "canonical", "hint"),
     tables.rows("""

@@ -678,14 +678,6 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     assert all(f"number {n} " in plain for n in range(150))
 
 
-def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
-    planned = delivery(chat(), items(3))
-    (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
-    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), planned.items))[0]
-    # the message was sent to no chat, so its papers have no numbers that a person could press
-    assert keys_of(message) == []
-
-
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])
 @pytest.mark.parametrize("platform", ["telegram", "slack", "email", "web", "console", "apprise"])
 def test_the_original_title_stands_once_below_the_translated_one_which_is_the_link(platform: str, amount: int) -> None:

@@ -190,13 +190,6 @@ def test_an_invalid_variable_is_named_without_its_value(tmp_path: Path, name: st
     assert value not in str(refused.value) or value in {" ", ".", "http://", "sqlite:///", "sqlite://", "postgresql://"}
 
 
-def test_every_variable_is_in_the_tables_of_these_tests() -> None:
-    alone = {"PAPERWIRE_CONFIG", "PAPERWIRE_SMTP_URL", "PAPERWIRE_MODEL_URL"}
-    together = {f"PAPERWIRE_SLACK_{name}" for name in ("APP_TOKEN", "CLIENT_ID", "CLIENT_SECRET")}
-    assert {*bot_settings.VARIABLES} <= {name for name, *_ in USABLE} | alone | together
-    assert {*bot_settings.VARIABLES} <= {name for name, *_ in UNUSABLE}
-
-
 def test_each_wrong_setting_is_named_and_none_hides_another(tmp_path: Path) -> None:
     config = '[[source]]\nname = "one"\npath = "https://sesame.example/"\n[[source]]\nnam = "two"\npath = "x"\n'
     with pytest.raises(SettingsError) as refused:
