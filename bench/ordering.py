@@ -8,7 +8,6 @@ to the top the papers of the interest are.
 
 - any order
 - SVM (scikit-learn): words and pairs of words with tf-idf, trained on the first half as liked or not
-- the mean, the nearest: only one half of our score
 - our order, by the liked papers
 - with dislikes: our order, if as many other papers of the first half are disliked
 - /library: our order, by the titles of the liked papers alone
@@ -21,7 +20,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from heapq import nlargest
 from importlib import import_module
 from itertools import combinations, islice
 from random import Random
@@ -32,7 +30,7 @@ from bench._calibration import real_papers
 from bench._timing import timed
 from bot.meaning.encoders import ChildEncoder
 from subscriptions import meaning
-from subscriptions.matching.taste import NEAREST, Judged, Taste
+from subscriptions.matching.taste import Judged, Taste
 from subscriptions.model import Paper
 
 LIKED = (1, 3, 10, 30)
@@ -139,20 +137,6 @@ def judged(papers: Sequence[Paper]) -> Judged:
     return Judged.of((1.0, meaning.read_paper(paper.meaning)[0]) for paper in papers)
 
 
-def by_mean(reader: Reader) -> Scores:
-    liked = judged(reader.liked)
-    return lambda paper: mean(nearness(liked, paper))
-
-
-def by_nearest(reader: Reader) -> Scores:
-    liked = judged(reader.liked)
-    return lambda paper: mean(nlargest(NEAREST, nearness(liked, paper)))
-
-
-def nearness(liked: Judged, paper: Paper) -> list[float]:
-    return meaning.alike(liked.codes, meaning.read_paper(paper.meaning)[0])
-
-
 def by_taste(reader: Reader) -> Scores:
     return scored(Taste(judged(reader.liked)))
 
@@ -173,8 +157,6 @@ def scored(taste: Taste) -> Scores:
 ORDERS: dict[str, Callable[[Reader], Scores]] = {
     "any order": in_any_order,
     "SVM, C = 0.1": by_svm,
-    "the mean": by_mean,
-    "the nearest": by_nearest,
     "our order": by_taste,
     "with dislikes": with_dislikes,
     "/library": by_library,

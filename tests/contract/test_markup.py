@@ -108,15 +108,6 @@ def test_a_title_is_the_label_of_its_link(title: str) -> None:
     assert all(word in plain for word in kept)
 
 
-@pytest.mark.parametrize("amount", [12, 80])
-@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 900, "🎓" * 100])
-def test_many_papers_are_few_full_messages_on_slack(amount: int, title: str) -> None:
-    messages = rendered.render_delivery(deliveries.delivery(deliveries.team(), deliveries.items(amount, title=title)))
-    read = [slack_judged(message) for message in messages]
-    assert sum(len(slack_links(one)) for one in read) == amount
-    assert all(len(message.papers) >= 7 for message in messages[1:-1])
-
-
 # ── Telegram ──────────────────────────────────────────────────────────────────
 
 
@@ -344,20 +335,6 @@ def test_addresses_in_an_abstract_stay_links() -> None:
     ]
 
 
-@pytest.mark.parametrize("amount", [12, 80])
-@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "ﷺ" * 200, "🎓" * 100])
-@pytest.mark.parametrize("buttons", ["full", "off"])
-def test_many_papers_are_few_full_messages_on_telegram(amount: int, title: str, buttons: str) -> None:
-    planned = deliveries.delivery(
-        deliveries.chat(buttons=buttons),
-        deliveries.items(amount, title=title, url="https://example.org/" + "p" * 150, arxiv_id=None),
-    )
-    messages = rendered.render_delivery(planned)
-    read = [telegram_judged(message) for message in messages]
-    assert sum(len(telegram_links(one)) for one in read) == amount
-    assert all(len(message.papers) >= 7 for message in messages[:-1])
-
-
 # ── services of Apprise ───────────────────────────────────────────────────────
 
 WEBHOOK = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -476,6 +453,16 @@ def test_whatever_a_paper_holds_it_is_taken_as_it_is(
     for message in messages:
         expected = [one for one in shown if one.paper.id in message.papers and one.paper.paper.arxiv_id]
         assert on.papers(on.judged(message)) == len(expected)
+
+
+@JUDGES
+@pytest.mark.parametrize("amount", [12, 80])
+@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "&" * 900, "ﷺ" * 200, "🎓" * 100])
+def test_many_papers_are_few_full_messages(on: Judge, amount: int, title: str) -> None:
+    for chat in on.chats[:2]:
+        messages = rendered.render_delivery(deliveries.delivery(chat, deliveries.items(amount, title=title)))
+        assert sum(on.papers(on.judged(message)) for message in messages) == amount
+        assert all(len(message.papers) >= 7 for message in messages[1:-1])
 
 
 @JUDGES
