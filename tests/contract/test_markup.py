@@ -300,14 +300,6 @@ def test_a_quoted_name_calls_no_one_and_commands_stay(victim: str) -> None:
     assert called(message) == ["/undo", "/sub@a_bot"] * 2
 
 
-@given(st.sampled_from(TELEGRAM_CHATS), deliveries.papers(), deliveries.hostile | st.sampled_from(VICTIMS))
-def test_whatever_a_paper_holds_its_message_calls_nobody(to: Chat, entry: Item, name: str) -> None:
-    for message in rendered.render_delivery(
-        deliveries.alert(to, entry, titles=((name, "https://example.org/"), (name, name)))
-    ):
-        assert not called(message)
-
-
 @pytest.mark.parametrize(
     "category", ["cs.CL", "cs.AI", "stat.ML", "math.CO", "q-bio.NC", "astro-ph.GA", "cs.cl", "eess.AS"]
 )

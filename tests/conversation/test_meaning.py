@@ -151,15 +151,6 @@ class TestWhy:
         assert said.lines[1] == "In meaning closely related to “蜜蜂”."
         assert said.lines[-2:] == ["1  about:蜜蜂 boxes", "in the abstract: Swarm and boxes."]
 
-    async def test_it_is_told_how_near_a_paper_is(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        await bot.says("/sub about:蜜蜂 boxes now")
-        bot.brings(make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
-        assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
-        assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
-            "1  about:蜜蜂 boxes: lacks about:蜜蜂 (hardly related); boxes"
-        ]
-
     async def test_also_in_an_alternative(self, bot: BotHarness) -> None:
         know(bot)
         for query in ("about:蜜蜂 OR tides", "about:蜜蜂 OR (about:reef tides)", "fish -(about:珊瑚 cat:q-bio.PE)"):

@@ -234,12 +234,6 @@ async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_p
         assert {frozenset(label for label, _ in of) for sample, of in page.samples if sample == series} <= {labels}
 
 
-OPERATOR = address("telegram:99")
-
-
-# If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
-
-
 def copies_in(folder: Path) -> list[str]:
     return sorted(copy.name[:14] for copy in folder.glob("*.db"))
 

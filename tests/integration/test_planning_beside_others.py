@@ -16,7 +16,7 @@ from subscriptions.service import plan, subscribing
 from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_entries
-from tests import make, stored
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
 from tests.conversation.deliverer import Deliverer
@@ -110,20 +110,3 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(store: Store) -> Non
     with contextlib.closing(Store(str(store.url), zone="Asia/Shanghai")) as moved:
         make.ingested(moved, "A graph of the night", now=morning)
         assert [lane.address for lane in plan.plan_due(moved, now=morning)] == ["1", "2"]
-
-
-@pytest.mark.both_databases
-def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
-    """A chat has got its only delivery of this minute when another paper for it comes. The next minute's plan delivers it."""
-    subscribes(store, "telegram:1", "graph", when="now")
-    subscribing.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
-    make.ingested(store, "A first graph", now=NOON)
-    plan.plan_due(store, now=NOON)
-    subscribes(store, "telegram:1", "tree", when="daily 13:00")
-    make.ingested(store, "A tree", now=NOON + HOUR)
-    plan.plan_due(store, now=NOON + HOUR)
-    subscribes(store, "telegram:1", "leaf", when="daily 13:00", now=NOON + HOUR - MINUTE)
-    make.ingested(store, "A second graph", now=NOON + HOUR)
-    plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
-    plan.plan_due(store, now=NOON + HOUR + MINUTE)
-    assert ("telegram:1", "A second graph") in stored.delivered(store)

@@ -66,22 +66,6 @@ def test_a_chat_speaks_the_language_of_its_client(code: str, lang: str) -> None:
     assert chat_settings.resolve(PRIVATE, "telegram", {}, timezone="UTC", lang=code).lang == lang
 
 
-def test_what_was_chosen_wins() -> None:
-    chosen = {
-        "schedule": "daily 07:30",
-        "timezone": "+08:00",
-        "lang": "zh",
-        "text": "titles",
-        "limit": "5",
-        "quiet": "off",
-        "crosslists": "out",
-        "quietday": "on",
-    }
-    resolved = asdict(settings(PRIVATE, **chosen))
-    assert {name: str(resolved[name]) for name in chosen} == chosen
-    assert settings(GROUP, limit="all").limit is None
-
-
 def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
     assert (settings(GROUP, buttons="off").limit, settings(GROUP, buttons="off", limit="5").limit) == (None, 5)
 

@@ -10,12 +10,9 @@ from pydantic import SecretStr
 from bot import platform as platforms
 from bot.errors import SettingsError
 from bot.operation import checks
-from bot.platforms.known import medium_of
-from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
 from bot.platforms.telegram.client import Client
 from bot.settings import Settings
-from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -60,22 +57,6 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
     unreadable, outdated = (answers(settings, of)["Database"] for of in (Store(f"sqlite:///{path}"), store))
     assert (unreadable.mend, "not a paperwire database" in str(unreadable.answer)) == (True, True)
     assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)
-
-
-class Down:
-    """A platform that does not answer."""
-
-    platform = "telegram"
-
-    async def identity(self) -> str:
-        raise RetryLater("No connection.")
-
-
-async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
-    down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": down})
-    assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
-    assert str(slack.answer) == "off, it has no token"
 
 
 @pytest.fixture
