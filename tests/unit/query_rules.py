@@ -890,7 +890,7 @@ FINDS = (
         "an item of a comma list that begins with a word of exclusion excludes",
         titled("graph neural network"),
         """
-        graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ not foo, graph
+        graph, not foo ¦ network graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ not foo, graph
         """,
         """
         graph, not neural ¦ graph, no neural ¦ graph, without neural ¦ graph, except neural

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import permutations
 from math import hypot
 from operator import mul
+from typing import cast
 
 from hypothesis import strategies as st
 
 from subscriptions import normalize
 from subscriptions import query as grammar
+from subscriptions.errors import QueryError
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query import tree
+from subscriptions.query.parse import parse_query
 from subscriptions.texts.summary_states import summary_state
 
 VOCABULARY = (
@@ -133,6 +136,16 @@ typed_terms = st.builds(
     st.integers(0, 3),
 )
 typed = st.lists(st.sampled_from(TYPED.split()) | typed_terms, min_size=1, max_size=5).map(" ".join)
+
+
+def understood(text: str) -> tree.Query | None:
+    try:
+        return parse_query(text)
+    except QueryError:
+        return None
+
+
+queries = cast("st.SearchStrategy[tree.Query]", typed.map(understood).filter(bool))
 
 
 # All characters and words that have a meaning in the grammar.

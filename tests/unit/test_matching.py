@@ -20,12 +20,8 @@ from tests import tables
 from tests.unit import query_rules, strategies
 
 
-@given(strategies.typed, st.lists(strategies.papers, max_size=3))
-def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[Paper]) -> None:
-    try:
-        query = parse_query(text)
-    except QueryError:
-        return
+@given(strategies.queries, st.lists(strategies.papers, max_size=3))
+def test_what_is_typed_finds_what_the_slow_matcher_finds(query: Query, batch: list[Paper]) -> None:
     expected = tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper))
     assert (
         paper_index.matching_papers(query, batch) == paper_index.TokenizedPapers.of(batch).matching(query) == expected

@@ -209,17 +209,10 @@ queries = st.recursive(
 )
 
 
-def understood(text: str) -> tree.Query | None:
-    try:
-        return parse.parse_query(text)
-    except QueryError:
-        return None
-
-
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @given(queries | strategies.typed_texts)
 def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -> None:
-    query = understood(text)
+    query = strategies.understood(text)
     if query is None:
         return
     said = queries_in_words.query_in_words(query, Language(lang, "UTC").translate)
@@ -326,11 +319,10 @@ RULES = [
 ]  # fmt: skip
 
 
-@given(strategies.typed, st.sampled_from(RULES), st.lists(strategies.papers, max_size=4))
-def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
-    query = understood(text)
-    if query is None:
-        return
+@given(strategies.queries, st.sampled_from(RULES), st.lists(strategies.papers, max_size=4))
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(
+    query: tree.Query, rule: str, batch: list[Paper]
+) -> None:
     less = rewriting.narrowed(query, rule)
     excluded = set(paper_index.matching_papers(parse.parse_query(rule), batch))
     assert set(paper_index.matching_papers(less, batch)) == set(paper_index.matching_papers(query, batch)) - excluded
