@@ -505,6 +505,7 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
         paused → met    → paused
         gone   → met    → active
         active → asked  → active
+        active → paused → paused
         asked  → active → active
         paused → active → active
     """),
