@@ -65,6 +65,7 @@ class TestSearch:
         await bot.presses("subscribe to the meaning")
         assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
         assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
+        assert deliverer.titles(await bot.says("/search about:蜜蜂")) == ["Honey bees swarm", "Robots carry"]
 
     async def test_a_subscription_whose_words_find_nothing_may_take_the_meaning(self, bot: BotHarness) -> None:
         know(bot)

@@ -176,7 +176,7 @@ async def test_a_feed_has_the_newest_hundred_papers(programs: Programs) -> None:
     assert [one["title"].startswith("Later") for one in items] == [True] * 40 + [False] * 60
 
 
-async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs) -> None:
+async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs, caplog: pytest.LogCaptureFixture) -> None:
     await programs.sends(PAPERS[0])
     key = programs.key()
     first = await read(programs, "/feed/KEY.atom", key)
@@ -190,6 +190,7 @@ async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs) -> 
     other = await read(programs, "/feed/KEY.atom", key, **{"if-none-match": first.headers["etag"]})
     assert other.status_code == 200
     assert other.headers["etag"] != first.headers["etag"]
+    assert key not in caplog.text
     anew = await read(programs, "/feed/KEY.atom", programs.key())
     ids = [xml_of(one.content).findtext("a:id", "", ATOM) for one in (first, other, anew)]
     assert ids == [ids[0], ids[0], ids[2]]
