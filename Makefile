@@ -11,7 +11,6 @@ MINUTES = 10
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 INSTALL = $(PIP) --quiet
-ENGINES = matplotlib, sklearn# that bench.ordering compares with, and what draws
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11
 
 help: ## this list
@@ -44,7 +43,7 @@ check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types
 	$(BIN)/lint-imports
 
 bench: .venv/dev.stamp ## the measured promises: every program of bench/
-	@$(BIN)/python -c "import $(ENGINES)" 2>/dev/null || $(INSTALL) "matplotlib>=3.8" "scikit-learn>=1.5"
+	@$(BIN)/python -c "import sklearn" 2>/dev/null || $(INSTALL) "scikit-learn>=1.5" # bench.ordering compares with it
 	@for name in $$(ls bench | grep '^[a-z]' | sed 's/\.py$$//' | grep -v '\.'); do \
 		echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" $(ARGS) || exit 1; \
 	done

@@ -3,6 +3,7 @@
 Writes the calibration that the program uses (bot/meaning/usem3.calibration), from digests with English abstracts.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,12 @@ def papers_of(paths: Iterable[Path]) -> list[Paper]:
             if paper.abstract and len(_CHINESE.findall(paper.abstract)) < _FEW and not paper.failed:
                 found.setdefault(paper.key, paper)
     return sorted(found.values(), key=lambda paper: not question_of(paper))
+
+
+def real_papers() -> list[Paper]:
+    """Returns the papers of the real digests in the folder that PAPERWIRE_SHARED names; none without it."""
+    shared = os.environ.get("PAPERWIRE_SHARED")
+    return papers_of(sorted(path for path in Path(shared).glob("corpus/**/*") if path.is_file())) if shared else []
 
 
 def question_of(paper: Paper) -> str:

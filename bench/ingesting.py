@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import counting, planning
+from bench import planning
 from bench._timing import timed
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
@@ -31,8 +31,6 @@ FEW = 1000
 ROWS = {  # those of the papers after the first FEW
     "paper": "SELECT * FROM paper WHERE id > 1000",
     "paper_key": "SELECT * FROM paper_key WHERE paper > 1000",
-    "paper_alias": "SELECT * FROM paper_alias WHERE paper > 1000",
-    "paper_text": "SELECT * FROM paper_text WHERE paper > 1000",
     "indexed_paper": "SELECT * FROM indexed_paper WHERE paper > 1000",
 }
 LINES_OF_CHAT = 5
@@ -53,8 +51,7 @@ class TimedStore(Store):
 
 def main() -> int:
     many = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    chance = random.Random(7)
-    papers = [counting.made(chance, n) for n in range(many + 2 * FEW)]
+    papers = planning.abstracts(many + 2 * FEW)
     before, few, more = papers[:FEW], papers[FEW : 2 * FEW], papers[2 * FEW :]
     with tempfile.TemporaryDirectory() as folder:
         store = TimedStore(f"sqlite:///{folder}/ingested.db")
@@ -84,7 +81,7 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     for chat in range(amount // LINES_OF_CHAT):
         typed = (
             f"daily {chance.randrange(24):02}:00 Europe/Berlin"
-            f" | {' '.join(chance.sample(counting.TOPICS, 2))} {chat % 999}x{line} | \n"
+            f" | {' '.join(chance.sample(planning.RARE, 2))} {chat % 999}x{line} | \n"
             for line in range(LINES_OF_CHAT)
         )
         blocks.append(f"[console:chat{chat}]\n{''.join(typed)}")

@@ -11,7 +11,7 @@ in Chinese first. A paper costs some 60 ms of a processor.
 - `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions of
   people, each with the papers that are right.
 
-Times are processor time of one core.
+Times are processor time.
 """
 
 import csv
@@ -22,13 +22,10 @@ import resource
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from heapq import nsmallest
 from pathlib import Path
-from random import Random
 from statistics import mean
 
-from bench._calibration import SAMPLES, calibrated, papers_of, vectors
-from bench._timing import timed
+from bench._calibration import SAMPLES, calibrated, papers_of, real_papers, vectors
 from bot.meaning import child
 from bot.meaning.encoders import ChildEncoder, is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
@@ -38,7 +35,6 @@ QUESTIONS = Path(__file__).with_name("questions.tsv")
 OF_A_DIGEST = 100  # papers whose encoding is timed
 SHORTEST = 12  # Chinese characters of a question
 _CHINESE, _LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
-SCANNED = (100_000, 1_000_000)  # papers
 
 Asked = tuple[str, frozenset[str]]  # (question, keys of the papers that are right)
 
@@ -47,9 +43,7 @@ def main() -> int:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     model = child.Encoder()
     samples = papers_of(sorted(SAMPLES.glob("*.*")))
-    shared = os.environ.get("PAPERWIRE_SHARED")
-    real = papers_of(sorted(path for path in Path(shared).glob("corpus/**/*") if path.is_file())) if shared else []
-    for what, papers in (("samples", samples), ("real digests", real[:most])):
+    for what, papers in (("samples", samples), ("real digests", real_papers()[:most])):
         if not papers:
             print(f"{what}: none; PAPERWIRE_SHARED names no folder of digests")
             continue
@@ -60,8 +54,9 @@ def main() -> int:
         if what == "samples":
             print_found("14 languages", list(in_all_languages(aside)), aside, model, calibration)
         else:
-            people = list(of_people(Path(str(shared)) / "meaning.jsonl"))
-            listed = coded(model, papers_of({Path(str(shared)) / file for file, *_ in people}), calibration)
+            shared = Path(os.environ["PAPERWIRE_SHARED"])
+            people = list(of_people(shared / "meaning.jsonl"))
+            listed = coded(model, papers_of({shared / file for file, *_ in people}), calibration)
             print_found(
                 "of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration
             )
@@ -137,7 +132,7 @@ def print_found(
 
 
 def print_costs(papers: Sequence[Paper]) -> None:
-    """Prints what encoding, storing and comparing cost."""
+    """Prints what encoding and storing cost."""
     digest = [papers[place % len(papers)] for place in range(OF_A_DIGEST)]
     encoder = ChildEncoder()
     codes = encoder.papers(digest)
@@ -147,19 +142,6 @@ def print_costs(papers: Sequence[Paper]) -> None:
         f"a paper: {(used.ru_utime + used.ru_stime) / len(digest) * 1000:.0f} ms with the start of the child process, "
         f"{mean(map(len, codes)):.0f} bytes; the child had {used.ru_maxrss / 1024:.0f} MB at most"
     )
-    chance = Random(3)
-    signs, large = chance.getrandbits(meaning.DIMENSIONS), chance.getrandbits(meaning.DIMENSIONS)
-    for amount in SCANNED:
-        wholes = [chance.getrandbits(meaning.DIMENSIONS) for _ in range(amount)]
-
-        def nearest(wholes: list[int] = wholes) -> list[int]:
-            distances = [
-                (differing := code ^ signs).bit_count() + 2 * (differing & large).bit_count() for code in wholes
-            ]
-            return nsmallest(500, range(len(wholes)), key=distances.__getitem__)
-
-        _, seconds = timed(nearest)
-        print(f"the nearest of {amount:,} papers as wholes: {seconds * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ to the top the papers of the interest are.
 
 - any order
 - SVM (scikit-learn): words and pairs of words with tf-idf, trained on the first half as liked or not
-- the mean, the nearest: only one half of our score
 - our order, by the liked papers
 - with dislikes: our order, if as many other papers of the first half are disliked
 - /library: our order, by the titles of the liked papers alone
@@ -17,25 +16,21 @@ Papers are those of the digests in the folder that PAPERWIRE_SHARED names, in tw
 of a processor. Times are processor time.
 """
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from heapq import nlargest
 from importlib import import_module
 from itertools import combinations, islice
-from pathlib import Path
 from random import Random
 from statistics import mean
 from typing import Any, NamedTuple
 
+from bench._calibration import real_papers
 from bench._timing import timed
-from bot.digests import read_digest
-from bot.errors import UnknownFormat
 from bot.meaning.encoders import ChildEncoder
 from subscriptions import meaning
-from subscriptions.matching.ranking import NEAREST, Judged, Taste
+from subscriptions.matching.ranking import Judged, Taste
 from subscriptions.model import Paper
 
 LIKED = (1, 3, 10, 30)
@@ -61,7 +56,11 @@ class Reader(NamedTuple):
 
 def main() -> int:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    papers = real_papers()[:most]
+    papers = [
+        replace(paper, summaries=(), translations=())
+        for paper in real_papers()
+        if paper.title and len(paper.abstract) > 200 and paper.categories
+    ][:most]
     if not papers:
         print("no papers: PAPERWIRE_SHARED names no folder of digests")
         return 0
@@ -79,21 +78,6 @@ def compare_all(papers: Sequence[Paper], titles: Mapping[str, bytes]) -> None:
     print(f"{len(papers):,} papers")
     for categories, what in ((1, "one category"), (2, "two categories")):
         compare(list(readers(papers, titles, categories, Random(17))), f"interested in {what}")
-
-
-def real_papers() -> list[Paper]:
-    """Returns the papers of the real digests that have a title, an abstract and categories, each once."""
-    shared = os.environ.get("PAPERWIRE_SHARED")
-    found: dict[str, Paper] = {}
-    for file in sorted(Path(shared).glob("corpus/*/*")) if shared else ():
-        try:
-            entries = read_digest(file.read_bytes(), file.name).entries
-        except UnknownFormat:
-            continue
-        for paper in entries:
-            if paper.title and len(paper.abstract) > 200 and paper.categories:
-                found.setdefault(paper.key, replace(paper, summaries=(), translations=()))
-    return list(found.values())
 
 
 def encoded(encoder: ChildEncoder, papers: Sequence[Paper]) -> list[Paper]:
@@ -153,20 +137,6 @@ def judged(papers: Sequence[Paper]) -> Judged:
     return [(1.0, meaning.read_paper(paper.meaning)[0]) for paper in papers]
 
 
-def by_mean(reader: Reader) -> Scores:
-    liked = judged(reader.liked)
-    return lambda paper: mean(nearness(liked, paper))
-
-
-def by_nearest(reader: Reader) -> Scores:
-    liked = judged(reader.liked)
-    return lambda paper: mean(nlargest(NEAREST, nearness(liked, paper)))
-
-
-def nearness(liked: Judged, paper: Paper) -> list[float]:
-    return meaning.alike([code for _, code in liked], meaning.read_paper(paper.meaning)[0])
-
-
 def by_taste(reader: Reader) -> Scores:
     return scored(Taste(judged(reader.liked)))
 
@@ -187,8 +157,6 @@ def scored(taste: Taste) -> Scores:
 ORDERS: dict[str, Callable[[Reader], Scores]] = {
     "any order": in_any_order,
     "SVM, C = 0.1": by_svm,
-    "the mean": by_mean,
-    "the nearest": by_nearest,
     "our order": by_taste,
     "with dislikes": with_dislikes,
     "/library": by_library,

@@ -37,12 +37,12 @@ from subscriptions.service.plan import find_due, plan_due, steps
 from subscriptions.service.subscribing import subscribe
 from subscriptions.store import tables
 from subscriptions.store.database.store import Store
+from tests.filling import chat_row
 from tests.make import address, an_open_store, ingested, paper, planned_slices
 from tests.statements import recording
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WORDS = ("diffusion", "graph", "agent", "language", "vision", "robot", "quantum", "protein", "survey", "market")
 # words of the morning's papers; each word is in five papers
 RARE = tuple(f"topic{first}{second}" for first in "abcdef" for second in "abcdef")
 PAPERS = 180
@@ -102,7 +102,7 @@ def run(part: str, folder: Path, chats: int) -> list[float]:
 def fill_database(folder: Path, chats: int) -> str:
     """Makes the database of a morning."""
     with an_open_store(f"sqlite:///{folder}/planned.db") as store:
-        fill_morning(store, chats)
+        fill(store, chats)
     return ""
 
 
@@ -185,15 +185,10 @@ def ask(folder: Path, chats: int) -> str:
             for chat in part:
                 for number, query in enumerate(rng.sample(range(len(queries)), 10), 1):
                     row = subscription_row(chat, query, queries)
-                    row |= {
-                        "id": chat * 10 + number,
-                        "number": number,
-                        "cadence": "now",
-                        "cursor": 1,
-                    }
+                    row |= {"id": chat * 10 + number, "number": number, "cadence": "now", "cursor": 1}
                     rows.append(row | {"next_due_at": None, "latest_due_at": None})
             with store.write() as session:
-                session.connection().execute(insert(tables.ChatRow), [chat_row(n) for n in part])
+                session.connection().execute(insert(tables.ChatRow), [chat_row(n, NOON) for n in part])
                 session.connection().execute(insert(tables.SubscriptionRow), rows)
     return ""
 
@@ -218,7 +213,7 @@ def abstracts(how_many: int) -> list[Paper]:
         paper(
             " ".join(word(rng) for _ in range(10)),
             "cs.LG",
-            arxiv_id=f"2602.{how_many:04}{n:04}"[:12],
+            arxiv_id=f"2602.{n:05}",
             abstract=" ".join(word(rng) for _ in range(150)),
         )
         for n in range(how_many)
@@ -292,52 +287,23 @@ PARTS: dict[str, Callable[[Path, int], str]] = {
 }  # fmt: skip
 
 
-def fill_morning(store: Store, chats: int) -> None:
-    """Fills the database of a morning: the query of each chat has two words of RARE, and each word is in five papers."""
-    queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
-    fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
+def fill(store: Store, chats: int, queries: list[str] | None = None) -> None:
+    """Stores the papers of a day, each word of RARE in five of them, and chats that share queries.
 
-
-def fill(store: Store, chats: int, queries: list[str] | None = None, papers: list[str] | None = None) -> None:
-    """Stores the papers of a day, and chats that share queries like real ones.
-
-    Without `queries`, uses all pairs of WORDS.
+    Without `queries`, a query has two words of RARE.
     """
-    papers = papers or [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(PAPERS)]
-    ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
-    queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
+    titles = [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)]
+    ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(titles)))
+    queries = queries or [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
+    canonical = [parse_query(query).canonical for query in queries]
     with store.write() as session:
-        connection = session.connection()
-        connection.execute(
-            insert(tables.QueryRow),
-            [{"id": n, "canonical": parse_query(query).canonical} for n, query in enumerate(queries, start=1)],
-        )
-        connection.execute(insert(tables.ChatRow), [chat_row(n) for n in range(1, chats + 1)])
-        connection.execute(
+        execute = session.connection().execute
+        execute(insert(tables.QueryRow), [{"id": n, "canonical": query} for n, query in enumerate(canonical, start=1)])
+        execute(insert(tables.ChatRow), [chat_row(n, NOON) for n in range(1, chats + 1)])
+        execute(
             insert(tables.SubscriptionRow),
             [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)],
         )
-
-
-def chat_row(n: int) -> dict[str, object]:
-    return {
-        "id": n,
-        "platform": "telegram",
-        "address": str(n),
-        "topic": "",
-        "title": "",
-        "kind": "private",
-        "lang": "",
-        "timezone": "",
-        "settings": {},
-        "state": "active",
-        "state_detail": "",
-        "owner": "",
-        "admin": False,
-        "first_delivery_planned": True,
-        "next_number": 2,
-        "created_at": NOON,
-    }
 
 
 def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object]:
@@ -352,8 +318,8 @@ def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object
         "state": "active",
         "since": NOON - timedelta(days=1),
         "cursor": 0,
-        "next_due_at": NOON + timedelta(hours=1),
-        "latest_due_at": NOON + timedelta(hours=1),
+        "next_due_at": NOON + HOUR,
+        "latest_due_at": NOON + HOUR,
     }
 
 

@@ -56,7 +56,7 @@ def fill(
         last = first_paper + papers - 1
         session.put(KeyValueRow(name="sequence", value=str(last)))
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
-        add("chat", (_chat(first + n, now, gone=n % GONE == 0) for n in range(chats)))
+        add("chat", (chat_row(first + n, now, gone=n % GONE == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))
         sent = [(chat, n) for chat in range(chats) for n in range(per_chat // PER_DELIVERY)]
         seqs = {one: first_delivery + place for place, one in enumerate(sent)}
@@ -91,7 +91,8 @@ def _first_free(store: Store, table: str, key: str = "id") -> int:
         return (session.connection().exec_driver_sql(f"SELECT max({key}) FROM {table}").scalar() or 0) + 1  # noqa: S608 - names of ours
 
 
-def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
+def chat_row(number: int, now: datetime, *, gone: bool = False) -> dict[str, object]:
+    """Returns the row of a private chat of Telegram, which is active or gone."""
     state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
     return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
             "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,

@@ -12,7 +12,6 @@ import sqlmodel
 from bot.ports.models import Encoder
 from subscriptions.model import (
     Announce,
-    CallbackToken,
     ChatAddress,
     Digest,
     KnownPaper,
@@ -24,7 +23,6 @@ from subscriptions.model import (
 )
 from subscriptions.service import ingestion, plan, subscribing
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import conversations, stored_chats
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
@@ -154,14 +152,6 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
     """Deletes all rows that are old enough. See `clean_up_steps`."""
     for _ in clean_up_steps(store, now=now, papers=papers):
         pass
-
-
-def add_callbacks(transaction: Transaction, chat: str, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores callback tokens that work in a chat. Returns their ids, in the order of the tokens."""
-    by_id = {conversations.new_callback_id(): token for token in tokens}
-    there = stored_chats.add_chat(transaction, address(chat), now=now)
-    conversations.store_callbacks(transaction, by_id, chat_id=there.id, now=now)
-    return list(by_id)
 
 
 def unsubscribes(store: Store, chat: ChatAddress, *numbers: int, now: datetime = NOON) -> tuple[Subscription, ...]:

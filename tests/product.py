@@ -61,6 +61,11 @@ class Finished:
     out: str
     err: str
 
+    def refusal(self, status: int = 2) -> str:
+        """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
+        assert (self.status, self.out) == (status, "")
+        return self.err
+
     @property
     def json(self) -> Any:
         """The JSON document on stdout, which must be its only line."""
@@ -178,8 +183,8 @@ class Product:
 
     def runs(self, *arguments: str, stdin: bytes = b"") -> Finished:
         """Runs a command line in this process. Its clock is `clock`; an option `--now` sets it."""
-        out, err = _Stream(io.BytesIO(), encoding="utf-8"), _Stream(io.BytesIO(), encoding="utf-8")
-        with self._inside(io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"), out, err):
+        out, err = Stream(), Stream()
+        with surroundings(self.folder, self.settings, stdin, out, err):
             status = run(arguments, self._clock_from)
         finished = Finished(status, out.written(), err.written())
         assert not _ACCIDENT.search(finished.err), finished.err
@@ -206,29 +211,6 @@ class Product:
         if now is not None:
             self.clock.set_now(now)
         return self.clock
-
-    @contextlib.contextmanager
-    def _inside(self, stdin: io.TextIOWrapper, out: io.TextIOWrapper, err: io.TextIOWrapper) -> Iterator[None]:
-        """Gives a command line its environment, folder, streams, signal handlers and log, and takes them back."""
-        environment, folder = dict(os.environ), Path.cwd()
-        streams = sys.stdin, sys.stdout, sys.stderr
-        handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-        root, ours = logging.getLogger(), logging.getLogger("paperwire")
-        logged = root.handlers[:], root.level, ours.level
-        root.handlers[:] = []
-        os.environ.update(self.settings)
-        os.chdir(self.folder)
-        sys.stdin, sys.stdout, sys.stderr = stdin, out, err
-        try:
-            yield
-        finally:
-            sys.stdin, sys.stdout, sys.stderr = streams
-            os.chdir(folder)
-            os.environ.clear()
-            os.environ.update(environment)
-            root.handlers[:], root.level, ours.level = logged
-            for one, handler in handlers.items():
-                signal.signal(one, handler)
 
     # ── papers and time ───────────────────────────────────────────────────────
 
@@ -342,8 +324,37 @@ def _is_planned(subscription: Mapping[str, Any], now: datetime) -> bool:
     return subscription["state"] != "active" or due is None or datetime.fromisoformat(due) > now
 
 
-class _Stream(io.TextIOWrapper):
+@contextlib.contextmanager
+def surroundings(
+    folder: Path, settings: Mapping[str, str], stdin: bytes, out: io.TextIOWrapper, err: io.TextIOWrapper
+) -> Iterator[None]:
+    """Gives a command line its environment, folder, streams, signal handlers and log, and takes them back."""
+    environment, before = dict(os.environ), Path.cwd()
+    streams = sys.stdin, sys.stdout, sys.stderr
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    root, ours = logging.getLogger(), logging.getLogger("paperwire")
+    logged = root.handlers[:], root.level, ours.level
+    root.handlers[:] = []
+    os.environ.update(settings)
+    os.chdir(folder)
+    sys.stdin, sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"), out, err
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(environment)
+        root.handlers[:], root.level, ours.level = logged
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+
+
+class Stream(io.TextIOWrapper):
     """A stream that is read after it was written."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8")
 
     def written(self) -> str:
         self.flush()

@@ -6,7 +6,6 @@ The encoder of these stories knows that some words of two languages mean the sam
 import json
 import os
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -17,7 +16,6 @@ from bot.digests import read_digest
 from bot.meaning.encoders import ChildEncoder, is_installed
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
-from subscriptions.store import bot_state
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -67,6 +65,7 @@ class TestSearch:
         await bot.presses("subscribe to the meaning")
         assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
         assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
+        assert deliverer.titles(await bot.says("/search about:蜜蜂")) == ["Honey bees swarm", "Robots carry"]
 
     async def test_a_subscription_whose_words_find_nothing_may_take_the_meaning(self, bot: BotHarness) -> None:
         know(bot)
@@ -106,14 +105,6 @@ class TestSearch:
         assert late not in said.lines
 
 
-class TestOrder:
-    """Who looks for words wants the papers about them, so those with the words in the title come first."""
-
-    async def test_what_is_about_a_text_comes_nearest_first(self, bot: BotHarness) -> None:
-        know(bot)
-        assert deliverer.titles(await bot.says("/search about:蜜蜂")) == ["Honey bees swarm", "Robots carry"]
-
-
 class TestSubscriptions:
     async def test_it_is_made_previewed_edited_and_exported(self, bot: BotHarness) -> None:
         encoder = know(bot)
@@ -149,21 +140,6 @@ class TestSubscriptions:
         assert deliverer.texts(bot) == []
 
 
-class TestStatus:
-    async def test_an_operator_is_told_that_the_encoder_fails(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        await bot.says("/sub about:蜜蜂 now")
-        encoder.fails = OFF
-        bot.bot_info = replace(bot.bot_info, admins=(make.address("telegram:42"),))
-        with bot.store.write() as transaction:
-            bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, bot.clock.now())
-        said = (await bot.says("/status")).text
-        assert "The encoder fails, so papers come without their meaning" in said
-        assert "paperwire check" in said
-        bot.encoder = None
-        assert "encoder" not in (await bot.says("/status")).text
-
-
 class TestWhy:
     async def test_what_came_is_explained_by_its_nearness_and_its_words(self, bot: BotHarness) -> None:
         encoder = know(bot)
@@ -175,21 +151,6 @@ class TestWhy:
         said = await bot.says("/why 2601.80009")
         assert said.lines[1] == "In meaning closely related to “蜜蜂”."
         assert said.lines[-2:] == ["1  about:蜜蜂 boxes", "in the abstract: Swarm and boxes."]
-
-    async def test_a_pasted_text_is_near_by_words_and_meaning(self, bot: BotHarness) -> None:
-        know(bot)
-        text = "abejas " + " ".join(f"palabra{number}" for number in range(26))
-        said = await bot.says(text)
-        assert deliverer.titles(said)[0] == "Honey bees swarm"
-
-    async def test_it_is_told_how_near_a_paper_is(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        await bot.says("/sub about:蜜蜂 boxes now")
-        bot.brings(make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
-        assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
-        assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
-            "1  about:蜜蜂 boxes: lacks about:蜜蜂 (hardly related); boxes"
-        ]
 
     async def test_also_in_an_alternative(self, bot: BotHarness) -> None:
         know(bot)

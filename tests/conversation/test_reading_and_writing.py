@@ -1,7 +1,7 @@
 """Commands, buttons and events that write get a writing transaction. All others write nothing except their replies."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +13,12 @@ from sqlalchemy.engine import Connection
 
 from bot.commands import context
 from bot.commands.intent import REGISTRY
-from subscriptions.model import CallbackToken
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import outbox_entries
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
-from tests.make import add_callbacks, subscribes
+from tests.make import subscribes
 
 PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
@@ -86,46 +84,6 @@ def watch(bot: BotHarness) -> Watch:
     return watch
 
 
-def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
-    """Returns arguments for a button of any kind. A button ignores the arguments that it does not need."""
-    own: Mapping[str, Mapping[str, Any]] = {
-        "setting": {"name": "limit"},
-        "search-page": {"start": 0, "upto": 1},
-        "do": {"command": "sub", "args": "tree"},
-    }
-    return {
-        "at": LATER.isoformat(),
-        "change": 1,
-        "chat": GROUP,
-        "commands": [["sub", "tree"]],
-        "delivery": delivery,
-        "lang": "en",
-        "link": "none",
-        "name": "limit",
-        "no": {"verb": "keep", "label": "no", "arguments": {}},
-        "number": 1,
-        "page": 0,
-        "paper": 1,
-        "position": 0,
-        "everything": "",
-        "query": "tree",
-        "question": "Which?",
-        "rule": "-ti:another",
-        "subscription": 1,
-        "start": 0,
-        "text": "tree",
-        "topic": "sub",
-        "until": (LATER + timedelta(days=1)).isoformat(),
-        "upto": 1,
-        "value": "5",
-        "verb": "edit-ask",
-        "when": "daily 9:00",
-        "yes": {"verb": "undo", "label": "yes", "arguments": {}},
-        "zone": "Europe/Berlin",
-        **own.get(verb, {}),
-    }
-
-
 async def each_way(bot: BotHarness, watch: Watch, sends: Any) -> None:
     """Calls `sends` for every kind of chat. Fails if anything is written outside a writing transaction."""
     for chat in (PERSON, NEWCOMER, GROUP):
@@ -146,35 +104,6 @@ async def test_a_command_writes_only_where_it_says_so(bot: BotHarness, watch: Wa
 
     await each_way(bot, watch, typed)
     if f"/{name}" in ALWAYS_READING:
-        assert watch.tables <= set(OWN)
-
-
-@pytest.mark.parametrize("verb", list(REGISTRY.callbacks))
-async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Watch, verb: str) -> None:
-    (delivery, *_) = [one.id for one in outbox_entries(bot.store, now=LATER) if one.chat == PERSON]
-
-    async def pressed(chat: str) -> None:
-        token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery))
-        for _ in range(2):  # the second press finds the effect of the first
-            with bot.store.write() as transaction:
-                (data,) = add_callbacks(transaction, chat, [token], now=bot.clock.now())
-            watch.inside.clear()
-            await bot.sends_request(chat, by=by_whom(chat), callback_data=data, callback_id="p", message_id="m0")
-
-    await each_way(bot, watch, pressed)
-    if verb in ALWAYS_READING:
-        assert watch.tables <= set(OWN)
-
-
-@pytest.mark.parametrize("name", list(REGISTRY.events))
-async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Watch, name: str) -> None:
-    details = {"as": "x", "names": "2601.90001", "team": "T1", "before": "left", "text": "tree", "to": "telegram:-1002"}
-
-    async def happens(chat: str) -> None:
-        await bot.sends_request(chat, by=by_whom(chat), event=name, details=details)
-
-    await each_way(bot, watch, happens)
-    if name in ALWAYS_READING:
         assert watch.tables <= set(OWN)
 
 

@@ -1,20 +1,15 @@
 """Runs subcommands of paperwire: in this process for most tests, in a separate process if a test needs one."""
 
-import io
-import json
-import logging
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import pytest
 from typer import core
@@ -25,6 +20,7 @@ from bot.system_clock import SystemClock
 from tests import forked
 from tests.fakes import process
 from tests.patience import PATIENCE
+from tests.product import Finished, Stream, surroundings
 
 DIGEST = process.ROOT / "bot" / "samples" / "daily_arxiv.md"
 
@@ -38,26 +34,6 @@ def subcommands() -> dict[str, core.TyperCommand | core.TyperGroup]:
     return top | {
         f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The result of a call: exit status and output."""
-
-    status: int
-    out: str
-    err: str
-
-    def refusal(self, status: int = 2) -> str:
-        """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
-        assert (self.status, self.out) == (status, "")
-        return self.err
-
-    @property
-    def json(self) -> Any:
-        """Returns the JSON document on stdout, which must be its only line."""
-        assert self.out.count("\n") == 1, self.out
-        return json.loads(self.out)
 
 
 INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'  # without a source, the program would read arXiv's feeds
@@ -81,34 +57,33 @@ class Terminal:
         """Sets the variable PAPERWIRE_NAME."""
         self._monkeypatch.setenv(f"PAPERWIRE_{name}", value)
 
-    def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
+    def __call__(self, *arguments: str, stdin: bytes = b"") -> Finished:
         """Runs one subcommand in this process."""
-        return self._call(arguments, io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO()), stdin)
+        return self._call(arguments, Stream(), Stream(), stdin)
 
-    def on_screen(self, columns: int, *arguments: str) -> Ended:
+    def on_screen(self, columns: int, *arguments: str) -> Finished:
         """Like `__call__`, but stdout and stderr are terminals of this width."""
         self._monkeypatch.setenv("COLUMNS", str(columns))
-        return self._call(arguments, _Screen(io.BytesIO()), _Screen(io.BytesIO()), b"")
+        return self._call(arguments, _Screen(), _Screen(), b"")
 
-    def _call(self, arguments: Sequence[str], out: io.TextIOWrapper, err: io.TextIOWrapper, stdin: bytes) -> Ended:
-        with self._monkeypatch.context() as patch, _own_log(), _own_signals():
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
+    def _call(self, arguments: Sequence[str], out: Stream, err: Stream, stdin: bytes) -> Finished:
+        with surroundings(Path.cwd(), {}, stdin, out, err), self._monkeypatch.context() as patch:
             # the moment of --now stands still, so that no answer depends on how long a call takes
             patch.setattr(SystemClock, "now", lambda clock: clock._start or clock.wall())
             status = cli.run(arguments)
-        return Ended(status, _text(out), _text(err))
+        return Finished(status, out.written(), err.written())
 
-    def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+    def process(
+        self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b""
+    ) -> Finished:
         """Runs one subcommand in its own process, including the start of Python."""
         return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
 
-    def python(self, program: str, *arguments: str) -> Ended:
+    def python(self, program: str, *arguments: str) -> Finished:
         """Runs Python code in its own process."""
         return self._run("-c", program, *arguments)
 
-    def _run(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+    def _run(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Finished:
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, *arguments],
             cwd=self.folder,
@@ -118,7 +93,7 @@ class Terminal:
             timeout=PATIENCE,
             check=False,
         )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def file(self, name: str, content: str | bytes) -> str:
         """Writes a file and returns its name."""
@@ -128,7 +103,7 @@ class Terminal:
         return name
 
 
-class _Screen(io.TextIOWrapper):
+class _Screen(Stream):
     """A stream that says that it is a terminal."""
 
     def isatty(self) -> bool:
@@ -156,38 +131,6 @@ PAGE = page(
     ("2601.00002", "A survey of diffusion", "We read everything about it."),
     ("2601.00003", "Graph networks that forget", "Nodes lose their neighbours."),
 )
-
-
-def _text(stream: io.TextIOWrapper) -> str:
-    stream.flush()
-    buffer = stream.buffer
-    assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue().decode()
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Restores the signal handlers that a subcommand sets."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _own_log() -> Iterator[None]:
-    """Restores the logging that a subcommand sets up."""
-    root, ours = logging.getLogger(), logging.getLogger("paperwire")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
-    root.handlers[:] = []
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(levels[0])
-        ours.setLevel(levels[1])
 
 
 class Process:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from bot.app import App, build_app
 from bot.delivery.sender import plan
@@ -32,8 +32,6 @@ from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
 from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
 from tests.make import MINUTE, address, ingested, subscribes
-from tests.postgres.cluster import SUPERUSER
-from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server
 from tests.source_harness import NoSources
 
@@ -309,11 +307,21 @@ def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("ignores_options", [True, False])
-def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Path, ignores_options: bool) -> None:
+def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, ignores_options: bool) -> None:
+    """It does not pass on the options of a session, or refuses a client that has some, as PgBouncer does."""
+
+    def connect(_dialect: object, _record: object, _arguments: object, named: dict[str, object]) -> None:
+        if not ignores_options:
+            raise psycopg.OperationalError("FATAL:  unsupported startup parameter: options")
+        del named["options"]
+
     with postgres.database(empty=True) as url:
-        with pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=ignores_options):
-            error = refused(f"postgresql://{SUPERUSER}@/any?host={tmp_path}")
-        assert "A connection pooler is in front of the database any on" in str(error)
+        event.listen(Engine, "do_connect", connect)
+        try:
+            error = refused(url)
+        finally:
+            event.remove(Engine, "do_connect", connect)
+        assert f"A connection pooler is in front of the database {name_of(url)} on" in str(error)
         assert "Name PostgreSQL itself" in str(error)
         assert (error.exit_code, error.cause) == (2, "it cannot be opened")
         with contextlib.closing(Store(url)) as untouched:

@@ -5,9 +5,7 @@ The result is the same as if everything were stored at once. Exports can be impo
 
 import asyncio
 import contextlib
-import sqlite3
 from collections import Counter, abc
-from datetime import date, datetime
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
@@ -23,7 +21,7 @@ from bot.sources import ingest as source_ingest
 from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError
-from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
+from subscriptions.model import DAYS, ChatKind, Digest
 from subscriptions.portable import read_lines
 from subscriptions.service import import_export, subscribing
 from subscriptions.service.known_chats import listed
@@ -36,19 +34,6 @@ from tests.make import DAY, digest, ingested, paper, subscribes
 from tests.stored import value
 
 TODAY = NOON.date()
-_TABLES = {
-    "paper": 'SELECT key, title, abstract, authors, categories, "primary", arxiv_id, doi, url, version, comment, "cross", '
-    "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
-    "paper_key": "SELECT k.key, p.key FROM paper_key k JOIN paper p ON p.id = k.paper",
-    "paper_alias": "SELECT a.alias, p.key FROM paper_alias a JOIN paper p ON p.id = a.paper",
-    "paper_text": "SELECT p.key, t.kind, t.language, t.texts FROM paper_text t JOIN paper p ON p.id = t.paper",
-    "appearance": "SELECT p.key, d.content_hash, a.kind FROM appearance a JOIN paper p ON p.id = a.paper "
-    "JOIN digest d ON d.id = a.digest",
-    "digest": "SELECT content_hash, source, format, date, counts FROM digest",
-    "counter": "SELECT value FROM key_value WHERE name = 'sequence'",
-    "words": "SELECT p.key, w.term, w.col, w.offset FROM words w JOIN indexed_paper e ON e.entry = w.doc "
-    "JOIN paper p ON p.id = e.paper",
-}
 
 
 class WatchedStore(Store):
@@ -80,20 +65,6 @@ def watched(empty_database: Path) -> abc.Iterator[WatchedStore]:
         yield store
 
 
-def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Maps each table of papers (_TABLES) to its rows, without row ids. Includes the words of the search index."""
-    with contextlib.closing(sqlite3.connect(store.path)) as connection:
-        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, paper_words, instance)")
-        return {name: sorted(connection.execute(asked).fetchall(), key=repr) for name, asked in _TABLES.items()}
-
-
-def assert_same(one: Store, other: Store) -> None:
-    """Fails the test if two stores have different papers, and shows the rows that differ."""
-    ours, theirs = content(one), content(other)
-    for name, rows in theirs.items():
-        assert ours[name] == rows, name
-
-
 @contextlib.contextmanager
 def executed(store: Store) -> abc.Iterator[list[str]]:
     """Yields a list to which each statement is added that the store executes."""
@@ -107,77 +78,8 @@ def executed(store: Store) -> abc.Iterator[list[str]]:
     event.remove(store._engine, "before_cursor_execute", note)
 
 
-def stored(store: Store, some: Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
-    return make.ingest_digest(store, some, source="daily", day=day, now=NOON, announce=announce)
-
-
-def counts_of(done: Ingested) -> tuple[object, ...]:
-    """Returns the results of an ingest that its receipt reports."""
-    return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
-
-
-@st.composite
-def papers(draw: st.DrawFn) -> Paper:
-    """Draws a paper with any combination of arXiv id, DOI (either may be missing) and title.
-
-    There are few of each, so different papers often have the same one.
-    """
-    number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
-    title = draw(st.sampled_from(("On kites", "On boats", "On trees", "On DNA-like knots")))
-    arxiv_id = None if number is None else f"2601.0000{number}"
-    found = {} if doi is None else {"doi": f"10.1/{doi}"}
-    if arxiv_id is None and doi is not None:
-        found["key"] = f"10.1/{doi}"
-    languages = draw(st.lists(st.sampled_from(("zh", "ja")), unique=True))
-    return paper(
-        title,
-        *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
-        arxiv_id=arxiv_id,
-        kind=draw(st.none() | st.sampled_from(Announce)),
-        authors=draw(st.sampled_from(((), ("Ada Example",)))),
-        abstract=draw(st.sampled_from(("", "A kite.", "A kite. It flies.", "This paper has been withdrawn"))),
-        version=draw(st.none() | st.integers(1, 2)),
-        summaries=tuple(Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
-        translations=tuple(Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
-        **found,
-    )
-
-
-digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0, 0, 20)), st.booleans()), max_size=4)
-
-
-def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[tuple[object, ...]]:
-    return [
-        counts_of(stored(store, digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
-        for n, (some, ago, announce) in enumerate(said)
-    ]
-
-
 class Killed(BaseException):
     """Ends the work at once, as if the process were killed. No code of the product catches it."""
-
-
-@hypothesis.settings(max_examples=15, deadline=None)
-@hypothesis.given(digests, st.lists(papers(), min_size=3, max_size=9))
-def test_a_digest_is_stored_whole_or_not_at_all(
-    empty_database: Path, said: list[tuple[list[Paper], int, bool]], last: list[Paper]
-) -> None:
-    """A process is killed at the end of the transaction that stores a digest. The next process reads the digest again."""
-    with stores(empty_database, "calm", "killed") as (calm, killed), pytest.MonkeyPatch.context() as patched:
-        stored_all(calm, said)
-        stored_all(killed, said)
-        some = digest(*last, name="the last one")
-        patched.setattr("subscriptions.store.stored_digests._result", _killed)
-        with pytest.raises(Killed):
-            stored(killed, some)
-        assert_same(killed, calm)
-        patched.undo()
-        assert stored(killed, some) == stored(calm, some)
-        assert_same(killed, calm)
-
-
-def _killed(*_: object) -> None:
-    raise Killed
 
 
 def many(amount: int) -> Digest:
@@ -290,64 +192,24 @@ whens = st.one_of(
 )  # fmt: skip
 
 
-# (chat, does, what): a change of a chat, which a test makes by `does(store, address of chat, *what, now=NOON)`
-Entered = tuple[str, abc.Callable[..., object], tuple[object, ...]]
-
-
-def _subscribes(
-    store: Store, at: ChatAddress, query: str, when: str | None, name: str | None, *, now: datetime
-) -> None:
-    subscribing.subscribe(store, at, query, when=when, name=name, now=now)
-
-
-def _timed(when: dict[str, str], zone: str | None) -> str | None:
-    return f"{when['when']} {zone or ''}".strip() if when else None
-
-
-def _edits(store: Store, at: ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
-    subscribing.edit(store, at, 1, query, when=f"daily 9 {zone}" if zone else None, now=now)
-
-
-def _imports(store: Store, at: ChatAddress, query: str, name: str, *, now: datetime) -> None:
-    import_export.import_lines(store, read_lines(f"daily 9 | {query} | {name}", at), now=now)
-
-
-_values = st.one_of(
-    st.sampled_from(("all", "off", "on", "12", "5", "zh", "en", "+05:45", "Japan", "berlin", "22:00-08:00", "9pm - 6", "daily 7", "now")),
-    st.sampled_from(sorted({word for name in chat_settings.SETTINGS for kind in ChatKind for word in chat_settings.SETTINGS[name].choices_in(kind, public=False)})),
-    words,
-)  # fmt: skip
 chats = st.sampled_from(
-    (
-        "console:me",
-        "telegram:42",
-        "telegram:-1001234567890/7",
-        "slack:C0123ABCD",
-        "slack:C9/1769068800.000200",
+    ("console:me", "telegram:42", "telegram:-1001234567890/7", "slack:C0123ABCD", "slack:C9/1769068800.000200")
+)
+entered = st.tuples(chats, queries, whens, zones, st.none() | words)
+chosen = st.tuples(chats, st.sampled_from(tuple(chat_settings.SETTINGS))).flatmap(
+    lambda where: st.tuples(
+        st.just(where),
+        st.sampled_from(
+            [
+                *chat_settings.SETTINGS[where[1]].choices_in(ChatKind.PRIVATE, public=False),
+                "5",
+                "+05:45",
+                "22:00-08:00",
+                "daily 7",
+            ]
+        ),
     )
 )
-entered = st.one_of(
-    *2
-    * [
-        st.tuples(
-            chats,
-            st.just(_subscribes),
-            st.tuples(queries, st.builds(_timed, whens, zones), st.none() | words),
-        )
-    ],
-    st.tuples(chats, st.just(subscribing.rename), st.tuples(st.just(1), words)),
-    st.tuples(chats, st.just(_edits), st.tuples(queries, zones)),
-    st.tuples(
-        chats,
-        st.just(subscribing.set_settings),
-        st.tuples(st.dictionaries(st.sampled_from(tuple(chat_settings.SETTINGS)), _values, min_size=1, max_size=1)),
-    ),
-    st.tuples(chats, st.just(_imports), st.tuples(queries, words)),
-)
-
-
-def entries_of(chat: str, *entries: tuple[str, dict[str, str], str | None, str | None]) -> list[Entered]:
-    return [(chat, _subscribes, (query, _timed(when, zone), name)) for query, when, zone, name in entries]
 
 
 def all_of_it(store: Store) -> list[tuple[object, ...]]:
@@ -372,20 +234,27 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
     return [*found, *(row for row in chosen if row[0] in speaking or row[3])]
 
 
-def enter(store: Store, what: list[Entered]) -> None:
-    for chat, does, values in what:
-        with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
-            does(store, parse_address(chat), *values, now=NOON)
-
-
 @hypothesis.settings(max_examples=25)
-@hypothesis.given(what=st.lists(entered, min_size=1, max_size=8))
-@hypothesis.example(what=entries_of("console:me", *((text, {"when": "daily"}, "Japan", None) for text in TRAPS)))
-@hypothesis.example(what=entries_of("console:me", *((f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS))))
-@hypothesis.example(what=entries_of("telegram:42", ("graph", {"when": "now"}, None, None), ("graph", {}, "Cuba", None)))
-def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
+@hypothesis.given(what=st.lists(entered, min_size=1, max_size=8), settings=st.lists(chosen, max_size=3))
+@hypothesis.example(what=[("console:me", text, {"when": "daily"}, "Japan", None) for text in TRAPS], settings=[])
+@hypothesis.example(what=[("console:me", f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS)], settings=[])
+@hypothesis.example(
+    what=[("telegram:42", "graph", {"when": "now"}, None, None), ("telegram:42", "graph", {}, "Cuba", None)],
+    settings=[],
+)
+def test_an_export_makes_the_same_again_elsewhere(
+    empty_database: Path,
+    what: list[tuple[str, str, dict[str, str], str | None, str | None]],
+    settings: list[tuple[tuple[str, str], str]],
+) -> None:
     with stores(empty_database, "here", "there") as (here, there):
-        enter(here, what)
+        for chat, query, when, zone, name in what:
+            timed = f"{when['when']} {zone or ''}".strip() if when else None
+            with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
+                subscribing.subscribe(here, parse_address(chat), query, when=timed, name=name, now=NOON)
+        for (chat, setting), chosen_value in settings:
+            with contextlib.suppress(PaperwireError):
+                subscribing.set_settings(here, parse_address(chat), {setting: chosen_value}, now=NOON)
         text = "".join(import_export.export_all(here))
         import_export.import_lines(there, read_lines(text), now=NOON)
         assert "".join(import_export.export_all(there)) == text

@@ -6,9 +6,9 @@ If a database is lost and an older copy replaces it, what was due before the los
 
 import asyncio
 import datetime as dt
+import subprocess
 from collections import abc
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,25 +19,22 @@ from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
-from subscriptions.model import ChatAddress, ChatKind, Paper
+from subscriptions.model import ChatAddress, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import restoring
-from subscriptions.service.findings import source_finding
-from subscriptions.service.known_chats import store_chat
-from subscriptions.service.notifying import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
-from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.stored_sources import KnownSource, SourceState
-from tests import copies, make, source_harness, stored
+from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
 from tests.make import DAY, HOUR, MINUTE, address, paper
+from tests.patience import PATIENCE
+from tests.postgres.cluster import installed_programs
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
@@ -293,32 +290,6 @@ async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, f
     assert arxiv.asked("/api/") == []
 
 
-@pytest.mark.parametrize(
-    ("cause", "begin", "hours", "notified"),
-    [
-        ("late", "2026-01-22T11:05", range(19), ["1 Thu 11:05", "2 Thu 11:05"]),  # midnight passes in UTC and in Tokyo
-        ("failed", "2026-01-22T23:50", (0, 0.25, 12.2), ["1 Thu 23:50", "2 Thu 23:50"]),  # no second notice after midnight
-        ("late", "2026-01-22T11:05", range(0, 60, 12), [f"{n} {day} 11:05" for day in ("Thu", "Fri", "Sat") for n in "12"]),
-    ],
-)  # fmt: skip
-def test_operators_are_told_of_a_source_once_a_day(
-    store: Store, cause: str, begin: str, hours: abc.Iterable[float], notified: list[str]
-) -> None:
-    """A source is in trouble for hours. Each operator gets one notice a day, and not one before and one after midnight."""
-    operators = address("telegram:1"), address("telegram:2")
-    begun = dt.datetime.fromisoformat(f"{begin}+00:00")
-    store_chat(store, operators[1], ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
-    known = KnownSource(name="arXiv", kind="arxiv", location="arXiv", state=SourceState())
-    found = []
-    for moment in (begun + dt.timedelta(hours=n) for n in hours):
-        receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
-        finding = source_finding(replace(known, last=receipt), SourceTrouble(cause), moment)
-        assert finding is not None
-        lanes = notify_operators(store, operators, finding.notice(), now=moment)
-        found += [f"{lane.address} {moment:%a %H:%M}" for lane in lanes]
-    assert found == notified
-
-
 CHAT = "telegram:1"
 
 
@@ -378,35 +349,40 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await running.feeding.scheduler.close()
 
 
-@pytest.mark.parametrize("by", [48 * HOUR, -240 * HOUR], ids=["two days ahead", "ten days back"])
-async def test_a_jumping_clock_loses_and_repeats_nothing(
-    by: dt.timedelta, tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
-) -> None:
-    clock.advance(new_york("2026-01-22 00:10") - clock.now())
-    arxiv.announces(THURSDAY, graphs_of("Thursday"))
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", when="daily 06:00")
-        adds_subscription(running, "telegram:2", "graphs", when="now")
-        clock.advance(dt.timedelta(minutes=1))
-        await running.ticks()
-        await _until(running, new_york("2026-01-22 01:30"))
-        assert [len(telegram.posted_to(chat)) for chat in "12"] == [1, 1]
-        clock.step(by)
-        arxiv.announces(FRIDAY, graphs_of("Friday"))
-        await running.ticks()
-        await _until(running, max(clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
-    for chat in "12":
-        texts = "\n".join(entry.text for entry in telegram.posted_to(chat))
-        assert [texts.count(f"Graphs of {day}") for day in ("Thursday", "Friday")] == [1, 1]
+def copied(store: Store, folder: Path) -> Path:
+    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does. Returns the path of the file."""
+    copy = folder / "copy.db"
+    if store.kind.file is not None:
+        store.backup(copy)
+    else:
+        _postgres("pg_dump", "--format=custom", "--compress=none", "--file", copy, f"--dbname={_address(store)}")
+    return copy
 
 
-async def _until(running: Machine, moment: dt.datetime) -> None:
-    """Advances the clock to a moment in about twenty steps, with a tick after each step."""
-    clock = running.app.clock
-    step = (moment - clock.now()) / 20
-    while clock.now() < moment:
-        clock.advance(step)  # type: ignore[attr-defined]  # a FakeClock
-        await running.ticks(1)
+def put_back(store: Store, copy: Path, *, lost_at: dt.datetime, now: dt.datetime) -> None:
+    """Replaces a database by a copy, as `paperwire restore` or pg_restore does. Deliveries due before the loss count as sent.
+
+    No other program may use the database meanwhile. The caller opens the store again afterwards.
+    """
+    if store.kind.file is not None:
+        restoring.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
+        return
+    _postgres("pg_restore", "--clean", "--single-transaction", f"--dbname={_address(store)}", copy)
+    opened = Store(_address(store), zone=store.zone, schedules=store.schedules)
+    opened.open(now=now)
+    restoring.count_lost_as_sent(opened, lost_at, now=now)
+    opened.close()
+
+
+def _address(store: Store) -> str:
+    return store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _postgres(program: str, *arguments: str | Path) -> None:
+    done = subprocess.run(  # noqa: S603 - a program of the wheel
+        [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.both_databases
@@ -416,7 +392,7 @@ def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Pat
     make.subscribes(store, "console:me", "graph", now=NOON, when="daily 13:00")
     make.subscribes(store, "console:now", "graph", now=NOON, when="now")
     make.ingested(store, "Graphs", now=NOON + MINUTE)
-    copies.put_back(store, copies.copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
+    put_back(store, copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
     with make.an_open_store(store.url.render_as_string(hide_password=False), now=lost_at + MINUTE) as restored:
         assert outbox_counts(restored).waiting == 0
         make.ingested(restored, "Later graphs", now=lost_at + HOUR)

@@ -110,13 +110,6 @@ async def test_after_a_fault_nothing_is_lost_or_new_twice(
     assert sum(receipt.counts["new"] for receipt in feeding.receipts("birds")) == len(ALL)
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_nothing_new_is_quiet(name: str, store: Store, clock: FakeClock, server: FakeDatabases) -> None:
-    server.papers.clear()
-    receipt = await SourceHarness(store, clock, server, QUESTIONS[name]).poll()
-    assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.QUIET, 0)
-
-
 async def test_a_question_that_is_too_wide_is_named(
     store: Store, clock: FakeClock, server: FakeDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,14 +24,9 @@ from tests.unit.test_gallery import without_mails
 # the beginnings of the titles that the chats of each language receive on Monday, at most two each
 SKETCH, PERCEPTION, SHADOW = "VideoSketcher", "Video Perception Models", "ShadowDancer"
 RECEIVED = {
-    ("en", "conversation"): {SKETCH, PERCEPTION},
-    ("en", "team"): {SKETCH, SHADOW},
-    ("en", "mail"): {SKETCH, SHADOW},
-    ("en", "page"): {SKETCH, SHADOW},
-    ("zh", "conversation"): {SKETCH, PERCEPTION},
-    ("zh", "team"): {SKETCH, PERCEPTION},
-    ("zh", "mail"): {SKETCH, PERCEPTION},
-    ("zh", "page"): {SKETCH, PERCEPTION},
+    (language, anchor): {SKETCH, SHADOW if language == "en" and anchor != "conversation" else PERCEPTION}
+    for language in ("en", "zh")
+    for anchor in ("conversation", "team", "mail", "page")
 }
 EVERY_TITLE = {SKETCH, PERCEPTION, SHADOW, "AlcheMinT", "OmniView", "PhysRVG", "Your One-Stop Solution", "ComputerRL"}
 

@@ -226,8 +226,8 @@ async def does(bot: Bot, step: str) -> None:
     match step:
         case "subscribe":
             subscribes(store, str(ADA), "diffusion", when="daily 13:00", now=now)
-        case "deny" | "allow":
-            (access.deny if step == "deny" else access.allow)(store, ADA, now=now)
+        case "allow":
+            access.allow(store, ADA, now=now)
         case "resume":
             resume(store, ADA, None, now=now)
         case "notify":

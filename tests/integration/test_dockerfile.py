@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,22 @@ def test_each_service_of_ours_is_a_subcommand_with_its_settings(
         shown = paperwire(*words, "--help")
         assert shown.status == 0
         assert f"Usage: paperwire {' '.join(words)} " in shown.out
-        given = {
-            key: re.sub("/run/secrets|/etc/paperwire", str(tmp_path), value)
-            for key, value in service["environment"].items()
-        }
+        given = moved(service["environment"], tmp_path)
         settings = settings_of(given, tmp_path)
         assert settings.is_on("telegram")
         monkeypatch.setattr("os.environ", given)
         assert not unknown_variables(settings)
+
+
+def moved(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Returns an environment whose files are in this folder."""
+    return {key: re.sub("/run/secrets|/etc/paperwire|%d", str(folder), value) for key, value in environment.items()}
+
+
+def assert_all_platforms_are_on(environment: Mapping[str, str], folder: Path) -> None:
+    (folder / "paperwire.toml").touch()
+    settings = settings_of(moved(environment, folder), folder)
+    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
 
 
 def uncommented(text: str) -> str:
@@ -82,18 +91,12 @@ def test_every_service_has_no_more_rights_than_it_needs(name: str) -> None:
 def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tmp_path: Path) -> None:
     whole = yaml.safe_load(uncommented((REPO / name).read_text("utf-8")))
     service = whole["services"]["paperwire"]
-    (tmp_path / "paperwire.toml").touch()
     texts = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "smtp_url": "smtps://u:p@lab.org:465"}
     for secret in service["secrets"]:
         assert whole["secrets"][secret]["file"] == f"./secrets/{secret}"
         (tmp_path / secret).write_text(texts.get(secret, "123456:ABC-def"))
     (tmp_path / "database_url").write_text("postgresql://database/paperwire")
-    environment = {
-        key: re.sub("/run/secrets|/etc/paperwire", str(tmp_path), value)
-        for key, value in service["environment"].items()
-    }
-    settings = settings_of(environment, tmp_path)
-    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
+    assert_all_platforms_are_on(service["environment"], tmp_path)
 
 
 def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_path: Path) -> None:
@@ -116,14 +119,8 @@ def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_pat
     }.items():
         assert name in credentials
         (tmp_path / name).write_text(text)
-    (tmp_path / "paperwire.toml").touch()
     variables = dict(line.split("=", 2)[1:] for line in lines if line.startswith("Environment="))
-    environment = {
-        name: value.replace("%d", str(tmp_path)).replace("/etc/paperwire", str(tmp_path))
-        for name, value in variables.items()
-    }
-    settings = settings_of(environment, tmp_path)
-    assert all(settings.is_on(platform) for platform in ("telegram", "slack", "email"))
+    assert_all_platforms_are_on(variables, tmp_path)
 
 
 @pytest.mark.parametrize("name", FILES)

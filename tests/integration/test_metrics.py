@@ -18,14 +18,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.app import App
 from bot.operation import web_server
 from bot.operation.metrics import Metrics
-from bot.operation.process import Process, run
+from bot.operation.process import Process
 from bot.ports import measurements
-from bot.settings import Backup
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.pausing import pause
 from subscriptions.store import stored_sources
-from subscriptions.store.conversations import is_noted, mark_answered, note_update
-from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
@@ -235,51 +232,6 @@ async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_p
     for name, (kind, labels, _) in listed.items():
         series = f"{name}_count" if kind == "timing" else name
         assert {frozenset(label for label, _ in of) for sample, of in page.samples if sample == series} <= {labels}
-
-
-OPERATOR = address("telegram:99")
-
-
-# If no chat gets notices for operators, the log, `paperwire check` and the health page report the same troubles.
-
-
-async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
-) -> None:
-    copies = tmp_path / "copies"
-
-    async def once() -> int:
-        async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup=Backup(to=copies)) as app:
-            return await run(
-                app,
-                Quiet(),  # type: ignore[arg-type]
-                once=True,
-                new_bot=False,
-                pause_gone=False,
-                say=lambda _: None,
-            )
-
-    assert await once() == 0
-    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    note_update(store, "telegram", "old", chat=address("telegram:42"), now=clock.now())
-    mark_answered(store, "telegram", "old")
-    due(store, "telegram:1")
-    telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
-    rounds = []
-    for _ in range(3):  # the bot tries the message with markup, then its plain text
-        clock.advance(timedelta(minutes=5))
-        rounds.append(await once())
-    assert rounds[-1] == 1  # the message has become a dead letter
-    assert [entry.text.splitlines()[0] for entry in telegram.posted_to("99")] == ["1 delivery could not be sent."]
-    clock.advance(timedelta(days=1))
-    assert await once() == 1
-    assert len(telegram.posted_to("99")) == 1
-    assert is_noted(store, "telegram", "old")  # an update is known for two days
-    clock.advance(timedelta(days=2))
-    await once()
-    assert not is_noted(store, "telegram", "old")
-    store.close()
-    assert copies_in(copies) == ["daily-20260122", "daily-20260123", "daily-20260125"]
 
 
 def copies_in(folder: Path) -> list[str]:

@@ -7,18 +7,30 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.errors import RetryLater, StoreUnavailable
-from subscriptions.model import Message
+from subscriptions.model import Lane, Message
 from subscriptions.service import sending
 from subscriptions.service.known_chats import listed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, outbox, stored_deliveries
 from subscriptions.store.database.store import Store
 from subscriptions.store.whole_chat import chat_moved
-from tests import being_sent, make, stored
+from tests import make, stored
 from tests.clock import NOON
 from tests.make import address, subscribes
 
 GROUP = "-100"
+
+
+def request(lane: str = "1") -> claims.ClaimRequest:
+    """Returns a request to claim the next message of this Telegram lane at noon."""
+    return claims.ClaimRequest(
+        lane=Lane("telegram", lane),
+        now=NOON,
+        on_unclear="resend",
+        can_find=False,
+        posted=frozenset(),
+        tried=frozenset(),
+    )
 
 
 def due(store: Store, *chats: str) -> None:
@@ -29,12 +41,12 @@ def due(store: Store, *chats: str) -> None:
     stored_deliveries.store_rendered(
         store,
         [stored_deliveries.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
-        being_sent.request(),
+        request(),
     )
 
 
 def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
-    step = claims.claim(store, being_sent.request(lane))
+    step = claims.claim(store, request(lane))
     assert isinstance(step, claims.Claim)
     return step
 
@@ -44,7 +56,7 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
 
 
 ENDS: dict[str, abc.Callable[[Store, claims.Claim], object]] = {
-    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
+    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
     ),
@@ -80,7 +92,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     (gone, _) = outbox.outbox_entries(store, now=NOON)
     chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
-    assert claims.claim(store, being_sent.request("-2")) is None
+    assert claims.claim(store, request("-2")) is None
 
 
 @pytest.mark.both_databases

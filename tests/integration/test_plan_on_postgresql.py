@@ -4,15 +4,32 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from subscriptions.service import plan as _plan
 from subscriptions.store.database.store import Store
 from tests.clock import NOON
 from tests.make import ingested, paper, subscribes
-from tests.postgres.reading import read
 
 PAPERS, OTHERS, NEW = 10, 100, 50
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend'
+"""
+_READ = """
+    SELECT sum(seq_tup_read), (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ANY(%s))
+    FROM pg_stat_user_tables WHERE relname = ANY(%s)
+"""
+
+
+def read(url: str, *tables: str) -> tuple[int, int]:
+    """Returns (rows read by scans of whole tables, index entries read). A session reports its numbers when it ends."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(_OTHERS).fetchall() != [(0,)]:
+            pass
+        ((rows, entries),) = connection.execute(_READ, (list(tables), list(tables))).fetchall()
+    return int(rows), int(entries)
 
 
 def planned(url: str, first: int, count: int) -> int:

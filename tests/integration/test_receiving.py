@@ -327,13 +327,6 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             assert worker.problems_of(receivers) == {}
 
 
-Act = abc.Callable[[FakeTelegram, str], object]
-
-
-def writes(text: str = "", **more: object) -> Act:
-    return lambda fake, chat: fake.user_writes(text, chat, **more)  # type: ignore[arg-type]
-
-
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:

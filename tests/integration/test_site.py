@@ -133,14 +133,6 @@ async def test_only_a_form_of_our_own_page_is_taken(
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
 
 
-async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
-    secrets = {"web_password": PASSWORD, "openalex_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
-    async with web_site.open_pages(tmp_path, clock, **secrets) as pages:
-        for path in ("/", "/sign-in", "/chat/news", "/nowhere"):
-            shown = await pages.browser().opens(path)
-            assert not any(value in shown.text for value in (*secrets.values(), str(tmp_path)))
-
-
 async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages) -> None:
     browser = with_password.browser()
     assert (await browser.opens()).headers["location"] == "/sign-in"

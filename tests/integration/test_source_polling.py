@@ -125,19 +125,6 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(feeds: Feeds) 
     assert causes(feeds.store) == []
 
 
-@ON_ONE
-async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) -> None:
-    feeds.arxiv.announces(THURSDAY, GRAPHS)
-    feeding = feeds.of(LG)
-    await feeding.poll()
-    feeds.arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
-    again = await feeding.poll()
-    assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.QUIET, 0, 1)
-    assert titles(feeds.store) == ["Graphs"]
-    with feeds.store.read() as session:
-        assert len(session.exec(select(tables.DigestRow)).all()) == 2
-
-
 async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG", "stat.ML"))
     arxiv.withdraws(paper("Hasty", "cs.LG"))
@@ -289,22 +276,6 @@ async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> Non
     assert (titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
     assert titles(feeds.store) == ["Graphs"]
-
-
-async def test_a_poll_of_several_documents_leaves_one_receipt(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML"))
-    arxiv.hangs(at="stat.ML")
-    feeding = feeds.of(arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30))
-    poll = asyncio.create_task(feeding.due())
-    await asyncio.to_thread(arxiv.waits_hanging)
-    poll.cancel()
-    await asyncio.wait([poll])
-    assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
-        (Outcome.STALE, "stat.ML: It was not asked yet.")
-    ]
-    assert titles(feeds.store) == ["Graphs"]
-    # the fake still holds the cancelled request open, so it counted two requests at the same time
-    arxiv.violations.clear()
 
 
 async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, feeds: Feeds) -> None:

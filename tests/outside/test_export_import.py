@@ -114,21 +114,6 @@ def test_one_wrong_line_imports_nothing_and_is_quoted(product: Product) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "read"),
-    [
-        ("daily 09:00 | diffusion", "daily 09:00 UTC | diffusion |"),
-        ("daily 09:00|diffusion|Name", "daily 09:00 UTC | diffusion | Name"),
-        ("daily 09:00｜扩散模型｜名字", "daily 09:00 UTC | 扩散模型 | 名字"),
-        ("\ufeffdaily 09:00 Japan | a | b | \r", "daily 09:00 Japan | a | b |"),
-        (f"[telegram:{ME}]\nnow | graph | ", "now | graph |"),
-    ],
-)
-def test_lines_are_read_as_people_write_them(product: Product, line: str, read: str) -> None:
-    product.says(f"/import {line}")
-    assert exported(product) == [read]
-
-
-@pytest.mark.parametrize(
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
 def test_another_chat_cannot_be_reached_by_an_import(product: Product, foreign: str) -> None:

@@ -58,12 +58,6 @@ class TestToday:
         assert "Chapter 2" in second.text
         assert second.buttons == ["subscribe", "daily at 8", "mondays at 9"]
 
-    def test_a_long_one_ends(self, product: Product) -> None:
-        product.brings(*(f"Diffusion {n}" for n in range(50)))
-        said = product.says("/today diffusion")
-        assert said.lines[0] == "50 papers of Thu 22 Jan"
-        assert "and 30 more" in said.text
-
     def test_what_it_says(self, product: Product) -> None:
         assert product.says("/today diffusion").lines[0] == "No papers are known yet."
         product.brings("Diffusion", "Graphs")
@@ -135,27 +129,17 @@ class TestSearch:
         assert "Diffusion 0" in third.text
         assert product.presses("newer").text == second.text
 
-    def test_a_number_opens_the_card(self, product: Product) -> None:
-        product.brings(paper("Diffusion", arxiv_id="2601.00007"))
-        product.says("/search diffusion")
-        assert "2601.00007" in product.presses("1").text
-
     def test_it_finds_words_in_all_parts_of_a_paper(self, product: Product) -> None:
         product.brings(
-            paper("图", "cs.LG", arxiv_id=ID, authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"),
+            paper("图", "cs.LG", arxiv_id=ID, authors=("Jörg Müller",)),
             paper("Elsewhere", "stat.ML", summary="扩散模型"),
         )
         product.brings(paper("Revised", "hep-th", kind="replace"))
         for text, found in [
             ("author:mueller", ["图"]),
-            ("alpha study", ["图"]),
-            ("cat:cs", ["图"]),
-            (f"id:{ID}", ["图"]),
             ("扩散", ["Elsewhere"]),
-            ("primary:stat.ML", ["Elsewhere"]),
             ("source:daily", ["图", "Elsewhere", "Revised"]),
             ("revised", ["Revised"]),  # known only by a replacement
-            ("quantum", []),
         ]:
             said = product.says(f"/search {text}").text
             assert [title for title in ("图", "Elsewhere", "Revised") if title in said] == found, text
@@ -243,12 +227,9 @@ class TestWhynot:
         assert self.answer(product) == "There are no subscriptions yet."
         for query, sentence in [
             ("quantum", "lacks quantum"),
-            ("Quantums walks", "lacks Quantums; walks"),
             ("diffusion -survey", "has survey, which this excludes"),
             ("graph quantum -survey", "lacks quantum, and has survey"),
             ("diffusion cat:cs.CV", "lacks category:cs.CV"),
-            ('"graph diffusion"', 'lacks "graph diffusion"'),
-            ("author:Hinton graph", "lacks author:Hinton"),
             ("diffusion (quantum OR walk)", "lacks quantum OR walk"),
             ("diffusion -(survey graph)", "has (survey graph), which this excludes"),
         ]:

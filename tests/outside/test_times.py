@@ -89,12 +89,6 @@ def test_what_excludes_may_follow_a_time_alone(product: Product, when: str, subs
     assert f"{made['cadence']} | {made['canonical']}" == subscription.replace(" Europe/Berlin", "")
 
 
-def test_on_the_command_line_a_time_is_given_as_in_a_chat(product: Product) -> None:
-    chat = "console:me"
-    assert product.runs("subscribe", "kelp", "--as", chat, "--when", "daily 8 Lisbon, not reviews").status == 0
-    assert schedules(product, chat) == ["daily 08:00 Europe/Lisbon | kelp -review"]
-
-
 def test_quiet_hours_that_hold_it_back_are_named(product: Product) -> None:
     product.at(NIGHT)
     held = "from Fri 23 Jan 08:00 on, as soon as papers are out (quiet hours hold it until 08:00)."

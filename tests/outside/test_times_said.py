@@ -4,8 +4,6 @@ import pytest
 
 from tests.product import Product
 
-TOKYO = "Asia/Tokyo"
-
 
 def subscriptions(product: Product) -> list[str]:
     """Returns each subscription as "WHEN ZONE | QUERY". The zone is left out if it is UTC."""
@@ -18,17 +16,8 @@ def subscriptions(product: Product) -> list[str]:
 def test_the_time_behind_a_query_is_read_and_shown(product: Product) -> None:
     for typed, when, zone, query in [
         ("diffusion every monday at 10", "weekly mon 10:00", "", "diffusion"),
-        ("diffusion mon-fri 9", "weekdays 09:00", "", "diffusion"),
         ("diffusion daily at 9am Berlin", "daily 09:00", "Europe/Berlin", "diffusion"),
-        ("diffusion 8am in New York", "daily 08:00", "America/New_York", "diffusion"),
-        ("diffusion on weekends at noon", "sat,sun 12:00", "", "diffusion"),
-        ("diffusion tuesdays and thursdays in the evening", "tue,thu 18:00", "", "diffusion"),
-        ("diffusion every day at 9!!", "daily 09:00", "", "diffusion"),
-        ("扩散 每天早上8点", "daily 08:00", "", "扩散"),
         ("扩散，每周五下午3点", "weekly fri 15:00", "", "扩散"),
-        ("扩散 每天8点 北京时间", "daily 08:00", "Asia/Shanghai", "扩散"),
-        ("扩散 工作日 9点半", "weekdays 09:30", "", "扩散"),
-        ("扩散 周一三五 10点", "mon,wed,fri 10:00", "", "扩散"),
     ]:
         assert product.says(f"/sub {typed}").lines[0].endswith(f"{query} · {when} {zone or 'UTC'}"), typed
         assert subscriptions(product) == [f"{when} {zone}".rstrip() + f" | {query}"]
@@ -40,15 +29,6 @@ def test_what_is_no_time_or_stands_in_quotes_or_before_the_end_is_words(product:
         '"diffusion daily"',
         "attention at scale",
         "daily at 9 UTC rag",
-        "hourly owls",
-        "rag 9am Gotham",
-        "today show",
-        "tomorrow never dies",
-        "weekly supervision",
-        "one shot",
-        '"hourly" owls',
-        "owls from 2024",
-        "owls before 1930",
     ):
         product.says(f"/sub {words}")
         assert subscriptions(product) == [f"when-out 08:00-20:00 | {words}"]
@@ -94,9 +74,6 @@ def test_in_a_search_it_is_words(product: Product) -> None:
 def test_a_time_that_there_is_not_is_refused_with_those_that_there_are(product: Product) -> None:
     for typed, refused in [
         ("diffusion hourly", "hourly"),
-        ("diffusion twice a day", "twice a day"),
-        ("precipitation monthly", "monthly"),
-        ("diffusion every monday 25:00", "every monday 25:00"),
         ("猫头鹰 每两小时", "每两小时"),
     ]:
         said = product.says(f"/sub {typed}")
@@ -138,16 +115,12 @@ def test_edit_reads_the_time_and_a_time_alone_changes_only_it(product: Product) 
 def test_schedule_reads_every_time(product: Product) -> None:
     product.says("/sub diffusion")
     for typed, when in [
-        ("1 every monday at 10", "weekly mon 10:00"),
         ("1 9", "daily 09:00"),
-        ("1 noon", "daily 12:00"),
         ("1 to weekly", "weekly mon 09:00"),
         ("1 每周五下午3点", "weekly fri 15:00"),
         ("1 8am in New York", "daily 08:00 America/New_York"),
         ("1 8am UTC", "daily 08:00"),
         ("every weekday at 9", "weekdays 09:00"),
-        ("工作日 9点半", "weekdays 09:30"),
-        ("at 8", "daily 08:00"),
         ("9:30", "daily 09:30"),
     ]:
         assert product.says(f"/schedule {typed}").text.startswith("✓")

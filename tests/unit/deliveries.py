@@ -164,7 +164,6 @@ TELEGRAM = DemoChat(
     detail="bot",
     query="a -b",
 )
-HELLO = Post(payload=json.dumps({"text": "<b>hello</b>"}))
 
 
 HOSTILE = (

@@ -160,13 +160,12 @@ FINDS = (
         "fields and their other names, in any letter case",
         FULL,
         """
-        title:graph ¦ ti:graph ¦ intitle:graph ¦ TI:graph ¦ InTitle:graph ¦ abstract:study ¦ abs:study ¦ ABS:study ¦
-        summary:attention ¦ tldr:attention ¦ TLDR:attention ¦ author:doe ¦ au:doe ¦ AU:doe ¦ category:cs.LG ¦ cat:cs.LG ¦
-        CAT:cs.LG ¦ primary:cs.LG ¦ Primary:cs.LG ¦ all:doe ¦ All:doe
+        title:graph ¦ ti:graph ¦ intitle:graph ¦ TI:graph ¦ abstract:study ¦ abs:study ¦ summary:attention ¦ tldr:attention ¦ author:doe ¦ au:doe ¦ category:cs.LG ¦ cat:cs.LG ¦
+        primary:cs.LG ¦ all:doe
         """,
         """
-        title:study ¦ ti:attention ¦ intitle:doe ¦ abstract:graph ¦ abs:attention ¦ summary:study ¦ tldr:graph ¦ author:graph ¦
-        au:cs ¦ category:stat.AP ¦ cat:graph ¦ primary:stat.ML ¦ all:smith
+        title:study ¦ ti:attention ¦ abstract:graph ¦ summary:study ¦ author:graph ¦
+        category:stat.AP ¦ cat:graph ¦ primary:stat.ML ¦ all:smith
         """,
     ),
     Finds(
@@ -186,13 +185,13 @@ FINDS = (
         "quotes of all kinds",
         titled("Deep Learning for Graphs"),
         """
-        “deep learning” ¦ „deep learning“ ¦ „deep learning” ¦ ”deep learning” ¦ 「deep learning」 ¦ 『deep learning』 ¦
-        «deep learning» ¦ »deep learning« ¦ ＂deep learning＂ ¦ ti:“deep learning” ¦ ti:「deep learning」 ¦ graph -“learning deep” ¦
+        “deep learning” ¦ „deep learning“ ¦ 「deep learning」 ¦ 『deep learning』 ¦
+        «deep learning» ¦ »deep learning« ¦ ＂deep learning＂ ¦ ti:“deep learning” ¦ graph -“learning deep” ¦
         =“Deep Learning” ¦ “deep learning
         """,
         """
-        “learning deep” ¦ „learning deep“ ¦ 「learning deep」 ¦ 『deep graphs』 ¦ «learning deep» ¦ ＂learning deep＂ ¦
-        graph -“deep learning” ¦ graph -「deep learning」 ¦ =“deep learning”
+        “learning deep” ¦ 『deep graphs』 ¦ ＂learning deep＂ ¦
+        graph -“deep learning” ¦ =“deep learning”
         """,
     ),
     Finds(
@@ -205,26 +204,24 @@ FINDS = (
         "full-width signs are plain ones",
         titled("RAG in C++ and C# for deep graphs at AT&T, neurosymbolic"),
         """
-        （deep OR foo）graph ¦ foo｜deep ¦ deep ！foo ¦ deep ＆ graph ¦ neuro＊ ¦ ＝RAG ¦ C＋＋ ¦ C＃ ¦ ti：deep ¦ ti： deep ¦
-        deep\u3000graph ¦ AT＆T ¦ （deep ¦ ti：（deep graph） ¦ ti：＝RAG
+        （deep OR foo）graph ¦ foo｜deep ¦ deep ！foo ¦ deep ＆ graph ¦ neuro＊ ¦ ＝RAG ¦ C＋＋ ¦ ti：deep ¦ deep\u3000graph ¦ AT＆T ¦ （deep
         """,
-        "（deep OR foo）bar ¦ foo｜bar ¦ deep ！graph ¦ deep ＆ foo ¦ neura＊ ¦ ＝rag ¦ ti：foo ¦ deep\u3000foo ¦ T＆AT",
+        "（deep OR foo）bar ¦ deep ！graph ¦ deep ＆ foo ¦ ＝rag ¦ deep\u3000foo ¦ T＆AT",
     ),
     Finds(
         "dashes for minus",
         GRAPH,
         """
-        graph –foo ¦ graph —foo ¦ graph −foo ¦ graph －foo ¦ graph – neural ¦ graph–neural ¦ graph ——foo ¦ –foo graph ¦
-        ti:–foo graph ¦ "graph"–foo
+        graph –foo ¦ graph —foo ¦ graph −foo ¦ graph – neural ¦ graph–neural ¦ –foo graph ¦
+        "graph"–foo
         """,
-        'graph –neural ¦ graph —neural ¦ graph −neural ¦ graph －neural ¦ neural–graph ¦ –neural graph ¦ "graph"–neural',
+        'graph –neural ¦ graph −neural ¦ neural–graph ¦ –neural graph ¦ "graph"–neural',
     ),
     Finds(
         "accent macros are undone before the grammar reads",
         paper(r"H\"older regularity of Erd\H{o}s graphs in Łódź", authors=("Rainer Hölder",)),
         r"""
-        H\"older ¦ H\"{o}lder ¦ H{\"o}lder ¦ ti:H\"older ¦ "H\"older regularity" ¦ author:H\"older ¦ Erd\H{o}s ¦ Erd\H os ¦
-        \L{}\'od\'z ¦ graph -f\"ur ¦ =H\"older ¦ H\"old*
+        H\"older ¦ H\"{o}lder ¦ "H\"older regularity" ¦ author:H\"older ¦ Erd\H{o}s ¦ \L{}\'od\'z ¦ graph -f\"ur ¦ H\"old*
         """,
         r'graph -H\"older ¦ H\"alder ¦ "regularity H\"older" ¦ author:H\"alder ¦ =H\"Older',
     ),
@@ -431,19 +428,13 @@ FINDS = (
         "a link to a paper is its id",
         paper("Graphs", arxiv="2601.15529"),
         """
-        https://arxiv.org/abs/2601.15529 ¦ http://arxiv.org/abs/2601.15529 ¦ arxiv.org/abs/2601.15529 ¦
-        https://arxiv.org/abs/2601.15529v3 ¦ https://arxiv.org/pdf/2601.15529 ¦ https://arxiv.org/pdf/2601.15529v2.pdf ¦
-        https://www.arxiv.org/abs/2601.15529 ¦ http://export.arxiv.org/abs/2601.15529 ¦ https://arxiv.org/html/2601.15529v1 ¦
-        https://huggingface.co/papers/2601.15529 ¦ huggingface.co/papers/2601.15529 ¦ HTTPS://ARXIV.ORG/abs/2601.15529 ¦
-        https://arxiv.org/abs/2601.15529/ ¦ https://arxiv.org/abs/2601.15529?context=cs.LG ¦
-        https://arxiv.org/abs/2601.15529 OR foo ¦ graph https://arxiv.org/abs/2601.15529 ¦ (https://arxiv.org/abs/2601.15529) ¦
-        id:https://arxiv.org/abs/2601.15529v1 ¦ id:arxiv.org/abs/2601.15529 ¦ id:https://huggingface.co/papers/2601.15529 ¦
-        graph -https://arxiv.org/abs/2601.15530
+        https://arxiv.org/abs/2601.15529 ¦ https://arxiv.org/pdf/2601.15529v2.pdf ¦
+        http://export.arxiv.org/abs/2601.15529 ¦ huggingface.co/papers/2601.15529 ¦ https://arxiv.org/abs/2601.15529?context=cs.LG ¦
+        (https://arxiv.org/abs/2601.15529) ¦ id:arxiv.org/abs/2601.15529
         """,
         """
-        https://arxiv.org/abs/2601.15530 ¦ huggingface.co/papers/2601.15530 ¦ graph -https://arxiv.org/abs/2601.15529 ¦
-        graph -huggingface.co/papers/2601.15529 ¦ "https://arxiv.org/abs/2601.15529" ¦ https://example.org/abs/2601.15529 ¦
-        id:https://arxiv.org/abs/2601.15530
+        https://arxiv.org/abs/2601.15530 ¦ graph -huggingface.co/papers/2601.15529 ¦ "https://arxiv.org/abs/2601.15529" ¦
+        https://example.org/abs/2601.15529
         """,
     ),
     Finds(
@@ -468,21 +459,18 @@ FINDS = (
         "Greek commands become names between blanks, other commands a blank, braces and dollars vanish",
         LATEX,
         r"""
-        kNN ¦ alpha ¦ "k alpha" ¦ "alpha beta" ¦ \alpha ¦ $\alpha$ ¦ α ¦ β ¦ \alpha\beta ¦ αβ ¦ deeplearning ¦ "n n" ¦ gamma ¦ Γ ¦
-        \Gamma-limit ¦ gamma-limit ¦ epsilon-net ¦ ε ¦ \epsilon ¦ \varepsilon ¦ ϵ ¦ theta ¦ \vartheta ¦ at&t ¦ x12 ¦ soup ¦
+        kNN ¦ "k alpha" ¦ "alpha beta" ¦ \alpha ¦ α ¦ \alpha\beta ¦ deeplearning ¦ "n n" ¦ gamma ¦ \Gamma-limit ¦ epsilon-net ¦ \epsilon ¦ \vartheta ¦ at&t ¦ x12 ¦ soup ¦
         "a b" ¦ "12"
         """,
-        "kalpha ¦ alphabeta ¦ log ¦ deep ¦ emph ¦ varepsilon ¦ vartheta ¦ alphabet ¦ frac ¦ ab ¦ foo ¦ delta",
+        "kalpha ¦ alphabeta ¦ deep ¦ emph ¦ varepsilon ¦ alphabet ¦ frac ¦ ab",
     ),
     Finds(
         "accent macros become their letters",
         LATEX,
         r"""
-        straßen ¦ strassen ¦ Straßen ¦ søren ¦ soren ¦ "soren and soren" ¦ michał ¦ michal ¦ škoda ¦ skoda ¦ poincaré ¦ poincare ¦
-        cesme ¦ Çeşme ¦ ångström ¦ angstrom ¦ naïve ¦ naive ¦ aegir ¦ ægir ¦ Stra{\ss}en ¦ S{\o}ren ¦ S\o ren ¦ \v{s}koda ¦
-        na\"{\i}ve
+        straßen ¦ søren ¦ "soren and soren" ¦ michał ¦ škoda ¦ poincaré ¦ cesme ¦ ångström ¦ naïve ¦ aegir ¦ S{\o}ren ¦ S\o ren ¦ na\"{\i}ve
         """,
-        "stra ¦ ren ¦ micha ¦ koda ¦ poincar ¦ ngstrom ¦ ve ¦ gir ¦ v ¦ ss",
+        "stra ¦ ren ¦ micha ¦ poincar ¦ ve ¦ v ¦ ss",
     ),
     Finds(
         "trade marks go before NFKC",
@@ -493,15 +481,15 @@ FINDS = (
     Finds(
         "NFKC: ligatures, full-width, superscripts, half-width kana",
         titled("ﬁne ＤＥＥＰ　Ｌｅａｒｎｉｎｇ of x² and CO₂ ① ｶﾞﾗｽ K ½"),
-        'fine ¦ ﬁne ¦ deep learning ¦ Ｄｅｅｐ ¦ "deep learning" ¦ x2 ¦ x² ¦ CO2 ¦ co₂ ¦ 1 ¦ ① ¦ ガラス ¦ ｶﾞﾗｽ ¦ k ¦ "1 2" ¦ ½',
+        'fine ¦ deep learning ¦ Ｄｅｅｐ ¦ x2 ¦ x² ¦ CO2 ¦ ① ¦ ガラス ¦ ｶﾞﾗｽ ¦ k ¦ "1 2" ¦ ½',
         'ne ¦ co ¦ x ¦ カラス ¦ "learning deep" ¦ 12',
     ),
     Finds(
         "case folds, accents go, ü is u",
         titled("Schrödinger Straße Łódź Đuro Guðrún Þór Ærø Œuvre Ħal Iğdır Aŋa Müller ΑΛΦΑ İzmir Poincare\u0301"),
         """
-        schrodinger ¦ SCHRÖDINGER ¦ strasse ¦ STRASSE ¦ lodz ¦ łódź ¦ duro ¦ gudrun ¦ thor ¦ aero ¦ oeuvre ¦ hal ¦ igdir ¦ ana ¦
-        muller ¦ MÜLLER ¦ izmir ¦ Poincaré ¦ poincare ¦ Poincare\u0301
+        schrodinger ¦ STRASSE ¦ lodz ¦ duro ¦ gudrun ¦ thor ¦ aero ¦ oeuvre ¦ hal ¦ igdir ¦ ana ¦
+        muller ¦ izmir ¦ Poincaré ¦ Poincare\u0301
         """,
         "schroedinger ¦ mueller ¦ uvre ¦ or ¦ schr ¦ poincar",
     ),
@@ -524,17 +512,17 @@ FINDS = (
         "a trailing 's goes, any other apostrophe inside a word vanishes",
         titled("Newton's law, don't, O’Connor, rock`n`roll, dogʼs, cat′s, Bayes' rule, L‘Hôpital, 'quoted' words, U.S.'s"),
         """
-        newton ¦ newton's ¦ Newton’s ¦ newtons ¦ dont ¦ don't ¦ don’t ¦ don‘t ¦ oconnor ¦ o'connor ¦ rocknroll ¦ rock'n'roll ¦ dog ¦
-        dog's ¦ dog’s ¦ cat ¦ bayes rule ¦ bayes' ¦ lhopital ¦ l'hôpital ¦ quoted ¦ 'quoted' ¦ quoted' ¦ "quoted words" ¦
+        newton ¦ Newton’s ¦ dont ¦ don’t ¦ o'connor ¦ rocknroll ¦ dog ¦
+        dog’s ¦ bayes rule ¦ l'hôpital ¦ 'quoted' ¦ "quoted words" ¦
         "newton law"
         """,
-        't ¦ don ¦ o ¦ connor ¦ rock ¦ roll ¦ n ¦ hopital ¦ l ¦ "s law"',
+        't ¦ don ¦ connor ¦ rock ¦ hopital ¦ l ¦ "s law"',
     ),
     Finds(
         "apostrophes beside a word are no letters",
         paper("Bayesʼ theorem ʼquotedʼ", authors=("Ann OʼHara", "Bob Jonesʼ")),
         """
-        bayes theorem ¦ bayes' ¦ bayesʼ ¦ quoted ¦ ʼquotedʼ ¦ "theorem quoted" ¦ author:ohara ¦ author:O'Hara ¦ author:jones ¦
+        bayes theorem ¦ bayesʼ ¦ ʼquotedʼ ¦ "theorem quoted" ¦ author:O'Hara ¦ author:jones ¦
         "bayes theorem" ¦ =Bayes
         """,
         'bayesʼx ¦ "quoted theorem" ¦ author:hara ¦ =bayes',
@@ -543,10 +531,9 @@ FINDS = (
         "each Han character, kana and Hangul syllable is a token",
         titled("本文提出扩散模型的LLM大语言模型，佐々木のデータと二〇二六年 그래프 2024年"),
         """
-        扩散 ¦ 模型 ¦ 扩散模型 ¦ 大语言模型 ¦ LLM ¦ llm大 ¦ 的LLM大 ¦ 佐々木 ¦ 々 ¦ 〇 ¦ データ ¦ ー ¦ 二〇二六 ¦ 래프 ¦ 그 ¦ 2024 ¦
-        年 ¦ 2024年 ¦ 本 文 ¦ "本文"
+        模型 ¦ 扩散模型 ¦ LLM ¦ 的LLM大 ¦ 佐々木 ¦ 〇 ¦ データ ¦ 二〇二六 ¦ 그 ¦ 年 ¦ 2024年 ¦ 本 文
         """,
-        '散扩 ¦ 型模 ¦ 佐木 ¦ 二二六 ¦ デタ ¦ 그프 ¦ 24 ¦ 模型LLM ¦ "llm 语言"',
+        '散扩 ¦ 二二六 ¦ デタ ¦ 24 ¦ 模型LLM ¦ "llm 语言"',
     ),
     Finds(
         "one letter with ++ or # is a token",
@@ -565,10 +552,10 @@ FINDS = (
         "a dot between digits stays, everything else separates",
         titled("GPT-3.5-turbo v1.2.3, Llama3.1, 1,000 at .5 and 7. in U.S. Fig.2 of snake_case (50%) a/b x@y 3.5B e.g. 10.1234/abc"),
         """
-        3.5 ¦ gpt-3.5 ¦ gpt 3.5 turbo ¦ v1.2.3 ¦ llama3.1 ¦ "1 000" ¦ 1,000 ¦ 5 ¦ .5 ¦ 7 ¦ 7. ¦ u.s. ¦ "u s" ¦ "fig 2" ¦ fig.2 ¦
-        snake_case ¦ "snake case" ¦ 50 ¦ 50% ¦ a/b ¦ x@y ¦ 3.5b ¦ e.g. ¦ 10.1234/abc ¦ turbo-v1.2.3
+        3.5 ¦ gpt 3.5 turbo ¦ v1.2.3 ¦ 1,000 ¦ 5 ¦ 7 ¦ "u s" ¦ fig.2 ¦
+        snake_case ¦ 50 ¦ a/b ¦ x@y ¦ 3.5b ¦ turbo-v1.2.3
         """,
-        "3 ¦ 35 ¦ 1.2 ¦ v1 ¦ 3.1 ¦ llama3 ¦ us ¦ 1000 ¦ snakecase ¦ eg ¦ fig2 ¦ 10",
+        "3 ¦ 1.2 ¦ llama3 ¦ 1000 ¦ snakecase ¦ fig2",
     ),
     Finds(
         "runs of letters, digits and combining marks",
@@ -580,19 +567,17 @@ FINDS = (
         "Greek letters become names, each apart, but in a unit",
         titled("αβ-crystallin, μm scale, α2, Ωmega, λ and Δ; µF, 5μs"),
         r"""
-        alpha ¦ beta ¦ α ¦ β ¦ αβ ¦ \alpha\beta ¦ "alpha beta crystallin" ¦ alpha-beta ¦ μm ¦ µm ¦ "alpha 2" ¦ α2 ¦ lambda ¦ λ ¦ Λ ¦
-        delta ¦ Δ ¦ \Delta ¦ μF ¦ βα OR α ¦ "omega mega" ¦ \Omega mega ¦ 5μs
+        alpha ¦ β ¦ αβ ¦ "alpha beta crystallin" ¦ μm ¦ µm ¦ "alpha 2" ¦ lambda ¦ delta ¦ μF ¦ βα OR α ¦ "omega mega" ¦ \Omega mega ¦ 5μs
         """,
-        "alphabeta ¦ m ¦ mu ¦ omegamega ¦ βα ¦ ab ¦ gamma ¦ alpha2",
+        "alphabeta ¦ m ¦ omegamega ¦ βα ¦ alpha2",
     ),
     Finds(
         "a Greek letter beside Latin ones is its name",
         titled("ΛCDM by Lyα and Hα; NF-κB, TNFα, a σ8 of 0.8, pin and nut, betas, alphabet, Kappab"),
         r"""
-        ΛCDM ¦ "Lambda CDM" ¦ LambdaCDM ¦ $\Lambda$CDM ¦ Lyα ¦ "Ly alpha" ¦ Ly-alpha ¦ Ly$\alpha$ ¦ Hα ¦ h-alpha ¦ NF-κB ¦ NF-kappaB ¦
-        NF-$\kappa$B ¦ "nf kappa b" ¦ "TNF alpha" ¦ TNFα ¦ pin ¦ nut ¦ beta ¦ alphabet ¦ κB ¦ =Lyα ¦ =Kappab
+        ΛCDM ¦ "Lambda CDM" ¦ $\Lambda$CDM ¦ Lyα ¦ "Ly alpha" ¦ Ly$\alpha$ ¦ h-alpha ¦ NF-κB ¦ "nf kappa b" ¦ "TNF alpha" ¦ pin ¦ nut ¦ alphabet ¦ =Lyα ¦ =Kappab
         """,
-        "cdmλ ¦ lyalpha ¦ pi ¦ nu ¦ kappab2 ¦ =ly ¦ =kappab",
+        "cdmλ ¦ lyalpha ¦ pi ¦ kappab2 ¦ =kappab",
     ),
     Finds(
         "subscripts and superscripts join their word, in every notation",
@@ -601,34 +586,33 @@ FINDS = (
             r" at $T_c$, R$^2$, Ca$^{2+}$; few_shot and top_k in layer_2 of $\alpha_s$"
         ),
         r"""
-        CO2 ¦ CO₂ ¦ CO$_2$ ¦ CO_2 ¦ CO$_{2}$ ¦ La3Ni2O7 ¦ La₃Ni₂O₇ ¦ SO2 ¦ NOx ¦ H2O ¦ H₂O ¦ CH4 ¦ keff ¦ 13C ¦ $^{13}$C ¦ Tc ¦ T_c ¦ R2 ¦ R² ¦
-        Ca2+ ¦ Ca²⁺ ¦ few_shot ¦ "few shot" ¦ top-k ¦ "layer 2" ¦ layer_2 ¦ "alpha s" ¦ =CO2 ¦ =CO$_2$
+        CO2 ¦ CO$_2$ ¦ CO_2 ¦ La3Ni2O7 ¦ SO2 ¦ NOx ¦ H2O ¦ CH4 ¦ keff ¦ $^{13}$C ¦ T_c ¦ R2 ¦ Ca2+ ¦ "few shot" ¦ top-k ¦ "layer 2" ¦ "alpha s" ¦ =CO2 ¦ =CO$_2$
         """,
-        "CO ¦ C02 ¦ fewshot ¦ topk ¦ layer2 ¦ =co2",
+        "CO ¦ fewshot ¦ layer2 ¦ =co2",
     ),
     Finds(
         "irregular plurals",
         titled("analyses hypotheses syntheses theses biases lenses indices matrices vertices criteria phenomena corpora axes"),
         """
-        analysis ¦ hypothesis ¦ synthesis ¦ thesis ¦ bias ¦ lens ¦ index ¦ matrix ¦ vertex ¦ criterion ¦ phenomenon ¦ corpus ¦
-        axis ¦ analyses ¦ criteria ¦ corpora ¦ axes ¦ criterias ¦ phenomenas ¦ corporas ¦ "bias lens index"
+        analysis ¦ synthesis ¦ bias ¦ lens ¦ index ¦ vertex ¦ criterion ¦ phenomenon ¦ corpus ¦
+        axis ¦ axes ¦ criterias ¦ "bias lens index"
         """,
-        "analyse ¦ these ¦ biase ¦ lense ¦ len ¦ indice ¦ matrice ¦ vertice ¦ axe ¦ corpor ¦ ax",
+        "analyse ¦ these ¦ biase ¦ len ¦ indice ¦ vertice ¦ axe ¦ ax",
     ),
     Finds(
         "one final s goes, ie becomes y, che she xe sse ze lose the e",
         titled("agents studies skies lies ties caches crashes boxes classes sizes losses movies GPUs VAEs houses taxes"),
         """
-        agent ¦ study ¦ sky ¦ lie ¦ tie ¦ cache ¦ crash ¦ box ¦ class ¦ size ¦ loss ¦ movie ¦ gpu ¦ vae ¦ house ¦ studies ¦ skies ¦
-        caches ¦ boxes ¦ classes ¦ sizes ¦ movies ¦ tax ¦ "study sky"
+        study ¦ sky ¦ tie ¦ cache ¦ crash ¦ box ¦ class ¦ size ¦ loss ¦ movie ¦ vae ¦ house ¦ skies ¦
+        classes ¦ tax ¦ "study sky"
         """,
-        "studi ¦ ly ¦ ty ¦ cras ¦ clas ¦ mov ¦ gp ¦ va ¦ hous ¦ los ¦ studie s",
+        "studi ¦ ly ¦ cras ¦ clas ¦ mov ¦ va ¦ hous ¦ studie s",
     ),
     Finds(
         "only words of a-z with four letters or more are folded; some are not",
         titled("news AIDS Mars does this less SARS MIPS lens gas bus ids LMs GPT4s class unless"),
-        "news ¦ aids ¦ mars ¦ does ¦ this ¦ less ¦ sars ¦ mips ¦ lens ¦ gas ¦ bus ¦ ids ¦ lms ¦ gpt4s ¦ class ¦ unless ¦ lenses",
-        "new ¦ aid ¦ mar ¦ doe ¦ thi ¦ les ¦ sar ¦ mip ¦ len ¦ ga ¦ bu ¦ id ¦ lm ¦ gpt4 ¦ clas",
+        "news ¦ aids ¦ does ¦ less ¦ mips ¦ lens ¦ bus ¦ lms ¦ gpt4s ¦ class ¦ unless ¦ lenses",
+        "new ¦ aid ¦ doe ¦ les ¦ mip ¦ len ¦ bu ¦ lm ¦ gpt4 ¦ clas",
     ),
     Finds("accents go before plurals", titled("naïves cafés"), "naïve ¦ naive ¦ cafe ¦ café ¦ naives", "naiv"),
     Finds(
@@ -670,12 +654,12 @@ FINDS = (
         "= is exact: case and accents count, no plural, no Greek names",
         paper("RAG for the GPTs of Müller", abstract=r"A rag doll, α-divergence, $\beta$-VAE; don't stop. CO₂ in Straße"),
         """
-        =RAG ¦ ti:=RAG ¦ =Müller ¦ abs:=rag ¦ =beta ¦ =GPTs ¦ =VAE ¦ =dont ¦ =don't ¦ =CO2 ¦ =Straße ¦ ="rag doll" ¦
-        abs:="rag doll" ¦ =α ¦ RAG -=Rag ¦ =α-divergence ¦ =rag-doll ¦ ＝RAG ¦ =A ¦ ti:="of Müller"
+        =RAG ¦ =Müller ¦ abs:=rag ¦ =beta ¦ =GPTs ¦ =don't ¦ =CO2 ¦ ="rag doll" ¦
+        =α ¦ RAG -=Rag ¦ =rag-doll ¦ ti:="of Müller"
         """,
         """
-        =Rag ¦ ti:=rag ¦ =Muller ¦ =müller ¦ abs:=RAG ¦ =GPT ¦ =gpts ¦ =alpha ¦ =β ¦ =DONT ¦ =Co2 ¦ =Strasse ¦ ="Rag doll" ¦
-        ="doll rag" ¦ ="RAG doll" ¦ =the-gpts ¦ =α-doll
+        =Rag ¦ =Muller ¦ abs:=RAG ¦ =GPT ¦ =alpha ¦ =DONT ¦ =Co2 ¦ ="Rag doll" ¦
+        =the-gpts ¦ =α-doll
         """,
     ),
     Finds("in =, ø and æ stay", titled("Søren Æsir Łódź"), "=Søren ¦ =Æsir ¦ =Łódź", "=Soren ¦ =AEsir ¦ =Lodz ¦ =Aesir"),
@@ -785,9 +769,8 @@ FINDS = (
         "in author names ae, oe, ue fold to a, o, u on both sides",
         by("Jürgen Brüggen", "Max Müller", "Hans Goethe", "Samuel Baer", "Joerg Mueller", "Ærø Strauß"),
         """
-        author:Brueggen ¦ author:Brüggen ¦ author:Bruggen ¦ author:"M. Mueller" ¦ author:Göthe ¦ author:Gothe ¦ author:Goethe ¦
-        author:"Juergen Brueggen" ¦ author:Samuel ¦ author:Bär ¦ author:Bar ¦ author:"Jörg Müller" ¦ author:"Jorg Muller" ¦
-        author:Strauss ¦ author:Strauß ¦ author:ærø
+        author:Brueggen ¦ author:Bruggen ¦ author:"M. Mueller" ¦ author:Goethe ¦
+        author:"Juergen Brueggen" ¦ author:Samuel ¦ author:Bär ¦ author:"Jörg Müller" ¦ author:Strauss ¦ author:ærø
         """,
         'brueggen ¦ author:Briggen ¦ author:"Max Goethe" ¦ author:Mullar',
     ),
@@ -907,7 +890,7 @@ FINDS = (
         "an item of a comma list that begins with a word of exclusion excludes",
         titled("graph neural network"),
         """
-        graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ not foo, graph
+        graph, not foo ¦ network graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ not foo, graph
         """,
         """
         graph, not neural ¦ graph, no neural ¦ graph, without neural ¦ graph, except neural

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import permutations
 from math import hypot
 from operator import mul
-from typing import Any
+from typing import cast
 
 from hypothesis import strategies as st
 
 from subscriptions import normalize
 from subscriptions import query as grammar
+from subscriptions.errors import QueryError
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize import folding
 from subscriptions.query import tree
+from subscriptions.query.parse import parse_query
 from subscriptions.texts.statements import summary_state
 
 VOCABULARY = (
@@ -111,80 +112,40 @@ papers = st.builds(
 )
 
 
-def text_term(field: grammar.Field, words: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
-    """Returns a term as the parser makes it. For a prefix term, the last word loses `cut` letters at its end."""
-    found = (normalize.exact_tokens(words) if exact else normalize.written_tokens(words)) or ["graph"]
-    tokens = found if exact else [folding.fold_plural(token) for token in found]
-    if prefix:
-        tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
-    if field is not grammar.ALL:
-        return tree.Term(field, tuple(tokens), prefix, exact)
-    author = name_term(words or "graph", prefix=prefix, exact=exact, cut=cut).tokens
-    return tree.Term(grammar.ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
-
-
-def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> tree.Term:
-    parts = (normalize.exact_tokens(name, name=True) if exact else normalize.author_tokens(name)) or ["doe"]
-    if prefix:
-        parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
-    return tree.Term(
-        grammar.AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact
-    )
-
-
-flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut": st.integers(0, 3)}
-
-
-phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joined(st.sampled_from(WORDS), most=3))
-
-
-other_terms = st.one_of(
-    st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
-    st.builds(
-        lambda code: tree.Term(grammar.CATEGORY, value=code),
-        st.sampled_from(["cs.lg", "cs", "hep-th", "astro-ph", "cs.l", "?foo"]),
-    ),
-    st.builds(
-        lambda code: tree.Term(grammar.PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])
-    ),
-    st.builds(lambda value: tree.Term(grammar.ID, value=value), st.sampled_from(IDS)),
-    st.builds(lambda value: tree.Term(grammar.DOI, value=value.lower()), st.sampled_from(DOIS)),
-    st.builds(lambda value: tree.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
-    st.builds(lambda value: tree.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
-    st.builds(
-        lambda papers: tree.Term(grammar.LIKE, value=",".join(papers)),
-        st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
-    ),
-)
-
-
-text_terms = st.builds(
-    text_term,
-    st.sampled_from([*[grammar.TEXT] * 3, grammar.TITLE, grammar.ABSTRACT, grammar.SUMMARY, grammar.ALL]),
-    phrases,
-    **flags,
-)
-terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
-
-
-alternatives = st.builds(
-    tree.Alternative,
-    st.frozensets(terms, min_size=1, max_size=3),
-    st.one_of(st.just(frozenset()), st.frozensets(terms, max_size=2)),
-)
-
-
 def as_query(found: Sequence[tree.Alternative]) -> tree.Query:
     return tree.Query("as typed", repr(found), tuple(found))
-
-
-queries = st.lists(alternatives, min_size=1, max_size=3).map(as_query)
 
 
 TYPED = """
 graph -graph "few shot" stud* few-sho* =RAG ti: title: abs: summary: all: au: author: "Doe, J." müller Anna cat: cs.LG
 primary: cs source: daily id: 2601.15529 like: like:2601.15530 doi: 10.1234/abc ( ) OR AND NOT - 扩散 "大语言模型" C++ α H\\"older 3.1 , | neural*
 """
+
+
+def as_typed(sign: str, field: str, phrase: str, cut: int) -> str:
+    """Returns a term as a person types it. If letters are cut off at its end, a star stands for them."""
+    text = re.sub(r"[^\w.+#'-]+", "-", phrase)
+    return f"{sign}{field}{text[:-cut]}*" if cut else f"{sign}{field}{text}"
+
+
+typed_terms = st.builds(
+    as_typed,
+    st.sampled_from(["", "", "", "-"]),
+    st.sampled_from(["", "", "=", "ti:", "abs:", "summary:", "all:", "all:=", "au:", "au:="]),
+    st.sampled_from([*WORDS, *LONGER, *PARTS]) | names,
+    st.integers(0, 3),
+)
+typed = st.lists(st.sampled_from(TYPED.split()) | typed_terms, min_size=1, max_size=5).map(" ".join)
+
+
+def understood(text: str) -> tree.Query | None:
+    try:
+        return parse_query(text)
+    except QueryError:
+        return None
+
+
+queries = cast("st.SearchStrategy[tree.Query]", typed.map(understood).filter(bool))
 
 
 # All characters and words that have a meaning in the grammar.

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 import pytest
 
 from bot.commands import phrasing
+from bot.platforms import known  # noqa: F401 - it declares the platforms
 from subscriptions import chat_settings
 from subscriptions.errors import Refused
 from subscriptions.language import Language
@@ -64,22 +65,6 @@ def test_console_and_web_have_no_schedule_night_and_limit(platform: str) -> None
 )
 def test_a_chat_speaks_the_language_of_its_client(code: str, lang: str) -> None:
     assert chat_settings.resolve(PRIVATE, "telegram", {}, timezone="UTC", lang=code).lang == lang
-
-
-def test_what_was_chosen_wins() -> None:
-    chosen = {
-        "schedule": "daily 07:30",
-        "timezone": "+08:00",
-        "lang": "zh",
-        "text": "titles",
-        "limit": "5",
-        "quiet": "off",
-        "crosslists": "out",
-        "quietday": "on",
-    }
-    resolved = asdict(settings(PRIVATE, **chosen))
-    assert {name: str(resolved[name]) for name in chosen} == chosen
-    assert settings(GROUP, limit="all").limit is None
 
 
 def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:

@@ -13,7 +13,6 @@ from bot.operation import checks
 from bot.platforms.telegram.adapter import TelegramChannel, connect
 from bot.platforms.telegram.client import Client
 from bot.settings import Settings
-from subscriptions.errors import RetryLater
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -58,22 +57,6 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
     unreadable, outdated = (answers(settings, of)["Database"] for of in (Store(f"sqlite:///{path}"), store))
     assert (unreadable.mend, "not a paperwire database" in str(unreadable.answer)) == (True, True)
     assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)
-
-
-class Down(TelegramChannel):
-    """A platform that does not answer."""
-
-    def __init__(self) -> None:
-        pass
-
-    async def identity(self) -> str:
-        raise RetryLater("No connection.")
-
-
-async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
-    telegram, slack, *_ = await checks.check_platforms(store, {"telegram": Down()})
-    assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
-    assert str(slack.answer) == "off, it has no token"
 
 
 @pytest.fixture

@@ -119,14 +119,6 @@ def test_lines_of_no_chat_are_refused() -> None:
         portable.read_lines("\nnow | a | ")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-bom"])
-def test_a_file_is_read_as_shells_and_editors_write_it(encoding: str) -> None:
-    text = "now | 扩散模型 | 名字"
-    data = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
-    (line,) = portable.read_lines(portable.text_of(data), ME)
-    assert (line.query and line.query.text, line.name) == ("扩散模型", "名字")
-
-
 @pytest.mark.parametrize(
     ("data", "line"),
     [

@@ -676,11 +676,3 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
         json.dumps(texts).encode()
         for text in texts:
             assert text.encode() is not None  # raises an error if the text cannot be stored
-
-
-@given(st.text(max_size=300))
-def test_any_text_is_words_or_a_command(text: str) -> None:
-    request = read_telegram(telegram_message(text or "x"))
-    assert isinstance(request, MessageRequest)
-    assert request.text.encode() is not None
-    assert "\x00" not in request.text

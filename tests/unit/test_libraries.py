@@ -88,12 +88,9 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
             R\&D at 50\%                                  → R\&D at 50\%
             R&D at 50% of #1 my_name                      → R\&D at 50\% of \#1 my\_name
             E = mc^2                                      → E = mc\^{}2
-            It costs $5                                   → It costs \$5
             An open { brace                               → An open  brace
-            The wrong } way { round                       → The wrong  way  round
             An escaped \{ brace alone                     → An escaped  brace alone
             Ends with a backslash\                        → Ends with a backslash
-            Ends with a break\\                           → Ends with a break\\
             Quotes " and @misc{x, y}                      → Quotes " and @misc{x, y}
             扩散模型的 α 与 🎉                            → 扩散模型的 α 与 🎉
             $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more} → $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}
@@ -102,7 +99,6 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
             \in}put{x}                                    → \textbackslash{}input{x}
             $^^5cinput x$ and $\^^69nput x$               → $^5cinput x$ and $\^69nput x$
             $\text@x \@input$                             → $\textbackslash{}text@x \textbackslash{}@input$
-            \href{run:x}{y}                               → \textbackslash{}href{run:x}{y}
         """),
         ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
         ("Bidi \u202etxet\u202c and a soft\xadhyphen", "Bidi txet and a softhyphen"),

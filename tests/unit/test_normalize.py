@@ -21,37 +21,27 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
     [
         *tables.rows(r"""
             # LaTeX
-            $\alpha$-divergence                                          → alpha divergence
-            $k\alpha$-core                                               → k alpha core
             \varphi \vartheta \varGamma                                  → phi theta gamma
             \digamma                                                     → digamma
             \v{s}koda \v skoda                                           → skoda skoda
             \c{c}a \k{a} \H{o} \r{a} \u{g} \.{z} \={a} \~n \^o \`a \d{h} \b{d} → ca a o a g z a n o a h d
             na\"{\i}ve na\"\i ve na{\"{\i}}ve                            → naive naive naive
-            S{\o}ren S\o{}ren                                            → soren soren
             \AE r\o, \OE uvre, \aa, \dj, \th or                          → aero oeuvre a d thor
-            deep\emph{learning}                                          → deep learning  # a command becomes a space
             \' \" \\ \vx                                                 →  # accents without a letter are treated like all other commands
             # letters
-            ① ﬁne x² CO₂ ⅷ                                               → 1 fine x2 co2 viii
             ǿ Ǽ                                                          → o ae  # letters that have a second accent
             # apostrophes
-            Newtonʼs dog′s O’Connor's it‘s a`s                           → newton dog oconnor it a
-            'deep learning' and ``graphs''                               → deep learning and graphs
             Newton's方法                                                 → newton 方 法
             李's c++'s f#'s                                              → 李 c++ f#
             GAN's's                                                      → gan
             x'season                                                     → xseason
             # tokens
             ニューラル・ネット                                           → ニ ュ ー ラ ル ネ ッ ト
-            abc# abc++ 3# 3++                                            → abc abc 3 3  # only a single letter keeps its + or #
-            1,000 .5 5. 1..2                                             → 1 000 5 5 1 2
             🙂 !!! …                                                     →
             →
             # Greek
             ά                                                            → alpha
             α2 2.5α                                                      → alpha 2 2.5 alpha
-            μm 5µm                                                       → μm 5μm  # a unit is one word
             xα βʒ                                                        → x alpha beta ʒ
             ϝ                                                            → digamma
         """),
@@ -71,14 +61,7 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("words", "stem"),
     tables.rows("""
-        index indices indexes                   → index
-        vertex vertices vertexes                → vertex
-        criterion criteria criterias criterions → criterion
-        corpus corpora corporas                 → corpu
         movie movies                            → movy  # the stem may be no real word
-        cache caches cach                       → cach
-        crash crashes crashe                    → crash
-        box boxes boxe                          → box
         posse posses poss                       → poss
         size sizes siz                          → siz
         axe                                     → axe

@@ -20,8 +20,6 @@ from subscriptions.model import (
     Facts,
     Item,
     KnownPaper,
-    MissingHow,
-    MissingSources,
     Subscription,
 )
 from subscriptions.planning import decision
@@ -122,10 +120,6 @@ def test_papers_stand_by_the_days_of_their_digests() -> None:
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 1, 2, 4, 3]
 
 
-def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
-    assert shown(decided([known(1), known(2, kind=Announce.CROSS)], {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
-
-
 def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:
     result = decided([known(1, at=NOON - 72 * HOUR), known(2, at=NOON - 24 * HOUR), known(3)], {1: [3]}, seen=1)
     assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
@@ -157,12 +151,6 @@ def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
 def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values: dict[str, bool], speaks: bool) -> None:
     due = case([known(n) for n in range(1, papers + 1)], {1: []}, to=chat(spoken=spoken), **values)
     assert (decision.decide(due, lambda *_: decision.Evidence(words=()), limited=False) is not None) is speaks
-
-
-def test_what_is_missing_is_said_with_how() -> None:
-    result = decision.decide(case([known(1)], {1: [1]}, missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: decision.Evidence(words=()), limited=False)  # fmt: skip
-    assert result is not None
-    assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:

@@ -3,7 +3,7 @@ it is parsed or refused with bounded work, its canonical text has the same meani
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 
@@ -98,12 +98,6 @@ def hints(typed: str) -> list[str]:
 )  # fmt: skip
 def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
     assert reads(typed) == canonical
-
-
-@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200e", "\u2060", "\ufe0f", "\ufeff", "\U000e0100", "\u202a"])
-def test_invisible_characters_change_nothing(unseen: str) -> None:
-    typed = "graph OR ti:neural -survey"
-    assert reads(unseen.join(typed)) == reads(typed)
 
 
 @pytest.mark.parametrize(
@@ -431,57 +425,6 @@ def test_a_canonical_text_means_what_the_query_meant(text: str) -> None:
         assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
         if len(query.canonical) <= 1000:
             assert parse_query(query.canonical).canonical == query.canonical
-
-
-@given(any_text)
-def test_folding_the_name_of_a_source_twice_changes_nothing(name: str) -> None:
-    folded = fold_value(name)
-    assert fold_value(folded) == folded
-
-
-WRITINGS: tuple[Callable[[str], str], ...] = (
-    lambda text: f" {text} ",
-    lambda text: f"({text})",
-    lambda text: text.replace(" ", "  "),
-    lambda text: text.replace('"', "“"),
-    lambda text: text.replace(":", "： "),
-    lambda text: text.replace("-", "－"),
-    lambda text: text.replace("studies", "STUDY"),
-    lambda text: text.replace("ö", '\\"o'),
-    lambda text: text.replace("ö", "o\u0308"),
-    lambda text: text.replace("few-shot", '"Few  Shots"'),
-    lambda text: text.replace("cs.LG", "#CS.lg"),
-    lambda text: text.replace("ti:", "Title:"),
-    lambda text: text if "\\" in text else "\u200b".join(text),  # a TeX macro is no longer one after it is cut
-)
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            ["graph", "few-shot", "cs.LG", "Schrödinger", "studies", "ti:neural", 'author:"Jane Lee"', "=RAG", "neuro*"]
-        ),
-        min_size=1,
-        max_size=5,
-    ),
-    st.randoms(),
-    st.lists(st.sampled_from(WRITINGS), max_size=4, unique=True),  # each cut doubles the text
-)
-def test_other_spellings_have_the_same_canonical_text(found, random, writings) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - hypothesis
-    other = [*found, random.choice(found)]
-    random.shuffle(other)
-    text = " ".join(other)
-    for write in writings:
-        text = write(text)
-    assert parse_query(text).canonical == parse_query(" AND ".join(found)).canonical
-
-
-@given(typed_texts | any_text, st.integers(1, 1001))
-def test_the_caret_stays_below_the_line(text: str, column: int) -> None:
-    line, below = queries_in_words.caret(text, column)
-    assert below.strip(" ") == "^"
-    assert not {"\n", "\r", "\t"} & set(line)
-    assert len(below) <= 61
 
 
 Expression = str | tuple[str, list["Expression"]]  # a letter, or ("not" | "and" | "or", parts)

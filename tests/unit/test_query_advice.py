@@ -13,7 +13,7 @@ from bot.rendering import queries_in_words
 from subscriptions.errors import QueryError, Refused
 from subscriptions.language import Language
 from subscriptions.matching import paper_index, reasons
-from subscriptions.model import Paper, Summary
+from subscriptions.model import Paper
 from subscriptions.query import links, parse, rewriting, tree
 from tests import make, tables
 from tests.make import translation
@@ -209,17 +209,10 @@ queries = st.recursive(
 )
 
 
-def understood(text: str) -> tree.Query | None:
-    try:
-        return parse.parse_query(text)
-    except QueryError:
-        return None
-
-
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @given(queries | strategies.typed_texts)
 def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -> None:
-    query = understood(text)
+    query = strategies.understood(text)
     if query is None:
         return
     said = queries_in_words.query_in_words(query, Language(lang, "UTC").translate)
@@ -320,59 +313,16 @@ def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     assert str(refused.value.hint)
 
 
-PIECES = re.findall(
-    r"\S+",
-    """
-graph graphs -graph "few shot" stud* few-sho* =RAG ti: abs: author: "Doe, J." müller Anna cat: cs.LG cs.AI+q-bio.NC
-source: id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - & | 扩散 "大语言模型 C++ α H\\"older 3.1 , ， 、 “ ” neural*
-'few shot' foo: don't : * = ! # arXiv:2601.15529 https://arxiv.org/abs/2601.15529 studies,rag
-""",
-)
-typed_pieces = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).flatmap(
-    lambda pieces: st.sampled_from([" ", ", ", ""]).map(lambda gap: gap.join(pieces))
-)
 RULES = [
     rewriting.words_rule("survey"), rewriting.words_rule("few shot"), rewriting.words_rule("graph"), rewriting.author_rule("Anna Müller"), rewriting.words_rule("大语言"),
     "cs.LG", "=RAG", "stud*", "id:2601.15529",
 ]  # fmt: skip
-some_words = st.lists(
-    st.sampled_from(
-        [
-            "graph",
-            "graphs",
-            "few",
-            "shot",
-            "study",
-            "rag",
-            "RAG",
-            "大语言模型",
-            "survey",
-            "neural",
-            "don't",
-            "C++",
-            "3.1",
-            "α",
-        ]
-    ),
-    max_size=5,
-).map(" ".join)
-written_papers = st.builds(
-    Paper,
-    key=st.just("2601.15529"),
-    arxiv_id=st.sampled_from([None, "2601.15529"]),
-    title=some_words,
-    abstract=some_words,
-    authors=st.lists(st.sampled_from(["Anna Müller", "J. Doe", "Jane Doe", "Jürgen Hölder"]), max_size=2).map(tuple),
-    categories=st.lists(st.sampled_from(["cs.LG", "cs.AI", "q-bio.NC"]), max_size=2).map(tuple),
-    summaries=st.lists(st.builds(lambda text: Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
-)  # fmt: skip
 
 
-@given(typed_pieces, st.sampled_from(RULES), st.lists(written_papers, max_size=4))
-def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
-    query = understood(text)
-    if query is None:
-        return
+@given(strategies.queries, st.sampled_from(RULES), st.lists(strategies.papers, max_size=4))
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(
+    query: tree.Query, rule: str, batch: list[Paper]
+) -> None:
     less = rewriting.narrowed(query, rule)
     excluded = set(paper_index.matching_papers(parse.parse_query(rule), batch))
     assert set(paper_index.matching_papers(less, batch)) == set(paper_index.matching_papers(query, batch)) - excluded

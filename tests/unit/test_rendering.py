@@ -333,17 +333,6 @@ def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
     assert read["text"] == "2 papers · Thu 22 Jan · :tada: *x*\n1 A &amp; B 1\n2 A &amp; B 2"
 
 
-def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
-    entry = item("<!channel> & <@U1> @here ```", abstract="See https://a.org/x?a=1&b=<2>.", authors=("<!here>",))
-    (message,) = rendered(alert(team(), entry))
-    assert "&lt;!channel&gt; &amp; &lt;@U1&gt; @here `>" in message
-    assert "<https://a.org/x?a=1&amp;b=>&lt;2&gt;." in message
-    assert "<!" not in message
-    blocks = json.loads(render_delivery(alert(team(), entry))[0].payload)["blocks"]
-    # blocks of actions hold only our own labels
-    assert all("verbatim" in json.dumps(block) for block in blocks if block["type"] != "actions")
-
-
 @pytest.mark.parametrize(
     ("kind", "settings", "due", "late", "sound"),
     tables.rows("""
@@ -624,17 +613,6 @@ def keys_of(message: Message) -> list[str]:
     return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
 
 
-@every_chat
-@pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
-def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
-    found = items(3)
-    messages = render_reply(Reply(lines=("Found:",), items=found, item_layout=form), to)
-    for entry in found:
-        link = f"https://arxiv.org/abs/{entry.paper.paper.arxiv_id}"
-        assert any(link in message.payload for message in messages)
-        assert any(link in plain_form(message) for message in messages)
-
-
 def test_numbers_are_below_their_papers_other_buttons_last() -> None:
     numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
     messages = render_reply(
@@ -698,14 +676,6 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     assert "(3,000)" in text
     plain = " ".join(map(plain_form, messages))
     assert all(f"number {n} " in plain for n in range(150))
-
-
-def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
-    planned = delivery(chat(), items(3))
-    (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
-    assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), planned.items))[0]
-    # the message was sent to no chat, so its papers have no numbers that a person could press
-    assert keys_of(message) == []
 
 
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])

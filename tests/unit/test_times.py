@@ -115,6 +115,8 @@ def read(typed: str) -> str:
         kelp every morning                  → daily 08:00
         kelp every afternoon                → daily 14:00
         kelp every evening at 8             → daily 20:00
+        kelp tuesdays and thursdays in the evening → tue,thu 18:00
+        kelp every day at 9!!               → daily 09:00
         kelp at 8 in the evening            → daily 20:00
         kelp every evening at 12            → daily 00:00
         kelp weekdays 8:30                  → weekdays 08:30
@@ -164,6 +166,7 @@ def test_times_in_english(typed: str, when: str) -> None:
         海带 星期天十点         → weekly sun 10:00
         海带 周一三点           → weekly mon 03:00
         海带 周二和周四10点     → tue,thu 10:00
+        海带 周一三五 10点      → mon,wed,fri 10:00
         海带 每週五下午三點     → weekly fri 15:00
         海带 立即               → now
         海带、每天8点。         → daily 08:00
@@ -203,6 +206,13 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
     "typed",
     tables.lines("""
         daily activities
+        attention at scale
+        hourly owls
+        today show
+        tomorrow never dies
+        weekly supervision
+        one shot
+        owls before 1930
         diffusion models at night
         kelp growth at 20 m depth
         recall at 50

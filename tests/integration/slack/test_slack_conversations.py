@@ -87,17 +87,6 @@ async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, sl
     ] == [(2, 1), (1, 1)]
 
 
-async def test_members_change_guests_and_strangers_read(on: Scene, slack: FakeSlack) -> None:
-    for person, home in (("U3", ""), ("U9", "T9")):
-        await on.mentions("sub diffusion", by=person, home=home)
-        await on.mentions("list", by=person, home=home)
-        refused, _ = slack.ephemerals_to(person)
-        assert "Only members of this workspace" in refused.text
-    assert on.queries() == []
-    await on.mentions("sub diffusion", by="U5")
-    assert on.queries() == ["diffusion"]
-
-
 async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
     slack.knows("C2", name="other", people=("U2",))
     await on.types("/paperwire sub diffusion", by="U2")

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import handler
-from bot.dependencies import Dependencies, questions
+from bot.dependencies import questions
 from bot.operation import worker
-from bot.ports.conversation import Request
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
 from tests.fakes import slack_event_delivery
@@ -91,29 +89,6 @@ async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot
         await slack_bot.settled(slack)
         assert on.queries() == ["diffusion"]
     assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
-
-
-async def test_a_slow_effect_in_one_channel_holds_up_no_other(
-    on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slack.knows("C2")
-    waiting, free, real = threading.Event(), threading.Event(), handler.begin
-
-    async def begin(deps: Dependencies, request: Request) -> Any:
-        if str(request.chat) == "slack:C1":
-            waiting.set()
-            assert await asyncio.to_thread(free.wait, PATIENCE)
-        return await real(deps, request)
-
-    monkeypatch.setattr(handler, "begin", begin)
-    sent = slack.mentions("sub diffusion")
-    await asyncio.to_thread(waiting.wait, PATIENCE)
-    slack.mentions("sub graph", "C2")
-    await posts(slack, 1, "C2")
-    assert said(slack) == []
-    free.set()
-    await on.does(sent)
-    assert len(said(slack)) == 1
 
 
 async def test_a_database_that_cannot_be_used_is_waited_for(

@@ -1,1 +1,0 @@
-"""Measures how fast paperwire and other engines match the papers of a day with queries (`__main__`)."""
