@@ -381,8 +381,7 @@ class Facts:
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
     next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers
-    late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned
-    late_reason: str = ""  # why it was planned late, in English; "": the bot was not running
+    late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned, as the bot was not running
     missing: MissingSources | None = None
     lines: tuple[str, ...] = ()  # of a notice, in the chat's language
     buttons: tuple[tuple[str, str], ...] = ()  # of a notice: (label, id of the callback token)

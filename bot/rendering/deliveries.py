@@ -307,8 +307,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = cutting.short(delivery.facts.late_reason, _REASON_WIDTH)
-    reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
+    reason = language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
 

@@ -439,7 +439,7 @@ def test_whatever_a_paper_holds_it_is_taken_as_it_is(
 ) -> None:
     titles = ((title, "https://example.org/"), (title, title))
     missing = MissingSources(title, 1, MissingHow.LATE)
-    sent = deliveries.delivery(on.chats[place], shown, kind=kind, titles=titles, late_reason=title, missing=missing)
+    sent = deliveries.delivery(on.chats[place], shown, kind=kind, titles=titles, missing=missing)
     messages = rendered.render_delivery(sent)
     assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
     for message in messages:
