@@ -179,8 +179,6 @@ class Product:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
-    # ── the command line ──────────────────────────────────────────────────────
-
     def runs(self, *arguments: str, stdin: bytes = b"") -> Finished:
         """Runs a command line in this process. Its clock is `clock`; an option `--now` sets it."""
         out, err = Stream(), Stream()
@@ -211,8 +209,6 @@ class Product:
         if now is not None:
             self.clock.set_now(now)
         return self.clock
-
-    # ── papers and time ───────────────────────────────────────────────────────
 
     def brings(self, *papers: Paper | str, source: str = "daily") -> Any:
         """Ingests a digest of these papers, which has the day of the clock. Returns the counts.
@@ -250,8 +246,6 @@ class Product:
         self.clock.advance(moment - self.clock.now())
         return self.delivers()
 
-    # ── people on Telegram ────────────────────────────────────────────────────
-
     def says(self, text: str, chat: str = "42", **more: Any) -> Seen:
         """Sends a message. Returns what people then see. In a group, `by` is the sender.
 
@@ -286,8 +280,6 @@ class Product:
         """Returns a page of a running process, whatever its status."""
         return httpx.get(url, trust_env=False).text
 
-    # ── readers of mails ──────────────────────────────────────────────────────
-
     def agrees(self, questions: Sequence[EmailMessage]) -> None:
         """Opens the link of each mail that asks whether papers shall come, and presses the button there, as readers do.
 
@@ -302,8 +294,6 @@ class Product:
                 there = urlsplit(unescape(link[1]))
                 press = partial(browser.post, f"{root}{there.path}?{there.query}")
                 process.waits_until(lambda press=press: press().status_code == httpx.codes.OK)  # type: ignore[misc]
-
-    # ── what is stored, as the command line tells it ──────────────────────────
 
     def outbox(self) -> list[dict[str, Any]]:
         """Returns all deliveries: those that wait or are dead, and those that were sent."""

@@ -119,9 +119,6 @@ def sample() -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-# ── messages ──────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
     """A message as its platform shows it."""
@@ -148,9 +145,6 @@ def _shown(post: GalleryPost, chat: DemoChat, threads: Mapping[str | None, Seque
         mine=bool(post.said),
         replies=tuple(_shown(reply, chat, {}) for reply in threads.get(post.id, ())),
     )
-
-
-# ── the gallery ───────────────────────────────────────────────────────────────
 
 
 def write_gallery(story: Story, out: Path) -> Path:
@@ -199,9 +193,6 @@ def _rules_of_papers() -> str:
         next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", "/* The chat")
     )
     return "\n".join(lines[begin:end])
-
-
-# ── the terminal ──────────────────────────────────────────────────────────────
 
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:

@@ -107,9 +107,6 @@ class DemoClock:
         self._now = max(self._now, moment)
 
 
-# ── who is in it ──────────────────────────────────────────────────────────────
-
-
 def _at(days: int, hour: int, minute: int = 0) -> datetime:
     """Returns a moment of the week that begins on THURSDAY."""
     return THURSDAY + timedelta(days=days, hours=hour, minutes=minute)
@@ -232,9 +229,6 @@ _CHATS = (
     _page(address="李娜", query=_CHINESE_QUERY, **_CHINESE),
 )
 DEMO_CHATS: Final = tuple(one for one in _CHATS if one.platform in PLATFORMS)  # a platform may be removed
-
-
-# ── what happens ──────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

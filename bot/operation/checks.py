@@ -58,9 +58,6 @@ async def check_elsewhere(app: App) -> list[CheckResult]:
     return found + await check_platforms(app.store, app.platforms)
 
 
-# ── settings, database, outbox ────────────────────────────────────────────────
-
-
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
@@ -136,9 +133,6 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
         yield CheckResult(question=one.part, answer=answer, cure=said["cure"], mend=one.level is Level.WRONG)
 
 
-# ── models ────────────────────────────────────────────────────────────────────
-
-
 def check_meaning(settings: Settings) -> CheckResult:
     """Returns whether the encoder of meaning answers."""
     encoder, question = encoders.encoder_of(settings), "Meaning"
@@ -166,9 +160,6 @@ async def _model(summarizer: Summarizer) -> CheckResult:
     finally:
         await summarizer.close()
     return CheckResult(question=question, answer=f"{summarizer.name} answers")
-
-
-# ── sources ───────────────────────────────────────────────────────────────────
 
 
 def _files(source: SourceSettings) -> CheckResult:
@@ -242,9 +233,6 @@ def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: Source
     except PaperwireError as error:
         return brief(error)
     return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")
-
-
-# ── platforms ─────────────────────────────────────────────────────────────────
 
 
 async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> list[CheckResult]:

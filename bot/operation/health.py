@@ -41,9 +41,6 @@ _NEED_A_LOOK = (
 )
 
 
-# ── all findings ──────────────────────────────────────────────────────────────
-
-
 def findings_of(
     settings: Settings, store: Store, *, now: datetime, wall: datetime, stopped: Mapping[str, str] | None = None
 ) -> tuple[Finding, ...]:
@@ -152,9 +149,6 @@ def log_finding(one: Finding) -> None:
     """Logs a finding, since most installations have no operator's chat."""
     level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
     log.log(level, "%s", " ".join(filter(None, texts(one, _STRANGERS).values())))
-
-
-# ── of the process ────────────────────────────────────────────────────────────
 
 
 class Health:

@@ -95,9 +95,6 @@ def _artefact_link(item: Item, language: Language) -> Row:
     return (Button(name="code", label=labels[kind], url=url),)
 
 
-# ── where links lead ──────────────────────────────────────────────────────────
-
-
 def paper_url(paper: Paper) -> str:
     """Returns the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
     return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")

@@ -184,9 +184,6 @@ def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
     return language.joined(*filter(None, (text, _missing(delivery, reader), next_line)))
 
 
-# ── the outline ───────────────────────────────────────────────────────────────
-
-
 def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     """Returns the outline of a delivery with papers."""
     shown = sum(item.shown for item in delivery.items)
@@ -287,9 +284,6 @@ def _more(hidden: int, name: str, language: Language) -> views.More | None:
     return views.More(text=text)
 
 
-# ── lines before and after the papers ─────────────────────────────────────────
-
-
 def _head(delivery: Delivery, reader: views.Reader, name: str) -> views.Head:
     language = reader.language
     day = _day_text(delivery, language)
@@ -385,9 +379,6 @@ def _missing(delivery: Delivery, reader: views.Reader) -> str:
     return missing_line(replace(missing, names=names), reader.language)
 
 
-# ── buttons ───────────────────────────────────────────────────────────────────
-
-
 def _buttons(
     delivery: Delivery, plan: Outline, reader: views.Reader, medium: packing.Medium, make_link: MakeLink | None
 ) -> DeliveryButtons:
@@ -418,9 +409,6 @@ def _buttons(
         return DeliveryButtons(beside=cards, last=more)
     (card,) = cards.values()
     return DeliveryButtons(last=(card.first, card.second, *more))
-
-
-# ── messages ──────────────────────────────────────────────────────────────────
 
 
 def _paper_messages(

@@ -122,9 +122,6 @@ def message(
     return Message(number=number, payload=medium.compose(contents), reply_to=reply_to, papers=papers)
 
 
-# ── pages ─────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperPart:
     """A paper with the fragments that must be in the same message."""
@@ -194,9 +191,6 @@ def fitted(
         if (beside + fragment.size).fits(medium.room):
             break
     return fragment
-
-
-# ── texts ─────────────────────────────────────────────────────────────────────
 
 
 def _line_ends(above: object, below: object, under_head: str) -> str:

@@ -76,9 +76,6 @@ def title_of(item: model.Item, reader: Reader) -> str:
     return str(paper_view(item, reader, TITLES).title)
 
 
-# ── texts ─────────────────────────────────────────────────────────────────────
-
-
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def readable(text: str) -> str:
     """Returns a foreign text on one line, with its TeX as letters."""
@@ -192,9 +189,6 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
-# ── the line of facts ─────────────────────────────────────────────────────────
-
-
 def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
     """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
     day = reader.language.short_day(reader.language.local(gone).date())
@@ -243,9 +237,6 @@ def _categories(paper: model.Paper, room: int) -> str:
 
 def _name(paper: model.Paper) -> str:
     return cutting.cut_at_word(cutting.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
-
-
-# ── why it came ───────────────────────────────────────────────────────────────
 
 
 def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:

@@ -97,9 +97,6 @@ def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: 
     return [*pages, *(packing.Page(fragments=fragments, papers=()) for fragments in below)]
 
 
-# ── lines ─────────────────────────────────────────────────────────────────────
-
-
 def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
     first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
@@ -131,8 +128,6 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
 def _has_text(fragment: packing.Fragment) -> bool:
     return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
-
-# ── papers ────────────────────────────────────────────────────────────────────
 
 _View = Callable[[views.Measure], views.PaperView]
 
@@ -171,9 +166,6 @@ def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views
         reader = replace(reader, settings=replace(reader.settings, text="summary"))
     measure = views.CARD if reply.item_layout == "card" else views.measure_of_list(len(reply.items))
     return partial(papers.paper_view, item, reader, number=number, day=day), measure, ()
-
-
-# ── close-ups ─────────────────────────────────────────────────────────────────
 
 
 def _whole_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:

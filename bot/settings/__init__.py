@@ -436,8 +436,6 @@ def _why(error: OSError) -> str:
     return (error.strerror or "unknown").lower()
 
 
-# ── what is said of settings that cannot be used ──────────────────────────────
-
 # pydantic's names of errors → what we say instead, since people do not know its types
 _REASONS = {
     "missing": "it is missing",

@@ -47,9 +47,6 @@ _ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"
 _ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
-# ── chats that ask, are let in or denied ──────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What operators decided about the chats at an address."""
@@ -157,9 +154,6 @@ def open_page_chat(
         stored_chats.admit(transaction, known.id, now=now)
 
 
-# ── operators ─────────────────────────────────────────────────────────────────
-
-
 @reads
 def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
@@ -211,9 +205,6 @@ def redeem_code(
 def _hash_of_code(code: str) -> str:
     """Returns the hash of a code's letters and digits in upper case, since people may type lower case without dashes."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
-
-
-# ── addresses that agree first ────────────────────────────────────────────────
 
 
 @writes

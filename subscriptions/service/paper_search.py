@@ -31,8 +31,6 @@ _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
 _SHORT = 8  # letters; for a shorter word one typing error is corrected, for others two
 _SPELLED = 5_000  # newest papers whose titles and authors have the words that may be meant
 
-# ── What a query finds ────────────────────────────────────────────────────────────────────────────────────────────────
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -98,9 +96,6 @@ def _near(transaction: Transaction, term: Term, papers: Sequence[int], *, in_tim
     return {paper: nearness for paper, nearness in near if nearness >= meaning.NEAR}
 
 
-# ── Pages of results ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A page of what a query finds among the stored papers."""
@@ -158,9 +153,6 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
-
-
-# ── What is near in meaning ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @reads
@@ -245,9 +237,6 @@ def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int],
     wanted = [one for one in near if one.paper not in without][:most]
     known = known_papers.stored_papers(transaction, [one.paper for one in wanted])
     return [NearPaper(known[one.paper], one.nearness) for one in wanted if one.paper in known]
-
-
-# ── Spelling ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,6 @@ class PaperBatch:
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
-    # ── reading and merging ───────────────────────────────────────────────────
-
     def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows about these papers. Call it once, before they are merged."""
         keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}
@@ -202,8 +200,6 @@ class PaperBatch:
             self._aliases[one.alias].add(row.id)
             self._new_aliases.append((one.alias, row.id))
 
-    # ── what has become of the papers ─────────────────────────────────────────
-
     @property
     def changed(self) -> list[int]:
         """The papers that are new, changed or news, ascending."""
@@ -231,8 +227,6 @@ class PaperBatch:
     def encodes_late(self, paper: int) -> bool:
         """Returns whether codes that come with this digest are late: the paper has its number, and had no codes before."""
         return paper not in self.news and paper not in self.encoded_in_time
-
-    # ── writing ───────────────────────────────────────────────────────────────
 
     def assign_sequences(self, last: int) -> int:
         """Gives the papers that are news the sequences after `last`. Returns the last one.

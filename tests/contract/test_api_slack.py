@@ -56,9 +56,6 @@ def message(text: str = "hello") -> Message:
     return Message(number=1, payload=json.dumps({"text": text, "blocks": blocks}))
 
 
-# ── who manages a channel ─────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("person", "member", "admin"),
     [
@@ -106,9 +103,6 @@ async def test_a_slack_that_does_not_answer_is_no_no(api: SlackChannel, slack: F
     with pytest.raises(RetryLater):
         await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
     slack.releases(drop=True)
-
-
-# ── places and people ─────────────────────────────────────────────────────────
 
 
 async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackChannel) -> None:
@@ -164,9 +158,6 @@ async def test_a_clock_that_nobody_here_knows_is_none(api: SlackChannel, slack: 
     assert (await api.enrich(request(), changes=True)).timezone == ""
 
 
-# ── ephemeral messages ────────────────────────────────────────────────────────
-
-
 async def test_a_whisper_goes_where_slack_takes_answers_and_five_times(api: SlackChannel, slack: FakeSlack) -> None:
     typed = slack.user_types("/paperwire list", by="U1")
     at = str(typed.payload["response_url"])
@@ -213,8 +204,6 @@ async def test_no_token_goes_to_an_address_for_answers(api: SlackChannel, slack:
     assert [method for method, _ in slack.arrived() if method.startswith("/respond/")] != []
     assert slack.arrived("chat.postEphemeral") == []
 
-
-# ── documents ─────────────────────────────────────────────────────────────────
 
 FILE = File(name="subscriptions.txt", text="daily 09:00 | diffusion & <x> | \n扩散\n")
 

@@ -65,9 +65,6 @@ def moment(ts: str) -> datetime:
     return datetime.fromtimestamp(float(ts), UTC)
 
 
-# ── what it sends ─────────────────────────────────────────────────────────────
-
-
 async def test_a_message_has_text_blocks_identity_and_no_previews(channel: SlackChannel, slack: FakeSlack) -> None:
     ts = await post(channel)
     (entry,) = slack.posted_to("C1")
@@ -139,9 +136,6 @@ async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(channel: 
     parent = await post(channel)
     slack.deletes("C1", parent)
     assert (await refused(ChatGone, channel, ChatAddress("slack", "C1", parent))).scope == "topic"
-
-
-# ── what it finds again ───────────────────────────────────────────────────────
 
 
 async def test_a_message_is_found_by_delivery_and_number(channel: SlackChannel) -> None:
@@ -225,9 +219,6 @@ async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: Sla
         await find(channel)
 
 
-# ── what Slack refuses ────────────────────────────────────────────────────────
-
-
 async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("chat:write")
     stopped = await refused(SenderStopped, channel)
@@ -245,9 +236,6 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
         with pytest.raises(Rejected) as caught:
             await channel.edit(TEAM_CHANNEL, ts, message())
         assert not caught.value.form
-
-
-# ── what goes wrong on the way ────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("fault", ["500", "cut before", "cut after", "hang before", "text", "no result", "429"])

@@ -82,9 +82,6 @@ async def refused(
     return caught.value
 
 
-# ── what it sends ─────────────────────────────────────────────────────────────
-
-
 async def test_a_message_is_html_without_link_previews(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     await post(channel)
     (entry,) = telegram.posted_to("42")
@@ -114,9 +111,6 @@ async def test_a_topic_gets_its_thread_and_general_gets_none(
 ) -> None:
     await post(channel, ChatAddress("telegram", "-1001", topic))
     assert [entry.thread for entry in telegram.journal] == [thread]
-
-
-# ── what goes wrong on the way ────────────────────────────────────────────────
 
 
 async def test_a_message_whose_answer_has_a_new_shape_is_sent(channel: TelegramChannel, telegram: FakeTelegram) -> None:
@@ -227,9 +221,6 @@ async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChann
     assert not caught.value.form
 
 
-# ── who manages a chat ────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
@@ -282,9 +273,6 @@ async def test_a_telegram_that_does_not_answer_is_no_no(
     telegram.releases(drop=True)
 
 
-# ── places ────────────────────────────────────────────────────────────────────
-
-
 async def test_a_place_is_found_by_name_and_by_id(api: TelegramChannel) -> None:
     vision = Place(
         chat=ChatAddress("telegram", "-1002"),
@@ -317,9 +305,6 @@ async def test_who_the_bot_is(channel: TelegramChannel, telegram: FakeTelegram) 
         await channel.identity()
 
 
-# ── presses ───────────────────────────────────────────────────────────────────
-
-
 async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramChannel, telegram: FakeTelegram) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
     await api.acknowledge(short, "Paused.")
@@ -342,9 +327,6 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramCha
     await api.acknowledge(press, "x")
     telegram.comes_back()
     assert telegram.toasts() == {}
-
-
-# ── documents ─────────────────────────────────────────────────────────────────
 
 
 async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramChannel, telegram: FakeTelegram) -> None:
@@ -397,9 +379,6 @@ async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
     telegram.releases(drop=True)
 
 
-# ── updates ───────────────────────────────────────────────────────────────────
-
-
 async def test_who_else_hears_is_told(channel: TelegramChannel) -> None:
     await channel.client.ask("setWebhook", url="https://example.org/x")
     with pytest.raises(UpdatesConflict):
@@ -416,8 +395,6 @@ async def test_asking_for_updates_takes_no_connection_from_senders(telegram: Fak
     await slow
     await channel.close()
 
-
-# ── menus ─────────────────────────────────────────────────────────────────────
 
 SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda sentence: sentence.say(translator("zh"))}
 

@@ -177,8 +177,6 @@ def test_only_building_a_channel_loads_the_platforms_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-# ── Telegram and Slack: what goes wrong on the way ────────────────────────────
-
 ON_BOTH = pytest.mark.parametrize("rig", ["telegram", "slack"], indirect=True)
 FAULTS = [  # (fault, its outcome on Telegram, its outcome on Slack, number of messages that the platform accepted)
     ("302", errors.RetryLater, errors.Unclear, 0),

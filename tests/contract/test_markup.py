@@ -33,8 +33,6 @@ from tests.fakes.blocks import check_blocks
 from tests.fakes.markup import Text
 from tests.unit import deliveries
 
-# ── Slack ─────────────────────────────────────────────────────────────────────
-
 SLACK_CHATS = [
     deliveries.team(),
     deliveries.team(shape="digest", lang="zh", timezone="+08:00"),
@@ -106,9 +104,6 @@ def test_a_title_is_the_label_of_its_link(title: str) -> None:
     plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip("\u2068\u2069")
     kept = [word for word in title.split() if word.isascii() and word.isprintable() and not set(word) & set("|$\\`")]
     assert all(word in plain for word in kept)
-
-
-# ── Telegram ──────────────────────────────────────────────────────────────────
 
 
 def found_by_server(text: str) -> list[tuple[str, str]]:
@@ -327,8 +322,6 @@ def test_addresses_in_an_abstract_stay_links() -> None:
     ]
 
 
-# ── services of Apprise ───────────────────────────────────────────────────────
-
 WEBHOOK = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 # address of a service, what it takes for a mention, texts that would ring somebody
 SERVICES = [
@@ -399,9 +392,6 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
     assert any("Tides by" in one for one in posted)
     assert [found[0] for one in posted for found in re.finditer(rings, one)] == []
     assert re.search(rings, victims)
-
-
-# ── both platforms ────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)

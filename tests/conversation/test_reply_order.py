@@ -1,9 +1,13 @@
 """The replies of a lane are posted in the order of their requests, within the rate limit. Idle lanes use no memory."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.reply_sender import send_reply
+from bot.platforms.telegram.adapter import TelegramChannel
+from bot.ports.pace import Pace
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 
@@ -27,3 +31,12 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
         assert [one.text for one in post.to(chat)] == [answer.text for where, answer in said if where == chat]
     del sending
     assert not deps.pace._posting
+
+
+async def test_answers_count_for_the_rate_of_their_chat(bot: BotHarness) -> None:
+    post = Deliverer(bot)
+    deps = replace(post.deps, pace=Pace(bot.clock, {"telegram": TelegramChannel.limits}))
+    for _ in range(4):
+        await send_reply(deps, rendered(await bot.says("/list", CHATS[0])))
+    first, *_, last = post.posts_in(CHATS[0])
+    assert last.at - first.at > timedelta(seconds=2.9)

@@ -68,8 +68,6 @@ class FakeArxiv(LoopbackServer):
         # id → (submission time, paper) of everything that the API finds
         self._known: dict[str, tuple[datetime, Paper]] = {}
 
-    # ── verbs ─────────────────────────────────────────────────────────────────
-
     def announces(self, day: date, *papers: Paper) -> None:
         """Announces the batch of a day. Without papers, the batch is empty, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
@@ -200,8 +198,6 @@ class FakeArxiv(LoopbackServer):
         """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
         assert self._silent.wait(PATIENCE)
 
-    # ── what it saw ───────────────────────────────────────────────────────────
-
     @property
     def sites(self) -> dict[str, str]:
         """The addresses that the program must use to reach the fake."""
@@ -210,8 +206,6 @@ class FakeArxiv(LoopbackServer):
     def asked(self, part: str = "") -> list[str]:
         """Returns the paths of all requests whose path contains `part`, in order."""
         return [arrival.path for arrival in self.arrivals if part in arrival.path]
-
-    # ── the server ────────────────────────────────────────────────────────────
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._watch(request)

@@ -179,8 +179,6 @@ class FakePlatform(LoopbackServer):
         self._now: float | None = None
         self._hanging: list[asyncio.Future[bool]] = []  # for each call that hangs: False means to cut its connection
 
-    # ── what a platform must say ──────────────────────────────────────────────
-
     @abstractmethod
     async def read(self, request: web.BaseRequest) -> ApiCall:
         """Parses and returns a request as the platform does."""
@@ -196,8 +194,6 @@ class FakePlatform(LoopbackServer):
     @abstractmethod
     def too_many(self, retry_after: object) -> Fault:
         """Returns the platform's 429 answer. If `retry_after` is None, the answer does not say how long to wait."""
-
-    # ── verbs ─────────────────────────────────────────────────────────────────
 
     def answers(
         self,
@@ -256,8 +252,6 @@ class FakePlatform(LoopbackServer):
         """
         self._wait(self._release(drop=drop))
 
-    # ── what it saw ───────────────────────────────────────────────────────────
-
     def posted_to(self, chat: str) -> list[Entry]:
         """Returns the messages of a chat in order. Edits are left out."""
         return [e for e in self.journal if e.kind == "post" and e.chat == chat]
@@ -275,8 +269,6 @@ class FakePlatform(LoopbackServer):
     def failures(self) -> list[tuple[float, str]]:
         """Returns (time, chat) of each planned failure that happened. The time is in seconds since 1970."""
         return self._failures
-
-    # ── the server ────────────────────────────────────────────────────────────
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
@@ -354,8 +346,6 @@ class FakePlatform(LoopbackServer):
         self.journal.write(
             Entry(at=time.time(), concurrent=max(1, self._open[self.send, call.chat]), payload=call.arguments, **known)
         )
-
-    # ── in its own process ────────────────────────────────────────────────────
 
     @classmethod
     def main(cls) -> None:

@@ -45,8 +45,6 @@ class FakeSlack(SlackPeople):
     send = "chat.postMessage"
     root = "/api/"
 
-    # ── verbs about places ────────────────────────────────────────────────────
-
     @property
     def _conversations(self) -> dict[str, FakeConversation]:
         return self._first.conversations
@@ -107,8 +105,6 @@ class FakeSlack(SlackPeople):
         """Makes the next `looks` reads of a history leave out the bot's messages, as Slack may when a message is new."""
         self._hidden_looks = looks
 
-    # ── verbs about the app ───────────────────────────────────────────────────
-
     def grants(self, scope: str) -> None:
         self.scopes.add(scope)
 
@@ -130,8 +126,6 @@ class FakeSlack(SlackPeople):
 
     def restores(self) -> None:
         self._first.revoked = ""
-
-    # ── what it saw ───────────────────────────────────────────────────────────
 
     def ephemerals_to(self, user: str, channel: str = "C1") -> list[Entry]:
         """Returns the ephemeral messages to a person in a channel, in order."""
@@ -230,8 +224,6 @@ class FakeSlack(SlackPeople):
             "files.completeUploadExternal": self._complete_upload,
             "files.info": self._file_info,
         }
-
-    # ── methods ───────────────────────────────────────────────────────────────
 
     def _whoami(self, workspace: FakeWorkspace, _: ApiCall) -> dict[str, Any]:
         return {
@@ -381,8 +373,6 @@ class FakeSlack(SlackPeople):
             }
         }
 
-    # ── addresses of their own ────────────────────────────────────────────────
-
     def _handle_address(self, call: ApiCall) -> ApiResponse:
         kind, _, name = call.method.strip("/").partition("/")
         body: bytes = call.arguments["body"]
@@ -422,8 +412,6 @@ class FakeSlack(SlackPeople):
             place.messages.pop(answers.message, None)
         answers.left -= 1
         return ApiResponse(body={}, data=b"ok")
-
-    # ── inside ────────────────────────────────────────────────────────────────
 
     def _by_token(self, token: str) -> FakeWorkspace | None:
         return self._first if token == self._first.token else None

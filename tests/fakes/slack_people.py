@@ -50,8 +50,6 @@ class SlackPeople(FakePlatform):
         self._hidden_looks = 0  # how many of the next reads of a history leave out the bot's messages
         self.event_delivery = slack_event_delivery.EventDelivery(self.news)
 
-    # ── verbs of people ───────────────────────────────────────────────────────
-
     def user_types(
         self, text: str, channel: str = "C1", *, by: str = "U1", name: str = ""
     ) -> slack_event_delivery.SentEnvelope:
@@ -171,8 +169,6 @@ class SlackPeople(FakePlatform):
         """Sends the app this payload, unchanged. Tests use this for payloads that no other verb sends."""
         return self._bring(kind, payload, self._first)
 
-    # ── what happens ──────────────────────────────────────────────────────────
-
     def invites(self, channel: str, *, by: str = "U1") -> slack_event_delivery.SentEnvelope:
         """Adds the bot to a channel as a person."""
         workspace = self._first
@@ -227,8 +223,6 @@ class SlackPeople(FakePlatform):
             {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}, new, self._first
         )
 
-    # ── verbs about the line ──────────────────────────────────────────────────
-
     def refreshes_connection(self, reason: str = "warning") -> None:
         """Announces on one connection that Slack will close it soon."""
         self._wait(self.event_delivery.warn(reason))
@@ -248,8 +242,6 @@ class SlackPeople(FakePlatform):
     def waits_connected(self, times: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until `times` connections are open that Slack has not announced to close."""
         self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
-
-    # ── inside ────────────────────────────────────────────────────────────────
 
     def _event(
         self,

@@ -53,8 +53,6 @@ class FakeTelegram(FakePlatform):
         self._menus: dict[tuple[str, str], list[dict[str, str]]] = {}
         self._files: dict[str, tuple[str, bytes]] = {}
 
-    # ── verbs about places ────────────────────────────────────────────────────
-
     def knows(
         self,
         chat: str,
@@ -147,8 +145,6 @@ class FakeTelegram(FakePlatform):
         """Hides the members of a big group. Now only an administrator can look up who is a member."""
         self._chat(chat).hides = True
 
-    # ── verbs of people ───────────────────────────────────────────────────────
-
     def user_writes(
         self,
         text: str = "",
@@ -239,8 +235,6 @@ class FakeTelegram(FakePlatform):
         )
         return press
 
-    # ── verbs about the server ────────────────────────────────────────────────
-
     def revokes(self) -> None:
         """Makes the token invalid from now on."""
         self._revoked = True
@@ -269,8 +263,6 @@ class FakeTelegram(FakePlatform):
         """Returns when the bot has confirmed every update."""
         self._waits_until(lambda: not len(self.queue))
 
-    # ── what it saw ───────────────────────────────────────────────────────────
-
     def waiting(self) -> int:
         """Returns the number of updates that the bot has not confirmed."""
         return len(self.queue)
@@ -282,8 +274,6 @@ class FakeTelegram(FakePlatform):
     def menu(self, scope: str = "default", language: str = "") -> list[dict[str, str]]:
         """Returns the commands in a menu."""
         return self._menus.get((scope, language), [])
-
-    # ── what happens by verbs ─────────────────────────────────────────────────
 
     def _leave(self, chat: str, refusal: tuple[int, str], status: str, by: str) -> None:
         known = self._chat(chat)
@@ -386,8 +376,6 @@ class FakeTelegram(FakePlatform):
     def _date(self) -> int:
         return int(self._time())
 
-    # ── the server ────────────────────────────────────────────────────────────
-
     def too_many(self, retry_after: object) -> Fault:
         parameters = {} if retry_after is None else {"parameters": {"retry_after": retry_after}}
         words = "Too Many Requests" + ("" if retry_after is None else f": retry after {retry_after}")
@@ -458,8 +446,6 @@ class FakeTelegram(FakePlatform):
         }
         rules.Refusal.when(call.method not in methods, 404, "Not Found: method not found")
         return methods[call.method](call)
-
-    # ── messages ──────────────────────────────────────────────────────────────
 
     def _send_message(self, call: ApiCall) -> dict[str, Any]:
         chat = self._writable(call)
@@ -532,8 +518,6 @@ class FakeTelegram(FakePlatform):
             },
         }
 
-    # ── questions ─────────────────────────────────────────────────────────────
-
     def _get_me(self, call: ApiCall) -> dict[str, Any]:
         return {
             **BOT,
@@ -581,8 +565,6 @@ class FakeTelegram(FakePlatform):
         rules.Refusal.when(self._files.get(number, ("", b""))[0] != name or not name, 404, "Not Found")
         return self._files[number][1]
 
-    # ── presses, menus ────────────────────────────────────────────────────────
-
     def _answer_callback(self, call: ApiCall) -> bool:
         press = str(call.arguments.get("callback_query_id", ""))
         words = str(call.arguments.get("text", ""))
@@ -611,8 +593,6 @@ class FakeTelegram(FakePlatform):
         name, _ = _described(call.method)
         return {name: self.words.get((name, rules.language_of(call.arguments))) or self.words.get((name, ""), "")}
 
-    # ── updates ───────────────────────────────────────────────────────────────
-
     async def _up(self) -> None:
         self.queue.loop = asyncio.get_running_loop()
         await super()._up()
@@ -620,8 +600,6 @@ class FakeTelegram(FakePlatform):
     async def _down(self) -> None:
         self.queue.close()
         await super()._down()
-
-    # ── what the server checks ────────────────────────────────────────────────
 
     def _chat(self, chat: str) -> FakeChat:
         if int(chat) not in self._chats:

@@ -56,8 +56,6 @@ class UpdateQueue:
         if self._asking is not None and not self._asking.done():
             self._asking.cancel()
 
-    # ── getUpdates ────────────────────────────────────────────────────────────
-
     async def get_updates(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Drops the updates below `offset`, then waits for further updates and returns them.
 
@@ -114,8 +112,6 @@ class UpdateQueue:
         if self._asking is not None and not self._asking.done():
             self._asking.set_exception(rules.Refusal(409, f"Conflict: {words}"))
 
-    # ── webhook ───────────────────────────────────────────────────────────────
-
     def set_webhook(self, arguments: Mapping[str, Any]) -> bool:
         """Answers setWebhook. Without a URL, this works as deleteWebhook."""
         self.webhook = str(arguments.get("url") or "")
@@ -129,8 +125,6 @@ class UpdateQueue:
 
     def webhook_info(self) -> dict[str, Any]:
         return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": len(self)}
-
-    # ── both ──────────────────────────────────────────────────────────────────
 
     def _wake(self) -> None:
         if not self.webhook and self._asking is not None and not self._asking.done():

@@ -218,9 +218,6 @@ def test_closed_says_one_friendly_line_and_keeps_nothing(asks: Product) -> None:
     assert asks.says("/sub diffusion", STRANGER).text.startswith("✓ 1")
 
 
-# ── the first operator ────────────────────────────────────────────────────────
-
-
 def code_of(product: Product) -> str:
     """Returns the code that the bot has written into its log at its start."""
     with product.starts("run", moved=True) as process:
@@ -263,9 +260,6 @@ def test_a_code_is_taken_in_private_only(unowned: Product, telegram: FakeTelegra
     code = code_of(unowned)
     assert "write to me in private" in unowned.says(f"/admin@{NAME} {code}", GROUP, by="7").text
     assert unowned.says(f"/admin {code}", "7").text.startswith("✓")
-
-
-# ── the status ────────────────────────────────────────────────────────────────
 
 
 def test_before_anything_came_the_status_says_so(product: Product) -> None:

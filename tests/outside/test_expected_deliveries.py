@@ -58,9 +58,6 @@ def begun(product: Product, arxiv: Source) -> Source:
     return arxiv
 
 
-# ── when-out ──────────────────────────────────────────────────────────────────
-
-
 def test_it_waits_for_the_source_and_comes_once_a_day_not_before_its_first_time(
     product: Product, begun: Source
 ) -> None:
@@ -163,9 +160,6 @@ def test_another_subscription_that_brings_something_spends_no_days_of_it(product
     assert "Diffusion of the batch" in came.text
 
 
-# ── the first and the next ────────────────────────────────────────────────────
-
-
 def test_the_first_is_computed_from_the_rhythm_of_the_sources(product: Product, arxiv: Source) -> None:
     arxiv.announces("Stars")
     for subscription, first in (
@@ -223,9 +217,6 @@ def test_the_status_says_what_is_missing_and_when_more_is_expected(product: Prod
     arxiv.fake.recovers()
     arxiv.announces("Stars")
     assert product.says("/status").lines[0] == "arXiv, Fri 23 Jan: 1 paper."
-
-
-# ── days with nothing ─────────────────────────────────────────────────────────
 
 
 def test_a_note_on_a_quiet_day_is_sent_where_it_is_wanted_once_a_day(product: Product, begun: Source) -> None:
@@ -289,9 +280,6 @@ def test_days_on_which_nothing_came_do_not_count(daily: Product) -> None:
     days(daily, *trees(0, 4))
     for _ in range(4):
         assert daily.later(days=1) == []
-
-
-# ── public channels ───────────────────────────────────────────────────────────
 
 
 @pytest.fixture

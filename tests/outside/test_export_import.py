@@ -28,9 +28,6 @@ def drops(product: Product, content: bytes, caption: str = "/import") -> Seen:
     return product.says(caption, file=("mine.txt", content.decode("utf-8", "surrogateescape")))
 
 
-# ── subscriptions as text ─────────────────────────────────────────────────────
-
-
 def test_an_export_is_read_back_elsewhere(product: Product) -> None:
     product.says("/tz berlin")
     assert product.says("/export").text == "There are no subscriptions yet."
@@ -168,9 +165,6 @@ def test_in_a_group_an_import_is_for_admins(product: Product, telegram: FakeTele
     assert product.says(asked, GROUP, by="9").text == "✗ Only admins of this chat can change that."
     assert product.says(asked, GROUP, by="7").text == "✓ Imported: 1 new."
     assert product.queries(GROUP) == ["graph"]
-
-
-# ── a link ────────────────────────────────────────────────────────────────────
 
 
 def payload(answer: Seen) -> str:

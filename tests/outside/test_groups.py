@@ -24,9 +24,6 @@ def states(product: Product, *chats: str) -> list[str]:
     return [product.tells("settings", "--as", f"telegram:{chat}")["state"] for chat in chats]
 
 
-# ── who may, and what is answered ─────────────────────────────────────────────
-
-
 def test_members_may_where_the_admins_say_so(product: Product, telegram: FakeTelegram) -> None:
     assert product.says(f"/set@{NAME} manage members", FORUM, by=MEMBER).text.startswith("✗ Only admins")
     product.says(f"/set@{NAME} manage members", FORUM, by=OWNER)
@@ -57,9 +54,6 @@ def test_an_answer_to_what_is_meant_for_it(product: Product, telegram: FakeTeleg
         assert product.says(text, FORUM, by=MEMBER).text, text
 
 
-# ── what it says by itself ────────────────────────────────────────────────────
-
-
 def test_it_greets_a_group_that_it_does_not_know(product: Product, telegram: FakeTelegram) -> None:
     telegram.adds(FORUM)
     assert product.listens().text == f"Admins: /sub@{NAME} diffusion. I am quiet otherwise."
@@ -84,9 +78,6 @@ def test_also_where_they_do_it_from_their_private_chat(product: Product, telegra
     telegram.knows("-1009000001", title="Lab", people={OWNER: "creator"})
     product.says("/timezone Shanghai", OWNER)
     assert "First: Fri 23 Jan 09:00." in product.says("/sub -1009000001 diffusion daily 9", OWNER).text
-
-
-# ── gone and back ─────────────────────────────────────────────────────────────
 
 
 def test_what_a_person_paused_stays_paused(product: Product, telegram: FakeTelegram) -> None:

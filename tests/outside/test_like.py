@@ -78,9 +78,6 @@ def test_papers_that_were_only_filed_are_looked_at_too(knowing: Product) -> None
     assert sorted(titles(knowing.says(f"/like {GIVEN}"))) == ["A swarm of robots flies", "Robots in a swarm land"]
 
 
-# ── like: in queries ──────────────────────────────────────────────────────────
-
-
 def test_the_answer_says_how_many_come(knowing: Product) -> None:
     said = knowing.says(f"/sub like:{GIVEN} daily 8")
     assert said.lines[:2] == [

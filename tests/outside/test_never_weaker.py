@@ -38,9 +38,6 @@ def posts_of_papers(telegram: FakeTelegram) -> list[dict[str, Any]]:
     return [entry.payload for entry in telegram.journal if "arxiv.org" in str(entry.payload)]
 
 
-# ── the outbox ────────────────────────────────────────────────────────────────
-
-
 def test_a_delivery_is_in_the_outbox_before_its_first_post(product: Product, telegram: FakeTelegram) -> None:
     product.says("/sub graph now")
     product.brings("A graph of kind 1")
@@ -161,9 +158,6 @@ def test_a_confirmation_is_stored_before_the_next_send_of_the_chat(product: Prod
     texts = [entry.text for entry in telegram.journal if "A graph" in entry.text]
     assert len(texts) == len(set(texts)), "the first message was confirmed, the second never taken"
     assert len({one for text in texts for one in re.findall(r"A graph of kind \d+", text)}) == 40
-
-
-# ── people ────────────────────────────────────────────────────────────────────
 
 
 def test_an_update_takes_effect_once(product: Product, telegram: FakeTelegram) -> None:
@@ -304,9 +298,6 @@ def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: Fak
         assert one not in everything
 
 
-# ── messages ──────────────────────────────────────────────────────────────────
-
-
 def test_a_refused_markup_goes_out_plain(product: Product, telegram: FakeTelegram) -> None:
     product.says("/sub graph now")
     product.brings("A graph of kind 1")
@@ -358,9 +349,6 @@ def test_a_refusal_says_what_and_gives_an_example(product: Product, typed: str, 
     assert what in refused.text, refused.text
     assert re.search(r"/[a-z]+|for example|: |“", refused.text, re.IGNORECASE), refused.text
     assert product.queries() == ["tides"]
-
-
-# ── one bad item ──────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,6 @@ def state(product: Product) -> Any:
     return product.subscriptions(), product.runs("settings", "--as", "telegram:42", "--json").out
 
 
-# ── commands ──────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("text", "begins"),
     [
@@ -120,9 +117,6 @@ def test_words_that_begin_like_a_command_are_looked_for(knowing: Product, text: 
     assert state(knowing) == before
 
 
-# ── wishes for a change ───────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -170,9 +164,6 @@ def test_ones_own_data(knowing: Product, text: str) -> None:
     assert knowing.says(text).buttons == ["erase this chat"]
     assert knowing.queries() == ["diffusion"]
     assert "It cannot be undone." in knowing.presses("erase this chat").text
-
-
-# ── wishes for papers ─────────────────────────────────────────────────────────
 
 
 def test_a_wish_is_looked_for_and_one_press_subscribes(knowing: Product) -> None:
@@ -242,9 +233,6 @@ def test_what_asks_for_nothing_gets_help(knowing: Product, text: str) -> None:
     assert knowing.queries() == ["diffusion"]
 
 
-# ── questions ─────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("end", ["no", "cancel", "never mind", "Never mind!", "取消", "算了"])
 def test_a_question_is_answered_by_the_next_text_or_ended(knowing: Product, end: str) -> None:
     assert knowing.says("/edit 1").lines[1] == "Write what it shall be instead."
@@ -284,9 +272,6 @@ def test_the_question_for_the_clock_takes_a_city(knowing: Product, text: str, fi
     assert knowing.says(text).lines[0] == first
 
 
-# ── groups ────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def group(knowing: Product) -> Product:
     knowing.telegram.knows(GROUP, people={"7": "creator", "9": "member"})
@@ -305,9 +290,6 @@ def test_behind_its_name_the_same_rules_hold(group: Product) -> None:
     assert group.says(f"{name} kelp", GROUP, by="9").lines[0] == "1 paper in the last 7 days"
     assert group.says(f"{name} pause", GROUP, by="9").text == "✗ Only admins of this chat can change that."
     assert group.says(f"{name} pause", GROUP, by="7").lines[0] == "✓ This chat is paused."
-
-
-# ── worked examples ───────────────────────────────────────────────────────────
 
 
 class Example:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from rich.cells import cell_len
 from rich.console import Console
 
 from bot import demo
@@ -95,14 +94,6 @@ def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", term
 
 def posted(payload: Mapping[str, object]) -> make.Post:
     return make.Post(payload=json.dumps(payload))
-
-
-@pytest.mark.parametrize("width", [40, 80, 120])
-def test_a_chat_fits_the_terminal(width: int) -> None:
-    long = "word " * 60 + "\n" + "扩散模型" * 30 + "\n<blockquote expandable>" + "fold " * 90 + "</blockquote>"
-    lines = printed(posted({"text": long}), width=width).splitlines()
-    assert max(map(cell_len, lines)) <= width
-    assert len({cell_len(line) for line in lines if line.startswith(("╭", "│", "╰"))}) == 1
 
 
 def shown(platform: str, payload: Mapping[str, object]) -> list[str]:

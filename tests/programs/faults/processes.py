@@ -130,9 +130,6 @@ def _sends_the_rest(stage: Stage) -> None:
     stage.strange += stage.starts().ends() != 0
 
 
-# ── the faults ────────────────────────────────────────────────────────────────
-
-
 def dies(stage: Stage, child: Process) -> None:
     """Kills a process and records the try."""
     child.kill()

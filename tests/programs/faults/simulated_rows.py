@@ -29,9 +29,6 @@ MINUTE = 60.0  # seconds for which the database is locked or refuses writes
 JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
 
 
-# ── the platform ──────────────────────────────────────────────────────────────
-
-
 def token_revoked(folder: Path, tries: int) -> Verdict:
     """The token is refused while messages are being sent, and works again after the round."""
 
@@ -97,9 +94,6 @@ def refused_message(folder: Path, tries: int) -> Verdict:
 def _message(call: ApiCall) -> tuple[str, str]:
     found = filled.LINK.search(str(call.arguments))
     return call.chat, found[1] if found else ""
-
-
-# ── the chats ─────────────────────────────────────────────────────────────────
 
 
 def chats_blocked(folder: Path, tries: int) -> Verdict:
@@ -196,9 +190,6 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
     )
 
 
-# ── the clock, the digests ────────────────────────────────────────────────────
-
-
 def clocks_that_jump(folder: Path, tries: int) -> Verdict:
     """The machine's clock is set forwards and back, by a second up to a month, while messages are being sent."""
     dice = random.Random("clock")
@@ -253,9 +244,6 @@ def _poison(dice: random.Random) -> bytes:
             b"<" * 50_000 + page,
         )
     )
-
-
-# ── the database ──────────────────────────────────────────────────────────────
 
 
 def _for_a_minute(folder: Path, tries: int, begins: Callable[[], object], ends: Callable[[], object]) -> Verdict:
@@ -331,9 +319,6 @@ def full(folder: Path, tries: int) -> Verdict:
 
     with _listening(Engine, "begin", begins), _listening(Engine, "commit", commits):
         return _for_a_minute(folder, tries, partial(spoilt.append, True), spoilt.clear)
-
-
-# ── the judge itself ──────────────────────────────────────────────────────────
 
 
 def forgets_confirmations(folder: Path, tries: int) -> Verdict:

@@ -61,8 +61,6 @@ class People:
                 self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
                 self._does_something(chat, now)
 
-    # ── coming ────────────────────────────────────────────────────────────────
-
     def _joins(self, chat: str, now: datetime) -> None:
         zone, limit = self._zones[chat], self._dice.choice(LIMITS)
         self._model.readers[chat] = model.Reader(zone)
@@ -124,8 +122,6 @@ class People:
     def _quiet_hours(self, zone: str) -> tuple[time, time] | None:
         morning, noon, evening = times_of(zone)
         return self._dice.choice(((evening, morning), (evening, morning), (morning, noon), None))
-
-    # ── changing one's mind ───────────────────────────────────────────────────
 
     def _does_something(self, chat: str, now: datetime) -> None:
         """Does something in a chat, and sometimes takes it back at once."""

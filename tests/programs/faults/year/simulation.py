@@ -117,9 +117,6 @@ def run(span: Span, kind: type[SimulatedBot] = SimulatedBot, url: str = "") -> t
         return simulate(bot, span)
 
 
-# ── the comparison ────────────────────────────────────────────────────────
-
-
 def compare(expected: dict[str, list[Expected]], arrived: list[Arrived]) -> Comparison:
     """Compares each delivery and each paper, and returns the counts and faults."""
     should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
@@ -182,9 +179,6 @@ def _by_delivery(expected: dict[str, list[Expected]], arrived: list[Arrived]) ->
 
 def _moments(moments: list[datetime]) -> str:
     return ", ".join(f"{at:%F %H:%M}" for at in moments)
-
-
-# ── the page ──────────────────────────────────────────────────────────────────
 
 
 def table(rows: list[tuple[str, Comparison]]) -> str:

@@ -103,8 +103,6 @@ class World:
         self.arrivals = sorted([*self._fed(), *self._listed(), *recorded(self._days, read)], key=lambda one: one.at)
         self.outages = sorted(self._outages(start, days))
 
-    # ── papers ────────────────────────────────────────────────────────────────
-
     def _announce_one(self, day: date) -> None:
         """Announces a paper on this day, and later its versions and copies."""
         announced, dice = self._paper(day), self._dice
@@ -186,8 +184,6 @@ class World:
             day += timedelta(days=1)
         self._feeds[day].append(announced)
 
-    # ── digests ───────────────────────────────────────────────────────────────
-
     def _fed(self) -> Iterator[Arrival]:
         """Yields the feed of each batch. Some feeds come a day late, some come again the day after."""
         for day in filter(has_batch, self._days):
@@ -266,9 +262,6 @@ def bilingual(titles: list[tuple[str, str]]) -> bytes:
         {"title": title, "translated_title": translated, "abstract": "", "link": ""} for title, translated in titles
     ]
     return json.dumps(items, ensure_ascii=False).encode()
-
-
-# ── recorded digests ──────────────────────────────────────────────────────────
 
 
 def recorded(days: list[date], read: Callable[[Path], Items]) -> Iterator[Arrival]:
