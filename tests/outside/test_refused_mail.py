@@ -50,20 +50,11 @@ def states(product: Product, reader: str) -> list[str]:
     ]
 
 
+# which words mean what stands in tests/unit/test_outcomes.py
 OF_A_READER = lines("""
     recipient 550 5.1.1 <READER>: Recipient address rejected: User unknown
-    recipient 550 5.7.133 RESOLVER.RST; authentication required; the sender was not authenticated when sending to this group
-    recipient 550 5.7.1 Policy rejection on the target address
-    recipient 551 User has moved
-    recipient 552 5.2.2 recipient rejected - the mailbox is over quota
-    recipient 501 5.1.3 Bad recipient address syntax
-    recipient 550 5.7.1 relaying denied
-    recipient 550 SPF check failed
     recipient 530 5.7.0 Sign in first
-    recipient 553 sender address is not a member of this list
     content 554 delivery error: dd This user doesn't have a lab.org account (READER) [0]
-    content 554 delivery error: dd READER is no longer valid. [-20]
-    content 550 5.1.1 unknown recipient
 """)
 
 
@@ -106,18 +97,8 @@ def test_who_is_there_again_the_next_day_gets_everything(
     "refusal",
     lines("""
         recipient 504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname
-        recipient 554 5.1.8 Domain of sender address does not exist
-        recipient 550 5.7.1 Relay access denied
-        recipient 554 5.7.1 Client host [192.0.2.1] blocked
-        recipient 550 Requested action not taken: mailbox unavailable Reject due to policy restrictions.
-        recipient 530 5.7.0 Sign in first
         recipient 550 5.7.1 <READER>: nobody foresaw this
-        recipient 550 5.4.5 Daily user sending limit exceeded
-        recipient 550 5.1.90 You've reached your daily limit for message recipients
-        recipient 550 Too many recipients this hour
         content 550 5.7.26 This mail is unauthenticated, which poses a security risk
-        content 550 5.4.5 Daily user sending limit exceeded
-        content 554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException
     """),
 )
 def test_what_three_readers_get_in_a_row_is_the_senders(product: Product, server: FakeMailServer, refusal: str) -> None:

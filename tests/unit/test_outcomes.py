@@ -188,12 +188,18 @@ def test_a_refusal_is_the_same_whoever_gets_it(one: str, other: str, *, same: bo
         content   → 250 → what is this                                                    → RetryLater
         # whatever is said of a recipient is that reader's
         recipient → 550 → 5.1.1 no such user                                              → ChatGone
+        recipient → 530 → 5.7.0 Sign in first                                             → ChatGone
+        recipient → 552 → 5.2.2 recipient rejected - the mailbox is over quota            → ChatGone
         content   → 550 → 5.7.26 it has neither SPF nor DKIM                              → ChatGone
+        content   → 550 → 5.7.26 This mail is unauthenticated, which poses a risk         → ChatGone
         content   → 554 → 5.2.252 SendAsDenied; papers may not send as others             → ChatGone
         # what is said of a text is that message's, if it says nothing of the reader, of us or of how much is sent
         content   → 550 → 5.1.1 user unknown                                              → ChatGone
         content   → 554 → this user doesn't have an account                               → ChatGone
         content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → ChatGone
+        content   → 554 → delivery error: dd me@lab.org is no longer valid. [-20]         → ChatGone
+        content   → 550 → 5.1.1 unknown recipient                                         → ChatGone
+        content   → 550 → 5.4.5 Daily user sending limit exceeded                         → ChatGone
         content   → 550 → Sending frequency limited                                       → ChatGone
         content   → 552 → the size exceeds the limit                                      → Rejected
         content   → 550 → the recipient's filter takes it for spam                        → Rejected
