@@ -34,9 +34,10 @@ def test_a_fault_in_simulated_time(fault: rows.Fault, tmp_path: Path) -> None:
     assert fault.is_as_it_must_be(verdict, tries), table.line(fault.name, verdict)
 
 
-def test_a_fault_of_real_processes() -> None:
-    (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith("power lost"))
-    with Forked(["tests.programs.faults", "--only", name, "--tries", "3"], cwd=table.ROOT) as process:
+@pytest.mark.parametrize("begins", ["power lost", "database damaged"])
+def test_a_fault_of_real_processes(begins: str) -> None:
+    (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith(begins))
+    with Forked(["tests.programs.faults", "--only", name, "--tries", "2"], cwd=table.ROOT) as process:
         assert process.wait(PATIENCE) == 0
 
 
