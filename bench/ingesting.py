@@ -3,8 +3,8 @@
     python -m bench.ingesting [PAPERS [LINES]]
 
 It stores a digest of 1,000 new papers, the same digest with changes, and a digest of PAPERS papers, each into a store
-that already has papers. Making the words of the full-text index takes most of the time. Then it imports LINES subscriptions, twice, and exports them. The first time in each line is wall time, the
-others are processor time.
+that already has papers. Making the words of the full-text index takes most of the time. Then it imports LINES
+subscriptions, twice, and exports them. The first time in each line is wall time, the others are processor time.
 """
 
 import random

@@ -115,7 +115,10 @@ class FakeMailServer:
         text = shown_text(mail)
         if answer := next((answer for part, answer in self.refused_texts.items() if part in text), ""):
             return server.says(answer)
-        answer = self.trouble("content", envelope.rcpt_tos[0] if envelope.rcpt_tos else "")
+        first_form = mail.get_body(("html",)) is not None
+        answer = (first_form and self.trouble("html")) or self.trouble(
+            "content", envelope.rcpt_tos[0] if envelope.rcpt_tos else ""
+        )
         if answer and answer not in ("drop", "silent", "held"):
             return server.says(answer)
         self.mails.append(mail)

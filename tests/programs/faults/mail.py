@@ -42,7 +42,8 @@ TROUBLES: dict[str, Trouble] = {
     "recipients refused for an hour": Trouble(
         ("recipient 550 5.7.1 Access denied", "recipient 554 nobody foresaw this", "recipient 550 5.1.1 no such user"),
     ),
-    "552, 554, then as text": Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large")),
+    # only the first form of a mail: one whose text is refused, too, is dead
+    "552, 554, then as text": Trouble(("html 554 5.7.1 looks like spam", "html 552 5.3.4 too large")),
 }
 
 
