@@ -6,7 +6,6 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -141,20 +140,13 @@ class FakeArxiv(LoopbackServer):
 
     def is_endless(self) -> None:
         """Answers the next request with an endless body."""
-        self._streams(b"<p>and on</p>" * 1000, pause=0)
 
-    def drips(self) -> None:
-        """Answers the next request with an endless body, byte by byte."""
-        self._streams(b" ", pause=0.01)
-
-    def _streams(self, part: bytes, *, pause: float) -> None:
         async def stream(request: web.BaseRequest) -> web.StreamResponse:
             response = web.StreamResponse()
             await response.prepare(request)
             while not self._stop.is_set():
-                await response.write(part)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), pause)
+                await response.write(b"<p>and on</p>" * 1000)
+                await asyncio.sleep(0)  # lets the server stop
             return response
 
         self._overrides.append(("", stream))

@@ -288,7 +288,7 @@ class SlackChannel(Platform):
         return False
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `typed_text`)."""
+        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `incoming`)."""
         address = name.removeprefix("@")
         if not address.isalnum() or address.startswith(PEOPLE):
             return None
