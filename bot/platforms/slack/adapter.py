@@ -9,11 +9,13 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TextIO
+
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
@@ -49,7 +51,7 @@ class SlackUser:
     language: str = ""
 
 
-def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
+def read_user(answer: AsyncSlackResponse, team: str) -> SlackUser:
     """Returns the person in a response of users.info of a workspace."""
     user = part_of(answer, "user")
     profile = user.get("profile") or {}
@@ -368,7 +370,7 @@ class SlackChannel(Platform):
         return data
 
 
-def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
+def _ts_of(page: AsyncSlackResponse, delivery: str, number: int) -> str:
     """Returns the ts of the message whose metadata has this delivery and number; "" if the page has none."""
     messages = page.get("messages")
     if not isinstance(messages, list):
