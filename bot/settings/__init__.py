@@ -16,9 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.settings import values
@@ -219,7 +217,7 @@ class Settings(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _is_readable(cls, value: object) -> object:
-        if isinstance(value, ValueError):  # why its file cannot be read, see _Variables
+        if isinstance(value, ValueError):  # why its file cannot be read, see _read_variables
             raise value
         return value
 
@@ -309,7 +307,7 @@ def load_settings() -> Settings:
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = _GivenSettings(**tables)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings.model_validate(tables | _read_variables())
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
@@ -369,32 +367,17 @@ def is_listing(url: str) -> bool:
     return urlsplit(url).path.startswith("/list/")
 
 
-class _Variables(EnvSettingsSource):
-    """PAPERWIRE_NAME, or the text of the file that PAPERWIRE_NAME_FILE names."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        del field
-        if field_name in _TABLE_OF_FIELD:
-            return None, field_name, False
+def _read_variables() -> dict[str, object]:
+    """Returns the variables that are set, by fields of Settings; an error for one whose file cannot be read, see `_is_readable`."""
+    found: dict[str, object] = {}
+    for name in Settings.model_fields.keys() - _TABLE_OF_FIELD.keys():
         try:
-            return variable(_variable_of(field_name)), field_name, False
+            value: object = variable(_variable_of(name))
         except ValueError as error:
-            return error, field_name, False  # the settings raise it, together with all others
-
-
-class _GivenSettings(BaseSettings, Settings):
-    """The settings of this process: the tables that it gets, and the variables."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
-
-    @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # the other sources are not asked
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Variables(settings_cls)
+            value = error
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def _read_file() -> tuple[dict[str, object], Path]:
