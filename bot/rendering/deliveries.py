@@ -268,11 +268,8 @@ class _Bulletin:
 
     def _paper(self, item: Item, number: int, room: packing.Size, *, why: bool) -> packing.Fragment:
         """Returns a paper with the buttons beside it. `room`: the size of what is in the same message."""
-        opens, has_numbers_below, card = (
-            self.opens.get(item.paper.id),
-            self.medium.beside == "never",
-            views.CardButtons(),
-        )
+        opens, has_numbers_below = self.opens.get(item.paper.id), self.medium.beside == "never"
+        card = views.CardButtons()
         if opens and not has_numbers_below:
             card = card_buttons(opens, item, self.language)
         is_numbered = self.is_list or (opens and has_numbers_below)
