@@ -208,7 +208,7 @@ class _Bulletin:
             card = card_buttons(self.opens.popitem()[1], self.shown[0], language)
             last = (card.first, card.second)
         if hidden := len(delivery.items) - len(self.shown):
-            label = language.count("show {count} more", "show {count} more", hidden)
+            label = language.say("show {count} more", count=language.number(hidden))
             last += ((Button(label=label, data=f"d{delivery.id}.m"),),)
         return last
 
@@ -289,12 +289,11 @@ class _Bulletin:
         if not hidden:
             return ()
         name = self._label(group) if self.has_headings else self.label
+        count = self.language.number(hidden)
         if name:
-            text = self.language.count(
-                "and {count} more in “{name}”", "and {count} more in “{name}”", hidden, name=name
-            )
+            text = self.language.say("and {count} more in “{name}”", count=count, name=name)
         else:
-            text = self.language.count("and {count} more", "and {count} more", hidden)
+            text = self.language.say("and {count} more", count=count)
         return (self.medium.draw(views.More(text=text)),)
 
     def _closing(self) -> tuple[packing.Fragment, ...]:
@@ -367,7 +366,7 @@ class _Bulletin:
         first = enumerate(self.shown[:_ROOT_TITLES], start=1)
         titles = tuple(f"{number} {papers.title_of(item, self.reader)}" for number, item in first)
         left = amount - len(titles)
-        more = self.language.count("and {count} more in the thread", "and {count} more in the thread", left)
+        more = self.language.say("and {count} more in the thread", count=self.language.number(left))
         root = views.Root(line=line, remark=self._remark(), titles=titles, more=more if left else "")
         titled = [one for page in pages for one in page.fragments if isinstance(one.view, views.PaperView)]
         return packing.Page(fragments=(self.medium.draw(root),), titled=titled)
