@@ -134,7 +134,7 @@ class Destination(_Table):
 class Arxiv(_Table):
     """What is special about arXiv's calendar."""
 
-    holidays: tuple[date, ...] | None = None  # days without an announcement; None: the built-in list
+    holidays: frozenset[date] | None = None  # days without an announcement; None: the built-in list
 
 
 class Backup(_Table):
@@ -236,7 +236,7 @@ class Settings(BaseModel):
             missing = getattr(self, one) and not getattr(self, other)
             reason = f"{_variable_of(one)} needs {_variable_of(other)}, which is not set"
             values.allowed(self, reason, when=not missing)
-        taken = [str(chat) for chat in self.admins if chat.platform == "web" and self.lets_choose_names]
+        taken = [str(chat) for chat in self.admins if chat.platform == "web" and self.web_password]
         reason = (
             f"PAPERWIRE_ADMINS names {', '.join(taken)}, but with PAPERWIRE_WEB_PASSWORD everyone who knows the password can sign "
             "in under that name. Name a chat of another platform in PAPERWIRE_ADMINS"
@@ -259,25 +259,10 @@ class Settings(BaseModel):
         return bool(self.model_url)
 
     @property
-    def holidays(self) -> tuple[date, ...] | None:
-        """Days without an announcement of arXiv; None: the built-in list."""
-        return self.arxiv.holidays
-
-    @property
-    def lets_choose_names(self) -> bool:
-        """Whether people choose the names under which they open the pages, and need only the password for that."""
-        return self.web_password is not None
-
-    @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
         return self.web_url or f"http://{host}:{self.web_port}"
-
-    @property
-    def source_names(self) -> frozenset[str]:
-        """The names of the sources, in lower case."""
-        return frozenset(source.name.casefold() for source in self.sources)
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
@@ -430,6 +415,7 @@ _REASONS = {
     "string_type": "it must be a text in quotes",
     "path_type": "it must be a text in quotes",
     "tuple_type": "it must be a list, […], or a table that may be there several times, [[…]]",
+    "frozen_set_type": "it must be a list, […]",
     "model_type": "it must be a single table, […]",
 }
 

@@ -129,5 +129,5 @@ def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO
     """See known.connect."""
     del out
     channel = WebChannel(store, clock)
-    channel.lets_choose_names = settings.lets_choose_names
+    channel.lets_choose_names = settings.web_password is not None  # who knows it may sign in under any name
     return channel
