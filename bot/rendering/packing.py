@@ -46,13 +46,16 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """The contents of one message. A platform leaves out what it cannot show."""
+class Page:
+    """What one message shows. A platform leaves out what it cannot show."""
 
-    fragments: Sequence[Fragment] = ()
-    buttons: Buttons = ()
-    silent: bool = False
+    fragments: tuple[Fragment, ...]
+    papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
+    numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
+    # set by `messages`
+    buttons: Buttons = ()  # all rows under it
+    silent: bool = False
     subject: views.Subject = _NO_SUBJECT  # of the delivery
 
 
@@ -106,7 +109,7 @@ class Medium(Protocol):
         """Returns the size of these buttons under a message."""
         return Size()
 
-    def compose(self, contents: Contents) -> str:
+    def compose(self, page: Page) -> str:
         """Returns the payload of one message: a JSON object as text."""
 
     def display(self, payload: Mapping[str, Any]) -> Display:
@@ -134,16 +137,6 @@ class Part:
         return (heading, *self.body) if heading else self.body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What one message shows."""
-
-    fragments: tuple[Fragment, ...]
-    papers: tuple[int, ...] = ()
-    numbers: Row = ()  # the buttons with the numbers of its papers
-    titled: Sequence[Fragment] = ()  # see Contents
-
-
 def messages(
     medium: Medium,
     pages: Sequence[Page],
@@ -159,15 +152,10 @@ def messages(
     """
     composed = []
     for number, page in enumerate(pages, start=1):
-        contents = Contents(
-            fragments=page.fragments,
-            buttons=(*button_rows(page.numbers), *(last if number == len(pages) else ())),
-            silent=silent or number > 1,
-            titled=page.titled,
-            subject=subject,
-        )
+        rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
+        whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject)
         reply_to = 1 if is_thread and number > 1 else None
-        payload = medium.compose(contents)
+        payload = medium.compose(whole)
         composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
     return tuple(composed)
 

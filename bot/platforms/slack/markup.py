@@ -109,11 +109,11 @@ class Slack(packing.Medium):
         blocks = actions(buttons)
         return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """Returns the message: its blocks, and the titles for its notification."""
-        blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
-        titles = packing.notification_titles([*contents.fragments, *contents.titled])
-        shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
+        blocks = [*_joined_blocks(page.fragments), *map(_json, actions(page.buttons))]
+        titles = packing.notification_titles([*page.fragments, *page.titled])
+        shown = cutting.cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
         return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:

@@ -127,13 +127,13 @@ class Telegram(packing.Medium):
         html = HTML.draw(view)
         return packing.Fragment(view=view, markup=html, size=size(html))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """See Medium."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
-        text = packing.joined([(one.view, one.markup) for one in contents.fragments], under_head="\n")
-        payload: dict[str, object] = {"text": text, "silent": contents.silent}
-        if contents.buttons:
-            payload["buttons"] = [[_button(button) for button in row] for row in contents.buttons]
+        text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
+        payload: dict[str, object] = {"text": text, "silent": page.silent}
+        if page.buttons:
+            payload["buttons"] = [[_button(button) for button in row] for row in page.buttons]
         return json.dumps(payload, ensure_ascii=False)
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
