@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.app import App
@@ -12,13 +12,10 @@ from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import Sentence
-from subscriptions.language import Language
 
 log = logging.getLogger("paperwire")
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
-_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # language of a client, "" for all others → language of its menus
 LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and after that for replies
 
 
@@ -53,16 +50,10 @@ async def _keep_listening(receiver: Receiver, dispatcher: RequestDispatcher, clo
 async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
     try:
-        conversation = app.deps.conversation
-        speakers = {code: _speaker(Language(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
         for platform in app.platforms.values():
-            await platform.publish_commands(conversation.registry.commands, speakers)
+            await platform.publish_commands(app.deps.conversation.registry.commands)
     except Exception as error:  # noqa: BLE001 - the bot also works without menus
         log.error("The menus of commands stay as they were: %s", error_location(error))
-
-
-def _speaker(localizer: Language) -> Callable[[Sentence], str]:
-    return lambda sentence: sentence.say(localizer.translate)
 
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
