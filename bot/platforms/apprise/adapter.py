@@ -235,7 +235,7 @@ def _finding(name: str, target: Target) -> CheckResult:
     if target.plugin is None:
         return CheckResult.wrong(question, target.trouble, target.cure)
     answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
-    return CheckResult(question=question, answer=answer)
+    return CheckResult(question, answer)
 
 
 def _notify(plugin: "NotifyBase", payload: Payload) -> bool:

@@ -164,14 +164,14 @@ class EmailChannel(Platform):
         question, links_to, client = "Mail server", self._settings.pages_url, self.client()
         try:
             await self._send("", b"")
-            found = [CheckResult(question=question, answer=f"It takes mail from {self.sender.addr_spec}.")]
+            found = [CheckResult(question, f"It takes mail from {self.sender.addr_spec}.")]
         except NotDelivered as error:
             answer = f"{client.hostname}:{client.port}: {error.reason}"
             found = [CheckResult.wrong(question, answer, "Look at PAPERWIRE_SMTP_URL.")]
         if self._settings.web_url is None:
             cure = "Set PAPERWIRE_WEB_URL to the address under which people reach the pages."
             answer = f"They open {links_to}, which only this machine reaches."
-            found.append(CheckResult(question="Links in mail", answer=answer, cure=cure))
+            found.append(CheckResult("Links in mail", answer, cure=cure))
         return found
 
     def client(self) -> aiosmtplib.SMTP:

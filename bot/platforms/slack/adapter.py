@@ -200,13 +200,13 @@ class SlackChannel(Platform):
             me = await self.workspace.identify()
         except NotDelivered as error:
             answer = f"they cannot be asked for: {error.reason.rstrip('.')}"
-            return [CheckResult(question=question, answer=answer, is_open=True)]
+            return [CheckResult(question, answer, is_open=True)]
         lacking = [scope for scope in SCOPES if scope not in me.scopes]
         if not lacking:
-            return [CheckResult(question=question, answer="all are granted")]
+            return [CheckResult(question, "all are granted")]
         answer = f"not granted: {', '.join(lacking)}"
         cure = "Add them to the app, by paperwire slack manifest, and install it there again; docs/slack.md says what each is for."
-        return [CheckResult(question=question, answer=answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))]
+        return [CheckResult(question, answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))]
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
