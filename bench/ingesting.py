@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import planning
 from bench._timing import timed
-from bot.platforms.known import PLATFORMS
+from bot.platforms import ADAPTERS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service import import_export
@@ -74,7 +74,7 @@ def main() -> int:
 
 def subscribe_many(store: TimedStore, amount: int) -> None:
     """Imports `amount` lines twice, and exports them."""
-    assert PLATFORMS  # imported, so that addresses of their chats can be read
+    assert ADAPTERS  # imported, so that addresses of their chats can be read
     chance = random.Random(7)
     blocks = []
     for chat in range(amount // LINES_OF_CHAT):

@@ -16,7 +16,7 @@ from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
 from bot.meaning import encoders
 from bot.platform import Platform
-from bot.platforms import LIBRARIES, known
+from bot.platforms import ADAPTERS, LIBRARIES, connect, medium_of
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
@@ -99,7 +99,7 @@ def build_app(
     channels: Mapping[str, Platform] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
-    platforms: Mapping[str, str] = known.PLATFORMS,
+    platforms: Mapping[str, str] = ADAPTERS,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
@@ -114,7 +114,7 @@ def build_app(
     on = channels
     if on is None:
         used = {name: adapter for name, adapter in platforms.items() if settings.is_on(name)}
-        on = {name: known.connect(adapter, settings, store, clock, out or sys.stdout) for name, adapter in used.items()}
+        on = {name: connect(adapter, settings, store, clock, out or sys.stdout) for name, adapter in used.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
     # this room loads httpx, which takes 120 ms
@@ -186,4 +186,4 @@ def _conversation_context(
 def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
     """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
-    return platform.medium_at(chat) if platform else known.medium_of(chat.platform)
+    return platform.medium_at(chat) if platform else medium_of(chat.platform)

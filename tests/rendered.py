@@ -4,14 +4,14 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from bot.platforms import known
+from bot import platforms
 from bot.platforms.slack.markup import message_arguments
 from bot.platforms.telegram.markup import open_message as open_for_telegram
 from bot.ports.channel import Reply
 from bot.rendering import deliveries, replies
 from subscriptions.model import Chat, Delivery, Message
 
-medium_of = lru_cache(known.medium_of)
+medium_of = lru_cache(platforms.medium_of)
 
 
 def render_delivery(delivery: Delivery, **more: Any) -> tuple[Message, ...]:

@@ -18,8 +18,8 @@ from bot.commands import phrasing
 from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
+from bot.platforms import medium_of
 from bot.platforms.console.markup import Console
-from bot.platforms.known import medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
 from bot.rendering.deliveries import render_delivery

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
+from bot import platforms
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.digests import format_names
 from bot.errors import SettingsError
 from bot.meaning import encoders
 from bot.platform import Platform
-from bot.platforms import known
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
 from bot.settings import FILE, Settings, load_settings, opening
@@ -69,7 +69,7 @@ class Session:
 
     def platform(self, name: str) -> Platform:
         """Returns a platform that is on, without a call to it. Raises SettingsError."""
-        return known.connect(known.PLATFORMS[name], self.settings, self.store, self.clock, sys.stderr)
+        return platforms.connect(platforms.ADAPTERS[name], self.settings, self.store, self.clock, sys.stderr)
 
     async def ask(self, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
         """Returns what a platform answers."""

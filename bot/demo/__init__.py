@@ -29,7 +29,7 @@ from rich.text import Text
 from bot.commands.phrasing import when_words
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
 from bot.errors import WrongUsage
-from bot.platforms.known import medium_of
+from bot.platforms import medium_of
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display
 from bot.rendering.pages import FACES, static_file

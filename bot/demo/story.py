@@ -15,7 +15,7 @@ from bot.app import App, build_app
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.platform import Platform
-from bot.platforms.known import medium_of
+from bot.platforms import medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Clock, Limits
 from bot.settings import Settings

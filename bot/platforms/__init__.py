@@ -1,15 +1,44 @@
 """The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-A folder's `__init__.py` declares the FACTS of its platform, and perhaps LIBRARIES. It imports no library of the platform.
+A folder's `__init__.py` declares the FACTS of its platform, and perhaps LIBRARIES. It imports no library of the platform, and
+neither does this module, which declares the platforms, so that their addresses can be read.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
 
-# their names, in the order of lists that people read
-PLATFORMS = ("console", "web", "telegram", "slack", "email", "apprise")
-_FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in PLATFORMS)
-FACTS = tuple(folder.FACTS for folder in _FOLDERS)
+from subscriptions import addresses
+
+if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
+    from bot.platform import Platform
+    from bot.ports.channel import Clock
+    from bot.rendering.packing import Medium
+    from bot.settings import Settings
+    from subscriptions.store.database.store import Store
+
+# name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
+ADAPTERS = {
+    name: f"bot.platforms.{name}.adapter" for name in ("console", "web", "telegram", "slack", "email", "apprise")
+}
+_FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in ADAPTERS)
+_FACTS = tuple(folder.FACTS for folder in _FOLDERS)
+addresses.declare(*_FACTS)
 # whose logs show addresses with tokens
 LIBRARIES = tuple(name for folder in _FOLDERS for name in getattr(folder, "LIBRARIES", ()))
 # The forms of the argument of `--as`, for its help text.
-CHAT_FORMS = ", ".join(facts.address_form for facts in FACTS)
+CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
+
+
+def connect(adapter: str, settings: "Settings", store: "Store", clock: "Clock", out: TextIO) -> "Platform":
+    """Returns a platform without a call to it; `adapter`: the name of its module. Raises SettingsError.
+
+    This imports the platform's library, so call it only for platforms that are on. `out`: where the console writes.
+    """
+    platform: Platform = import_module(adapter).connect(settings, store, clock, out)
+    return platform
+
+
+def medium_of(platform: str) -> "Medium":
+    """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
+    medium: Medium = import_module(ADAPTERS[platform].replace(".adapter", ".markup")).MEDIUM
+    return medium

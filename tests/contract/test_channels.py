@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from bot.platforms.known import PLATFORMS
+from bot.platforms import ADAPTERS
 from subscriptions import errors
 from subscriptions.errors import NotDelivered, Rejected
 from subscriptions.model import ChatAddress, Message
@@ -169,7 +169,7 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(rig: Rig, caplog: pytest
 
 
 def test_only_building_a_channel_loads_the_platforms_library() -> None:
-    markups = (adapter.replace(".adapter", ".markup") for adapter in PLATFORMS.values())
+    markups = (adapter.replace(".adapter", ".markup") for adapter in ADAPTERS.values())
     modules = ", ".join(["bot.app", "bot.platforms.console.adapter", *markups])
     heavy = "{'telegram', 'slack_sdk', 'aiohttp', 'httpx'}"
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"

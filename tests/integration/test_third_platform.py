@@ -13,7 +13,7 @@ from bot.app import App, build_app
 from bot.errors import SettingsError
 from bot.operation.process import startup_lines
 from bot.operation.worker import answer_once
-from bot.platforms.known import PLATFORMS
+from bot.platforms import ADAPTERS
 from bot.settings import Settings
 from subscriptions import addresses
 from subscriptions.errors import NotFound, Refused
@@ -35,7 +35,7 @@ async def app(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"), access="open")
     async with opened(
-        build_app(settings, clock=clock, platforms={**PLATFORMS, "postbox": "tests.postbox.adapter"})
+        build_app(settings, clock=clock, platforms={**ADAPTERS, "postbox": "tests.postbox.adapter"})
     ) as app:
         yield app
 

@@ -1,4 +1,4 @@
-"""Connects the postbox, as bot.platforms.known asks for it."""
+"""Connects the postbox, as bot.platforms asks for it."""
 
 import os
 from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from bot import demo
-from bot.platforms.known import medium_of
+from bot.platforms import medium_of
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind

@@ -249,6 +249,6 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> AppriseChannel:
-    """See known.connect."""
+    """See bot.platforms.connect."""
     del store, clock, out
     return AppriseChannel(settings.destinations)

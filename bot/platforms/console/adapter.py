@@ -65,6 +65,6 @@ def _text(message: Message) -> str:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> ConsoleChannel:
-    """See known.connect."""
+    """See bot.platforms.connect."""
     del settings, store, clock
     return ConsoleChannel(out)

@@ -275,6 +275,6 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> EmailChannel:
-    """See known.connect."""
+    """See bot.platforms.connect."""
     del out
     return EmailChannel(settings, store, clock)

@@ -404,7 +404,7 @@ def _no_file(file: channels.File, error: NotDelivered) -> Message:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> SlackChannel:
-    """See known.connect."""
+    """See bot.platforms.connect."""
     del store, clock, out
     assert settings.slack_bot_token is not None  # noqa: S101 - without it the platform is off
     return SlackChannel(

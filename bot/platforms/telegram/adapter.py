@@ -248,7 +248,7 @@ def _not_handed_out() -> Refused:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> TelegramChannel:
-    """See known.connect. Raises SettingsError if there is no token, or if the proxy cannot be used."""
+    """See bot.platforms.connect. Raises SettingsError if there is no token, or if the proxy cannot be used."""
     del store, clock, out
     if settings.telegram_token is None:
         raise SettingsError("Telegram is off.", f"Set {FACTS.token_variable}.")

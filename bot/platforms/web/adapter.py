@@ -126,7 +126,7 @@ def _storable(text: str) -> str:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> WebChannel:
-    """See known.connect."""
+    """See bot.platforms.connect."""
     del out
     channel = WebChannel(store, clock)
     channel.lets_choose_names = settings.web_password is not None  # who knows it may sign in under any name
