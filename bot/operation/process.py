@@ -25,6 +25,7 @@ from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Lock, Pages, health_app, serving
 from bot.ports.conversation import Receiver
+from bot.ports.models import Summarizer
 from bot.settings import unknown_variables
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -64,6 +65,11 @@ class Process:
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, float] = {}  # platform → monotonic second of the end of its rest
         self.late_encoding = LateEncoding(app.deps)
+        # what may be done late, beside the ticks
+        self.late_work: list[LateEncoding | Summarizer] = [
+            self.late_encoding,
+            *([app.summarizer] if app.summarizer else []),
+        ]
         self._done_at = {"owners": app.clock.now()}  # work that is done at intervals -> when it was last done
 
     def _problems(self) -> dict[str, str]:
@@ -109,9 +115,8 @@ class Process:
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
             await self._wake_lanes()
-            self.late_encoding.start()
-            if self.app.summarizer is not None:
-                self.app.summarizer.start()
+            for work in self.late_work:
+                work.start()
             for name in ("start", "work", "database", "sources"):
                 self.problems.pop(name, None)
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
@@ -128,9 +133,8 @@ class Process:
         if self._draining is not None:
             await asyncio.wait([self._draining])
             self._report(self._draining)
-        await self.late_encoding.close()
-        if self.app.summarizer is not None:
-            await self.app.summarizer.close()
+        for work in self.late_work:
+            await work.close()
 
     async def _wake_lanes(self) -> None:
         app = self.app
@@ -288,10 +292,9 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
-    await orderly_stop.unless_stopped(app, process.late_encoding.run())
-    if app.summarizer is not None:
-        await orderly_stop.unless_stopped(app, app.summarizer.run())
-        await app.summarizer.close()
+    for work in process.late_work:
+        await orderly_stop.unless_stopped(app, work.run())
+        await work.close()
     await process.upkeep.clean_up()
     await process.upkeep.copy()
     unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
