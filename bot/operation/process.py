@@ -311,10 +311,10 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     app, sources = process.app, process.sources
     for platform in app.platforms.values():
         await platform.check_tokens()
-    process.receivers = app.receivers()
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     password = app.settings.web_password
     pages: Pages = await import_module(PAGES).pages_of(app)
+    process.receivers = [*app.receivers(), *pages.receivers]
     web = health_app(
         process.health.problems,
         [*(route for receiver in process.receivers for route in receiver.routes), *feed_routes(app)],
@@ -326,7 +326,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     )
     async with serving(app.settings, web) as address, orderly_stop.beside(process.health.watch()):
         lines = (
-            *([f"Pages: {address}/"] if pages.are_open else []),  # first, since people open the first address they see
+            *([f"Pages: {address}/"] if pages.receivers else []),  # first, since people open the first address they see
             *pages.lines,
             f"Health: {address}/health/ready",
             *startup_lines(app, sources),
@@ -336,9 +336,8 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
             say(line)
         await process.tick()
         process.upkeep.start()
-        async with worker.listening(app, process.receivers, sources.lookup) as dispatcher:
-            with pages.taking(dispatcher):
-                await process.run_ticks()
+        async with worker.listening(app, process.receivers, sources.lookup):
+            await process.run_ticks()
         say("Stopping: finishing what is on its way.")
         await sources.close()
         await process.finish()

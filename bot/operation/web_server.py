@@ -7,7 +7,7 @@ import socket
 from base64 import b64decode
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from bot.errors import SettingsError
 from bot.operation.health import Problem
 from bot.ports.channel import Clock
-from bot.ports.conversation import RequestDispatcher
+from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from bot.settings.values import is_loopback
 
@@ -52,13 +52,11 @@ MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages for people. By default, there are none."""
+    """The pages for people."""
 
-    routes: Sequence[BaseRoute] = ()
-    are_open: bool = False
+    routes: Sequence[BaseRoute]
+    receivers: Sequence[Receiver] = ()  # of what people say there; none where the pages are closed
     lines: Sequence[str] = ()  # what the operator should know of them
-    # lets visitors send requests while the body runs
-    taking: Callable[[RequestDispatcher], AbstractContextManager[None]] = lambda _: nullcontext()
 
 
 def network_of(address: str) -> str:

@@ -141,7 +141,7 @@ class ChatPage:
             written_at=self._clock.now(),
             file_id=update if form.file else "",
         )
-        dispatcher = await self._visitors.dispatcher()
+        dispatcher = await self._visitors.handling()
         self._channel.files[update] = form.file
         try:
             posting = await dispatcher.dispatch_without_retry(message)
@@ -162,7 +162,7 @@ class ChatPage:
             callback_id=update,
             message_id="" if number is None else str(number),
         )
-        dispatcher = await self._visitors.dispatcher()
+        dispatcher = await self._visitors.handling()
         toast = asyncio.get_running_loop().create_future()
         self._channel.toasts[update] = toast
         try:

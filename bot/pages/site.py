@@ -114,7 +114,7 @@ async def pages_of(app: App) -> web_server.Pages:
         ),
     ]
     site = Mount("/", routes=_routes(ChatPage(app, channel, visitors), visitors, password), middleware=guard)
-    return web_server.Pages([site], True, taking=visitors.taking)
+    return web_server.Pages([site], receivers=[visitors])
 
 
 def _routes(chat: ChatPage, visitors: Visitors, password: str | None) -> list[BaseRoute]:

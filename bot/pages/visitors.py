@@ -4,11 +4,9 @@ Starlette signs the sessions (`SessionMiddleware`). A session has a name once so
 form must send, so that no other site can send one.
 """
 
-import asyncio
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
 from bot.operation.web_server import Lock
+from bot.platforms.receiver_loop import PageReceiver
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
@@ -33,7 +32,6 @@ from subscriptions.zones import zone_name
 SIGN_IN = "/sign-in"
 COOKIE = "paperwire"
 LASTS = timedelta(days=30)
-STARTS_WITHIN = 15.0  # seconds that a form waits for the process to start
 ZONE_COOKIE = "zone"  # set by page.js
 LOCAL_NAME = "me"  # the name of the person at this machine
 MOST_FIELDS = 60  # of a form
@@ -90,33 +88,23 @@ def is_from_script(request: Request) -> bool:
     return "hx-request" in request.headers
 
 
-class Visitors:
+class Visitors(PageReceiver):
     """Lets visitors in. `password`: None if only users of this machine can reach the pages."""
 
+    name = "pages"
+
     def __init__(self, app: App, password: str | None) -> None:
+        super().__init__()
         self._store, self._clock = app.store, app.clock
         self._password = password
         self._lock = Lock(app.clock, password or "")
-        self._dispatcher: RequestDispatcher | None = None
-        self._started = asyncio.Event()
 
-    @contextmanager
-    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
-        """Lets visitors send requests while the body runs."""
-        self._dispatcher = dispatcher
-        self._started.set()
-        try:
-            yield
-        finally:
-            self._dispatcher = None
-
-    async def dispatcher(self) -> RequestDispatcher:
-        """Returns what handles requests. A page may be open before the process has started. Raises HTTPException."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._started.wait(), STARTS_WITHIN)
-        if self._dispatcher is None:
+    async def handling(self) -> RequestDispatcher:
+        """Returns what handles requests. Raises HTTPException if nothing does."""
+        dispatcher = await self.dispatcher()
+        if dispatcher is None:
             raise HTTPException(503)
-        return self._dispatcher
+        return dispatcher
 
     async def admitted(self, request: Request) -> Visitor:
         """Returns the visitor. Raises HTTPException, which leads a browser to the sign-in, and StoreError."""

@@ -6,11 +6,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from bot.ports.channel import Clock
-from bot.ports.conversation import Receiver, Request
+from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
@@ -25,6 +25,7 @@ _MOST_DOUBLINGS = 10
 # A conflict counts as over after so many seconds without one. A single success proves nothing, because two receivers
 # get updates in turn.
 CONFLICT_OVER_AFTER = 60.0
+STARTS_WITHIN = 15.0  # seconds that a page waits for the process to start
 REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
 
 
@@ -112,6 +113,29 @@ class ReceiverLoop(Receiver):
             log.error("No one can talk to the bot on %s: %s.%s", self._platform, problem, cure)
         self.problem = problem
         return wait
+
+
+class PageReceiver(Receiver):
+    """A receiver whose requests come from pages: it only keeps the dispatcher while it listens."""
+
+    def __init__(self) -> None:
+        self._dispatcher: RequestDispatcher | None = None
+        self._started = asyncio.Event()
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """See Receiver."""
+        self._dispatcher = dispatcher
+        self._started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._dispatcher = None
+
+    async def dispatcher(self) -> RequestDispatcher | None:
+        """Returns what handles requests; None if nothing does. A page may be open before the process has started."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._started.wait(), STARTS_WITHIN)
+        return self._dispatcher
 
 
 async def wait_for_reply(posting: asyncio.Task[None]) -> None:

@@ -67,7 +67,7 @@ def test_without_a_password_pages_are_for_this_machine_alone(
 async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path) -> None:
     app = build_app(settings_of({"PAPERWIRE_WEB_HOST": "0.0.0.0"}, tmp_path))  # noqa: S104 - as above
     pages = await site.pages_of(app)
-    assert not pages.are_open
+    assert not pages.receivers
     (line,) = pages.lines
     assert "PAPERWIRE_WEB_PASSWORD" in line
     closed = httpx.ASGITransport(web_server.health_app(dict, pages=pages.routes))

@@ -97,8 +97,8 @@ async def open_pages(folder: Path, clock: FakeClock, database_url: str = "", **s
         settings_of({"PAPERWIRE_DATABASE_URL": database_url or f"sqlite:///{folder}/paperwire.db", **given}, folder),
         clock=clock,
     )
-    async with opened(made) as app, listening(app, []) as dispatcher:
+    async with opened(made) as app:
         site = await pages_of(app)
-        assert site.are_open
-        with site.taking(dispatcher):
+        assert site.receivers
+        async with listening(app, site.receivers):
             yield Pages(app, site)

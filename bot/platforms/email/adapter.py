@@ -157,7 +157,7 @@ class EmailChannel(Platform):
     def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[MailPages]:
         """See Platform."""
         del clock, on_bot_name
-        return [MailPages(store=self._store, signer=self.signer, waiting=self.waiting)]
+        return [MailPages(self._store, self.signer, self.waiting)]
 
     async def check(self) -> list[CheckResult]:
         """Returns the findings about the mail server, and about the address in links. Sends no mail."""

@@ -5,10 +5,8 @@ because security scanners open every link. RFC 8058 lets a mail program post to 
 showing a page.
 """
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -18,14 +16,13 @@ from starlette.routing import Route
 
 from bot.platforms.email import FACTS, links
 from bot.platforms.email.markup import Payload, line
-from bot.platforms.receiver_loop import wait_for_reply
+from bot.platforms.receiver_loop import PageReceiver, wait_for_reply
 from bot.ports import channel as channels
 from bot.ports.conversation import (
     SECRET_PAGE,
     CallbackRequest,
     MessageRequest,
     Place,
-    Receiver,
     RequestDispatcher,
     typed_command,
     with_any_prefix,
@@ -50,15 +47,17 @@ _NOT_NOW = "Not now. Please try again in a minute."
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
-@dataclass(slots=True, kw_only=True)
-class MailPages(Receiver):
+class MailPages(PageReceiver):
     """A Receiver of the requests that people make on the pages of mail links."""
 
-    store: Store
-    signer: Callable[[], Awaitable[links.Signer]]
-    waiting: dict[str, list[Payload]]  # update id → messages for its page
-    name: str = "pages of mail"
-    _dispatcher: RequestDispatcher | None = field(init=False, default=None)
+    name = "pages of mail"
+
+    def __init__(
+        self, store: Store, signer: Callable[[], Awaitable[links.Signer]], waiting: dict[str, list[Payload]]
+    ) -> None:
+        """`waiting`: update id → messages for its page."""
+        super().__init__()
+        self.store, self.signer, self.waiting = store, signer, waiting
 
     @property
     def routes(self) -> list[Route]:
@@ -67,14 +66,6 @@ class MailPages(Receiver):
         return [
             Route(path, self._answer, methods=["GET", "POST"], middleware=limit) for path in with_any_prefix(links.PATH)
         ]
-
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
-        self._dispatcher = dispatcher
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._dispatcher = None
 
     async def _answer(self, request: WebRequest) -> Response:
         """Returns the page of a link; after a press, does what it says before. Its signature shows whether we made it."""
@@ -88,9 +79,10 @@ class MailPages(Receiver):
                 return _words(404, _GONE)
             if request.method != "POST":
                 return _page(links.Reader(chat=chat, signer=signer), link)
-            if self._dispatcher is None:
+            dispatcher = await self.dispatcher()
+            if dispatcher is None:
                 return _words(503, _NOT_NOW)
-            answers = await self.do(chat, link, fields, self._dispatcher)
+            answers = await self.do(chat, link, fields, dispatcher)
             after = await self.store.run(links.chat_with, link)
             return _page(links.Reader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
