@@ -21,7 +21,7 @@ from bot.app import App
 from bot.commands.results import result_items
 from bot.pages import samples
 from bot.pages.visitors import Form, Visitor, Visitors, is_from_script
-from bot.platforms.receiver_loop import wait_for_reply
+from bot.platforms.receivers import wait_for_reply
 from bot.platforms.web import markup
 from bot.platforms.web.adapter import WebChannel
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command

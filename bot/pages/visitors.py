@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
 from bot.operation.web_server import Lock
-from bot.platforms.receiver_loop import PageReceiver
+from bot.platforms.receivers import PageReceiver
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.intent import REGISTRY
-from bot.platforms.receiver_loop import UpdatesConflict
+from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED

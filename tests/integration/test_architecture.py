@@ -80,7 +80,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("ingest", "arxiv_lookup", "folders", "fetcher")),
         "bot/http.py",
         "bot/sources/web.py",
-        "bot/platforms/receiver_loop.py",
+        "bot/platforms/receivers.py",
         "bot/platforms/slack/adapter.py",
         "subscriptions/store/database/store.py",
         "bot/operation/metrics.py",

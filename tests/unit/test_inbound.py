@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.receiver_loop import Malformed
+from bot.platforms.receivers import Malformed
 from bot.platforms.slack import incoming as slack_incoming
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming

@@ -20,7 +20,7 @@ from yarl import URL
 from bot.platforms.email import read_address
 from bot.platforms.email.adapter import Step, outcome_of
 from bot.platforms.email.links import Link, Signer
-from bot.platforms.receiver_loop import UpdatesConflict
+from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear

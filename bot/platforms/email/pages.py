@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bot.platforms.email import FACTS, links
 from bot.platforms.email.markup import Payload, line
-from bot.platforms.receiver_loop import PageReceiver, wait_for_reply
+from bot.platforms.receivers import PageReceiver, wait_for_reply
 from bot.ports import channel as channels
 from bot.ports.conversation import (
     SECRET_PAGE,

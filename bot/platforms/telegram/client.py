@@ -25,7 +25,7 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.http import NEVER_SENT, trusted
-from bot.platforms.receiver_loop import UpdatesConflict
+from bot.platforms.receivers import UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 

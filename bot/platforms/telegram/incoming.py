@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from bot.errors import error_location
-from bot.platforms.receiver_loop import Dispatch, ReceiverLoop, documented_shape
+from bot.platforms.receivers import Dispatch, ReceiverLoop, documented_shape
 from bot.platforms.telegram.client import Client
 from bot.ports.channel import Clock, usable_text
 from bot.ports.conversation import (

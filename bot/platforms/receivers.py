@@ -1,6 +1,6 @@
-"""The loop of a receiver: how long it waits after failures, when it reports them, and how long a page waits for its reply.
+"""What receivers have in common: how long they wait after failures, and when they report them; what a platform sent is read once.
 
-`wait_for_reply` is for receivers whose page shows the reply.
+A receiver of pages keeps what handles requests, and a page waits for the answer that it shows.
 """
 
 import asyncio
