@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.platforms import known  # noqa: F401 - declares the platforms, on which defaults depend
+import bot.platforms  # noqa: F401 - declares the platforms, on which defaults depend
 from subscriptions import chat_settings
 from subscriptions.model import ChatKind
 

@@ -82,6 +82,13 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         MOVE,
+        "init",
+        "bot.cli.folders:init",
+        "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
+        'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
+    ),
+    Subcommand(
+        MOVE,
         "ingest",
         "bot.cli.ingesting:ingest",
         "Store the papers of digests",

@@ -1,4 +1,4 @@
-"""The parts of each platform. Importing this module declares the platforms, so that their addresses can be read."""
+"""The parts of each platform: its adapter, which is imported only if the platform is on, and its medium."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -6,15 +6,11 @@ from types import MappingProxyType
 from typing import TextIO
 
 from bot.platform import Platform
-from bot.platforms import FACTS
 from bot.platforms import PLATFORMS as NAMES
 from bot.ports.channel import Clock
 from bot.rendering.packing import Medium
 from bot.settings import Settings
-from subscriptions import addresses
 from subscriptions.store.database.store import Store
-
-addresses.declare(*FACTS)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
 PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in NAMES})

@@ -133,6 +133,12 @@ class Destination(_Table):
         return {**given, "url": SecretStr(text)} if text else given
 
 
+class SubscriptionFile(_Table):
+    """A file that says what is subscribed, as `paperwire export --all` writes it."""
+
+    path: values.LocalPath  # absolute
+
+
 class Arxiv(_Table):
     """What is special about arXiv's calendar."""
 
@@ -155,6 +161,7 @@ class Keep(_Table):
 TABLES: Mapping[str, tuple[str, type[_Table]]] = {
     "source": ("sources", SourceSettings),
     "destination": ("destinations", Destination),
+    "subscriptions": ("subscription_files", SubscriptionFile),
     "arxiv": ("arxiv", Arxiv),
     "backup": ("backup", Backup),
     "keep": ("keep", Keep),
@@ -207,6 +214,7 @@ class Settings(BaseModel):
 
     sources: tuple[SourceSettings, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    subscription_files: tuple[SubscriptionFile, ...] = ()
     arxiv: Arxiv = Arxiv()
     backup: Backup = Backup()
     keep: Keep = Keep()
@@ -423,12 +431,14 @@ def _read_file() -> tuple[dict[str, object], Path]:
 
 def _placed(settings: Settings, folder: Path) -> Settings:
     """Returns the settings with the paths of paperwire.toml, which is in this folder, as absolute ones."""
-    sources = (
+    sources = tuple(
         source.model_copy(update={"path": folder / source.path}) if source.path else source
         for source in settings.sources
     )
+    files = tuple(SubscriptionFile(path=folder / file.path) for file in settings.subscription_files)
     to = settings.backup.to and folder / settings.backup.to
-    return settings.model_copy(update={"sources": tuple(sources), "backup": Backup(to=to)})
+    placed = {"sources": sources, "subscription_files": files, "backup": Backup(to=to)}
+    return settings.model_copy(update=placed)
 
 
 def _why(error: OSError) -> str:

@@ -1,6 +1,6 @@
 """Declares the platform "postbox" to the product: its name, its addresses, and the form of its commands."""
 
-import bot.platforms.known  # noqa: F401 - ours are declared first, in whatever order the tests of a process run
+import bot.platforms  # noqa: F401 - ours are declared first, in whatever order the tests of a process run
 from subscriptions import addresses
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind

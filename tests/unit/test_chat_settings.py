@@ -4,8 +4,8 @@ from dataclasses import asdict, fields
 
 import pytest
 
+import bot.platforms  # noqa: F401 - it declares the platforms
 from bot.commands import phrasing
-from bot.platforms import known  # noqa: F401 - it declares the platforms
 from subscriptions import chat_settings
 from subscriptions.errors import Refused
 from subscriptions.language import Language
