@@ -163,7 +163,7 @@ def _next_steps(folder: Path, secret: str) -> Iterator[str]:
     yield ""
     yield "A first round here, with the papers of the last days:"
     yield f"  cd {place} && {round_of} --look-back"
-    yield "On GitHub, for nothing: push the folder to a private repository, and run the workflow “paperwire” once by hand."
+    yield "On GitHub, for nothing: push the folder to a private repository, and run its workflow once, with look-back ticked."
     if secret:
         yield f"  Its secret {secret} goes under Settings, Secrets and variables, Actions."
     yield "On a machine that is on now and then, a line of cron:"
