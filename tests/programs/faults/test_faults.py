@@ -21,10 +21,10 @@ def tries_of(fault: rows.Fault) -> int:
     if fault.name.startswith("Slack"):
         return 12
     if fault.name.startswith("mail"):
-        return 4
+        return 3
     if fault.name.startswith("language model"):
         return 4  # one round of each kind
-    return 8
+    return 2 if "for a minute" in fault.name or "too late" in fault.name else 7
 
 
 @pytest.mark.parametrize("fault", IN_SIMULATED_TIME)
