@@ -22,6 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
+import bot.platforms.known  # noqa: F401 - which declares what addresses there are
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
@@ -33,7 +34,7 @@ from tests.product import Product
 from tests.statements import Watch
 
 hypothesis.settings.register_profile(
-    "quick", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "quick", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("quick")
 
