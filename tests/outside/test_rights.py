@@ -1,6 +1,5 @@
 """Who may change a chat: nobody locks themselves out of one."""
 
-
 from tests.prepared import prepared
 from tests.product import Product
 
