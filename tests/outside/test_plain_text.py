@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.telegram import NAME
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
@@ -18,15 +19,14 @@ WHAT_TO_SAY = "Send me words that papers should contain, such as diffusion -surv
 SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
 
 
-@pytest.fixture
-def knowing(product: Product) -> Product:
+@prepared
+def knowing(product: Product) -> None:
     """The program with some papers, in a private chat with one subscription."""
     product.brings(
         "Diffusion on graphs", "Stop codons in yeast", "Pause tokens for models", "Kelp forests", "Edit distance"
     )
     product.says("/sub diffusion daily 9")
     product.says("/lang en")  # a command ends the question for the clock
-    return product
 
 
 def state(product: Product) -> Any:
@@ -239,11 +239,12 @@ def test_on_the_command_line_too_only_a_whole_text_is_a_command(knowing: Product
 
 
 @pytest.mark.usefixtures("meaning")
-def test_a_long_text_is_looked_for_by_its_meaning_alone(knowing: Product) -> None:
+def test_a_long_text_is_looked_for_by_its_meaning_alone(product: Product) -> None:
+    product.brings("Diffusion on graphs")
     text = "diffusion on graphs moves heat between nodes. " * 25
-    assert knowing.says(text).lines[0] == "I read this as a text. Nearest to it:"
-    knowing.sets(MEANING="off")
-    assert knowing.says(text).lines[1] == "Write it in words, or ask the operator to turn meaning on."
+    assert product.says(text).lines[0] == "I read this as a text. Nearest to it:"
+    product.sets(MEANING="off")
+    assert product.says(text).lines[1] == "Write it in words, or ask the operator to turn meaning on."
 
 
 @pytest.mark.parametrize(
