@@ -216,7 +216,8 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
-    people = people or list(filter(None, [described.names]))
+    venue = works.venue_of(_venue_of(entry, title) or described.source or journal)
+    people = [name for name in people if name != venue] or list(filter(None, [described.names]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(
         title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
@@ -225,7 +226,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         people=people,
         date=_date_of(entry) or described.date,
         abstract=described.abstract,
-        venue=_venue_of(entry, title) or described.source or journal,
+        venue=venue,
         url=next(filter(None, links), ""),
         kinds=[kind for kind in _kinds_of(entry) if kind.lower() != "journal"],
         is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),

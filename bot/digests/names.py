@@ -30,7 +30,7 @@ _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
 )
-_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\))?")
+_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
 _FEW = 10  # names among which nobody has a namesake

@@ -79,6 +79,10 @@ WORKS = tables.rows("""
     # a DOI in the text wins over a longer one in the address, and a journal's own over the DOI of another work
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1/99/A-kite</link><description>&lt;p&gt;DOI: 10.5555/K.1, Review&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1?feed=rss</link><description>&lt;p&gt;DOI: 10.9999/other&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
+    # labels in the text, also where a relay left the paragraphs out and wrote the journal as the author
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → Kites
     <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss> → 10.5555/k.1 → A kite → →
 """)
 
@@ -90,6 +94,22 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
     (paper,) = read(text.replace("\\n", "\n")).entries
     assert (paper.key, paper.title, "; ".join(paper.authors)) == (key, title, authors)
     assert f"{paper.published} {paper.venue}".strip() == said
+
+
+def test_an_abstract_stands_without_its_label_and_its_translation_has_two_names() -> None:
+    item = "<item><title>A kite</title><guid>10.5555/k.1</guid><description>{}</description></item>"
+    said = "&lt;p&gt;Upvotes: 3&lt;/p&gt;&lt;p&gt;Summary: It flies.&lt;/p&gt;"
+    (paper,) = read(f"<rss><channel>{item.format(said)}</channel></rss>").entries
+    assert paper.abstract == "It flies."
+    for name in ("translation", "summary_zh"):
+        line = {
+            "id": "2601.00001",
+            "title": "A kite",
+            "summary": "It flies.",
+            "AI": {"tldr": "它飞。", name: "风筝飞。"},
+        }
+        (paper,) = read(json.dumps(line)).entries
+        assert [one.abstract for one in paper.translations] == ["风筝飞。"]
 
 
 PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Article><ArticleTitle>A kite and its maker.</ArticleTitle>{}
