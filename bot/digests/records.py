@@ -415,7 +415,7 @@ _KINDS: Final = (
         doi="doi", date="date", venue="server", kinds="type",
     ),
     _Kind(
-        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/", "authorships/title/display_name"), amend=_amend_openalex,
+        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
         title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
         arxiv="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
         venue="primary_location.source.display_name|host_venue.display_name", url="primary_location.landing_page_url", kinds="type|type_crossref",

@@ -280,6 +280,12 @@ def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
         read(pair, format="kite_json")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\."):
         read(pair, format="bilingual3")
+    for other in (  # what a database says of a person and of a protein
+        '{"id": "https://openalex.org/A7", "display_name": "Ada Quill", "works_count": 7}',
+        '<eSummaryResult><DocSum><Id>7</Id><Item Name="Title">kite protein</Item></DocSum></eSummaryResult>',
+    ):
+        with pytest.raises(UnknownFormat):
+            read(other)
     assert [paper.title for paper in read(pair, format="hf_text").entries] == ["A Kite"]  # it has no banner
     assert digests.format_names() == [
         *(
