@@ -48,7 +48,7 @@ _BLOG = re.compile(
 )
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
     r"^(?:sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
-    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results)"
+    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
     r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
@@ -56,6 +56,7 @@ _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
+_TITLE_BY = re.compile(r"(?P<title>.+) -- by (?P<names>.+)")  # NBER's
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 
@@ -204,6 +205,8 @@ def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
 def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> Work:
     number, entry = numbered
     title = entry.first("title", "dc:title")
+    titled = _TITLE_BY.fullmatch(title)
+    title, by = (titled["title"], titled["names"]) if titled else (title, "")
     journal = feed.first("prism:publicationName") or _journal_in(feed.first("title"))
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = descriptions.described(texts, title, journal)
@@ -217,7 +220,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         key=len,
     )
     venue = works.venue_of(_venue_of(entry, title) or described.source or journal)
-    people = [name for name in people if name != venue] or list(filter(None, [described.names]))
+    people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(
         title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,

@@ -27,6 +27,7 @@ _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
+_GLUED = re.compile(r"(?<=[^\W\d_])\d+(?=[^\W\d_a-zß-ÿ]).*")  # an affiliation, and all that is glued to a name
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
 )
@@ -77,7 +78,8 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     names: list[str] = []
     left_out = False
     for text in people[:MOST_AUTHORS]:
-        plain = _MARKS.sub("", markup.plain(text))
+        plain = markup.plain(text)
+        plain = _MARKS.sub("", _GLUED.sub("", plain) if len(people) > 1 else plain)
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
         shown = _ET_AL.sub("", plain)

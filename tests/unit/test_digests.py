@@ -7,6 +7,7 @@ import os
 import tracemalloc
 from collections.abc import Mapping
 from datetime import date
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ WORKS = tables.rows("""
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → Kites
+    <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
+    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Kites
     <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss> → 10.5555/k.1 → A kite → →
 """)
 
@@ -96,11 +99,22 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
     assert f"{paper.published} {paper.venue}".strip() == said
 
 
-def test_an_abstract_stands_without_its_label_and_its_translation_has_two_names() -> None:
-    item = "<item><title>A kite</title><guid>10.5555/k.1</guid><description>{}</description></item>"
-    said = "&lt;p&gt;Upvotes: 3&lt;/p&gt;&lt;p&gt;Summary: It flies.&lt;/p&gt;"
-    (paper,) = read(f"<rss><channel>{item.format(said)}</channel></rss>").entries
-    assert paper.abstract == "It flies."
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<p>Upvotes: 3</p><p>Summary: It flies.</p>",
+        "<p>by Ada Quill, Bo Larch</p> It flies.",
+        "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
+        "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
+    ],
+)
+def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
+    item = f"<item><title>Kites, Vol. 7, Pages 7: A big kite: on a line</title><guid>10.5555/k.1</guid><description>{escape(said)}</description></item>"
+    (paper,) = read(f"<rss><channel>{item}</channel></rss>").entries
+    assert (paper.title, paper.abstract) == ("A big kite: on a line", "It flies.")
+
+
+def test_the_translation_of_an_abstract_has_two_names() -> None:
     for name in ("translation", "summary_zh"):
         line = {
             "id": "2601.00001",
