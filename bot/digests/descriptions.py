@@ -10,7 +10,7 @@ _DATE = re.compile(
     r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date|日期)\s*[:：]?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
     re.IGNORECASE,
 )
-_NAMES = re.compile(r"(?:authors?(?:\(s\))?|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
+_NAMES = re.compile(r"(?:authors?(?:\(s\))?|by|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
 _NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
 _PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
 _PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
@@ -31,7 +31,7 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
 _LABELS_IN_LINE = re.compile(
     r"\s+(?=(?:Source|Author\(s\)): )"
 )  # ScienceDirect's, where a relay left out the paragraphs
-_LABEL = re.compile(r"(?:Abstract|Summary): ")  # of the abstract
+_LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z])")  # of the abstract, and of a picture that is not there
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand
 

@@ -49,7 +49,7 @@ _BLOG = re.compile(
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
     r"^(?:sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
     r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
-    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press)\b.*$|(?:》|-CNKI).*$",
+    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
 _NO_JOURNAL = re.compile(
@@ -219,7 +219,8 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
-    venue = works.venue_of(_venue_of(entry, title) or described.source or journal)
+    # a feed of papers of arXiv is a list, not a journal
+    venue = works.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
     people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(

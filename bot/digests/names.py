@@ -27,7 +27,9 @@ _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
-_GLUED = re.compile(r"(?<=[^\W\d_])\d+(?=[^\W\d_a-zß-ÿ]).*")  # an affiliation, and all that is glued to a name
+_GLUED = re.compile(  # an affiliation behind its mark, and all that follows
+    r"(?<=[^\W\d_])(?:\d+(?=[^\W\d_a-zß-ÿ])|[a-e](?=(?:Cent(?:er|re)|College|Department|Division|Faculty|Institute?|Max Planck|School|Univ)))\S*\b.*"
+)
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
 )

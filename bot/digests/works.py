@@ -21,7 +21,7 @@ _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
     r"abstract_?id=|/pii/|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
-    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext",
+    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
