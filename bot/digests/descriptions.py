@@ -11,7 +11,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NAMES = re.compile(r"(?:authors?(?:\(s\))?|by|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
-_NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
+_NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*+|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
 _PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
 _PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
     rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:[^\W\d_a-z][^\d:;!?]{{1,60}};\s*)+(?:[^\W\d_a-z][^\d:;!?]{{1,60}})?"
