@@ -31,7 +31,9 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
 _LABELS_IN_LINE = re.compile(
     r"\s+(?=(?:Source|Author\(s\)): )"
 )  # ScienceDirect's, where a relay left out the paragraphs
-_LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z])")  # of the abstract, and of a picture that is not there
+_LABEL = re.compile(
+    r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)"
+)  # of the abstract, and of a picture that is not there
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand
 

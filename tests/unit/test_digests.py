@@ -107,7 +107,6 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
     [
         "<p>Upvotes: 3</p><p>Summary: It flies.</p>",
         "<p>by Ada Quill, Bo Larch</p> It flies.",
-        "imageIt flies.",
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
     ],
@@ -116,6 +115,8 @@ def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
     item = f"<item><title>Kites, Vol. 7, Pages 7: A big kite: on a line</title><guid>10.5555/k.1</guid><description>{escape(said)}</description></item>"
     (paper,) = read(f"<rss><channel>{item}</channel></rss>").entries
     assert (paper.title, paper.abstract) == ("A big kite: on a line", "It flies.")
+    (pictured,) = read(f"<rss><channel>{item.replace(escape(said), 'imageAims: To fly.')}</channel></rss>").entries
+    assert pictured.abstract == "Aims: To fly."
 
 
 def test_the_translation_of_an_abstract_has_two_names() -> None:
