@@ -12,8 +12,8 @@ import typer
 from bot.app import build_app
 from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
-from bot.cli.overview import show_list
 from bot.cli.session import Session
+from bot.cli.subscribers import show_list
 from bot.commands import phrasing
 from bot.commands.bare_commands import bare_command
 from bot.commands.intent import REGISTRY
