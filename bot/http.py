@@ -22,6 +22,10 @@ _IN_GZIP = frozenset({"gzip", "x-gzip"})
 _AS_IT_IS = frozenset({"identity", ""})
 
 
+# httpx raises these before it writes the first byte of a request
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
 class Unreadable(Exception):
     """The body cannot be read."""
 

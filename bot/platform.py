@@ -4,7 +4,7 @@ A new platform is a folder in bot/platforms that declares its facts, with the mo
 bot/platforms/__init__.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not loa
     from bot.commands.context import Command
 
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
-Speakers = Mapping[str, Callable[[errors.Sentence], str]]  # language code, "" for all others → translates a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class Platform(channels.Channel, conversation.PlatformApi):
     async def check_tokens(self) -> None:
         """Asks the platform about its tokens at the start. Raises SettingsError if it refuses one for good."""
 
-    async def publish_commands(self, commands: Sequence["Command"], speakers: Speakers) -> None:
+    async def publish_commands(self, commands: Sequence["Command"]) -> None:
         """Shows the commands in the platform's menus. Logs errors of the platform."""
 
     async def check(self) -> Sequence[CheckResult]:

@@ -385,7 +385,6 @@ class Facts:
     missing: MissingSources | None = None
     lines: tuple[str, ...] = ()  # of a notice, in the chat's language
     buttons: tuple[tuple[str, str], ...] = ()  # of a notice: (label, id of the callback token)
-    titles: tuple[tuple[str, str], ...] = ()  # (title, home page) of the sources named at the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

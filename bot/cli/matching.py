@@ -11,6 +11,7 @@ from bot.cli.arguments import TERMINAL_LANGUAGE, Json
 from bot.digests.files import paths_of, read_file
 from bot.errors import WrongUsage
 from bot.meaning import encoders
+from bot.rendering.papers import readable
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
 from bot.settings import load_settings
@@ -90,8 +91,11 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         reading = query_in_words(query, TERMINAL_LANGUAGE.translate)
         output.print_line(f"{reading}: {len(found)} of {len(papers)} papers")
         for paper in found:
-            output.print_line(f"  {escaped(paper.key)}  {escaped(paper.title or paper.abstract[:80])}")
-            output.print_line("    " + "; ".join(map(_in_words, document["why"][paper.key])))
+            # TeX is read as letters first, or a word that matched would be a piece of TeX
+            shown = replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
+            reasons = _reasons(query, shown) or document["why"][paper.key]
+            output.print_line(f"  {escaped(paper.key)}  {escaped(shown.title or shown.abstract[:80])}")
+            output.print_line("    " + "; ".join(map(_in_words, reasons)))
 
     output.tell(document, show, json=json)
     return status

@@ -176,7 +176,7 @@ def on_show_more(context: CommandContext) -> Reply:
         for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
-    label = context.count("show {count} more", "show {count} more", left)
+    label = context.say("show {count} more", count=context.localizer.number(left))
     more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
     return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 

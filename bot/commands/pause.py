@@ -109,12 +109,15 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     number, which = (subscription.number, subscription.id) if subscription else (None, None)
     address = context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
-    words = subscription_label(subscription) if subscription else context.say("This chat")
-    lines = [context.say("{subscription} is paused.", subscription=words)]
-    if until:
-        moment = context.localizer.moment(until, now=context.now)
-        lines = [context.say("{subscription} is paused until {moment}.", subscription=words, moment=moment)]
-    lines.append(context.say("What comes in the meantime waits."))
+    label = subscription_label(subscription) if subscription else ""
+    if until is None:
+        one, all_of_it = Sentence("{subscription} is paused."), Sentence("This chat is paused.")
+    else:
+        one = Sentence("{subscription} is paused until {moment}.")
+        all_of_it = Sentence("This chat is paused until {moment}.")
+    moment = context.localizer.moment(until, now=context.now) if until else ""
+    line = context.say(one if subscription else all_of_it, subscription=label, moment=moment)
+    lines = [line, context.say("What comes in the meantime waits.")]
     if context.read_by_strangers:  # there are no buttons
         again = context.say("/resume {number} ends it.", number=number) if number else context.say("/resume ends it.")
         lines.append(again)

@@ -11,8 +11,8 @@ import asyncio
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -126,25 +126,21 @@ class ShownMessage:
     display: Display
     at: datetime  # in the chat's zone
     mine: bool  # the person wrote it
-    replies: tuple["ShownMessage", ...] = ()
+    replies: list["ShownMessage"] = field(default_factory=list)  # in its thread
 
 
-def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> tuple[ShownMessage, ...]:
+def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
     """Returns the messages of a chat. Messages in a thread become `replies` of the thread's first message."""
-    threads: dict[str | None, list[GalleryPost]] = {}
+    medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
+    begun: dict[str, ShownMessage] = {}
     for post in posts:
-        threads.setdefault(post.thread, []).append(post)
-    return tuple(_shown(post, chat, threads) for post in threads.get(None, ()))
-
-
-def _shown(post: GalleryPost, chat: DemoChat, threads: Mapping[str | None, Sequence[GalleryPost]]) -> ShownMessage:
-    medium = medium_of(chat.platform)
-    return ShownMessage(
-        display=Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload)),
-        at=Language(chat.language, chat.timezone).local(post.at),
-        mine=bool(post.said),
-        replies=tuple(_shown(reply, chat, {}) for reply in threads.get(post.id, ())),
-    )
+        display = Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload))
+        message = ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said))
+        if post.thread is None:
+            begun[post.id] = message
+        else:
+            begun[post.thread].replies.append(message)
+    return [*begun.values()]
 
 
 def write_gallery(story: Story, out: Path) -> Path:

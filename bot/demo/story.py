@@ -15,7 +15,7 @@ from bot.app import App, build_app
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.platform import Platform
-from bot.platforms.known import PLATFORMS, medium_of
+from bot.platforms.known import medium_of
 from bot.ports import conversation as conversations
 from bot.ports.channel import Clock, Limits
 from bot.settings import Settings
@@ -31,7 +31,6 @@ from subscriptions.zones import zone
 
 THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)
 _PAPERS: Final = "2"  # in a delivery, so that a week is seen at a glance
-_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +46,13 @@ class GalleryPost:
 
 
 class GalleryChannel(Platform):
-    """Replaces the channel of a platform. Keeps posted messages in `posts`, in order."""
+    """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
 
-    def __init__(self, platform: str, limits: Limits, clock: Clock) -> None:
+    limits = Limits(text=4096, per_second=0, per_lane=0)
+
+    def __init__(self, platform: str, clock: Clock) -> None:
         self.platform = platform
-        self.facts, self.medium, self.limits = facts_of(platform), medium_of(platform), limits
+        self.facts, self.medium = facts_of(platform), medium_of(platform)
         self._clock = clock
         self.posts: list[GalleryPost] = []
 
@@ -207,7 +208,7 @@ _page = partial(
 )
 _CHINESE: Final[dict[str, Any]] = {"language": "zh", "timezone": "Asia/Shanghai"}
 _ENGLISH_QUERY, _CHINESE_QUERY = "video models", "视频生成"
-_CHATS = (
+DEMO_CHATS: Final = (
     _telegram(
         address="104519",
         detail="bot",
@@ -228,7 +229,6 @@ _CHATS = (
     _mail(address="ada@lab.org.cn", title="ada@lab.org.cn", query=_CHINESE_QUERY, **_CHINESE),
     _page(address="李娜", query=_CHINESE_QUERY, **_CHINESE),
 )
-DEMO_CHATS: Final = tuple(one for one in _CHATS if one.platform in PLATFORMS)  # a platform may be removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +245,7 @@ class Story:
 async def run_story(database: Path) -> Story:
     """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
     clock = DemoClock(THURSDAY)
-    channels = {one.platform: GalleryChannel(one.platform, _UNPACED, clock) for one in DEMO_CHATS}
+    channels = {one.platform: GalleryChannel(one.platform, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
     app = build_app(settings, clock=clock, channels=channels)
     app.open()

@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
-
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import channel
@@ -76,24 +74,12 @@ async def until_stored(
     marked as sending, which means that it was perhaps sent. `work` must be idempotent, because its commit may have
     succeeded although the answer of the database was lost.
     """
-
-    async def attempt() -> T:
-        return await deps.store.run(work, *args, **named)
-
-    return await repeating(deps.clock, FIRST_RETRY, LONGEST_RETRY, _warn_once)(attempt)
-
-
-def repeating(
-    clock: channel.Clock, first: float, longest: float, warn: Callable[[RetryCallState], None]
-) -> AsyncRetrying:
-    """Returns an object that calls a function again after each StoreError.
-
-    The waits grow from `first` to `longest` seconds.
-    """
-    wait = wait_exponential(first, longest)
-    return AsyncRetrying(retry=retry_if_exception_type(StoreError), wait=wait, sleep=clock.sleep, before_sleep=warn)
-
-
-def _warn_once(attempt: RetryCallState) -> None:
-    if attempt.attempt_number == 1 and attempt.outcome:
-        log.warning("What was sent cannot be written down yet: %s", attempt.outcome.exception())
+    wait = FIRST_RETRY
+    while True:
+        try:
+            return await deps.store.run(work, *args, **named)
+        except StoreError as error:
+            if wait == FIRST_RETRY:
+                log.warning("What was sent cannot be written down yet: %s", error)
+        await deps.clock.sleep(wait)
+        wait = min(2 * wait, LONGEST_RETRY)

@@ -25,6 +25,7 @@ from bot.operation.health import (
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Lock, Pages, health_app, serving
+from bot.ports.conversation import Receiver
 from bot.settings import unknown_variables
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -56,7 +57,7 @@ class Process:
         self.app = app
         self.sources = sources
         self._follow = follow
-        self.receivers: Sequence[worker.Supervised] = ()
+        self.receivers: Sequence[Receiver] = ()
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
         self.health = Health(app.store, app.clock, self._problems)
         self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems())
@@ -330,7 +331,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
     app, sources = process.app, process.sources
     for platform in app.platforms.values():
         await platform.check_tokens()
-    process.receivers = [worker.Supervised(receiver, app.clock) for receiver in app.receivers()]
+    process.receivers = app.receivers()
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     password = app.settings.web_password
     pages: Pages = await import_module(PAGES).pages_of(app)

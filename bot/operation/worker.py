@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.app import App
@@ -12,50 +12,21 @@ from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import Sentence
-from subscriptions.language import Language
 
 log = logging.getLogger("paperwire")
 
 RESTART_INTERVAL = 60.0  # seconds after which a receiver that ended or failed is started again
-_MENU_LANGUAGES = {"": "en", "zh": "zh"}  # language of a client, "" for all others → language of its menus
 LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and after that for replies
-
-
-class Supervised:
-    """Runs a receiver, and restarts it when it ends or raises an error."""
-
-    def __init__(self, receiver: Receiver, clock: Clock) -> None:
-        self._receiver = receiver
-        self._clock = clock
-        self._failure = ""
-        self.name, self.routes = receiver.name, receiver.routes
-
-    @property
-    def problem(self) -> str:
-        """Why the receiver does not work; "" if it does."""
-        return self._failure or self._receiver.problem
-
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """Receives until it is cancelled."""
-        while True:
-            self._failure = ""
-            try:
-                await self._receiver.listen(dispatcher)
-            except Exception as error:  # noqa: BLE001 - one receiver that fails must not end the others
-                self._failure = "it failed by a mistake of the program; the log says where"
-                log.error("Listening failed and begins again: %s", error_location(error))
-            await self._clock.sleep(RESTART_INTERVAL)
 
 
 @asynccontextmanager
 async def listening(
-    app: App, receivers: Sequence[Receiver | Supervised], lookup: PaperLookup | None = None
+    app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None
 ) -> AsyncIterator[Dispatcher]:
     """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
     dispatcher = Dispatcher(app.deps, lookup)
     await dispatcher.tell_unanswered()
-    listeners = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
+    listeners = [asyncio.create_task(_keep_listening(receiver, dispatcher, app.clock)) for receiver in receivers]
     publishing = asyncio.create_task(_publish_commands(app))
     try:
         yield dispatcher
@@ -64,19 +35,25 @@ async def listening(
         await dispatcher.close()
 
 
+async def _keep_listening(receiver: Receiver, dispatcher: RequestDispatcher, clock: Clock) -> None:
+    """Starts a receiver again when it ends or raises an error."""
+    while True:
+        try:
+            await receiver.listen(dispatcher)
+        except Exception as error:  # noqa: BLE001 - one receiver that fails must not end the others
+            receiver.problem = "it failed by a mistake of the program; the log says where"
+            log.error("Listening failed and begins again: %s", error_location(error))
+        await clock.sleep(RESTART_INTERVAL)
+        receiver.problem = ""
+
+
 async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
     try:
-        conversation = app.deps.conversation
-        speakers = {code: _speaker(Language(lang, "UTC")) for code, lang in _MENU_LANGUAGES.items()}
         for platform in app.platforms.values():
-            await platform.publish_commands(conversation.registry.commands, speakers)
+            await platform.publish_commands(app.deps.conversation.registry.commands)
     except Exception as error:  # noqa: BLE001 - the bot also works without menus
         log.error("The menus of commands stay as they were: %s", error_location(error))
-
-
-def _speaker(localizer: Language) -> Callable[[Sentence], str]:
-    return lambda sentence: sentence.say(localizer.translate)
 
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
@@ -96,6 +73,6 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
         await dispatcher.close(LONGEST_ANSWERS)
 
 
-def problems_of(receivers: Sequence[Receiver | Supervised]) -> dict[str, str]:
+def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
     """Returns why receivers do not work, by their names."""
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}

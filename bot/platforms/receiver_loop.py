@@ -5,16 +5,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from bot.ports.channel import Clock
-from bot.ports.conversation import Receiver
+from bot.ports.conversation import Receiver, Request
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
+Dispatch = Callable[[Request], Awaitable[object]]
 
 REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
 # (first, longest) seconds to wait after failures in a row, each time twice as long
@@ -24,6 +26,21 @@ _MOST_DOUBLINGS = 10
 # get updates in turn.
 CONFLICT_OVER_AFTER = 60.0
 REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
+
+
+class Malformed(ValueError):
+    """What a platform sent does not have its documented shape. The text is the class of the error, without any content."""
+
+
+@contextmanager
+def documented_shape() -> Iterator[None]:
+    """Turns an error of the body, which reads what a platform sent, into Malformed."""
+    try:
+        yield
+    except (
+        KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
+    ) as error:  # fmt: skip
+        raise Malformed(type(error).__name__) from None  # the error's text may contain what a person wrote
 
 
 class UpdatesConflict(RetryLater):
@@ -56,6 +73,16 @@ class ReceiverLoop(Receiver):
                 if proves_health:
                     self.mark_healthy()
                 return result
+
+    async def take(self, what: str, read: Callable[[], Request | None], dispatch: Dispatch) -> None:
+        """Dispatches the request that `read` finds in something that the platform sent; nothing if that is malformed."""
+        try:
+            request = read()
+        except Malformed as error:
+            log.warning("%s has an unknown shape (%s).", what, error)
+            return
+        if request is not None:
+            await dispatch(request)
 
     def mark_healthy(self) -> None:
         """Resets the wait. Also clears the problem, unless there was a conflict lately."""

@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 from subscriptions import errors, model
-
-T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -120,19 +118,15 @@ def store_outcomes() -> Iterator[None]:
         raise errors.RetryLater("The database cannot be used.") from error
 
 
-def read_message(message: model.Message, read: Callable[[Any], T]) -> T:
-    """Returns what `read` makes of the JSON of a stored message. Turns ValueError into Rejected."""
+def read_message(message: model.Message, *texts: str) -> dict[str, Any]:
+    """Returns the payload of a stored message: a JSON object that has these texts. Raises Rejected if it is none, or cannot be sent."""
     try:
-        return read(json.loads(message.payload))
-    except ValueError as error:
+        payload: dict[str, Any] = json.loads(message.payload)
+        for name in texts:
+            payload[name].encode()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise errors.Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
-
-
-def texts(payload: Any, *names: str) -> dict[str, str]:  # noqa: ANN401 - any JSON
-    """Returns the texts with these names in a payload, without lone surrogates, which cannot be sent. Raises ValueError."""
-    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
-        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}
-    raise ValueError(f"a payload has the texts {', '.join(names)}")
+    return payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,13 @@ from html import escape
 from sys import maxsize
 from typing import Any, Literal, Protocol
 
-from bot.ports.channel import Buttons
+from bot.ports.channel import Button, Buttons, Row
 from bot.rendering import views
+from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows
 from bot.rendering.dialects import PLAIN
 from subscriptions.model import Message
+
+_NO_SUBJECT = views.Subject()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,17 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """The contents of one message. A platform leaves out what it cannot show."""
+class Page:
+    """What one message shows. A platform leaves out what it cannot show."""
 
-    fragments: Sequence[Fragment] = ()
-    buttons: Buttons = ()
-    silent: bool = False
+    fragments: tuple[Fragment, ...]
+    papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
+    numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
-    subject: views.Subject = field(default=views.Subject())  # the subject of the delivery
+    # set by `messages`
+    buttons: Buttons = ()  # all rows under it
+    silent: bool = False
+    subject: views.Subject = _NO_SUBJECT  # of the delivery
 
 
 # What a message looks like on its platform, read back from its payload: for the gallery, and for a preview in a terminal.
@@ -103,7 +109,7 @@ class Medium(Protocol):
         """Returns the size of these buttons under a message."""
         return Size()
 
-    def compose(self, contents: Contents) -> str:
+    def compose(self, page: Page) -> str:
         """Returns the payload of one message: a JSON object as text."""
 
     def display(self, payload: Mapping[str, Any]) -> Display:
@@ -115,19 +121,13 @@ class Medium(Protocol):
         return plain(text)
 
 
-def message(
-    medium: Medium, number: int, contents: Contents, papers: tuple[int, ...] = (), *, reply_to: int | None = None
-) -> Message:
-    """Returns a message with these contents. `papers` are the ids of the papers that it shows."""
-    return Message(number=number, payload=medium.compose(contents), reply_to=reply_to, papers=papers)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaperPart:
-    """A paper with the fragments that must be in the same message."""
+class Part:
+    """Fragments that must be in the same message: a paper and the lines below it, or lines alone."""
 
-    paper: int | None  # the id; None for lines without a paper
     body: tuple[Fragment, ...]
+    paper: int | None = None  # the id of the paper of a delivery
+    number: Button | None = None  # the button under the message that opens the paper's card
     opening: Fragment | None = None  # the name of the group; only at the first paper of a group
     again: Fragment | None = None  # the name of the group, shown if a message begins with this paper
 
@@ -137,12 +137,27 @@ class PaperPart:
         return (heading, *self.body) if heading else self.body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The fragments of one message except its head."""
+def messages(
+    medium: Medium,
+    pages: Sequence[Page],
+    *,
+    last: Buttons = (),
+    silent: bool,
+    subject: views.Subject = _NO_SUBJECT,
+    is_thread: bool = False,
+) -> tuple[Message, ...]:
+    """Returns a message for each page, `last` being the buttons under the last. Only the first may make a sound.
 
-    fragments: tuple[Fragment, ...]
-    papers: tuple[int, ...]
+    `is_thread`: all but the first are posted in the thread that the first begins.
+    """
+    composed = []
+    for number, page in enumerate(pages, start=1):
+        rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
+        whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject)
+        reply_to = 1 if is_thread and number > 1 else None
+        payload = medium.compose(whole)
+        composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
+    return tuple(composed)
 
 
 def total(fragments: Iterable[Fragment]) -> Size:
@@ -150,17 +165,17 @@ def total(fragments: Iterable[Fragment]) -> Size:
     return sum((fragment.size for fragment in fragments), Size())
 
 
-def pack(parts: Sequence[PaperPart], room: Size, taken: Size, *, most: int = maxsize) -> list[Page]:
-    """Returns the parts in pages, in order, each page as full as `room` allows. Precondition: every part fits into a message.
+def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
+    """Returns the parts in pages, in order, each as full as the medium allows. Precondition: every part fits into a message.
 
-    `taken`: the size of the head and the buttons of a message. `most`: the largest number of papers in one message.
+    `taken`: the size of the head and the buttons of a message.
     """
-    pages: list[list[PaperPart]] = []
-    used = taken
+    pages: list[list[Part]] = []
+    used, most = taken, medium.numbers or NUMBERS_IN_MESSAGE
     for part in parts:
         following = total(part.fragments(first=False))
-        papers = sum(one.paper is not None for one in pages[-1]) if pages else 0
-        if pages and (papers < most or part.paper is None) and (used + following).fits(room):
+        numbers = sum(one.number is not None for one in pages[-1]) if pages else 0
+        if pages and (numbers < most or part.number is None) and (used + following).fits(medium.room):
             pages[-1].append(part)
             used += following
         else:
@@ -169,10 +184,14 @@ def pack(parts: Sequence[PaperPart], room: Size, taken: Size, *, most: int = max
     return [page_of(page) for page in pages]
 
 
-def page_of(parts: Sequence[PaperPart]) -> Page:
+def page_of(parts: Sequence[Part]) -> Page:
     """Returns the page with these parts."""
     fragments = [fragment for place, part in enumerate(parts) for fragment in part.fragments(first=place == 0)]
-    return Page(fragments=tuple(fragments), papers=tuple(part.paper for part in parts if part.paper is not None))
+    return Page(
+        fragments=tuple(fragments),
+        papers=tuple(part.paper for part in parts if part.paper is not None),
+        numbers=tuple(part.number for part in parts if part.number is not None),
+    )
 
 
 def fitted(

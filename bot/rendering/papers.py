@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from bot.rendering import cleaning
 from bot.rendering.buttons import paper_url
-from bot.rendering.views import LONGEST_SOURCE, TITLES, Measure, PaperView, Passage, Reader
+from bot.rendering.views import LONGEST_SOURCE, ROW, TITLES, Measure, PaperView, Passage, Reader
 from subscriptions import model
 from subscriptions.language import Language
 from subscriptions.normalize import written_tokens
@@ -24,9 +24,6 @@ from subscriptions.texts import cutting, normal_forms, statements
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60
 _LABEL_WIDTH = 40
-_FIRST_AUTHORS = 2
-_ALL_AUTHORS_UP_TO = 3
-_CATEGORIES = 4
 _LABELS = 2
 _NEAR_WORDS = 4
 _UNTITLED_SENTENCE = 200  # columns; in four of five abstracts the first sentence is shorter than this
@@ -54,18 +51,18 @@ def paper_view(
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
-        title=isolated(marked(title, words)),
-        original=isolated(marked(below, words)),
+        title=marked(title, words),
+        original=marked(below, words),
         url=paper_url(paper),
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
-        authors="" if is_title else _authors(paper, reader.language, short=not is_card),
-        categories="" if is_title else _categories(paper, _CATEGORIES if is_card else 1),
+        authors=_authors(paper, reader.language, measure.authors),
+        categories=_categories(paper, measure.categories),
         venue="" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
         name=name if (is_card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",
-        text=isolated(marked(text, words)),
+        text=marked(text, words),
         quotation=cutting.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
@@ -202,25 +199,18 @@ def author_names(paper: model.Paper) -> list[str]:
     return [name for author in paper.authors if (name := cutting.clean(author[:LONGEST_SOURCE]))]
 
 
-def between_names(names: Iterable[str]) -> str:
-    """Returns what stands between names: a semicolon if a comma stands within one, "Lark, Ada"."""
-    if any("," in name for name in names):
-        return "; "
-    return ", "
-
-
-def _authors(paper: model.Paper, language: Language, *, short: bool) -> str:
-    """Returns the authors on one line. Of many, the first and the last; in a card also the second, and their number."""
+def _authors(paper: model.Paper, language: Language, most: int) -> str:
+    """Returns at most so many authors on one line. Of more, the first and the last, and how many they are if there is room."""
     names = author_names(paper)
-    between = between_names(names)
-    first = 1 if short else _FIRST_AUTHORS
-    if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
-        return between.join(cutting.short(name, _AUTHOR_WIDTH) for name in names)
-    line = between.join(cutting.short(name, _AUTHOR_WIDTH) for name in names[:first])
-    last = cutting.short(names[-1], _AUTHOR_WIDTH)
-    if short:
-        return f"{line} … {last}"
-    return f"{line}{between}… {last} ({language.number(len(names))})"
+    # a comma may stand within a name, "Lark, Ada"
+    between = "; " if any("," in name for name in names) else ", "
+    shown = [cutting.short(name, _AUTHOR_WIDTH) for name in names]
+    if not most or len(names) <= most:
+        return between.join(shown[:most])
+    line = between.join(shown[: most - 1])
+    if most == ROW.authors:
+        return f"{line} … {shown[-1]}"
+    return f"{line}{between}… {shown[-1]} ({language.number(len(names))})"
 
 
 def category_names(paper: model.Paper) -> list[str]:
@@ -267,7 +257,7 @@ def subscription_label(because: model.Because) -> str:
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first occurrence of each word or phrase of a query marked.
+    """Returns the text with the first occurrence of each word or phrase of a query marked, isolated if need be.
 
     They are compared as queries compare them, so CO₂ is marked in the text for a paper's own `CO$_2$`.
     """
@@ -282,15 +272,4 @@ def marked(text: str, words: Iterable[str]) -> Passage:
         if start >= done:
             pieces += [text[done:start], text[start:end]]
             done = end
-    return Passage((*pieces, text[done:]))
-
-
-def isolated(passage: Passage) -> Passage:
-    """Returns the passage between isolating marks if it has right-to-left letters. Like `cutting.isolated`."""
-    whole = str(passage)
-    fenced = cutting.isolated(whole)
-    if fenced == whole:
-        return passage
-    first, *others = passage.pieces
-    *others, last = (fenced[0] + first, *others)
-    return Passage((*others, last + fenced[-1]))
+    return Passage((*pieces, text[done:])).isolated()

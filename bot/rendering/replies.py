@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.ports.channel import Buttons, Reply
 from bot.rendering import packing, papers, views
-from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows, card_buttons
+from bot.rendering.buttons import card_buttons
 from bot.rendering.deliveries import delivery_pages
 from subscriptions import model
 from subscriptions.errors import Sentence
@@ -23,8 +23,6 @@ DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
 # columns of a piece of a section; of a smaller piece, where a platform counts characters that take many bytes
 _SECTION_ROOMS = (2000, 500, 100)
-_AUTHORS = 40  # authors that a close-up shows, since some papers have thousands
-_AUTHOR_WIDTH = 60
 _SIDE = 100  # columns of text on each side of a hit
 _PASSAGES = 6  # passages that are shown for one subscription
 
@@ -46,18 +44,9 @@ def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> t
     reader = views.reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
-    pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
-    messages = []
-    for number, page in enumerate(pages, start=1):
-        numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        rows = button_rows(numbers) if medium.beside == "never" else ()
-        contents = packing.Contents(
-            fragments=page.fragments,
-            silent=reader.kind is not model.ChatKind.PRIVATE or number > 1,
-            buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
-        )
-        messages.append(packing.message(medium, number, contents))
-    return tuple(messages)
+    last = _labelled(reply.buttons)
+    pages = _pages(reply, reader, medium, medium.beneath(last))
+    return packing.messages(medium, pages, last=last, silent=reader.kind is not model.ChatKind.PRIVATE)
 
 
 def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
@@ -80,31 +69,25 @@ def _labelled(buttons: Buttons) -> Buttons:
 def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     lines = [medium.draw(view) for view in _lines(reply)]
-    parts: list[packing.PaperPart] = []
-    if any(map(_has_text, lines)):
-        parts = [packing.PaperPart(paper=None, body=(fragment,)) for fragment in lines]
-    parts += _papers(reply, reader, medium, beneath)
-    most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else len(parts)
-    packed = packing.pack(parts, medium.room, beneath, most=most)
+    parts = [packing.Part(body=(line,)) for line in lines] if any(map(_has_text, lines)) else []
+    packed = packing.pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
-    if reply.delivery is None:
-        return pages
-    below = delivery_pages(reply.delivery, medium, beneath)
+    below = delivery_pages(reply.delivery, medium, beneath) if reply.delivery else []
     if len(pages) == len(below) == 1:
-        both = (*pages[0].fragments, *below[0])
+        both = (*pages[0].fragments, *below[0].fragments)
         if (beneath + packing.total(both)).fits(medium.room):
             return [replace(pages[0], fragments=both)]
-    return [*pages, *(packing.Page(fragments=fragments, papers=()) for fragments in below)]
+    return pages + below
 
 
 def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
+    first, *others = reply.lines or ("",)
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
-    first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
-    lines = [views.Line(text=chunk) for text in first for chunk in _chunks(text)]
-    yield replace(lines[0], mark=mark)
-    yield from lines[1:]
-    yield from (views.Code(text=chunk) for chunk in _blocks(reply.code))
-    yield from (views.Line(text=chunk) for text in rest for chunk in _chunks(text))
+    for text in _chunks(first):
+        yield views.Line(text=text, mark=mark)
+        mark = ""
+    yield from (views.Code(text=block) for block in _blocks(reply.code))
+    yield from (views.Line(text=chunk) for text in others for chunk in _chunks(text))
 
 
 def _chunks(text: str) -> list[str]:
@@ -134,21 +117,21 @@ _View = Callable[[views.Measure], views.PaperView]
 
 def _papers(
     reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
-) -> Iterator[packing.PaperPart]:
-    """Yields the papers as parts. Here, `PaperPart.paper` is the index of the paper in `reply.items`."""
+) -> Iterator[packing.Part]:
+    """Yields the papers, each followed by its sections."""
     for place, item in enumerate(reply.items):
-        buttons = views.CardButtons()
-        if place < len(reply.numbers) and medium.beside != "never":
-            buttons = card_buttons(reply.numbers[place], item, reader.language)
+        buttons, number = views.CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
+        if number and medium.beside != "never":
+            buttons, number = card_buttons(number, item, reader.language), None
         view, measure, sections = _shown(reply, place, reader)
         paper = packing.fitted(view, measure, medium, beneath, buttons)
         opening = None
         if heading := reply.headings.get(place):
             opening = medium.draw(views.Heading(label=heading))
-        yield packing.PaperPart(paper=place, body=(paper,), opening=opening)
+        yield packing.Part(body=(paper,), number=number, opening=opening)
         for section in sections:
             for fragment in _in_pieces(section, medium, beneath):
-                yield packing.PaperPart(paper=None, body=(fragment,))
+                yield packing.Part(body=(fragment,))
 
 
 def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views.Measure, tuple[views.Section, ...]]:
@@ -157,7 +140,11 @@ def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views
     number = reply.first + place
     match reply.item_layout:
         case "whole":
-            return partial(_whole_head, item, reader), views.HEAD, tuple(whole_sections(item.paper.paper, reader))
+            return (
+                partial(papers.paper_view, item, reader),
+                views.WHOLE,
+                tuple(whole_sections(item.paper.paper, reader)),
+            )
         case "why":
             return partial(_why_head, item, reader), views.HEAD, tuple(why_sections(item, reader))
         case "card" if len(reply.items) == 1:
@@ -166,20 +153,6 @@ def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views
         reader = replace(reader, settings=replace(reader.settings, text="summary"))
     measure = views.CARD if reply.item_layout == "card" else views.measure_of_list(len(reply.items))
     return partial(papers.paper_view, item, reader, number=number, day=day), measure, ()
-
-
-def _whole_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:
-    """Returns the head of a close-up with all authors and categories, unless `measure` cuts the title."""
-    view = papers.paper_view(item, reader, measure)
-    if measure.title < views.HEAD.title:
-        return view
-    names = [cutting.short(name, _AUTHOR_WIDTH) for name in papers.author_names(item.paper.paper)]
-    between = papers.between_names(names)
-    authors = between.join(names)
-    if len(names) > _AUTHORS:
-        shown = between.join(names[: _AUTHORS - 1])
-        authors = f"{shown}{between}… {names[-1]} ({reader.language.number(len(names))})"
-    return replace(view, authors=authors, categories=", ".join(papers.category_names(item.paper.paper)))
 
 
 def _why_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:
@@ -291,8 +264,8 @@ def _pieces(section: views.Section, room: int) -> Iterator[views.Section]:
     A passage with a hit stays one piece and is shortened on both sides.
     """
     if section.text.has_hit:
-        yield replace(section, text=papers.isolated(_around(section.text, room // 2)))
+        yield replace(section, text=_around(section.text, room // 2).isolated())
         return
     for place, piece in enumerate(cutting.pieces(str(section.text), room)):
-        text = papers.isolated(views.Passage((piece,)))
+        text = views.Passage((piece,)).isolated()
         yield replace(section, text=text) if place == 0 else views.Section(label="", text=text)

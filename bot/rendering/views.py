@@ -5,11 +5,13 @@ Every text is on one line unless it says otherwise, and "" means that it is not 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from sys import maxsize
 from typing import Literal
 
-from bot.ports.channel import Button, Buttons, Row
+from bot.ports.channel import Button, Row
 from subscriptions import model
 from subscriptions.language import Language
+from subscriptions.texts import cutting
 
 LONGEST_SOURCE = 8000  # characters of a title or text that are used; no message contains more
 PaperForm = Literal["card", "row", "title"]
@@ -52,6 +54,16 @@ class Passage:
         """Whether any piece is a hit."""
         return len(self.pieces) > 1
 
+    def isolated(self) -> "Passage":
+        """Returns the passage between isolating marks if it has right-to-left letters, see `cutting.isolated`."""
+        whole, pieces = str(self), list(self.pieces)
+        fenced = cutting.isolated(whole)
+        if fenced == whole:
+            return self
+        pieces[0] = fenced[0] + pieces[0]
+        pieces[-1] += fenced[-1]
+        return Passage(tuple(pieces))
+
     def __str__(self) -> str:
         return "".join(self.pieces)
 
@@ -76,11 +88,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
-    """A notice: its title, the lines below the title, its buttons."""
+    """A notice: its title, and the lines below the title."""
 
     title: str
     lines: tuple[str, ...] = ()
-    buttons: Buttons = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +223,8 @@ class Measure:
     abstract: int
     quotation: int = 0  # columns of the abstract as a quotation that opens on a click
     form: PaperForm = "card"
+    authors: int = 3  # names
+    categories: int = 4
 
     def narrower(self) -> Iterator["Measure"]:
         """Yields the measure, then smaller ones for a paper that is too large for a message."""
@@ -224,14 +237,24 @@ class Measure:
                 quotation=min(self.quotation, text),
             )
         for title in (500, 60):
-            yield replace(self, text=0, abstract=0, quotation=0, title=min(self.title, title))
+            yield replace(
+                self,
+                text=0,
+                abstract=0,
+                quotation=0,
+                title=min(self.title, title),
+                authors=min(self.authors, CARD.authors),
+                categories=min(self.categories, CARD.categories),
+            )
 
 
 CARD = Measure(title=LONGEST_SOURCE, text=600, abstract=280)
-ROW = Measure(title=LONGEST_SOURCE, text=180, abstract=180, form="row")
-COMPACT = Measure(title=140, text=90, abstract=90, form="row")
-TITLES = Measure(title=140, text=0, abstract=0, form="title")
-HEAD = Measure(title=LONGEST_SOURCE, text=0, abstract=0)  # above the sections of a close-up
+ROW = Measure(title=LONGEST_SOURCE, text=180, abstract=180, form="row", authors=2, categories=1)
+COMPACT = replace(ROW, title=140, text=90, abstract=90)
+TITLES = Measure(title=140, text=0, abstract=0, form="title", authors=0, categories=0)
+# above the sections of a close-up; WHOLE has nearly all authors, but some papers have thousands
+HEAD = Measure(title=LONGEST_SOURCE, text=0, abstract=0)
+WHOLE = replace(HEAD, authors=40, categories=maxsize)
 _COMPACT_ABOVE, _TITLES_ABOVE = 10, 40  # papers
 
 

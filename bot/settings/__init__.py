@@ -6,6 +6,7 @@ docs/settings.md explains each to operators.
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -14,11 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.settings import values
@@ -142,7 +140,7 @@ class SubscriptionFile(_Table):
 class Arxiv(_Table):
     """What is special about arXiv's calendar."""
 
-    holidays: tuple[date, ...] | None = None  # days without an announcement; None: the built-in list
+    holidays: frozenset[date] | None = None  # days without an announcement; None: the built-in list
 
 
 class Backup(_Table):
@@ -170,7 +168,12 @@ _TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
 
 def _default_database() -> SecretStr:
-    return SecretStr(f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}")
+    """Returns the address of the file in the data folder of the system. Raises RuntimeError if the user has no home."""
+    if sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Application Support"
+    else:  # the XDG Base Directory Specification
+        folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return SecretStr(f"sqlite:///{folder / 'paperwire' / 'paperwire.db'}")
 
 
 class Settings(BaseModel):
@@ -222,7 +225,7 @@ class Settings(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _is_readable(cls, value: object) -> object:
-        if isinstance(value, ValueError):  # why its file cannot be read, see _Variables
+        if isinstance(value, ValueError):  # why its file cannot be read, see _read_variables
             raise value
         return value
 
@@ -241,7 +244,7 @@ class Settings(BaseModel):
             missing = getattr(self, one) and not getattr(self, other)
             reason = f"{_variable_of(one)} needs {_variable_of(other)}, which is not set"
             values.allowed(self, reason, when=not missing)
-        taken = [str(chat) for chat in self.admins if chat.platform == "web" and self.lets_choose_names]
+        taken = [str(chat) for chat in self.admins if chat.platform == "web" and self.web_password]
         reason = (
             f"PAPERWIRE_ADMINS names {', '.join(taken)}, but with PAPERWIRE_WEB_PASSWORD everyone who knows the password can sign "
             "in under that name. Name a chat of another platform in PAPERWIRE_ADMINS"
@@ -264,25 +267,10 @@ class Settings(BaseModel):
         return bool(self.model_url)
 
     @property
-    def holidays(self) -> tuple[date, ...] | None:
-        """Days without an announcement of arXiv; None: the built-in list."""
-        return self.arxiv.holidays
-
-    @property
-    def lets_choose_names(self) -> bool:
-        """Whether people choose the names under which they open the pages, and need only the password for that."""
-        return self.web_password is not None
-
-    @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
         return self.web_url or f"http://{host}:{self.web_port}"
-
-    @property
-    def source_names(self) -> frozenset[str]:
-        """The names of the sources, in lower case."""
-        return frozenset(source.name.casefold() for source in self.sources)
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
@@ -312,7 +300,7 @@ def load_settings() -> Settings:
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = _GivenSettings(**tables)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings.model_validate(tables | _read_variables())
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
@@ -372,32 +360,17 @@ def is_listing(url: str) -> bool:
     return urlsplit(url).path.startswith("/list/")
 
 
-class _Variables(EnvSettingsSource):
-    """PAPERWIRE_NAME, or the text of the file that PAPERWIRE_NAME_FILE names."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        del field
-        if field_name in _TABLE_OF_FIELD:
-            return None, field_name, False
+def _read_variables() -> dict[str, object]:
+    """Returns the variables that are set, by fields of Settings; an error for one whose file cannot be read, see `_is_readable`."""
+    found: dict[str, object] = {}
+    for name in Settings.model_fields.keys() - _TABLE_OF_FIELD.keys():
         try:
-            return variable(_variable_of(field_name)), field_name, False
+            value: object = variable(_variable_of(name))
         except ValueError as error:
-            return error, field_name, False  # the settings raise it, together with all others
-
-
-class _GivenSettings(BaseSettings, Settings):
-    """The settings of this process: the tables that it gets, and the variables."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
-
-    @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # the other sources are not asked
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Variables(settings_cls)
+            value = error
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def _read_file() -> tuple[dict[str, object], Path]:
@@ -452,6 +425,7 @@ _REASONS = {
     "string_type": "it must be a text in quotes",
     "path_type": "it must be a text in quotes",
     "tuple_type": "it must be a list, […], or a table that may be there several times, [[…]]",
+    "frozen_set_type": "it must be a list, […]",
     "model_type": "it must be a single table, […]",
 }
 

@@ -36,10 +36,10 @@ def schedules_of(settings: Settings) -> Schedules:
     def cron(line: str) -> Schedule:
         return CronSchedule(line, zone(settings.timezone))
 
-    holidays = None if settings.holidays is None else frozenset(settings.holidays)
     implied = "" if settings.sources else EVERYTHING
-    calendar = ArxivCalendar(holidays=holidays)
-    return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
+    names = frozenset(source.name.casefold() for source in settings.sources)
+    calendar = ArxivCalendar(holidays=settings.arxiv.holidays)
+    return Schedules(calendar=calendar, cron=cron, names=names, implied=implied)
 
 
 def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:

@@ -15,7 +15,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, SecretStr
-from pydantic_settings import NoDecode
 
 from subscriptions import addresses
 from subscriptions.categories import announced_category
@@ -285,8 +284,8 @@ ServerRoot = Annotated[str, AfterValidator(server_root)]
 SlackRoot = Annotated[str, AfterValidator(slack_root)]
 DigestAddress = Annotated[str, AfterValidator(digest_address)]
 Host = Annotated[str, AfterValidator(_host)]
-SourceHosts = Annotated[frozenset[Annotated[str, AfterValidator(_source_host)]], NoDecode, BeforeValidator(_items)]
-Chats = Annotated[tuple[ChatAddress, ...], NoDecode, BeforeValidator(_chats)]
+SourceHosts = Annotated[frozenset[Annotated[str, AfterValidator(_source_host)]], BeforeValidator(_items)]
+Chats = Annotated[tuple[ChatAddress, ...], BeforeValidator(_chats)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Word = Annotated[str, AfterValidator(visible)]

@@ -1,7 +1,7 @@
 """Deliveries with their papers: what is rendered together, the messages that are stored, and what a chat got."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,13 +20,10 @@ from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow,
 _NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
 
 # Each rendering executes these statements, so they are built only once.
-_deliveries, _chats, _delivery_items, _messages, _sources = tables(
-    "delivery", "chat", "delivery_item", "message", "source"
-)
+_deliveries, _chats, _delivery_items, _messages = tables("delivery", "chat", "delivery_item", "message")
 _d, _c, _i, _m = _deliveries.c, _chats.c, _delivery_items.c, _messages.c
 _DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
 _ITEMS = sa.select(_delivery_items).order_by(_i.position)
-_TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 _SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
 _earlier, _neighbours = _deliveries.alias(), _chats.alias()
 _IS_BEHIND = sa.exists().where(
@@ -131,7 +128,6 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
     chats = chats_by_id(transaction, [row.chat for row in rows])
     item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
     papers = stored_papers(transaction, list({item.paper for item in item_rows}))
-    titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
     items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
     return {
         row.seq: Delivery(
@@ -139,17 +135,11 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
             chat=chats[row.chat],
             kind=row.kind,
             due=row.due,
-            facts=replace(adapter_of(Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
+            facts=adapter_of(Facts).validate_python(row.facts),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
     }
-
-
-def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Returns (title, home page) of the sources that a delivery with these items names at its end."""
-    names = {name for item in items if item.shown for name in item.paper.paper.sources}
-    return tuple(titled[name] for name in sorted(names & titled.keys()))
 
 
 @reads

@@ -30,7 +30,6 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.language import translator
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
@@ -396,23 +395,20 @@ async def test_asking_for_updates_takes_no_connection_from_senders(telegram: Fak
     await channel.close()
 
 
-SPEAKERS = {"": lambda sentence: sentence.say(translator("en")), "zh": lambda sentence: sentence.say(translator("zh"))}
-
-
 async def test_menus_and_words_are_set_where_telegram_shows_others(
     channel: TelegramChannel, telegram: FakeTelegram
 ) -> None:
-    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands)
     listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
     for language in ("", "zh"):
         assert [one["command"] for one in telegram.menu(language=language)] == listed
         shown = await channel.client.ask_for_object("getMyDescription", language_code=language)
         assert 0 < len(shown["description"]) <= 512
     sets = [method for method, _ in telegram.arrived() if method.startswith("set")]
-    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands)
     assert [method for method, _ in telegram.arrived() if method.startswith("set")] == sets
     await channel.client.ask("setMyCommands", commands=[{"command": "old", "description": "gone"}])
-    await channel.publish_commands(REGISTRY.commands, SPEAKERS)
+    await channel.publish_commands(REGISTRY.commands)
     assert [one["command"] for one in telegram.menu()] == listed
 
 
@@ -421,5 +417,5 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")
-        await channel.publish_commands(REGISTRY.commands, SPEAKERS)
+        await channel.publish_commands(REGISTRY.commands)
     assert caplog.text.count("stay as they were") == 3

@@ -427,10 +427,11 @@ PLACES = st.integers(0, min(len(SLACK_CHATS), len(TELEGRAM_CHATS)) - 1)
 def test_whatever_a_paper_holds_it_is_taken_as_it_is(
     on: Judge, place: int, shown: list[Item], kind: DeliveryKind, title: str
 ) -> None:
-    titles = ((title, "https://example.org/"), (title, title))
+    titles = {"one": (title, "https://example.org/"), "other": (title, title)}
+    told = [deliveries.changed(one, sources=tuple(titles), withdrawn=one.paper.withdrawn_at) for one in shown]
     missing = MissingSources(title, 1, MissingHow.LATE)
-    sent = deliveries.delivery(on.chats[place], shown, kind=kind, titles=titles, missing=missing)
-    messages = rendered.render_delivery(sent)
+    sent = deliveries.delivery(on.chats[place], told, kind=kind, missing=missing)
+    messages = rendered.render_delivery(sent, titles=titles)
     assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
     for message in messages:
         expected = [one for one in shown if one.paper.id in message.papers and one.paper.paper.arxiv_id]

@@ -18,7 +18,6 @@ from bot.delivery.lane_sender import deliver
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.dependencies import Dependencies
-from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered, NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Subscription
 from subscriptions.store.claims import lanes
@@ -26,14 +25,12 @@ from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery
 
-_NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
-
 
 class _Channel(GalleryChannel):
     """Records messages, and fails for the addresses in `refusals`."""
 
     def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
-        super().__init__("telegram", _NO_LIMITS, bot.clock)
+        super().__init__("telegram", bot.clock)
         self._refusals = refusals
 
     async def post(

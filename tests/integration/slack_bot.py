@@ -62,7 +62,7 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
     lookup = more.pop("lookup", None)
     async with (
         a_bot(tmp_path, fake, clock, **more) as app,
-        worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()], lookup),
+        worker.listening(app, app.receivers(), lookup),
     ):
         await asyncio.to_thread(fake.waits_connected)
         yield app

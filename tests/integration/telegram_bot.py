@@ -50,7 +50,7 @@ async def a_listening_bot(
     """Yields a bot that listens as `paperwire run` does. At the end of the block, the bot answers all requests and stops."""
     async with (
         a_bot(tmp_path, fake, clock, database=database) as app,
-        worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()]),
+        worker.listening(app, app.receivers()),
     ):
         yield app
 

@@ -445,6 +445,16 @@ def test_match_says_how_near_a_paper_is(terminal: Terminal, monkeypatch: pytest.
     assert f"about: {near:.2f}" in terminal("match", 'about:"A survey of diffusion"', "day.md").out
 
 
+def test_match_shows_tex_as_letters(terminal: Terminal) -> None:
+    title = r"Sponges for $\\mathrm{CO}_2$"
+    terminal.file(
+        "day.jsonl", f'{{"id": "2601.00001", "title": "{title}", "categories": ["cs.LG"], "summary": "Sea."}}\n'
+    )
+    shown = terminal("match", "CO2", "day.jsonl").out
+    assert "Sponges for CO₂\n" in shown
+    assert "title: CO₂\n" in shown
+
+
 def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE)
     terminal.file("lines", "graph\ngraph OR like:2601.00001\n")

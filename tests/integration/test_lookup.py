@@ -43,7 +43,7 @@ async def asking(
 ) -> abc.AsyncIterator[App]:
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with a_bot(tmp_path, telegram, clock) as app:
-        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        receivers = app.receivers()
         sources = SourceHarness(app.store, clock, arxiv, arxiv_source("cs.LG"))
         async with worker.listening(app, receivers, sources.scheduler.lookup):
             yield app

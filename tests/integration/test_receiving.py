@@ -318,7 +318,7 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
 
     monkeypatch.setattr(LongPolling, "_prepare", begin)
     async with a_bot(tmp_path, telegram, clock) as app:
-        receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
+        receivers = app.receivers()
         async with worker.listening(app, receivers):
             await clock.rested(1)
             assert "mistake" in worker.problems_of(receivers)["telegram updates"]

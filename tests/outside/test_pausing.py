@@ -40,6 +40,8 @@ def test_a_chat_or_one_subscription_is_held(product: Product) -> None:
     product.says("/lang zh")
     assert "2027年1月3日 周日 00:00" in product.says("/pause 1 until 3 Jan").text
     assert product.says("/pause 1 到3月3日").lines[0] == "✓ 1  diffusion 暂停到 3月3日 周二 00:00。"
+    assert product.says("/pause").lines[0] == "✓ 这个会话已暂停。"
+    assert product.says("/pause 到3月3日").lines[0] == "✓ 这个会话暂停到 3月3日 周二 00:00。"
 
 
 def test_a_time_that_is_none_is_refused(product: Product) -> None:

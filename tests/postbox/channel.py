@@ -44,7 +44,7 @@ class PostboxChannel(Platform):
         del plain
         letter = {
             "to": str(chat),
-            "text": read_message(message, _text),
+            "text": read_message(message, "text")["text"],
             "delivery": delivery,
             "number": message.number,
         }
@@ -124,10 +124,3 @@ class PostboxChannel(Platform):
     def _open(self) -> None:
         if self.is_closed or not self._out.is_dir():
             raise RetryLater("The post office is closed.")
-
-
-def _text(payload: object) -> str:
-    match payload:
-        case {"text": str(text)}:
-            return text.encode("utf-8", "replace").decode()
-    raise ValueError("a letter is an object with a text")

@@ -16,7 +16,7 @@ from bot.ports.conversation import (
     Request,
     RequestDispatcher,
 )
-from bot.rendering.packing import Contents
+from bot.rendering.packing import Page
 from subscriptions.model import ChatAddress
 from tests.postbox.facts import POSTBOX
 
@@ -24,10 +24,10 @@ from tests.postbox.facts import POSTBOX
 class Letters(Console):
     """Writes the same text as for a terminal, plus the token of each button. A person presses a button by sending its token."""
 
-    def compose(self, contents: Contents) -> str:
+    def compose(self, page: Page) -> str:
         """See Medium."""
-        payload = super().compose(replace(contents, buttons=()))
-        tokens = [f"{button.label}: token {button.data}" for row in contents.buttons for button in row if button.data]
+        payload = super().compose(replace(page, buttons=()))
+        tokens = [f"{button.label}: token {button.data}" for row in page.buttons for button in row if button.data]
         return json.dumps({"text": "\n".join([json.loads(payload)["text"], *tokens])}, ensure_ascii=False)
 
 

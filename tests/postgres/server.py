@@ -2,6 +2,7 @@
 program has to itself, and may stop, restart and make read-only.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -15,7 +16,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from filelock import FileLock
 
 from subscriptions.store.database.store import Store
 from tests.clock import NOON
@@ -73,7 +73,8 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(os.environ[_FOLDER])
-        with FileLock(self.folder / "lock"):
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self.folder / "cluster").exists():
                 self._start()
                 self._make_template()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.platforms.receiver_loop import Malformed
 from bot.platforms.slack import incoming as slack_incoming
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming
@@ -221,7 +222,7 @@ def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: o
     found: object
     try:
         found = slack_incoming.read(kind, payload, HERE)
-    except (slack_incoming.MalformedPayload, slack_incoming.UnknownWorkspace) as error:
+    except (Malformed, slack_incoming.UnknownWorkspace) as error:
         found = str(error)
     assert found in (None, "", "no object") or str(found).isidentifier()
 
@@ -296,7 +297,7 @@ def test_a_payload_that_is_too_deep_is_malformed() -> None:
     deep: dict[str, Any] = {}
     for _ in range(3000):
         deep = {"event": deep}
-    with pytest.raises(slack_incoming.MalformedPayload):
+    with pytest.raises(Malformed):
         slack_incoming.read(slack_incoming.EVENTS, deep, HERE)
 
 
@@ -626,7 +627,7 @@ def test_a_place_is_described() -> None:
     ids=lambda update: str(update)[:60],
 )
 def test_an_unknown_shape_has_one_error_that_repeats_nothing(update: dict[str, Any]) -> None:
-    with pytest.raises(telegram_incoming.MalformedUpdate) as caught:
+    with pytest.raises(Malformed) as caught:
         telegram_incoming.read_update(update, bot_id=BOT_ID, bot_name=BOT)
     assert str(caught.value) in {"KeyError", "TypeError", "ValueError", "AttributeError", "OverflowError", "OSError"}
 
@@ -664,7 +665,7 @@ _JSON = st.recursive(
 def test_no_update_raises_anything_else(update: dict[str, Any], number: object) -> None:
     try:
         request = telegram_incoming.read_update({**update, "update_id": number}, bot_id=BOT_ID, bot_name=BOT)
-    except telegram_incoming.MalformedUpdate:
+    except Malformed:
         return
     if request is not None:
         own = {

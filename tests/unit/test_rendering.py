@@ -40,7 +40,11 @@ UNLINKED = (
     item("Noise *and* Light", arxiv_id=None),
     item("Noise", because("x", "noise"), arxiv_id=None),
 )
-TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
+TITLES = {
+    "daily": ("daily arXiv", "https://example.org/daily"),
+    "other": ("Elsewhere", ""),
+    "bold": ("<b>Bold</b> & co", "javascript:alert(1)"),
+}
 GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
 LATE_SINCE: dict[str, Any] = {
@@ -165,10 +169,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         ),
         "✗ 还没有中文总结",
     ),
-    "the last line names the sources that have a title": (
-        alert(chat(), item(), titles=TITLES),
-        '\n\n<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>$',
-    ),
     "a withdrawn paper is struck through": (
         alert(chat(), GONE),
         '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
@@ -201,6 +201,12 @@ def test_the_message_of_a_delivery(case: str) -> None:
     planned, *expected = SHOWN[case]
     (message,) = rendered(planned)
     assert unlike(message, expected) == []
+
+
+def test_the_last_line_names_the_sources_that_have_a_title() -> None:
+    (message,) = render_delivery(alert(chat(), item(sources=("Daily", "bold", "untitled"))), titles=TITLES)
+    last = '<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>'
+    assert written(message).endswith(f"\n\n{last}")
 
 
 def test_inside_a_group_the_positions_decide() -> None:

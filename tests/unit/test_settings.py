@@ -253,7 +253,10 @@ def test_the_whole_file(tmp_path: Path) -> None:
             schedule="0 6 * * mon-fri",
         ),
     )
-    assert (settings.holidays, settings.backup.to) == ((date(2026, 12, 25), date(2026, 12, 31)), tmp_path / "backups")
+    assert (settings.arxiv.holidays, settings.backup.to) == (
+        frozenset({date(2026, 12, 25), date(2026, 12, 31)}),
+        tmp_path / "backups",
+    )
 
 
 def test_paths_of_a_named_file_are_relative_to_it(tmp_path: Path) -> None:
@@ -276,7 +279,7 @@ def test_a_schedule(tmp_path: Path, schedule: str) -> None:
     settings = load(
         tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{schedule}"\n[arxiv]\nholidays = []\n'
     )
-    assert settings.holidays == ()
+    assert settings.arxiv.holidays == frozenset()
     assert settings.sources[0].schedule == " ".join(schedule.casefold().split())
 
 

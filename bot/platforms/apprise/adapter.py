@@ -185,7 +185,7 @@ class AppriseChannel(Platform):
     ) -> str:
         """See Channel. Returns the delivery's id and the message's number."""
         del thread
-        payload, target = channels.read_message(message, _checked), self.targets.get(chat.address)
+        payload, target = channels.read_message(message, "title", "text", "format"), self.targets.get(chat.address)
         if target is None:
             raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
         if target.plugin is None:
@@ -246,10 +246,6 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
         return bool(plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
     except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
         return False
-
-
-def _checked(payload: object) -> Payload:
-    return channels.texts(payload, "title", "text", "format")
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> AppriseChannel:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from bot.http import trusted
+from bot.http import NEVER_SENT, trusted
 from subscriptions.errors import Rejected, RetryLater, Unclear
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _FIELDS = {
     "wecombot": ("errcode", "errmsg"),
 }
 _TOO_FAST = frozenset({11232, 130101, 410100, 45009})  # codes for too many messages
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 def answers_by_code(plugin: "NotifyBase") -> bool:
@@ -42,7 +41,7 @@ async def post(plugin: "NotifyBase", text: str) -> None:
         verify = trusted() if plugin.verify_certificate else False
         async with httpx.AsyncClient(timeout=TIMEOUT, verify=verify) as client:
             answer = await client.post(address, params=query, json=body)
-    except _NEVER_SENT as error:
+    except NEVER_SENT as error:
         raise RetryLater(f"{name} cannot be reached.") from error
     except httpx.HTTPError as error:
         raise Unclear(f"The answer of {name} was lost, so it may have the message.") from error

@@ -81,11 +81,11 @@ class Service(packing.Medium):
         markup = (_MARKDOWN if self.form == "markdown" else PLAIN).draw(view)
         return packing.Fragment(view=view, markup=markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """See Medium. The head of a delivery is the title of its message."""
-        title, shown = "", tuple(contents.fragments)
+        title, shown = "", tuple(page.fragments)
         if self.has_title:
-            title = contents.subject.about
+            title = page.subject.about
             match shown[0].view:
                 case views.Head() as head if shown[1:]:
                     title, shown = head.line, shown[1:]

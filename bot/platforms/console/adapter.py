@@ -61,7 +61,7 @@ class ConsoleChannel(Platform):
 
 
 def _text(message: Message) -> str:
-    return channels.read_message(message, lambda payload: channels.texts(payload, "text"))["text"]
+    return str(channels.read_message(message, "text")["text"])
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> ConsoleChannel:

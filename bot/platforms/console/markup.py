@@ -20,10 +20,10 @@ class Console(packing.Medium):
         """Returns the view as text without markup."""
         return packing.Fragment(view=view, markup=PLAIN.draw(view))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """Returns {"text": …}: the message, then addresses of links that it does not contain, then the labels of buttons."""
-        text = packing.joined([(one.view, one.markup) for one in contents.fragments])
-        buttons = [button for row in contents.buttons for button in row]
+        text = packing.joined([(one.view, one.markup) for one in page.fragments])
+        buttons = [button for row in page.buttons for button in row]
         links = [f"{one.label}: {one.url}" for one in buttons if one.url and one.url not in text.split()]
         labels = "  ".join(f"[{one.label}]" for one in buttons if not one.url)
         return json.dumps({"text": "\n".join(part for part in (text, *links, labels) if part)}, ensure_ascii=False)

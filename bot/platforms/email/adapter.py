@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from email.headerregistry import Address
 from email.utils import parseaddr
 from html import escape
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -116,7 +116,7 @@ class EmailChannel(Platform):
     ) -> str:
         """See Channel. Returns the Message-ID of the mail."""
         del thread
-        payload = channels.read_message(message, _checked)
+        payload = {"buttons": [], **channels.read_message(message, "subject", "preview", "text", "html")}
         if plain:
             payload = {**payload, "html": ""}
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
@@ -233,11 +233,6 @@ def _greeting(settings: Settings, domain: str) -> str:
     if "." in host.strip(".") and not is_ip(host):
         return host
     return domain
-
-
-def _checked(payload: Any) -> Payload:  # noqa: ANN401 - any JSON
-    texts = channels.texts(payload, "subject", "preview", "text", "html")
-    return {"buttons": [], **payload, **texts}
 
 
 def outcome_of(error: Exception, step: Step) -> NotDelivered:

@@ -42,17 +42,17 @@ class Email(packing.Medium):
         """Returns the view as escaped rows of a table."""
         return packing.Fragment(view=view, markup=draw_html("email", view))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """See Medium."""
-        text = packing.plain_text(contents.fragments)
-        titles = [str(one.view.title) for one in contents.fragments if isinstance(one.view, PaperView)]
+        text = packing.plain_text(page.fragments)
+        titles = [str(one.view.title) for one in page.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
         mail = {
-            "subject": " ".join((contents.subject.text or first).split())[:_LONGEST_SUBJECT],
+            "subject": " ".join((page.subject.text or first).split())[:_LONGEST_SUBJECT],
             "preview": " · ".join(titles[:_PREVIEWED]),
-            "html": "\n".join(fragment.markup for fragment in contents.fragments),
+            "html": "\n".join(fragment.markup for fragment in page.fragments),
             "text": text,
-            "buttons": [[[one.label, one.data, one.url] for one in row] for row in contents.buttons],
+            "buttons": [[[one.label, one.data, one.url] for one in row] for row in page.buttons],
         }
         return json.dumps(mail, ensure_ascii=False)
 

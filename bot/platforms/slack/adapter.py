@@ -9,11 +9,13 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TextIO
+
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
@@ -38,31 +40,31 @@ _ONLY_SENDS = "Slack only carries messages: no one can talk to the bot there wit
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackUser:
-    """A person, as Slack describes them."""
-
-    member: bool  # a member of this workspace: no guest, stranger, bot or former member
-    admin: bool
-    name: str = ""
-    timezone: str = ""
-    language: str = ""
+# A person is what users.info returns as "user".
 
 
-def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
-    """Returns the person in a response of users.info of a workspace."""
-    user = part_of(answer, "user")
-    profile = user.get("profile") or {}
-    home = user.get("team_id") or team
-    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
-    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
-    return SlackUser(
-        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
-        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
-        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
-        timezone=_zone(user.get("tz")),
-        language=str(user.get("locale") or ""),
-    )
+def _is_member(person: Mapping[str, Any], team: str) -> bool:
+    """Returns whether a person is a member of the workspace: no guest, stranger, bot or former member."""
+    home = person.get("team_id") or team
+    at_home = home == team or team in ((person.get("enterprise_user") or {}).get("teams") or ())
+    others = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+    return at_home and not any(person.get(name) for name in others)
+
+
+def _is_admin(person: Mapping[str, Any]) -> bool:
+    return any(person.get(name) for name in ("is_admin", "is_owner", "is_primary_owner"))
+
+
+def _sender_fields(person: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the fields of a request that say who its sender is, as far as Slack tells."""
+    profile = person.get("profile") or {}
+    name = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
+    found = {
+        "sender_name": usable_text(name).strip(),
+        "timezone": _zone(person.get("tz")),
+        "language": str(person.get("locale") or ""),
+    }
+    return {field: value for field, value in found.items() if value}
 
 
 def _zone(name: object) -> str:
@@ -215,61 +217,48 @@ class SlackChannel(Platform):
         async with _query_timeout():
             try:
                 found = await self._person(person)
+                is_member = _is_member(found, await self.workspace.team())
             except ChatGone:  # there is no such person
                 return False
             except Rejected:
                 allowed = True if member_suffices else None
             else:
-                allowed = found.member and (member_suffices or found.admin)
+                allowed = is_member and (member_suffices or _is_admin(found))
             if allowed and not in_chat:
                 return await self._is_in(chat.address, person)
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
         """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
-        found = await asyncio.gather(
-            self._place_fields(request, changes=changes),
-            self._sender_fields(request, changes=changes),
-            return_exceptions=True,
+        place, sender = await asyncio.gather(
+            _known(self._fields_of_place(request, changes=changes)),
+            _known(self._fields_of_sender(request, changes=changes)),
         )
-        for known in found:
-            if isinstance(known, BaseException):
-                if not isinstance(known, NotDelivered):
-                    raise known
-            else:
-                request = replace(request, **known)
-        return request
+        return replace(request, **place, **sender)
 
-    async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+    async def _fields_of_place(self, request: Request, *, changes: bool) -> dict[str, Any]:
         place = request.place
         if place.kind is ChatKind.PRIVATE:
             if not place.is_outside:
                 return {}
-            async with _query_timeout():
-                direct = await self.workspace.resolve(request.sender)
+            direct = await self.workspace.resolve(request.sender)
             return {"place": replace(place, is_outside=direct != request.outside_channel)}
         if not changes:
             return {}
-        async with _query_timeout():
-            try:
-                known = await self._look_up(place.chat.address)
-            except ChatGone:
-                return {"place": replace(place, is_outside=True)}
+        try:
+            known = await self._look_up(place.chat.address)
+        except ChatGone:
+            return {"place": replace(place, is_outside=True)}
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
-    async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
-        user = request.sender
-        if not changes or not user or "/" in user:
+    async def _fields_of_sender(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        if not changes or not request.sender or "/" in request.sender:
             return {}
-        async with _query_timeout():
-            person = await self._person(user)
-        known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
-        return {name: value for name, value in known.items() if value}
+        return _sender_fields(await self._person(request.sender))
 
-    async def _person(self, user: str) -> SlackUser:
+    async def _person(self, user: str) -> Mapping[str, Any]:
         """Returns a person as Slack describes them now. Raises ChatGone if there is none, and what `Workspace.ask` raises."""
-        answer = await self.workspace.ask("users.info", user=user, include_locale=True)
-        return read_user(answer, await self.workspace.team())
+        return part_of(await self.workspace.ask("users.info", user=user, include_locale=True), "user")
 
     async def _is_in(self, channel: str, user: str) -> bool | None:
         """Returns whether a person can see a channel: it is public, or they are a member.
@@ -368,7 +357,7 @@ class SlackChannel(Platform):
         return data
 
 
-def _ts_of(page: Mapping[str, Any], delivery: str, number: int) -> str:
+def _ts_of(page: AsyncSlackResponse, delivery: str, number: int) -> str:
     """Returns the ts of the message whose metadata has this delivery and number; "" if the page has none."""
     messages = page.get("messages")
     if not isinstance(messages, list):
@@ -389,6 +378,15 @@ async def _query_timeout() -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise RetryLater("Slack does not answer soon enough.") from None
+
+
+async def _known(fields: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """Returns the fields that Slack tells soon enough; none otherwise."""
+    try:
+        async with _query_timeout():
+            return await fields
+    except NotDelivered:
+        return {}
 
 
 def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.platforms.slack import PEOPLE
@@ -240,9 +241,9 @@ class Workspace:
 
     async def identify(self) -> BotIdentity:
         """Asks Slack for the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test)."""
-        body, headers = await self._answer("auth.test", certain_outcome, self._token)
-        scopes = map(str.strip, str(headers.get("x-oauth-scopes", "")).split(","))
-        match body:
+        answer = await self._call("auth.test", certain_outcome)
+        scopes = map(str.strip, str(answer.headers.get("x-oauth-scopes", "")).split(","))
+        match answer.data:
             case {"team_id": str(team), "user_id": str(user), **rest}:
                 name, granted = str(rest.get("user") or ""), frozenset(filter(None, scopes))
                 self._identity = BotIdentity(team=team, user=user, name=name, scopes=granted)
@@ -267,15 +268,15 @@ class Workspace:
             self._direct[address] = str(part_of(answer, "channel").get("id"))
         return self._direct[address]
 
-    async def post(self, method: str, **message: object) -> Mapping[str, Any]:
+    async def post(self, method: str, **message: object) -> AsyncSlackResponse:
         """Returns the response of a method that shows something to people, and so is never repeated."""
         return await self._call(method, outcome, json={name: value for name, value in message.items() if value != ""})
 
-    async def ask(self, method: str, **arguments: object) -> Mapping[str, Any]:
+    async def ask(self, method: str, **arguments: object) -> AsyncSlackResponse:
         """Returns the response of a method that only reads. Never raises Unclear."""
         return await self._call(method, outcome_of_question, http_verb="GET", params=arguments)
 
-    async def pages(self, method: str, **arguments: object) -> AsyncIterator[Mapping[str, Any]]:
+    async def pages(self, method: str, **arguments: object) -> AsyncIterator[AsyncSlackResponse]:
         """Yields the responses of a method that reads a list, page by page."""
         cursor = None
         while True:
@@ -287,7 +288,7 @@ class Workspace:
 
     async def socket_address(self) -> str:
         """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
-        answer, _ = await self._answer("apps.connections.open", certain_outcome, self._app_token)
+        answer = await self._call("apps.connections.open", certain_outcome, token=self._app_token)
         if not isinstance(address := answer.get("url"), str):
             raise RetryLater("Slack gave no address for a connection.")
         return address
@@ -354,30 +355,22 @@ class Workspace:
         self,
         method: str,
         meaning: Callable[[Exception], NotDelivered],
+        *,
+        token: str = "",
         **request: Any,  # noqa: ANN401 - arguments of the library
-    ) -> Mapping[str, Any]:
-        body, _ = await self._answer(method, meaning, self._token, **request)
-        return body
-
-    async def _answer(
-        self,
-        method: str,
-        meaning: Callable[[Exception], NotDelivered],
-        token: str,
-        **request: Any,  # noqa: ANN401 - arguments of the library
-    ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors."""
-        client = self._web_client(token)
+    ) -> AsyncSlackResponse:
+        """Returns the response of a method, a JSON object. `meaning` converts errors. `token`: another one than the bot's."""
+        client = self._web_client(token or self._token)
         try:
             answer = await client.api_call(method, **request)
             if not isinstance(answer.data, Mapping):
                 raise TypeError("an answer of Slack is an object")  # noqa: TRY301 - `meaning` converts this error, too
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             raise meaning(error) from None
-        return answer.data, answer.headers
+        return answer
 
 
-def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def part_of(answer: AsyncSlackResponse, name: str) -> Mapping[str, Any]:
     """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
     found = answer.get(name)
     if not isinstance(found, Mapping):

@@ -21,7 +21,7 @@ from typing import Any
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.errors import error_location
-from bot.platforms.receiver_loop import ReceiverLoop
+from bot.platforms.receiver_loop import ReceiverLoop, documented_shape
 from bot.platforms.slack import DIRECT
 from bot.platforms.slack.client import BotIdentity, Workspace
 from bot.ports.channel import Clock, usable_text
@@ -67,27 +67,19 @@ _EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
-class MalformedPayload(ValueError):
-    """A payload that does not have Slack's documented shape. Its text is the class of the error, without any content."""
-
-
 class UnknownWorkspace(Exception):
     """A payload from another workspace than that of the token. Its text is the id of the workspace."""
 
 
 def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
-    """Returns the request in a payload; None if it contains none. Raises MalformedPayload, UnknownWorkspace."""
+    """Returns the request in a payload; None if it contains none. Raises Malformed, UnknownWorkspace."""
     reader = _READERS.get(kind)
     if reader is None:
         return None
-    if not isinstance(payload, Mapping):
-        raise MalformedPayload("no object")
-    try:
+    with documented_shape():
+        if not isinstance(payload, Mapping):
+            raise TypeError
         request = reader(usable(payload), here)
-    except (
-        KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
-    ) as error:  # fmt: skip
-        raise MalformedPayload(type(error).__name__) from None  # the error's text may contain what a person wrote
     if request is not None and "/" in request.chat.address:  # a person of another workspace, whom the bot cannot answer
         return None
     return request
@@ -362,8 +354,10 @@ class SocketMode(ReceiverLoop):
         if task := asyncio.current_task():
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
+        kind = str(envelope.get("type"))
         try:
-            await _dispatch(str(envelope.get("type")), envelope.get("payload"), me, dispatcher)
+            ours = partial(_read_ours, kind, envelope.get("payload"), me)
+            await self.take(f"Something that Slack sent ({kind})", ours, dispatcher.dispatch)
             # if the connection is lost, Slack sends the event again, and it has no second effect
             with suppress(ConnectionError):
                 await client.send_socket_mode_response({"envelope_id": envelope["envelope_id"]})
@@ -371,22 +365,17 @@ class SocketMode(ReceiverLoop):
             log.error("Something that Slack sent was given up: %s", error_location(error))
 
 
+def _read_ours(kind: str, payload: object, here: BotIdentity) -> Request | None:
+    """Like `read`, but drops what comes from another workspace."""
+    try:
+        return read(kind, payload, here)
+    except UnknownWorkspace as error:
+        log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
+        return None
+
+
 async def _until_closed(client: SocketModeClient) -> None:
     closed = 0
     while closed < CLOSED_LOOKS:
         await asyncio.sleep(LOOK_SECONDS)
         closed = 0 if await client.is_connected() else closed + 1
-
-
-async def _dispatch(kind: str, payload: object, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
-    """Dispatches the request in a payload. Returns once its effect is committed."""
-    try:
-        request = read(kind, payload, me)
-    except MalformedPayload as error:
-        log.warning("Slack sent something of an unknown shape (%s, %s).", kind, error)
-        return
-    except UnknownWorkspace as error:
-        log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
-        return
-    if request is not None:
-        await dispatcher.dispatch(request)

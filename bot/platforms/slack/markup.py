@@ -7,10 +7,8 @@ docs.slack.dev, Block Kit.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
-
-from pydantic import StringConstraints, TypeAdapter
+from dataclasses import replace
+from typing import Any, Literal
 
 from bot.ports.channel import Button, Buttons, read_message
 from bot.rendering import packing, views
@@ -111,11 +109,11 @@ class Slack(packing.Medium):
         blocks = actions(buttons)
         return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """Returns the message: its blocks, and the titles for its notification."""
-        blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
-        titles = packing.notification_titles([*contents.fragments, *contents.titled])
-        shown = cutting.cut_units(titles or packing.plain_text(contents.fragments), FALLBACK)
+        blocks = [*_joined_blocks(page.fragments), *map(_json, actions(page.buttons))]
+        titles = packing.notification_titles([*page.fragments, *page.titled])
+        shown = cutting.cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
         return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
@@ -227,24 +225,16 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     return blocks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Payload:
-    text: Annotated[str, StringConstraints(pattern=r"\S")]
-    blocks: tuple[Block, ...] = ()
-
-
-_PAYLOAD = TypeAdapter(_Payload)
-
-
 def message_arguments(message: Message, *, plain: bool) -> dict[str, Any]:
-    """Returns the arguments of chat.postMessage that show a message, checked before anything is sent. Raises Rejected.
+    """Returns the arguments of chat.postMessage that show a message. Raises Rejected.
 
     `plain`: its plain form, a text without blocks and markup.
     """
-    content = read_message(message, _PAYLOAD.validate_python)
+    content = read_message(message, "text")
+    blocks = content.get("blocks")
     if plain:
-        return {"text": plain_form(content.blocks).strip() or content.text, "mrkdwn": False}
-    return {"text": content.text, **({"blocks": content.blocks} if content.blocks else {})}
+        return {"text": plain_form(blocks or ()).strip() or content["text"], "mrkdwn": False}
+    return {"text": content["text"], **({"blocks": blocks} if blocks else {})}
 
 
 # What it looks like: the marks of mrkdwn become HTML.

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from bot.commands.context import Command
 from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
-from bot.platform import OnBotName, Platform, Speakers
+from bot.platform import OnBotName, Platform
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
@@ -32,6 +32,7 @@ from subscriptions.errors import (
     Sentence,
     Unclear,
 )
+from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store
 from subscriptions.texts.cutting import cut_letters
@@ -47,6 +48,8 @@ _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of the answer to a callback query (core.telegram.org/bots/api#answercallbackquery)
 _GENERAL = "1"  # a forum's topic General: if this id is sent, the server returns "message thread not found"
 _LOOK_SECONDS = 8.0  # seconds to wait for a description of a chat
+# language of a client, "" for all others → language of its menus
+_MENUS = {"": Language("en", "UTC"), "zh": Language("zh", "UTC")}
 _COMMANDS, _SUMMARY = 100, 256  # commands in a menu; characters of what one does
 _DESCRIPTION = Sentence(
     "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
@@ -167,15 +170,15 @@ class TelegramChannel(Platform):
             raise Rejected("Telegram does not hand out this file.")
         return await self.client.download(path)
 
-    async def publish_commands(self, commands: Sequence[Command], speakers: Speakers) -> None:
+    async def publish_commands(self, commands: Sequence[Command]) -> None:
         """See Platform. Sets the menu of commands and the descriptions of the bot, where Telegram shows others.
 
-        A client in another language than those of `speakers` shows the ones of the language "", which are English.
+        A client in any other language than Chinese shows the ones of the language "", which are English.
         """
         shown = [command for command in commands if command.listed and not command.needs_operator][:_COMMANDS]
         try:
-            for language, say in speakers.items():
-                menu = [{"command": one.name, "description": say(one.summary)[:_SUMMARY]} for one in shown]
+            for language, words in _MENUS.items():
+                menu = [{"command": one.name, "description": words.say(one.summary)[:_SUMMARY]} for one in shown]
                 spoken = {"language_code": language or None}
                 if await self.client.ask("getMyCommands", **spoken) != menu:
                     await self.client.ask("setMyCommands", commands=menu, **spoken)
@@ -183,9 +186,9 @@ class TelegramChannel(Platform):
                     ("Description", "description", _DESCRIPTION),
                     ("ShortDescription", "short_description", _SHORT),
                 ):
-                    words = {field: say(sentence)}
-                    if await self.client.ask(f"getMy{method}", **spoken) != words:
-                        await self.client.ask(f"setMy{method}", **words, **spoken)
+                    said = {field: words.say(sentence)}
+                    if await self.client.ask(f"getMy{method}", **spoken) != said:
+                        await self.client.ask(f"setMy{method}", **said, **spoken)
         except NotDelivered as error:
             log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 

@@ -24,7 +24,7 @@ from telegram import Bot, InputFile
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.http import trusted
+from bot.http import NEVER_SENT, trusted
 from bot.platforms.receiver_loop import UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
@@ -43,8 +43,6 @@ _CONFLICT = (
 # logs of libraries → their level: they show the address with the token below it, and python-telegram-bot each body that it cannot read
 _LOGS = {"telegram": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
 
-# httpx raises these before it writes the first byte of a request
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 # Words in Telegram's refusals → their meaning. The first row with a matching pattern counts. Any other refusal is the message's.
@@ -103,7 +101,7 @@ def outcome(error: Exception) -> NotDelivered:
             return error
         case Refusal():
             return _refused(error)
-    if isinstance(cause, _NEVER_SENT):
+    if isinstance(cause, NEVER_SENT):
         return RetryLater(f"No connection to Telegram: {_line(str(cause)) or type(cause).__name__}")
     if isinstance(cause, UnicodeEncodeError):
         return Rejected("The message holds a character that cannot be sent.", form=True)

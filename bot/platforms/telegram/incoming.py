@@ -8,13 +8,13 @@ confirms updates before they are handled (docs/architecture.md, rule 8).
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from bot.errors import error_location
-from bot.platforms.receiver_loop import ReceiverLoop
+from bot.platforms.receiver_loop import Dispatch, ReceiverLoop, documented_shape
 from bot.platforms.telegram.client import Client
 from bot.ports.channel import Clock, usable_text
 from bot.ports.conversation import (
@@ -35,7 +35,6 @@ LONG_POLL_SECONDS = 25  # how long one call waits for updates
 REPEATED_PAUSE = 1.0  # seconds until the next call after an old answer came again
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
-Dispatch = Callable[[Request], Awaitable[object]]
 
 ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 ANONYMOUS = "1087968824"  # the user id of anonymous administrators
@@ -70,26 +69,16 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
     )
 
 
-class MalformedUpdate(ValueError):
-    """An update that does not have the shape of the Bot API. Its text is the class of the error, without any content."""
-
-
-def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
-    """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises MalformedUpdate."""
-    try:
-        return _read(update, bot_id, bot_name)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
-        raise MalformedUpdate(type(error).__name__) from None  # the error's text may contain what a person wrote
-
-
-def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
-    number = str(int(update["update_id"]))
-    for kind in _WRITING:
-        if isinstance(message := update.get(kind), dict):
-            return _written(message, number, bot_id=bot_id, bot_name=bot_name)
-    for kind, read in _OTHERS.items():
-        if isinstance(found := update.get(kind), dict):
-            return read(found, number)
+def read_update(update: Update, *, bot_id: str, bot_name: str) -> Request | None:
+    """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises Malformed."""
+    with documented_shape():
+        number = str(int(update["update_id"]))
+        for kind in _WRITING:
+            if isinstance(message := update.get(kind), dict):
+                return _written(message, number, bot_id=bot_id, bot_name=bot_name)
+        for kind, read in _OTHERS.items():
+            if isinstance(found := update.get(kind), dict):
+                return read(found, number)
     return None
 
 
@@ -300,19 +289,13 @@ class LongPolling(ReceiverLoop):
 
     async def _handle(self, updates: Sequence[Update], offset: int, dispatch: Dispatch) -> int:
         """Dispatches updates at the same time. Returns the next offset when all have taken effect. Raises StoreError."""
-        dispatched = (self._dispatch(update, dispatch) for update in updates)
+        reads = (partial(read_update, one, bot_id=self._bot_id, bot_name=self._bot_name) for one in updates)
+        dispatched = (
+            self.take(f"Update {one['update_id']}", read, dispatch) for one, read in zip(updates, reads, strict=True)
+        )
         for update, problem in zip(updates, await asyncio.gather(*dispatched, return_exceptions=True), strict=True):
             if isinstance(problem, StoreError):
                 raise problem
             if isinstance(problem, Exception):
                 log.error("Update %d was given up: %s", update["update_id"], error_location(problem))
         return int(updates[-1]["update_id"]) + 1 if updates else offset
-
-    async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
-        try:
-            request = read_update(update, bot_id=self._bot_id, bot_name=self._bot_name)
-        except MalformedUpdate as error:
-            log.warning("Update %d has an unknown shape (%s).", update["update_id"], error)
-            return
-        if request is not None:
-            await dispatch(request)

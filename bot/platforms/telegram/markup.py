@@ -7,11 +7,8 @@ Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import escape
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from bot.ports.channel import Button, read_message
 from bot.rendering import packing
@@ -130,13 +127,13 @@ class Telegram(packing.Medium):
         html = HTML.draw(view)
         return packing.Fragment(view=view, markup=html, size=size(html))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """See Medium."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
-        text = packing.joined([(one.view, one.markup) for one in contents.fragments], under_head="\n")
-        payload: dict[str, object] = {"text": text, "silent": contents.silent}
-        if contents.buttons:
-            payload["buttons"] = [[_button(button) for button in row] for row in contents.buttons]
+        text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
+        payload: dict[str, object] = {"text": text, "silent": page.silent}
+        if page.buttons:
+            payload["buttons"] = [[_button(button) for button in row] for row in page.buttons]
         return json.dumps(payload, ensure_ascii=False)
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
@@ -157,44 +154,23 @@ def _button(button: Button) -> dict[str, str]:
     return {"text": button.label, "data": button.data}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
-    text: str
-    url: str = ""
-    data: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.url and not self.data:
-            raise ValueError("a button for Telegram has a text and either url or data")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Payload:
-    text: str
-    silent: bool = False
-    buttons: list[list[_Key]] = field(default_factory=list)
-
-
-_PAYLOAD = TypeAdapter(_Payload)
-
-
 def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool]:
-    """Returns (what sendMessage and editMessageText show of a message, whether it is silent), checked. Raises Rejected.
+    """Returns (what sendMessage and editMessageText show of a message, whether it is silent). Raises Rejected.
 
     The library leaves out arguments that are None. `plain`: its plain form, a text without markup and buttons.
     """
-    content = read_message(message, _PAYLOAD.validate_python)
+    content = read_message(message, "text")
     keys = [
-        [{"text": key.text, **({"url": key.url} if key.url else {"callback_data": key.data})} for key in row]
-        for row in content.buttons
+        [{"callback_data" if name == "data" else name: value for name, value in key.items()} for key in row]
+        for row in content.get("buttons", ())
     ]
     shown = {
-        "text": plain_form(content.text) if plain else content.text,
+        "text": plain_form(content["text"]) if plain else content["text"],
         "parse_mode": None if plain else "HTML",
         "link_preview_options": {"is_disabled": True},
         "reply_markup": {"inline_keyboard": keys} if keys and not plain else None,
     }
-    return shown, content.silent
+    return shown, bool(content.get("silent"))
 
 
 # What it looks like: commands are marked, which Telegram makes links.

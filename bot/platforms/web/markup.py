@@ -27,22 +27,22 @@ class Web(packing.Medium):
         """Returns the view as escaped HTML."""
         return packing.Fragment(view=view, markup=draw_html(FACTS.name, view))
 
-    def compose(self, contents: packing.Contents) -> str:
+    def compose(self, page: packing.Page) -> str:
         """Returns the message as HTML and as text.
 
         [subscribe] is above the papers, since below them it would be out of view.
         """
-        papers = [at for at, one in enumerate(contents.fragments) if isinstance(one.view, PaperView | Heading)]
+        papers = [at for at, one in enumerate(page.fragments) if isinstance(one.view, PaperView | Heading)]
         above = []
         if papers:
-            above = [button for row in contents.buttons for button in row if button.name == "subscribe"]
-        below = [[button for button in row if button not in above] for row in contents.buttons]
-        shown = [fragment.markup for fragment in contents.fragments]
+            above = [button for row in page.buttons for button in row if button.name == "subscribe"]
+        below = [[button for button in row if button not in above] for row in page.buttons]
+        shown = [fragment.markup for fragment in page.fragments]
         draw = html_macros(FACTS.name)["buttons"]
         if above:
             shown.insert(papers[0], str(draw(above)))
         html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
-        return json.dumps({"html": html, "text": packing.plain_text(contents.fragments)}, ensure_ascii=False)
+        return json.dumps({"html": html, "text": packing.plain_text(page.fragments)}, ensure_ascii=False)
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium. Its buttons do nothing without a chat that they belong to."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import disk_usage
+from time import monotonic, sleep
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from subscriptions import errors
 from subscriptions.errors import Sentence, StoreError
@@ -91,10 +91,6 @@ _KNOWN = (
 )
 
 
-def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-
-
 class SqliteFile:
     """A database in a file."""
 
@@ -123,13 +119,15 @@ class SqliteFile:
         """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
         connection.isolation_level = None  # we execute BEGIN ourselves
         # While another process changes the mode of a new file, SQLite refuses this at once, whatever the busy timeout.
-        waiting = Retrying(
-            retry=retry_if_exception(_is_busy),
-            stop=stop_after_delay(FIRST_PATIENCE),
-            wait=wait_fixed(0.02),
-            reraise=True,
-        )
-        waiting(connection.execute, "PRAGMA journal_mode=WAL")
+        ends = monotonic() + FIRST_PATIENCE
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                    raise
+            sleep(0.02)
         connection.execute("PRAGMA synchronous=FULL")  # with NORMAL, a power cut would lose the last commits
         connection.execute("PRAGMA foreign_keys=ON")
         # overwrites erased data; not every build of SQLite does this by default

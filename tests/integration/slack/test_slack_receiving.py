@@ -175,7 +175,7 @@ async def test_at_the_end_taken_events_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
-        stack = worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()])
+        stack = worker.listening(app, app.receivers())
         await stack.__aenter__()
         await asyncio.to_thread(slack.waits_connected)
         sent = slack.user_types("/paperwire sub diffusion")
