@@ -6,7 +6,6 @@ docs/settings.md explains each to operators.
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
@@ -168,12 +168,7 @@ _TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
 
 def _default_database() -> SecretStr:
-    """Returns the address of the file in the data folder of the system. Raises RuntimeError if the user has no home."""
-    if sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Application Support"
-    else:  # the XDG Base Directory Specification
-        folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return SecretStr(f"sqlite:///{folder / 'paperwire' / 'paperwire.db'}")
+    return SecretStr(f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}")
 
 
 class Settings(BaseModel):
