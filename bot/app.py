@@ -151,6 +151,7 @@ def quiet_libraries() -> None:
     """Raises the log level of libraries. At INFO they log URLs, and URLs of a platform's API may contain the token."""
     for name in ("httpx", "httpcore", *LIBRARIES):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
 
 def _conversation_context(

@@ -22,6 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
+import bot.platforms  # noqa: F401 - which declares what addresses there are
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
@@ -33,7 +34,7 @@ from tests.product import Product
 from tests.statements import Watch
 
 hypothesis.settings.register_profile(
-    "quick", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "quick", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("quick")
 
@@ -255,13 +256,31 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def product(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureRequest) -> Iterator[Product]:
-    """The program at noon UTC on Thursday 22 January 2026, before its first message. Anyone may use it."""
+def installed(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureRequest) -> Iterator[Product]:
+    """The program at noon UTC on Thursday 22 January 2026, which has never run. Anyone may use it."""
     with ExitStack() as stack:
         database = ""
         if ALWAYS == "postgresql" and request.node.get_closest_marker("sqlite_alone") is None:
             database = stack.enter_context(request.getfixturevalue("postgres").lent())
         yield Product(tmp_path, telegram=telegram, database=database)
+
+
+@pytest.fixture(scope="session")
+def first_round(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """The program after its first round, in which it makes its database and clears it up. `product` begins with a copy."""
+    with FakeTelegram() as telegram:
+        telegram.knows("42", title="Ada")
+        made = Product(tmp_path_factory.mktemp("first_round"), telegram=telegram)
+        made.runs("run", "--once")
+    return made
+
+
+@pytest.fixture
+def product(installed: Product, first_round: Product) -> Product:
+    """The program at noon UTC on Thursday 22 January 2026, after a round in which nobody spoke. Anyone may use it."""
+    if installed.has_file:
+        installed.goes_on_from(first_round)
+    return installed
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import bot.platforms  # noqa: F401 - declares the platforms, so that addresses of chats can be read
 from bot.settings import Settings, load_settings
 
 

@@ -32,6 +32,7 @@ from email.message import EmailMessage
 from functools import partial
 from html import unescape
 from pathlib import Path
+from shutil import copy
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -156,6 +157,19 @@ class Product:
     def telegram(self) -> FakeTelegram:
         assert isinstance(self._telegram, FakeTelegram)
         return self._telegram
+
+    def goes_on_from(self, other: "Product") -> None:
+        """Becomes what another program was whose database is a file: what it stored, its moment, what Telegram has of it."""
+        copy(other.folder / "paperwire.db", self.folder)
+        self.clock.advance(other.clock.now() - self.clock.now())
+        self.settings = {**other.settings, **self.settings}
+        self._brought = other._brought
+        self.telegram.goes_on_from(other.telegram)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its database is a file."""
+        return self.settings["PAPERWIRE_DATABASE_URL"].startswith("sqlite:")
 
     def sets(self, **settings: str) -> None:
         """Sets variables of the environment: `product.sets(ACCESS="ask")` is PAPERWIRE_ACCESS."""

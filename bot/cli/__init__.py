@@ -82,6 +82,13 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         MOVE,
+        "init",
+        "bot.cli.folders:init",
+        "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
+        'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
+    ),
+    Subcommand(
+        MOVE,
         "ingest",
         "bot.cli.ingesting:ingest",
         "Store the papers of digests",
@@ -118,7 +125,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "subscribe",
-        "bot.cli.adding:subscribe",
+        "bot.cli.subscribers:subscribe",
         "Add a subscription to a chat, and the chat if it is new",
         'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         takes_query=True,
@@ -126,7 +133,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "subscriptions",
-        "bot.cli.overview:subscriptions",
+        "bot.cli.subscribers:subscriptions",
         "List the subscriptions of one chat, or of all",
         "paperwire subscriptions --as console:me",
     ),
@@ -141,7 +148,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "settings",
-        "bot.cli.overview:settings",
+        "bot.cli.subscribers:settings",
         "Show all settings of a chat, and which of them it chose",
         "paperwire settings --as console:me",
     ),
@@ -156,14 +163,14 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "export",
-        "bot.cli.overview:export",
+        "bot.cli.subscribers:export",
         "Write subscriptions as text to stdout; `import` reads it back",
         "paperwire export --all > all.txt",
     ),
     Subcommand(
         ASK,
         "import",
-        "bot.cli.adding:import_",
+        "bot.cli.subscribers:import_",
         "Add what is new in FILE, change what differs, and show the changes",
         "paperwire import all.txt --dry-run",
     ),

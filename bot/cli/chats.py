@@ -12,9 +12,10 @@ import typer
 from bot.app import build_app
 from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
-from bot.cli.overview import show_list
 from bot.cli.session import Session
+from bot.cli.subscribers import show_list
 from bot.commands import phrasing
+from bot.commands.bare_commands import bare_command
 from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
@@ -49,11 +50,13 @@ def say(
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     typed = conversations.typed_command(text.strip())
-    command = REGISTRY.command_named(typed.name or text.strip().partition(" ")[0].casefold())
+    bare = None if typed.name else bare_command(text)
+    name = bare.name if bare else typed.name
+    command = REGISTRY.command_named(name)
     may_be_first = command is not None and command.name in _FIRST
     with sessions.open_session(now, make=may_be_first) as session:
         address = session.address(chat)
-        if (typed.name or command) and not may_be_first:  # a sentence is possible in a new chat, too
+        if name and not may_be_first:  # a sentence is possible in a new chat, too
             before = known_chats.get_set_up(session.store, address)
         else:
             title, kind = sessions.look_up_new_chat(session, address)

@@ -26,7 +26,6 @@ from bot.sources.ingest import LateEncoding, store_digest, today
 from bot.sources.poll import Poll
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
-from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
@@ -77,10 +76,10 @@ def ingest(
         except ValueError as error:
             raise WrongUsage(f"--source cannot be used: {error}.") from None
     with open_session(now, make=True) as session:
-        watching = arguments.watching(session.settings.sources)
-        done = _Ingestion(session=session, name=source, day=day, announce=announce, watching=watching)
-        asyncio.run(done.take_all(read_paths(drawing.watched(list(paths_of(paths)), "Ingesting"))))
-    output.tell(done.report(), done.show, json=json)
+        done = _Ingestion(session=session, name=source, day=day, announce=announce)
+        asyncio.run(done.store_all(read_paths(drawing.watched(list(paths_of(paths)), "Ingesting"))))
+    report = done.report()
+    output.tell(report, lambda: _show_ingested(report), json=json)
     arguments.print_unread(done.failed)
     return 1 if done.failed else 0
 
@@ -93,23 +92,27 @@ class _Ingestion:
     name: str | None  # of the source of all digests, from --source
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
-    watching: arguments.SourceOf
     polls: dict[str, Poll] = field(default_factory=dict)  # of the sources that watch the files, by name
-    stored: list[tuple[str, Sequence[DigestWarning], Ingested]] = field(
-        default_factory=list
-    )  # (path, warnings, result)
+    stored: list[Ingested] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     failed: list[PaperwireError] = field(default_factory=list)
 
-    async def take_all(self, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> None:
+    async def store_all(self, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> None:
         """Stores each document in its own transaction. Raises StoreError.
 
         Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
         """
         late = LateEncoding(self.session)
         await late.begin()
+        declared = self.session.settings.sources
+        watching = arguments.watching(declared)
         for path, data in documents:
+            if isinstance(data, PaperwireError):
+                self.failed.append(data)
+                continue
+            named = next((one for one in declared if one.name == self.name), None)
             try:
-                await self._take(path, data)
+                await self._store(path, data, named if self.name else watching(path))
             except StoreError:
                 raise
             except PaperwireError as error:
@@ -117,68 +120,59 @@ class _Ingestion:
         for poll in self.polls.values():
             if poll.receipt is not None:
                 await poll.finish()
-        if any(result.archive for _, _, result in self.stored):
+        if any(result.archive for result in self.stored):
             await late.run()
 
-    async def _take(self, path: str, data: bytes | PaperwireError) -> None:
-        """Stores one document, with a receipt if a source watches files and is its source. Raises PaperwireError."""
-        if isinstance(data, PaperwireError):
-            raise data
-        sources = self.session.settings.sources
-        known = next((one for one in sources if one.name == self.name), None) if self.name else self.watching(path)
-        name = self.name or (known.name if known else _UNNAMED)
-        form, language = (known.format, known.language) if known else (None, None)
+    async def _store(self, path: str, data: bytes, source: SourceSettings | None) -> None:
+        """Stores one document, with a receipt if its source watches files. Raises PaperwireError."""
+        form, language = (source.format, source.language) if source else (None, None)
         digest = read_digest(data, path, format=form, day=self.day, language=language)
+        note = None
+        if source and source.path is not None:
+            if source.name not in self.polls:
+                dependencies = source_scheduler.poll_dependencies(self.session.settings, self.session)
+                self.polls[source.name] = await started(dependencies, source)
+            note = noted(self.polls[source.name], digest)
         result = await store_digest(
             self.session,
             digest,
-            source=name,
-            note=noted(await self._poll_of(known), digest) if known and known.path is not None else None,
-            announce=self.announce or bool(known and known.announce == "all"),
-            of_arxiv=bool(known and known.is_arxivs_own),
+            source=self.name or (source.name if source else _UNNAMED),
+            note=note,
+            announce=self.announce or bool(source and source.announce == "all"),
+            of_arxiv=bool(source and source.is_arxivs_own),
         )
         kept = digest if result.already_known else dated(digest, today(self.session))
-        self.stored.append((path, kept.warnings, result))
-
-    async def _poll_of(self, source: SourceSettings) -> Poll:
-        """Returns the poll in which this call counts the files of a source."""
-        if source.name not in self.polls:
-            dependencies = source_scheduler.poll_dependencies(self.session.settings, self.session)
-            self.polls[source.name] = await started(dependencies, source)
-        return self.polls[source.name]
-
-    def _sum(self, name: str) -> int:
-        return sum(getattr(result, name) for _, _, result in self.stored)
+        self.stored.append(result)
+        self.warnings += [{"path": path, **warning_document(one)} for one in kept.warnings]
 
     def report(self) -> dict[str, Any]:
         """Returns the document of `ingest --json` (docs/commands.md)."""
+        names = ("already_known", "new", "updated", "unchanged", "archived", "announced")
+        sums = {name: sum(getattr(result, name) for result in self.stored) for name in names}
         return {
             "digests": len(self.stored),
-            "already_known": self._sum("already_known"),
-            "papers": {name: self._sum(name) for name in ("new", "updated", "unchanged")},
-            "archived": self._sum("archived"),
-            "announced": self._sum("announced"),
-            "warnings": [
-                {"path": path, **warning_document(one)} for path, warnings, _ in self.stored for one in warnings
-            ],
+            "already_known": sums["already_known"],
+            "papers": {name: sums[name] for name in ("new", "updated", "unchanged")},
+            "archived": sums["archived"],
+            "announced": sums["announced"],
+            "warnings": self.warnings,
             "failed": len(self.failed),
         }
 
-    def show(self) -> None:
-        """Prints the report for people."""
-        report = self.report()
-        before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
-        papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
-        output.print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
-        if report["announced"]:
-            output.print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
-        if report["archived"]:
-            output.print_line(
-                f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
-                "To announce them: the same command with --announce."
-            )
-        for path, warnings, _ in self.stored:
-            print_warnings(path, list(map(warning_document, warnings)))
+
+def _show_ingested(report: Mapping[str, Any]) -> None:
+    before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
+    papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
+    output.print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
+    if report["announced"]:
+        output.print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
+    if report["archived"]:
+        output.print_line(
+            f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
+            "To announce them: the same command with --announce."
+        )
+    for warning in report["warnings"]:
+        print_warnings(warning["path"], [warning])
 
 
 sources = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)

@@ -22,6 +22,10 @@ def run(
     pause_gone: Annotated[
         bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
     ] = False,
+    look_back: Annotated[
+        bool,
+        typer.Option("--look-back", help="With a new database, send at once what its sources hold of the last days."),
+    ] = False,
 ) -> int:
     """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
@@ -30,7 +34,7 @@ def run(
         clock = session.clock_from(None, settings)
         app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
         try:
-            status = asyncio.run(_run(app, once=once, new_bot=new_bot, pause_gone=pause_gone))
+            status = asyncio.run(_run(app, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
             log.say_for(settings)(str(error))
             if not app.asked_to_stop:
@@ -40,11 +44,13 @@ def run(
         return status
 
 
-async def _run(app: App, *, once: bool, new_bot: bool, pause_gone: bool) -> int:
+async def _run(app: App, *, once: bool, new_bot: bool, pause_gone: bool, look_back: bool) -> int:
     scheduler, say = app.source_scheduler(), log.say_for(app.settings)
     try:
         orderly_stop.stop_on_signals(app, output.terminal_leaver())
-        return await process.run(app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
+        return await process.run(
+            app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
+        )
     finally:
         await app.close()
 

@@ -27,7 +27,7 @@ _SHOWN = {
     **dict.fromkeys(("help", "start", "帮助"), "help"),
     **dict.fromkeys(("settings", "set", "设置"), "set"),
     **dict.fromkeys(("saved", "收藏"), "saved"),
-    **dict.fromkeys(("status", "状态"), "status"),
+    **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
     **{name: name for name in ("why", "export", "privacy", "email", "library")},
 }
 # whole texts → the command that they do at once; [undo] is below its reply

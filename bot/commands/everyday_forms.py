@@ -6,7 +6,7 @@ To teach the bot a form, add a line to `FORMS` or a word to a list of `_WORDS`.
 # Word lists. A word of a form that is a name of a list stands for any word of the list.
 _WORDS = {
     "ABOUT": "about | new on | new about | new in | on | in | of | for | from | by | with | regarding | concerning | related to"
-    " | covering | mentioning | around | within | that are about | which are about | that mention | that mentions | abt | dealing with | to do with"
+    " | covering | mentioning | around | within | that are about | which are about | that mention | that mentions | that combine | combining | abt | dealing with | to do with"
     " | from last week on | from the last week on | from this week on",
     "GET": "get | have | see | receive | read | find | follow | track | learn | know | hear | be told | be notified | watch"
     " | subscribe to | keep up with | stay up to date with | stay on top of | be kept up to date with | look at",
@@ -15,10 +15,10 @@ _WORDS = {
     "LATEST": "latest | lastest | newest | new | recent | most recent | what's new | what is new | whats new",
     "ME": "me | us",
     "NEW": "the | a | an | any | all | some | more | every new | each new | new | latest | most recent | recent | newest"
-    " | good | great | interesting | fresh | other | also | really | just | only | today's | yesterday's | this week's"
+    " | good | great | interesting | fresh | other | also | really | just | only | arxiv | today's | yesterday's | this week's"
     " | last week's | last month's | this month's",
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
-    " | studies | stuff | news | updates | results | every paper | everything | anything | something | things | alerts | whatever comes out | whatever is new",
+    " | studies | advances | developments | progress | breakthroughs | stuff | news | updates | results | every paper | everything | anything | something | things | alerts | whatever comes out | whatever is new",
     "POSTED": "posted | updated | informed | notified | in the loop | in the know | up to date | abreast",
     "PLURAL": "papers | papres | paprs | pappers | something | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
     "SEND": "send | sned | sent | sending | share | drop | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
@@ -42,13 +42,13 @@ _WORDS = {
     " | now | then | 你好 | 您好 | 早上好 | 下午好 | 晚上好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
     "ENDING": "please | pls | plz | thanks | thx | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
     " | articles | preprints | publications | literature | to me | for me | today | lately | recently | these days | this week"
-    " | this month | last week | from last week | from the last week | from this week | as well | too | if possible | appears"
+    " | this month | last week | from last week | from the last week | from this week | since yesterday | since last week | came out | as well | too | if possible | appears"
     " | appear | comes out | come out | is published | are published | shows up | is out | all days | can you do that"
     " | could you do that | could we get that | can i get that | send it | send them | send me | send me new | send me new ones"
     " | send me what's new | send me the new ones | let me know | notify me | alert me | tell me | keep me posted"
     " | keep me updated | works for me | only | that would be great | is enough | is fine | is ok | is okay | would be fine"
     " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 的最新进展 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
-    " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
+    " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 最近的 | 最近 | 近期的 | 近期 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
     " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 我都想看 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
     " | 立刻 | 就 | 一下 | 如果有 | 一有 | 帮我盯着 | 帮我盯着点 | 帮我留意 | 帮我订一下 | 帮我订阅 | 帮我找找",
     # words behind the subject that make a text a wish, whatever it begins with
@@ -116,10 +116,12 @@ i'm|i|we're|we|im [am|are] after [NEW] PAPERS ABOUT
 mostly|mainly|especially [INTERESTED in]
 [what's|whats|what is|what are|the] LATEST [PAPERS] on|in|about|for|with|from|by|of
 what PAPERS are there [LATEST] ABOUT
+what|which [NEW] PAPERS ABOUT
 my|our thesis|phd|project|topic|topics|field|area|interest|interests|research|work is|are [ABOUT]
 [i|we] care about
 im|i'm|we're into
 how about
+also
 whats|what's|what [is] happening|going [on] in|with|on
 could I have|get|see [NEW] [PAPERS ABOUT|ABOUT]
 can|may I have|get|see [NEW] PAPERS ABOUT
@@ -133,7 +135,7 @@ by
 [请] 推送 [一下] [关于等]
 [我] 想 [看] [一下] [关于等]
 我|我们组|我们实验室|课题组 [在|正在|主要|也] 做|研究|搞|从事 [的] [是] [关于等]
-给我 [一下] [关于等]
+给我|告诉我|通知我|提醒我 [一下] [关于等]
 [我] [很|比较|最] 关心|感兴趣的是 [关于等]
 我是 做|研究|搞|从事 [关于等]
 [我|导师|老师] [的] 研究方向是|方向是|研究领域是
@@ -144,6 +146,7 @@ by
 """
 
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
+_DAYS = r"(?:on|every|each) (?:\w*days?|week|morning|evening|weekends?)(?: at [\w:]+)?"
 # what a clause at the end begins with, and its other words, if it only asks to be sent papers
 _ASKS = "kindly|share|could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
 _ASKING = (
@@ -161,7 +164,7 @@ SAID_OTHERWISE = (
     (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
     # what stands between the verb and the subject: "notify me daily about", 想每周收到
     (
-        r"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give) (?:me|us)) (daily|weekly) (.+?)(?:,? please)?[.!?]*$",
+        rf"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give|remind) (?:me|us)) (daily|weekly|{_DAYS}) (.+?)(?:,? please)?[.!?]*$",
         r"\1 \3, \2",
     ),
     (
@@ -216,6 +219,8 @@ SAID_OTHERWISE = (
     (r"([,;，；]\s*(?:and |but )?|\bbut )(?:skip|leave out|exclude)\b", r"\1no"),
     (r"[\s,，]*但是?(?=不要|不含|除了)", "，"),
     (r"别要|不看|不想看到|不包括", "不要"),
+    (r"^not ([^,]{1,40}?), but (?!not\b)(.+)", r"\2, not \1"),
+    (r"^不要([^的,，]{1,8})的([^,，]{2,40})$", r"\2，不要\1"),
     (r"^除了?([^,，]{1,20}?)[以之]?外?的?[,，](.+)", r"\2，不要\1"),
     (r"[,，]\s*([^,，]{1,20}?)的?[就都]?(?:不要|除外)了?$", r"，不要\1"),
     (r"对([^,，]{1,40}?)[很也]?感兴趣", r"想看\1"),

@@ -12,7 +12,7 @@ from bot.commands.asking import subscription_numbered, subscriptions_here
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import named_papers, no_paper, opens_a_paper, papers_wanted
 from bot.commands.context import DO, NOTHING, Callback, CommandContext, CommandFunction, Wanted, with_stored_chat
-from bot.commands.everyday import wish
+from bot.commands.everyday import formed_wish, wish
 from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
 from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
@@ -32,9 +32,9 @@ _CHANGES = re.compile(
     r"^(?:no|without|except|skip|not at) |\b(?:stop|remove|delete|cancel|unsub|unsubscribe|pause|mute|snooze|resume|change|edit|move|switch"
     r"|drop|exclude|less|fewer|instead|too many|too much|too often|no more|any ?more|make (?:it|them)|quit|unfollow|rename|swap|undo"
     r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough|subscriptions?|subscribed|settings?|time ?zone"
-    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|start sending|(?:message|contact) me)\b"
-    r"|^(?:不要|不看)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
-    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|少推|少发|够了|晚一点|早一点",
+    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|start sending|(?:message|contact) me|titles only|only (?:want )?titles"
+    r"|(?:to|by) my e?mail)\b|^(?:不要|不看)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
+    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|不要发|不用发|少推|少发|够了|晚一点|早一点",
     re.IGNORECASE,
 )
 # words beside them that say nothing of papers
@@ -57,7 +57,7 @@ _SMALL_ZH = re.compile(
     r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
 )
 _OF_DATA = re.compile(
-    r"\bmy (?:data|account|messages)\b|\b(?:forget|erase) me\b|\b(?:know|store|save) about me\b|我的?(?:数据|资料|信息|账号|账户)|关于我",
+    r"\bmy (?:data|account|messages)\b|\b(?:forget|erase) me\b|\b(?:know|store|save|have|everything|anything|all) about me\b|我的?(?:数据|资料|信息|账号|账户)|关于我",
     re.IGNORECASE,
 )
 _LONGEST_OF_DATA = 60  # characters of a text that asks what is stored; a longer one is looked for
@@ -72,7 +72,8 @@ _GREETING_TEXTS = (
     "hi|hello|hey|hello there|hi there|good morning|good afternoon|good evening|thanks|thank you|thx|ok|okay|yes|no|"
     "test|testing|who are you|what are you|what is this|what can you do|hello! what can you do|hi, what can you do|"
     "how are you|bye|good bye|nice|great|cool|good|lol|yo|ping|help me|how does this work|tell me a joke|more|"
-    "more like this|y|n|sure|please|no thanks|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁|你能做什么|在吗"
+    "more like this|y|n|sure|please|no thanks|never mind|nevermind|forget it|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁"
+    "|你能做什么|在吗|算了|没事|没事了"
 )
 _GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
 _SENTENCES = frozenset((
@@ -209,14 +210,20 @@ def _found_or_mine(context: CommandContext, said: str) -> Reply:
         return what_to_say(context)
     if links_to_no_paper(said) and not mentioned(said):
         return no_paper(context, said)
-    if rules := only_excluded(said):  # the answer says that something must be wanted
+    if rules := _only_excluded(said):  # the answer says that something must be wanted
         return try_query(context, " ".join(f"-{rule}" for rule in rules))
     found = looked_for(context, said)
     if found.items or found.ok is False or context.read_by_strangers:
         return found
-    if _QUESTION.search(folded(said).strip(" .!")):
+    if _QUESTION.search(folded(said).strip(" .!")) and formed_wish(said) is None:
         found = what_to_say(context)
     return _with_mine(context, found) if subscriptions_here(context) else found
+
+
+def _only_excluded(said: str) -> tuple[str, ...]:
+    """Returns what a text excludes that wants nothing: "no surveys". A title may begin so: "no free lunch theorem"."""
+    rules = () if wish(said) else only_excluded(said)
+    return rules if all(len(rule.split()) <= _FEW_WORDS for rule in rules) else ()
 
 
 def looked_for(context: CommandContext, said: str) -> Reply:
@@ -254,7 +261,7 @@ def wanted(context: CommandContext) -> Wanted:
     if not said or asks_nothing(said):
         return NOTHING
     reader = context.bot_info.model_reads and _is_unsure(context, said)
-    if only_excluded(said) or _wish_for_change(context, said) == "list":
+    if _only_excluded(said) or _wish_for_change(context, said) == "list":
         return Wanted(reader=reader)
     if mentioned(said) and (is_of_papers(said) or not finds_papers(context, said)):
         return papers_wanted(context)

@@ -16,7 +16,10 @@ _ID = (
     r"(?:(?:0\d|1[0-4])\d\d\.\d{4,5}|(?:1[5-9]|[2-9]\d)\d\d\.\d{5}"
     r"|(?!(?:abs|pdf|html)/)[a-z-]+(?:\.(?:[A-Z]{2}|[a-z]+-[a-z]+))?/\d{7})"
 )
-_PAGE = r"(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html)/"
+_PAGE = (  # of arXiv, and of sites that show its papers below their ids
+    r"(?:(?:[\w-]+\.){0,2}arxiv\.org/(?:abs|pdf|html)/|huggingface\.co/papers/|(?:papers\.cool|scirate\.com)/arxiv/"
+    r"|(?:www\.)?(?:alphaxiv\.org/(?:abs|overview|pdf)|emergentmind\.com/papers)/|tldr\.takara\.ai/p/)"
+)
 _BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
 _REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
 ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"

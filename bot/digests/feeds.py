@@ -48,14 +48,15 @@ _BLOG = re.compile(
 )
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
     r"^(?:sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
-    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results)"
-    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press)\b.*$|(?:》|-CNKI).*$",
+    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
+    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
 _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
+_TITLE_BY = re.compile(r"(?P<title>.+) -- by (?P<names>.+)")  # NBER's
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 
@@ -204,6 +205,8 @@ def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
 def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> Work:
     number, entry = numbered
     title = entry.first("title", "dc:title")
+    titled = _TITLE_BY.fullmatch(title)
+    title, by = (titled["title"], titled["names"]) if titled else (title, "")
     journal = feed.first("prism:publicationName") or _journal_in(feed.first("title"))
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = descriptions.described(texts, title, journal)
@@ -216,7 +219,9 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
-    people = people or list(filter(None, [described.names]))
+    # a feed of papers of arXiv is a list, not a journal
+    venue = works.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
+    people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(
         title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
@@ -225,7 +230,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         people=people,
         date=_date_of(entry) or described.date,
         abstract=described.abstract,
-        venue=_venue_of(entry, title) or described.source or journal,
+        venue=venue,
         url=next(filter(None, links), ""),
         kinds=[kind for kind in _kinds_of(entry) if kind.lower() != "journal"],
         is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),

@@ -36,7 +36,7 @@ _INSIDE_WORDS = (
     "a|abbr|b|bold|cite|del|em|font|i|inf|ins|italic|nobr|sc|scp|small|span|strong|sub|sup|tt|u"
     "|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
 )
-_BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|table|tbody|td|th|thead|tr|title|ul"
+_BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|st|table|tbody|td|th|thead|tr|title|ul"
 _OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives|xref|ext-link|named-content"
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
 _TAG = re.compile(  # `a <b and c> d` has none

@@ -27,10 +27,13 @@ _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
+_GLUED = re.compile(  # an affiliation behind its mark, and all that follows
+    r"(?<=[^\W\d_])(?:\d+(?=[^\W\d_a-zß-ÿ])|[a-e](?=(?:Cent(?:er|re)|College|Department|Division|Faculty|Institute?|Max Planck|School|Univ)))\S*\b.*"
+)
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
 )
-_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\))?")
+_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
 _FEW = 10  # names among which nobody has a namesake
@@ -77,7 +80,8 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     names: list[str] = []
     left_out = False
     for text in people[:MOST_AUTHORS]:
-        plain = _MARKS.sub("", markup.plain(text))
+        plain = markup.plain(text)
+        plain = _MARKS.sub("", _GLUED.sub("", plain) if len(people) > 1 else plain)
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
         shown = _ET_AL.sub("", plain)

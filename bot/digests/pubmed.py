@@ -17,8 +17,10 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     name = _RECORDS.get(markup.local(tree.root), "") if tree else ""
     if tree is None or not name:
         return None
-    found = Found(format="pubmed_xml")
     records = tree.records(name)
+    if name == "DocSum" and records and not any(one.findall("Item[@Name='PubDate']") for one in records):
+        return None  # a summary of another database, such as of proteins
+    found = Found(format="pubmed_xml")
     if tree.is_damaged:
         if not records:
             raise BrokenDigest(Sentence("The XML breaks off before its first entry."))

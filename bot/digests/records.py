@@ -41,7 +41,8 @@ _SEEN: Final = 50  # values of a document, and records of each, by which it is r
 
 # members of `AI` → names of a summary's fields; other members are no parts of a summary
 _FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
-_NO_FIELDS: Final = ("title_translation", "translation")  # of `AI`, which are no parts of a summary
+_TRANSLATED: Final = "translation|summary_zh"  # where `AI` has the abstract in another language
+_NO_FIELDS: Final = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
 _NO_CROSSREF_PAPERS: Final = frozenset(
     {"correction", "corrigendum", "erratum", "retraction", "removal", "withdrawal", "expression_of_concern"}
 )
@@ -255,7 +256,7 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
         url=next((one for one in addresses if one.startswith("http")), None),
         summaries=summaries.summaries_of(texts, language),
         translations=summaries.translations_of(
-            text_at(generated, "title_translation"), text_at(generated, "translation"), language
+            text_at(generated, "title_translation"), text_at(generated, _TRANSLATED), language
         ),
         failed=summaries.is_failed(texts),
         comment=summaries.meaningful(text_at(record, "comment")),
@@ -414,7 +415,7 @@ _KINDS: Final = (
         doi="doi", date="date", venue="server", kinds="type",
     ),
     _Kind(
-        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/", "authorships/title/display_name"), amend=_amend_openalex,
+        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
         title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
         arxiv="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
         venue="primary_location.source.display_name|host_venue.display_name", url="primary_location.landing_page_url", kinds="type|type_crossref",

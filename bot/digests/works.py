@@ -21,7 +21,7 @@ _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
     r"abstract_?id=|/pii/|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
-    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage",
+    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
@@ -101,7 +101,8 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 
 def _paper_of(work: Work, found: Found) -> Paper | None:
     """Returns the paper of a work; None if it is none."""
-    section, title = _split_section(markup.plain(work.title))
+    in_title, title = arxiv.split_title(markup.plain(work.title))
+    section, title = _split_section(title)
     is_journal = bool(title) and title == venue_of(work.venue)
     is_empty = not any((title, work.doi, work.arxiv_id, work.abstract))
     if is_journal or is_empty or not work.is_paper or is_no_paper(title, [*work.kinds, section], work.doi):
@@ -112,7 +113,8 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         found.warnings["authors_not_shown"] += 1
     address = arxiv.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
     arxiv_id, version = address or arxiv.arxiv_address(work.arxiv_id or "") or (None, work.version)
-    announcement, text = arxiv.split_announcement(work.abstract)
+    before_text, text = arxiv.split_announcement(work.abstract)
+    announcement = before_text or in_title
     lines = markup.lines(markup.with_spaced_headings(markup.without_references(text).strip()))
     abstract = _ABSTRACT.sub("", "\n".join(lines)).replace("\n", " ")
     return Paper(
@@ -120,10 +122,10 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         title=title,
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
-        categories=arxiv.categories_of(work.kinds) if arxiv_id else (),
+        categories=(arxiv.categories_of(work.kinds) or (in_title.categories if in_title else ())) if arxiv_id else (),
         arxiv_id=arxiv_id,
         doi=work.doi,
-        version=version,
+        version=version or (announcement.version if announcement and announcement.arxiv_id == arxiv_id else None),
         url=values.collapse(work.url).replace(" ", "%20"),
         announce_type=announcement.kind if announcement else None,
         venue=venue_of(work.venue),

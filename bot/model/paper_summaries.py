@@ -78,6 +78,7 @@ class Summaries:
         self._daily = daily
         self._wanted = Counter[Place]()  # by how many chats
         self._looked_upto = 0  # sequence of papers
+        self._reserving = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._looks_at = self._rests_until = float("-inf")  # monotonic seconds
         self._failures = 0  # requests without an answer since the last one
@@ -121,20 +122,32 @@ class Summaries:
 
     async def _ask_one_after_another(self) -> None:
         """Asks until nothing is wanted, the day has had its requests, or the model gives no answer."""
-        while self._wanted and self._clock.monotonic() >= self._rests_until:
-            # what most chats want, of the newest paper, comes first
-            place = max(self._wanted, key=lambda one: (self._wanted[one], one))
-            chats = self._wanted.pop(place)
-            paper = await self._store.run(model_summaries.still_wanted, place, now=self._clock.now())
-            if paper is not None and not await self._ask(place, paper):
+        while (reserved := await self._reserve()) is not None:
+            place, chats, paper = reserved
+            if not await self._ask(place, paper):
                 self._wanted[place] = chats
                 return
 
+    async def _reserve(self) -> tuple[Place, int, Paper] | None:
+        """Reserves the request that most chats want, of the newest paper, and how many want it. None: nothing may be asked now.
+
+        One after another: else, the last requests of a day would not be those that are wanted most.
+        """
+        store, wanted = self._store, self._wanted
+        async with self._reserving:
+            while wanted and self._clock.monotonic() >= self._rests_until:
+                place, now = max(wanted, key=lambda one: (wanted[one], one)), self._clock.now()
+                paper = await store.run(model_summaries.still_wanted, place, now=now)
+                if paper is None:
+                    del wanted[place]
+                    continue
+                if not await store.run(model_requests.reserve, place, self.name, most=self._daily, now=now):
+                    return None
+                return place, wanted.pop(place), paper
+        return None
+
     async def _ask(self, place: Place, paper: Paper) -> bool:
-        """Asks for a summary. Returns False if it may be asked for later: the day has had its requests, or nothing read it."""
-        store, now = self._store, self._clock.now()
-        if not await store.run(model_requests.reserve, place, self.name, most=self._daily, now=now):
-            return False
+        """Asks for a summary. Returns False if nothing read the question, which may be asked later."""
         _, language = place
         try:
             answer = await self._model.ask(*request_of(paper, language), seconds=ANSWERS_IN)
@@ -142,7 +155,7 @@ class Summaries:
             return await self._note(place, error)
         self._failures = 0
         texts = texts_in(object_in(answer), paper, language)
-        await store.run(model_requests.put_answer, place, texts.fields, texts.title)
+        await self._store.run(model_requests.put_answer, place, texts.fields, texts.title)
         return True
 
     async def _note(self, place: Place, error: ModelFails) -> bool:

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 
 from bot.app import App
 from bot.delivery.sender import plan
 from bot.errors import SettingsError, error_location, said_of
-from bot.operation import orderly_stop, worker
+from bot.operation import orderly_stop, subscription_files, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (
     Health,
@@ -52,9 +53,11 @@ NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators m
 class Process:
     """The long-running process: one tick every second, and at most one drain of the lanes at a time."""
 
-    def __init__(self, app: App, sources: SourceScheduler) -> None:
+    def __init__(self, app: App, sources: SourceScheduler, follow: Callable[[], Awaitable[bool]] | None = None) -> None:
+        """`follow` makes the files of the settings what is subscribed, see `subscription_files`; None: there are none."""
         self.app = app
         self.sources = sources
+        self._follow = follow
         self.receivers: Sequence[Receiver] = ()
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
         self.health = Health(app.store, app.clock, self._problems)
@@ -111,6 +114,7 @@ class Process:
             if self._is_due("owners", CLAIM_INTERVAL):
                 await self.app.sender.claim_again()
             if not self.sources.is_catching_up:
+                await self.follow_files()
                 await plan(self.app.deps, self._drain, planned=self._wake_lanes)
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
@@ -127,6 +131,11 @@ class Process:
         except Exception as error:
             self.problems["work"] = "a part of it failed by a mistake of the program; the log says where"
             log.error("A tick failed: %s", error_location(error), exc_info=error)
+
+    async def follow_files(self) -> bool:
+        """Makes the files of the settings what is subscribed, once in a start. Returns False if that failed."""
+        follow, self._follow = self._follow, None
+        return follow is None or await follow()
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
@@ -203,17 +212,21 @@ async def run(
     once: bool,
     new_bot: bool,
     pause_gone: bool,
+    look_back: bool = False,
     say: Callable[[str], None],
 ) -> int:
     """Runs until `app.stop` is set. With `once`, runs one round of everything. Returns the exit status.
 
     While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot` assigns
-    the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the
-    operator. Raises RoleTaken, RoleLost, SettingsError, StoreError.
+    the database to the bot of the token. `pause_gone` lets stopped platforms send again. `look_back`: see
+    `subscription_files.follow`. `say` prints a line for the operator. Raises RoleTaken, RoleLost, SettingsError,
+    StoreError.
     """
     while not app.stop.is_set():
         try:
-            return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
+            return await _run(
+                app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
+            )
         except StoreUnavailable as error:
             if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: do not wait
                 raise
@@ -223,9 +236,17 @@ async def run(
 
 
 async def _run(
-    app: App, sources: SourceScheduler, *, once: bool, new_bot: bool, pause_gone: bool, say: Callable[[str], None]
+    app: App,
+    sources: SourceScheduler,
+    *,
+    once: bool,
+    new_bot: bool,
+    pause_gone: bool,
+    look_back: bool,
+    say: Callable[[str], None],
 ) -> int:
     """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
+    lines = subscription_files.read(app.settings)
     app.open()
     ours = role.role_of(app.store)
     try:
@@ -234,7 +255,8 @@ async def _run(
         if pause_gone:
             await app.store.run(bot_state.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
-        process = Process(app, sources)
+        follow = partial(subscription_files.follow, app, lines, look_back=look_back, say=say)
+        process = Process(app, sources, follow if app.settings.subscription_files else None)
         await process.late_encoding.begin()
         if once:
             return await _run_once(process, say)
@@ -288,6 +310,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     process.problems.clear()  # it is not waited for
     await orderly_stop.unless_stopped(app, sources.drain())
+    is_followed = app.stop.is_set() or await process.follow_files()  # a new database has to have asked all sources
     await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
@@ -301,7 +324,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     if unread:
         reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
         say(f"No source could be read. {reasons}. paperwire check says what to do.")
-    status = 1 if sent.dead or unread else 0
+    status = 1 if sent.dead or unread or not is_followed else 0
     if not (status or sent.stopped or app.stop.is_set()):
         await process.upkeep.heartbeat()
     return status

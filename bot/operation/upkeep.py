@@ -6,30 +6,30 @@ The store knows which clean-up and which copy are due, so the jobs only look. `r
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from urllib.parse import urlsplit
 
 import httpx
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.errors import said_of
 from bot.http import trusted
 from bot.operation.health import daily_work_failed
-from bot.ports import tasks
 from bot.settings.opening import backup_folder
 from subscriptions.notices import Finding
 from subscriptions.service import retention
 
 log = logging.getLogger("paperwire")
 
-# seconds
-LOOK_INTERVAL = 900.0  # between two looks whether the clean-up or the copy of the day is due
-FIRST_HEARTBEAT = 10.0  # after the start: by then receivers have shown whether they work
-HEARTBEAT_INTERVAL = 300.0
-LONGEST_HEARTBEAT = 20.0
+LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
+FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work
+HEARTBEAT_INTERVAL = timedelta(minutes=5)
+LONGEST_HEARTBEAT = 20.0  # seconds
 WORKS_FOR = 0.1  # the part of the time in which the clean-up works, so that it holds up nobody
 
 
@@ -44,7 +44,9 @@ class Upkeep:
         self._heartbeat_fails = False
         self._ends = threading.Event()
         self._working = asyncio.Lock()  # held while a thread of a job works
-        self._jobs: list[asyncio.Task[None]] = []
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -52,18 +54,22 @@ class Upkeep:
         return tuple(self._failed.values())[:1]
 
     def start(self) -> None:
-        """Calls the jobs from now on, by the machine's clock."""
-        self._jobs = [
-            asyncio.create_task(_repeat(self.clean_up, 0.0, LOOK_INTERVAL)),
-            asyncio.create_task(_repeat(self.copy, 0.0, LOOK_INTERVAL)),
-            asyncio.create_task(_repeat(self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL)),
-        ]
+        """Calls the jobs from now on."""
+        now, none = self._app.clock.wall(), timedelta(0)
+        for job, first, every in (
+            (self.clean_up, none, LOOK_INTERVAL),
+            (self.copy, none, LOOK_INTERVAL),
+            (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
+        ):
+            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+            self._scheduler.add_job(job, trigger, next_run_time=now + first)
+        self._scheduler.start()
 
     async def close(self) -> None:
         """Ends the jobs. Their rest is done after the next start."""
         self._ends.set()
         async with self._working:  # what a thread does is not broken off
-            await tasks.end(*self._jobs)
+            self._scheduler.shutdown(wait=False)
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
@@ -106,7 +112,7 @@ class Upkeep:
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
-        self._ends.wait(seconds if self._jobs else 0.0)
+        self._ends.wait(seconds if self._scheduler.running else 0.0)
         return self._is_ending()
 
     def _is_ending(self) -> bool:
@@ -130,14 +136,6 @@ class Upkeep:
         if why and not self._heartbeat_fails:
             log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s.", why)
         self._heartbeat_fails = bool(why)
-
-
-async def _repeat(job: Callable[[], Awaitable[None]], first: float, every: float) -> None:
-    """Calls a job after `first` seconds, and then again and again, `every` seconds after its end."""
-    await asyncio.sleep(first)
-    while True:
-        await job()
-        await asyncio.sleep(every)
 
 
 def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:

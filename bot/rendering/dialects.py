@@ -158,6 +158,12 @@ def draw(folder: str, template: str, **values: object) -> str:
     return _html_environment(folder).get_template(template).render(**values)
 
 
+def draw_text(folder: str, template: str, **values: object) -> str:
+    """Returns the document that a template of plain text draws. Nothing in it is escaped."""
+    drawn = _environment(folder, finalize=lambda value: value).get_template(template).render(**values)
+    return drawn.strip("\n") + "\n"
+
+
 def _found(environment: "Environment", names: tuple[str, ...]) -> Mapping[str, Macro]:
     modules = [environment.get_template(name).module for name in names]
     return {macro: value for module in modules for macro, value in vars(module).items() if callable(value)}

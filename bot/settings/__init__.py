@@ -6,7 +6,6 @@ docs/settings.md explains each to operators.
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
@@ -131,6 +131,12 @@ class Destination(_Table):
         return {**given, "url": SecretStr(text)} if text else given
 
 
+class SubscriptionFile(_Table):
+    """A file that says what is subscribed, as `paperwire export --all` writes it."""
+
+    path: values.LocalPath  # absolute
+
+
 class Arxiv(_Table):
     """What is special about arXiv's calendar."""
 
@@ -153,6 +159,7 @@ class Keep(_Table):
 TABLES: Mapping[str, tuple[str, type[_Table]]] = {
     "source": ("sources", SourceSettings),
     "destination": ("destinations", Destination),
+    "subscriptions": ("subscription_files", SubscriptionFile),
     "arxiv": ("arxiv", Arxiv),
     "backup": ("backup", Backup),
     "keep": ("keep", Keep),
@@ -161,12 +168,7 @@ _TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
 
 def _default_database() -> SecretStr:
-    """Returns the address of the file in the data folder of the system. Raises RuntimeError if the user has no home."""
-    if sys.platform == "darwin":
-        folder = Path.home() / "Library" / "Application Support"
-    else:  # the XDG Base Directory Specification
-        folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return SecretStr(f"sqlite:///{folder / 'paperwire' / 'paperwire.db'}")
+    return SecretStr(f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}")
 
 
 class Settings(BaseModel):
@@ -210,6 +212,7 @@ class Settings(BaseModel):
 
     sources: tuple[SourceSettings, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    subscription_files: tuple[SubscriptionFile, ...] = ()
     arxiv: Arxiv = Arxiv()
     backup: Backup = Backup()
     keep: Keep = Keep()
@@ -396,12 +399,14 @@ def _read_file() -> tuple[dict[str, object], Path]:
 
 def _placed(settings: Settings, folder: Path) -> Settings:
     """Returns the settings with the paths of paperwire.toml, which is in this folder, as absolute ones."""
-    sources = (
+    sources = tuple(
         source.model_copy(update={"path": folder / source.path}) if source.path else source
         for source in settings.sources
     )
+    files = tuple(SubscriptionFile(path=folder / file.path) for file in settings.subscription_files)
     to = settings.backup.to and folder / settings.backup.to
-    return settings.model_copy(update={"sources": tuple(sources), "backup": Backup(to=to)})
+    placed = {"sources": sources, "subscription_files": files, "backup": Backup(to=to)}
+    return settings.model_copy(update=placed)
 
 
 def _why(error: OSError) -> str:

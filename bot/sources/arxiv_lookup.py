@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
+from urllib.parse import quote
 
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
@@ -44,7 +45,7 @@ class PaperLookup:
         self._deps = deps
         self._fetcher = fetcher
         self._source = source.name
-        self._sites = deps.sites
+        self._api = deps.sites.api
         self._finding: set[asyncio.Task[bool]] = set()
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
@@ -100,14 +101,18 @@ class PaperLookup:
         titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
         for key, title in titles.items():
             if words := _words(title):
-                answer = await self._query(fetch_request.by_title(words, MAX_RESULTS, self._sites))
+                answer = await self._query(
+                    f"search_query=ti:%22{'+'.join(map(quote, words))}%22&start=0&max_results={MAX_RESULTS}"
+                )
                 one = _titled(answer, title) if answer else None
                 if one is not None:
                     found[key] = one
 
     async def _answers(self, ids: Sequence[str]) -> list[Digest]:
         """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(fetch_request.by_ids(ids, self._sites))
+        digest = await self._query(
+            f"id_list={','.join(quote(one, safe='') for one in ids)}&start=0&max_results={len(ids)}"
+        )
         if digest is not None:
             return [digest]
         if len(ids) == 1:
@@ -115,11 +120,12 @@ class PaperLookup:
         middle = len(ids) // 2
         return await self._answers(ids[:middle]) + await self._answers(ids[middle:])
 
-    async def _query(self, url: str) -> Digest | None:
-        """Returns arXiv's answer; None if it refuses the request.
+    async def _query(self, question: str) -> Digest | None:
+        """Returns the answer of arXiv's API (info.arxiv.org/help/api/user-manual.html); None if it refuses the request.
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
+        url = f"{self._api}?{question}"
         try:
             found = await self._fetcher.fetch(url)
         except FetchError as error:
@@ -137,11 +143,9 @@ def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
 
 
-def _words(title: str) -> str:
-    """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
-    if _LATIN.search(title):
-        return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS])
-    return ""
+def _words(title: str) -> list[str]:
+    """Returns the words of a title for a request; [] if no paper of arXiv can have the title."""
+    return _WORD.findall(title)[:MAX_TITLE_WORDS] if _LATIN.search(title) else []
 
 
 def _titled(digest: Digest, title: str) -> Paper | None:

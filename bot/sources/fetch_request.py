@@ -2,15 +2,13 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
 from bot.sources.databases import DATABASES, MOST_PAGES, DatabaseQuery
 from subscriptions.categories import CLASSES
-from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
 from subscriptions.planning.source_calendar import DAY, SUNDAY
 
@@ -223,25 +221,6 @@ def missed_day_request(
         query = f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+{query}"
     url = f"{sites.api}?search_query={query}&sortBy=submittedDate&sortOrder=descending&start=0&max_results={PAGE}"
     return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day, is_missed=True)
-
-
-def announced(paper: Paper, categories: Collection[str]) -> Paper:
-    """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
-    primary = paper.primary or ""
-    here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
-    return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
-
-
-def by_ids(ids: Sequence[str], sites: Sites) -> str:
-    """Returns the address of arXiv's API for the papers with these ids (info.arxiv.org/help/api/user-manual.html)."""
-    names = ",".join(quote(one, safe="") for one in ids)
-    return f"{sites.api}?id_list={names}&start=0&max_results={len(ids)}"
-
-
-def by_title(words: str, most: int, sites: Sites) -> str:
-    """Returns the address for papers with these consecutive words in the title. `words` must not have punctuation."""
-    phrase = quote(words, safe="").replace("%20", "+")
-    return f"{sites.api}?search_query=ti:%22{phrase}%22&start=0&max_results={most}"
 
 
 def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:

@@ -8,10 +8,9 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from shlex import quote
 
-from bot.errors import BrokenDigest, UnknownFormat, brief
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
 from bot.settings import SourceSettings, is_listing
@@ -35,7 +34,6 @@ from subscriptions.planning.receipts import (
     worst_of,
 )
 from subscriptions.planning.source_calendar import (
-    DAY,
     NEWS_FOR,
     ArxivSchedule,
     Overdue,
@@ -66,7 +64,6 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
-MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,39 +91,12 @@ def schedule_of(schedules: Schedules, source: SourceSettings) -> Schedule | None
 
 def due_of(schedules: Schedules, source: SourceSettings, now: datetime) -> Overdue | None:
     """Returns what a source should hold by now; None if nothing is expected, or nobody knows."""
-    schedule = _arxivs(schedules, source) if follows_arxiv(source) else schedule_of(schedules, source)
+    schedule = arxivs_of(schedules, source) if follows_arxiv(source) else schedule_of(schedules, source)
     return schedule.due_now(now) if schedule else None
 
 
-def current_days(schedules: Schedules, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-    """Returns the days of the regular requests: today and yesterday for a dated address, else arXiv's batch."""
-    if is_dated(source):
-        today = now.astimezone(UTC).date()
-        return today, today - DAY
-    due = due_of(schedules, source, now)
-    return (due.batch,) if due and due.batch else ()
-
-
-def days_due(schedules: Schedules, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
-    """Returns the days after `after` that a source should have brought by `now`, oldest first.
-
-    If `after` is None, returns only the current day. Nobody knows the days of other sources than arXiv's and those
-    with a date in the address.
-    """
-    today = now.astimezone(UTC).date()
-    if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
-        return current_days(schedules, source, now)[:1]
-    first = max(after, today - MAX_DAYS_COUNTED) + DAY
-    if is_dated(source):
-        return tuple(first + DAY * n for n in range((today - first).days + 1))
-    if not follows_arxiv(source):
-        return ()
-    arxiv = _arxivs(schedules, source)
-    days = arxiv.calendar.announcement_days(first, today + DAY)
-    return tuple(day for day in days if arxiv.expected_at(day) <= now)
-
-
-def _arxivs(schedules: Schedules, source: SourceSettings) -> ArxivSchedule:
+def arxivs_of(schedules: Schedules, source: SourceSettings) -> ArxivSchedule:
+    """Returns when arXiv announces the papers of a source."""
     return ArxivSchedule(calendar=schedules.calendar, evening=_is_list(source))
 
 
@@ -346,11 +316,6 @@ def _filed_now(done: Ingested) -> int:
 def short(text: str) -> str:
     """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
     return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
-
-
-def why_unread(error: UnknownFormat | BrokenDigest) -> str:
-    """Returns why a document cannot be read, for a receipt."""
-    return short(brief(error))
 
 
 def truncation(digest: Digest) -> str:

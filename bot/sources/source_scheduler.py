@@ -18,7 +18,7 @@ from bot.sources.fetcher import Fetcher
 from bot.sources.folders import WatchedFolder
 from bot.sources.ingest import IngestDependencies
 from bot.sources.poll import PollDependencies, schedule_of
-from bot.sources.web import poll_web
+from bot.sources.web import WebPoll
 from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
 from subscriptions.store import stored_sources
@@ -38,8 +38,8 @@ MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 class SourceScheduler:
     """The sources of one process, each with at most one poll at a time.
 
-    Whether a source is due is decided by our clock, which `--now` sets and which may jump. By the machine's, nothing
-    would be read for an hour after that was set back by an hour.
+    Whether a source is due is decided by our clock, which `--now` sets and which may jump. APScheduler decides by the
+    machine's: after that was set back by an hour, nothing would be read for an hour.
     """
 
     def __init__(
@@ -206,9 +206,8 @@ class SourceScheduler:
         self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
         try:
             async with self._places:
-                receipt = await poll_web(
-                    self._deps, self._fetcher, self._web[name], known, everything=everything, history=self._history
-                )
+                poll = WebPoll(self._deps, self._fetcher, self._web[name], known)
+                receipt = await poll.run(everything=everything, history=self._history)
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake at one source stops no other

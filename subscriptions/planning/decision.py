@@ -52,6 +52,7 @@ class Evidence:
     )
 
 
+EvidenceOf = Callable[[str, KnownPaper], Evidence]  # (canonical text of a query, a paper that it finds) -> evidence
 # The delivery that was decided; None: there is nothing to deliver.
 Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None
 
@@ -107,7 +108,7 @@ class DueDelivery(NamedTuple):
         return min((subscription.cursor for subscription in self.subscriptions), default=0)
 
 
-def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
+def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool) -> Decided:
     """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
 
     `limited`: a button in this chat opens the papers beyond its limit. If there is none, all papers are shown.
@@ -160,7 +161,7 @@ class _Found(NamedTuple):
     rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders papers whose groups have the same size
 
 
-def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
+def _found(due: DueDelivery, evidence: EvidenceOf) -> list[_Found]:
     """Returns each new paper that a subscription matches, with all subscriptions that match it, ordered by number."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[Subscription]] = {}
@@ -178,11 +179,11 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
 def _of_paper(
     paper: KnownPaper,
     fitting: list[Subscription],
-    evidence: Callable[[Subscription, KnownPaper], Evidence],
+    evidence: EvidenceOf,
     added: float | None,
 ) -> _Found:
     """Returns a paper with its reasons and its rank. `added` is None if the chat has no taste."""
-    proofs = [evidence(one, paper) for one in fitting]
+    proofs = [evidence(one.canonical, paper) for one in fitting]
     reasons = [(one.number, one.text, one.name, proof.words) for one, proof in zip(fitting, proofs, strict=True)]
     first, proof = fitting[0].number, proofs[0]
     # only cross-listed since the subscriptions last looked

@@ -22,7 +22,7 @@ class Kind(Enum):
     DAYS = auto()  # value: the days of the week; 0 is Monday
     WEEKLY = auto()
     CLOCK = auto()  # value: a time of day, or None if no clock shows it (25:00)
-    NUMBER = auto()  # a number, which is an hour only behind other words: "at 9"; value as for CLOCK
+    NUMBER = auto()  # a number, which is a time only behind other words: "at 9", "daily 7.30"; value as for CLOCK
     PART = auto()  # a part of the day; value: a PartOfDay
     NOW = auto()
     WHEN_OUT = auto()
@@ -142,6 +142,14 @@ def _clock(match: re.Match[str]) -> tuple[Token, ...]:
     return (Token(Kind.CLOCK, at, firm=firm, settled=bool(half)),)
 
 
+def _half_past(match: re.Match[str]) -> tuple[Token, ...]:
+    return (Token(Kind.CLOCK, _time(count_of(match["hour"]), 30), firm=True),)
+
+
+def _european(match: re.Match[str]) -> tuple[Token, ...]:
+    return (Token(Kind.NUMBER, _time(int(match["hour"]), int(match["minute"] or 0))),)
+
+
 def _time(hour: int, minute: int, half: str = "") -> time | None:
     """Returns a time of day; None if no clock shows it. `half` is "a", "p" or ""."""
     if half and not 1 <= hour <= NOON:
@@ -173,10 +181,14 @@ def _never(_: re.Match[str]) -> tuple[Token, ...]:
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Token, ...]]], ...] = tuple(
     (re.compile(pattern), make)
     for pattern, make in (
-        (r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))? ?(?P<half>[ap])(?:m|\.m\.?)(?!\w)", _clock),
+        (r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?P<half>[ap])(?:m|\.m\.?)(?!\w)", _clock),
         (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?![\w:])", _clock),
         (rf"(?P<hour>{_HAN})点[钟整]?(?:(?P<minute>半|{_HAN}(?![点十]))分?)?", _clock),
-        (r"\d{1,2}(?![\w%]|[.:]\d)", lambda match: (Token(Kind.NUMBER, _time(int(match[0]), 0)),)),
+        (rf"half past (?P<hour>\d{{1,2}}|{'|'.join(_COUNTS)})(?!\w)", _half_past),
+        (r"(?P<hour>\d{1,2}) ?o['’]?clock(?P<minute>)", _clock),
+        (r"\d{1,2}(?![\w%]|[.:]\d)", lambda match: (Token(Kind.NUMBER, _time(int(match[0]), 0), firm=True),)),
+        # 7.30 and 21h30 may be quantities, unless a day is beside them
+        (r"(?P<hour>[1-9]|1\d|2[0-3])(?:[.h](?P<minute>[0-5]\d)|h)(?![\w.])", _european),
         (
             rf"(?:每个?)?(?:周|星期|礼拜)(?P<days>{_DAY_SIGN}(?:、?{_DAY_SIGN})*)(?!点)",
             _days,

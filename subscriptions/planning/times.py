@@ -304,7 +304,7 @@ def _read(text: str, *, bare: bool = False) -> _Reading | None:
     reading = _meaning(tokens)
     if at_number and not reading.exists:
         return None  # 50 is no hour: "recall at 50"
-    firm = len(solid) > 1 or solid[0].firm or at_number or tokens[0].kind is Kind.ON
+    firm = len(solid) > 1 or solid[0].firm or tokens[0].kind is Kind.ON
     zones = [token.value for token in tokens if token.kind is Kind.ZONE]
     return replace(
         reading,

@@ -1,23 +1,24 @@
-"""Imports subscriptions and settings from text, line by line in one transaction, and exports them as such text."""
+"""Imports subscriptions and settings from text, line by line in one transaction, follows such text, and exports it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from subscriptions import portable
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused
-from subscriptions.model import Chat, ChatAddress
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.query import ABOUT, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
-from subscriptions.service.subscribing import place, set_settings
-from subscriptions.store import stored_chats, stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.service.subscribing import place, set_settings, unsubscribe_several
+from subscriptions.store import bot_state, stored_chats, stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
-# what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
+# what changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change, "-" removed
 Changes = tuple[tuple[str, str, str], ...]
 AT_ONCE = 500  # chats that are read in one transaction
+_Applied = tuple[str, Subscription | None]  # the mark of a line, and the subscription that it names
 
 
 class _TriedOut(Exception):
@@ -41,13 +42,57 @@ def import_lines(
     - `who`: "ID NAME" of the person.
     - `watched`: gets the lines and yields them, to show progress.
     """
-    marks: list[str] = []
+    done: list[_Applied] = []
     begun = store.savepoint() if isinstance(store, Transaction) else store.write()
     with suppress(_TriedOut), begun as transaction:
-        marks += [_apply(transaction, line, now=now, who=who) for line in watched(lines)]
+        done += [_apply(transaction, line, now=now, who=who) for line in watched(lines)]
         if dry:
             raise _TriedOut
-    return tuple((mark, str(line.chat), line.text) for mark, line in zip(marks, lines, strict=True))
+    return _changes(lines, done)
+
+
+def _changes(lines: Sequence[portable.PortableLine], done: Sequence[_Applied]) -> Changes:
+    return tuple((mark, str(line.chat), line.text) for line, (mark, _) in zip(lines, done, strict=True))
+
+
+@writes
+def follow_lines(
+    transaction: Transaction, lines: Sequence[portable.PortableLine], *, look_back: bool, now: datetime
+) -> tuple[Changes, bool]:
+    """Makes these lines what is subscribed: like `import_lines`, and removes what the lines of the last start named alone.
+
+    What people subscribed in their chats stays. A database that never followed lines may replace one that was lost, so
+    what came until now counts as sent; if it shall `look_back`, what came in the last days is due at once instead. Returns
+    what changed, and whether the database is such a one.
+    """
+    is_new = bot_state.get_value(transaction, bot_state.FOLLOWS_FILES) is None
+    if is_new:
+        bot_state.put_value(transaction, bot_state.FOLLOWS_FILES, now.isoformat())
+    before = stored_subscriptions.followed(transaction)
+    looks_back = look_back or not is_new
+    done = [_apply(transaction, line, now=now, who="", looks_back=looks_back) for line in lines]
+    named = [placed for _, placed in done if placed]
+    if is_new and look_back:
+        for one in named:
+            if one.cadence.kind == "timed":
+                stored_subscriptions.change_subscription(
+                    transaction, one, one._replace(next_due_at=now, latest_due_at=now)
+                )
+    ids = [one.id for one in named]
+    stored_subscriptions.note_followed(transaction, ids, now=now)
+    removed = _remove(transaction, before.difference(ids), now=now)
+    return (*_changes(lines, done), *removed), is_new
+
+
+def _remove(transaction: Transaction, ids: Collection[int], *, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Removes subscriptions, as one change of each chat. Yields what changed."""
+    of_chats = stored_subscriptions.chats_of(transaction, sorted(ids))
+    chats = stored_chats.chats_by_id(transaction, list(of_chats))
+    for chat_id, own in of_chats.items():
+        chat = chats[chat_id]
+        numbers = [one.number for one in stored_subscriptions.subscriptions_in(transaction, chat_id) if one.id in own]
+        for gone in unsubscribe_several(transaction, chat.address, numbers, now=now):
+            yield "-", str(chat.address), portable.subscription_line(chat, gone)
 
 
 def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
@@ -57,16 +102,18 @@ def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for query in asking for text in query.asked))
 
 
-def _apply(transaction: Transaction, line: portable.PortableLine, *, now: datetime, who: str) -> str:
-    """Applies one line, and adds its chat if it is new. Returns its mark."""
+def _apply(
+    transaction: Transaction, line: portable.PortableLine, *, now: datetime, who: str, looks_back: bool = True
+) -> _Applied:
+    """Applies one line, and adds its chat if it is new."""
     chat, kind_mark = stored_chats.find_chat(transaction, line.chat), "="
     if chat is None:
         kind_mark = "+"
         chat = stored_chats.add_chat(transaction, line.chat, line.kind, now=now)
     if line.setting is not None:
-        return _set(transaction, line, line.setting, chat, now=now, who=who)
+        return _set(transaction, line, line.setting, chat, now=now, who=who), None
     if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
-        return kind_mark
+        return kind_mark, None
     query = _of_chat(line.query, chat)
     known = known_chats.with_query(transaction, chat, query.canonical)
     zone = known.zone if known else None
@@ -84,12 +131,13 @@ def _apply(transaction: Transaction, line: portable.PortableLine, *, now: dateti
             name=line.name,
             now=now,
             who=who,
+            looks_back=looks_back,
         )
     except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     if known is None:
-        return "+"
-    return "=" if placed == known else "~"
+        return "+", placed
+    return "=" if placed == known else "~", placed
 
 
 def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:

@@ -4,7 +4,7 @@ A plan looks at a window of papers: which of them queries find, how well, and by
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, Subscription
 from subscriptions.planning import decision, due_moments
 from subscriptions.planning.cadence import next_due
-from subscriptions.planning.decision import Evidence, Papers
+from subscriptions.planning.decision import Evidence, EvidenceOf, Papers
 from subscriptions.planning.due_moments import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.query import AUTHOR, TITLE, rewriting
@@ -27,12 +27,11 @@ from subscriptions.service import nearness, notifying
 from subscriptions.store import known_papers, meanings, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
-SLICE = 100  # chats that are decided and written in one transaction; limits how long other writers wait
+SLICE = 200  # due subscriptions that are decided and written in one transaction; limits how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
 FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is kept, some 400 bytes each
 _parsed = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → parsed query
-EvidenceOf = Callable[[Subscription, KnownPaper], Evidence]
 
 
 class Window:
@@ -71,6 +70,14 @@ class Window:
             else:
                 self._matches[canonical] = self.tokenized.matching(query)
 
+    def explain(self, cursors: Mapping[str, int]) -> None:
+        """Makes the evidence of matched queries. `cursors`: canonical text → the sequence after which its papers count."""
+        for canonical, cursor in cursors.items():
+            first = self.papers.first_after(cursor)
+            for position in self._matches.get(canonical, ()):  # nothing of a query that came meanwhile
+                if position >= first:
+                    self.evidence(canonical, self.papers.known[position])
+
     def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id → positions of the papers that its query finds, ascending."""
         self.match(transaction, {one.canonical for one in subscriptions})
@@ -86,22 +93,22 @@ def stored_queries(transaction: Transaction, canonicals: Collection[str]) -> dic
 
 
 def evidence_by(queries: Mapping[str, Query]) -> EvidenceOf:
-    """Returns a function that tells how a paper fits the query of a subscription. `queries`: canonical text → query.
+    """Returns a function that tells how a paper fits a query. `queries`: canonical text → query.
 
     Each pair of query and paper is looked at once, since many chats have the same queries.
     """
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
 
-    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
-        pair = subscription.canonical, paper.id
+    def evidence(canonical: str, paper: KnownPaper) -> Evidence:
+        pair = canonical, paper.id
         found = known.get(pair)
         if found is None:
             if len(known) >= MOST_EVIDENCE:
                 known.clear()
             if paper.id not in finders:
                 finders[paper.id] = HitFinder(paper.paper)
-            found = known[pair] = _evidence(queries[subscription.canonical], finders[paper.id])
+            found = known[pair] = _evidence(queries[canonical], finders[paper.id])
         return found
 
     return evidence
@@ -124,7 +131,7 @@ class Due(NamedTuple):
     """What a plan has to do at one moment."""
 
     forecast: Forecast
-    chat_ids: Sequence[int]  # the chats that are due, or have a pause that is over
+    slices: Sequence[Sequence[int]]  # ids of the chats that are due, or have a pause that is over
     window: Window  # their queries, matched
 
 
@@ -172,23 +179,44 @@ def find_due(transaction: Transaction, *, now: datetime) -> Due:
     """Returns what is due now. Matches the papers for all chats, while others can write."""
     forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
-    chat_ids = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
-    window = Window(forecast.last_sequence)
-    if chat_ids and (cursors := planner.due_queries(transaction, chat_ids, now)):
-        window.cover(transaction, min(cursors.values()))
-        window.match(transaction, cursors)
-    return Due(forecast, chat_ids, window)
+    chats = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
+    due = Due(forecast, _slices(chats), Window(forecast.last_sequence))
+    if cursors := planner.due_queries(transaction, list(chats), now):
+        due.window.cover(transaction, min(cursors.values()))
+        due.window.match(transaction, cursors)
+        _explain(transaction, due.slices[0], due)
+    return due
+
+
+def _slices(due: Mapping[int, int]) -> list[list[int]]:
+    """Returns the ids of chats in groups with about SLICE due subscriptions. `due`: chat id → how many it has."""
+    slices: list[list[int]] = []
+    room = 0
+    for chat_id, subscriptions in due.items():
+        if room <= 0:
+            slices.append([])
+            room = SLICE
+        slices[-1].append(chat_id)
+        room -= subscriptions
+    return slices
+
+
+def _explain(transaction: Transaction, chat_ids: Sequence[int], due: Due) -> Sequence[Lane]:
+    """Makes the evidence of some chats, which takes most of the time, before others have to wait. Returns no lanes."""
+    due.window.explain(planner.due_queries(transaction, chat_ids, due.forecast.at))
+    return ()
 
 
 def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
     """Yields the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
 
-    In each, a slice of chats is decided and written in one transaction. After a crash between two, the other chats are
-    still due.
+    A slice of chats is decided and written in one transaction; `find_due` has made the evidence of the first one. After
+    a crash between two slices, the other chats are still due.
     """
-    for start in range(0, len(due.chat_ids), SLICE):
-        slice_of = due.chat_ids[start : start + SLICE]
-        yield writes(partial(_plan_slice, chat_ids=slice_of, forecast=due.forecast, window=due.window))
+    for number, chat_ids in enumerate(due.slices):
+        if number:
+            yield reads(partial(_explain, chat_ids=chat_ids, due=due))
+        yield writes(partial(_plan_slice, chat_ids=chat_ids, forecast=due.forecast, window=due.window))
 
 
 def _plan_slice(

@@ -110,10 +110,12 @@ def place(
     name: str | None,
     now: datetime,
     who: str,
+    looks_back: bool = True,
 ) -> Subscription:
     """Adds a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
 
-    `zone`: None is that of the chat; `name`: None leaves it. Raises Refused if the chat has too many.
+    `zone`: None is that of the chat; `name`: None leaves it. A new one that does not look back wants only papers that come
+    from now on. Raises Refused if the chat has too many.
     """
     if known is not None:
         after = due_moments.with_time(known, chat, cadence, zone, now)
@@ -126,7 +128,8 @@ def place(
         )
     changes.begin_change(transaction, chat.id, now=now, who=who)
     at_once = cadence.kind == "now" and facts_of(chat.address.platform).notifies
-    since = now if at_once else now - cadence.looks_back
+    since = now if at_once or not looks_back else now - cadence.looks_back
+    before = known_papers.sequence_before(transaction, since) if looks_back else known_papers.last_sequence(transaction)
     due, latest_due = due_moments.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
     new = Subscription(
         id=0,
@@ -137,7 +140,7 @@ def place(
         cadence=cadence,
         zone=zone,
         since=since,
-        cursor=known_papers.sequence_before(transaction, since),
+        cursor=before,
         next_due_at=due,
         latest_due_at=latest_due,
         name=name or "",

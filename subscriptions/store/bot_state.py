@@ -15,6 +15,7 @@ from subscriptions.store.tables import KeyValueRow, PlatformRow, tables
 SENDER = "sender"  # the process that began to send last
 ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
+FOLLOWS_FILES = "follows-files"  # since when files of the operator's say what is subscribed
 
 _values, _platforms = tables("key_value", "platform")
 _p = _platforms.c

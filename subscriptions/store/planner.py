@@ -3,6 +3,7 @@
 In the morning some chats are due each minute. So these statements are built only once, like those of `claims`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -93,13 +94,16 @@ _DUE_WAITING = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _s.latest_due_at
 _DUE = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _came))
 
 
-def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
-    """Returns the ids of the chats that are due, due too far in the future, or have a pause that is over.
+def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> dict[int, int]:
+    """Returns the chats that are due, due too far in the future, or have a pause that is over: id → how many reasons.
+
+    Each due subscription is a reason, so this tells how much a chat has to do.
 
     `waiting`: awaited sources have not reported yet, so new papers do not make when-out subscriptions due.
     """
     values = {"now": now, "last_sequence": last_sequence, "latest": now + FARTHEST}
-    return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
+    found = Counter(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars())
+    return dict(sorted(found.items()))
 
 
 def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> dict[str, int]:

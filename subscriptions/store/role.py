@@ -6,14 +6,15 @@ elects, and the term in the table `role` fences: whoever takes the role writes a
 before it is refused when it begins to write (`Store.term`). What became of a post is written without the fence.
 """
 
-import fcntl
 import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from subscriptions import errors
 from subscriptions.errors import RoleTaken, Sentence, StoreError, StoreUnavailable
@@ -40,29 +41,26 @@ _BEAT = "UPDATE role SET seen = clock_timestamp() WHERE term = %s"
 
 
 class FileRole:
-    """The role of a database in a file: a lock of a second file, which says who has it."""
+    """The role of a database in a file. Who has it is written into a second file; nobody else can take it."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        self._file: TextIO | None = None  # is open, and so locked, while this process has the role
+        self._lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
+        self._holder = database.with_name(database.name + ".sender")
 
     def take(self, *, beats: bool) -> str:  # noqa: ARG002 - the lock ends with the process
         """Takes the role. Returns "", or who has it. Raises StoreError."""
-        with ExitStack() as opened:
-            try:
-                self._database.parent.mkdir(parents=True, exist_ok=True)
-                file = opened.enter_context(self._database.with_name(f"{self._database.name}.sender").open("a+"))
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                file.truncate(0)
-                file.write(str(os.getpid()))
-                file.flush()
-            except BlockingIOError:
-                file.seek(0)
-                return file.read() or "?"
-            except OSError as error:
-                raise _unusable(self._database, error) from error
-            opened.pop_all()
-        self._file = file
+        try:
+            self._database.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            self._holder.write_text(str(os.getpid()))
+        except Timeout:
+            with suppress(OSError):
+                return self._holder.read_text() or "?"
+            return "?"
+        except OSError as error:
+            self._lock.release()
+            raise _unusable(self._database, error) from error
         return ""
 
     def beat(self) -> bool:
@@ -71,8 +69,8 @@ class FileRole:
 
     def release(self) -> None:
         """Gives the role back."""
-        if self._file is not None:
-            self._file.close()
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
 
 
 class ServerRole:

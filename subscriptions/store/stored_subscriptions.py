@@ -15,7 +15,7 @@ from subscriptions.query import ABOUT
 from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
-from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
 
 KEPT_CHANGES = 5  # changes of a chat that can be undone
@@ -133,6 +133,23 @@ def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     queries = transaction.exec(select(SubscriptionRow.query).where(_s.id.in_(ids))).all()
     transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
     drop_unused_queries(transaction, queries)
+
+
+def followed(transaction: Transaction) -> set[int]:
+    """Returns the ids of the subscriptions that files of the operator's named at the last start."""
+    return {*transaction.exec(select(SubscriptionRow.id).where(_s.followed_at.is_not(None))).all()}
+
+
+def note_followed(transaction: Transaction, ids: Sequence[int], *, now: datetime) -> None:
+    """Stores that a file of the operator's names these subscriptions."""
+    for part in in_chunks(ids):
+        execute(transaction, sa.update(_subscriptions).where(_s.id.in_(part)).values(followed_at=now))
+
+
+def chats_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, set[int]]:
+    """Returns chat id → those of these subscriptions that are its own."""
+    rows = rows_of(transaction, sa.select(_s.chat, _s.id), _s.id, ids)
+    return {chat: set(own) for chat, own in grouped((row.chat, row.id) for row in rows).items()}
 
 
 def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:

@@ -303,6 +303,7 @@ class SubscriptionRow(Numbered, table=True):
         index("ix_subscription_due", "next_due_at", "cursor"),
         index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
         index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
+        index("ix_subscription_followed_at", "followed_at", where="followed_at IS NOT NULL"),
         NEVER_AGAIN,  # buttons name the id
     )
     chat: int = reference("chat.id")
@@ -318,6 +319,7 @@ class SubscriptionRow(Numbered, table=True):
     cursor: int  # it has looked up to this sequence
     next_due_at: datetime | None = moment(default=None)
     latest_due_at: datetime | None = moment(default=None)  # when-out: the end of its window
+    followed_at: datetime | None = moment(default=None)  # a file of the operator's named it at the last start
 
 
 class DeliveryRow(Row, table=True):

@@ -83,8 +83,7 @@ def is_read(page: Any, item: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
+@pytest.mark.parametrize(("scripts", "width"), [(True, 390), (False, 1280)], ids=["scripts", "without"])
 def test_what_one_asks_for_is_in_view(visit: Visit, scripts: bool, width: int) -> None:
     word = f"carillon{scripts}{width}"
     knows(visit, word, *(f"A {word} with {number} bells" for number in range(1, 8)))

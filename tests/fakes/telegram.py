@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ class FakeTelegram(FakePlatform):
         known.bot = known.usual
         known.people = {int(who): status for who, status in (people or {}).items()}
         self._chats[number] = known
+
+    def goes_on_from(self, other: "FakeTelegram") -> None:
+        """Adds the chats and messages of another fake, whose updates were all confirmed, and goes on with its ids."""
+        self._chats = deepcopy(other._chats) | self._chats
+        self._messages = deepcopy(other._messages)
+        for entry in other.journal:
+            self.journal.write(entry)
+        newest = next(other._ids)
+        self._ids, other._ids = count(newest), count(newest)
+        self.queue.goes_on_from(other.queue)
 
     def opens_to_all(self) -> None:
         """Accepts messages to every chat id, even if no test added the chat. Load tests use this."""

@@ -47,6 +47,11 @@ class UpdateQueue:
             self._next += 1
         self._soon(self._wake)
 
+    def goes_on_from(self, other: "UpdateQueue") -> None:
+        """Numbers its updates as another queue would, of which the bot has confirmed all."""
+        self.renumber(other._next)
+        self._allowed = other._allowed
+
     def renumber(self, first: int) -> None:
         assert not self._updates, "only after silence"
         self._next = first

@@ -151,17 +151,17 @@ def text_of(chats: int, each: int, *, first: int = 1) -> str:
 
 
 def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: WatchedStore) -> None:
-    lines = read_lines(text_of(chats=100, each=20))
+    lines = read_lines(text_of(chats=10, each=5))
 
     def killed(some: abc.Sequence[Any]) -> abc.Iterator[Any]:
-        yield from some[:1000]
+        yield from some[:30]
         raise Killed
 
     with pytest.raises(Killed):
         import_export.import_lines(watched, lines, now=NOON, watched=killed)
     assert not listed(watched, None)
     import_export.import_lines(watched, lines, now=NOON)
-    assert len(listed(watched, None)) == 2000
+    assert len(listed(watched, None)) == 50
     assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
 
 

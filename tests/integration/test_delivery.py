@@ -286,7 +286,7 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
         subscribes(store, chat, "tree", when="daily 13:00")
     moved, last = a_chat(store, 100).id, a_chat(store, 6).id
 
-    def due_chats() -> list[int]:
+    def due_chats() -> dict[int, int]:
         with store.read() as session:
             return planner.due_chats(session, NOON + make.HOUR * 2, 0)
 

@@ -242,6 +242,7 @@ def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: R
         kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
         kept.file("paperwire.toml", "")
         remote.call("revokes")
+        remote.call("user_writes", "/list", "4242")  # ends the request for updates that waits for half a minute
         program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
         ended = kept("status", "--json")
         page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()

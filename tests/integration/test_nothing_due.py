@@ -57,7 +57,7 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
 def steps_of(store: Store, waiting: bool) -> int:
     """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert planner.due_chats(transaction, NOON, known_papers.last_sequence(transaction), waiting=waiting) == []
+        assert planner.due_chats(transaction, NOON, known_papers.last_sequence(transaction), waiting=waiting) == {}
     return recorded.steps
 
 

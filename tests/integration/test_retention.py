@@ -277,7 +277,7 @@ def test_a_chat_without_a_match_is_told_once_however_long_that_lasts(store: Stor
     subscribes(store, "telegram:1", "graph", when="daily 09:00")
     ingested(store, "A graph", now=NOON)
     told = set()
-    for day in range(100):
+    for day in (*range(20), *range(28, 33), *range(93, 98)):
         plan.plan_due(store, now=NOON + day * DAY + 21 * HOUR)
         told.update(stored.rows(store, "SELECT id FROM delivery WHERE kind = 'notice'"))
         stored.change(store, "UPDATE message SET state = 'sent'", "UPDATE delivery SET settled_at = created_at")

@@ -2,9 +2,16 @@
 
 import pytest
 
+from tests.prepared import prepared
 from tests.product import Product
 
 KIND = "findahelpline.com"
+
+
+@prepared
+def begun(product: Product) -> None:
+    """A chat with a subscription."""
+    product.says("/sub kelp")
 
 
 @pytest.mark.parametrize(
@@ -20,13 +27,12 @@ KIND = "findahelpline.com"
         "不想活了……",
     ],
 )
-def test_a_person_in_distress_is_answered_kindly_and_without_buttons(product: Product, said: str) -> None:
-    product.says("/sub kelp")
-    product.says("/edit 1")  # the open question is no trap
-    seen = product.says(said)
+def test_a_person_in_distress_is_answered_kindly_and_without_buttons(begun: Product, said: str) -> None:
+    begun.says("/edit 1")  # the open question is no trap
+    seen = begun.says(said)
     assert KIND in seen.text
     assert (len(seen.lines), seen.buttons) == (1, [])
-    assert product.queries() == ["kelp"]
+    assert begun.queries() == ["kelp"]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +58,9 @@ def test_a_person_in_distress_is_answered_kindly_and_without_buttons(product: Pr
         "结束生命周期评估的订阅",
     ],
 )
-def test_a_text_with_the_same_words_is_read_as_any_other(product: Product, said: str) -> None:
-    product.says("/sub kelp")
-    assert KIND not in product.says(said).text
-    assert KIND not in product.says(f"/search {said}").text
+def test_a_text_with_the_same_words_is_read_as_any_other(begun: Product, said: str) -> None:
+    assert KIND not in begun.says(said).text
+    assert KIND not in begun.says(f"/search {said}").text
 
 
 def test_in_chinese_it_is_said_in_chinese(product: Product) -> None:

@@ -12,6 +12,7 @@ from tests.clock import NOON
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.papers import paper
+from tests.prepared import prepared
 from tests.product import INBOX, Product, Seen
 
 ME, CHANNEL = "42", "-1009"
@@ -242,14 +243,13 @@ def days(product: Product, *titles: str) -> list[Seen]:
     return delivered
 
 
-@pytest.fixture
-def daily(product: Product) -> Product:
+@prepared
+def daily(product: Product) -> None:
     """A chat that has got its first papers."""
     product.brings("Diffusion at first")
     product.says("/sub diffusion daily 13")
     assert len(product.at(NOON.replace(hour=13))) == 1
     product.says("/schedule 1 daily 11")
-    return product
 
 
 def trees(first: int, end: int) -> tuple[str, ...]:

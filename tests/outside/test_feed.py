@@ -11,18 +11,22 @@ import pytest
 
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.telegram import NAME, FakeTelegram
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 ME, OWNER, GROUP, NEW_GROUP = "42", "7", "-1009000001", "-1009000002"
 ROOT = "https://papers.example.org"
 
 
-@pytest.fixture(autouse=True)
-def _pages(product: Product, telegram: FakeTelegram) -> None:
+pytestmark = pytest.mark.usefixtures("published")
+
+
+@prepared
+def published(product: Product) -> None:
     """A bot with public pages, and a chat that has a subscription and got a paper."""
     product.sets(WEB_URL=ROOT)
-    telegram.knows(OWNER, title="Mara")
-    telegram.knows(GROUP, "group", title="Readers", people={OWNER: "creator", "8": "member"})
+    product.telegram.knows(OWNER, title="Mara")
+    product.telegram.knows(GROUP, "group", title="Readers", people={OWNER: "creator", "8": "member"})
     product.says("/sub diffusion now")
     product.brings("Diffusion of sand")
     assert len(product.later(minutes=1)) == 1

@@ -5,20 +5,19 @@ The counts are those of one process, so each burst of messages is answered in on
 
 import re
 
-import pytest
-
 from tests.fakes.journal import Entry
+from tests.prepared import prepared
 from tests.product import Product
 
 GROUP = "-1001"
 TOLD = re.compile(r"That was a lot at once\. I listen again in (?P<seconds>\d+) seconds?\.")
 
 
-@pytest.fixture
-def group(product: Product) -> Product:
+@prepared
+def group(product: Product) -> None:
+    """The program in a group with a subscription."""
     product.telegram.knows(GROUP, people={"7": "creator", "5": "member", "61": "member"})
     product.says("/sub kelp", GROUP, by="7")
-    return product
 
 
 def asks(product: Product, chat: str, *people: str, times: int) -> None:

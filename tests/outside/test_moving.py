@@ -1,9 +1,8 @@
 """A group that gets a new id keeps what it has; of two groups that become one, nothing is lost and nothing comes twice."""
 
-import pytest
-
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 OLD, NEW = "-5", "-1005"
@@ -11,15 +10,15 @@ ADMIN = "7"
 BIBTEX = "@article{{a, title = {{{title}}}, eprint = {{{id}}}, archivePrefix = {{arXiv}}}}"
 
 
-@pytest.fixture
-def groups(product: Product, telegram: FakeTelegram) -> Product:
+@prepared
+def groups(product: Product) -> None:
     """Two groups of one administrator, both with two subscriptions, of which one finds the same papers."""
     for group, queries in ((OLD, ("graphs", "trees")), (NEW, ("graph", "forests"))):
-        telegram.knows(group, "supergroup" if group == NEW else "group", title="Lab", people={ADMIN: "creator"})
+        kind = "supergroup" if group == NEW else "group"
+        product.telegram.knows(group, kind, title="Lab", people={ADMIN: "creator"})
         for query in queries:
             says(product, f"sub {query} now", group)
         says(product, "set quiet off", group)
-    return product
 
 
 def says(product: Product, command: str, group: str, **more: object) -> Seen:
@@ -102,7 +101,8 @@ def test_a_group_that_only_talked_gives_way_to_the_one_that_subscribed(
     product: Product, telegram: FakeTelegram
 ) -> None:
     for group in (OLD, NEW):
-        telegram.knows(group, "supergroup" if group == NEW else "group", title="Lab", people={ADMIN: "creator"})
+        kind = "supergroup" if group == NEW else "group"
+        product.telegram.knows(group, kind, title="Lab", people={ADMIN: "creator"})
     for command in ("sub graphs now", "sub trees now", "unsub 1", "set limit 3"):
         says(product, command, OLD)
     says(product, "search forests", NEW)

@@ -4,20 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from tests.prepared import prepared
 from tests.product import Product
 
 OPERATOR, GROUP, CHANNEL = "1", "-1001", "-1009"
 REFUSAL = "Bad Request: nobody has seen these words"
 
 
-@pytest.fixture
-def watched(product: Product) -> Product:
+@prepared
+def watched(product: Product) -> None:
     """The program with an operator, and with a chat that gets kelp at once."""
     product.telegram.knows(OPERATOR, title="Ops")
     product.sets(ADMINS=f"telegram:{OPERATOR}")
     product.says("/start", OPERATOR)
     product.says("/sub kelp now")
-    return product
 
 
 def dies(product: Product, title: str, chats: int = 1) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.forked import ROOT, clean_environment
+from tests.forked import ROOT, Forked, clean_environment
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 from tests.product import Product
@@ -121,14 +121,12 @@ def test_a_wrong_kind_of_token_is_refused_with_the_place_of_the_right_one(
 def health_check(product: Product) -> int:
     """Runs the image's check of health, beside the process and with its settings. Returns the exit status."""
     (line,) = re.findall(r"^HEALTHCHECK.*\\\n\s*CMD (.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    python, *arguments = json.loads(line)
-    assert python == "python"
+    python, dash, module = json.loads(line)
+    assert (python, dash) == ("python", "-m")
     environment = clean_environment(**product.settings)
-    checked = subprocess.run(  # noqa: S603 - our own Dockerfile
-        [sys.executable, *arguments], cwd=product.folder, env=environment, capture_output=True, check=False
-    )
-    assert b"Traceback" not in checked.stderr
-    return checked.returncode
+    with Forked([module], cwd=product.folder, env=environment, stderr=subprocess.PIPE) as checked:
+        assert b"Traceback" not in checked.communicate()[1]
+    return int(checked.returncode)
 
 
 def free_port(host: str) -> int:

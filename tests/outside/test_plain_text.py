@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.telegram import NAME
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
@@ -18,15 +19,14 @@ WHAT_TO_SAY = "Send me words that papers should contain, such as diffusion -surv
 SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
 
 
-@pytest.fixture
-def knowing(product: Product) -> Product:
+@prepared
+def knowing(product: Product) -> None:
     """The program with some papers, in a private chat with one subscription."""
     product.brings(
         "Diffusion on graphs", "Stop codons in yeast", "Pause tokens for models", "Kelp forests", "Edit distance"
     )
     product.says("/sub diffusion daily 9")
     product.says("/lang en")  # a command ends the question for the clock
-    return product
 
 
 def state(product: Product) -> Any:
@@ -122,7 +122,8 @@ def test_words_that_begin_like_a_command_are_looked_for(knowing: Product, text: 
     [
         "remove diffusion", "delete it please", "unsubscribe from diffusion", "make it weekly", "send at 8 instead", "no more surveys",
         "pause for a week", "snooze 3 days", "this is too much", "too many papers", "stop sending me this", "8am", "every monday",
-        "drop the diffusion one", "取消第1个", "改成每周一", "不要再推送综述", "别再发了", "太多了", "每天8点",
+        "drop the diffusion one", "取消第1个", "改成每周一", "不要再推送综述", "别再发了", "以后不要发了", "太多了", "每天8点",
+        "I only want titles", "send them to my email",
     ],
 )  # fmt: skip
 def test_a_wish_for_a_change_shows_the_subscriptions_and_changes_nothing(knowing: Product, text: str) -> None:
@@ -217,16 +218,54 @@ def test_where_nothing_is_found_it_says_what_to_try(knowing: Product) -> None:
     ]
 
 
-@pytest.mark.usefixtures("meaning")
-def test_a_long_text_is_looked_for_by_its_meaning_alone(knowing: Product) -> None:
-    text = "diffusion on graphs moves heat between nodes. " * 25
-    assert knowing.says(text).lines[0] == "I read this as a text. Nearest to it:"
-    knowing.sets(MEANING="off")
-    assert knowing.says(text).lines[1] == "Write it in words, or ask the operator to turn meaning on."
+def test_a_question_about_papers_that_finds_none_is_no_question_to_the_bot(knowing: Product) -> None:
+    said = knowing.says("what's the latest on shrimp?")
+    assert "shrimp" in said.text
+    assert "subscribe" in said.buttons
 
 
 @pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "thanks", "ok", "yes", "no", "test", "???", "👍", "你好", "谢谢", "who are you?", "lol"]
+    ("text", "begins"),
+    [("no surveys", "✗ This only excludes."), ("no free lunch theorem", "No paper that I know has")],
+)
+def test_a_title_may_begin_like_an_exclusion(product: Product, text: str, begins: str) -> None:
+    product.brings("Kelp forests")
+    assert product.says(text).text.startswith(begins)
+
+
+def test_on_the_command_line_too_only_a_whole_text_is_a_command(knowing: Product) -> None:
+    assert knowing.runs("say", "stop codons", "--as", "console:stranger").status == 0
+    assert "There is no such chat" in knowing.runs("say", "stop", "--as", "console:stranger").err
+
+
+@pytest.mark.usefixtures("meaning")
+def test_a_long_text_is_looked_for_by_its_meaning_alone(product: Product) -> None:
+    product.brings("Diffusion on graphs")
+    text = "diffusion on graphs moves heat between nodes. " * 25
+    assert product.says(text).lines[0] == "I read this as a text. Nearest to it:"
+    product.sets(MEANING="off")
+    assert product.says(text).lines[1] == "Write it in words, or ask the operator to turn meaning on."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi",
+        "Hello!",
+        "thanks",
+        "ok",
+        "yes",
+        "no",
+        "test",
+        "???",
+        "👍",
+        "你好",
+        "谢谢",
+        "who are you?",
+        "lol",
+        "never mind",
+        "算了",
+    ],
 )
 def test_what_asks_for_nothing_gets_help(knowing: Product, text: str) -> None:
     assert knowing.says(text).lines[0] == WHAT_TO_SAY

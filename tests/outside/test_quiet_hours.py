@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.clock import NOON
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 EVENING = NOON.replace(hour=21)
@@ -12,13 +13,12 @@ NIGHT = NOON.replace(hour=23)
 MORNING = NOON.replace(hour=8) + timedelta(days=1)
 
 
-@pytest.fixture
-def begun(product: Product) -> Product:
+@prepared
+def begun(product: Product) -> None:
     """A chat that gets diffusion at once, and has had its first paper. It is nine in the evening."""
     product.says("/sub diffusion now")
     assert papers_come(product, "Diffusion at noon")
     product.at(EVENING)
-    return product
 
 
 def papers_come(product: Product, *titles: str) -> list[Seen]:

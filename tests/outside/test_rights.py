@@ -1,7 +1,6 @@
 """Who may change a chat: nobody locks themselves out of one."""
 
-import pytest
-
+from tests.prepared import prepared
 from tests.product import Product
 
 GROUP = "-1001"
@@ -11,13 +10,12 @@ LOCKED_OUT = [
 ]
 
 
-@pytest.fixture
-def group(product: Product) -> Product:
+@prepared
+def group(product: Product) -> None:
     """The program in a group in which 7 is an admin, and all members may change what it wants."""
     product.telegram.knows(GROUP, title="Kelp", people={"7": "administrator", "9": "member"})
     product.says("/sub kelp", GROUP, by="7")
     product.says("/set manage members", GROUP, by="7")
-    return product
 
 
 def test_a_member_cannot_leave_the_changes_to_admins(group: Product) -> None:

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 
 from tests.papers import paper
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 GROUP = "-1001"
 SWARM, REEF = paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002")
 
 
-@pytest.fixture
-def two(product: Product) -> Product:
+@prepared
+def two(product: Product) -> None:
     """A chat that got two papers."""
     product.says("/sub swarm OR reef now")
     product.brings(SWARM, REEF)
     product.delivers()
-    return product
 
 
 def card(product: Product, title: str) -> Seen:

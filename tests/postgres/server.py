@@ -2,7 +2,6 @@
 program has to itself, and may stop, restart and make read-only.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from filelock import FileLock
 
 from subscriptions.store.database.store import Store
 from tests.clock import NOON
@@ -73,8 +73,7 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(os.environ[_FOLDER])
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self.folder / "lock"):
             if not (self.folder / "cluster").exists():
                 self._start()
                 self._make_template()

@@ -7,6 +7,7 @@ import os
 import tracemalloc
 from collections.abc import Mapping
 from datetime import date
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ WORKS = tables.rows("""
     # a DOI in the text wins over a longer one in the address, and a journal's own over the DOI of another work
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1/99/A-kite</link><description>&lt;p&gt;DOI: 10.5555/K.1, Review&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1?feed=rss</link><description>&lt;p&gt;DOI: 10.9999/other&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
+    # labels in the text, also where a relay left the paragraphs out and wrote the journal as the author
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → Kites
+    <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
+    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator><dc:creator>Cy WindaSchool of Sand</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch; Cy Wind → Kites
+    <rss><channel><title>medRxiv Subject Collection: Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → medRxiv
+    <rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>cs.LG updates on arXiv.org</title></channel><item><title>A kite. (arXiv:2304.09848v2 [cs.LG] UPDATED)</title><link>http://arxiv.org/abs/2304.09848</link><dc:creator>&lt;a href="http://arxiv.org/find/q"&gt;Ada Quill&lt;/a&gt;, &lt;a href="http://arxiv.org/find/l"&gt;Bo Larch&lt;/a&gt;</dc:creator></item></rdf:RDF> → 2304.09848 → A kite → Ada Quill; Bo Larch →
+    <feed xmlns="http://www.w3.org/2005/Atom"><title>Computing</title><entry><title>A kite</title><id>https://papers.cool/arxiv/2601.00001</id><author><name>Ada Quill</name></author></entry></feed> → 2601.00001 → A kite → Ada Quill →
     <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss> → 10.5555/k.1 → A kite → →
 """)
 
@@ -90,6 +100,35 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
     (paper,) = read(text.replace("\\n", "\n")).entries
     assert (paper.key, paper.title, "; ".join(paper.authors)) == (key, title, authors)
     assert f"{paper.published} {paper.venue}".strip() == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<p>Upvotes: 3</p><p>Summary: It flies.</p>",
+        "<p>by Ada Quill, Bo Larch</p> It flies.",
+        "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
+        "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
+    ],
+)
+def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
+    item = f"<item><title>Kites, Vol. 7, Pages 7: A big kite: on a line</title><guid>10.5555/k.1</guid><description>{escape(said)}</description></item>"
+    (paper,) = read(f"<rss><channel>{item}</channel></rss>").entries
+    assert (paper.title, paper.abstract) == ("A big kite: on a line", "It flies.")
+    (pictured,) = read(f"<rss><channel>{item.replace(escape(said), 'imageAims: To fly.')}</channel></rss>").entries
+    assert pictured.abstract == "Aims: To fly."
+
+
+def test_the_translation_of_an_abstract_has_two_names() -> None:
+    for name in ("translation", "summary_zh"):
+        line = {
+            "id": "2601.00001",
+            "title": "A kite",
+            "summary": "It flies.",
+            "AI": {"tldr": "它飞。", name: "风筝飞。"},
+        }
+        (paper,) = read(json.dumps(line)).entries
+        assert [one.abstract for one in paper.translations] == ["风筝飞。"]
 
 
 PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Article><ArticleTitle>A kite and its maker.</ArticleTitle>{}
@@ -260,6 +299,12 @@ def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
         read(pair, format="kite_json")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\."):
         read(pair, format="bilingual3")
+    for other in (  # what a database says of a person and of a protein
+        '{"id": "https://openalex.org/A7", "display_name": "Ada Quill", "works_count": 7}',
+        '<eSummaryResult><DocSum><Id>7</Id><Item Name="Title">kite protein</Item></DocSum></eSummaryResult>',
+    ):
+        with pytest.raises(UnknownFormat):
+            read(other)
     assert [paper.title for paper in read(pair, format="hf_text").entries] == ["A Kite"]  # it has no banner
     assert digests.format_names() == [
         *(

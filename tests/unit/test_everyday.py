@@ -63,6 +63,17 @@ hep-th and gr-qc papers please                                  > hep-th OR gr-q
 Jane Doe's new papers                                           > author:"Jane Doe"
 我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
 苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
+any recent advances in moss?                                    > moss
+what's new in moss since yesterday?                             > moss
+which papers on moss came out this week?                        > moss
+new arXiv papers about moss                                     > moss
+remind me on fridays about new moss papers                      > moss | on fridays
+send me every paper on moss                                     > moss
+not ferns, but moss                                             > moss -ferns
+also moss                                                       > moss
+不要综述的苔藓论文                                              > 苔藓 -综述
+告诉我关于苔藓的论文                                            > 苔藓
+苔藓最近的文章                                                  > 苔藓
 """
 AS_TYPED = """
 diffusion -survey

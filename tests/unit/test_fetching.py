@@ -16,7 +16,7 @@ from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
-from bot.sources.poll import days_due
+from bot.sources.web import days_due
 from subscriptions.planning.receipts import MOST_TRIES, End, MissedDays
 from subscriptions.planning.source_calendar import ArxivCalendar, Schedules
 from tests import tables

@@ -130,6 +130,11 @@ def read(typed: str) -> str:
         kelp 9am monday                     → weekly mon 09:00
         kelp mon+wed+fri 8                  → mon,wed,fri 08:00
         kelp sat-mon 9                      → mon,sat,sun 09:00
+        kelp mon, wed and fri at 7.30       → mon,wed,fri 07:30
+        kelp 7.30 am                        → daily 07:30
+        kelp tuesdays 21h30                 → weekly tue 21:30
+        kelp daily at 9 o'clock             → daily 09:00
+        kelp at half past eight             → daily 08:30
         kelp NOW!                           → now
         kelp when-out                       → when-out 08:00-20:00
         kelp when out 9-18                  → when-out 09:00-18:00
@@ -330,6 +335,7 @@ def test_quotes_turn_a_time_into_words(when: str) -> None:
     [
         ("time series daily", 'time series "daily"'),
         ("recall at 10.", 'recall "at 10".'),
+        ("pH at 7.40", 'pH "at 7.40"'),
         ("kelp monthly", 'kelp "monthly"'),
         ("time series daily, no surveys", 'time series "daily", no surveys'),
         ("daily 9", '"daily 9"'),

@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.clock import NOON, FakeClock
 from tests.fakes import smtp
@@ -21,6 +23,7 @@ ADDRESSES = 20
 ROUNDS = 400  # most rounds
 BETWEEN = timedelta(minutes=20)  # longer than the longest wait between two attempts
 TITLE = re.compile(r"A graph number \d{4}")
+SENDER = {"MAIL_FROM": "papers@lab.org", "WEB_URL": "https://papers.lab.org"}
 EVERY = 3  # one mail in three is hit
 
 
@@ -47,16 +50,25 @@ TROUBLES: dict[str, Trouble] = {
 }
 
 
-def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
-    """Applies a trouble to `tries` mails. Returns the verdict, which depends only on what the server accepted."""
-    with smtp.a_mail_server() as fake:
-        product = Product(folder, clock=FakeClock(NOON))
-        product.sets(SMTP_URL=fake.url, MAIL_FROM="papers@lab.org", WEB_URL="https://papers.lab.org")
+@cache
+def _agreed() -> bytes:
+    """Returns a database in which all addresses have agreed to get each paper. It is made once."""
+    with TemporaryDirectory() as folder, smtp.a_mail_server() as fake:
+        product = Product(Path(folder), clock=FakeClock(NOON))
+        product.sets(SMTP_URL=fake.url, **SENDER)
         # with quiet hours, more papers would come in the morning than one mail shows
         filled.subscribe(product, [f"email:reader{number}@lab.org" for number in range(ADDRESSES)], quiet="off")
         product.runs("deliver")
         product.agrees(fake.mails)
-        fake.mails.clear()
+        return (Path(folder) / "paperwire.db").read_bytes()
+
+
+def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
+    """Applies a trouble to `tries` mails. Returns the verdict, which depends only on what the server accepted."""
+    with smtp.a_mail_server() as fake:
+        product = Product(folder, clock=FakeClock(NOON))
+        product.sets(SMTP_URL=fake.url, **SENDER)
+        product.writes("paperwire.db", _agreed())
         papers, hit = 0, 0
         for _ in range(ROUNDS):
             if hit < tries:

@@ -1,0 +1,208 @@
+"""subscribe, subscriptions, settings, export, import: what chats ask for, added, listed, and as text that goes out and comes back."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from bot.cli import arguments, drawing, output
+from bot.cli import session as sessions
+from bot.commands import phrasing
+from bot.digests.files import read_file
+from bot.errors import WrongUsage
+from bot.rendering.cleaning import readable
+from bot.settings import Settings
+from subscriptions import addresses, chat_settings, portable
+from subscriptions.language import Language
+from subscriptions.model import Paper
+from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.times import split_when
+from subscriptions.query.parse import texts_asked
+from subscriptions.service import access, import_export, known_chats, subscribing
+from subscriptions.service.known_chats import Listed, get_set_up
+from subscriptions.texts import cutting, escaped
+
+_OPENING = 80  # characters of the abstract that are shown for a paper without a title
+_CHANGES = {"+": "green", "~": "yellow", "=": "dim"}  # colours of what an import changes
+
+
+def subscribe(
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
+    ],
+    *,
+    chat: arguments.ChatOption,
+    when: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="now, when-out, daily 9, “mondays at 9 Berlin, no surveys”; by default the chat's schedule.",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
+    now: arguments.Now = None,
+) -> int:
+    """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
+    with sessions.open_session(now, make=True) as session, drawing.reporting_query_errors(query):
+        address = session.address(chat)
+        title, kind = sessions.look_up_new_chat(session, address)
+        moment = session.now
+        session.encode(texts_asked(query))
+        done = subscribing.subscribe(
+            session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
+        )
+        access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
+    language = Language("en", done.subscription.zone or done.chat.settings.timezone)
+    echo = phrasing.subscribed(done, language, examples=[_example(one.paper) for one in done.examples], now=moment)
+    drawing.print_reply(echo, *_remarks(done, session.settings))
+    return 0
+
+
+def _example(paper: Paper) -> str:
+    title = readable(paper.title) or f"“{cutting.cut_at_word(paper.abstract, _OPENING)}”"
+    name = paper.arxiv_id or paper.doi
+    return f"{title} ({name})" if name else title
+
+
+def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat."""
+    chat, subscription = done.chat, done.subscription
+    if done.outcome == "added":
+        yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
+    if typed := split_when(subscription.text).when:
+        yield f"“{typed}” is looked for as words; a time is given with --when."
+    zone = chat.settings.timezone
+    uses_zone = subscription.cadence.kind != "now" and subscription.zone is None
+    if subscription.number == 1 and uses_zone and zone == settings.timezone:
+        yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
+    yield from sessions.remarks_on_new(chat, settings)
+
+
+def subscriptions(
+    *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
+) -> int:
+    """List the subscriptions of one chat, or of all."""
+    with sessions.open_session(now) as session:
+        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
+        entries = known_chats.listed(session.store, of)
+        following = () if json else known_chats.next_deliveries_of(session.store, entries, now=session.now)
+        moment = session.now
+    documents = [
+        {
+            "number": one.subscription.number,
+            "chat": str(one.chat.address),
+            "name": one.subscription.name,
+            "text": one.subscription.text,
+            "canonical": one.subscription.canonical,
+            "cadence": str(one.subscription.cadence),
+            "zone": one.zone,
+            "state": phrasing.state_of(one),
+            "next_due_at": one.subscription.next_due_at,
+        }
+        for one in entries
+    ]
+    return output.tell(documents, lambda: show_list(entries, following, moment), json=json)
+
+
+def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
+    """Prints subscriptions as a table. `following`: the next delivery of each."""
+    if not entries:
+        output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        return
+    rows = []
+    for entry, then in zip(entries, following, strict=True):
+        language = Language("en", entry.zone)
+        row = phrasing.subscription_row(entry, language, now)
+        due = _when_next(then, language, now) if phrasing.state_of(entry) == "active" else ""
+        rows.append((row.chat, str(row.number), row.reading, row.when, due, row.state))
+    drawing.print_rows(("chat", "no", "subscription", "when", "next", "state"), rows, right="no")
+
+
+def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
+    """Returns the time of a subscription's next delivery in words."""
+    if expected.at is None:
+        latest = expected.latest
+        return f"{language.moment(latest, now=now)} at the latest" if latest else "when papers come"
+    if expected.at <= now:
+        return "when papers are out" if expected.opens else "in a moment"
+    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
+    if expected.opens:
+        moment = f"from {moment} on"
+    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
+
+
+def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
+    """Show all settings of a chat, and which of them it chose."""
+    with sessions.open_session() as session:
+        of = get_set_up(session.store, session.address(chat))
+    values = {name: of.settings.value(name) for name in chat_settings.SETTINGS}  # as `set` accepts them
+    document = {
+        "chat": str(of.address),
+        "title": of.title,
+        "kind": of.kind.value,
+        "state": of.state.value,
+        "paused_until": of.paused_until,
+        "settings": values,
+        "chosen": [name for name in values if name in of.chosen],
+    }
+
+    def show() -> None:
+        head = (str(of.address), escaped(of.title), of.kind.value, of.state.value)
+        output.print_line(" · ".join(filter(None, head)))
+        rows = ((name, value, "chosen" if name in of.chosen else "") for name, value in values.items())
+        drawing.print_rows(("setting", "value", ""), rows)
+
+    return output.tell(document, show, json=json)
+
+
+def export(
+    *,
+    chat: arguments.OptionalChatOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
+) -> int:
+    """Write subscriptions as text to stdout; `import` reads it back."""
+    if (chat is None) is not everything:
+        raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
+    with sessions.open_session() as session:
+        if chat is None:
+            sys.stdout.writelines(import_export.export_all(session.store))
+        else:
+            of = get_set_up(session.store, session.address(chat))
+            sys.stdout.write(import_export.export(session.store, of.address))
+    return 0
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `export` wrote, or - for standard input.")],
+    *,
+    chat: arguments.OptionalChatOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
+    now: arguments.Now = None,
+) -> int:
+    """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
+    try:
+        text = portable.text_of(read_file(file))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise WrongUsage(f"{file}, line {line}: this is not UTF-8 text.", "Save it as UTF-8.") from None
+    read = portable.read_lines(text, None if chat is None else addresses.parse_address(chat))
+    with sessions.open_session(now, make=True, dry=dry_run) as session:
+        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in read)}
+        lines = tuple(replace(line, chat=chats[line.chat]) for line in read)
+        session.encode(import_export.texts_asked(lines))
+        bar = partial(drawing.watched, what="Importing")
+        changes = import_export.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
+        if not dry_run:
+            access.ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
+    for sign, where, what in changes:
+        drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(what)}".rstrip()))
+    counts = Counter(sign for sign, _, _ in changes)
+    done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
+    output.print_line("Nothing was changed: this was a dry run." if dry_run else done)
+    return 0

@@ -1,0 +1,75 @@
+"""The files that say what is subscribed: read at each start, and followed once the sources were asked (docs/without-a-server.md)."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.app import App
+from bot.dependencies.questions import make_vectors
+from bot.errors import SettingsError
+from bot.settings import Settings
+from subscriptions import portable
+from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Refused, StoreError
+from subscriptions.model import ChatAddress
+from subscriptions.portable import PortableLine
+from subscriptions.service import access, import_export
+from subscriptions.service.nearness import texts_without
+
+_MARKS = {"+": "added", "~": "changed", "-": "removed"}
+
+
+def read(settings: Settings) -> tuple[PortableLine, ...]:
+    """Returns the lines of all files. Raises SettingsError, which names the file and the line."""
+    lines: list[PortableLine] = []
+    for file in settings.subscription_files:
+        try:
+            lines += portable.read_lines(portable.text_of(file.path.read_bytes()))
+        except OSError as error:
+            why = (error.strerror or "unknown").lower()
+            raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"The subscriptions in {file.path} cannot be read: it is not UTF-8 text.") from None
+        except Refused as error:
+            raise SettingsError(f"{file.path}: {error.sentence}", str(error.hint)) from None
+    return tuple(lines)
+
+
+async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, say: Callable[[str], None]) -> bool:
+    """Makes these lines what is subscribed, and says what changed. Raises StoreError.
+
+    Call it once all sources were asked, since a new database counts what came until now as sent, unless it shall
+    `look_back`. If a line cannot be applied, says why, changes nothing, and returns False.
+    """
+    try:
+        chats = {address: await _resolved(app, address) for address in dict.fromkeys(line.chat for line in lines)}
+        lines = [replace(line, chat=chats[line.chat]) for line in lines]
+        await make_vectors(app.deps, await app.store.run(texts_without, import_export.texts_asked(lines)))
+        now = app.clock.now()
+        changes, is_new = await app.store.run(import_export.follow_lines, lines, look_back=look_back, now=now)
+        await app.store.run(access.ask_unasked, list(chats.values()), now=now)
+    except StoreError:
+        raise
+    except PaperwireError as error:
+        say(f"What is subscribed stays as it was. {error}")
+        return False
+    counts = Counter(mark for mark, _, _ in changes)
+    if changed := [f"{counts[mark]} {what}" for mark, what in _MARKS.items() if counts[mark]]:
+        say(f"Subscriptions: {', '.join(changed)}.")
+    if is_new and not look_back:
+        say(
+            "This database is new, so what its sources brought until now counts as sent; what comes from now on is sent. "
+            "With --look-back, a new database sends at once what they hold of the last days."
+        )
+    return True
+
+
+async def _resolved(app: App, address: ChatAddress) -> ChatAddress:
+    """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
+    platform = app.platforms.get(address.platform)
+    if not facts_of(address.platform).is_alias(address):
+        return address
+    if platform is None:
+        facts = facts_of(address.platform)
+        raise SettingsError(f"{facts.title} is off, so {address} cannot be looked up.", f"Set {facts.token_variable}.")
+    return await platform.resolve(address)
