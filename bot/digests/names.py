@@ -30,7 +30,7 @@ _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:, ?[\d*†‡§¶]+)*(
 _INSTITUTION = r"(?:Academ|Cent(?:er|re)\b|Colleg|Department|Division|Facult|Hospital|Institu|Laborator|Max Planck|School|Universi)"
 _GLUED = (
     re.compile(  # an affiliation glued to a name, behind its mark or, with its town, without one; and all that follows
-        rf"(?<=[^\W\d_])(?:\d+(?=[^\W\d_a-zß-ÿ])|[a-e](?={_INSTITUTION})).*"
+        rf"(?<=[A-Za-zÀ-ÿ])(?:\d+(?=[A-ZÀ-Þ])|[a-e](?={_INSTITUTION})).*"
         rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
     )
 )
