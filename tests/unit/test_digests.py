@@ -109,6 +109,7 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
         "<p>by Ada Quill, Bo Larch</p> It flies.",
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
+        "It flies.<br/>DOI: 10.5555/k.1",
     ],
 )
 def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
