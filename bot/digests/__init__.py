@@ -11,10 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from bot.digests import decoding, values
-from bot.digests.decoding import MAX_BYTES as MAX_BYTES
-from bot.digests.summaries import LEADING as LEADING
-from bot.digests.summaries import without_failures as without_failures
-from bot.digests.values import language_of as language_of
+from bot.digests.summaries import without_failures
 from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from bot.digests import language_of
+from bot.digests.values import language_of
 from bot.errors import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports import tasks

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot import digests
 from bot.cli.inspecting import Document, digest_report
+from bot.digests import decoding
 from bot.digests.feeds import feeds_of_opml
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
@@ -374,7 +375,7 @@ def test_a_hostile_document_takes_little_memory(kind: str) -> None:
 
 def test_what_is_too_large_is_refused() -> None:
     with pytest.raises(BrokenDigest, match=r"^big\.md: It is larger than 16 MiB\.$"):
-        read(bytes(digests.MAX_BYTES + 1), "big.md")
+        read(bytes(decoding.MAX_BYTES + 1), "big.md")
 
 
 def test_bytes_are_text_in_utf8_or_in_the_encoding_of_the_xml() -> None:
