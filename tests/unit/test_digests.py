@@ -309,7 +309,7 @@ def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
         with pytest.raises(UnknownFormat):
             read(other)
     assert [paper.title for paper in read(pair, format="hf_text").entries] == ["A Kite"]  # it has no banner
-    assert digests.format_names() == [
+    assert list(digests.FORMATS) == [
         *(
             "arxiv_rss",
             "arxiv_atom",
