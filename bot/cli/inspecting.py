@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli import arguments, drawing, output
-from bot.digests import INFO, LEADING
+from bot.digests import INFO
 from bot.digests.files import paths_of
+from bot.digests.summaries import LEADING
 from bot.settings import load_sources
 from subscriptions import texts
 from subscriptions.errors import PaperwireError

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot import platforms
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
-from bot.digests import format_names
+from bot.digests import FORMATS
 from bot.errors import SettingsError
 from bot.meaning import encoders
 from bot.platform import Platform
@@ -84,8 +84,8 @@ def read_settings() -> Settings:
     """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
     settings = load_settings()
     for number, source in enumerate(settings.sources, start=1):
-        if source.format not in (None, *format_names()):
-            known = ", ".join(format_names())
+        if source.format not in (None, *FORMATS):
+            known = ", ".join(FORMATS)
             raise SettingsError(f"{FILE}: source {number}, format cannot be used: it must be one of {known}.")
     start_logging(settings, quiet=True)
     return settings

@@ -11,10 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from bot.digests import decoding, values
-from bot.digests.decoding import MAX_BYTES as MAX_BYTES
-from bot.digests.summaries import LEADING as LEADING
-from bot.digests.summaries import without_failures as without_failures
-from bot.digests.values import language_of as language_of
+from bot.digests.summaries import without_failures
 from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
@@ -80,11 +77,6 @@ MESSAGES: Final = {  # code of a warning → its text; what is left out of a doc
 _LONGEST_ERROR: Final = 400  # characters
 
 
-def format_names() -> list[str]:
-    """Returns the names of all formats."""
-    return list(FORMATS)
-
-
 def read_digest(
     data: bytes,
     name: str,
@@ -96,7 +88,7 @@ def read_digest(
     """Returns the papers of a document, with its format, day and warnings.
 
     `name` is the path or address of the document. Error texts show it, and its last part may contain the day.
-    `format` is one of `format_names`: only a document of this format is read.
+    `format` is one of FORMATS: only a document of this format is read.
     `day` is used if neither the document nor its name contains a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 

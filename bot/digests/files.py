@@ -1,21 +1,17 @@
-"""Reads files, folders and standard input: how large one may be, which files of a watched folder count (no hidden ones), when they are complete."""
+"""Reads files, folders and standard input: how large one may be, which files of a folder count (no hidden ones)."""
 
 import glob
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.digests.decoding import MAX_BYTES
 from bot.errors import UnreadableInput
-from subscriptions.errors import PaperwireError, Sentence
-
-STABLE_FOR = timedelta(seconds=1)
-"""How long a file must stay unchanged before it counts as complete."""
+from subscriptions.errors import Sentence
 
 STDIN = "-"
 _BYTE = re.compile(r"\\x([0-9a-f]{2})")  # of a name that is not UTF-8, see `in_utf8`
@@ -52,7 +48,7 @@ def read_file(path: str) -> bytes:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
             _refuse_size(path, len(data))
             return data
-        return _bytes_of(path)
+        return bytes_of(path)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
 
@@ -65,31 +61,7 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
     return UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
 
 
-def read_watched(path: str, pattern: str, *, follow: bool) -> tuple[bytes, bool]:
-    """Returns (content of a file that matches a pattern, whether a symbolic link led out of the folder).
-
-    Nothing of the content from elsewhere may be quoted. Raises OSError, and UnreadableInput above 16 MiB.
-
-    A symbolic link that leads out of the folder of the pattern is refused. Otherwise a person who may write into that
-    folder could make paperwire read any file of this machine. The link is followed if `follow` is set, or if the pattern
-    is the path of the link itself.
-    """
-    target = os.path.realpath(path)
-    elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
-    if elsewhere and not (follow or path == pattern):
-        raise UnreadableInput(
-            Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
-            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
-        )
-    return _bytes_of(target), elsewhere
-
-
-def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
-    """Returns the error without its quotations, for a file that may be any file of this machine."""
-    return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
-
-
-def _bytes_of(path: str) -> bytes:
+def bytes_of(path: str) -> bytes:
     """Returns the bytes of a file, after checking its size. Raises OSError, ValueError, UnreadableInput."""
     with Path(path).open("rb") as file:
         _refuse_size(path, os.fstat(file.fileno()).st_size)
@@ -119,41 +91,6 @@ class FileStamp:
     size: int
     changed: int  # nanoseconds of the file system; compared only with other values of the same file
     inode: int
-
-
-@dataclass(slots=True)
-class FolderWatch:
-    """The state of a watched folder. A file is reported once, and again only after it has changed.
-
-    The state is lost when the program ends. The next run reports all files again; the store knows the hashes of files
-    that were ingested before.
-    """
-
-    # files that are not complete yet, and since when they are unchanged
-    waiting: dict[str, tuple[FileStamp, datetime]] = field(default_factory=dict)
-    reported: dict[str, FileStamp] = field(default_factory=dict)
-
-    def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
-        """Returns the names of the files that are complete, sorted. `now` is aware UTC.
-
-        A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
-        replaced or extended counts as new. Files that no longer exist are forgotten.
-        """
-        before, self.waiting = self.waiting, {}
-        self.reported = {name: stamp for name, stamp in self.reported.items() if name in listing}
-        complete = []
-        for name, stamp in listing.items():
-            if self.reported.get(name) == stamp:
-                continue
-            seen, since = before.get(name, (stamp, now))
-            if seen != stamp or since > now:  # the clock was set back: start again
-                since = now
-            if now - since >= STABLE_FOR:
-                complete.append(name)
-                self.reported[name] = stamp
-            else:
-                self.waiting[name] = (stamp, since)
-        return tuple(sorted(complete))
 
 
 def list_folder(pattern: str) -> dict[str, FileStamp]:

@@ -26,9 +26,13 @@ _PARENTHESES = re.compile(r"\([^()]*\)")
 _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
-_MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:,[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
-_GLUED = re.compile(  # an affiliation behind its mark, and all that follows
-    r"(?<=[^\W\d_])(?:\d+(?=[^\W\d_a-zß-ÿ])|[a-e](?=(?:Cent(?:er|re)|College|Department|Division|Faculty|Institute?|Max Planck|School|Univ)))\S*\b.*"
+_MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:, ?[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
+_INSTITUTION = r"(?:Academ|Cent(?:er|re)\b|Colleg|Department|Division|Facult|Hospital|Institu|Laborator|Max Planck|School|Universi)"
+_GLUED = (
+    re.compile(  # an affiliation glued to a name, behind its mark or, with its town, without one; and all that follows
+        rf"(?<=[A-Za-zÀ-ÿ])(?:\d+(?=[A-ZÀ-Þ])|[a-e](?={_INSTITUTION})).*"
+        rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
+    )
 )
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
@@ -81,9 +85,9 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     left_out = False
     for text in people[:MOST_AUTHORS]:
         plain = markup.plain(text)
-        plain = _MARKS.sub("", _GLUED.sub("", plain) if len(people) > 1 else plain)
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
+        plain = _MARKS.sub("", _GLUED.sub("", plain))
         shown = _ET_AL.sub("", plain)
         left_out = left_out or shown != plain
         names += _names_in(shown.strip(" ,;"), is_one=len(people) > 1)

@@ -91,7 +91,8 @@ def date_of(text: str) -> str:
         return date_from(numbers["year"], numbers["compact"][:2], numbers["compact"][2:])
     year, months = _YEAR.search(text), list(_MONTH.finditer(text))
     if not year:
-        return ""
+        day = day_in_heading(text) if _DAY_IN_WORDS.search(text) else None  # a year of two digits
+        return day.isoformat() if day else ""
     if not months:
         return year["year"]
     month = next((one for one in months if one["before"] or one["after"]), months[0])  # `Mar` may be a Tuesday

@@ -16,12 +16,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from bot.digests import language_of
-from bot.errors import ModelFails, error_location
+from bot.digests.values import language_of
+from bot.errors import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports import tasks
 from bot.ports.channel import Clock
-from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
 from subscriptions.normalize.folding import has_chinese
 from subscriptions.service import model_summaries
@@ -79,21 +78,14 @@ class Summaries:
         self._wanted = Counter[Place]()  # by how many chats
         self._looked_upto = 0  # sequence of papers
         self._reserving = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-        self._looks_at = self._rests_until = float("-inf")  # monotonic seconds
+        self._rounds = tasks.Rounds(clock, INTERVAL, "Papers could not be summarised")
+        self._rests_until = float("-inf")  # monotonic second
         self._failures = 0  # requests without an answer since the last one
 
     def start(self) -> None:
         """See Summarizer."""
-        second = self._clock.monotonic()
-        if self._task is not None and self._task.done():
-            if error := self._task.exception():
-                said = error if isinstance(error, PaperwireError) else error_location(error)
-                log.error("Papers could not be summarised: %s", said)
-            self._task = None
-        if self._task is None and second >= max(self._looks_at, self._rests_until):
-            self._looks_at = second + INTERVAL
-            self._task = asyncio.create_task(self._summarise())
+        if self._clock.monotonic() >= self._rests_until:
+            self._rounds.start(self._summarise)
 
     async def run(self) -> None:
         """See Summarizer."""
@@ -107,7 +99,7 @@ class Summaries:
 
     async def close(self) -> None:
         """See Summarizer."""
-        await tasks.end(self._task)
+        await self._rounds.close()
         await self._model.close()
 
     async def _summarise(self) -> None:

@@ -1,17 +1,20 @@
-"""Watches the sources that are files or folders: a poll reads the files that are complete, and leaves receipts of them and of what is late."""
+"""Watches the sources that are files or folders: when a file is complete; a poll reads those, and leaves receipts of them and of what is late."""
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from bot.digests import files, read_digest
-from bot.digests.files import FileStamp, FolderWatch
+from bot.digests.files import FileStamp
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
-from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.store.database.store import Transaction, reads
@@ -20,7 +23,45 @@ from subscriptions.store.stored_sources import KnownSource, known_sources
 
 log = logging.getLogger("paperwire")
 
+STABLE_FOR = timedelta(seconds=1)
+"""How long a file must stay unchanged before it counts as complete."""
+
 MOST_UNREAD = 50  # places that are stored; a poll sees the others again
+
+
+@dataclass(slots=True)
+class FolderWatch:
+    """The state of a watched folder. A file is reported once, and again only after it has changed.
+
+    The state is lost when the program ends. The next run reports all files again; the store knows the hashes of files
+    that were ingested before.
+    """
+
+    # files that are not complete yet, and since when they are unchanged
+    waiting: dict[str, tuple[FileStamp, datetime]] = field(default_factory=dict)
+    reported: dict[str, FileStamp] = field(default_factory=dict)
+
+    def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
+        """Returns the names of the files that are complete, sorted. `now` is aware UTC.
+
+        A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
+        replaced or extended counts as new. Files that no longer exist are forgotten.
+        """
+        before, self.waiting = self.waiting, {}
+        self.reported = {name: stamp for name, stamp in self.reported.items() if name in listing}
+        complete = []
+        for name, stamp in listing.items():
+            if self.reported.get(name) == stamp:
+                continue
+            seen, since = before.get(name, (stamp, now))
+            if seen != stamp or since > now:  # the clock was set back: start again
+                since = now
+            if now - since >= STABLE_FOR:
+                complete.append(name)
+                self.reported[name] = stamp
+            else:
+                self.waiting[name] = (stamp, since)
+        return tuple(sorted(complete))
 
 
 class WatchedFolder:
@@ -181,13 +222,24 @@ def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]
 def read_watched_digest(source: SourceSettings, path: str) -> Digest:
     """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
 
-    The errors quote nothing of a file to which a symbolic link led out of the folder.
+    A symbolic link that leads out of the folder of the source is refused. Otherwise a person who may write into that folder
+    could make paperwire read any file of this machine. It is followed if the source says so, or if it is the path of the
+    source itself; then the errors quote nothing of the file.
     """
-    data, elsewhere = files.read_watched(path, str(source.path), follow=source.links == "follow")
+    target = os.path.realpath(path)
+    elsewhere = not Path(target).is_relative_to(os.path.realpath(files.folder_of(str(source.path))))
+    if elsewhere and not (source.links == "follow" or path == str(source.path)):
+        raise UnreadableInput(
+            Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
+            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
+        )
+    data = files.bytes_of(target)
     try:
         return read_digest(data, path, format=source.format, language=source.language)
     except PaperwireError as error:
-        raise files.without_quotation(error, path) if elsewhere else error from None
+        if elsewhere:
+            raise type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path})) from None
+        raise
 
 
 @reads

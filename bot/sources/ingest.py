@@ -184,8 +184,7 @@ class LateEncoding:
 
     def __init__(self, deps: IngestDependencies) -> None:
         self._deps = deps
-        self._task: asyncio.Task[None] | None = None
-        self._due = float("-inf")  # monotonic second of the next look
+        self._rounds = tasks.Rounds(deps.clock, INTERVAL, "Papers could not be encoded")
 
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
@@ -195,14 +194,8 @@ class LateEncoding:
 
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
-        second = self._deps.clock.monotonic()
-        if self._task is not None and self._task.done():
-            if error := self._task.exception():
-                log.error("Papers could not be encoded: %s", error)
-            self._task = None
-        if self._task is None and self._deps.encoder is not None and second >= self._due:
-            self._due = second + INTERVAL
-            self._task = asyncio.create_task(self._encode(self._deps.encoder))
+        if (encoder := self._deps.encoder) is not None:
+            self._rounds.start(lambda: self._encode(encoder))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
@@ -211,7 +204,7 @@ class LateEncoding:
 
     async def close(self) -> None:
         """Ends the work in the background. The rest is made after the next start."""
-        await tasks.end(self._task)
+        await self._rounds.close()
 
     async def _in_time(self, encoder: Encoder, work: Callable[[Encoder], Awaitable[None]]) -> None:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.digests.files import STABLE_FOR
 from bot.errors import error_location
 from bot.ports import tasks
 from bot.release import installed_version
@@ -15,7 +14,7 @@ from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
 from bot.sources.fetch_request import Sites, everything
 from bot.sources.fetcher import Fetcher
-from bot.sources.folders import WatchedFolder
+from bot.sources.folders import STABLE_FOR, WatchedFolder
 from bot.sources.ingest import IngestDependencies
 from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll

@@ -69,7 +69,8 @@ class FileRole:
 
     def release(self) -> None:
         """Gives the role back."""
-        self._holder.unlink(missing_ok=True)
+        if self._lock.is_locked:  # else the file says which other process has it
+            self._holder.unlink(missing_ok=True)
         self._lock.release()
 
 

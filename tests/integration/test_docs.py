@@ -156,7 +156,7 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
-    assert [row.code("format") for row in table] == digests.format_names(), (
+    assert [row.code("format") for row in table] == list(digests.FORMATS), (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format)."
     )

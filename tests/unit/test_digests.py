@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot import digests
 from bot.cli.inspecting import Document, digest_report
+from bot.digests import decoding
 from bot.digests.feeds import feeds_of_opml
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
@@ -83,9 +84,9 @@ WORKS = tables.rows("""
     # labels in the text, also where a relay left the paragraphs out and wrote the journal as the author
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
-    <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author><author>k@k.example (Bo Larch) 1, 2, Cy Wind</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch, Cy Wind → Kites
     <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
-    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator><dc:creator>Cy WindaSchool of Sand</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch; Cy Wind → Kites
+    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator><dc:creator>Cy WindaSchool of Sand</dc:creator><dc:creator>Di McRayDelft University, Delft</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch; Cy Wind; Di McRay → Kites
     <rss><channel><title>medRxiv Subject Collection: Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → medRxiv
     <rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>cs.LG updates on arXiv.org</title></channel><item><title>A kite. (arXiv:2304.09848v2 [cs.LG] UPDATED)</title><link>http://arxiv.org/abs/2304.09848</link><dc:creator>&lt;a href="http://arxiv.org/find/q"&gt;Ada Quill&lt;/a&gt;, &lt;a href="http://arxiv.org/find/l"&gt;Bo Larch&lt;/a&gt;</dc:creator></item></rdf:RDF> → 2304.09848 → A kite → Ada Quill; Bo Larch →
     <feed xmlns="http://www.w3.org/2005/Atom"><title>Computing</title><entry><title>A kite</title><id>https://papers.cool/arxiv/2601.00001</id><author><name>Ada Quill</name></author></entry></feed> → 2601.00001 → A kite → Ada Quill →
@@ -109,6 +110,7 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
         "<p>by Ada Quill, Bo Larch</p> It flies.",
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
+        "It flies.<br/>DOI: 10.5555/k.1",
     ],
 )
 def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
@@ -212,6 +214,7 @@ def test_names_are_those_of_the_authors(written: str, names: str) -> None:
         2026-03-05T01:02:03-08:00     → 2026-03-05
         Thu, 05 Mar 2026 04:40:42 PDT → 2026-03-05
         05.03.2026                    → 2026-03-05
+        5 Mar 26 00:00:00 GMT         → 2026-03-05
         2026年3月5日                  → 2026-03-05
         Mar, 14 dic 2026              → 2026-12-14
         5 de marzo de 2026            → 2026-03-05
@@ -306,7 +309,7 @@ def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
         with pytest.raises(UnknownFormat):
             read(other)
     assert [paper.title for paper in read(pair, format="hf_text").entries] == ["A Kite"]  # it has no banner
-    assert digests.format_names() == [
+    assert list(digests.FORMATS) == [
         *(
             "arxiv_rss",
             "arxiv_atom",
@@ -372,7 +375,7 @@ def test_a_hostile_document_takes_little_memory(kind: str) -> None:
 
 def test_what_is_too_large_is_refused() -> None:
     with pytest.raises(BrokenDigest, match=r"^big\.md: It is larger than 16 MiB\.$"):
-        read(bytes(digests.MAX_BYTES + 1), "big.md")
+        read(bytes(decoding.MAX_BYTES + 1), "big.md")
 
 
 def test_bytes_are_text_in_utf8_or_in_the_encoding_of_the_xml() -> None:

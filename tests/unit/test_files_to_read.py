@@ -12,6 +12,7 @@ import pytest
 from bot.digests import files as sources
 from bot.errors import UnreadableInput
 from bot.operation.process import TICK_SECONDS
+from bot.sources import folders
 from tests import tables
 from tests.clock import NOON
 
@@ -52,7 +53,7 @@ FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
 )
 def test_a_file_is_given_out_when_it_is_complete(case: str, looks: str) -> None:
     """A look has its second, what is in the folder, and which files are given out."""
-    watch = sources.FolderWatch()
+    watch = folders.FolderWatch()
     for look in looks.split(", "):
         seen, _, given = look.partition(": ")
         seconds, folder = seen.split()
@@ -62,20 +63,20 @@ def test_a_file_is_given_out_when_it_is_complete(case: str, looks: str) -> None:
 def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
     for offset in range(10):
         last_change = offset / 10
-        watch, seconds, found = sources.FolderWatch(), 0.0, None
+        watch, seconds, found = folders.FolderWatch(), 0.0, None
         while found is None:
             stamp = _file(size=1 if seconds < last_change else 2)
             complete = watch.check({"a.md": stamp}, _at(seconds))
             if complete and seconds >= last_change:
                 found = seconds
             seconds += TICK_SECONDS
-        assert sources.STABLE_FOR.total_seconds() <= found - last_change + 1
+        assert folders.STABLE_FOR.total_seconds() <= found - last_change + 1
         assert found - last_change <= 5
 
 
 def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
     one = {"a.md": _file()}
-    watch = sources.FolderWatch()
+    watch = folders.FolderWatch()
     watch.check(one, _at(0))
     assert watch.check(one, _at(1)) == ("a.md",)
     watch.reported.pop("a.md")
