@@ -27,7 +27,7 @@ SECRET = "seventy-sesames"
 
 
 def test_without_a_home_the_address_of_the_database_is_enough(
-    product: Product, monkeypatch: pytest.MonkeyPatch
+    installed: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -36,11 +36,11 @@ def test_without_a_home_the_address_of_the_database_is_enough(
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert product.runs("subscribe", "kelp", "--as", "console:me").status == 0
-    assert product.says("/sub kelp now").text.startswith("✓ 1  kelp")
-    product.settings["PAPERWIRE_DATABASE_URL"] = ""
+    assert installed.runs("subscribe", "kelp", "--as", "console:me").status == 0
+    assert installed.says("/sub kelp now").text.startswith("✓ 1  kelp")
+    installed.settings["PAPERWIRE_DATABASE_URL"] = ""
     for command in (("subscriptions",), ("deliver",), ("run", "--once"), ("status",)):
-        finished = product.runs(*command)
+        finished = installed.runs(*command)
         assert (finished.status, finished.err) == (2, NO_HOME)
 
 

@@ -107,8 +107,8 @@ def test_what_three_readers_get_in_a_row_is_the_senders(product: Product, server
     product.brings("Diffusion for maps")
     told = ""
     for _ in range(8):
-        for _ in range(4):
-            product.later(minutes=20)
+        for _ in range(2):
+            product.later(minutes=40)
         told += product.listens().text
         product.later(hours=12)
     assert "Email" in told, "the operator is told"

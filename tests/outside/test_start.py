@@ -22,8 +22,8 @@ def commands(product: Product) -> list[str]:
     return re.findall(r"/(\w+)", "\n".join(product.says("/help all").lines[:-1]))
 
 
-def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(product: Product) -> None:
-    said = product.says("/start")
+def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(installed: Product) -> None:
+    said = installed.says("/start")
     assert len(said.lines) == 2
     assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
     assert [key["url"] for key in said.keys if "url" in key] == [
@@ -32,8 +32,8 @@ def test_the_first_words_are_two_sentences_three_examples_the_other_language_and
     ]
     examples = said.buttons[:3]
     for number, example in enumerate(examples, start=1):
-        assert product.presses(example).text.startswith(f"✓ {number}  ")
-    assert product.queries() == examples
+        assert installed.presses(example).text.startswith(f"✓ {number}  ")
+    assert installed.queries() == examples
 
 
 def test_the_other_language_is_one_press_away_and_back(product: Product) -> None:

@@ -111,8 +111,18 @@ def test_without_a_crash_every_paper_comes_once(story: Story) -> None:
     story.is_whole(kills=0)
 
 
-@pytest.mark.parametrize("moment", ["hang before", "hang after"])
-@pytest.mark.parametrize("n", [0, 3])
+@pytest.mark.parametrize(
+    ("begun", "moment", "n"),
+    [
+        ("telegram", "hang before", 0),
+        ("telegram", "hang before", 3),
+        ("telegram", "hang after", 0),
+        ("telegram", "hang after", 3),
+        ("slack", "hang before", 3),
+        ("slack", "hang after", 0),
+    ],
+    indirect=["begun"],
+)
 def test_killed_while_the_platform_has_the_nth_message_in_hand(story: Story, moment: str, n: int) -> None:
     story.fake.call("answers", moment, 1, after=n)
     process = story.starts()
@@ -139,7 +149,18 @@ def is_sent(outbox: list[Any]) -> bool:
     return any(entry["state"] == "sent" for entry in outbox)
 
 
-@pytest.mark.parametrize("step", [is_planned, is_rendered, is_sending, is_sent])
+@pytest.mark.parametrize(
+    ("begun", "step"),
+    [
+        ("telegram", is_planned),
+        ("telegram", is_rendered),
+        ("telegram", is_sending),
+        ("telegram", is_sent),
+        ("slack", is_sending),
+        ("slack", is_sent),
+    ],
+    indirect=["begun"],
+)
 def test_killed_as_soon_as_a_step_is_in_the_outbox(story: Story, step: Callable[[list[Any]], bool]) -> None:
     process = story.starts()
     while process.popen.poll() is None and not step(story.product.outbox()):

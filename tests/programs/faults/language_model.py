@@ -37,9 +37,9 @@ def _a_world(folder: Path, server: FakeChatModel) -> Iterator[World]:
 
 
 def _brings(world: World) -> None:
-    for _ in range(A_ROUND):
-        world.product.brings(filled.nth_paper(world.rounds, abstract=ABSTRACT.format(world.rounds) * 2))
-        world.rounds += 1
+    numbers = range(world.rounds, world.rounds + A_ROUND)
+    world.product.brings(*(filled.nth_paper(n, abstract=ABSTRACT.format(n) * 2) for n in numbers))
+    world.rounds = numbers.stop
 
 
 def _plays(world: World) -> bool:
