@@ -292,24 +292,6 @@ def _is_a_module(name: str) -> bool:
     return whole.with_suffix(".py").is_file() or whole.is_dir() or known
 
 
-def test_the_modules_that_the_page_names_in_a_room_are_there() -> None:
-    rooms = docs_pages.page("architecture.md").partition("\n## The rooms")[2].partition("\n### ")[0]
-    named = []
-    for item in re.split(r"^- ", rooms, flags=re.MULTILINE)[1:]:
-        folder = ROOT
-        for path, module in re.findall(
-            r"`((?:bot|subscriptions|templates)/[\w/]*/)`|`([a-z_]+)`", item.partition("\n\n")[0]
-        ):
-            folder = ROOT / path if path else folder
-            named += [(folder, module)] if module else []
-    assert len(named) > 50
-    assert [
-        f"{folder.relative_to(ROOT)}/{name}"
-        for folder, name in named
-        if not [*folder.glob(f"{'*/' if folder.name == 'platforms' else ''}{name}.py")]
-    ] == []
-
-
 def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
     ways = [
         (row.code("function"), row.code("module"))
