@@ -95,7 +95,6 @@ def fact_of(source: SourceSettings) -> stored_sources.SourceFact:
         kind="file" if source.path is not None else kind,
         location=source.place,
         title=source.title,
-        home=source.home,
         schedule=source.schedule or "",
         evening=source.url is not None and is_listing(source.url),
     )

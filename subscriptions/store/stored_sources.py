@@ -43,7 +43,6 @@ class SourceFact:
     kind: str  # "file", "url" or "arxiv"
     location: str  # as people may see it, without parts that may be secret
     title: str = ""
-    home: str = ""
     schedule: str = ""  # the schedule of its polls as text; "" for a folder that is watched
     evening: bool = False  # its documents are arXiv's lists, which show a batch on the evening before its date
 
@@ -149,7 +148,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
             _write_state(row, SourceState())
         elif not row.declared:  # what came while it was not declared is not missed
             row.read_until, row.tries = None, 0
-        for fact_name in ("kind", "location", "title", "home", "schedule", "evening"):
+        for fact_name in ("kind", "location", "title", "schedule", "evening"):
             setattr(row, fact_name, getattr(fact, fact_name))
         row.since, row.declared = row.since or now, True
     if are_all:

@@ -43,7 +43,6 @@ class SourceRow(Row, table=True):
     kind: str = "file"
     location: str = ""
     title: str = ""
-    home: str = ""
     schedule: str = ""
     evening: bool = False
     declared: bool = False

@@ -339,7 +339,7 @@ def test_a_chat_that_reads_both_languages_has_the_original_title_below_its_own(p
         "a.json", translated("2601.00001", "Diffusion of smoke", translated_title="烟雾的扩散", tldr="烟散。")
     )
     product.tells("ingest", "a.json", "--date", "2026-01-22")
-    product.brings(paper("Diffusion of ink"))
+    product.brings(paper("Diffusion of ink", arxiv_id="2601.70001"))
     sent = comes(product)
     assert [line for line in sent.lines if "iffusion of" in line or "烟" in line] == [
         "1 Diffusion of ink",
