@@ -69,6 +69,7 @@ def follow_lines(
     if is_new:
         bot_state.put_value(transaction, bot_state.FOLLOWS_FILES, now.isoformat())
     before = stored_subscriptions.followed(transaction)
+    lines = _last_of_each(lines)
     looks_back = look_back or not is_new
     done = [_apply(transaction, line, now=now, who="", looks_back=looks_back) for line in lines]
     named = [placed for _, placed in done if placed]
@@ -82,6 +83,15 @@ def follow_lines(
     stored_subscriptions.note_followed(transaction, ids, now=now)
     removed = _remove(transaction, before.difference(ids), now=now)
     return (*_changes(lines, done), *removed), is_new
+
+
+def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.PortableLine]:
+    """Returns the last line of each query and setting of a chat.
+
+    An earlier one with another time would move what is due at each start, and it would never come.
+    """
+    last = {(one.chat, one.setting and one.setting[0], one.query and one.query.canonical): one for one in lines}
+    return tuple(last.values())
 
 
 def _remove(transaction: Transaction, ids: Collection[int], *, now: datetime) -> Iterator[tuple[str, str, str]]:

@@ -106,6 +106,17 @@ def test_at_each_start_the_file_is_what_is_subscribed(job: Job) -> None:
     assert "limit 5" in job.product.runs("export", "--all").out
 
 
+@pytest.mark.parametrize("first", ["now | kelp | ", "daily 07:00 UTC | kelp | a", "daily 08:00 Asia/Tokyo | Kelp | a"])
+def test_of_two_lines_with_one_query_the_last_holds(job: Job, first: str) -> None:
+    job.subscribes(first, "set limit 4", "daily 08:00 UTC | kelp | b", "set limit 5")
+    job.rounds()
+    job.product.clock.advance(timedelta(hours=1))
+    job.brings("New kelp")
+    assert "Subscriptions" not in job.rounds()
+    job.next_day()
+    assert job.papers == ["New kelp"]
+
+
 @pytest.mark.parametrize(
     ("line", "status", "said"),
     [
