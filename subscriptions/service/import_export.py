@@ -12,7 +12,7 @@ from subscriptions.query import ABOUT, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
 from subscriptions.service.subscribing import place, set_settings, unsubscribe_several
-from subscriptions.store import bot_state, stored_chats, stored_subscriptions
+from subscriptions.store import bot_state, known_papers, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 # what changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change, "-" removed
@@ -79,6 +79,11 @@ def follow_lines(
                 stored_subscriptions.change_subscription(
                     transaction, one, one._replace(next_due_at=now, latest_due_at=now)
                 )
+        for mark, one in done:
+            if one and mark == "+" and one.cadence.kind == "now":  # in most chats it would begin with this moment
+                since = now - one.cadence.looks_back
+                cursor = known_papers.sequence_before(transaction, since)
+                stored_subscriptions.change_subscription(transaction, one, one._replace(since=since, cursor=cursor))
     ids = [one.id for one in named]
     stored_subscriptions.note_followed(transaction, ids, now=now)
     removed = _remove(transaction, before.difference(ids), now=now)

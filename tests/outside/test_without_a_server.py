@@ -72,8 +72,10 @@ def test_from_nothing_to_a_digest_each_day(job: Job) -> None:
     assert job.papers == ["On kelp", "New kelp"]
 
 
+@pytest.mark.parametrize("when", ["daily 08:00 Europe/Berlin", "now"])
 @pytest.mark.parametrize("look_back", [True, False])
-def test_a_new_database_sends_what_was_there_only_if_it_shall(job: Job, look_back: bool) -> None:
+def test_a_new_database_sends_what_was_there_only_if_it_shall(job: Job, look_back: bool, when: str) -> None:
+    job.subscribes(f"{when} | kelp | ")
     job.brings("Old kelp")
     said = job.rounds(look_back=look_back)
     assert (COUNTED in said) is not look_back
