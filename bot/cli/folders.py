@@ -56,7 +56,7 @@ def init(
 ) -> int:
     """Write a folder that a scheduled job runs, without a server: source, chat, words and time. Asks for what no option names."""
     places = {template: folder / place for template, place in _FILES.items()}
-    if there := [str(place) for place in places.values() if place.exists()]:
+    if there := [str(place) for place in places.values() if place.exists() or place.is_symlink()]:
         raise WrongUsage(f"{there[0]} is there already.", "Name a new folder, or change the files of this one by hand.")
     lines = _answer("--source", source, "Papers from (cs.LG,stat.ML, a web address, or a path)", _source)
     address = _answer("--as", chat, f"To which chat ({CHAT_FORMS})", _chat)
@@ -64,6 +64,7 @@ def init(
     read = _answer("--when", when, "When (daily 8 Europe/Berlin)", read_when)
     own = read.zone or "UTC"
     destination, secret = _secret(address)
+    extra = "apprise" if destination else "meaning"
     drawn = {
         template: draw_text(
             "folder",
@@ -78,12 +79,13 @@ def init(
             admin=address if secret and not destination and address.address.isdecimal() else "",
             secret=secret,
             destination=destination,
-            requirement=requirement or _requirement("apprise" if destination else "meaning"),
+            requirement=dumps(_answer("--requirement", requirement or _requirement(extra), "", values.one_line)),
         )
         for template in places
     }
-    for template, place in places.items():
+    for place in places.values():  # before any file is written, since one of them may not be allowed
         place.parent.mkdir(parents=True, exist_ok=True)
+    for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
         output.print_line(f"✓ {place}")
     output.print_line(*_next_steps(folder, secret))
@@ -117,7 +119,7 @@ def _source(text: str) -> str:
         return f"arxiv = {dumps(categories)}"
     if not re.search(r"[./\\*]", text):
         raise ValueError("it must be categories of arXiv such as cs.LG, a web address, or a path such as inbox/*.md")
-    return f"path = {dumps(text, ensure_ascii=False)}"
+    return f"path = {dumps(values.one_line(text), ensure_ascii=False)}"
 
 
 def _chat(text: str) -> model.ChatAddress:

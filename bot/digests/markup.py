@@ -40,7 +40,8 @@ _BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr
 _OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives|xref|ext-link|named-content"
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
 _TAG = re.compile(  # `a <b and c> d` has none
-    rf"</?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>", re.IGNORECASE
+    rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(  # of a paragraph, without a space after it
     r"^(?:[A-Z][a-z]+ (?:and|&) )?(?:Abstract|ABSTRACT|Aims?|Background|Conclusions?|Design|Discussion|Findings|Funding|Importance"

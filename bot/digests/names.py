@@ -37,6 +37,7 @@ _GLUED = (
 _ET_AL = re.compile(
     r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\(\d+ additional authors? not shown\))?[\s.,;]*$", re.IGNORECASE
 )
+_LONGEST_END = 200  # characters in which it is looked for
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
@@ -88,7 +89,7 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
         plain = _MARKS.sub("", _GLUED.sub("", plain))
-        shown = _ET_AL.sub("", plain)
+        shown = plain[:-_LONGEST_END] + _ET_AL.sub("", plain[-_LONGEST_END:])
         left_out = left_out or shown != plain
         names += _names_in(shown.strip(" ,;"), is_one=len(people) > 1)
     return tuple(dict.fromkeys(names) if len(names) <= _FEW else names), left_out

@@ -16,7 +16,7 @@ _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins wi
 )
 _NO_ABSTRACT = re.compile(r"(?:none|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
 _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
-    r"[\s,;:]+(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
+    r"(?<![\s,;:])[\s,;:]++(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
 )
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.app import App
 from bot.dependencies.questions import make_vectors
 from bot.errors import SettingsError
-from bot.settings import Settings
+from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused, StoreError
@@ -24,7 +24,11 @@ def read(settings: Settings) -> tuple[PortableLine, ...]:
     lines: list[PortableLine] = []
     for file in settings.subscription_files:
         try:
-            lines += portable.read_lines(portable.text_of(file.path.read_bytes()))
+            data = bytes_of(file.path, LARGEST_FILE + 1)
+            if len(data) > LARGEST_FILE:
+                size = f"it is larger than {LARGEST_FILE >> 20} MiB"
+                raise SettingsError(f"The subscriptions in {file.path} cannot be read: {size}.")
+            lines += portable.read_lines(portable.text_of(data))
         except OSError as error:
             why = (error.strerror or "unknown").lower()
             raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.") from None

@@ -142,11 +142,15 @@ class ChatPage:
             file_id=update if form.file else "",
         )
         dispatcher = await self._visitors.handling()
+        is_first = (
+            update not in self._channel.files
+        )  # a form may be sent twice at once, and its file is kept until the end
         self._channel.files[update] = form.file
         try:
             posting = await dispatcher.dispatch_without_retry(message)
         finally:
-            del self._channel.files[update]
+            if is_first:
+                del self._channel.files[update]
         place = await self._place(request, visitor, update, posting)
         return await self._answer(request, visitor, form, "", place or "/#end")
 
@@ -163,13 +167,14 @@ class ChatPage:
             message_id="" if number is None else str(number),
         )
         dispatcher = await self._visitors.handling()
-        toast = asyncio.get_running_loop().create_future()
-        self._channel.toasts[update] = toast
+        is_first = update not in self._channel.toasts
+        toast = self._channel.toasts.setdefault(update, asyncio.get_running_loop().create_future())
         try:
             posting = await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((toast,), timeout=TOAST_WITHIN)
         finally:
-            del self._channel.toasts[update]
+            if is_first:
+                del self._channel.toasts[update]
         said = toast.result() if toast.done() else ""
         place = await self._place(request, visitor, update, posting)
         return await self._answer(request, visitor, form, said, place or f"/#m{number or 0}", pressed=number)

@@ -33,6 +33,7 @@ PLACES = {
     "crossref": "every 6h",
     "pubmed": "every 6h",
 }
+LARGEST_FILE = 16 << 20  # bytes of paperwire.toml and of a file of subscriptions
 _LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
 _ALIKE = 0.85  # as alike a misspelt name of a variable is to the right one
 _LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
@@ -328,7 +329,7 @@ def variable(name: str) -> str | None:
     if not (file := os.environ.get(f"{name}_FILE")):
         return os.environ.get(name) or None
     try:
-        content = Path(file).absolute().read_bytes()
+        content = bytes_of(Path(file).absolute(), _LARGEST_SECRET + 1)
         values.allowed(file, f"the file of {name}_FILE is too large for a secret", when=len(content) <= _LARGEST_SECRET)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -337,6 +338,12 @@ def variable(name: str) -> str | None:
         raise ValueError(f"the file of {name}_FILE cannot be read: {_why(error)}") from None
     values.allowed(file, f"the file of {name}_FILE is empty", when=text.strip())
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def bytes_of(path: Path, most: int) -> bytes:
+    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def unknown_variables(settings: Settings) -> Mapping[str, str]:
@@ -378,7 +385,9 @@ def _read_file() -> tuple[dict[str, object], Path]:
         path = values.at_home(named or FILE).absolute()
         if not named and not path.exists():
             return {}, path.parent
-        content = tomllib.loads(path.read_text("utf-8-sig"))
+        data = bytes_of(path, LARGEST_FILE + 1)
+        values.allowed(path, f"the file is larger than {LARGEST_FILE >> 20} MiB", when=len(data) <= LARGEST_FILE)
+        content = tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except tomllib.TOMLDecodeError as error:
         # the parser's message may repeat a part of the file, so only the line and column are taken from it
         place = _LINE.search(str(error))

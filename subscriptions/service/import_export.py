@@ -12,7 +12,7 @@ from subscriptions.query import ABOUT, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
 from subscriptions.service.subscribing import place, set_settings, unsubscribe_several
-from subscriptions.store import bot_state, stored_chats, stored_subscriptions
+from subscriptions.store import bot_state, known_papers, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 # what changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change, "-" removed
@@ -69,6 +69,7 @@ def follow_lines(
     if is_new:
         bot_state.put_value(transaction, bot_state.FOLLOWS_FILES, now.isoformat())
     before = stored_subscriptions.followed(transaction)
+    lines = _last_of_each(lines)
     looks_back = look_back or not is_new
     done = [_apply(transaction, line, now=now, who="", looks_back=looks_back) for line in lines]
     named = [placed for _, placed in done if placed]
@@ -78,10 +79,24 @@ def follow_lines(
                 stored_subscriptions.change_subscription(
                     transaction, one, one._replace(next_due_at=now, latest_due_at=now)
                 )
+        for mark, one in done:
+            if one and mark == "+" and one.cadence.kind == "now":  # in most chats it would begin with this moment
+                since = now - one.cadence.looks_back
+                cursor = known_papers.sequence_before(transaction, since)
+                stored_subscriptions.change_subscription(transaction, one, one._replace(since=since, cursor=cursor))
     ids = [one.id for one in named]
     stored_subscriptions.note_followed(transaction, ids, now=now)
     removed = _remove(transaction, before.difference(ids), now=now)
     return (*_changes(lines, done), *removed), is_new
+
+
+def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.PortableLine]:
+    """Returns the last line of each query and setting of a chat.
+
+    An earlier one with another time would move what is due at each start, and it would never come.
+    """
+    last = {(one.chat, one.setting and one.setting[0], one.query and one.query.canonical): one for one in lines}
+    return tuple(last.values())
 
 
 def _remove(transaction: Transaction, ids: Collection[int], *, now: datetime) -> Iterator[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 No visitor can read the chat of another visitor.
 """
 
+import asyncio
 import re
 from collections import abc
 from datetime import timedelta
@@ -320,3 +321,13 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
+
+
+async def test_a_form_that_is_sent_several_times_at_once_is_answered_each_time(local: web_site.Pages) -> None:
+    browser = await local.opened()
+    said = {"text": "/sub kelp", "once": "a" * 16}
+    answers = await asyncio.gather(*(browser.posts("/chat/say", said) for _ in range(4)))
+    assert [one.status_code for one in answers] == [303] * 4
+    pressed = {"press": "invented", "message": "1", "once": "b" * 16}
+    answers = await asyncio.gather(*(browser.posts("/chat/press", pressed) for _ in range(4)))
+    assert [one.status_code for one in answers] == [303] * 4

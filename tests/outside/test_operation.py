@@ -54,6 +54,7 @@ def test_without_a_home_the_address_of_the_database_is_enough(
         (b" \n", "is empty"),
         (SECRET.encode("utf-16"), "holds no text in UTF-8"),
         (SECRET.encode() * 7_000, "is too large for a secret"),
+        ("endless", "is too large for a secret"),
     ],
 )
 def test_a_file_of_a_secret_that_cannot_be_read_is_named(
@@ -62,6 +63,8 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named(
     path = product.folder / SECRET  # who sets NAME_FILE to a token may not see it in a log either
     if content == "folder":
         path.mkdir()
+    elif content == "endless":
+        path.symlink_to("/dev/zero")
     elif content == "denied":
         opens = Path.open
 

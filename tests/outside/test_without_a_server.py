@@ -72,8 +72,10 @@ def test_from_nothing_to_a_digest_each_day(job: Job) -> None:
     assert job.papers == ["On kelp", "New kelp"]
 
 
+@pytest.mark.parametrize("when", ["daily 08:00 Europe/Berlin", "now"])
 @pytest.mark.parametrize("look_back", [True, False])
-def test_a_new_database_sends_what_was_there_only_if_it_shall(job: Job, look_back: bool) -> None:
+def test_a_new_database_sends_what_was_there_only_if_it_shall(job: Job, look_back: bool, when: str) -> None:
+    job.subscribes(f"{when} | kelp | ")
     job.brings("Old kelp")
     said = job.rounds(look_back=look_back)
     assert (COUNTED in said) is not look_back
@@ -104,6 +106,17 @@ def test_at_each_start_the_file_is_what_is_subscribed(job: Job) -> None:
     assert job.rounds() == "Subscriptions: 1 changed, 1 removed.\n"
     assert job.product.queries() == ["squid", "kelp"], "what was said in the chat stays"
     assert "limit 5" in job.product.runs("export", "--all").out
+
+
+@pytest.mark.parametrize("first", ["now | kelp | ", "daily 07:00 UTC | kelp | a", "daily 08:00 Asia/Tokyo | Kelp | a"])
+def test_of_two_lines_with_one_query_the_last_holds(job: Job, first: str) -> None:
+    job.subscribes(first, "set limit 4", "daily 08:00 UTC | kelp | b", "set limit 5")
+    job.rounds()
+    job.product.clock.advance(timedelta(hours=1))
+    job.brings("New kelp")
+    assert "Subscriptions" not in job.rounds()
+    job.next_day()
+    assert job.papers == ["New kelp"]
 
 
 @pytest.mark.parametrize(
@@ -149,22 +162,47 @@ def test_its_rounds_follow_its_time(product: Product, when: str, lines: list[str
     ("option", "value", "said"),
     [
         ("--source", "everything", "--source cannot be used: it must be categories of arXiv"),
+        ("--source", "inbox/\x7f*.md", "--source cannot be used: it must be one line of text"),
+        ("--source", "inbox/*.md\n[backup]", "--source cannot be used: it must be one line of text"),
         ("--as", "email:a@lab.org", "needs a page"),
         ("--words", "a)(", "--words: "),
         ("--when", "twice a day", "--when: "),
+        ("--requirement", "paperwire\n    - run: true", "--requirement cannot be used: it must be one line of text"),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_written(
     product: Product, option: str, value: str, said: str
 ) -> None:
-    given = list(KELP)
+    given = [*KELP, "--requirement", "paperwire"]
     given[given.index(option) + 1] = value
     assert said in product.runs("init", "there", *given).refusal()
     assert not (product.folder / "there").exists()
 
 
+@pytest.mark.parametrize(
+    "spec", ["paperwire @ git+https://forge.example/paperwire#egg=paperwire # mine", "[a, b]: {", '"\\\\']
+)
+@pytest.mark.parametrize("zone", ["+08:00", "Europe/Berlin"])
+def test_what_pip_installs_is_one_text_of_the_workflow(product: Product, spec: str, zone: str) -> None:
+    assert product.runs("init", "there", *KELP[:-1], f"daily 8 {zone}", "--requirement", spec).status == 0
+    workflow = yaml.safe_load((product.folder / "there/.github/workflows/paperwire.yml").read_text("utf-8"))
+    env = workflow["jobs"]["round"]["env"]
+    assert (env["REQUIREMENT"], env["PAPERWIRE_TIMEZONE"]) == (spec, zone)
+
+
 def test_nothing_is_overwritten(product: Product) -> None:
     assert "paperwire.toml is there already" in product.runs("init", ".", *KELP).refusal()
+
+
+def test_nothing_is_written_elsewhere_and_nothing_in_part(product: Product) -> None:
+    elsewhere = product.folder / "elsewhere.txt"
+    product.writes("there/.github", "a file")
+    (product.folder / "there/chats.txt").symlink_to(elsewhere)
+    assert "chats.txt is there already" in product.runs("init", "there", *KELP).refusal()
+    assert not elsewhere.exists()
+    (product.folder / "there/chats.txt").unlink()
+    assert product.runs("init", "there", *KELP).status != 0
+    assert [one.name for one in (product.folder / "there").iterdir()] == [".github"]
 
 
 def test_a_process_that_is_always_on_follows_the_file_at_its_start(job: Job) -> None:

@@ -105,6 +105,10 @@ WORST: dict[str, Callable[[int], str]] = {
         _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"
     ),
     "feed_rss: tags in a title": lambda n: _ENTRY_OF_FEED + "&lt;a href=x " * (n // 13) + "</title></item>",
+    "feed_rss: a name of dots": lambda n: _ENTRY_OF_FEED + "a</title><author>" + "." * n + "a</author></item>",
+    "feed_rss: a journal of commas": lambda n: (
+        "<rss version='2.0'><channel><title>" + ", " * (n // 2) + "a</title><item><title>b</title></item>"
+    ),
     "pubmed_xml: deep titles": lambda n: "<PubmedArticleSet><PubmedArticle><MedlineCitation>" + "<i>a" * (n // 4),
     "nothing: headings": lambda n: "# a\n" * (n // 4),
 }
