@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from bot.app import App
 from bot.digests import read_digest
-from bot.digests.files import is_missing, list_folder, unreadable
+from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
 from bot.errors import FetchError, ModelFails, UnreadableInput, brief
 from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
@@ -61,7 +61,11 @@ async def check_elsewhere(app: App) -> list[CheckResult]:
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
-    if not unknown:
+    if settings.slack_app_token and not settings.slack_bot_token:
+        answer = "PAPERWIRE_SLACK_APP_TOKEN does nothing without PAPERWIRE_SLACK_BOT_TOKEN"
+        cure = "Set that, too; the token (xoxb-…) is at api.slack.com/apps, under OAuth & Permissions."
+        yield CheckResult.wrong(question, answer, cure)
+    elif not unknown:
         yield CheckResult(question, "all can be used")
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
@@ -171,7 +175,12 @@ def _files(source: SourceSettings) -> CheckResult:
     try:
         files = list_folder(place)
     except UnreadableInput as error:
-        return CheckResult.wrong(question, str(error.sentence), correct)
+        return CheckResult.wrong(
+            question, str(error.sentence), "Let this user read it, or correct path in paperwire.toml."
+        )
+    if not files and not is_there(folder_of(place)):
+        cure = "Make it, or correct path in paperwire.toml."
+        return CheckResult(question, f"there is no folder {folder_of(place)} yet", cure=cure, is_open=True)
     if not files:
         return CheckResult(question, f"there is no file at {place} yet")
     wrong: list[PaperwireError] = []
