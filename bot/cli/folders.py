@@ -116,6 +116,9 @@ def _source(text: str) -> str:
     categories = [announced_category(part) for part in named]
     if named and all(categories):
         return f"arxiv = {dumps(categories)}"
+    for part in named:
+        if announced_category(part) is None and announced_category(part.partition(".")[0]):
+            raise ValueError(f"arXiv has no category {part}; a file of this name is ./{part}")
     if not re.search(r"[./\\*]", text):
         raise ValueError("it must be categories of arXiv such as cs.LG, a web address, or a path such as inbox/*.md")
     return f"path = {dumps(text, ensure_ascii=False)}"

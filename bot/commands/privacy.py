@@ -42,7 +42,9 @@ def privacy(context: CommandContext) -> Reply:
         )
     ]
     if facts_of(context.chat.address.platform).keeps_messages:
-        lines.append(context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown."))
+        lines.append(
+            context.say("Only messages on this page, yours and mine, stay for 30 days, so that they can be shown.")
+        )
     lines.append(
         context.say(
             "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 2, old buttons "

@@ -159,6 +159,7 @@ def test_its_rounds_follow_its_time(product: Product, when: str, lines: list[str
     ("option", "value", "said"),
     [
         ("--source", "everything", "--source cannot be used: it must be categories of arXiv"),
+        ("--source", "cs.LG,stat.MLL", "arXiv has no category stat.MLL"),
         ("--as", "email:a@lab.org", "needs a page"),
         ("--words", "a)(", "--words: "),
         ("--when", "twice a day", "--when: "),
