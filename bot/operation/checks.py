@@ -32,8 +32,9 @@ from subscriptions.language import Language
 from subscriptions.notices import Level
 from subscriptions.service.findings import OUTBOX
 from subscriptions.store.bot_state import bots
+from subscriptions.store.database import full_error
 from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import LEAST_FREE, Store
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077
@@ -100,6 +101,8 @@ def _database(store: Store) -> CheckResult:
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
         return CheckResult.wrong(question, "it cannot be written to", cure)
+    if store.kind.is_full(LEAST_FREE):
+        raise full_error(store.where)
     schema = f"{path or store.where}, schema {revision or '–'}"
     if revision != HEAD:
         cure = "Start paperwire run, after pg_dump has made a copy; it upgrades the schema."

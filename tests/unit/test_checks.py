@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -38,6 +39,12 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
     found = answers(settings, store)
     assert list(found) == ["Settings", "Database"]
     assert not any(finding.mend for finding in found.values())
+
+
+def test_a_full_disk_is_to_be_mended(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscriptions.store.database.sqlite.disk_usage", lambda _: SimpleNamespace(free=1))
+    found = answers(settings, store)["Database"]
+    assert (found.mend, "is full" in found.answer, found.cure) == (True, True, "Free some space, then try again.")
 
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(
