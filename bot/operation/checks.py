@@ -155,7 +155,7 @@ def check_meaning(settings: Settings) -> CheckResult:
         return CheckResult.of_error(question, error)
     finally:
         encoder.close()
-    return CheckResult(question, f"{encoder.name} answers")
+    return CheckResult(question, f"papers are found by meaning, too, with {encoder.name}")
 
 
 async def _model(summarizer: Summarizer) -> CheckResult:
