@@ -286,7 +286,7 @@ def run(
     except BrokenPipeError:  # the reader of the pipe has closed it, as with `| head`
         output.discard_output(sys.stdout, sys.stderr)
         return PROBLEM
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):  # Typer's own for Ctrl-C and Ctrl-D at a question
         status = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
         return _failed(error)

@@ -88,7 +88,8 @@ def init(
     for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
         output.print_line(f"✓ {place}")
-    output.print_line(*_next_steps(folder, secret))
+    is_released = bool(requirement) or "dev" not in installed_version()
+    output.print_line(*_next_steps(folder, secret, is_released=is_released))
     return 0
 
 
@@ -117,6 +118,9 @@ def _source(text: str) -> str:
     categories = [announced_category(part) for part in named]
     if named and all(categories):
         return f"arxiv = {dumps(categories)}"
+    for part in named:
+        if announced_category(part) is None and announced_category(part.partition(".")[0]):
+            raise ValueError(f"arXiv has no category {part}; a file of this name is ./{part}")
     if not re.search(r"[./\\*]", text):
         raise ValueError("it must be categories of arXiv such as cs.LG, a web address, or a path such as inbox/*.md")
     return f"path = {dumps(values.one_line(text), ensure_ascii=False)}"
@@ -158,8 +162,8 @@ def _requirement(extra: str) -> str:
     return f"paperwire[{extra}]=={number}" if number else f"paperwire[{extra}]"
 
 
-def _next_steps(folder: Path, secret: str) -> Iterator[str]:
-    """Yields what to do with the folder: by hand, on GitHub, by cron."""
+def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str]:
+    """Yields what to do with the folder: by hand, on GitHub, by cron. The job can install only a version that is released."""
     place, token = shlex.quote(str(folder.absolute())), f"{secret}=… " if secret else ""
     round_of = f"{token}PAPERWIRE_DATABASE_URL=sqlite:///paperwire.db paperwire run --once"
     yield ""
@@ -168,5 +172,7 @@ def _next_steps(folder: Path, secret: str) -> Iterator[str]:
     yield "On GitHub, for nothing: push the folder to a private repository, and run its workflow once, with look-back ticked."
     if secret:
         yield f"  Its secret {secret} goes under Settings, Secrets and variables, Actions."
+    if not is_released:
+        yield "  No index of packages has this version yet: let REQUIREMENT in the workflow name a repository (--requirement) first."
     yield "On a machine that is on now and then, a line of cron:"
     yield f"  */30 * * * *  cd {place} && {round_of}"

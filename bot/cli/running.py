@@ -83,7 +83,9 @@ async def _deliver(app: App) -> Sent:
 
 def _show_sent(sent: Sent) -> None:
     if sent.planned or sent.sent:
-        output.print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
+        output.print_line(
+            f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} paper{'s' * (sent.papers != 1)}."
+        )
     else:
         output.print_line("Nothing was due.")
     left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]

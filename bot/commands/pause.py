@@ -98,8 +98,11 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
         return None, parse_pause(text, clock, context.now)
     except Refused:
         subscription, rest = number_and_rest(context, text)
-        if subscription is None and text.isdecimal():
-            raise not_found(text) from None
+        number, _, until = text.partition(" ")
+        if subscription is None and number.isdecimal():
+            if until:
+                parse_pause(until, clock, context.now)
+            raise not_found(number) from None
         if subscription is None:
             raise
         return subscription, parse_pause(rest, clock, context.now) if rest else None

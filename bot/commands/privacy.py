@@ -42,10 +42,12 @@ def privacy(context: CommandContext) -> Reply:
         )
     ]
     if facts_of(context.chat.address.platform).keeps_messages:
-        lines.append(context.say("Messages on this page, yours and mine, stay for 30 days, so that they can be shown."))
+        lines.append(
+            context.say("Only messages on this page, yours and mine, stay for 30 days, so that they can be shown.")
+        )
     lines.append(
         context.say(
-            "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 7, old buttons "
+            "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 2, old buttons "
             "and changes after 90, a chat that only talked after 30, one that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
             "this chat, a hash of its id stays."
         )

@@ -102,17 +102,43 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
     folder = folder_of(pattern)
     if os.path.isdir(pattern):  # noqa: PTH112
         pattern = os.path.join(glob.escape(pattern), "*")  # noqa: PTH118
-    if not folder.is_dir():
+    if barred := barred_at(folder):
+        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(barred)}))
+    if not is_there(folder):
         return {}
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
     found = ((name, _stamp(name)) for name in glob.iglob(pattern, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 
 
 def is_missing(pattern: str) -> bool:
     """Returns whether a path has no wildcards and does not exist: the file has not come yet, or its name is mistyped."""
-    return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
+    return not (glob.has_magic(pattern) or _may_exist(pattern))
+
+
+def is_there(folder: Path) -> bool:
+    """Returns whether it is a folder; False if this user may not know, see `barred_at`."""
+    return os.path.isdir(folder)  # noqa: PTH112
+
+
+def barred_at(folder: Path) -> Path | None:
+    """Returns the folder, or the outermost folder around it, that this user may not read or enter; None if there is none.
+
+    What is below such a folder can be neither seen nor denied: a method of `Path` raises PermissionError for it.
+    """
+    for one in (*reversed(folder.parents), folder):
+        try:
+            is_folder = stat.S_ISDIR(one.stat().st_mode)
+        except PermissionError:  # also where `os.access` promises more than a network's file system keeps
+            return one
+        except (OSError, ValueError):
+            return None
+        if is_folder and not os.access(one, os.R_OK | os.X_OK if one == folder else os.X_OK):
+            return one
+    return None
+
+
+def _may_exist(path: str) -> bool:
+    return os.path.exists(path) or barred_at(Path(path).parent) is not None  # noqa: PTH110  as `barred_at`
 
 
 def in_utf8(path: str) -> str:
@@ -126,15 +152,15 @@ def is_gone(path: str) -> bool:
     `path` is as `in_utf8` returns it.
     """
     named = _BYTE.sub(lambda found: os.fsdecode(bytes.fromhex(found[1])), path)
-    return path != "" and not (Path(path).exists() or Path(named).exists())
+    return path != "" and not (_may_exist(path) or _may_exist(named))
 
 
 def folder_of(pattern: str) -> Path:
     """Returns the folder in which the files of a pattern are searched. For the path of a folder, returns that folder."""
     folder = Path(pattern)
-    if not folder.is_dir():
+    if not is_there(folder):
         folder = folder.parent
-    while glob.has_magic(str(folder)) and not folder.is_dir():
+    while glob.has_magic(str(folder)) and not is_there(folder):
         folder = folder.parent
     return folder
 

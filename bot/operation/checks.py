@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from bot.app import App
 from bot.digests import read_digest
-from bot.digests.files import is_missing, list_folder, unreadable
+from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
 from bot.errors import FetchError, ModelFails, UnreadableInput, brief
 from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
@@ -32,8 +32,9 @@ from subscriptions.language import Language
 from subscriptions.notices import Level
 from subscriptions.service.findings import OUTBOX
 from subscriptions.store.bot_state import bots
+from subscriptions.store.database import full_error
 from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import LEAST_FREE, Store
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077
@@ -61,7 +62,11 @@ async def check_elsewhere(app: App) -> list[CheckResult]:
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
-    if not unknown:
+    if settings.slack_app_token and not settings.slack_bot_token:
+        answer = "PAPERWIRE_SLACK_APP_TOKEN does nothing without PAPERWIRE_SLACK_BOT_TOKEN"
+        cure = "Set that, too; the token (xoxb-…) is at api.slack.com/apps, under OAuth & Permissions."
+        yield CheckResult.wrong(question, answer, cure)
+    elif not unknown:
         yield CheckResult(question, "all can be used")
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
@@ -96,6 +101,8 @@ def _database(store: Store) -> CheckResult:
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
         return CheckResult.wrong(question, "it cannot be written to", cure)
+    if store.kind.is_full(LEAST_FREE):
+        raise full_error(store.where)
     schema = f"{path or store.where}, schema {revision or '–'}"
     if revision != HEAD:
         cure = "Start paperwire run, after pg_dump has made a copy; it upgrades the schema."
@@ -148,7 +155,7 @@ def check_meaning(settings: Settings) -> CheckResult:
         return CheckResult.of_error(question, error)
     finally:
         encoder.close()
-    return CheckResult(question, f"{encoder.name} answers")
+    return CheckResult(question, f"papers are found by meaning, too, with {encoder.name}")
 
 
 async def _model(summarizer: Summarizer) -> CheckResult:
@@ -171,7 +178,12 @@ def _files(source: SourceSettings) -> CheckResult:
     try:
         files = list_folder(place)
     except UnreadableInput as error:
-        return CheckResult.wrong(question, str(error.sentence), correct)
+        return CheckResult.wrong(
+            question, str(error.sentence), "Let this user read it, or correct path in paperwire.toml."
+        )
+    if not files and not is_there(folder_of(place)):
+        cure = "Make it, or correct path in paperwire.toml."
+        return CheckResult(question, f"there is no folder {folder_of(place)} yet", cure=cure, is_open=True)
     if not files:
         return CheckResult(question, f"there is no file at {place} yet")
     wrong: list[PaperwireError] = []

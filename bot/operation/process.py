@@ -32,6 +32,7 @@ from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.notices import STOPPED, Finding
+from subscriptions.portable import PortableLine
 from subscriptions.service import access
 from subscriptions.service.notifying import notify_new_version, notify_operators_of_trouble
 from subscriptions.store import bot_state, claims, role
@@ -259,7 +260,7 @@ async def _run(
         process = Process(app, sources, follow if app.settings.subscription_files else None)
         await process.late_encoding.begin()
         if once:
-            return await _run_once(process, say)
+            return await _run_once(process, lines, say)
         async with orderly_stop.beside(_keep(ours, app)):
             await _run_until_stopped(process, say)
     finally:
@@ -306,7 +307,7 @@ async def _keep(ours: role.Role, app: App) -> None:
         thread.shutdown(wait=False)
 
 
-async def _run_once(process: Process, say: Callable[[str], None]) -> int:
+async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     process.problems.clear()  # it is not waited for
     await orderly_stop.unless_stopped(app, sources.drain())
@@ -324,7 +325,10 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     if unread:
         reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
         say(f"No source could be read. {reasons}. paperwire check says what to do.")
-    status = 1 if sent.dead or unread or not is_followed else 0
+    unreached = await app.store.run(subscription_files.unreached, lines)
+    for sentence in unreached:
+        say(sentence)
+    status = 1 if sent.dead or unread or unreached or not is_followed else 0
     if not (status or sent.stopped or app.stop.is_set()):
         await process.upkeep.heartbeat()
     return status
@@ -392,4 +396,8 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     )
     if not strangers or access.has_operator(transaction, admins):
         return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {access.new_code(transaction)}"]
+    code = access.new_code(transaction)
+    line = f"This bot has no operator yet. To become it, send in private: /admin {code}"
+    if "slack" in app.platforms:
+        line += f" (in Slack: /paperwire admin {code})"
+    return [line]

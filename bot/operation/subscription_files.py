@@ -15,6 +15,9 @@ from subscriptions.model import ChatAddress
 from subscriptions.portable import PortableLine
 from subscriptions.service import access, import_export
 from subscriptions.service.nearness import texts_without
+from subscriptions.states import ChatState, describe_pause
+from subscriptions.store import stored_chats
+from subscriptions.store.database.store import Transaction, reads
 
 _MARKS = {"+": "added", "~": "changed", "-": "removed"}
 
@@ -31,7 +34,8 @@ def read(settings: Settings) -> tuple[PortableLine, ...]:
             lines += portable.read_lines(portable.text_of(data))
         except OSError as error:
             why = (error.strerror or "unknown").lower()
-            raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.") from None
+            cure = "Put the file there, or correct [[subscriptions]] in paperwire.toml."
+            raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.", cure) from None
         except UnicodeDecodeError:
             raise SettingsError(f"The subscriptions in {file.path} cannot be read: it is not UTF-8 text.") from None
         except Refused as error:
@@ -66,6 +70,18 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
             "With --look-back, a new database sends at once what they hold of the last days."
         )
     return True
+
+
+@reads
+def unreached(transaction: Transaction, lines: Sequence[PortableLine]) -> list[str]:
+    """Returns a sentence for each chat of these lines in which the platform does not let the bot write."""
+    said = []
+    for address in dict.fromkeys(line.chat for line in lines):
+        chat = stored_chats.find_chat(transaction, address)
+        if chat and chat.state is ChatState.PAUSED and chat.pause_reason and chat.pause_reason.is_unreachable:
+            why = describe_pause(chat.pause_reason, chat.state_detail).rstrip(".")
+            said.append(f"{address} gets nothing: {why}. Press [Start] there, or let the bot in; its papers are kept.")
+    return said
 
 
 async def _resolved(app: App, address: ChatAddress) -> ChatAddress:

@@ -92,7 +92,10 @@ class WatchedFolder:
     @property
     def description(self) -> str:
         """The watched path as the operator wrote it, with a remark if nothing exists there yet."""
-        is_there = files.folder_of(self._place).is_dir() and not files.is_missing(self._place)
+        folder = files.folder_of(self._place)
+        if files.barred_at(folder):
+            return f"{self._place} (it cannot be read)"
+        is_there = files.is_there(folder) and not files.is_missing(self._place)
         return self._place if is_there else f"{self._place} (nothing is there yet)"
 
     @property
@@ -166,9 +169,10 @@ class WatchedFolder:
 
     def _listing(self) -> dict[str, FileStamp]:
         """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
-        if self._folder is not None and not self._folder.is_dir():
-            raise UnreadableInput(f"{self._folder}: the folder is gone.")
-        if (folder := files.folder_of(self._place)).is_dir():
+        last = self._folder
+        if last is not None and not files.is_there(last) and not files.barred_at(last):
+            raise UnreadableInput(f"{last}: the folder is gone.")
+        if files.is_there(folder := files.folder_of(self._place)):
             self._folder = folder
         return files.list_folder(self._place)
 

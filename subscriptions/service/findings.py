@@ -159,13 +159,16 @@ def source_finding(
         return None
     match trouble:
         case SourceTrouble.FAILED:
-            reason = " ".join(known.state.unread.values()) or receipt.detail
+            unread = known.state.unread
+            reason = " ".join(unread.values()) or receipt.detail
+            are_files = bool(unread) and "" not in unread  # "" is the folder itself
             return _of_source(
                 known,
                 "source",
                 lambda words: words.say("{source} cannot be read.", source=known.name),
                 level=Level.ATTENTION if now - receipt.at > RECENTLY else Level.WRONG,
                 why=lambda words: _said(words, reason),
+                cure=_correct_file if known.kind == "file" and are_files else None,
                 since=since,
             )
         case SourceTrouble.LATE:
@@ -178,6 +181,10 @@ def source_finding(
             )
         case SourceTrouble.SUMMARIES:
             return _summaries_failed(known, receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0))
+
+
+def _correct_file(words: Language) -> str:
+    return words.say("Correct this file, or take it out of the folder; it is read again as soon as it changes.")
 
 
 def _late(words: Language, source: str, parts: Sequence[str]) -> str:

@@ -178,7 +178,7 @@ def taken_by(holder: str) -> RoleTaken:
     """Returns the error that names the process that has the role."""
     return RoleTaken(
         Sentence("Process {pid} sends for this database already.", {"pid": holder}),
-        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+        Sentence("It delivers what is due by itself; stop it first."),
     )
 
 

@@ -47,6 +47,20 @@ def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line:
     assert ended.err in ("", "Stopped.\n")
 
 
+# Ctrl-D at the first question; Typer has one error for it and for Ctrl-C
+LEFT = """
+import io, sys, bot.cli
+sys.stdin = type("Terminal", (io.StringIO,), {"isatty": lambda self: True})()
+sys.exit(bot.cli.run(["init", "there"]))
+"""
+
+
+def test_a_question_that_is_left_ends_with_130(terminal: Terminal) -> None:
+    ended = terminal.python(LEFT)
+    assert (ended.status, ended.err.endswith("Stopped.\n"), "wrong" in ended.err) == (130, True, False)
+    assert not (terminal.folder / "there").exists()
+
+
 def test_run_finishes_what_is_on_its_way(terminal: Terminal) -> None:
     program = Process(terminal.folder, "run")
     program.says("Watching ")

@@ -320,15 +320,28 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
 NOBODY = 65534  # the id of a user without rights. Root, as whom tests may run, can read every folder
 
 
-def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: Terminal) -> None:
-    terminal.file("good/day.md", PAGE)
+@pytest.mark.parametrize("path", ["good", "good/*.md", "good/deeper", "good/deeper/*.md", "good/day.md"])
+def test_a_folder_without_the_right_to_look_into_it_is_named(path: str, terminal: Terminal) -> None:
+    terminal.file("good/deeper/day.md", PAGE)
     terminal.folder.chmod(0o755)
     (terminal.folder / "good").chmod(0o000)
     as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # only root may change its user
-    ended = terminal.python(f"import os, bot.digests.files as s; {as_nobody}; print(s.list_folder('good'))")
+    look = f"print(s.is_missing('{path}'), s.is_gone('{path}'), flush=True); s.list_folder('{path}')"
+    ended = terminal.python(f"import os, bot.digests.files as s; {as_nobody}; {look}")
     (terminal.folder / "good").chmod(0o700)
-    assert ended.out == ""
+    assert ended.out == "False False\n"
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("good/*.md", "✓ Source daily  there is no file"), ("god/*.md", "· Source daily  there is no folder")],
+)
+def test_a_folder_that_is_not_there_is_told_from_an_empty_one(path: str, said: str, terminal: Terminal) -> None:
+    (terminal.folder / "good").mkdir()
+    terminal.file("paperwire.toml", f'[[source]]\nname = "daily"\npath = "{path}"\n')
+    ended = terminal("check", "--offline")
+    assert (ended.status, said in ended.out) == (0, True), ended.out
 
 
 TODAY = NOON.date()

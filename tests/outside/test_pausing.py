@@ -48,6 +48,7 @@ def test_a_time_that_is_none_is_refused(product: Product) -> None:
     product.says("/sub diffusion")
     for text, lines in [
         ("/pause 9", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
+        ("/pause 9 3d", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
         ("/pause until then", ["✗ “until then” is not a time to pause until.", EXAMPLES]),
         ("/pause 1 foo", ["✗ “foo” is not a time to pause until.", EXAMPLES]),
         ("/pause until 2020-01-01", ["✗ “until 2020-01-01” is over already.", EXAMPLES]),

@@ -135,6 +135,16 @@ def test_a_line_that_cannot_be_used_changes_nothing(job: Job, line: str, status:
     assert job.product.queries() == ["kelp"]
 
 
+def test_a_chat_of_the_file_in_which_it_may_not_write_is_named(job: Job) -> None:
+    job.rounds()
+    job.product.telegram.blocks("42")
+    job.brings("New kelp")
+    job.product.clock.advance(timedelta(days=1))
+    finished = job.product.runs("run", "--once")
+    assert finished.status == 1
+    assert f"{CHAT} gets nothing: " in finished.err
+
+
 def test_a_file_that_is_not_there_is_named(job: Job) -> None:
     (job.product.folder / "chats.txt").unlink()
     refusal = job.product.runs("run", "--once").refusal()
@@ -164,6 +174,7 @@ def test_its_rounds_follow_its_time(product: Product, when: str, lines: list[str
         ("--source", "everything", "--source cannot be used: it must be categories of arXiv"),
         ("--source", "inbox/\x7f*.md", "--source cannot be used: it must be one line of text"),
         ("--source", "inbox/*.md\n[backup]", "--source cannot be used: it must be one line of text"),
+        ("--source", "cs.LG,stat.MLL", "arXiv has no category stat.MLL"),
         ("--as", "email:a@lab.org", "needs a page"),
         ("--words", "a)(", "--words: "),
         ("--when", "twice a day", "--when: "),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -10,11 +11,15 @@ from pydantic import SecretStr
 from bot import platform as platforms
 from bot.errors import SettingsError
 from bot.operation import checks
+from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.client import Workspace
 from bot.platforms.telegram.adapter import TelegramChannel, connect
 from bot.platforms.telegram.client import Client
 from bot.settings import Settings
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
+from tests.fakes.slack import APP_TOKEN, FakeSlack
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 
@@ -36,6 +41,12 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
     assert not any(finding.mend for finding in found.values())
 
 
+def test_a_full_disk_is_to_be_mended(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subscriptions.store.database.sqlite.disk_usage", lambda _: SimpleNamespace(free=1))
+    found = answers(settings, store)["Database"]
+    assert (found.mend, "is full" in found.answer, found.cure) == (True, True, "Free some space, then try again.")
+
+
 def test_unknown_variables_are_named_with_the_one_that_was_meant(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +57,24 @@ def test_unknown_variables_are_named_with_the_one_that_was_meant(
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
     ]
+
+
+def test_an_app_token_of_slack_alone_is_to_be_mended(settings: Settings) -> None:
+    (found,) = checks.check_settings(settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")}))
+    assert (found.mend, "PAPERWIRE_SLACK_BOT_TOKEN" in found.answer) == (True, True)
+
+
+@pytest.mark.parametrize(("app_token", "found"), [(APP_TOKEN, "✓"), ("xapp-1-another", "✗"), ("", "·")])
+async def test_whether_people_can_talk_to_it_on_slack_is_told(app_token: str, found: str) -> None:
+    token = SecretStr(app_token) if app_token else None
+    with FakeSlack() as slack:
+        slack.grants_all()
+        channel = SlackChannel(Workspace(SecretStr(SLACK_TOKEN), api_url=slack.url, app_token=token))
+        hears, scopes = await channel.check()
+        await channel.close()
+    assert (hears.question, hears.mend, hears.is_open) == ("Slack app token", found == "✗", found == "·")
+    assert ("PAPERWIRE_SLACK_APP_TOKEN" in hears.cure) is (found != "✓")
+    assert scopes.answer == "all are granted"
 
 
 def test_a_database_that_cannot_be_used_is_to_be_mended(

@@ -509,6 +509,7 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             "user_not_found",
         ]
     ),
+    (ChatGone, {"scope": "chat"}, "/invite @paperwire", [said("not_in_channel")]),
     (ChatGone, {"scope": "topic"}, "", [said("restricted_action_thread_locked")]),
     *(
         (

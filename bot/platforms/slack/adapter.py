@@ -37,6 +37,10 @@ log = logging.getLogger("paperwire")
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 QUERY_SECONDS = 1.0  # seconds that one call may take
 _ONLY_SENDS = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
+_CURE = (
+    "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it under Basic "
+    "Information."
+)
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
@@ -189,24 +193,39 @@ class SlackChannel(Platform):
             reason = error.reason.rstrip(".")
             raise SettingsError(
                 f"Slack refuses the app token: {reason}.",
-                "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it "
-                "under Basic Information.",
+                _CURE,
             ) from None
 
     async def check(self) -> list[CheckResult]:
-        """See Platform. Says which scopes the workspace did not grant."""
+        """See Platform. Says whether people can talk to it, and which scopes the workspace did not grant."""
+        return [await self._check_app_token(), await self._check_scopes()]
+
+    async def _check_app_token(self) -> CheckResult:
+        question = "Slack app token"
+        if not self.workspace.has_app_token:
+            answer = "there is none: no one can talk to the bot on Slack"
+            return CheckResult(question, answer, cure=_CURE, is_open=True)
+        try:
+            await self.workspace.socket_address()
+        except RetryLater as error:
+            return CheckResult(question, f"it cannot be tried: {error.reason.rstrip('.')}", is_open=True)
+        except NotDelivered as error:
+            return CheckResult.wrong(question, f"it does not work: {error.reason.rstrip('.')}", _CURE)
+        return CheckResult(question, "it works")
+
+    async def _check_scopes(self) -> CheckResult:
         question = "Slack scopes"
         try:
             me = await self.workspace.identify()
         except NotDelivered as error:
             answer = f"they cannot be asked for: {error.reason.rstrip('.')}"
-            return [CheckResult(question, answer, is_open=True)]
+            return CheckResult(question, answer, is_open=True)
         lacking = [scope for scope in SCOPES if scope not in me.scopes]
         if not lacking:
-            return [CheckResult(question, "all are granted")]
+            return CheckResult(question, "all are granted")
         answer = f"not granted: {', '.join(lacking)}"
         cure = "Add them to the app, by paperwire slack manifest, and install it there again; docs/slack.md says what each is for."
-        return [CheckResult(question, answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))]
+        return CheckResult(question, answer, cure=cure, mend=not me.scopes.issuperset(NEEDED))
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False

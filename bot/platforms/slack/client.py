@@ -128,7 +128,9 @@ def _refused(status: int, code: str, detail: str, retry_after: str) -> NotDelive
     if thread := _matching(code, _THREAD_GONE):
         return ChatGone(f"Slack does not let the bot write in this thread ({words}).", "topic", _THREAD_GONE[thread])
     if chat := _matching(code, _CHAT_GONE):
-        return ChatGone(f"Slack does not let the bot write there ({words}).", "chat", _CHAT_GONE[chat])
+        why = _CHAT_GONE[chat]
+        cure = ": type /invite @paperwire in the channel" if why is PauseReason.NOT_A_MEMBER else ""
+        return ChatGone(f"Slack does not let the bot write there ({words}){cure}.", "chat", why)
     return Rejected(f"Slack refuses the message ({words}).", form=code not in _NOT_CHANGED)
 
 
