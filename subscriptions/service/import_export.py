@@ -72,22 +72,25 @@ def follow_lines(
     lines = _last_of_each(lines)
     looks_back = look_back or not is_new
     done = [_apply(transaction, line, now=now, who="", looks_back=looks_back) for line in lines]
-    named = [placed for _, placed in done if placed]
     if is_new and look_back:
-        for one in named:
-            if one.cadence.kind == "timed":
-                stored_subscriptions.change_subscription(
-                    transaction, one, one._replace(next_due_at=now, latest_due_at=now)
-                )
-        for mark, one in done:
-            if one and mark == "+" and one.cadence.kind == "now":  # in most chats it would begin with this moment
-                since = now - one.cadence.looks_back
-                cursor = known_papers.sequence_before(transaction, since)
-                stored_subscriptions.change_subscription(transaction, one, one._replace(since=since, cursor=cursor))
-    ids = [one.id for one in named]
+        for mark, placed in done:
+            if placed and mark == "+":
+                _make_due(transaction, placed, now)
+    ids = [placed.id for _, placed in done if placed]
     stored_subscriptions.note_followed(transaction, ids, now=now)
     removed = _remove(transaction, before.difference(ids), now=now)
     return (*_changes(lines, done), *removed), is_new
+
+
+def _make_due(transaction: Transaction, new: Subscription, now: datetime) -> None:
+    """Makes what came in the last days due at once. A when-out is so anyway, as soon as its window is open."""
+    after = new
+    if new.cadence.kind == "timed":
+        after = new._replace(next_due_at=now, latest_due_at=now)
+    elif new.cadence.kind == "now":  # in most chats it would begin with this moment
+        since = now - new.cadence.looks_back
+        after = new._replace(since=since, cursor=known_papers.sequence_before(transaction, since))
+    stored_subscriptions.change_subscription(transaction, new, after)
 
 
 def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.PortableLine]:
