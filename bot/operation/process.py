@@ -31,6 +31,7 @@ from bot.settings import unknown_variables
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
+from subscriptions.model import ChatAddress
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.portable import PortableLine
 from subscriptions.service import access
@@ -398,6 +399,8 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
         return []
     code = access.new_code(transaction)
     line = f"This bot has no operator yet. To become it, send in private: /admin {code}"
-    if "slack" in app.platforms:
-        line += f" (in Slack: /paperwire admin {code})"
+    for platform in app.platforms.values():
+        prefix = platform.facts.command_prefix(ChatAddress(platform.facts.name, ""))
+        if platform.hears and prefix != "/":
+            line += f" (in {platform.facts.title}: {prefix}admin {code})"
     return [line]
