@@ -62,11 +62,7 @@ async def check_elsewhere(app: App) -> list[CheckResult]:
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
-    if settings.slack_app_token and not settings.slack_bot_token:
-        answer = "PAPERWIRE_SLACK_APP_TOKEN does nothing without PAPERWIRE_SLACK_BOT_TOKEN"
-        cure = "Set that, too; the token (xoxb-…) is at api.slack.com/apps, under OAuth & Permissions."
-        yield CheckResult.wrong(question, answer, cure)
-    elif not unknown:
+    if not unknown:
         yield CheckResult(question, "all can be used")
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)

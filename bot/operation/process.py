@@ -399,7 +399,8 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
         return []
     code = access.new_code(transaction)
     line = f"This bot has no operator yet. To become it, send in private: /admin {code}"
-    for facts in (platform.facts for platform in app.platforms.values()):
-        if (prefix := facts.command_prefix(ChatAddress(facts.name, ""))) != "/":
-            line += f" (in {facts.title}: {prefix}admin {code})"
+    for platform in app.platforms.values():
+        prefix = platform.facts.command_prefix(ChatAddress(platform.facts.name, ""))
+        if platform.hears and prefix != "/":
+            line += f" (in {platform.facts.title}: {prefix}admin {code})"
     return [line]

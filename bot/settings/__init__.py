@@ -354,6 +354,9 @@ def unknown_variables(settings: Settings) -> Mapping[str, str]:
         if name.startswith(PREFIX) and not {name, name.removesuffix("_FILE")} & known:
             near = get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE)
             found[name] = f"Did you mean {near[0]}?" if near else "Remove it."
+    if settings.slack_app_token and not settings.slack_bot_token:
+        cure = "Set PAPERWIRE_SLACK_BOT_TOKEN, too (xoxb-…, at api.slack.com/apps, under OAuth & Permissions)."
+        found["PAPERWIRE_SLACK_APP_TOKEN alone"] = cure
     return found
 
 
