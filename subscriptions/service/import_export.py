@@ -79,8 +79,8 @@ def follow_lines(
                 stored_subscriptions.change_subscription(
                     transaction, one, one._replace(next_due_at=now, latest_due_at=now)
                 )
-        for mark, one in done:
-            if one and mark == "+" and one.cadence.kind == "now":  # in most chats it would begin with this moment
+        for one in [placed for mark, placed in done if placed and mark == "+"]:
+            if one.cadence.kind == "now":  # in most chats it would begin with this moment
                 since = now - one.cadence.looks_back
                 cursor = known_papers.sequence_before(transaction, since)
                 stored_subscriptions.change_subscription(transaction, one, one._replace(since=since, cursor=cursor))
