@@ -44,6 +44,9 @@ _DAY_IN_WORDS = re.compile(
 _DAY_IN_CHINESE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
+_UNSEEN = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
+)  # signs that pages put into a DOI, which has none
 _BEFORE_DOI = re.compile(r"\s*(?:https?://(?:dx\.|www\.)?doi\.org/|info:doi/|(?:urn:)?doi:\s*)*", re.IGNORECASE)
 _DOI_IN_ADDRESS = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}(?:/|%2F)[^\s?&#\"<>]*[^\s?&#\"<>.,;/]", re.IGNORECASE)
 # what a page's address asks for: `?id=10.1371/…`, but not another work that it mentions, as in `?ref=10.1371/…`
@@ -160,7 +163,7 @@ def arxiv_day(stamp: str) -> date | None:
 
 def doi_in_field(text: str) -> str | None:
     """Returns the DOI that a field holds, in lower case, without `doi:` or the address of a resolver; None for other text."""
-    value = _BEFORE_DOI.sub("", text, count=1).strip().rstrip(".,;")
+    value = _BEFORE_DOI.sub("", _UNSEEN.sub("", text), count=1).strip().rstrip(".,;")
     found = _DOI.fullmatch(unquote(value) if "/" not in value else value)
     return found[0].lower() if found else None
 
@@ -176,7 +179,7 @@ def doi_in_address(address: str) -> str | None:
     found = _DOI_IN_ADDRESS.search(path) or _ASKED_DOI.search(asked)
     if not found:
         return None
-    doi = _PAGE_OF_DOI.sub("", unquote(found[0])).lower()
+    doi = _PAGE_OF_DOI.sub("", _UNSEEN.sub("", unquote(found[0]))).lower()
     versioned = _VERSION.match(doi)
     return versioned["doi"] if versioned else doi
 

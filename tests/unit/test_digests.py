@@ -91,6 +91,9 @@ WORKS = tables.rows("""
     <rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>cs.LG updates on arXiv.org</title></channel><item><title>A kite. (arXiv:2304.09848v2 [cs.LG] UPDATED)</title><link>http://arxiv.org/abs/2304.09848</link><dc:creator>&lt;a href="http://arxiv.org/find/q"&gt;Ada Quill&lt;/a&gt;, &lt;a href="http://arxiv.org/find/l"&gt;Bo Larch&lt;/a&gt;</dc:creator></item></rdf:RDF> → 2304.09848 → A kite → Ada Quill; Bo Larch →
     <feed xmlns="http://www.w3.org/2005/Atom"><title>Computing</title><entry><title>A kite</title><id>https://papers.cool/arxiv/2601.00001</id><author><name>Ada Quill</name></author></entry></feed> → 2601.00001 → A kite → Ada Quill →
     <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss> → 10.5555/k.1 → A kite → →
+    # signs that nobody sees are no part of a DOI
+    <rss><channel><title>ChemRxiv: Latest Preprints</title><item><title>A kite</title><link>https://doi.org/10.5555/k&#173;.1&#8203;</link></item></channel></rss> → 10.5555/k.1 → A kite → →
+    <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/article/1</link><description>&lt;p&gt;DOI: 10.5555/&amp;#8203;K.1&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
 """)
 
 
