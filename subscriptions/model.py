@@ -16,6 +16,9 @@ from typing import Any, Literal, NamedTuple
 
 from subscriptions import states
 
+# the source of the samples in this package, which stay until the first other digest comes
+SAMPLES = "samples of paperwire"
+
 
 class Announce(StrEnum):
     """How a digest announces a paper (arXiv's announce types). A paper without an announce type counts as new."""
@@ -75,7 +78,7 @@ class Paper:
     comment: str = ""
     venue: str = ""  # the journal or series; "": unknown
     published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
-    sources: tuple[str, ...] = ()  # names of the sources whose digests hold it
+    sources: tuple[str, ...] = ()  # names of the sources whose digests hold it; SAMPLES for a sample
     by_model: tuple[ModelSummary, ...] = ()
     meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.ports.conversation import EventRequest, FileReader, FileWithoutCommand, MessageRequest, Request
-from bot.rendering.papers import readable, titled_for
+from bot.rendering.papers import is_sample, readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
@@ -252,8 +252,9 @@ class CommandContext:
         """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
         paper = titled_for(known.paper, self.origin.settings)
         title = cut_at_word(readable(paper.title), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
-        name = paper.arxiv_id or paper.doi
-        return f"{isolated(title)} ({name})" if name else isolated(title)
+        notes = (self.say("a sample") if is_sample(known.paper) else "", paper.arxiv_id or paper.doi)
+        about = ", ".join(filter(None, notes))
+        return f"{isolated(title)} ({about})" if about else isolated(title)
 
     def reading(self, query: Query | str) -> str:
         """Returns a query in words, in the reader's language. It may be given as text, which is a valid query."""

@@ -1,4 +1,4 @@
-"""The samples that the page offers until papers have come: digests in this package."""
+"""The samples that the page offers until papers have come: digests in this package, whose papers go when a real digest comes."""
 
 import asyncio
 from importlib.resources import files
@@ -7,13 +7,12 @@ from bot.app import App
 from bot.digests import read_digest
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
-from subscriptions.model import Digest, Paper
+from subscriptions.model import SAMPLES, Digest, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.stored_sources import known_sources
 
-SOURCE = "samples"
-SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
+FILES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
 _COMING = Sentence(
     "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
@@ -33,15 +32,15 @@ async def offer(app: App, *, is_local: bool) -> tuple[Sentence | None, Paper | N
         return None, None
     sources = await app.store.run(known_sources)
     has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
-    example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
+    example = (await asyncio.to_thread(_sample, FILES[0])).entries[0]
     return _UNREACHED if has_failed else _COMING, example
 
 
 async def use(app: App, *, is_local: bool) -> None:
     """Stores the samples as today's papers, since they have no day, if they are offered."""
     if await _is_offered(app, is_local=is_local):
-        for name in SAMPLES:
-            await store_digest(app.deps, await asyncio.to_thread(_sample, name), source=SOURCE)
+        for name in FILES:
+            await store_digest(app.deps, await asyncio.to_thread(_sample, name), source=SAMPLES)
 
 
 async def _is_offered(app: App, *, is_local: bool) -> bool:

@@ -60,12 +60,18 @@ def paper_view(
         venue="" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
         name=name if (is_card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
+        sample=reader.language.say("a sample") if is_sample(original) else "",
         day=day,
         ai=AI_MARK if ai else "",
         text=marked(text, words),
         quotation=cutting.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
+
+
+def is_sample(paper: model.Paper) -> bool:
+    """Returns whether a paper is one of the samples. It is then shown as such."""
+    return model.SAMPLES in paper.sources
 
 
 def title_of(item: model.Item, reader: Reader) -> str:

@@ -197,12 +197,14 @@ class PaperView:
     text: Passage
     quotation: str
     why: str
+    sample: str = ""  # "a sample", for a paper that only the samples brought
     buttons: CardButtons = CardButtons()  # used on platforms that show buttons beside the paper
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The parts of the line under the title, each with its name: ("authors", "A, B"), ("categories", "cs.CL")."""
         parts = (
+            ("sample", self.sample),
             ("authors", self.authors),
             ("categories", self.categories),
             ("venue", self.venue),

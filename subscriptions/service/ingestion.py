@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from subscriptions.matching import paper_index
-from subscriptions.model import Digest, Paper
+from subscriptions.model import SAMPLES, Digest, Paper
 from subscriptions.planning.source_calendar import is_archive
 from subscriptions.store import meanings, stored_digests
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -61,6 +61,8 @@ def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> s
             announced = stored_digests.announce(transaction, ingest.now, digest=digest.content_hash)
         done = stored_digests.stored_digest(transaction, digest.content_hash, announced=announced)
     else:
+        if ingest.source != SAMPLES:
+            stored_digests.drop_samples(transaction)
         papers = ingest.merged(transaction, _papers_of(transaction, digest))
         done = stored_digests.add_digest(transaction, digest, papers, ingest.codes)
     if ingest.note is not None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Digest
+from subscriptions.model import SAMPLES, Digest
 from subscriptions.store import bot_state, known_papers, meanings, merging, paper_words
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.merging import REPLACEMENTS
@@ -30,6 +30,15 @@ _NARROWED = {"source": _d.source, "digest": _d.content_hash, "paper": _a.paper}
 _GIVEN = ("sequence", "sequenced_at", "cross", "day")
 _ANNOUNCE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
 _INSERT_APPEARANCES = sa.insert(_appearances)
+
+
+def drop_samples(transaction: Transaction) -> None:
+    """Removes the samples: their papers, with all that belongs to these, and their digests."""
+    samples = execute(transaction, sa.select(_d.id).where(_d.source == SAMPLES)).scalars().all()
+    if samples:
+        papers = sa.select(_a.paper).where(_a.digest.in_(samples))
+        execute(transaction, sa.delete(_papers).where(_p.id.in_(papers)))
+        execute(transaction, sa.delete(_digests).where(_d.id.in_(samples)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
 from bot.demo import steps, story
 from bot.pages.chat import EXAMPLES
-from bot.pages.samples import SAMPLES
+from bot.pages.samples import FILES
 from bot.platforms.slack.manifest import manifest
 from bot.sources.ingest import ingest
 from subscriptions.language import Language, translator
@@ -118,7 +118,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
 @pytest.fixture
 async def samples(store: Store) -> Store:
     """A store with the papers of all samples, which came at noon."""
-    for name in SAMPLES:
+    for name in FILES:
         await ingest(
             BotHarness(store).deps, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
         )

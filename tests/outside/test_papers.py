@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from subscriptions.model import SAMPLES
 from tests.papers import Paper, paper
 from tests.product import Product
 
@@ -306,3 +307,18 @@ class TestWhynot:
             "7  z",
             "2 more subscriptions are further from it.",
         ]
+
+
+def test_a_sample_is_marked_wherever_it_is_shown_and_goes_when_a_real_digest_comes(product: Product) -> None:
+    product.brings(paper("Kelp of the sample", arxiv_id="2601.80001"), source=SAMPLES)
+    product.says("/sub kelp now")
+    assert "a sample" in product.says("/search kelp").text
+    assert "a sample" in product.presses("1").text
+    product.presses("save")
+    assert "a sample" in product.says("/saved").text
+    product.brings("Kelp of the sea")
+    shown = product.says("/search kelp").text
+    assert "Kelp of the sea" in shown
+    assert "sample" not in shown
+    assert "2601.80001 is not known here" in product.says("2601.80001").text
+    assert "sample" not in product.says("/saved").text
