@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.model import SAMPLES
 from tests.papers import Paper, paper
 from tests.product import Product
+
+SAMPLES = "samples of paperwire"  # the source of the digests that the page offers until papers come
 
 GROUP, CHANNEL = "-1001", "-1002"
 ID = "2601.00001"
