@@ -88,7 +88,7 @@ def init(
     for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
         output.print_line(f"✓ {place}")
-    is_released = bool(requirement) or "dev" not in installed_version()
+    is_released = bool(requirement) or "dev" not in (installed_version() or "dev")
     output.print_line(*_next_steps(folder, secret, is_released=is_released))
     return 0
 
