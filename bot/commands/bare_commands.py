@@ -29,6 +29,8 @@ _SHOWN = {
     **dict.fromkeys(("saved", "收藏"), "saved"),
     **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
     **{name: name for name in ("why", "export", "privacy", "email", "library")},
+    "为什么": "why",
+    "导出": "export",
 }
 # whole texts → the command that they do at once; [undo] is below its reply
 _DONE = {

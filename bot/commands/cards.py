@@ -42,6 +42,7 @@ from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 from subscriptions.service import delivered_papers
+from subscriptions.service.changes import save_paper
 from subscriptions.service.delivered_papers import as_item, subscriptions_behind
 from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
@@ -369,12 +370,14 @@ def _toggle(kind: Signal) -> CommandFunction:
 
     def handle(context: CommandContext, item: Item) -> Reply:
         context = with_stored_chat(context)
-        is_saving = kind is Signal.SAVED
-        if interests.take_back(context.transaction, context.chat, item.paper.id, kind):
+        transaction, paper, is_saving = context.transaction, item.paper.id, kind is Signal.SAVED
+        if interests.take_back(transaction, context.chat, paper, kind):
             return context.toast("No longer saved.") if is_saving else context.toast("Taken back.")
-        interests.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
-        moves = is_saving or context.transaction.store.encoder
-        return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
+        if is_saving:
+            save_paper(transaction, context.chat, paper, now=context.now, who=context.actor)
+        else:
+            interests.note_signal(transaction, context.chat, [paper], kind, now=context.now)
+        return context.toast(_NOTED[kind] if is_saving or transaction.store.encoder else _ONLY_NOTED)
 
     return of_paper(handle)
 
@@ -395,7 +398,7 @@ def _saved(context: CommandContext, known: KnownPaper) -> Reply:
     """Saves a paper. Returns the reply that says so."""
     title, label = context.title(known), context.say("undo")
     said = context.say("Saved: {title}", title=title)
-    if not interests.save_paper(context.transaction, context.chat, known.id, now=context.now):
+    if not save_paper(context.transaction, context.chat, known.id, now=context.now, who=context.actor):
         said, label = context.say("It is saved already: {title}", title=title), context.say("take out")
     all_saved = context.button("all saved", "saved-page", start=0)
     return context.done(said, buttons=((all_saved, context.labelled(label, "unsave", paper=known.id)),))

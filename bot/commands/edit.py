@@ -44,6 +44,7 @@ from subscriptions.service import changes, subscribing
 from subscriptions.service.changes import Undone
 from subscriptions.service.known_chats import next_deliveries_to
 from subscriptions.states import SubscriptionState
+from subscriptions.store.known_papers import stored_papers
 from subscriptions.texts.cutting import cut_letters
 
 _NO_NAME = frozenset({"-", "off"})
@@ -263,6 +264,8 @@ def _what(context: CommandContext, done: Undone) -> Iterator[str]:
     yield from unnamed(len(what.changed) - _MOST_NAMED, localizer)
     for setting in what.settings:
         yield setting_change(setting, done.before, done.after, localizer)
+    for paper in stored_papers(context.transaction, [what.saved] if what.saved else []).values():
+        yield context.say("No longer saved: {title}", title=context.title(paper))
     if what.paused is not None:
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 

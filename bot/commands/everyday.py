@@ -144,6 +144,17 @@ def _is_of_category(subject: str) -> bool:
     return is_category(subject.split(maxsplit=1)[0]) if subject else False
 
 
+def without_time(text: str) -> str | None:
+    """Returns a text without the time that it says, before its other words or behind them; None if it says none."""
+    ending = split_when(text)
+    if ending.only_time:
+        return ""
+    if ending.when is not None:
+        return ending.query
+    _, rest, when = _without_beginning(text)
+    return rest if when else None
+
+
 def _one_time(first: str, second: str) -> str:
     """Returns the time that is said before a subject and the one behind it, "daily" and "at midnight", as one."""
     both = f"{first} {second}".strip()

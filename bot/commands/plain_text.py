@@ -12,7 +12,7 @@ from bot.commands.asking import subscription_numbered, subscriptions_here
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import named_papers, no_paper, opens_a_paper, papers_wanted
 from bot.commands.context import DO, NOTHING, Callback, CommandContext, CommandFunction, Wanted, with_stored_chat
-from bot.commands.everyday import formed_wish, wish
+from bot.commands.everyday import formed_wish, wish, without_time
 from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
 from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
@@ -20,7 +20,7 @@ from bot.ports.channel import Reply
 from bot.ports.conversation import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
-from subscriptions.planning.times import only_excluded, split_when
+from subscriptions.planning.times import only_excluded
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.texts.normal_forms import folded
 
@@ -49,12 +49,12 @@ _SMALL_WORDS = (
     "friday saturday sunday mon tue wed thu fri sat sun january february march april may june july august september "
     "october november december survey surveys review reviews benchmark benchmarks dataset datasets noon afternoon "
     "night holiday holidays vacation email emails mail mails notification notifications digest digests topic topics "
-    "number"
+    "number rather prefer i've better could deliver delivered once let let's"
 )
 _SMALL = frozenset(_SMALL_WORDS.split())
 _SMALL_ZH = re.compile(
-    r"论文|文章|文献|订阅|推送|综述|发送|消息|所有|全部|这个|那个|一个|两个|我的|时间|每天|每日|每周|工作日|周末|周[一二三四五六日天]|星期[一二三四五六日天]"
-    r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
+    r"能不能|能否|可以|可否|论文|文章|文献|订阅|推送|综述|发送|消息|所有|全部|这个|那个|一个|两个|我的|时间|每天|每日|每周|工作日|周末|周[一二三四五六日天]|星期[一二三四五六日天]"
+    r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[一二三四五六七八九十两第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
 )
 _OF_DATA = re.compile(
     r"\bmy (?:data|account|messages)\b|\b(?:forget|erase) me\b|\b(?:know|store|save|have|everything|anything|all) about me\b|我的?(?:数据|资料|信息|账号|账户)|关于我",
@@ -176,7 +176,7 @@ def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", 
     It is about other papers if its other words are of no subscription here, and are many or find papers. These papers come
     first then, since a title is looked for, too.
     """
-    is_time = split_when(said).only_time
+    is_time = _is_time(said)
     there = subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
     if not there:
         return ""
@@ -185,6 +185,12 @@ def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", 
     if left and not left & ours and (len(left) > _FEW_WORDS or finds_papers(context, said)):
         return "papers"
     return "list"
+
+
+def _is_time(said: str) -> bool:
+    """Returns whether a text says only when papers are wanted: "please send them at 7"."""
+    beside_it = without_time(said)
+    return beside_it is not None and not _other_words(beside_it)
 
 
 def _other_words(said: str) -> set[str]:
@@ -215,7 +221,7 @@ def _found_or_mine(context: CommandContext, said: str) -> Reply:
     found = looked_for(context, said)
     if found.items or found.ok is False or context.read_by_strangers:
         return found
-    if _QUESTION.search(folded(said).strip(" .!")) and formed_wish(said) is None:
+    if _is_time(said) or (_QUESTION.search(folded(said).strip(" .!")) and formed_wish(said) is None):
         found = what_to_say(context)
     return _with_mine(context, found) if subscriptions_here(context) else found
 

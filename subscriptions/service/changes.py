@@ -1,12 +1,13 @@
 """The log of a chat's changes, and undo: what is kept of a state, what counts as one change, what is restored, which cursors stay.
 
-Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause.
+Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause, and a
+paper that is saved now.
 All calls in one transaction make one change. Undo takes back the newest one: a removed subscription is restored with its old
 id, which buttons name, its number and its cursor. One that still exists keeps its present cursor, so no paper is sent twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,8 @@ from subscriptions.planning import due_moments
 from subscriptions.planning.times import read_when
 from subscriptions.query.links import owned_by
 from subscriptions.service import known_chats
-from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import columns, stored_chats, stored_subscriptions
+from subscriptions.states import ChatState, PauseReason, Signal
+from subscriptions.store import columns, interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 # fields of a subscription that an undo does not restore
@@ -42,9 +43,11 @@ class Difference:
     changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names of settings with another value
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
+    saved: int | None = None  # a paper that is saved now
 
     def __bool__(self) -> bool:
-        return any((self.added, self.removed, self.changed, self.settings)) or self.paused is not None
+        named = self.added, self.removed, self.changed, self.settings, self.saved
+        return any(named) or self.paused is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +60,16 @@ class Change:
     what: Difference  # how the present state differs from the one before
 
 
-def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> int:
+def record_change(
+    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", saved: int | None = None
+) -> int:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
-    Each use case that changes subscriptions or settings calls this in its own transaction. All calls in one transaction
-    make one change. `who`: "ID NAME" of the person.
+    Each use case that changes subscriptions or settings, or saves the paper `saved`, calls this in its own transaction. All
+    calls in one transaction make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
-        before = _to_json(state_of(transaction, chat_id))
+        before = _to_json(state_of(transaction, chat_id)) | {"saved": saved}
         transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
             transaction, chat_id, before, who=who, at=now
         )
@@ -90,6 +95,20 @@ def change_subscriptions(
     if any(old != new for old, new in pairs):
         begin_change(transaction, before[0].chat_id, now=now, who=who)
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
+
+
+@writes
+def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime, who: str = "") -> bool:
+    """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
+    is_new = not _is_saved(transaction, chat.id, paper)
+    if is_new:
+        record_change(transaction, chat.id, now=now, who=who, saved=paper)
+    interests.note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
+    return is_new
+
+
+def _is_saved(transaction: Transaction, chat_id: int, paper: int) -> bool:
+    return (paper, Signal.SAVED) in interests.signals_of_papers(transaction, chat_id, [paper])
 
 
 def state_before(change: stored_subscriptions.StoredChange) -> State:
@@ -199,7 +218,11 @@ def last_change(transaction: Transaction, address: ChatAddress) -> Change | None
     now = state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
         before = state_before(kept)
-        if what := difference(before, now):
+        what = difference(before, now)
+        saved = kept.before.get("saved")  # not in changes of earlier versions
+        if saved and _is_saved(transaction, chat.id, saved):
+            what = replace(what, saved=saved)
+        if what:
             return Change(id=kept.id, who=kept.who, before=before, what=what)
     return None
 
@@ -217,7 +240,7 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
     _restore(transaction, chat, change, now)
     stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
     transaction.begun_changes.pop(chat.id, None)
-    what = difference(current, state_of(transaction, chat.id))
+    what = replace(difference(current, state_of(transaction, chat.id)), saved=change.what.saved)
     if what.added or what.removed or what.changed or what.paused is not None:
         transaction.changed_chats.add(chat.id)
     return Undone(what=what, who=change.who, before=chat, after=known_chats.get_chat(transaction, address))
@@ -233,6 +256,8 @@ def _restore(transaction: Transaction, chat: Chat, change: Change, now: datetime
     _restore_subscriptions(transaction, after, wanted, now)
     if what.paused is not None:
         _restore_pause(transaction, chat, before, now)
+    if what.saved:
+        interests.take_back(transaction, chat, what.saved, Signal.SAVED)
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:

@@ -62,14 +62,6 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
     return transaction.remove(SignalRow, col(SignalRow.kind) == kind, chat=chat.id, paper=paper) > 0
 
 
-@writes
-def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
-    """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
-    is_new = (paper, Signal.SAVED) not in signals_of_papers(transaction, chat.id, [paper])
-    note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
-    return is_new
-
-
 @reads
 def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""

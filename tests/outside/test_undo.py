@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.papers import paper
 from tests.product import Product, Seen
 
 GROUP = "-1001"
@@ -86,6 +87,17 @@ def test_what_was_undone_is_told(product: Product) -> None:
     ]
     product.says("/set limit 5")
     assert product.says("/undo").lines == ["✓ Undone.", "Papers shown: 20 papers (was: 5 papers)"]
+
+
+def test_a_saved_paper_is_a_change_as_well_however_it_was_saved(product: Product) -> None:
+    product.brings(paper("Swarm one", arxiv_id="2601.90001"))
+    for save in (lambda: product.says("/save 2601.90001"), lambda: product.presses("save")):
+        product.says("/sub diffusion")
+        product.says("2601.90001")
+        save()
+        assert product.says("/undo").lines == ["✓ Undone.", "No longer saved: Swarm one (2601.90001)"]
+        assert product.says("/saved").text.startswith("Nothing is saved here.")
+        assert product.says("/undo").lines[1].startswith("Removed: ")
 
 
 def test_what_came_meanwhile_does_not_come_again(product: Product) -> None:
