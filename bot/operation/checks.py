@@ -151,7 +151,7 @@ def check_meaning(settings: Settings) -> CheckResult:
         return CheckResult.of_error(question, error)
     finally:
         encoder.close()
-    return CheckResult(question, f"papers are found by meaning, too, with {encoder.name}")
+    return CheckResult(question, "papers are found by meaning, too")
 
 
 async def _model(summarizer: Summarizer) -> CheckResult:
