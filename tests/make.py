@@ -148,9 +148,9 @@ def an_open_store(url: str, *, now: datetime = NOON) -> Iterator[Store]:
         yield store
 
 
-def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
+def clean_up(store: Store, *, now: datetime) -> None:
     """Deletes all rows that are old enough. See `clean_up_steps`."""
-    for _ in clean_up_steps(store, now=now, papers=papers):
+    for _ in clean_up_steps(store, now=now):
         pass
 
 

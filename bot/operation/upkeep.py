@@ -107,8 +107,7 @@ class Upkeep:
         return True
 
     def _clean_up(self, now: datetime) -> None:
-        steps = retention.clean_up_steps(self._app.store, now=now, papers=self._app.settings.keep.papers)
-        with_rests(steps, rest=self._rest)
+        with_rests(retention.clean_up_steps(self._app.store, now=now), rest=self._rest)
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""

@@ -64,10 +64,6 @@ class SourceSettings(_Table):
     language: values.Language | None = None  # of its summaries, ISO 639-1; None: recognised by their script
     # "all" also announces old digests (subscriptions/planning/receipts.py)
     announce: Annotated[Literal["recent", "all"], values.AnyCase] = "recent"
-    # "arxiv" for a mirror or a saved mail, whose statements count as arXiv's own
-    speaks_for: Annotated[Literal["arxiv"] | None, values.AnyCase] = None
-    # "follow" also reads symbolic links that lead out of its folder
-    links: Annotated[Literal["within", "follow"], values.AnyCase] = "within"
 
     @model_validator(mode="before")
     @classmethod
@@ -106,12 +102,12 @@ class SourceSettings(_Table):
 
     @property
     def is_arxivs_own(self) -> bool:
-        """Whether the source is arXiv's own: a feed of arXiv, an address of its hosts, or a source that speaks for arXiv.
+        """Whether the source is arXiv's own: a feed of arXiv, or an address of its hosts.
 
         For arXiv's papers, values from these sources replace values from others (docs/architecture.md, rule 4).
         """
         host = (urlsplit(self.url or "").hostname or "").removesuffix(".")
-        return bool(self.arxiv) or self.speaks_for == "arxiv" or f".{host}".endswith(".arxiv.org")
+        return bool(self.arxiv) or f".{host}".endswith(".arxiv.org")
 
 
 class Destination(_Table):
@@ -150,12 +146,6 @@ class Backup(_Table):
     to: values.LocalPath | None = None  # absolute; None: `backups` next to the database
 
 
-class Keep(_Table):
-    """How long papers are kept as a whole."""
-
-    papers: values.Age | None = None  # papers of this age are reduced to key and title; None: never
-
-
 # the tables of paperwire.toml → (their field in Settings, what they hold)
 TABLES: Mapping[str, tuple[str, type[_Table]]] = {
     "source": ("sources", SourceSettings),
@@ -163,7 +153,6 @@ TABLES: Mapping[str, tuple[str, type[_Table]]] = {
     "subscriptions": ("subscription_files", SubscriptionFile),
     "arxiv": ("arxiv", Arxiv),
     "backup": ("backup", Backup),
-    "keep": ("keep", Keep),
 }
 _TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
@@ -216,7 +205,6 @@ class Settings(BaseModel):
     subscription_files: tuple[SubscriptionFile, ...] = ()
     arxiv: Arxiv = Arxiv()
     backup: Backup = Backup()
-    keep: Keep = Keep()
 
     @field_validator("*", mode="before")
     @classmethod

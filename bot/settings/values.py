@@ -6,7 +6,7 @@ secret that was put into the wrong setting.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200  # characters: each network address has a hundred tries per minute
 # papers younger than this are never reduced; older ones are needed only after a long pause
-SHORTEST_AGE = timedelta(days=60)
 FIELDS_OF_CRON = 5  # minute, hour, day, month, day of the week
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
@@ -238,16 +237,6 @@ def is_cron(line: str) -> bool:
     return len(line.split()) == FIELDS_OF_CRON
 
 
-def _age(value: object) -> object:
-    """Returns the age that a text such as "400d" means; any other value as it is."""
-    if not isinstance(value, str):
-        return value
-    days = re.fullmatch(r"([0-9]{1,5})d", value)
-    found = timedelta(days=int(days[1]) if days else 0)
-    reason = f"it must be a number of days, such as 400d, and at least {SHORTEST_AGE.days}d"
-    return allowed(found, reason, when=found >= SHORTEST_AGE)
-
-
 def _local_path(text: str) -> str:
     allowed(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return str(at_home(one_line(text)))
@@ -269,7 +258,6 @@ Filters = Annotated[
 Category = Annotated[str, AfterValidator(_category)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 LocalPath = Annotated[Path, BeforeValidator(lambda value: _local_path(value) if isinstance(value, str) else value)]
-Age = Annotated[timedelta, BeforeValidator(_age)]
 Variable = Annotated[str, like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")]
 DestinationName = Annotated[  # it is part of an address, and people type it at the end of a command
     str,

@@ -34,7 +34,7 @@ _LATIN = re.compile(r"[A-Za-z]")
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
     """Returns the first of these sources that asks arXiv itself, so that others may, too; None if there is none."""
-    return next((one for one in sources if one.is_arxivs_own and not (one.path or one.speaks_for)), None)
+    return next((one for one in sources if one.is_arxivs_own), None)
 
 
 class PaperLookup:

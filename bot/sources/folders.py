@@ -227,15 +227,15 @@ def read_watched_digest(source: SourceSettings, path: str) -> Digest:
     """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
 
     A symbolic link that leads out of the folder of the source is refused. Otherwise a person who may write into that folder
-    could make paperwire read any file of this machine. It is followed if the source says so, or if it is the path of the
-    source itself; then the errors quote nothing of the file.
+    could make paperwire read any file of this machine. It is followed if it is the path of the source itself; then the errors
+    quote nothing of the file.
     """
     target = os.path.realpath(path)
     elsewhere = not Path(target).is_relative_to(os.path.realpath(files.folder_of(str(source.path))))
-    if elsewhere and not (source.links == "follow" or path == str(source.path)):
+    if elsewhere and path != str(source.path):
         raise UnreadableInput(
             Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
-            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
+            Sentence("If it is yours, name the folder where it is in paperwire.toml."),
         )
     data = files.bytes_of(target)
     try:

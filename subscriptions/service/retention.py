@@ -123,17 +123,14 @@ def _due(work: str) -> str:
     return f"{work}-due"
 
 
-def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
+def clean_up_steps(store: Store, *, now: datetime) -> Iterator[int]:
     """Removes old data. After each transaction, yields the number of rows that it handled.
 
     Each transaction is short, so that others can write in between. After a crash, or if the caller stops, the next call
-    removes the rest. Papers that are older than `papers` keep only what is needed to recognize them again;
-    None: papers stay as they are.
+    removes the rest.
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    if papers is not None:
-        yield from _steps(store, old_rows.prune_papers, now - papers)
     for find, age in _ERASED:
         yield from _steps(store, partial(_erase, find), now - age, CHATS)
 

@@ -1,4 +1,4 @@
-"""Removes old rows, a limited number at a time: what stays of papers and deliveries (docs/operating.md, What is stored).
+"""Removes old rows, a limited number at a time: what stays of deliveries (docs/operating.md, What is stored).
 
 Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The rows
 themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
@@ -12,15 +12,11 @@ import sqlalchemy as sa
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
-from subscriptions.store import bot_state
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.tables import TABLES, tables
 
-_PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
-
-_papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
-_d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-_OF_PAPERS = tables("paper_text", "model_request", "appearance", "indexed_paper", "paper_meaning")
+_deliveries, _items, _messages, _receipts = tables("delivery", "delivery_item", "message", "receipt")
+_d, _i, _m = _deliveries.c, _items.c, _messages.c
 _IS_NOTICE = sa.text("delivery.kind = 'notice'")  # the exact words of an index's condition
 # A settled delivery is over if all its messages were sent or a person dismissed it.
 _is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
@@ -70,44 +66,6 @@ def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> 
     seqs = execute(transaction, over).scalars().all()
     execute(transaction, sa.update(_items).where(_i.delivery.in_(seqs)).values(_KEPT))
     return _drop_deliveries(transaction, seqs)
-
-
-def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
-    """Reduces papers that came before `before` to their keys and titles, which are enough to recognize them again.
-
-    Papers in deliveries that are still stored stay complete.
-    """
-    upto = int(bot_state.get_value(transaction, _PRUNED) or 0)
-    rows = execute(
-        transaction,
-        sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
-    ).all()
-    old: list[int] = []
-    for row in rows:
-        if max(row.first_seen_at, row.sequenced_at or row.first_seen_at) >= before:
-            break
-        old.append(row.id)
-    if not old:
-        return 0
-    shown = sa.select(_i.paper).where(_i.paper.in_(old), _i.delivery.is_not(None))
-    needed = set(execute(transaction, shown).scalars())
-    over = [paper for paper in old if paper not in needed]
-    if over:
-        for table in _OF_PAPERS:
-            execute(transaction, sa.delete(table).where(table.c.paper.in_(over)))
-        values: dict[str, Any] = {
-            "abstract": "",
-            "comment": "",
-            "venue": "",
-            "published": "",
-            "authors": [],
-            "categories": [],
-            "primary": None,
-            "url": None,
-        }
-        execute(transaction, sa.update(_papers).where(_p.id.in_(over)).values(values))
-    bot_state.put_value(transaction, _PRUNED, str(old[-1]))
-    return len(old)
 
 
 def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:

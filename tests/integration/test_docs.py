@@ -132,7 +132,7 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
     (whole,) = docs_pages.blocks(DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
     assert len(settings_of({}, tmp_path).sources) == 6
-    for table in ("", "[[source]]\n", "[arxiv]\n", "[backup]\n", "[keep]\n"):
+    for table in ("", "[[source]]\n", "[arxiv]\n", "[backup]\n"):
         (tmp_path / "paperwire.toml").write_text(f"{table}qqqqqqqq = 1", encoding="utf-8")
         with pytest.raises(SettingsError) as refused:
             settings_of({}, tmp_path)

@@ -387,7 +387,7 @@ def test_a_plan_brings_what_is_near_and_says_how_near(
         worker.encoder = FakeEncoder(name="fake 2")
 
 
-def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path: Path) -> None:
+def test_a_copy_has_the_codes(worker: Worker, tmp_path: Path) -> None:
     worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
     worker.reads(make.paper(HOT))
@@ -396,5 +396,3 @@ def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path:
         assert codes(copy) == codes(worker.store)
         assert near(copy, "heat") == [HOT]
         assert meanings.questions_of(copy, ["heat"]) == meanings.questions_of(worker.store, ["heat"])
-    make.clean_up(worker.store, now=NOON + timedelta(days=99), papers=timedelta(days=30))
-    assert having(worker.store) == set()

@@ -44,9 +44,9 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     return post
 
 
-def cleans_up(bot: BotHarness, *, days: int, papers: timedelta | None = None) -> None:
+def cleans_up(bot: BotHarness, *, days: int) -> None:
     """Cleans up so many days later."""
-    clean_up(bot.store, now=bot.later(days=days), papers=papers)
+    clean_up(bot.store, now=bot.later(days=days))
 
 
 async def test_after_a_month_a_delivery_is_chat_paper_and_day(
@@ -121,33 +121,6 @@ def test_the_daily_clean_up_rests_for_the_time_that_it_worked_and_not_for_jumps_
     assert WORKS_FOR <= 0.1
 
 
-def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
-    summaries = make.summary("x")
-    old = paper("A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries)
-    ingested(store, old, now=NOON, of_arxiv=True)
-    ingested(
-        store,
-        paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
-        now=NOON + 300 * DAY,
-    )
-    clean_up(store, now=NOON + 350 * DAY)
-    assert count(store, "paper WHERE abstract != ''") == 2
-    for _ in range(2):
-        clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
-    assert count(store, "paper WHERE abstract != ''") == 1
-    assert [count(store, table) for table in ("paper", "paper_key", "paper_text", "appearance")] == [2, 2, 0, 1]
-    subscribes(store, "telegram:1", "graph", when="now", now=NOON + 351 * DAY)
-    ingested(store, old, now=NOON + 351 * DAY, name="again")
-    plan.plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
-    assert count(store, "paper") == 2, "it is known by its key"
-    assert count(store, "delivery_item") == 0, "and no news"
-    with store.read() as transaction:
-        again = next(known.paper for known in make.stored_papers(transaction) if known.paper.key == old.key)
-    assert (again.abstract, again.categories) == ("Words.", ("cs.LG", "stat.ML")), (
-        "another source tells what arXiv had told"
-    )
-
-
 def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_room, "CHATS", 1)
     for number in (1, 2):
@@ -201,16 +174,6 @@ def test_daily_work_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> No
         retention_room.done(store, work, now=NOON + HOUR)
         assert not retention_room.claim(store, work, now=NOON + 11 * HOUR)
         assert retention_room.claim(store, work, now=NOON + 12 * HOUR)
-
-
-async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
-    await delivered(bot)
-    stored.change(
-        bot.store,
-        "UPDATE delivery SET settled_at = NULL",
-    )
-    cleans_up(bot, days=400, papers=100 * DAY)
-    assert count(bot.store, "paper WHERE abstract != ''") == 1
 
 
 async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:

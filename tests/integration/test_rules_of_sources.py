@@ -291,12 +291,8 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_pat
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(ANSWER_OF_EVIL, encoding="utf-8")
 
-    folder = SourceSettings(name="evil", path=tmp_path)
-    await feeds.of(folder).due()
+    await feeds.of(SourceSettings(name="evil", path=tmp_path)).due()
     assert told(known_by(store)) == TRUTH
-    (tmp_path / "answer.xml").write_text(f"{ANSWER_OF_EVIL}\n", encoding="utf-8")
-    await feeds.of(folder.model_copy(update={"speaks_for": "arxiv"})).due()
-    assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
 @pytest.mark.parametrize(
@@ -310,7 +306,6 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_pat
         (SourceSettings(name="a", url="https://notarxiv.org/"), False),
         (SourceSettings(name="a", url="https://arxiv.org.evil.example/"), False),
         (SourceSettings(name="arxiv", path=Path("/inbox/arxiv.org")), False),
-        (SourceSettings(name="a", path=Path("/inbox"), speaks_for="arxiv"), True),
     ],
 )
 def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:

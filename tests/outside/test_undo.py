@@ -91,10 +91,10 @@ def test_what_was_undone_is_told(product: Product) -> None:
 
 def test_a_saved_paper_is_a_change_as_well_however_it_was_saved(product: Product) -> None:
     product.brings(paper("Swarm one", arxiv_id="2601.90001"))
-    for save in (lambda: product.says("/save 2601.90001"), lambda: product.presses("save")):
+    for is_pressed in (False, True):
         product.says("/sub diffusion")
         product.says("2601.90001")
-        save()
+        product.presses("save") if is_pressed else product.says("/save 2601.90001")
         assert product.says("/undo").lines == ["✓ Undone.", "No longer saved: Swarm one (2601.90001)"]
         assert product.says("/saved").text.startswith("Nothing is saved here.")
         assert product.says("/undo").lines[1].startswith("Removed: ")

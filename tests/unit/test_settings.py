@@ -335,7 +335,6 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             [[source]] ¶ name = 'sesame' ¶ path = 'x' ¶ [[source]] ¶ name = 'Sesame' ¶ path = 'y' → source cannot be used: numbers 1 and 2 have the same name.
             [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays 1 cannot be used: it should be a valid date
             [arxiv] ¶ holidays = 2026-12-25                              → arxiv, holidays cannot be used: it must be a list
-            [keep] ¶ papers = '59d'                                      → keep, papers cannot be used: it must be a number of days, such as 400d, and at least 60d.
         """),
         (
             f"[[source]] ¶ name = '{'x' * 201}' ¶ path = 'x'",
