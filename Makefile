@@ -78,7 +78,7 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-postgresql.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
-words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
+words: .venv/dev.stamp ## the catalogue of Chinese sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
 
 clean: ## removes what the other targets made; databases stay

@@ -1,9 +1,8 @@
-"""Refreshes the catalogues from the sentences in code and templates: `python -m locales.catalogues`.
+"""Refreshes the Chinese catalogue from the sentences in code and templates: `make words`.
 
-Writes paperwire.pot with all sentences. For each language writes paperwire.po and paperwire.mo, the form that gettext
-reads. In paperwire.po, existing translations stay, new sentences have an empty translation, and unused sentences are
-removed. All these files are committed, so that neither a wheel nor a checkout needs a build step. A test fails if the
-files do not fit the code.
+Writes paperwire.po, and paperwire.mo, the form that gettext reads. In paperwire.po, existing translations stay, new
+sentences have an empty translation, and unused sentences are removed. Both files are committed, so that neither a wheel
+nor a checkout needs a build step. A test fails if they do not fit the code. English needs none: its sentences are the keys.
 """
 
 import ast
@@ -18,7 +17,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 DOMAIN = "paperwire"
-LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
 # Name of a function → how many of its first arguments are sentences: one, or two for a singular and a plural.
 FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "refusing": 1, "count": 2}
@@ -43,7 +41,7 @@ def collect(root: Path) -> Catalog:
 
     Templates contain only markup; the code fills in the sentences.
     """
-    catalogue = _empty()
+    catalogue = Catalog()
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
             for sentence in sentences(path.read_text(encoding="utf-8")):
@@ -80,15 +78,15 @@ def _places(function: ast.expr) -> int:
     return 0
 
 
-def po_path(root: Path, language: str) -> Path:
-    """Returns the path of the file with the translations into a language."""
-    return root / "locales" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+def po_path(root: Path) -> Path:
+    """Returns the path of the file with the translations."""
+    return root / "locales" / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
-def read(root: Path, language: str) -> Catalog:
-    """Returns the committed translations into a language."""
-    with po_path(root, language).open("rb") as file:
-        return read_po(file, locale=language)
+def read(root: Path) -> Catalog:
+    """Returns the committed translations."""
+    with po_path(root).open("rb") as file:
+        return read_po(file, locale="zh")
 
 
 def compiled(catalogue: Catalog) -> bytes:
@@ -99,34 +97,14 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def refresh(root: Path) -> None:
-    """Rewrites all catalogues below `root`. Raises OSError."""
-    template = collect(root)
-    _write(template, root / "locales" / f"{DOMAIN}.pot")
-    for language in LANGUAGES:
-        path = po_path(root, language)
-        catalogue = read(root, language) if path.exists() else _empty(language)
-        catalogue.update(template, no_fuzzy_matching=True)
-        catalogue.obsolete.clear()
-        catalogue.creation_date = catalogue.revision_date = _BORN
-        _write(catalogue, path)
-        path.with_suffix(".mo").write_bytes(compiled(catalogue))
-
-
-def _empty(language: str | None = None) -> Catalog:
-    return Catalog(
-        locale=language,
-        domain=DOMAIN,
-        project=DOMAIN,
-        creation_date=_BORN,
-        revision_date=_BORN,
-        header_comment="# Sentences of paperwire.",
-        fuzzy=False,
-    )
-
-
-def _write(catalogue: Catalog, path: Path) -> None:
+    """Rewrites the catalogue below `root`. Raises OSError."""
+    path, catalogue = po_path(root), read(root)
+    catalogue.update(collect(root), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    catalogue.creation_date = catalogue.revision_date = _BORN
     with path.open("wb") as file:
         write_po(file, catalogue, width=120, no_location=True, sort_output=True)
+    path.with_suffix(".mo").write_bytes(compiled(catalogue))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from gettext import GNUTranslations
+from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from types import ModuleType
 
@@ -41,8 +41,10 @@ _OLDER_ZONES = {
 
 
 @lru_cache
-def _catalogue(lang: str) -> GNUTranslations:
-    path = files("locales").joinpath(language_of(lang), "LC_MESSAGES", f"{DOMAIN}.mo")
+def _catalogue(lang: str) -> NullTranslations:
+    if language_of(lang) == "en":
+        return NullTranslations()
+    path = files("locales").joinpath("zh", "LC_MESSAGES", f"{DOMAIN}.mo")
     with path.open("rb") as catalogue:
         return GNUTranslations(catalogue)
 

@@ -18,6 +18,7 @@ from bot.pages.chat import EXAMPLES
 from bot.pages.samples import FILES
 from bot.platforms.slack.manifest import manifest
 from bot.sources.ingest import ingest
+from locales.catalogues import po_path
 from subscriptions.language import Language, translator
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE
@@ -88,7 +89,7 @@ def of_program() -> Iterator[tuple[str, str]]:
     yield from (("the demo", query) for one in story.DEMO_CHATS for step in one.steps for query in of_code(step.text))
     for _, command in steps(Language("en", "UTC"), "paperwire", "a.md"):
         yield from (("the demo", query) for query in of_code(command))
-    with (docs_pages.ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po").open("rb") as catalogue:
+    with po_path(docs_pages.ROOT).open("rb") as catalogue:
         for message in read_po(catalogue):
             for sentence in (str(message.id), str(message.string)):
                 yield from ((sentence, query) for query in (*of_sentence(sentence), *_LOOSE.findall(sentence)))
@@ -149,7 +150,7 @@ def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store
     assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
     shown = [
-        *(path.read_text("utf-8") for path in (docs_pages.ROOT / "locales" / "paperwire.pot", *PAGES)),
+        *(path.read_text("utf-8") for path in (po_path(docs_pages.ROOT), *PAGES)),
         *(str(one.examples) for one in REGISTRY.commands),
         LIKE.example,
     ]
