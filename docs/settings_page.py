@@ -3,7 +3,6 @@
 # ruff: noqa: INP001 - a script beside its page
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import bot.platforms  # noqa: F401 - declares the platforms, on which defaults depend
@@ -28,15 +27,13 @@ def page(text: str) -> str:
 
 
 def _defaults() -> list[str]:
-    """Returns the defaults of the settings whose default depends on the chat, as a table."""
+    """Returns the defaults of all settings in each kind of chat, as a table."""
     unset = [
         chat_settings.resolve(kind, platform, {}, timezone="the operator's", lang="en")
         for kind, platform in KINDS.values()
     ]
-    of_kinds: Mapping[str, Sequence[str]] = {
-        name: [f"`{one.value(name)}`" for one in unset] for name in chat_settings.SETTINGS
-    }
-    rows = [("setting", *KINDS), *((f"`{name}`", *of) for name, of in of_kinds.items() if len(set(of)) > 1)]
+    rows = [("setting", *KINDS)]
+    rows += [(f"`{name}`", *(f"`{one.value(name)}`" for one in unset)) for name in chat_settings.SETTINGS]
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return [head, f"|{'---|' * len(rows[0])}", *body]
 

@@ -1,14 +1,14 @@
 """The settings of chats: which exist, what may be chosen, and the defaults by kind of chat: times, quiet hours, papers shown (docs/settings.md).
 
 `SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
-setting needs one more entry, and code that acts on its value.
+setting needs one more entry, a field of `ChatSettings` (`subscriptions/model.py`), and code that acts on its value.
 
 The store keeps what a chat chose as text: name in SETTINGS → value in the form that `check_value` returns.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 
@@ -150,7 +150,6 @@ _LIMITS = {
     model.ChatKind.BROADCAST: "all",
     model.ChatKind.TEAM: "12",
 }
-_READ_AS_FIELDS = frozenset(field.name for field in fields(model.ChatSettings)) - {"limit", "others"}
 
 
 def _by_kind(private: str, group: str, broadcast: str, team: str) -> Choices:
@@ -392,8 +391,4 @@ def resolve(
     )  # fmt: skip
     values = {name: setting.value_in(chat) for name, setting in SETTINGS.items()}
     limit = values.pop("limit")
-    return model.ChatSettings(
-        limit=None if limit == "all" else int(limit),
-        others=tuple((name, value) for name, value in values.items() if name not in _READ_AS_FIELDS),
-        **{name: value for name, value in values.items() if name in _READ_AS_FIELDS},
-    )
+    return model.ChatSettings(limit=None if limit == "all" else int(limit), **values)

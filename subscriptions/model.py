@@ -177,12 +177,10 @@ class ChatSettings:
     buttons: str  # full, link, off
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
-    others: tuple[tuple[str, str], ...] = ()  # (name, value) of declared settings that have no field here
 
     def value(self, name: str) -> str:
         """Returns a setting as it is stored; "all" for no limit."""
-        others = dict(self.others)
-        found = others[name] if name in others else getattr(self, name)
+        found = getattr(self, name)
         return "all" if found is None else str(found)
 
 

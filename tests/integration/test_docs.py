@@ -4,6 +4,7 @@ commands of the docs. The Chinese pages have the same structure as the English o
 
 import re
 import runpy
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -193,14 +194,16 @@ TABLES = [  # (page, the columns of its table, all things that the first column 
 
 @pytest.mark.parametrize(("name", "columns", "things"), TABLES)
 def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], things: Iterable[str]) -> None:
-    assert sorted(row.code(columns[0]) for row in docs_pages.rows(name, *columns)) == sorted(things)
+    documented = Counter(row.code(columns[0]) for row in docs_pages.rows(name, *columns))
+    assert documented == Counter([*things]), (
+        f"docs/{name}: add or remove rows of the table with the column “{columns[0]}”"
+    )
 
 
 @pytest.mark.parametrize("name", ["commands", "settings", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
-    """The page is as `python docs/NAME_page.py` writes it now."""
     written = docs_pages.page(f"{name}.md")
-    assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written
+    assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written, f"run: python docs/{name}_page.py"
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)

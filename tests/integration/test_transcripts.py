@@ -11,7 +11,7 @@ from tests.integration import transcripts
 from tests.integration.cli import Terminal
 
 STORIES = [
-    pytest.param(text, id=title)
+    pytest.param(text, id=f"{path.name}: {title}")
     for path in sorted(Path(__file__).with_name("command_line").glob("*.console"))
     for title, text in transcripts.stories(path).items()
 ]

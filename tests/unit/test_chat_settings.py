@@ -25,7 +25,7 @@ def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatS
     return chat_settings.resolve(kind, platform, chosen, timezone="Europe/Berlin", lang="en")
 
 
-# The table of docs/settings.md, one row for each setting: private, group, broadcast, team.
+# One row for each setting: private, group, broadcast, team.
 @pytest.mark.parametrize(
     ("name", "private", "group", "broadcast", "team"),
     tables.rows("""
@@ -49,7 +49,9 @@ def test_each_kind_of_chat_has_its_defaults(name: str, private: str, group: str,
 
 
 def test_settings_are_those_of_the_model() -> None:
-    assert set(chat_settings.SETTINGS) == {field.name for field in fields(ChatSettings)} - {"others"}
+    assert set(chat_settings.SETTINGS) == {field.name for field in fields(ChatSettings)}, (
+        "each entry of SETTINGS has a field of ChatSettings in subscriptions/model.py"
+    )
 
 
 @pytest.mark.parametrize("platform", ["console", "web"])
