@@ -13,6 +13,7 @@ PaperwireError
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from subscriptions import errors
 
@@ -133,6 +134,8 @@ def said_of(error: BaseException) -> str:
 
 def error_location(error: BaseException) -> str:
     """Returns the type of an error and where it was raised, but not its text, which may contain a person's words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    where = "".join(
+        f" in {frame.name}, {'/'.join(Path(frame.filename).parts[-2:])}, line {frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)[-1:]
+    )
     return f"{type(error).__name__}{where}"

@@ -140,7 +140,9 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert (sent.sent, sent.dead) == (1, 1)
     (record,) = [one for one in caplog.records if "rendered" in one.getMessage()]
     said = record.getMessage()
-    assert re.fullmatch(r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, line \d+", said)
+    assert re.fullmatch(
+        r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, integration/test_delivery\.py, line \d+", said
+    )
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
     object.__setattr__(app.deps, "render_delivery", good)
     outbox.retry(
