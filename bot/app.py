@@ -1,7 +1,6 @@
 """The composition root: builds the parts of the program from the settings, and sets which of the libraries' lines are logged."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
 from bot.meaning import encoders
 from bot.platform import Platform
-from bot.platforms import ADAPTERS, LIBRARIES, connect, medium_of
+from bot.platforms import ADAPTERS, connect, medium_of
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
@@ -107,7 +106,6 @@ def build_app(
     settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
     one run through the outbox. `platforms`: name → module of the adapter.
     """
-    quiet_libraries()
     clock = clock or SystemClock()
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
@@ -145,13 +143,6 @@ def build_app(
         summarizer=room.summarizer_of(settings, store, clock) if room else None,
         stop=stop,
     )
-
-
-def quiet_libraries() -> None:
-    """Raises the log level of libraries. At INFO they log URLs, and URLs of a platform's API may contain the token."""
-    for name in ("httpx", "httpcore", *LIBRARIES):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
 
 def _conversation_context(

@@ -5,6 +5,7 @@ A server may send any amount, and a thousand bytes may unpack to a million.
 
 import asyncio
 import gzip
+import logging
 import ssl
 import sys
 import zlib
@@ -16,6 +17,10 @@ import httpx
 
 # httpcore looks for sniffio at each step of a request; where it is not installed, that reads five folders. None says so at once.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+
+# at INFO they log addresses, in which a token or a key may stand
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 CODINGS = "gzip"  # the value of Accept-Encoding with which `body_of` may be used
 _IN_GZIP = frozenset({"gzip", "x-gzip"})

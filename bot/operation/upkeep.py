@@ -25,6 +25,7 @@ from subscriptions.notices import Finding
 from subscriptions.service import retention
 
 log = logging.getLogger("paperwire")
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
 LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
 FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work

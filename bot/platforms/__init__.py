@@ -1,7 +1,7 @@
 """The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-A folder's `__init__.py` declares the FACTS of its platform, and perhaps LIBRARIES. It imports no library of the platform, and
-neither does this module, which declares the platforms, so that their addresses can be read.
+A folder's `__init__.py` declares the FACTS of its platform. It imports no library of the platform, and neither does this
+module, which declares the platforms, so that their addresses can be read.
 """
 
 from importlib import import_module
@@ -20,11 +20,8 @@ if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not loa
 ADAPTERS = {
     name: f"bot.platforms.{name}.adapter" for name in ("console", "web", "telegram", "slack", "email", "apprise")
 }
-_FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in ADAPTERS)
-_FACTS = tuple(folder.FACTS for folder in _FOLDERS)
+_FACTS = tuple(import_module(f"bot.platforms.{name}").FACTS for name in ADAPTERS)
 addresses.declare(*_FACTS)
-# whose logs show addresses with tokens
-LIBRARIES = tuple(name for folder in _FOLDERS for name in getattr(folder, "LIBRARIES", ()))
 # The forms of the argument of `--as`, for its help text.
 CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
 

@@ -10,7 +10,6 @@ from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
 
-LIBRARIES = ("slack_sdk", "aiohttp")
 PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
 # docs.slack.dev/reference/objects: a channel is C…, G… or D…, a person U… or W….

@@ -31,6 +31,8 @@ from subscriptions.states import PauseReason
 # The log of the library: at DEBUG it shows messages, and it logs errors that repeat addresses, which are secrets.
 SILENT = logging.getLogger(f"{__name__}.sdk")
 SILENT.setLevel(logging.CRITICAL)
+for _library in ("slack_sdk", "aiohttp"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
 _DIGITS = 6  # a Retry-After with more digits is ignored; six digits are up to eleven days

@@ -6,8 +6,6 @@ from subscriptions.addresses import BotLinks, PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
 
-LIBRARIES = ("telegram",)
-
 _ID = re.compile(r"(?P<chat>-?[1-9][0-9]{0,15})(?:/(?P<topic>[1-9][0-9]{0,9}))?")
 _NAME = re.compile(r"(?P<chat>@[A-Za-z][A-Za-z0-9_]{0,31})(?:/(?P<topic>[1-9][0-9]{0,9}))?")
 _LARGEST_ID = 2**52  # core.telegram.org/bots/api#chat

@@ -40,8 +40,7 @@ _CONFLICT = (
     "another program asks Telegram for this bot's updates, or has them sent to a webhook, so people are answered by chance; "
     "stop it, or give it a token of its own"
 )
-# logs of libraries → their level: they show the address with the token below it, and python-telegram-bot each body that it cannot read
-_LOGS = {"telegram": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
+logging.getLogger("telegram").setLevel(logging.CRITICAL)  # it logs each body that it cannot read
 
 _WRONG_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 
@@ -226,8 +225,6 @@ class Client:
     """
 
     def __init__(self, token: str, root: str, *, connect: float = 5, read: float = 20, in_flight: int = 40) -> None:
-        for name, level in _LOGS.items():
-            logging.getLogger(name).setLevel(level)
         self._root, self._token, self._read = root.rstrip("/"), token, read
         self.bot_id = token.partition(":")[0]
         self._request, self._updates = (
