@@ -31,6 +31,8 @@ async def apprise(_: float) -> AsyncIterator[Rig]:
             received=lambda: fake.texts("json"),
             disconnect=fake.goes_down,
             secret=APPRISE_TOKEN,
+            edits=False,
+            has_identity=False,
         )
         await channel.close()
 

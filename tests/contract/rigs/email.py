@@ -41,6 +41,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
             received=lambda: [smtp.shown_text(mail) for mail in fake.mails],
             disconnect=fake.goes_down,
             secret=secret,
+            edits=False,
         )
         await channel.close()
         store.close()

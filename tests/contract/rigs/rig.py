@@ -23,3 +23,5 @@ class Rig:
     plain: Callable[[str], str] = str  # a text of `compose` → the text that the platform receives of the plain form
     fake: FakePlatform | None = None
     secret: str = "no secret"
+    edits: bool = True  # the platform can change a message that was sent
+    has_identity: bool = True  # False: the platform has only one bot

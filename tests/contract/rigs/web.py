@@ -28,6 +28,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
             plain="plain {}".format,
             received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
             disconnect=store.close,
+            has_identity=False,
         )
         await channel.close()
         store.close()
