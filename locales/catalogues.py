@@ -16,7 +16,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-DOMAIN = "paperwire"
+from subscriptions.language import DOMAIN
+
 FOLDERS = ("bot", "subscriptions")
 # Name of a function → how many of its first arguments are sentences: one, or two for a singular and a plural.
 FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "refusing": 1, "count": 2}

@@ -16,6 +16,7 @@ from subscriptions import errors
 from subscriptions.zones import zone
 
 DOMAIN = "paperwire"
+LANGUAGES = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 # CLDR patterns for days.
 _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}

@@ -10,7 +10,7 @@ from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
-from subscriptions.language import Language
+from subscriptions.language import LANGUAGES, Language
 from subscriptions.meaning import NEAR
 from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
 from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # so that a list in a terminal need not load what finds paper
     from subscriptions.service.previews import Base
     from subscriptions.service.subscribing import Subscribed
 
-LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the name of the language in that language
 _RESTS: Mapping[str, Sentence] = {
     QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
     WEEKDAYS: Sentence("the weekend holds it until Monday"),

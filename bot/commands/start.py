@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from bot.commands.context import Callback, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
-from bot.commands.phrasing import LANGUAGES, found_in
+from bot.commands.phrasing import found_in
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.portable import text_of_payload

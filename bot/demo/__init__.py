@@ -36,7 +36,7 @@ from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
-from subscriptions.language import Language
+from subscriptions.language import LANGUAGES, Language
 
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
@@ -171,7 +171,7 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
         note=note,
         exhibits=[(one, shown_messages(one, posts), Language(one.language, one.timezone)) for one, posts in shown],
         steps=steps(language, "paperwire", "digest.md"),
-        other=(other, PAGES[other], "English" if other == "en" else "中文"),
+        other=(other, PAGES[other], LANGUAGES[other]),
         label=lambda words, name, **values: words.say(_LABELS[name], **values),
         when=lambda one: when_words(one.when, language),
         faces={

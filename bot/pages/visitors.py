@@ -21,8 +21,9 @@ from bot.platforms.receivers import PageReceiver
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
-from bot.rendering.pages import LANGUAGES, PageFrame, draw_page
+from bot.rendering.pages import PageFrame, draw_page
 from subscriptions.errors import Refused, Sentence
+from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.known_chats import choose_language, known_or_new
 from subscriptions.store import bot_state

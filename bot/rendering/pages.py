@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence
-from subscriptions.language import Language
+from subscriptions.language import LANGUAGES, Language
 
 FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
@@ -14,7 +14,6 @@ _WORDS: Mapping[str, Sentence] = {
     "skip": Sentence("To the content"),
     "sign_out": Sentence("sign out"),
 }
-LANGUAGES = {"en": "English", "zh": "中文"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

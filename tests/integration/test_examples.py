@@ -12,14 +12,13 @@ from bot.commands import start
 from bot.commands.context import BotInfo
 from bot.commands.everyday import wish
 from bot.commands.intent import REGISTRY
-from bot.commands.phrasing import LANGUAGES
 from bot.demo import steps, story
 from bot.pages.chat import EXAMPLES
 from bot.pages.samples import FILES
 from bot.platforms.slack.manifest import manifest
 from bot.sources.ingest import ingest
 from locales.catalogues import po_path
-from subscriptions.language import Language, translator
+from subscriptions.language import LANGUAGES, Language, translator
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
