@@ -31,8 +31,8 @@ from bot.commands.context import (
     with_stored_chat,
 )
 from bot.commands.phrasing import shortened, subscription_label
-from bot.commands.results import card_buttons, papers_reply
-from bot.commands.settings import button_rows
+from bot.commands.results import number_buttons, papers_reply
+from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Refused, Sentence
@@ -202,7 +202,7 @@ def on_less(context: CommandContext, item: Item) -> Reply:
     called = subscription_label(subscription, _LABEL)
     said = context.say("What shall {subscription} leave out from now on? Write a word, or press:", subscription=called)
     asked = ask(context, "leave-out", said, **here)
-    return replace(asked, buttons=(*button_rows(buttons), *asked.buttons))
+    return replace(asked, buttons=(*phone_rows(buttons), *asked.buttons))
 
 
 def _finds(context: CommandContext, subscription: Subscription, item: Item) -> bool:
@@ -312,7 +312,7 @@ def named_papers(context: CommandContext, text: str) -> Reply:
         lines=tuple(lines),
         items=items,
         item_layout="card",
-        numbers=card_buttons(items),
+        numbers=number_buttons(items),
         buttons=(tuple(look),),
         ok=None if known else False,
     )

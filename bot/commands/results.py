@@ -55,7 +55,7 @@ def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str,
     return tuple(" · ".join(filter(None, (day, mark if is_had else ""))) for day, is_had in said)
 
 
-def card_buttons(items: Sequence[Item], *, first: int = 1) -> Row:
+def number_buttons(items: Sequence[Item], *, first: int = 1) -> Row:
     """Returns a numbered button for each paper; the button opens the paper's card."""
     return tuple(
         Button(label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
@@ -71,14 +71,14 @@ def papers_reply(
     first: int = 1,
     buttons: Buttons = (),
 ) -> Reply:
-    """Returns a reply with papers as a numbered list, as `result_items` and `card_buttons` make it."""
+    """Returns a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
     items = result_items(papers)
     return Reply(
         lines=tuple(lines),
         items=items,
         days=days,
         first=first,
-        numbers=card_buttons(items, first=first),
+        numbers=number_buttons(items, first=first),
         buttons=buttons,
     )
 

@@ -16,11 +16,11 @@ from bot.commands.context import (
 )
 from bot.commands.phrasing import days_known, how_related
 from bot.commands.results import (
-    card_buttons,
     count_found,
     days_of,
     ending_of,
     lines_above_papers,
+    number_buttons,
     papers_reply,
     result_items,
     subscribe_buttons,
@@ -274,7 +274,7 @@ def _page(
         days=_days(context, [one.paper for one in items], nearness),
         headings={len(found.papers): _near_line(context, near)} if near else {},
         first=start + 1,
-        numbers=card_buttons(items, first=start + 1),
+        numbers=number_buttons(items, first=start + 1),
         buttons=tuple(rows),
     )
 

@@ -121,7 +121,7 @@ def _all_settings(context: CommandContext) -> Reply:
         lines.append(context.say("To change one: /set text titles"))
         return Reply(lines=tuple(lines), names_chat=True)
     buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
-    return Reply(lines=tuple(lines), buttons=button_rows(buttons), names_chat=True)
+    return Reply(lines=tuple(lines), buttons=phone_rows(buttons), names_chat=True)
 
 
 def _fixed_line(context: CommandContext, names: Sequence[str]) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
         return context.reply("{label} is fixed in this kind of chat: {value}.", label=label, value=shown)
     meaning = context.say(SETTINGS[name].meaning)
     lines = [_setting_line(context, name), context.say("({inner})", inner=meaning)]
-    buttons = button_rows([_value_button(context, name, option) for option in offered])
+    buttons = phone_rows([_value_button(context, name, option) for option in offered])
     if name == ZONE:
         which = context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
         if context.read_by_strangers:
@@ -266,13 +266,13 @@ def names_a_place(text: str) -> bool:
 def zone_buttons(context: CommandContext) -> Buttons:
     """Returns buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
     near = sorted(_near(context)[:CITIES], key=lambda name: _offset(name, context.now))
-    return button_rows([_city_button(context, name, replaces=True) for name in near])
+    return phone_rows([_city_button(context, name, replaces=True) for name in near])
 
 
 def zone_row(context: CommandContext) -> Row:
     """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
     other = context.button("another city", ZONE)
-    first_row = button_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
+    first_row = phone_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
     return (*first_row[1:], other)
 
 
@@ -290,8 +290,8 @@ def local_time(now: datetime, name: str) -> str:
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
-def button_rows(buttons: Sequence[Button]) -> Buttons:
-    """Returns the buttons in rows that are readable on a phone."""
+def phone_rows(buttons: Sequence[Button]) -> Buttons:
+    """Returns the buttons in rows whose labels are readable on a phone."""
     rows: list[Row] = []
     for button in buttons:
         row = (*rows[-1], button) if rows else ()
