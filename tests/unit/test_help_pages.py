@@ -21,8 +21,10 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
         assert (ending.query, ending.when) == ("diffusion", when)
 
 
-def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
+def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb_or_a_letter() -> None:
     names = [name for command in intent.REGISTRY.commands for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
     verbs = [verb for module in intent._MODULES for verb in getattr(module, "CALLBACKS", {})]
     assert len(verbs) == len(set(verbs))
+    letters = [one.letter for one in intent.REGISTRY.callbacks.values() if one.letter]
+    assert len(letters) == len(set(letters))
