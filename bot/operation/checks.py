@@ -254,7 +254,7 @@ async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> li
         if facts.token_variable and facts.name in platforms:
             found += await _account(platforms[facts.name], owners.get(facts.name))
         elif facts.token_variable:
-            found.append(CheckResult(facts.title, "off, it has no token"))
+            found.append(CheckResult(facts.title, f"off until {facts.token_variable} is set"))
     return found
 
 
