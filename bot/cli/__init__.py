@@ -177,7 +177,7 @@ SUBCOMMANDS = (
     Subcommand(
         ASK,
         "library",
-        "bot.library.at_the_terminal:library",
+        "bot.cli.subscribers:library",
         "Store a chat's own library",
         "paperwire library zotero.bib --as console:me",
     ),

@@ -1,8 +1,9 @@
-"""subscribe, subscriptions, settings, export, import: what chats ask for, added, listed, and as text that goes out and comes back."""
+"""subscribe, subscriptions, settings, export, import, library: what chats ask for, added, listed, and as text that goes out and comes back."""
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,11 +15,16 @@ from rich.text import Text
 from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
 from bot.commands import phrasing
+from bot.commands.library import library_lines
 from bot.digests.files import read_file
 from bot.errors import WrongUsage
+from bot.library import read_library
+from bot.ports.channel import Reply
+from bot.ports.conversation import LARGEST, file_too_large
 from bot.rendering.cleaning import readable
 from bot.settings import Settings
 from subscriptions import addresses, chat_settings, portable
+from subscriptions.errors import MeaningFails
 from subscriptions.language import Language
 from subscriptions.model import Paper
 from subscriptions.planning.next_deliveries import NextDelivery
@@ -26,6 +32,7 @@ from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import access, import_export, known_chats, subscribing
 from subscriptions.service.known_chats import Listed, get_set_up
+from subscriptions.store.interests import put_library, titles_to_ask
 from subscriptions.texts import cutting, escaped
 
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
@@ -205,4 +212,25 @@ def import_(
     counts = Counter(sign for sign, _, _ in changes)
     done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
     output.print_line("Nothing was changed: this was a dry run." if dry_run else done)
+    return 0
+
+
+def library(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
+    *,
+    chat: arguments.ChatOption,
+    now: arguments.Now = None,
+) -> int:
+    """Store a chat's own library. It replaces the one before."""
+    data = read_file(file)
+    if len(data) > LARGEST:
+        raise file_too_large(LARGEST)
+    read = read_library(data)
+    with sessions.open_session(now) as session:
+        of = known_chats.get_chat(session.store, session.address(chat))
+        with suppress(MeaningFails):  # then the vectors are made later
+            session.encode(titles_to_ask(read))
+        put_library(session.store, of.id, read, now=session.now)
+        lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
+    drawing.print_reply(Reply(lines=lines, ok=True))
     return 0

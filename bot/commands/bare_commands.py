@@ -21,13 +21,17 @@ _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # any moment, since only whether a paus
 # whole texts → the command that they show
 _SHOWN = {
     **dict.fromkeys(("list", "subscriptions", "my subscriptions", "my alerts", "列表", "我的订阅", "订阅列表"), "list"),
-    **dict.fromkeys(("show my alerts", "show my subscriptions", "what am i subscribed to", "我订阅了什么"), "list"),
+    **dict.fromkeys(
+        ("show my alerts", "show my subscriptions", "what am i subscribed to", "what am i following"), "list"
+    ),
+    **dict.fromkeys(("我订阅了什么", "我订阅了啥", "我订阅了哪些", "我都订阅了什么", "我都订阅了啥"), "list"),
     **dict.fromkeys(("today", "今天", "today's papers", "what's new", "what's new today"), "today"),
     **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
     **dict.fromkeys(("help", "start", "帮助"), "help"),
     **dict.fromkeys(("settings", "set", "设置"), "set"),
     **dict.fromkeys(("saved", "收藏"), "saved"),
     **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
+    **dict.fromkeys(("when is the next one", "下次什么时候发", "下一次什么时候发", "什么时候发"), "status"),
     **{name: name for name in ("why", "export", "privacy", "email", "library")},
     "为什么": "why",
     "导出": "export",

@@ -51,7 +51,7 @@ _AUTHOR = re.compile(
     rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?(?:(?:或者?|和|、)[A-Za-z. -]+?)*) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
 )
 _TITLE = re.compile(
-    r"(?:with |containing )?(?P<before>.+?) in (?:the|its|their) titles?\b|(?:papers? )?whose titles? (?:contains?|has|have)"
+    r"(?:with |containing )?(?P<before>.+?) in (?:the|its|their) (?P<part>title|abstract)s?\b|(?:papers? )?whose titles? (?:contains?|has|have)"
     r" (?P<behind>.+)|(?:标题|题目)[里中]?(?:带有|包含|含有|出现|有|含|带|是)\s*(?P<zh>[^的,，]+)的?",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ _OR = re.compile(  # neither 饱和 nor 和谐
 )
 _COMMA = re.compile(r"\s*[,，、]\s*(?:(?:and|or) )?| and | or ")
 _COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|with) (?P<first>.+)")
-_BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=(\S+))")
+_BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=([A-Za-z.*-]+|\S+))")
 _OF = re.compile(
     rf"(?<={_HAN}{{2}})(?:在(?={_HAN}{{2,12}}[中里上]的)|对于?(?={_HAN}{{2,12}}的(?:影响|作用|效果)))|[中里上]的(?={_HAN}{{2}})"
     rf"|(?<={_HAN}{{2}})的(?={_HAN}{{2}})|[里中]?面?的?关于|(?<=[\w ])[里中]的?(?= )"
@@ -171,7 +171,12 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
     if said == "by":
         return _NAMES.match(subject) is not None
     if said in LISTS["ALL"]:
-        return is_category(first) or (is_sure and said in ("just", "only"))
+        return (
+            _TITLE.match(subject) is not None
+            or first.casefold() in LISTS["KIND"]
+            or is_category(first)
+            or (is_sure and said in ("just", "only"))
+        )
     if said in LISTS["UNSURE"] and not (said == "订阅" and (before != said or subject[0].isascii())):
         return is_timed or is_sure
     is_asked = is_timed and bool(ending)
@@ -319,7 +324,8 @@ def _wanted(before: str, subject: str) -> str:
     if title := _TITLE.search(subject):
         rest = _words(subject[: title.start()] + subject[title.end() :])
         words = title["before"] or title["behind"] or title["zh"]
-        return f"ti:{words_rule(words.strip(_QUOTES))} {rest}".strip()
+        field = "abs" if title["part"] == "abstract" else "ti"
+        return f"{field}:{words_rule(words.strip(_QUOTES))} {rest}".strip()
     if author := _AUTHOR.search(subject):
         return _authors(author["is"] or author["of"] or author["by"] or author["who"])
     by = re.search(r"(?:^|\s)by (?=\w)", subject)

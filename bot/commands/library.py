@@ -2,7 +2,7 @@
 
 from bot.commands.asking import listed_here
 from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, with_stored_chat
-from bot.library.files import is_library, read_library
+from bot.library import is_library, read_library
 from bot.ports import channel
 from bot.ports.conversation import LARGEST, FileReader
 from subscriptions import errors

@@ -1,1 +1,0 @@
-"""A chat's own papers, from a file that Zotero, Mendeley, JabRef or Google Scholar exports: /library and `paperwire library`."""
