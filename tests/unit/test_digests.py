@@ -392,7 +392,7 @@ def test_each_format_has_a_page_of_parts_and_keeps_its_name() -> None:
 
 
 NUMBERS = range(1, 6)
-WHOLE_ONLY = {"hf_json", "biorxiv_json", "feed_json", "openalex_json", "crossref_json", "s2_json", "records_json"}
+WHOLE_ONLY = {made for made, parts in PARTS.items() if parts.between}  # one value of JSON, of which half is refused
 BY_PLACE = {"hf_text", "bilingual3"}  # whose lines belong together by their places only
 MARKS = (
     "",
