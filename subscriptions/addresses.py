@@ -55,6 +55,11 @@ class PlatformFacts:
     mailbox_of: Callable[[model.ChatAddress], str] = str  # equal for addresses whose messages come to one place
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
+    @property
+    def off(self) -> str:
+        """The sentence for operators that the platform is off, and what turns it on."""
+        return f"{self.title} is off until {self.token_variable} is set."
+
 
 _declared: dict[str, PlatformFacts] = {}
 

@@ -67,7 +67,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
             f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
         )
     for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
-        output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+        output.print_error(f"{facts_of(platform).off} Everything for it stays planned.")
     orderly_stop.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 

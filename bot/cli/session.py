@@ -143,4 +143,4 @@ def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
     facts = addresses.facts_of(chat.address.platform)
     if not settings.is_on(facts.name):
-        yield f"{facts.title} is off until {facts.token_variable} is set."
+        yield facts.off

@@ -260,7 +260,7 @@ def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     platform = entry.chat.partition(":")[0]
     if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
-    return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
+    return replace(entry, reason=facts_of(platform).off)
 
 
 def _show_entries(entries: Sequence[OutboxEntry], now: datetime, language: Language) -> None:

@@ -248,10 +248,9 @@ def _not_handed_out() -> Refused:
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> TelegramChannel:
-    """See bot.platforms.connect. Raises SettingsError if there is no token, or if the proxy cannot be used."""
+    """See bot.platforms.connect. Raises SettingsError if the proxy cannot be used."""
     del store, clock, out
-    if settings.telegram_token is None:
-        raise SettingsError("Telegram is off.", f"Set {FACTS.token_variable}.")
+    assert settings.telegram_token is not None  # noqa: S101 - without it the platform is off
     try:
         return TelegramChannel(Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
     # the library's message about an unusable proxy would repeat its address, which may contain a password
