@@ -23,9 +23,9 @@ from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.dependencies import ConversationDependencies as Conversation
 from bot.dependencies import Dependencies
-from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
+from bot.ports.command_limits import CommandLimits
 from bot.ports.conversation import Place
 from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace

@@ -25,8 +25,7 @@ from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
-from bot.dependencies import Dependencies
-from bot.dependencies.questions import make_vectors
+from bot.dependencies import Dependencies, make_vectors
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
 from bot.rendering.queries_in_words import refused

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.app import App
-from bot.dependencies.questions import make_vectors
+from bot.dependencies import make_vectors
 from bot.errors import SettingsError
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable

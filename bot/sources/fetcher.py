@@ -12,19 +12,16 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from bot.dependencies.optional_parts import without
+import httpx
+
 from bot.errors import FetchError
+from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 from bot.ports.channel import Clock
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
 # second answer of the name server cannot lead to another address; TLS still verifies the name. A proxy resolves names
 # itself, and decides which addresses are allowed.
-
-with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
-    import httpx
-
-    from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used

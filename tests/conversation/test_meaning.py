@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from bot.dependencies import questions
+from bot import dependencies
 from bot.digests import read_digest
 from bot.meaning.encoders import ChildEncoder, is_installed
 from subscriptions.errors import MeaningFails, Sentence
@@ -91,7 +91,7 @@ class TestSearch:
         encoder, goes_on = know(bot), Event()
         encode = encoder.questions
         monkeypatch.setattr(encoder, "questions", lambda texts: goes_on.wait() and encode(texts))
-        monkeypatch.setattr(questions, "PATIENCE", 0.0)
+        monkeypatch.setattr(dependencies, "PATIENCE", 0.0)
         late = "What is near in meaning takes longer; ask again in a moment."
         text = "abejas " + " ".join(f"palabra{number}" for number in range(26))
         for typed in ("abejas", text):
@@ -99,7 +99,7 @@ class TestSearch:
             assert "Near in meaning:" not in said.text
             assert late in said.lines
         goes_on.set()
-        monkeypatch.setattr(questions, "PATIENCE", 3.0)
+        monkeypatch.setattr(dependencies, "PATIENCE", 3.0)
         said = await bot.says("abejas")
         assert "Near in meaning:" in said.lines
         assert late not in said.lines

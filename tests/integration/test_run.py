@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from bot.cli import log
-from bot.dependencies.optional_parts import without
 from bot.settings import Settings
 from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
@@ -202,12 +201,8 @@ UNUSED = {
     "apprise",  # no destination of Apprise is set
     "babel",  # no message is rendered
     "lxml",  # no digest is read
-    "cryptography",  # there are no encrypted tokens
-    "httpx._main",
     "jinja2",
-    "pygments",
     "requests",  # needed by apprise alone
-    "rich.console",
     "slack_sdk",
     "psycopg",  # the database is an SQLite file
     "sqlalchemy.dialects.postgresql",
@@ -266,14 +261,3 @@ def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str],
         finally:
             process.kill()
     assert pages * os.sysconf("SC_PAGE_SIZE") < MOST_MEMORY
-
-
-def test_parts_left_out_of_a_library_can_be_imported() -> None:
-    sys.modules.pop("colorsys", None)
-    with without("colorsys"), pytest.raises(ImportError):
-        import colorsys  # noqa: PLC0415 - the import is what is tested
-    import colorsys  # noqa: PLC0415 - as above
-
-    with without("colorsys"):
-        import colorsys as again  # noqa: PLC0415 - as above
-    assert again is colorsys is sys.modules["colorsys"]

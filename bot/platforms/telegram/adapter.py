@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from bot.commands.context import Command
-from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform
 from bot.platforms.telegram import FACTS
+from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
+from bot.platforms.telegram.incoming import LongPolling, place_of
 from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
 from bot.ports.conversation import Place, file_too_large
@@ -36,11 +37,6 @@ from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store
 from subscriptions.texts.cutting import cut_letters
-
-# saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
-with without("cryptography", "httpx._main"):
-    from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
-    from bot.platforms.telegram.incoming import LongPolling, place_of
 
 log = logging.getLogger("paperwire")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.dependencies import questions
+from bot import dependencies
 from bot.operation import worker
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
@@ -228,7 +228,7 @@ async def test_a_slow_arxiv_delays_no_acknowledgement_and_no_later_change(
 async def test_a_change_waits_for_its_vector_and_its_acknowledgement_does_not(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(dependencies, "PATIENCE", PATIENCE)
     reached, free = threading.Event(), threading.Event()
 
     class Slow(FakeEncoder):

@@ -1,23 +1,26 @@
 """The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once.
 
-Also repeats work until the database accepts it: how long it waits between two attempts.
+Also repeats work until the database accepts it, and has the vectors of texts made before a command runs that is about them:
+how long these wait.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.commands.context import BotInfo, Registry
-from bot.dependencies.command_limits import CommandLimits
 from bot.ports import channel
 from bot.ports import conversation as conversations
-from bot.ports.models import Encoder, MessageReader
+from bot.ports.command_limits import CommandLimits
+from bot.ports.models import ENCODING, Encoder, MessageReader
 from bot.ports.pace import Pace
 from subscriptions import model
-from subscriptions.errors import StoreError
+from subscriptions.errors import MeaningFails, StoreError
 from subscriptions.planning.retries import OnUnclear
+from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 
 P = ParamSpec("P")
@@ -26,6 +29,8 @@ T = TypeVar("T")
 log = logging.getLogger("paperwire")
 
 FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
+PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
+IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +88,33 @@ async def until_stored(
                 log.warning("What was sent cannot be written down yet: %s", error)
         await deps.clock.sleep(wait)
         wait = min(2 * wait, LONGEST_RETRY)
+
+
+async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
+    """Has vectors of texts made and kept in this process. Never raises; without its vector, a text is known by its words.
+
+    If the encoder takes too long, the vectors are kept later, for the next request.
+    """
+    patience, store = IN_TERMINAL if deps.conversation.is_terminal else PATIENCE, deps.store
+    if deps.encoder is None:
+        return
+    store.encoding |= {*texts}
+    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, deps.encoder, texts)
+    making.add_done_callback(partial(_end, store, texts))
+    done, _ = await asyncio.wait({making}, timeout=patience)
+    if not done:
+        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
+
+
+def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
+    store.encoding -= {*texts}
+    error = None if made.cancelled() else made.exception()
+    if isinstance(error, MeaningFails):
+        log.warning("An answer knows only words: %s", error)
+    elif error is not None:
+        log.error("Vectors of texts could not be made: %s", type(error).__name__)
+
+
+def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:
+    """Has vectors of texts made, and keeps them in this process. Raises MeaningFails."""
+    meanings.keep_questions(store, dict(zip(texts, encoder.questions(texts), strict=True)))
