@@ -13,8 +13,11 @@ _DATE = re.compile(
 _NAMES = re.compile(r"(?:authors?(?:\(s\))?|by|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
 _NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*+|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
 _PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
+_LISTED = (
+    r"[^\W\d_a-z](?=[^;]*(?:[\s,.-][^\W\d_a-zß-ÿ]|[^\x00-\u024f]))[^\d:;!?]{1,60}"  # `Medical specialty` is no name
+)
 _PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
-    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:[^\W\d_a-z][^\d:;!?]{{1,60}};\s*)+(?:[^\W\d_a-z][^\d:;!?]{{1,60}})?"
+    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:{_LISTED};\s*)+(?:{_LISTED})?"
 )
 _BY = re.compile(rf"by (?P<names>{_PERSONS.pattern})")
 _PERSONS_IN = re.compile(r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal)\b.{5,300})")

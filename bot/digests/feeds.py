@@ -48,7 +48,7 @@ _BLOG = re.compile(
 )
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
     r"^(?:rsc - |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
-    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
+    r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
     r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
@@ -56,6 +56,7 @@ _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
+_FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _TITLE_BY = re.compile(r"(?P<title>.+) -- by (?P<names>.+)")  # NBER's
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
@@ -102,7 +103,9 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         return None
     root = tree.root
     space = str(root.tag).lstrip("{").rpartition("}")[0]
-    channel = root if root.tag.endswith("feed") else next(root.iter("{*}channel"), root)
+    channel = root if root.tag.endswith("feed") else next(root.iter("{*}channel"), None)
+    if channel is None:  # RDF of another kind
+        return None
     head = _Fields(channel, space)
     found = Found(format=_format_of(root, head))
     records = tree.records("entry" if root is channel else "item")
@@ -219,9 +222,12 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
+    by_feed = [name for name in people[:1] if title.startswith(f"[{name}] ") or _journal_in(name) != markup.plain(name)]
+    for name in by_feed:  # of one who joins several feeds
+        title, journal = _FEED_BEFORE.sub("", title), _journal_in(name)
     # a feed of papers of arXiv is a list, not a journal
     venue = works.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
-    people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
+    people = [name for name in people if name not in (venue, *by_feed)] or list(filter(None, [described.names or by]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(
         title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
@@ -244,12 +250,11 @@ def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) ->
     An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
-    if doi := values.doi_among(map(values.collapse, entry.texts(*named))):
+    doi = values.doi_among(map(values.collapse, entry.texts(*named)))
+    if doi or is_blog:
         return doi
-    in_address = next(filter(None, map(values.doi_in_address, map(values.collapse, links))), "")
-    if in_text and (in_address.startswith(in_text) or not (in_address or is_blog)):
-        return in_text
-    return in_address or None
+    in_address = next(filter(None, map(values.doi_in_address, map(values.collapse, links))), None)
+    return in_text if in_text and (in_address or in_text).startswith(in_text) else in_address
 
 
 def _journal_in(title: str) -> str:
@@ -266,7 +271,8 @@ def _is_blog(feed: _Fields) -> bool:
 def _names_of(author: Element) -> list[str]:
     """Returns the names in the element of an author or of several, which in Atom are elements inside it."""
     inside = list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]
-    return [name for one in inside if (name := markup.text_of(one).strip())]
+    parts = [[part for part in one if markup.local(part).endswith("_name")] or [one] for one in inside]
+    return [name for some in parts if (name := " ".join(map(markup.text_of, some)).strip())]
 
 
 def _in_english(element: Element) -> Element:

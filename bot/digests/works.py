@@ -21,7 +21,7 @@ _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
     r"abstract_?id=|/pii/|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
-    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext|RePEc:",
+    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|openreview|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
@@ -39,7 +39,7 @@ _NO_PAPERS: Final = (  # a title, or what a source calls a work, is no paper if 
     r"issue (?:information|highlights)|(?:publisher['’]?s? )?information(?: page)?|component|supplementary-materials|peer[- ]review|grant",
     r"(?:table of |annual )?contents(?: continued| list)?|table of contents\b.*|toc|paratext|journal(?:-issue|-volume)?",
     r"graphical (?:abstracts?|contents?)(?: (?:toc|lists?|contents?))?(?::.*)?|(?:half )?title(?: pages?)?|titelei|(?:års)?innehåll(?: .{0,20})?|inhalt|sommaire",
-    r"(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}covers?(?: \w+)?(?:, volume.*)?(?::.*)?|.*\((?-i:[A-Z])[\w.&\s-]{2,40}\s\d{1,3}/\d{4}\)",
+    r"(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}(?-i:[Cc]over|COVER)s?(?: \w+)?(?:, volume.*)?(?::.*)?|.*\((?-i:[A-Z])[\w.&\s-]{2,40}\s\d{1,3}/\d{4}\)",
     r".{0,90}\b(?:front|back|end)[\s-]?matter\b.*|masthead.*|imprint|frontispiece.*|(?:(?:journal )?editorial|advisory)[ -]boards?(?:\s*[,/:–-].*)?",
     r".{0,90}\b(?:information|instructions|guidelines?) (?:for|to) (?:authors|contributors|readers)\b.*|(?:staff|officers|copyright|subscription)[ -](?:lists?|pages?)",
     r"\d{4} index\b.*|(?:author|subject)s?['’]? index\b.*|(?:new )?names (?:published|proposed|in this)\b.*|(?:.{0,60} )?in this issue",
