@@ -57,7 +57,6 @@ _NO_JOURNAL = re.compile(
     re.IGNORECASE,
 )
 _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
-_TITLE_BY = re.compile(r"(?P<title>.+) -- by (?P<names>.+)")  # NBER's
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 
@@ -65,6 +64,7 @@ class _Fields:
     """The elements of an entry or a channel by name: "title", "prism:doi", "dc:creator", "other:origLink"."""
 
     def __init__(self, element: Element, own_space: str) -> None:
+        self.about = element.get(f"{{{_RDF}}}about", "")
         self._by_name: dict[str, list[Element]] = {}
         for child in element:
             space, _, name = str(child.tag).lstrip("{").rpartition("}")
@@ -109,10 +109,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     head = _Fields(channel, space)
     found = Found(format=_format_of(root, head))
     records = tree.records("entry" if root is channel else "item")
-    if tree.is_damaged:
-        if not records:
-            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
-        found.warnings["xml_truncated"] += 1
+    found.warnings["xml_truncated"] += tree.is_damaged
     fields = (_Fields(record, space) for record in records)
     if found.format.startswith("arxiv"):
         _read_arxivs(found, fields, head)
@@ -122,8 +119,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         found.add(filter(len, records), lambda item: _bilingual(_Fields(item, space), found, language))
     else:
         found.day = values.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
-        make = partial(_work_of, about=[record.get(f"{{{_RDF}}}about", "") for record in records], feed=head)
-        works.add_works(found, enumerate(fields), make)
+        works.add_works(found, fields, partial(_work_of, feed=head))
     return found
 
 
@@ -188,32 +184,16 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
 
 def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
     """Returns the paper of an item of cn-chat-arxiv, whose title is the summary. Its seven paragraphs are plain text."""
-    paragraphs = bilingual.paragraphs_of(item.first("description"))
-    if len(paragraphs) != bilingual.PARAGRAPHS:  # some are missing, and it is unknown which
-        return bilingual.paper_of(found, language, link=item.first("link"), tldr=item.first("title"))
-    translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
-    return bilingual.paper_of(
-        found,
-        language,
-        link=item.first("link") or link,
-        title=title,
-        abstract=abstract,
-        translated_title=translated_title,
-        translated_abstract=translated_abstract,
-        tldr=tldr,
-        english_tldr=english_tldr,
-    )
+    texts = bilingual.texts_of(item.first("description")) or {"link": "", "tldr": item.first("title")}
+    return bilingual.paper_of(found, language, **texts | {"link": item.first("link") or texts["link"]})
 
 
-def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> Work:
-    number, entry = numbered
-    title = entry.first("title", "dc:title")
-    titled = _TITLE_BY.fullmatch(title)
-    title, by = (titled["title"], titled["names"]) if titled else (title, "")
+def _work_of(entry: _Fields, feed: _Fields) -> Work:
+    title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
     journal = feed.first("prism:publicationName") or _journal_in(feed.first("title"))
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = descriptions.described(texts, title, journal)
-    links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), about[number]]
+    links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
     is_blog = _is_blog(feed) or bool(entry.all("other:commentRss"))
     doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
     arxiv_id = next(filter(arxiv.arxiv_address, links), None)
@@ -238,7 +218,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         abstract=described.abstract,
         venue=venue,
         url=next(filter(None, links), ""),
-        kinds=[kind for kind in _kinds_of(entry) if kind.lower() != "journal"],
+        kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
         is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),
         version=next(filter(None, map(values.version_in_address, links)), None),
     )
@@ -295,11 +275,6 @@ def _venue_of(entry: _Fields, title: str) -> str:
     named += [markup.text_of(_in_english(one)) for one in entry.all("material_title")]
     plain = markup.plain(title)
     return next((name for text in named if (name := works.venue_of(text)) and markup.plain(text) != plain), "")
-
-
-def _kinds_of(entry: _Fields) -> Iterator[str]:
-    yield from entry.terms()
-    yield from entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType", "prism:aggregationType")
 
 
 def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:

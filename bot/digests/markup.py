@@ -14,6 +14,9 @@ from typing import Final, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+
 Element: TypeAlias = _Element
 
 _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names a DTD elsewhere is not followed
@@ -78,7 +81,8 @@ class Tree:
     def records(self, name: str) -> list[Element]:
         """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
 
-        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
+        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out. Raises
+        BrokenDigest if none is left.
         """
         if not self.is_damaged:
             return list(self.root.iter(f"{{*}}{name}"))
@@ -88,7 +92,10 @@ class Tree:
         head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
         trees = (_parsed(head + piece[0]) for piece in pieces if piece)
         whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
-        return [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
+        found = [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
+        if not found:
+            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
+        return found
 
 
 def tree_of(text: str) -> Tree | None:

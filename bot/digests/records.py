@@ -159,7 +159,8 @@ def _found_in(records: list[Any], kind: _Kind, torn: int, language: str | None, 
         found.day = max(filter(None, days), default=None)
     if kind.format == "biorxiv_json":
         found.is_feed = False
-        found.papers = _highest_first(found.papers)
+        best = {paper.key: paper for paper in sorted(found.papers, key=lambda paper: paper.version or 0)}
+        found.papers = [best[paper.key] for paper in found.papers]
     return found
 
 
@@ -277,17 +278,11 @@ def _paper_of_hugging_face(record: Record, found: Found, language: str | None) -
 
 
 def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> Paper:
-    return bilingual.paper_of(
-        found,
-        language,
-        link=text_at(record, "link"),
-        title=text_at(record, "title"),
-        abstract=text_at(record, "abstract"),
-        translated_title=text_at(record, "translated_title"),
-        translated_abstract=text_at(record, "translated_abstract"),
-        tldr=record["tldr"] if isinstance(record.get("tldr"), str) else None,
-        english_tldr=text_at(record, "en_tdlr|en_tldr"),
-    )
+    texts = {name: text_at(record, name) for name in bilingual.TEXTS} | {
+        "english_tldr": text_at(record, "en_tdlr|en_tldr")
+    }
+    tldr = texts.pop("tldr")
+    return bilingual.paper_of(found, language, **texts, tldr=tldr if isinstance(record.get("tldr"), str) else None)
 
 
 def _work_of(record: Record, kind: _Kind) -> Work:
@@ -298,7 +293,7 @@ def _work_of(record: Record, kind: _Kind) -> Work:
         arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
         people=_people_at(record, kind),
         date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
-        abstract="\n".join(texts_at(record, kind.abstract)[:1]),
+        abstract=text_at(record, kind.abstract),
         venue=text_at(record, kind.venue),
         url=text_at(record, kind.url),
         kinds=texts_at(record, kind.kinds),
@@ -350,14 +345,6 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
 
 def _without_marks(text: str) -> str:
     return _BIORXIV_MARKS.sub(lambda mark: "" if mark["inside"] else " ", markup.without_references(text))
-
-
-def _highest_first(papers: list[Paper]) -> list[Paper]:
-    """Returns the papers, with the versions of each preprint in descending order: later, only the first one is kept."""
-    copies: dict[str, list[Paper]] = {}
-    for paper in sorted(papers, key=lambda paper: paper.version or 0):
-        copies.setdefault(paper.key, []).append(paper)
-    return [copies[paper.key].pop() for paper in papers]
 
 
 def _amend_pubmed(record: Record, work: Work) -> None:
