@@ -94,6 +94,7 @@ WORKS = tables.rows("""
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1</link><author>A. Quill et al. (KITE Collaboration)</author></item></channel></rss> → 10.5555/k.1 → A kite → A. Quill → Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>Kite sciences; Sand; Clinical wind</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://openreview.net/forum?id=k</link></item></channel></rss> → title:facf5131ec5957f4 → A kite → → Kites
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>&lt;cite&gt;Kite Letters&lt;/cite&gt;&lt;div&gt;DOI: 10.5555/k.1&lt;/div&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Letters
     # one who joins feeds names them before titles and in place of authors
     <rss><channel><title>Mine</title><item><title>[Kite Letters] A kite</title><guid>10.5555/k.1</guid><author>Kite Letters</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Letters
     <rss><channel><title>Mine</title><item><title>[Kites] A kite</title><guid>10.5555/k.1</guid><author>Sand: Kites: Table of Contents</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
@@ -126,6 +127,7 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
         "It flies.<br/>DOI: 10.5555/k.1",
+        "<p>Open Access</p><p>This article is licensed under a licence.</p><p>It flies.</p>",
     ],
 )
 def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
