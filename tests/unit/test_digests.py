@@ -127,6 +127,7 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
         "It flies.<br/>DOI: 10.5555/k.1",
+        '<jats:p>It <jats:table-wrap position="float"><jats:col/></jats:table-wrap>flies.</jats:p>',
         "<p>Open Access</p><p>This article is licensed under a licence.</p><p>It flies.</p>",
     ],
 )
@@ -136,6 +137,13 @@ def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
     assert (paper.title, paper.abstract) == ("A big kite: on a line", "It flies.")
     (pictured,) = read(f"<rss><channel>{item.replace(escape(said), 'imageAims: To fly.')}</channel></rss>").entries
     assert pictured.abstract == "Aims: To fly."
+
+
+def test_a_heading_alone_is_no_abstract() -> None:
+    (paper,) = read(
+        json.dumps({"DOI": "10.5555/k.1", "title": ["A kite"], "abstract": "<title>Abstract</title><p/>"})
+    ).entries
+    assert paper.abstract == ""
 
 
 def test_the_translation_of_an_abstract_has_several_names() -> None:
