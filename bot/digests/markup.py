@@ -37,10 +37,10 @@ _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F
 _COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
 _INSIDE_WORDS = (
     "a|abbr|b|bold|cite|del|em|font|i|inf|ins|italic|nobr|sc|scp|small|span|strong|sub|sup|tt|u"
-    "|xref|ext-link|named-content|jats:[a-z-]+|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
+    "|xref|ext-link|named-content|inline-formula|alternatives|jats:[a-z-]+|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
 )
 _BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|st|table|tbody|td|th|thead|tr|title|ul"
-_OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives"
+_OTHERS = "img|figure|disp-formula|tex-math"
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
 _TAG = re.compile(  # `a <b and c> d` has none
     rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
