@@ -37,7 +37,7 @@ _LABELS_IN_LINE = re.compile(
 _LABEL = re.compile(
     r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)"
 )  # of the abstract, and of a picture that is not there
-_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI
+_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand
 
@@ -69,17 +69,17 @@ def described(texts: Iterable[str], title: str, venue: str = "") -> Description:
                 kept.clear()
             elif number < _FIRST_LINES and line != plain and _are_names(line, following):
                 found.names = found.names or line
-            elif number == 0 and following.lower().startswith("doi:") and _is_journal(line):
+            elif (
+                number == 0
+                and following[:4].lower() == "doi:"
+                and _JOURNAL.fullmatch(line)
+                and not _NO_TEXT.fullmatch(line)
+            ):
                 found.source = found.source or line
             elif line != venue and not _is_note(found, line, plain):
                 kept.append(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line)
         found.abstract = max(" ".join(kept), found.abstract, key=len)
     return found
-
-
-def _is_journal(line: str) -> bool:
-    """Returns whether a line before a DOI names a journal: it is no sentence."""
-    return bool(_JOURNAL.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
 
 
 def _are_names(line: str, following: str) -> bool:

@@ -44,9 +44,6 @@ _SEEN: Final = 50  # values of a document, and records of each, by which it is r
 _FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
 _TRANSLATED: Final = "translation|summary_zh|translated_summary|translated_abstract|abstract_zh"  # where `AI` has the abstract in another language
 _NO_FIELDS: Final = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
-_NO_CROSSREF_PAPERS: Final = frozenset(
-    {"correction", "corrigendum", "erratum", "retraction", "removal", "withdrawal", "expression_of_concern"}
-)
 _SERVERS: Final = {"medrxiv": "medRxiv"}
 _NO_ERRORS: Final = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
 
@@ -331,7 +328,7 @@ def _amend_openalex(record: Record, work: Work) -> None:
 def _amend_crossref(record: Record, work: Work) -> None:
     # what a work corrects is another one: a publisher names a work itself where it was corrected
     others = (one for one in at(record, "update-to.*") if values.doi_in_field(text_at(one, "DOI")) != work.doi)
-    work.is_paper = _NO_CROSSREF_PAPERS.isdisjoint(text_at(one, "type").lower() for one in others)
+    work.kinds += [text_at(one, "type") for one in others]
 
 
 def _amend_biorxiv(record: Record, work: Work) -> None:

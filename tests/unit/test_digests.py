@@ -164,9 +164,10 @@ PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Art
 
 
 def test_what_is_no_paper_is_left_out_and_counted() -> None:
+    expressed = '{"DOI": "10.5555/k.1", "title": ["A kite"], "update-to": [{"DOI": "10.5555/k.0", "type": "expression_of_concern"}]}'
     post = "<rss><channel><generator>https://wordpress.org</generator><item><title>A kite seen</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss>"
     withdrawn = '{"messages": [{"status": "ok"}], "collection": [{"doi": "10.1101/1.1", "title": "WITHDRAWN: A kite", "type": "withdrawn"}]}'
-    for text in (withdrawn, PUBMED.format(""), post):
+    for text in (withdrawn, expressed, PUBMED.format(""), post):
         found = read(text)
         assert (found.entries, [one.code for one in found.warnings]) == ((), ["not_papers", "empty_digest"])
     assert len(read(PUBMED.format("<Abstract><AbstractText>We read letters.</AbstractText></Abstract>")).entries) == 1
@@ -177,7 +178,7 @@ def test_what_is_no_paper_is_left_out_and_counted() -> None:
     [
         *((title, True) for title in (
             "Removal of Arsenic from Water", "Correction of Gravity in Kites", "Editorial boards and gender", "PhD positions and inequality",
-            "The origin of kites? A Comment", "CoVeR: Kites of Sand",
+            "The origin of kites? A Comment", "CoVeR: Kites of Sand", "Withdrawal: A Review",
         )),
         *((title, False) for title in (
             "Correction to “Kites”", "Correction for Doe et al., Kites", "RETRACTED: Kites", "Kites – CORRIGENDUM", "Expression of Concern: Kites",
