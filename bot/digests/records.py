@@ -444,7 +444,7 @@ _KINDS: Final = (
     _Kind(  # Zenodo
         format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
         people="metadata.creators", name="name|person_or_org.name|person_or_org.given_name person_or_org.family_name",
-        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title", url="links.self_html|links.html",
+        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", url="links.self_html|links.html",
         date="metadata.publication_date", kinds="metadata.resource_type.subtype",
     ),
     _DAILY,
