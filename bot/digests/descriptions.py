@@ -27,7 +27,7 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
     r"|\bIn Press\b|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}"
     r"|(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|Open access|[\w-]+(?:\.[\w-]+)+|\|)"
     r"|(?:Table of contents|Abstract)(?: \| (?:Abstract|Full text|PDF))+"
-    r"|(?:To cite this article|This article is licensed|PMID:|The content of this RSS Feed|Upvotes:|\[\.\.\.\]|Georg Thieme Verlag|Article in Thieme eJournals|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
+    r"|(?:To cite this article|This article is licensed|Keywords?:|PMID:|The content of this RSS Feed|Upvotes:|\[\.\.\.\]|Georg Thieme Verlag|Article in Thieme eJournals|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
     r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
     re.IGNORECASE,
 )

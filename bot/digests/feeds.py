@@ -47,7 +47,7 @@ _BLOG = re.compile(
     r"wordpress|ghost|blogger|medium|substack|squarespace|tumblr|jekyll|hugo|drupal|typepad", re.IGNORECASE
 )
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
-    r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
+    r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:published )?(?:from|for|in|of)\s+(?:the\s+)?|.*《)"
     r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
     r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
@@ -239,7 +239,7 @@ def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) ->
 
 def _journal_in(title: str) -> str:
     """Returns the name of the journal in the title of a feed; "" for that of a search or of a server of preprints."""
-    name = _OF_JOURNAL.sub("", markup.plain(title)).strip()
+    name = _OF_JOURNAL.sub("", markup.plain(title)).strip(" '")
     return "" if _NO_JOURNAL.search(name) else name
 
 
