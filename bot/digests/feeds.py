@@ -49,7 +49,7 @@ _BLOG = re.compile(
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
     r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:published )?(?:from|for|in|of)\s+(?:the\s+)?|.*《)"
     r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
-    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
+    r"|(?:advance|early) (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
 _NO_JOURNAL = re.compile(
@@ -190,7 +190,8 @@ def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
 
 def _work_of(entry: _Fields, feed: _Fields) -> Work:
     title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
-    journal = feed.first("prism:publicationName") or _journal_in(feed.first("title"))
+    feeds = [*(one.text or "" for one in entry.all("source")), feed.first("title")]
+    journal = feed.first("prism:publicationName") or next(filter(None, map(_journal_in, feeds)), "")
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = descriptions.described(texts, title, journal)
     links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
