@@ -40,8 +40,8 @@ from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
-PARAGRAPHS: Final = 7
-"""Of a paper in RSS: translated title, title, link, tldr, English tldr, translated abstract, abstract."""
+TEXTS: Final = ("translated_title", "title", "link", "tldr", "english_tldr", "translated_abstract", "abstract")
+"""Of a paper, in the order of all three forms: arguments of `paper_of`."""
 
 _PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
 _ROW = re.compile(
@@ -113,13 +113,14 @@ def paper_of(
     )
 
 
-def paragraphs_of(description: str) -> list[str]:
-    """Returns the paragraphs of cn-chat-arxiv's RSS in order, even empty ones; [] if the text has another form.
+def texts_of(description: str) -> dict[str, str]:
+    """Returns the arguments of `paper_of` in a description of cn-chat-arxiv's RSS; {} if one is missing, since it is unknown which.
 
-    They are plain text with unescaped `<` and `&`; reading them as HTML would damage them.
+    They are paragraphs of plain text with unescaped `<` and `&`; reading them as HTML would damage them.
     """
     outside = _OUTSIDE.fullmatch(description)
-    return _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
+    texts = _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
+    return dict(zip(TEXTS, texts, strict=True)) if len(texts) == len(TEXTS) else {}
 
 
 def _read_page(text: str, language: str | None) -> Found:
@@ -150,12 +151,9 @@ def _notes(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
     heads = list(_NOTE.finditer(page))
     for head, end in zip(heads, [*(one.start() for one in heads), len(page)][1:], strict=True):
         blocks = [block.strip() for block in _BETWEEN.split(page[head.end() + 1 : end], _BLOCKS)[:_BLOCKS]]
-        title, link, tldr, english_tldr, translated_abstract, abstract = blocks + [""] * (_BLOCKS - len(blocks))
-        if address := _LINK.fullmatch(link):
-            yield arxiv.matched_address(address)[0], {
-                "link": address["link"], "title": title, "abstract": abstract, "translated_title": head["title"],
-                "translated_abstract": translated_abstract, "tldr": tldr, "english_tldr": english_tldr,
-            }  # fmt: skip
+        texts = dict(zip(TEXTS, [head["title"], *blocks, *[""] * _BLOCKS], strict=False))
+        if address := _LINK.fullmatch(texts["link"]):
+            yield arxiv.matched_address(address)[0], texts | {"link": address["link"]}
         else:  # a block is missing, and it is unknown which
             found.warnings["unparsed_heading"] += 1
 

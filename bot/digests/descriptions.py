@@ -13,8 +13,11 @@ _DATE = re.compile(
 _NAMES = re.compile(r"(?:authors?(?:\(s\))?|by|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
 _NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*+|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
 _PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
+_LISTED = (
+    r"[^\W\d_a-z](?=[^;]*(?:[\s,.-][^\W\d_a-zß-ÿ]|[^\x00-\u024f]))[^\d:;!?]{1,60}"  # `Medical specialty` is no name
+)
 _PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
-    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:[^\W\d_a-z][^\d:;!?]{{1,60}};\s*)+(?:[^\W\d_a-z][^\d:;!?]{{1,60}})?"
+    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:{_LISTED};\s*)+(?:{_LISTED})?"
 )
 _BY = re.compile(rf"by (?P<names>{_PERSONS.pattern})")
 _PERSONS_IN = re.compile(r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal)\b.{5,300})")
@@ -24,7 +27,7 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
     r"|\bIn Press\b|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}"
     r"|(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|Open access|[\w-]+(?:\.[\w-]+)+|\|)"
     r"|(?:Table of contents|Abstract)(?: \| (?:Abstract|Full text|PDF))+"
-    r"|(?:To cite this article|PMID:|The content of this RSS Feed|Upvotes:|\[\.\.\.\]|Georg Thieme Verlag|Article in Thieme eJournals|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
+    r"|(?:To cite this article|This article is licensed|Keywords?:|PMID:|The content of this RSS Feed|Upvotes:|\[\.\.\.\]|Georg Thieme Verlag|Article in Thieme eJournals|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
     r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
     re.IGNORECASE,
 )
@@ -34,7 +37,7 @@ _LABELS_IN_LINE = re.compile(
 _LABEL = re.compile(
     r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)"
 )  # of the abstract, and of a picture that is not there
-_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI
+_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand
 
@@ -66,7 +69,12 @@ def described(texts: Iterable[str], title: str, venue: str = "") -> Description:
                 kept.clear()
             elif number < _FIRST_LINES and line != plain and _are_names(line, following):
                 found.names = found.names or line
-            elif number == 0 and following.lower().startswith("doi:") and _is_journal(line):
+            elif (
+                number == 0
+                and following[:4].lower() == "doi:"
+                and _JOURNAL.fullmatch(line)
+                and not _NO_TEXT.fullmatch(line)
+            ):
                 found.source = found.source or line
             elif line != venue and not _is_note(found, line, plain):
                 kept.append(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line)
@@ -74,15 +82,10 @@ def described(texts: Iterable[str], title: str, venue: str = "") -> Description:
     return found
 
 
-def _is_journal(line: str) -> bool:
-    """Returns whether a line before a DOI names a journal: it is no sentence."""
-    return bool(_JOURNAL.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
-
-
 def _are_names(line: str, following: str) -> bool:
     """Returns whether a line is a list of names, or one name before a citation."""
-    is_list = re.search(r"[,;，]| and ", line) or _NO_TEXT.fullmatch(following)
-    return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line))
+    is_list = re.search(r"[,;，]| and ", line) or (_NO_TEXT.fullmatch(following) and following[:3].lower() != "doi")
+    return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
 
 
 def _is_note(found: Description, line: str, title: str) -> bool:

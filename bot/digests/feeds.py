@@ -47,16 +47,16 @@ _BLOG = re.compile(
     r"wordpress|ghost|blogger|medium|substack|squarespace|tumblr|jekyll|hugo|drupal|typepad", re.IGNORECASE
 )
 _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a journal
-    r"^(?:rsc - |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:from|for|in|of)\s+(?:the\s+)?|.*《)"
-    r"|\s*[:|–—-]?\s*(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
-    r"|advance (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
+    r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:published )?(?:from|for|in|of)\s+(?:the\s+)?|.*《)"
+    r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
+    r"|(?:advance|early) (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
     re.IGNORECASE,
 )
 _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
-_TITLE_BY = re.compile(r"(?P<title>.+) -- by (?P<names>.+)")  # NBER's
+_FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 
@@ -64,6 +64,7 @@ class _Fields:
     """The elements of an entry or a channel by name: "title", "prism:doi", "dc:creator", "other:origLink"."""
 
     def __init__(self, element: Element, own_space: str) -> None:
+        self.about = element.get(f"{{{_RDF}}}about", "")
         self._by_name: dict[str, list[Element]] = {}
         for child in element:
             space, _, name = str(child.tag).lstrip("{").rpartition("}")
@@ -102,14 +103,13 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         return None
     root = tree.root
     space = str(root.tag).lstrip("{").rpartition("}")[0]
-    channel = root if root.tag.endswith("feed") else next(root.iter("{*}channel"), root)
+    channel = root if root.tag.endswith("feed") else next(root.iter("{*}channel"), None)
+    if channel is None:  # RDF of another kind
+        return None
     head = _Fields(channel, space)
     found = Found(format=_format_of(root, head))
     records = tree.records("entry" if root is channel else "item")
-    if tree.is_damaged:
-        if not records:
-            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
-        found.warnings["xml_truncated"] += 1
+    found.warnings["xml_truncated"] += tree.is_damaged
     fields = (_Fields(record, space) for record in records)
     if found.format.startswith("arxiv"):
         _read_arxivs(found, fields, head)
@@ -119,8 +119,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         found.add(filter(len, records), lambda item: _bilingual(_Fields(item, space), found, language))
     else:
         found.day = values.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
-        make = partial(_work_of, about=[record.get(f"{{{_RDF}}}about", "") for record in records], feed=head)
-        works.add_works(found, enumerate(fields), make)
+        works.add_works(found, fields, partial(_work_of, feed=head))
     return found
 
 
@@ -185,32 +184,17 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
 
 def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
     """Returns the paper of an item of cn-chat-arxiv, whose title is the summary. Its seven paragraphs are plain text."""
-    paragraphs = bilingual.paragraphs_of(item.first("description"))
-    if len(paragraphs) != bilingual.PARAGRAPHS:  # some are missing, and it is unknown which
-        return bilingual.paper_of(found, language, link=item.first("link"), tldr=item.first("title"))
-    translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
-    return bilingual.paper_of(
-        found,
-        language,
-        link=item.first("link") or link,
-        title=title,
-        abstract=abstract,
-        translated_title=translated_title,
-        translated_abstract=translated_abstract,
-        tldr=tldr,
-        english_tldr=english_tldr,
-    )
+    texts = bilingual.texts_of(item.first("description")) or {"link": "", "tldr": item.first("title")}
+    return bilingual.paper_of(found, language, **texts | {"link": item.first("link") or texts["link"]})
 
 
-def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> Work:
-    number, entry = numbered
-    title = entry.first("title", "dc:title")
-    titled = _TITLE_BY.fullmatch(title)
-    title, by = (titled["title"], titled["names"]) if titled else (title, "")
-    journal = feed.first("prism:publicationName") or _journal_in(feed.first("title"))
+def _work_of(entry: _Fields, feed: _Fields) -> Work:
+    title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
+    feeds = [*(one.text or "" for one in entry.all("source")), feed.first("title")]
+    journal = feed.first("prism:publicationName") or next(filter(None, map(_journal_in, feeds)), "")
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = descriptions.described(texts, title, journal)
-    links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), about[number]]
+    links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
     is_blog = _is_blog(feed) or bool(entry.all("other:commentRss"))
     doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
     arxiv_id = next(filter(arxiv.arxiv_address, links), None)
@@ -219,9 +203,12 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         [name for author in entry.all("author", "authors") for name in _names_of(author)],
         key=len,
     )
+    by_feed = [name for name in people[:1] if title.startswith(f"[{name}] ") or _journal_in(name) != markup.plain(name)]
+    for name in by_feed:  # of one who joins several feeds
+        title, journal = _FEED_BEFORE.sub("", title), _journal_in(name)
     # a feed of papers of arXiv is a list, not a journal
     venue = works.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
-    people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
+    people = [name for name in people if name not in (venue, *by_feed)] or list(filter(None, [described.names or by]))
     is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
     return Work(
         title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
@@ -232,7 +219,7 @@ def _work_of(numbered: tuple[int, _Fields], about: list[str], feed: _Fields) -> 
         abstract=described.abstract,
         venue=venue,
         url=next(filter(None, links), ""),
-        kinds=[kind for kind in _kinds_of(entry) if kind.lower() != "journal"],
+        kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
         is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),
         version=next(filter(None, map(values.version_in_address, links)), None),
     )
@@ -244,17 +231,16 @@ def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) ->
     An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
-    if doi := values.doi_among(map(values.collapse, entry.texts(*named))):
+    doi = values.doi_among(map(values.collapse, entry.texts(*named)))
+    if doi or is_blog:
         return doi
-    in_address = next(filter(None, map(values.doi_in_address, map(values.collapse, links))), "")
-    if in_text and (in_address.startswith(in_text) or not (in_address or is_blog)):
-        return in_text
-    return in_address or None
+    in_address = next(filter(None, map(values.doi_in_address, map(values.collapse, links))), None)
+    return in_text if in_text and (in_address or in_text).startswith(in_text) else in_address
 
 
 def _journal_in(title: str) -> str:
     """Returns the name of the journal in the title of a feed; "" for that of a search or of a server of preprints."""
-    name = _OF_JOURNAL.sub("", markup.plain(title)).strip()
+    name = _OF_JOURNAL.sub("", markup.plain(title)).strip(" '")
     return "" if _NO_JOURNAL.search(name) else name
 
 
@@ -266,7 +252,8 @@ def _is_blog(feed: _Fields) -> bool:
 def _names_of(author: Element) -> list[str]:
     """Returns the names in the element of an author or of several, which in Atom are elements inside it."""
     inside = list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]
-    return [name for one in inside if (name := markup.text_of(one).strip())]
+    parts = [[part for part in one if markup.local(part).endswith("_name")] or [one] for one in inside]
+    return [name for some in parts if (name := " ".join(map(markup.text_of, some)).strip())]
 
 
 def _in_english(element: Element) -> Element:
@@ -289,11 +276,6 @@ def _venue_of(entry: _Fields, title: str) -> str:
     named += [markup.text_of(_in_english(one)) for one in entry.all("material_title")]
     plain = markup.plain(title)
     return next((name for text in named if (name := works.venue_of(text)) and markup.plain(text) != plain), "")
-
-
-def _kinds_of(entry: _Fields) -> Iterator[str]:
-    yield from entry.terms()
-    yield from entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType", "prism:aggregationType")
 
 
 def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:

@@ -14,6 +14,9 @@ from typing import Final, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
+from bot.errors import BrokenDigest
+from subscriptions.errors import Sentence
+
 Element: TypeAlias = _Element
 
 _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names a DTD elsewhere is not followed
@@ -34,10 +37,10 @@ _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F
 _COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
 _INSIDE_WORDS = (
     "a|abbr|b|bold|cite|del|em|font|i|inf|ins|italic|nobr|sc|scp|small|span|strong|sub|sup|tt|u"
-    "|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
+    "|xref|ext-link|named-content|inline-formula|alternatives|jats:[a-z-]+|mml:[a-z]+|math|m(?:frac|i|n|o|over|row|space|sqrt|style|sub|subsup|sup|text|under)"
 )
 _BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|st|table|tbody|td|th|thead|tr|title|ul"
-_OTHERS = "img|figure|inline-formula|disp-formula|tex-math|alternatives|xref|ext-link|named-content"
+_OTHERS = "img|figure|disp-formula|tex-math"
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
 _TAG = re.compile(  # `a <b and c> d` has none
     rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
@@ -78,7 +81,8 @@ class Tree:
     def records(self, name: str) -> list[Element]:
         """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
 
-        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
+        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out. Raises
+        BrokenDigest if none is left.
         """
         if not self.is_damaged:
             return list(self.root.iter(f"{{*}}{name}"))
@@ -88,7 +92,10 @@ class Tree:
         head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
         trees = (_parsed(head + piece[0]) for piece in pieces if piece)
         whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
-        return [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
+        found = [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
+        if not found:
+            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
+        return found
 
 
 def tree_of(text: str) -> Tree | None:

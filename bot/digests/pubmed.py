@@ -4,8 +4,6 @@ from bot.digests import markup, values, works
 from bot.digests.markup import Element
 from bot.digests.papers import Found
 from bot.digests.works import Work
-from bot.errors import BrokenDigest
-from subscriptions.errors import Sentence
 
 _RECORDS = {"PubmedArticleSet": "PubmedArticle", "ArticleSet": "Article", "eSummaryResult": "DocSum"}  # root → record
 _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
@@ -21,10 +19,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     if name == "DocSum" and records and not any(one.findall("Item[@Name='PubDate']") for one in records):
         return None  # a summary of another database, such as of proteins
     found = Found(format="pubmed_xml")
-    if tree.is_damaged:
-        if not records:
-            raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
-        found.warnings["xml_truncated"] += 1
+    found.warnings["xml_truncated"] += tree.is_damaged
     works.add_works(found, records, _work_of_summary if name == "DocSum" else _work_of)
     return found
 
@@ -40,18 +35,13 @@ def _work_of(record: Element) -> Work:
     if article is None:
         article = record
     pmid = _text(record, "MedlineCitation/PMID")
-    ids = [
-        *article.findall("ELocationID[@EIdType='doi']"),
-        *record.findall("PubmedData/ArticleIdList/ArticleId[@IdType='doi']"),
-    ]
-    ids += record.findall("ArticleIdList/ArticleId[@IdType='doi']")
+    ids = record.xpath(
+        ".//ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi']"
+    )
     abstract = [_part_of_abstract(part) for part in article.findall("Abstract/AbstractText")] or [
         _text(article, "Abstract")
     ]
-    kinds = [
-        markup.text_of(one)
-        for one in (*article.findall("PublicationTypeList/PublicationType"), *article.findall("PublicationType"))
-    ]
+    kinds = [markup.text_of(one) for one in article.iter("PublicationType")]
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(

@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -41,11 +42,8 @@ _SEEN: Final = 50  # values of a document, and records of each, by which it is r
 
 # members of `AI` → names of a summary's fields; other members are no parts of a summary
 _FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
-_TRANSLATED: Final = "translation|summary_zh"  # where `AI` has the abstract in another language
+_TRANSLATED: Final = "translation|summary_zh|translated_summary|translated_abstract|abstract_zh"  # where `AI` has the abstract in another language
 _NO_FIELDS: Final = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
-_NO_CROSSREF_PAPERS: Final = frozenset(
-    {"correction", "corrigendum", "erratum", "retraction", "removal", "withdrawal", "expression_of_concern"}
-)
 _SERVERS: Final = {"medrxiv": "medRxiv"}
 _NO_ERRORS: Final = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
 
@@ -158,7 +156,8 @@ def _found_in(records: list[Any], kind: _Kind, torn: int, language: str | None, 
         found.day = max(filter(None, days), default=None)
     if kind.format == "biorxiv_json":
         found.is_feed = False
-        found.papers = _highest_first(found.papers)
+        best = {paper.key: paper for paper in sorted(found.papers, key=lambda paper: paper.version or 0)}
+        found.papers = [best[paper.key] for paper in found.papers]
     return found
 
 
@@ -276,17 +275,11 @@ def _paper_of_hugging_face(record: Record, found: Found, language: str | None) -
 
 
 def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> Paper:
-    return bilingual.paper_of(
-        found,
-        language,
-        link=text_at(record, "link"),
-        title=text_at(record, "title"),
-        abstract=text_at(record, "abstract"),
-        translated_title=text_at(record, "translated_title"),
-        translated_abstract=text_at(record, "translated_abstract"),
-        tldr=record["tldr"] if isinstance(record.get("tldr"), str) else None,
-        english_tldr=text_at(record, "en_tdlr|en_tldr"),
-    )
+    texts = {name: text_at(record, name) for name in bilingual.TEXTS} | {
+        "english_tldr": text_at(record, "en_tdlr|en_tldr")
+    }
+    tldr = texts.pop("tldr")
+    return bilingual.paper_of(found, language, **texts, tldr=tldr if isinstance(record.get("tldr"), str) else None)
 
 
 def _work_of(record: Record, kind: _Kind) -> Work:
@@ -297,7 +290,7 @@ def _work_of(record: Record, kind: _Kind) -> Work:
         arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
         people=_people_at(record, kind),
         date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
-        abstract="\n".join(texts_at(record, kind.abstract)[:1]),
+        abstract=text_at(record, kind.abstract),
         venue=text_at(record, kind.venue),
         url=text_at(record, kind.url),
         kinds=texts_at(record, kind.kinds),
@@ -314,6 +307,8 @@ def _date_in(value: object) -> str:
         value = value[0]
     if isinstance(value, list):
         return values.date_from(*[one for one in value if isinstance(one, str)][:3]) if value else ""
+    if isinstance(value, str) and re.fullmatch(r"\d{9,10}", value):  # seconds
+        return datetime.fromtimestamp(int(value), UTC).date().isoformat()
     return values.date_of(value) if isinstance(value, str) else ""
 
 
@@ -331,7 +326,9 @@ def _amend_openalex(record: Record, work: Work) -> None:
 
 
 def _amend_crossref(record: Record, work: Work) -> None:
-    work.is_paper = _NO_CROSSREF_PAPERS.isdisjoint(one.lower() for one in texts_at(record, "update-to.*.type"))
+    # what a work corrects is another one: a publisher names a work itself where it was corrected
+    others = (one for one in at(record, "update-to.*") if values.doi_in_field(text_at(one, "DOI")) != work.doi)
+    work.kinds += [text_at(one, "type") for one in others]
 
 
 def _amend_biorxiv(record: Record, work: Work) -> None:
@@ -345,14 +342,6 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
 
 def _without_marks(text: str) -> str:
     return _BIORXIV_MARKS.sub(lambda mark: "" if mark["inside"] else " ", markup.without_references(text))
-
-
-def _highest_first(papers: list[Paper]) -> list[Paper]:
-    """Returns the papers, with the versions of each preprint in descending order: later, only the first one is kept."""
-    copies: dict[str, list[Paper]] = {}
-    for paper in sorted(papers, key=lambda paper: paper.version or 0):
-        copies.setdefault(paper.key, []).append(paper)
-    return [copies[paper.key].pop() for paper in papers]
 
 
 def _amend_pubmed(record: Record, work: Work) -> None:
@@ -399,17 +388,19 @@ _CROSSREF = _Kind(
     venue="container-title.*|institution.*.name",
     date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
 )  # fmt: skip
+_FEED = _Kind(
+    format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
+    people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
+    date="_paperwire.date|date_published|published_at|date_modified", venue="_paperwire.venue|blog_name", name="name|given family",
+)  # fmt: skip
 _KINDS: Final = (
     _Kind(
         format="bilingual_json", marks=("title", "abstract", "link", "translated_title/translated_abstract/tldr/en_tdlr/context"),
         paper=_paper_of_chat_arxiv, in_lines=True,
     ),
     _HUGGING_FACE,
-    _Kind(
-        format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
-        people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
-        date="_paperwire.date|date_published|date_modified", venue="_paperwire.venue", kinds="tags",
-    ),
+    _FEED,
+    replace(_FEED, answer=("items", "total-results"), marks=("doi", "blog_name/blog"), alone=True),  # Rogue Scholar
     _Kind(
         format="biorxiv_json", answer=("messages", "collection"), lists="collection.*", marks=("doi/title",), alone=False, amend=_amend_biorxiv,
         doi="doi", date="date", venue="server", kinds="type",
@@ -423,7 +414,7 @@ _KINDS: Final = (
     _CROSSREF,
     replace(_CROSSREF, answer=("message.DOI",), lists="message"),  # a single work
     _Kind(
-        format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*|recommendedPapers.*", marks=("paperId",),
+        format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*.citedPaper|data.*|recommendedPapers.*", marks=("paperId",),
         doi="externalIds.DOI|doi", arxiv="externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue", url="url",
         kinds="publicationTypes", tldr="tldr.text",
     ),
@@ -452,7 +443,8 @@ _KINDS: Final = (
     ),
     _Kind(  # Zenodo
         format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
-        people="metadata.creators", doi="doi|metadata.doi", venue="metadata.journal.title", url="links.self_html|links.html",
+        people="metadata.creators", name="name|person_or_org.name|person_or_org.given_name person_or_org.family_name",
+        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", url="links.self_html|links.html",
         date="metadata.publication_date", kinds="metadata.resource_type.subtype",
     ),
     _DAILY,

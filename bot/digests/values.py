@@ -39,7 +39,7 @@ _NEW_YORK = ZoneInfo("America/New_York")  # arXiv's days begin and end there
 _ISO = re.compile(r"\d{4}-")
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _DAY_IN_WORDS = re.compile(
-    r"(?<!\d)(?P<day>\d{1,2} +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*) +(?P<year>\d{4}|\d{2})(?!\d)"
+    r"(?<!\d)(?P<day>\d{1,2} +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*) +(?:20)?(?P<year>\d{2})(?!\d)"
 )
 _DAY_IN_CHINESE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
 
@@ -142,7 +142,7 @@ def day_in_name(name: str) -> date | None:
 def day_in_heading(text: str) -> date | None:
     """Returns the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`; None if it has none."""
     if found := _DAY_IN_WORDS.search(text):
-        return day_of(f"{found['day']} {found['year']:0>4}".replace(" 00", " 20"))
+        return day_of(f"{found['day']} 20{found['year']}")
     chinese = _DAY_IN_CHINESE.search(text)
     return day_in(text) or (day_of(chinese[0]) if chinese else None)
 

@@ -14,22 +14,22 @@ _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
 _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
-_NO_ABSTRACT = re.compile(r"(?:none|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(r"(?:none|null|abstract|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
 _VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
     r"(?<![\s,;:])[\s,;:]++(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
 )
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
-    r"abstract_?id=|/pii/|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
-    r"|scholar\.google|ssrn\.com|pubmed|ncbi\.nlm|ieeexplore|sciencedirect|semanticscholar|ingentaconnect|jstage|philpapers\.org/rec|sci_arttext|RePEc:",
+    r"abstract_?id=|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
+    r"|scholar\.google|ncbi\.nlm|openreview|ingentaconnect|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
 _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retract(?:ions?|ed)"
 _NO_PAPERS: Final = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
     # corrections
-    rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}",
-    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions? of concern)\b.*",
+    rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}|withdrawal|removal",
+    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b.*",
     r"(?:statement|notice) of (?:retraction|correction|withdrawal|removal)\b.*|(?:retraction|withdrawal) (?:note|notice)\b.*",
     r"(?:incorrect|missing|errors?) (?:\w+ )?in (?:the )?(?:abstract|author|data|figure|methods|references|results|table|text|title)\b.*",
     r"corrections? (?:to|of|for)\s*(?:[:\"“”‘«„]|(?-i:[A-Z])\S+(?: and (?-i:[A-Z])\S+)?, |.{0,80}\bet al\b).*|correction to (?-i:[A-Z]).*",
@@ -37,9 +37,9 @@ _NO_PAPERS: Final = (  # a title, or what a source calls a work, is no paper if 
     r".{0,40}(?:勘误|更正|訂正|目录|目次).{0,20}",
     # parts of an issue
     r"issue (?:information|highlights)|(?:publisher['’]?s? )?information(?: page)?|component|supplementary-materials|peer[- ]review|grant",
-    r"(?:table of |annual )?contents(?: continued| list)?|table of contents\b.*|toc|paratext|journal(?:-issue|-volume)?",
+    r"(?:annual )?contents(?: continued| list)?|table of contents\b.*|toc|paratext|journal(?:-issue|-volume)?",
     r"graphical (?:abstracts?|contents?)(?: (?:toc|lists?|contents?))?(?::.*)?|(?:half )?title(?: pages?)?|titelei|(?:års)?innehåll(?: .{0,20})?|inhalt|sommaire",
-    r"(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}covers?(?: \w+)?(?:, volume.*)?(?::.*)?|.*\((?-i:[A-Z])[\w.&\s-]{2,40}\s\d{1,3}/\d{4}\)",
+    r"(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}(?-i:[Cc]over|COVER)s?(?: \w+)?(?:, volume.*)?(?::.*)?|.*\((?-i:[A-Z])[\w.&\s-]{2,40}\s\d{1,3}/\d{4}\)",
     r".{0,90}\b(?:front|back|end)[\s-]?matter\b.*|masthead.*|imprint|frontispiece.*|(?:(?:journal )?editorial|advisory)[ -]boards?(?:\s*[,/:–-].*)?",
     r".{0,90}\b(?:information|instructions|guidelines?) (?:for|to) (?:authors|contributors|readers)\b.*|(?:staff|officers|copyright|subscription)[ -](?:lists?|pages?)",
     r"\d{4} index\b.*|(?:author|subject)s?['’]? index\b.*|(?:new )?names (?:published|proposed|in this)\b.*|(?:.{0,60} )?in this issue",
@@ -50,8 +50,8 @@ _NO_PAPERS: Final = (  # a title, or what a source calls a work, is no paper if 
     r"(?:.* \[)?(?:president|chair|editor)s?['’]s? (?:message|corner|column|letter|desk|report|note|choice|picks?)\]?(?:\s*[:.,–—-].*)?",
     r"(?:book|media|film)s?[- ](?:reviews?|received|notes?)\b.*|.*\bISBN\b.*|.*\b\d{2,4}\s?pp\b.*|introduction to the (?:special|themed)\b.*",
     r"news(?:[- ](?:and|&)[- ](?:views|notes|events))?(?:\s*[:–—-].*)?|news[- ](?:briefs?|focus|feature|item|article)(?:\s*[:–—-].*)?|society news\b.*|förenings\w+",
-    r"obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|biography|portrait|interview|podcast|video|webcast|newspaper article|where i work|career(?:s|[- ]\w+)?",
-    r"correspondence|comment|world view|futures|outlook|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
+    r"obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|biography|portrait|interview|podcast|video|webcast|newspaper article|career(?:s|[- ]\w+)?",
+    r"correspondence|comment|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
     r"(?:conference |meeting )?announcements?(?:\s*[:–—-].*)?|(?:.{0,90}[:–—-] )?call for (?:papers|applications|proposals|nominations)\b.*",
     r"(?:jobs?|vacanc(?:y|ies)|positions?)(?: (?:offers?|openings?|available))?(?:\s*:.*)?",
     r"(?:open |vacant )?(?:post-?doc\w*|ph\.?d\.?|faculty|tenure-track)(?: research)? (?:position|opening|vacancy)(?: (?:in|at|on|for|available)\b.*)?",

@@ -74,6 +74,11 @@ WORKS = tables.rows("""
     {"id": "2601.00001", "title": "A kite", "summary": "S.", "authors": ["Kite+ Collaboration", ":", "A. Quill"]} → 2601.00001 → A kite → Kite+ Collaboration; A. Quill →
     # databases
     {"status": "ok", "message": {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "author": [{"given": "Ada", "family": "Quill"}], "issued": {"date-parts": [[2026, 3]]}}} → 10.5555/k.1 → A kite → Ada Quill → 2026-03
+    {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "update-to": [{"DOI": "10.5555/k.1", "type": "correction"}]} → 10.5555/k.1 → A kite → →
+    {"id": "7", "blog_name": "Kites", "doi": "https://doi.org/10.5555/k.1", "title": "A kite", "authors": [{"given": "Ada", "family": "Quill"}], "published_at": 1772668800, "summary": "It flies.", "url": "https://k.example/1"} → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
+    {"total-results": 1, "items": [{"blog_name": "Kites", "doi": "https://doi.org/10.5555/k.1", "title": "A kite", "authors": [{"name": "Ada Quill"}], "tags": ["News"]}]} → 10.5555/k.1 → A kite → Ada Quill → Kites
+    {"offset": 0, "data": [{"citedPaper": {"paperId": "7", "externalIds": {"DOI": "10.5555/K.1"}, "title": "A kite"}}]} → 10.5555/k.1 → A kite → →
+    {"hits": {"hits": [{"pids": {"doi": {"identifier": "10.5555/k.1"}}, "metadata": {"title": "A kite", "creators": [{"person_or_org": {"given_name": "Ada", "family_name": "Quill"}}]}, "custom_fields": {"journal:journal": {"title": "Kites"}}}]}} → 10.5555/k.1 → A kite → Ada Quill → Kites
     {"response": {"numFound": 1, "docs": [{"id": "10.1371/journal.pone.1", "title_display": "A <i>kite</i>", "author_display": ["Ada Quill"], "journal": "PLOS ONE", "publication_date": "2026-03-05T00:00:00Z"}]}} → 10.1371/journal.pone.1 → A kite → Ada Quill → 2026-03-05 PLOS ONE
     {"hits": {"total": 1, "hits": [{"doi": "10.5281/zenodo.1", "metadata": {"title": "A kite", "creators": [{"name": "Quill, Ada"}], "publication_date": "2026-03-05"}}]}} → 10.5281/zenodo.1 → A kite → Quill, Ada → 2026-03-05
     <eSummaryResult><DocSum><Id>7</Id><Item Name="Title">A kite.</Item><Item Name="AuthorList"><Item Name="Author">Quill A</Item></Item><Item Name="DOI">10.5555/k.1</Item><Item Name="PubDate">2026 Mar 5</Item></DocSum></eSummaryResult> → 10.5555/k.1 → A kite → Quill A → 2026-03-05
@@ -85,8 +90,19 @@ WORKS = tables.rows("""
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author><author>k@k.example (Bo Larch) 1, 2, Cy Wind</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch, Cy Wind → Kites
+    <feed xmlns="http://www.w3.org/2005/Atom"><title>Kites</title><entry><title>A kite</title><doi>10.5555/k.1</doi><published_at>2026-03-05 11:15:25 UTC</published_at><authors><author><given_name>Ada</given_name><middle_name>B.</middle_name><last_name>Quill</last_name><affiliation>Delft, Sand</affiliation></author></authors></entry></feed> → 10.5555/k.1 → A kite → Ada B. Quill → 2026-03-05 Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1</link><author>A. Quill et al. (KITE Collaboration)</author></item></channel></rss> → 10.5555/k.1 → A kite → A. Quill → Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>Kite sciences; Sand; Clinical wind</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
+    <rss><channel><title>Kites</title><item><title>A kite</title><link>https://openreview.net/forum?id=k</link></item></channel></rss> → title:facf5131ec5957f4 → A kite → → Kites
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>&lt;cite&gt;Kite Letters&lt;/cite&gt;&lt;div&gt;DOI: 10.5555/k.1&lt;/div&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Letters
+    # one who joins feeds names them before titles and in place of authors
+    <rss><channel><title>Mine</title><item><title>[Kite Letters] A kite</title><guid>10.5555/k.1</guid><author>Kite Letters</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Letters
+    <rss><channel><title>Mine</title><item><title>[Kites] A kite</title><guid>10.5555/k.1</guid><author>Sand: Kites: Table of Contents</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
     <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator><dc:creator>Cy WindaSchool of Sand</dc:creator><dc:creator>Di McRayDelft University, Delft</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch; Cy Wind; Di McRay → Kites
+    <rss><channel><title>Recent articles published in 'Kites & Sand'</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → Kites & Sand
+    <rss><channel><title>KT Early Access RSS</title><item><title>A kite</title><guid>10.5555/k.1</guid><source url="https://k.example/toc">Kite Transactions Early Access</source></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Transactions
+    <rss><channel><title>Arbeiten aus Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>medRxiv Subject Collection: Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → medRxiv
     <rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>cs.LG updates on arXiv.org</title></channel><item><title>A kite. (arXiv:2304.09848v2 [cs.LG] UPDATED)</title><link>http://arxiv.org/abs/2304.09848</link><dc:creator>&lt;a href="http://arxiv.org/find/q"&gt;Ada Quill&lt;/a&gt;, &lt;a href="http://arxiv.org/find/l"&gt;Bo Larch&lt;/a&gt;</dc:creator></item></rdf:RDF> → 2304.09848 → A kite → Ada Quill; Bo Larch →
     <feed xmlns="http://www.w3.org/2005/Atom"><title>Computing</title><entry><title>A kite</title><id>https://papers.cool/arxiv/2601.00001</id><author><name>Ada Quill</name></author></entry></feed> → 2601.00001 → A kite → Ada Quill →
@@ -109,11 +125,13 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
 @pytest.mark.parametrize(
     "said",
     [
-        "<p>Upvotes: 3</p><p>Summary: It flies.</p>",
+        "<p>Upvotes: 3</p><p>Keywords: kites ; sand</p><p>Summary: It flies.</p>",
         "<p>by Ada Quill, Bo Larch</p> It flies.",
         "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
         "It flies.<br/>DOI: 10.5555/k.1",
+        '<jats:p>It <jats:table-wrap position="float"><jats:col/></jats:table-wrap>flies.</jats:p>',
+        "<p>Open Access</p><p>This article is licensed under a licence.</p><p>It flies.</p>",
     ],
 )
 def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
@@ -124,8 +142,15 @@ def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
     assert pictured.abstract == "Aims: To fly."
 
 
-def test_the_translation_of_an_abstract_has_two_names() -> None:
-    for name in ("translation", "summary_zh"):
+def test_a_heading_alone_is_no_abstract() -> None:
+    (paper,) = read(
+        json.dumps({"DOI": "10.5555/k.1", "title": ["A kite"], "abstract": "<title>Abstract</title><p/>"})
+    ).entries
+    assert paper.abstract == ""
+
+
+def test_the_translation_of_an_abstract_has_several_names() -> None:
+    for name in ("translation", "summary_zh", "translated_abstract"):
         line = {
             "id": "2601.00001",
             "title": "A kite",
@@ -141,8 +166,10 @@ PUBMED = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>7</PMID><Art
 
 
 def test_what_is_no_paper_is_left_out_and_counted() -> None:
+    expressed = '{"DOI": "10.5555/k.1", "title": ["A kite"], "update-to": [{"DOI": "10.5555/k.0", "type": "expression_of_concern"}]}'
+    post = "<rss><channel><generator>https://wordpress.org</generator><item><title>A kite seen</title><link>https://doi.org/10.5555/k.1</link></item></channel></rss>"
     withdrawn = '{"messages": [{"status": "ok"}], "collection": [{"doi": "10.1101/1.1", "title": "WITHDRAWN: A kite", "type": "withdrawn"}]}'
-    for text in (withdrawn, PUBMED.format("")):
+    for text in (withdrawn, expressed, PUBMED.format(""), post):
         found = read(text)
         assert (found.entries, [one.code for one in found.warnings]) == ((), ["not_papers", "empty_digest"])
     assert len(read(PUBMED.format("<Abstract><AbstractText>We read letters.</AbstractText></Abstract>")).entries) == 1
@@ -153,7 +180,7 @@ def test_what_is_no_paper_is_left_out_and_counted() -> None:
     [
         *((title, True) for title in (
             "Removal of Arsenic from Water", "Correction of Gravity in Kites", "Editorial boards and gender", "PhD positions and inequality",
-            "The origin of kites? A Comment",
+            "The origin of kites? A Comment", "CoVeR: Kites of Sand", "Withdrawal: A Review",
         )),
         *((title, False) for title in (
             "Correction to “Kites”", "Correction for Doe et al., Kites", "RETRACTED: Kites", "Kites – CORRIGENDUM", "Expression of Concern: Kites",
@@ -305,7 +332,8 @@ def test_a_format_is_never_guessed_and_an_error_says_what_was_found() -> None:
         read(pair, format="kite_json")
     with pytest.raises(UnknownFormat, match=r"expected one of: bilingual3\."):
         read(pair, format="bilingual3")
-    for other in (  # what a database says of a person and of a protein
+    for other in (  # what a database says of a person and of a protein, and RDF that is no feed
+        '<RDF xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><Description about="a"/></RDF>',
         '{"id": "https://openalex.org/A7", "display_name": "Ada Quill", "works_count": 7}',
         '<eSummaryResult><DocSum><Id>7</Id><Item Name="Title">kite protein</Item></DocSum></eSummaryResult>',
     ):
