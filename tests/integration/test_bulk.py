@@ -3,13 +3,11 @@
 The result is the same as if everything were stored at once. Exports can be imported again.
 """
 
-import asyncio
 import contextlib
 from collections import Counter, abc
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -17,7 +15,6 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from bot.sources import ingest as source_ingest
 from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError
@@ -27,13 +24,8 @@ from subscriptions.service import import_export, subscribing
 from subscriptions.service.known_chats import listed
 from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.stored_digests import Ingested
-from tests import make
-from tests.clock import NOON, FakeClock
-from tests.make import DAY, digest, ingested, paper, subscribes
-from tests.stored import value
-
-TODAY = NOON.date()
+from tests.clock import NOON
+from tests.make import DAY, digest, ingested, paper
 
 
 class WatchedStore(Store):
@@ -86,32 +78,6 @@ def many(amount: int) -> Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
-def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
-    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is stored in parts, so that others can write between them. The last part brings the receipt of the whole."""
-    monkeypatch.setattr(source_ingest, "MOST_TOGETHER", 3)
-    deps = SimpleNamespace(store=watched, clock=FakeClock(NOON), encoder=None)
-    noted: list[Ingested] = []
-
-    def reads() -> Ingested:
-        ingest = source_ingest.store_digest(deps, many(10), source="daily", note=lambda _, done: noted.append(done))
-        return asyncio.run(ingest)
-
-    def kill() -> None:
-        if value(watched, "SELECT count(*) FROM paper") == 6:
-            raise Killed
-
-    watched.after_commit = kill
-    with pytest.raises(Killed):
-        reads()
-    watched.after_commit = lambda: None
-    done = reads()
-    assert (done.already_known, done.new, done.unchanged, noted) == (False, 4, 6, [done])
-    assert reads() == Ingested(already_known=True, unchanged=10)
-    assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
-
-
 @pytest.mark.both_databases
 def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
     """A digest with new and changed papers takes one statement for each table. With one for each paper, key and title,
@@ -151,17 +117,17 @@ def text_of(chats: int, each: int, *, first: int = 1) -> str:
 
 
 def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: WatchedStore) -> None:
-    lines = read_lines(text_of(chats=10, each=5))
+    lines = read_lines(text_of(chats=2, each=5))
 
     def killed(some: abc.Sequence[Any]) -> abc.Iterator[Any]:
-        yield from some[:30]
+        yield from some[:6]
         raise Killed
 
     with pytest.raises(Killed):
         import_export.import_lines(watched, lines, now=NOON, watched=killed)
     assert not listed(watched, None)
     import_export.import_lines(watched, lines, now=NOON)
-    assert len(listed(watched, None)) == 50
+    assert len(listed(watched, None)) == 10
     assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
 
 
@@ -280,10 +246,3 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
         assert "".join(import_export.export_all(there)) == text
         assert all_of_it(there) == all_of_it(here)
         assert {sign for sign, _, _ in import_export.import_lines(there, read_lines(text), now=NOON)} == {"="}
-
-
-def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
-    with stores(empty_database, "here") as (here,):
-        subscribes(here, "console:me", "graph")
-        make.unsubscribes(here, parse_address("console:me"))
-        assert "".join(import_export.export_all(here)) == ""

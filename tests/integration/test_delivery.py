@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections import abc
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,8 @@ from subscriptions.service.known_chats import get_chat
 from subscriptions.service.notifying import notify
 from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import bot_state, claims, outbox, planner, stored_chats, whole_chat
+from subscriptions.store import claims, outbox, planner, stored_chats, whole_chat
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxCounts
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
@@ -77,24 +75,6 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: Fa
         clock.advance(MINUTE)
         assert (await app.sender.deliver()).sent == 1
     assert len(slack.posted_to("C1")) == 1
-
-
-async def test_a_lookup_waits_as_long_as_it_is_told_and_stops_its_token(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        due(app.store, "slack:C1")
-        slack.answers("cut after")
-        slack.answers("429", method="conversations.history", retry_after=600)
-        await app.sender.deliver()
-        clock.advance(timedelta(seconds=540))
-        await app.sender.deliver()
-        assert len(slack.arrived("conversations.history")) == 1
-        clock.advance(2 * MINUTE)
-        slack.revokes()
-        drain = app.sender.new_drain({})
-        await deliver(app.deps, drain, Lane("slack", "C1"))
-        assert list(drain.stopped) == ["slack"]
 
 
 async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
@@ -168,36 +148,6 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     telegram.forgives()
     clock.advance(timedelta(seconds=101))
     assert (await app.sender.deliver()).sent == 30
-
-
-async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App, telegram: FakeTelegram) -> None:
-    chats = [str(number) for number in range(1, 21)]
-    for chat in chats:
-        telegram.knows(chat)
-        telegram.blocks(chat)
-    due(app.store, *(f"telegram:{chat}" for chat in chats))
-    assert "telegram" in (await app.sender.deliver()).stopped
-    bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
-    app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
-    assert (await app.sender.deliver()).stopped == {}
-    assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
-
-
-@pytest.mark.parametrize("before", ["", "T9:U9"])
-async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str
-) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        if before:
-            bot_state.claim_database(app.store, {"slack": before})
-        slack.goes_down()
-        await app.sender.prepare()
-        assert bot_state.bots(app.store).get("slack", "") == before
-        await app.sender.claim_again()
-        slack.comes_back()
-        await app.sender.claim_again()
-        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
@@ -297,15 +247,6 @@ def test_whoever_is_gone_is_not_due(store: Store) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
-    due(store, "telegram:1")
-    plan.plan_due(store, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
-    pause(store, address("telegram:1"), None, until=None, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
-
-
-@pytest.mark.both_databases
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     def has_work() -> bool:
         return bool(claims.lanes(store, ["telegram"], now=NOON))
@@ -336,11 +277,9 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     ("moment", "answer", "refusal"),
     [
         ("post", "", ""),
-        ("post", "429", ""),
         ("post", "500", ""),
         ("post", "", "channel_not_found"),
         ("post", "", "thread_not_found"),
-        ("post", "", "some_new_code"),
         ("find", "cut after", ""),
         ("find", "cut after", "channels:history"),
     ],

@@ -63,25 +63,6 @@ def test_the_story_is_that_of_the_samples(story: Story) -> None:
     assert story.repeated == 39
 
 
-@pytest.mark.parametrize(
-    ("language", "said", "rule", "until"),
-    [
-        ("en", "video models every monday at 8", 'video models -"reinforcement learning"', "until Mon 9 Feb"),
-        ("zh", "视频生成 每周一8点", "视频生成，不含 强化学习", "到 2月9日"),
-    ],
-)
-def test_the_week_goes_through_the_real_commands(story: Story, language: str, said: str, rule: str, until: str) -> None:
-    week = shown(story, language, "conversation")
-    assert [text_of(one) for one in week if one.mine][:1] == [said]
-    found, subscribed, digest, corrected, paused = (text_of(one) for one in week if not one.mine)
-    assert "AlcheMinT" in found
-    assert subscribed.startswith("✓ 1")
-    assert "AlcheMinT" not in digest  # it was in the answer from which the subscription was made
-    assert corrected.startswith("✓ 1")
-    assert rule in corrected
-    assert until in paused
-
-
 def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_path: Path) -> None:
     out = tmp_path / "new" / "gallery"
     done = subprocess.run(  # noqa: S603 - this interpreter

@@ -24,7 +24,7 @@ from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
 from subscriptions.store import interests, paper_words, stored_deliveries, whole_chat
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.interests import MOST_ASKED, drop_library, put_library, titles_to_ask
+from subscriptions.store.interests import drop_library, put_library
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
@@ -118,14 +118,6 @@ def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> No
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
-def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
-    one = paper("A Graph", arxiv_id="2601.00001")
-    ingested(store, one, source="daily")
-    ingested(store, one, source="Weekly List", name="again")
-    assert len(found(store, parse_query('source:"weekly list"'))) == 1
-    assert len(found(store, parse_query("source:daily"))) == 1
-
-
 ME = address("telegram:42")
 LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
@@ -212,16 +204,6 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(store: Stor
     did(store, kind, *titles)
     brings(store, *SECOND_DAY, now=LATER)
     assert titles_of(delivered(store))[place] == "Graph swarm"
-
-
-def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
-    subscribes(store, str(ME), "graph", when="now")
-    ingested(store, "Swarm graph one", *OTHERS)
-    plan_due(store, now=NOON)
-    did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, *SECOND_DAY, now=LATER)
-    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
-    assert nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph swarm")) is None
 
 
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
@@ -313,20 +295,6 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     assert len(found) == 11
 
 
-def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
-    asks(stocked, f"like:{GIVEN} cat:cs.CL -survey")
-    asks(stocked, f"robots -like:{GIVEN}")
-    brings(
-        stocked,
-        paper("Swarm robots speak", "cs.CL"),
-        paper("Swarm robots speak: a survey", "cs.CL"),
-        paper("Swarm robots fly", "cs.RO"),
-        name="next",
-    )
-    # the second subscription gets "Swarm robots", because a paper does not count as near to itself
-    assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
-
-
 def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
     def asked() -> list[str]:
         return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
@@ -344,10 +312,3 @@ def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> N
     assert asked() == ["Reef fish"]
     drop_library(store, known_chats.get_chat(store, ME).id)
     assert asked() == []
-
-
-@pytest.mark.parametrize("amount", [0, 1, 250])
-def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
-    found = titles_to_ask(Library([LibraryEntry(f"Paper {number}", ()) for number in range(amount)]))
-    assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
-    assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9

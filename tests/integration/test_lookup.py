@@ -5,8 +5,6 @@ from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -15,7 +13,6 @@ from bot.app import App
 from bot.operation import worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest
-from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import tables
@@ -28,7 +25,7 @@ from tests.integration.telegram_bot import a_bot, posts
 from tests.make import DAY, MINUTE, digest, ingested, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
-ID, OTHER = "2601.09001", "2601.09002"
+ID = "2601.09001"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
@@ -122,32 +119,6 @@ async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_th
     await asks(telegram, ID)
     assert said(telegram)[0].endswith("Ask again in a minute.")
     monkeypatch.undo()
-    await asks(telegram, ID, 2)
-    assert said(telegram)[1].startswith("Graphs that forget")
-
-
-def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
-    """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
-    work, left = resolve_name(where), list(errors)
-
-    def fails_at_first(*args: Any, **named: Any) -> Any:
-        if left:
-            raise left.pop()
-        return work(*args, **named)
-
-    monkeypatch.setattr(where, fails_at_first)
-    return left
-
-
-@pytest.mark.parametrize("error", [StoreUnavailable("The database is locked."), ValueError("odd")])
-@pytest.mark.usefixtures("app")
-async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
-    telegram: FakeTelegram, arxiv: FakeArxiv, error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failing(monkeypatch, "bot.sources.arxiv_lookup.store_digest", error)
-    arxiv.knows(FORGETS)
-    await asks(telegram, ID)
-    assert said(telegram)[0].endswith("Ask again in a minute.")
     await asks(telegram, ID, 2)
     assert said(telegram)[1].startswith("Graphs that forget")
 
@@ -254,15 +225,6 @@ async def test_of_some_papers_nobody_is_asked(
     assert arxiv.asked("/api/") == []
 
 
-async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
-    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
-    await brings(feeding, *many(23, arxiv))
-    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10, 10, 3]
-    assert incomplete(store) == []
-
-
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
     store: Store, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
@@ -293,10 +255,3 @@ async def test_a_slow_arxiv_holds_up_no_digest(
     arxiv.hangs()
     await brings(feeding, BARE)
     assert incomplete(store) == [ID]
-
-
-def test_which_source_is_arxivs() -> None:
-    lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
-    api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
-    asked = [arxiv_lookup.arxiv_among(among) for among in ([lists], [lists, feeds], [lists, api])]
-    assert asked == [None, feeds, api]

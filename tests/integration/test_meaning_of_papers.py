@@ -5,19 +5,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from importlib.resources import files
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from bot.settings import SourceSettings
-from bot.sources import ingest, source_scheduler
-from bot.sources.fetch_request import Sites
+from bot.sources import ingest
 from bot.sources.ingest import LateEncoding, store_digest
-from bot.sources.poll import PollDependencies
-from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
@@ -27,13 +20,12 @@ from subscriptions.service.findings import stored_findings
 from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.store import meanings
-from subscriptions.store.copying import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, MINUTE, address, digest, stored_papers
+from tests.make import HOUR, address, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -188,15 +180,6 @@ def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Wor
     assert worker.plans() == [("telegram:1", HOT)]
 
 
-def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
-    worker.subscribes("telegram:1", 'about:"heat in stars"')
-    worker.reads(make.paper(HOT))
-    newer = Worker(worker.store, FakeEncoder(name="fake 2"))
-    late = newer.starts()
-    asyncio.run(late.run())
-    assert worker.plans() == [("telegram:1", HOT)]
-
-
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in ("subscriptions.store.known_papers.raise_counter", "subscriptions.store.meanings.put_late"):
         with monkeypatch.context() as broken:
@@ -217,35 +200,6 @@ def _takes_in(worker: Worker) -> None:
 
 def _is_full(*_: object) -> None:
     raise StoreUnavailable(Sentence("The disk is full."))
-
-
-async def test_other_work_goes_on_while_files_wait_for_their_meaning(
-    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(source_scheduler, "PATIENCE", 0.01)
-    asked, going_on, encode = threading.Event(), threading.Event(), worker.encoder.papers
-
-    def waiting(papers: Sequence[Paper]) -> list[bytes]:
-        asked.set()
-        assert going_on.wait(PATIENCE)
-        return encode(papers)
-
-    monkeypatch.setattr(worker.encoder, "papers", waiting)
-    (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
-    deps = PollDependencies(store=worker.store, clock=worker.clock, encoder=worker.encoder, sites=Sites())
-    unused: Any = None
-    sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
-    try:
-        while not asked.is_set():
-            await sources.poll()
-            worker.clock.advance(MINUTE)
-        await sources.poll()
-        assert (sources.is_catching_up, codes(worker.store)) == (True, {})
-    finally:
-        going_on.set()
-    while sources.is_catching_up:
-        await sources.poll()
-    assert having(worker.store) == codes(worker.store).keys() != set()
 
 
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
@@ -359,17 +313,6 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     assert questions(store) == []
 
 
-def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
-    vector = FakeEncoder().questions(["heat"])[0]
-    with store.write() as transaction:
-        meanings.ask(transaction, ["heat"])
-    for encoder in ("fake 1", "fake 2"):
-        with store.write() as transaction:
-            meanings.put_questions(transaction, encoder, {"heat": vector})
-    assert meanings.questions_of(store, ["heat"]) == {"heat": vector}
-    assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
-
-
 @pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries together
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
@@ -385,16 +328,3 @@ def test_a_plan_brings_what_is_near_and_says_how_near(
         new = [one for one in stored.delivered(worker.store) if one not in before]
         assert new == [(f"telegram:{chat}", title) for chat, title in found]
         worker.encoder = FakeEncoder(name="fake 2")
-
-
-def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path: Path) -> None:
-    worker.subscribes("telegram:1", 'about:"heat"')
-    worker.starts()
-    worker.reads(make.paper(HOT))
-    with make.an_open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
-        copy_database(worker.store, copy)
-        assert codes(copy) == codes(worker.store)
-        assert near(copy, "heat") == [HOT]
-        assert meanings.questions_of(copy, ["heat"]) == meanings.questions_of(worker.store, ["heat"])
-    make.clean_up(worker.store, now=NOON + timedelta(days=99), papers=timedelta(days=30))
-    assert having(worker.store) == set()

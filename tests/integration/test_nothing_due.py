@@ -17,7 +17,7 @@ from bot.operation import process
 from subscriptions.errors import NotFound, Refused
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import edit
-from subscriptions.store import known_papers, planner, stored_deliveries
+from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
 from tests import make
@@ -26,7 +26,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes, unsubscribes
 from tests.source_harness import NoSources
-from tests.statements import Watch, recording
+from tests.statements import recording
 
 TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
 
@@ -239,20 +239,6 @@ async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
 # The databases of tests have no statistics, so SQLite plans as if each table had a million rows. `Watch` checks the plan
 # of each statement in all tests. The tests here check that `Watch` works, and that statements read few rows of an index,
 # which a plan does not show.
-
-
-def test_every_test_explains_what_the_product_executes(statements: Watch, store: Store) -> None:
-    assert statements.taken() == {}
-    with store.read() as session:
-        session.connection().exec_driver_sql("SELECT id FROM paper WHERE title = 'of a test, so nobody minds'")
-    assert statements.taken() == {}
-    with store.write() as session:
-        session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_delivery")
-        # no other test uses a list of this length, so `Watch` sees a new statement
-        stored_deliveries.delivery_values(session, range(9_000, 9_400))
-    (scan,) = statements.taken().values()
-    assert scan.startswith("SCAN delivery_item")
-    assert "deliveries.py" in scan
 
 
 def test_every_foreign_key_has_an_index(store: Store) -> None:

@@ -14,47 +14,16 @@ import httpx
 import pytest
 
 from bot.cli import log
-from bot.dependencies.optional_parts import without
 from bot.settings import Settings
-from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
-from tests import forked, make
+from tests import forked
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.program import free_port
-from tests.make import subscribes
 from tests.patience import PATIENCE
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with an inbox and a database, in which a chat subscribes to all categories of computer science."""
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    now = datetime.now(UTC)  # the program uses the machine's clock
-    store.open(now=now)
-    subscribes(store, "telegram:1", "cs.*", when="now", now=now)
-    # so that the time of day does not matter
-    set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=now)
-    store.close()
-    return tmp_path
-
-
-def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote) -> None:
-    remote.call("knows", "1")
-    (folder / "inbox" / "today.md").write_bytes(cli.DIGEST.read_bytes())
-    remote.call("user_writes", "/list", "42")
-    remote.call("user_writes", "/help", "42")
-    program = cli.Process(folder, "run", "--once", fake=remote)
-    _, err = program.process.communicate(timeout=PATIENCE)
-    assert program.process.returncode == 0, err
-    posts = [entry.chat for entry in remote.journal]
-    assert (posts[:2], set(posts[2:]), remote.call("waiting")) == (["42", "42"], {"1"}, 0)
-
 
 # people use these words in their messages; the program's own texts do not contain them
 WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock", "siskin", "bunting")
@@ -266,14 +235,3 @@ def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str],
         finally:
             process.kill()
     assert pages * os.sysconf("SC_PAGE_SIZE") < MOST_MEMORY
-
-
-def test_parts_left_out_of_a_library_can_be_imported() -> None:
-    sys.modules.pop("colorsys", None)
-    with without("colorsys"), pytest.raises(ImportError):
-        import colorsys  # noqa: PLC0415 - the import is what is tested
-    import colorsys  # noqa: PLC0415 - as above
-
-    with without("colorsys"):
-        import colorsys as again  # noqa: PLC0415 - as above
-    assert again is colorsys is sys.modules["colorsys"]

@@ -3,8 +3,6 @@
 No visitor can read the chat of another visitor.
 """
 
-import asyncio
-import re
 from collections import abc
 from datetime import timedelta
 from pathlib import Path
@@ -50,9 +48,7 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
     [
         ({}, True),
         ({"WEB_HOST": "::1"}, True),
-        ({"WEB_HOST": "localhost"}, True),
         ({"WEB_HOST": "0.0.0.0"}, False),  # noqa: S104 - what is refused
-        ({"WEB_HOST": "192.168.1.5"}, False),
         ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, True),  # noqa: S104 - as above
         ({"WEB_URL": "https://bot.example.org"}, False),
         ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, True),
@@ -85,7 +81,6 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
         203.0.113.7        → 203.0.113.7
         ::ffff:203.0.113.7 → 203.0.113.7
         2001:db8:1:2::7    → 2001:db8:1:2::/64
-        fe80::1%eth0       → fe80::/64
         127.0.0.1          →
         ::1                →
         unknown            → unknown
@@ -119,7 +114,6 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     [
         ({}, {}, 303),
         ({}, {"token": "0" * 64}, 403),
-        ({}, {"token": ""}, 403),
         ({"cookie": "paperwire=e30="}, {}, 403),
         ({"host": "evil.example.org"}, {}, 400),
         ({"x-forwarded-for": "203.0.113.7"}, {}, 403),
@@ -262,46 +256,6 @@ async def test_no_words_of_people_and_papers_become_markup(
         assert mark not in page
 
 
-async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: web_site.Pages) -> None:
-    app, browser = local.app, local.browser()
-    subscribes(app.store, "web:me", "diffusion", when="now")
-    ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
-    await app.sender.deliver()
-
-    def pressed(page: str) -> set[str]:
-        return set(re.findall(r'id="m\d+-(\w+)-\d+"[^>]* aria-pressed="true"', page))
-
-    assert (await browser.opens()).text.count('aria-pressed="false"') == 3
-    await browser.posts("/chat/press", browser.button("👍"))
-    told = await browser.posts("/chat/press", {**browser.button("👎"), "after": "1"}, **QUICK)
-    assert pressed(told.text) == {"DISLIKED"}
-    assert told.text.count('aria-pressed="false"') == 2
-    assert pressed((await browser.says("2601.00001")).split('class="post mine"')[1]) == {"DISLIKED"}, (
-        "another message about the paper shows it, too"
-    )
-    await browser.says("/save 2601.00001")
-    assert pressed((await browser.opens()).text) == {"DISLIKED", "SAVED"}
-    odd = await browser.posts("/chat/press", {"press": "x", "message": "9" * 400, "after": "99"}, **QUICK)
-    assert odd.status_code == 204, "the page is drawn again"
-
-
-@pytest.mark.parametrize("chooses", ["page", "/lang en"])
-async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
-    with_password: web_site.Pages, chooses: str
-) -> None:
-    chinese = {"accept-language": "zh-CN,zh;q=0.9"}
-    ada, phone = [await with_password.visited("ada", **chinese) for _ in range(2)]
-
-    async def spoken(browser: web_site.Browser) -> set[str]:
-        return set(re.findall('<html lang="(.*?)">', (await browser.opens()).text))
-
-    await phone.posts("/language", {"language": "zh"})
-    assert await spoken(ada) == await spoken(phone) == {"zh"}
-    await ada.says(chooses) if chooses.startswith("/lang") else await ada.posts("/language", {"language": "en"})
-    assert await spoken(ada) == await spoken(phone) == {"en"}
-    assert "Send me words that papers should contain" in await phone.says("谢谢你"), "the chat, too"
-
-
 async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> httpx.Response:
     return await browser.client.post(
         "/chat/file",
@@ -321,13 +275,3 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
-
-
-async def test_a_form_that_is_sent_several_times_at_once_is_answered_each_time(local: web_site.Pages) -> None:
-    browser = await local.opened()
-    said = {"text": "/sub kelp", "once": "a" * 16}
-    answers = await asyncio.gather(*(browser.posts("/chat/say", said) for _ in range(4)))
-    assert [one.status_code for one in answers] == [303] * 4
-    pressed = {"press": "invented", "message": "1", "once": "b" * 16}
-    answers = await asyncio.gather(*(browser.posts("/chat/press", pressed) for _ in range(4)))
-    assert [one.status_code for one in answers] == [303] * 4

@@ -184,8 +184,6 @@ def test_a_new_subscription_joins_the_window_that_is_open(cadence: str, created:
     ("cadence", "due", "now", "papers", "sources", "expected"),
     tables.rows("""
         now                  →                  → 2026-01-22T03:00 → came →         → due
-        now                  →                  → 2026-01-22T03:00 →      →         →
-        daily 09:00          → 2026-01-22T09:00 → 2026-01-22T08:59 → came →         →
         daily 09:00          → 2026-01-22T09:00 → 2026-01-22T09:00 →      →         → due
         daily 09:00          →                  → 2026-01-22T09:00 → came →         →
         when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T08:00 → came →         → due
@@ -240,20 +238,13 @@ BERLIN = zone("Europe/Berlin")
         1 month               → 2026-02-21 12:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
-        tomorrow              → 2026-01-22 23:00
-        until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
         until March 3rd       → 2026-03-02 23:00
-        till mar. 3, 2026     → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
-        until 3 Aug           → 2026-08-02 22:00
         until 1 Jan           → 2026-12-31 23:00
-        until 22 jan          → 2027-01-21 23:00
         until 2026-02-01      → 2026-01-31 23:00
         三天                  → 2026-01-25 12:00
-        两周                  → 2026-02-05 12:00
         2 个星期              → 2026-02-05 12:00
-        明天                  → 2026-01-22 23:00
         到下周五              → 2026-01-29 23:00
         直到 2027年1月3日     → 2027-01-02 23:00
     """),
@@ -267,11 +258,9 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
     tables.rows("""
         → “” is not a time to pause until.
         until yesterday       → “until yesterday” is not a time to pause until.
-        到4月31日             → “到4月31日” is not a time to pause until.
         until 3/3             → “until 3/3” is not a time to pause until.
         until 2026-01-22      → “until 2026-01-22” is over already.
         0d                    → “0d” is over already.
-        9999 weeks            → That is longer than two years.
         until 9999-12-31      → That is longer than two years.
         until 29 Feb          → That is longer than two years.
     """),
@@ -298,14 +287,11 @@ def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "stored"),
     tables.rows("""
-        europe/berlin    → Europe/Berlin
         AMERICA/NEW YORK → America/New_York
         +08:00           → +08:00
         UTC+8            → +08:00
-        utc+5:30         → +05:30
         +0545            → +05:45
         −3               → -03:00
-        UTC+0            → UTC
         Etc/GMT+8        → Etc/GMT+8
     """),
 )
@@ -340,10 +326,8 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         in New York      → America/New_York
         Berlin time      → Europe/Berlin
         München          → Europe/Berlin
-        Kobenhavn        → Europe/Copenhagen
         St. Louis        → America/Chicago
         Paris, France    → Europe/Paris
-        Boston, USA      → America/New_York
         asia/ho chi minh → Asia/Ho_Chi_Minh
         Pacific time     → America/Los_Angeles
         UTC+8            → +08:00
@@ -353,12 +337,10 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         伦敦当地时间     → Europe/London
         在东京           → Asia/Tokyo
         东八区           → +08:00
-        西五区           → -05:00
         Gotham           →
         Shangai          →
         CST              →
         London, Ontario  →
-        south            →
         localtime        →
         →
     """),
@@ -371,12 +353,10 @@ def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: s
     ("typed", "near"),
     tables.rows("""
         Shangai         → Shanghai = Asia/Shanghai
-        Europe/Berln    → Europe/Berlin = Europe/Berlin
         Asia/Beijing    → Beijing = Asia/Shanghai
         London, Ontario → London = Europe/London
         旧金三          → 旧金山 = America/Los_Angeles
         CST             → Chicago = America/Chicago; Shanghai = Asia/Shanghai
-        berlin          → Berlin = Europe/Berlin
         Gotham          →
                         →
     """),
@@ -454,34 +434,27 @@ def answered(look: str) -> Answer:
         feed today 56 41     → batch soon    →           → new
         feed known elsewhere → batch soon    →           → new  # another source had already brought its papers
         feed today 56 0      → batch soon    →           → stale  # with today's date, arXiv still shows yesterday's papers
-        feed today 56 0      → batch late    → others    → late
         feed yesterday 50 0  → batch soon    →           → stale
         feed yesterday 50 3  → batch soon    →           → stale  # a few late papers do not complete the day
         feed yesterday 50 0  → batch late    →           → late
         feed today 0 0       → batch soon    →           → stale
-        feed today 0 0       → batch late    →           → late
         # arXiv announced papers, but none in this category
         feed today 0 0       → batch late    → others    → quiet
         feed today 56 0      → batch soon    → had       → quiet  # a further poll on the same day
         feed today 56 2      → batch soon    → had       → new
         # a feed of arXiv on a weekend or on a holiday
         feed today 0 0       → nothing soon  → resting   → quiet
-        feed yesterday 50 50 → nothing soon  → resting   → new
         # a list that another site makes from a batch
         page yesterday 10 10 → batch soon    →           → new  # dated by the evening of the announcement
         page undated 10 10   → batch soon    →           → new
         page monday 10 10    → batch soon    →           → stale
-        page today 10 0      → batch soon    →           → stale  # made anew of papers of the day before
         # a page that is due at a time
         page undated 10 10   → anything soon →           → new
-        page undated 10 0    → anything soon →           → stale
         page undated 0 0     → anything soon →           → quiet
         page as before       → anything soon →           → stale
         no page              → anything late →           → late
         # a page that is never due
-        page undated 10 1    → nothing soon  →           → new
         page undated 10 0    → nothing soon  →           → quiet
-        no page              → nothing soon  →           → quiet
         # a document that cannot be read never counts as a quiet day
         page that is HTML    → batch soon    →           → failed
     """),
@@ -585,20 +558,6 @@ def test_on_which_evenings_arxiv_announces(evening: str, announces: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("day", "has"),
-    [
-        ("2026-12-25", False),
-        ("2026-03-05", False),
-        ("2026-03-04", True),
-        ("2026-01-20", True),  # the evening before is a holiday only in the default list
-    ],
-)
-def test_the_operators_list_replaces_the_usual_one(day: str, has: bool) -> None:
-    own = source_calendar.ArxivCalendar(holidays=frozenset({date(2026, 12, 25), date(2026, 3, 4)}))
-    assert own.has_batch(date.fromisoformat(day)) is has
-
-
-@pytest.mark.parametrize(
     ("of", "batch", "expected"),
     tables.rows("""
         feeds → 2026-01-22 → 2026-01-22T05:05  # winter
@@ -657,22 +616,6 @@ def test_at_any_moment_last_now_and_next_fit_together(moment: datetime, evening:
     assert due is None or (due.at == last and due.batch and CALENDAR.has_batch(due.batch))
     # only rest days have no due batch; a day has at least 23 hours
     assert due is not None or now - last >= timedelta(hours=22)
-
-
-@pytest.mark.parametrize(
-    ("text", "after", "expected"),
-    [
-        ("every 90s", "2026-01-22T12:00", "2026-01-22T12:01:30"),
-        ("every 1d", "2026-01-22T12:00", "2026-01-23T12:00"),
-        ("arxiv", "2026-01-22T12:00", "2026-01-23T05:05"),
-        ("0 6 * * mon-fri", "2026-01-23T12:00", "2026-01-26T06:00"),
-    ],
-)
-def test_a_schedule_is_read_from_its_text(text: str, after: str, expected: str) -> None:
-    schedule = source_calendar.Schedules(cron=lambda line: CronSchedule(line, UTC)).read(text)
-    assert schedule is not None
-    assert schedule.next_poll(utc(after)) == utc(expected)
-    assert schedule.awaited is (not text.startswith("every"))
 
 
 @pytest.mark.parametrize(

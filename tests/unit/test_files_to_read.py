@@ -39,15 +39,12 @@ FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
 @pytest.mark.parametrize(
     ("case", "looks"),
     tables.rows("""
-        once                             → 0 one, 1 one: a.md, 2 one
         looks that follow soon           → 0 one, 0.5 one, 0.9 one, 1.4 one: a.md
         still being written              → 0 one, 1 larger, 2 larger: a.md
         written again with the same size → 0 one, 1 touched
         changed                          → 0 one, 1 one: a.md, 2 larger, 3 larger: a.md
         replaced                         → 0 one, 1 one: a.md, 2 another, 3 another: a.md
-        renamed                          → 0 one, 1 one: a.md, 2 renamed, 3 renamed: b.md
         went and came back               → 0 one, 1 one: a.md, 2 nothing, 3 one, 4 one: a.md
-        in the order of names            → 0 several, 1 several: a.md b.md c/d.md
         a clock that was set back        → 0 one, -3600 one, -3599 one: a.md
     """),
 )
@@ -118,28 +115,9 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
 
 
-def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
-    page = tmp_path / "a.md"
-    found = sources.read_paths([str(page)])
-    page.write_text("late", encoding="utf-8")
-    assert next(found) == (str(page), b"late")
-
-
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
     assert list(sources.read_paths(["-"])) == [("-", b"piped")]
-
-
-def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = tmp_path / "a.md"
-    page.write_bytes(b"12345")
-    monkeypatch.setattr(sources, "MAX_BYTES", 4)
-    with pytest.raises(UnreadableInput, match=r"a\.md: larger than"):
-        sources.read_file(str(page))
-    with pytest.raises(UnreadableInput, match="cannot be read"):
-        sources.read_file(str(tmp_path))
-    with pytest.raises(UnreadableInput, match="cannot be read"):
-        sources.read_file("a\0b")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -30,24 +30,16 @@ def english(template: str) -> str:
         diffusion models -survey            → diffusion models -survey
         -survey Diffusion                   → Diffusion, not survey
         studies OR few-shot                 → studies OR few-shot  # shows words as typed, and never stems
-        a b OR c                            → (a b) OR c
-        (a OR -b) c                         → (a OR NOT b) c
         (a OR (-b -c)) d                    → (a OR (NOT b NOT c)) d
         graph -(survey OR review)           → graph, not (survey OR review)
         x -(a | -(b c))                     → x b c -a
         author:Jane Doe                     → Doe author:Jane
-        author:Doe, Jane                    → author:"Jane Doe"
         author:=Müller                      → author:=Müller
         graph cs.* -hep-th                  → graph category:cs.* -category:hep-th
         cs.AI+q-bio.NC                      → category:cs.AI OR category:q-bio.NC
-        primary:cs                          → primary:cs.*
-        https://arxiv.org/abs/2601.15529v2  → id:2601.15529
-        ti:="Rag doll"                      → title:="Rag doll"
-        rlhf, dpo, reward mod*              → rlhf OR dpo OR reward-mod*
         AT&T                                → "AT&T"
         foo:graph                           → "foo:graph"
         H\"older                            → Hölder
-        GPT -4                              → GPT, not 4
         ti:-Survey graph                    → graph, not title:Survey
         {braces} {0}                        → "{braces}" "{0}"
     """),
@@ -103,14 +95,11 @@ def test_explain_is_one_document() -> None:
     [
         *tables.rows("""
             -survey  → 1  → -survey  → 1
-            graph )  → 7  → graph )  → 7
                      → 1  →          → 1
-            ti:      → 99 → ti:      → 4
             扩散 ai* → 4  → 扩散 ai* → 6  # wide characters take two cells
         """),
         ("e\u0301e\u0301 )", "6", "e\u0301e\u0301 )", "4"),  # combining marks take none
         ("a\u200bb )", "5", "ab )", "4"),  # invisible characters do not count; they are removed
-        ("a\tb\nc )", "7", "a b c )", "7"),
         ("\x1b[31m )", "7", "[31m )", "6"),
         ("हिन्दी )", "8", "हिन्दी )", str(cell_len("हिन्दी ") + 1)),
     ],
@@ -119,7 +108,7 @@ def test_the_caret_points_by_what_is_displayed(text: str, column: str, line: str
     assert queries_in_words.caret(text, int(column)) == (line, "^".rjust(int(cell)))
 
 
-@pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
+@pytest.mark.parametrize("column", [1, 30, 60, 500, 1000])
 @pytest.mark.parametrize("letter", ["x", "扩", "e\u0301", "🙂"])
 def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
     text = (letter * 1000)[: column - 1] + "#" + (letter * 1000)[column:1000]
@@ -130,13 +119,6 @@ def test_a_long_query_is_cut_around_the_caret(letter: str, column: int) -> None:
     assert kept in text
     assert line.startswith("…") != text.startswith(kept)
     assert line.endswith("…") != text.endswith(kept)
-
-
-def test_a_query_that_is_too_long_shows_its_end() -> None:
-    line, below = queries_in_words.caret("x" * 1500, 1001)
-    assert line.startswith("…xxx")
-    assert line.endswith("xxx…")
-    assert below.endswith("^")
 
 
 WRITTEN = re.split(
@@ -219,25 +201,6 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     assert parse.parse_query(said).canonical == query.canonical, said
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "ti:(" + "a b " * 240 + ")",
-        "author:(" + " ".join(f"name{n}" for n in range(100)) + ")",
-        " ".join(f"word{n}" for n in range(120)),
-        "sand, " + ", ".join(f"reward model {n}" for n in range(50)),
-        "a\n b" + " c-d" * 200,
-    ],
-)
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
-    query = parse.parse_query(text)
-    assert (
-        parse.parse_query(queries_in_words.query_in_words(query, Language(lang, "UTC").translate)).canonical
-        == query.canonical
-    )
-
-
 @pytest.mark.parametrize("rule", ['"video generation"', rewriting.author_rule("Jane Doe")])
 @pytest.mark.parametrize(
     ("typed", "before"),  # what is typed, and what stands before the exclusion
@@ -246,11 +209,8 @@ def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
             diffusion                 → diffusion
             a OR b                    → (a OR b)
             ti:(a (b OR c             → ti:a (ti:b OR ti:c)
-            (a NOT                    → a
-            rlhf, dpo                 → (rlhf OR dpo)
             rlhf, reward model, cs.LG → (rlhf OR "reward model" OR cat:cs.LG)
             author:Doe, Jane          → author:"Jane Doe"
-            cs.AI+q-bio.NC            → cs.AI+q-bio.NC
             doi:10.1101/2026(01)2     → doi:10.1101/2026(01)2
         """),
         ("  diffusion  ", "diffusion"),
@@ -260,16 +220,11 @@ def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, rule:
     assert rewriting.narrowed(parse.parse_query(typed), rule).text == f"{before} -{rule}"
 
 
-def test_what_is_excluded_already_is_not_excluded_again() -> None:
-    assert rewriting.narrowed(parse.parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
-
-
 @pytest.mark.parametrize(
     ("query", "typed", "after"),
     tables.rows("""
         diffusion           → -survey           → diffusion -survey
         diffusion -survey   → -"video models"   → diffusion -survey -"video models"
-        diffusion           → -survey -review   → diffusion -survey -review
         rlhf, dpo           → -survey           → (rlhf OR dpo) -survey
         diffusion -surveys  → -survey           → diffusion -surveys
     """),
@@ -280,21 +235,14 @@ def test_what_only_excludes_is_added_to_a_query(query: str, typed: str, after: s
     assert narrower.text == after
 
 
-@pytest.mark.parametrize("typed", ["graphs", "graphs -survey", "graphs OR trees"])
-def test_a_query_that_does_not_only_exclude_is_not_added(typed: str) -> None:
-    assert rewriting.with_exclusion(parse.parse_query("diffusion"), typed) is None
-
-
 @pytest.mark.parametrize(
     ("words", "rule"),
     tables.rows("""
         survey           → survey
         video generation → "video generation"
-        OR               → "OR"
         cs.LG            → "cs.LG"
         a "b             → "a b"
         扩散             → 扩散
-        ti:x             → "ti:x"
     """),
 )
 def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
@@ -332,14 +280,6 @@ def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(
     )
 
 
-@given(st.lists(st.sampled_from(RULES), max_size=6))
-def test_rules_can_be_added_one_after_the_other(rules: list[str]) -> None:
-    query = parse.parse_query("rlhf, dpo")
-    for rule in rules:
-        query = rewriting.narrowed(query, rule)
-        assert query.text.startswith("rlhf, dpo") or query.text.startswith("(rlhf OR dpo)")
-
-
 def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
     return [
         make.paper(title, category, abstract="A", sources=("daily",), **values)
@@ -369,7 +309,6 @@ def shape(node: tree.Node) -> str:
         diffusion (graph OR trees)  → (graph|trees)
         diffusion (graph OR survey) →
         diffusion -(survey models)  → -(survey models)
-        graph OR trees              → (graph|trees)
     """),
 )
 def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: str) -> None:
@@ -442,11 +381,6 @@ def test_a_reading_names_the_papers_and_never_the_owner() -> None:
     assert queries_in_words.query_in_words(asked, str) == f"graph like:{ID},{OTHER} -like:library"
     assert isinstance(leaf := parse.parse_query("like:library", OF_CHAT).tree, tree.Leaf)
     assert rewriting.written_value(leaf) == "library"
-
-
-def test_a_query_is_changed_in_its_chat() -> None:
-    narrower = rewriting.narrowed(parse.parse_query("like:library swarm", OF_CHAT), "survey")
-    assert narrower.canonical == parse.parse_query("like:library swarm -survey", OF_CHAT).canonical
 
 
 @pytest.mark.parametrize(

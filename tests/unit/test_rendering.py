@@ -10,7 +10,6 @@ import pytest
 from bot.ports.channel import Button, Reply
 from subscriptions import model
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, Message
-from subscriptions.texts.cutting import width
 from tests import tables
 from tests.make import translation
 from tests.rendered import plain_form, render_delivery, render_reply
@@ -67,11 +66,6 @@ def half_told(without: int) -> list[Item]:
 SHOWN: dict[str, tuple[Any, ...]] = {
     "up to five papers share a message without a header": (alert(chat(), *items(5)), "^1 <b><a", "▸"),
     "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), "^<b><a"),
-    "a digest of six folds no abstract in public": (delivery(PUBLIC, items(6)), "✗ blockquote"),
-    "nor where a public channel wants titles": (
-        delivery(chat(kind=ChatKind.BROADCAST, text="titles"), items(4)),
-        "✗ blockquote",
-    ),
     "six papers are a digest; a lock screen shows amount and day": (
         alert(chat(), *items(6)),
         "^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a",
@@ -141,24 +135,16 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$",
     ),
     "no papers on a day": (empty(known=0), "^No papers came on Thu 22 Jan. Next: Tue 27 Jan 13:00.$"),
-    "papers of no day did not match": (empty(known=7, days=()), "^None of 7 papers matched. Next: "),
     "a late digest names its days and the reason": (
         delivery(CONSOLE, items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
         "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
         "\nsent 3 days late because nothing was running at Mon 19 Jan 08:00\n",
     ),
-    "in Chinese it is late as well": (
-        delivery(chat("console", lang="zh"), items(12), late=timedelta(days=3), **LATE_SINCE),
-        "^1月19日 周一 – 22日 周四 · 12 篇 · diffusion\n晚发 3 天：1月19日 周一 08:00 程序没有运行\n",
-    ),
     "one line says when many summaries are missing": (
         delivery(CONSOLE, half_told(3)),
         "3 of these papers have no English summary yet; abstracts instead.",
     ),
-    "not when few are": (delivery(CONSOLE, half_told(2)), "✗ no English summary"),
-    "nor when the sources never write any": (delivery(CONSOLE, items(6)), "✗ no English summary"),
     "a public group is read as a channel is": (delivery(PUBLIC_GROUP, items(2)), "<blockquote expandable>", "✗ ▸"),
-    "failed summaries are a reason to say so": (delivery(CONSOLE, items(6, failed=True)), "no English summary"),
     "a translated abstract is no missing summary": (
         delivery(
             chat("console", lang="zh"),
@@ -174,7 +160,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
         "withdrawn, 2 Feb",
     ),
-    "on Slack, too": (alert(team(), GONE), "~<https://arxiv.org/abs/2601.00001|Wrong>~"),
     "what matched is bold where Slack can show it; some clients show no link for a bold label": (
         alert(
             team(),
@@ -207,11 +192,6 @@ def test_the_last_line_names_the_sources_that_have_a_title() -> None:
     (message,) = render_delivery(alert(chat(), item(sources=("Daily", "bold", "untitled"))), titles=TITLES)
     last = '<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>'
     assert written(message).endswith(f"\n\n{last}")
-
-
-def test_inside_a_group_the_positions_decide() -> None:
-    first, second = items(2)
-    assert rendered(delivery(GROUP, [second, first])) == rendered(delivery(GROUP, [first, second]))
 
 
 @pytest.mark.parametrize("platform", ["telegram", "web", "email"])
@@ -269,16 +249,6 @@ def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
     assert folded.count("<blockquote expandable>We look at noise.") == 4
 
 
-def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
-    public = chat(kind=ChatKind.BROADCAST, shape="each")
-    assert [message.splitlines()[0] for message in rendered(delivery(public, items(2)))] == [
-        "<i>Thu 22 Jan · 1/2</i>",
-        "<i>Thu 22 Jan · 2/2</i>",
-    ]
-    assert rendered(delivery(public, items(1)))[0].startswith("<b><a")
-    assert len(rendered(delivery(public, items(6)))) == 1
-
-
 def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     messages = render_delivery(delivery(team(), items(4, because("diffusion"))))
     assert [(message.number, message.reply_to, len(message.papers)) for message in messages] == [
@@ -293,25 +263,6 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     ]
     assert payload(messages[0])["text"] == "4 papers for #vision-papers\n1 Paper 1\n2 Paper 2\n3 Paper 3\n4 Paper 4"
     assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion\n1 <https://arxiv.org/abs/")
-
-
-def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
-    root, *parts = rendered(delivery(team(), items(60, title="A title that takes its room " * 4)))
-    assert len(parts) > 1
-    assert "/" not in root
-    assert [part.split("\n")[0] for part in parts] == [
-        f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)
-    ]
-
-
-def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
-    groups = [
-        *items(4, because("graphs", number=2), title="Graph"),
-        *items(1, because("diffusion"), title="Noise"),
-    ]
-    root, thread = rendered(delivery(team(), groups))
-    assert root.split("\n")[1:] == ["1 Noise 1", "2 Graph 1", "and 3 more in the thread"]
-    assert thread.index("|Noise 1>") < thread.index("|Graph 1>")
 
 
 def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
@@ -496,7 +447,6 @@ def notice(to: Chat, *lines: str) -> Reply:
 
 # a reply, its chat, and what the message holds or does not hold, as above
 SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
-    "a change is ticked": (Reply(lines=("4  diffusion",), ok=True), chat(), "^✓ 4  diffusion$"),
     "a refusal shows the query and its caret in fixed width": (
         REFUSED,
         chat(),
@@ -518,7 +468,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f'^2 papers:\n\n7 <a href="https://arxiv.org/abs/{TWO[0].paper.paper.key}"><u>Paper</u> 1</a> — ',
         "\n\n8 <a",
     ),
-    "one card has no number": (Reply(items=(item(),), item_layout="card"), chat(), "^<b><a"),
     "a card says something where a chat wants but titles": (
         Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
         chat(text="titles"),
@@ -533,7 +482,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
         "✗ Result",
     ),
-    "why tells the words when the paper changed": (why_of(because("gone", "a word", number=3)), chat(), "“a word”"),
     "in public why names no subscription": (
         why_of(because("noise", number=3), title="Noise"),
         chat(kind=ChatKind.BROADCAST),
@@ -556,11 +504,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         chat(),
         "1月22日",
         "✗ secret wish",
-    ),
-    "an empty delivery is a line in an answer": (
-        Reply(delivery=delivery(chat())),
-        chat(),
-        "None of 180 papers",
     ),
 }
 
@@ -647,29 +590,6 @@ def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
         if "accessory" in block
     ]
     assert values == [button.data for button in numbers]
-
-
-# how many pixels a button's label has in Telegram at 390 px, by the number of buttons in its row
-PHONE = {1: 300, 2: 146, 3: 96, 4: 72}
-
-
-def pixels(label: str) -> int:
-    """Returns about how wide a label is in letters of 15 pixels: 4 for a narrow letter, else 8 for each column."""
-    return sum(4 if sign in "fijlt " else 8 * width(sign) for sign in label)
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("layout", ["card", "whole"])
-@pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
-def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
-    opens = Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
-    *_, message = render_reply(
-        Reply(items=(item("Noise", **known),), item_layout=layout, numbers=(opens,)),
-        chat(lang=lang),
-    )
-    rows = json.loads(message.payload)["buttons"]
-    assert len(rows) == 2
-    assert all(pixels(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
 
 
 @every_chat

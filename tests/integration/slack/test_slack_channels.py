@@ -10,7 +10,7 @@ from subscriptions.model import Chat
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene, Scenes
+from tests.integration.slack_bot import Scene
 from tests.make import ingested, paper
 
 
@@ -30,18 +30,6 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 
-async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
-    slack.knows("C7", people=("U1",), name="open")
-    slack.knows("G7", people=("U1",), name="closed", private=True)
-    slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
-    for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
-        await on.types("/paperwire sub graph now", channel)
-        assert on.queries(f"slack:{channel}") == ["graph"]
-        assert known_chats.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
-    await sends(on, "A graph")
-    assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
-
-
 async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
     await on.types("/paperwire sub graph now")
@@ -55,18 +43,6 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, sla
     await sends(on, minutes=11)
     assert len(brought(slack)) == 1
     assert slack.posted_to("C1")[0].text != ""
-
-
-async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
-    slack.leaves("C1")
-    for scope in ("channels:read", "users:read"):
-        slack.withdraws(scope)
-    async with scene() as on:
-        await on.types("/paperwire sub graph now")
-        assert on.queries() == ["graph"]
-        assert vision(on).is_unreachable
-        await on.app.sender.send_once()
-    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
 
 
 @pytest.mark.parametrize("event", [True, False])

@@ -17,7 +17,7 @@ from subscriptions.store.database.store import Scope
 from tests.fakes import slack_event_delivery
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.slack import APP_TOKEN, FakeSlack
-from tests.integration import locked, slack_bot
+from tests.integration import slack_bot
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, a_bot
 from tests.patience import PATIENCE
@@ -25,10 +25,6 @@ from tests.patience import PATIENCE
 
 def said(fake: FakeSlack, channel: str = "C1") -> list[str]:
     return [entry.text for entry in fake.posted_to(channel)]
-
-
-async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
-    await asyncio.to_thread(fake.waits_for, "chat.postMessage", count, chat=chat)
 
 
 class Gate:
@@ -91,14 +87,6 @@ async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot
     assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
 
 
-async def test_a_database_that_cannot_be_used_is_waited_for(
-    on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = locked.broken_database(monkeypatch, times=3)
-    await on.types("/paperwire sub diffusion")
-    assert (on.queries(), len(refused)) == (["diffusion"], 3)
-
-
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
     on: Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -134,25 +122,6 @@ async def test_events_of_a_workspace_without_token_are_dropped(
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
-
-
-async def test_a_slack_that_is_down_at_the_start_is_tried_again(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock
-) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
-        receivers = app.receivers()
-        slack.goes_down()
-        await app.platforms["slack"].check_tokens()
-        async with worker.listening(app, receivers):
-            await clock.rested(7)
-            assert "No connection to Slack" in worker.problems_of(receivers)["slack events"]
-            slack.comes_back()
-            clock.rings()
-            await asyncio.to_thread(slack.waits_connected)
-            slack.mentions("sub diffusion")
-            await slack_bot.settled(slack)
-            assert worker.problems_of(receivers) == {}
-    assert len(said(slack)) == 1
 
 
 async def test_a_token_refused_later_is_named_and_asked_about_slowly(
