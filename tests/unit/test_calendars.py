@@ -238,6 +238,8 @@ BERLIN = zone("Europe/Berlin")
         1 month               → 2026-02-21 12:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
+        tomorrow              → 2026-01-22 23:00
+        until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
         until March 3rd       → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
@@ -258,6 +260,7 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
     tables.rows("""
         → “” is not a time to pause until.
         until yesterday       → “until yesterday” is not a time to pause until.
+        到4月31日             → “到4月31日” is not a time to pause until.
         until 3/3             → “until 3/3” is not a time to pause until.
         until 2026-01-22      → “until 2026-01-22” is over already.
         0d                    → “0d” is over already.
@@ -328,6 +331,7 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         München          → Europe/Berlin
         St. Louis        → America/Chicago
         Paris, France    → Europe/Paris
+        Boston, USA      → America/New_York
         asia/ho chi minh → Asia/Ho_Chi_Minh
         Pacific time     → America/Los_Angeles
         UTC+8            → +08:00

@@ -53,6 +53,11 @@ def test_unknown_variables_are_named_with_the_one_that_was_meant(
     ]
 
 
+def test_an_app_token_of_slack_alone_is_to_be_mended(settings: Settings) -> None:
+    (found,) = checks.check_settings(settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")}))
+    assert (found.mend, "PAPERWIRE_SLACK_BOT_TOKEN" in found.cure) == (True, True)
+
+
 @pytest.mark.parametrize(("app_token", "found"), [(APP_TOKEN, "✓"), ("xapp-1-another", "✗"), ("", "·")])
 async def test_whether_people_can_talk_to_it_on_slack_is_told(app_token: str, found: str) -> None:
     token = SecretStr(app_token) if app_token else None

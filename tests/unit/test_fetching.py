@@ -142,6 +142,15 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
     assert arxiv.arrivals[0].headers["Host"] == f"feeds.example.org:{arxiv.port}"
 
 
+async def test_the_next_address_is_tried_private_ones_are_left_out(arxiv: FakeArxiv) -> None:
+    both = fetcher(names={"feeds.example.org": ["127.0.0.2", "127.0.0.1"]})
+    url = f"http://feeds.example.org:{arxiv.port}/rss/cs.LG"
+    assert isinstance(await both.fetch(url), web.Fetched)
+    assert "private network" in str(
+        await refusal(fetcher(allowed=frozenset(), names={"feeds.example.org": ["10.0.0.1", "192.168.0.1"]}), url)
+    )
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "/x", ""])
 async def test_only_the_web_is_asked(url: str) -> None:
     assert "http or https" in str(await refusal(fetcher(), url))
@@ -409,6 +418,7 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
         (f"{DETAILS}/100", biorxiv(0, "230"), None),  # an empty page is the last
         (f"{DETAILS}/0", biorxiv(100, "many"), None),
         (f"{DETAILS}/0", b"[1, 2]", None),
+        (f"{DETAILS}/0", b"<html>", None),
         ("https://example.org/list.json", biorxiv(100, "230"), None),
     ],
 )
@@ -537,3 +547,8 @@ def test_the_oldest_day_is_asked_for_eight_times_if_it_is_answered(answered: boo
         assert (missed.left[0], missed.of(End.LOST)) == (FRIDAY - 2 * DAY, ())
         missed.fail(FRIDAY - 2 * DAY, "No answer.", answered=answered)
     assert (missed.left, missed.read_until) == kept
+
+
+def test_a_day_is_asked_for_within_a_fortnight() -> None:
+    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
+    assert (old.left, old.of(End.LOST)) == ([FRIDAY - 14 * DAY], (FRIDAY - 15 * DAY,))

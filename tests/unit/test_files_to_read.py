@@ -39,6 +39,7 @@ FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
 @pytest.mark.parametrize(
     ("case", "looks"),
     tables.rows("""
+        once                             → 0 one, 1 one: a.md, 2 one
         looks that follow soon           → 0 one, 0.5 one, 0.9 one, 1.4 one: a.md
         still being written              → 0 one, 1 larger, 2 larger: a.md
         written again with the same size → 0 one, 1 touched
@@ -118,6 +119,18 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
     assert list(sources.read_paths(["-"])) == [("-", b"piped")]
+
+
+def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "a.md"
+    page.write_bytes(b"12345")
+    monkeypatch.setattr(sources, "MAX_BYTES", 4)
+    with pytest.raises(UnreadableInput, match=r"a\.md: larger than"):
+        sources.read_file(str(page))
+    with pytest.raises(UnreadableInput, match="cannot be read"):
+        sources.read_file(str(tmp_path))
+    with pytest.raises(UnreadableInput, match="cannot be read"):
+        sources.read_file("a\0b")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

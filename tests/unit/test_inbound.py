@@ -274,6 +274,14 @@ def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
     assert slack_incoming.after_mention(text, "UBOT") == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("vision", "#vision"), ("privategroup", ""), ("directmessage", ""), ("mpdm-ann--bob--cy-1", "ann, bob, cy"), (None, "")],
+)  # fmt: skip
+def test_a_conversation_is_called_as_people_call_it(name: str | None, title: str) -> None:
+    assert slack_incoming.title_of(name) == title
+
+
 def test_a_payload_that_is_too_deep_is_malformed() -> None:
     deep: dict[str, Any] = {}
     for _ in range(3000):
@@ -375,6 +383,7 @@ def test_who_wrote_what_where_and_when_is_told() -> None:
         a sticker as an answer to us →                           → our message → {"sticker": {}}                                           → not for us
         a post of the linked channel → /sub x                    →             → {"is_automatic_forward": true}                            → not for us
         another bot                  → /sub x                    →             → {"from": {"id": 42, "is_bot": true, "first_name": "Ada"}} → nothing
+        somebody came                →                           →             → {"new_chat_members": [{"id": 42}]}                        → nothing
     """),
 )
 def test_in_a_group_some_of_it_is_for_us(why: str, text: str, answers: str, more: str, meant: str) -> None:
@@ -579,6 +588,7 @@ def test_what_telegram_sends_to_others_asks_nothing(kind: str, body: dict[str, A
     [
         {},
         {"update_id": 1, "message": {}},
+        {"update_id": 1, "message": {"chat": PRIVATE, "text": "x"}},
         {"update_id": 1, "message": {**telegram_message("x"), "date": 10**20}},
         {"update_id": 1, "callback_query": {"id": "1", "data": "x", "message": OURS}},
         {"update_id": 1, "my_chat_member": {"chat": GROUP, "new_chat_member": 3}},

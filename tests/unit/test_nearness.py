@@ -79,6 +79,13 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
     assert (index.found_by(query), index.found_by(excluding)) == (near, not near)
 
 
+@pytest.mark.parametrize("size", [64, 65, 127])
+def test_bytes_of_another_length_are_refused(size: int) -> None:
+    for read in (meaning.read_paper, meaning.read_question):
+        with pytest.raises(ValueError, match=str(size)):
+            read(bytes(size))
+
+
 def test_a_hit_tells_how_near_the_paper_is() -> None:
     query = asking('about:"tides" cat:cs.LG', question(ALL))
     near, far = (Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))

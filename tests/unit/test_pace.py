@@ -158,3 +158,11 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token(
     world.run(pauses(), world.post(other, at + 1))
     assert world.begun[other] == [pytest.approx(at + (second[1] if waits else 1))]
     assert (world.pace.token_pause_left("slack"), world.pace.token_pause_left("telegram")) == (0, 0)
+
+
+def test_idle_lanes_use_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ports.pace._TIDY_FROM", 100)
+    world = Simulation()
+    world.run(*(world.post(Lane("telegram", str(number)), float(number)) for number in range(500)))
+    assert len(world.pace._begun) <= 100
+    assert not world.pace._posting

@@ -92,6 +92,7 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         a ""                → a                        → "" has no meaning here; I left it out.
         graph -             → graph                    → - has no meaning here; I left it out.
         gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
+        id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
         cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
@@ -273,6 +274,7 @@ REFUSED = [
         for typed, column in tables.rows("""
             cat:cs.L*            → 5
             cat:cs*              → 5
+            foo, cat:cs.*G       → 10
         """)
     ),
     # too long

@@ -201,6 +201,19 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     assert parse.parse_query(said).canonical == query.canonical, said
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ti:(" + "a b " * 240 + ")", "author:(" + " ".join(f"name{n}" for n in range(100)) + ")"],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
+    query = parse.parse_query(text)
+    assert (
+        parse.parse_query(queries_in_words.query_in_words(query, Language(lang, "UTC").translate)).canonical
+        == query.canonical
+    )
+
+
 @pytest.mark.parametrize("rule", ['"video generation"', rewriting.author_rule("Jane Doe")])
 @pytest.mark.parametrize(
     ("typed", "before"),  # what is typed, and what stands before the exclusion

@@ -66,6 +66,10 @@ def half_told(without: int) -> list[Item]:
 SHOWN: dict[str, tuple[Any, ...]] = {
     "up to five papers share a message without a header": (alert(chat(), *items(5)), "^1 <b><a", "▸"),
     "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), "^<b><a"),
+    "nor where a public channel wants titles": (
+        delivery(chat(kind=ChatKind.BROADCAST, text="titles"), items(4)),
+        "✗ blockquote",
+    ),
     "six papers are a digest; a lock screen shows amount and day": (
         alert(chat(), *items(6)),
         "^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a",
@@ -135,6 +139,7 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$",
     ),
     "no papers on a day": (empty(known=0), "^No papers came on Thu 22 Jan. Next: Tue 27 Jan 13:00.$"),
+    "papers of no day did not match": (empty(known=7, days=()), "^None of 7 papers matched. Next: "),
     "a late digest names its days and the reason": (
         delivery(CONSOLE, items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
         "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",

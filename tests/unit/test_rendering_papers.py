@@ -227,6 +227,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
         Diffusion models         → models, diffusion → Diffusion, models
         Ragtime                  → RAG               →
         基于RAG的方法            → RAG               → RAG
+        Few-shot learning of few → few, few-shot     → Few-shot
         C++ and C                → C++               → C++
         nothing here             → , *, ti:          →
         Nests of CO₂ and Lyα     → CO$_{2, Ly$\\alpha → CO₂, Lyα

@@ -101,16 +101,20 @@ UNUSABLE = [
     *tables.rows("""
         PAPERWIRE_DATABASE_URL            → sesame.db                                  → sqlite:///FILE
         PAPERWIRE_DATABASE_URL            → sqlite:///~sesame/p.db                     → the home of somebody who is not known
+        PAPERWIRE_CONFIG                  → ~sesame/paperwire.toml                     → the home of somebody who is not known
         PAPERWIRE_DATABASE_URL            → sqlite:///file:sesame?mode=memory&uri=true → name a file
+        PAPERWIRE_DATABASE_URL            → postgresql://                              → postgresql://HOST/NAME
         PAPERWIRE_DATABASE_URL            → postgresql://sesame:port/x                 → port
         PAPERWIRE_CONFIG                  → sesame.toml                                → cannot be read
         PAPERWIRE_TELEGRAM_TOKEN          → sesame                                     → it must look like 123456:ABC-def
         PAPERWIRE_TELEGRAM_API_URL        → http://                                    → address with a host
+        PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org:http/                    → host and port
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org/?a=b                     → root of a server
         PAPERWIRE_SLACK_BOT_TOKEN         → xapp-sesame                                → it holds an app token
         PAPERWIRE_SLACK_APP_TOKEN         → xoxb-sesame                                → it holds a bot token
         PAPERWIRE_SLACK_API_URL           → https://sesame.org/                        → end in /api/
         PAPERWIRE_SMTP_URL                → https://sesame                             → smtp://HOST:PORT
+        PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org:99999             → look at its host and port
         PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org                   → PAPERWIRE_MAIL_FROM
         PAPERWIRE_MAIL_FROM               → sesame                                     → an address, such as
         PAPERWIRE_WEB_HOST                → http://sesame                              → host name or an IP address
@@ -276,6 +280,7 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
     [  # the configuration, with ¶ for the end of a line, and what is said about it
         *tables.rows("""
             name = sesame                                                → paperwire.toml is not valid TOML; look at line 1, column 8.
+            [[surce]] ¶ name = 'a'                                       → paperwire.toml: surce means nothing here. Did you mean source?
             [[source]] ¶ name = 'a' ¶ paht = 'x'                         → paperwire.toml: source 1, paht means nothing here. Did you mean path?
             [source] ¶ name = 'a'                                        → paperwire.toml: source cannot be used: it must be a list, […], or a table that may be there several times, [[…]].
             [[source]] ¶ path = 'x'                                      → source 1, name cannot be used: it is missing.
@@ -319,6 +324,12 @@ def test_no_operator_has_a_name_that_everyone_with_the_password_can_take(tmp_pat
 
 
 # Secrets
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "paperwire.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"paperwire.toml cannot be used: the file must be UTF-8 text\."):
+        load(tmp_path)
 
 
 def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:

@@ -206,6 +206,7 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
         now
         at
         海带光合日变化
+        姿态估计17点
         时间序列
         海带 或 每天
         graph，不含 daily
@@ -244,6 +245,7 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         every 3 days
         daily except weekends
         daily at 25:00
+        daily 13pm
         at 8:75
         at 9 and at 17
         daily 9-18
