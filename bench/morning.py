@@ -60,7 +60,7 @@ from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.filling import chat_row
 from tests.forked import clean_environment
-from tests.make import HOUR, address, an_open_store, ingested, paper, planned_slices
+from tests.make import HOUR, address, an_open_store, ingested, paper
 
 # words of the morning's papers; each word is in five papers
 RARE = tuple(f"topic{first}{second}" for first in "abcdef" for second in "abcdef")
@@ -256,7 +256,7 @@ def plan_news(folder: Path, chats: int) -> None:
         start = time.process_time()
         ingested(store, *new, name="news", now=NOON + HOUR)
         stored = time.process_time()
-        slices = planned_slices(store, now=NOON + HOUR)
+        slices = (step(store) for step in steps(find_due(store, now=NOON + HOUR)))
         found = len(next(slices))
         first = time.process_time()
         found += sum(map(len, slices))

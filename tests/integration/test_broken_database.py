@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import sys
 from collections import abc
 from dataclasses import dataclass
 from itertools import count
@@ -280,6 +281,12 @@ def test_check_names_a_user_without_rights(
             with psycopg.connect(url) as owner:
                 owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
             assert terminal("check", "--offline").status == 0
+
+
+def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"-m pip install 'psycopg\[binary\]"):
+        Store(f"postgresql://person:{PASSWORD}@localhost/paperwire")
 
 
 @pytest.mark.parametrize("ignores_options", [True, False])

@@ -3,18 +3,20 @@
 The result is the same as if everything were stored at once. Exports can be imported again.
 """
 
+import asyncio
 import contextlib
-from collections import Counter, abc
+from collections import abc
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from sqlalchemy import event
 
+from bot.sources import ingest as source_ingest
 from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError
@@ -24,8 +26,10 @@ from subscriptions.service import import_export, subscribing
 from subscriptions.service.known_chats import listed
 from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Store, Transaction
-from tests.clock import NOON
-from tests.make import DAY, digest, ingested, paper
+from subscriptions.store.stored_digests import Ingested
+from tests.clock import NOON, FakeClock
+from tests.make import digest, paper
+from tests.stored import value
 
 
 class WatchedStore(Store):
@@ -57,19 +61,6 @@ def watched(empty_database: Path) -> abc.Iterator[WatchedStore]:
         yield store
 
 
-@contextlib.contextmanager
-def executed(store: Store) -> abc.Iterator[list[str]]:
-    """Yields a list to which each statement is added that the store executes."""
-    found: list[str] = []
-
-    @event.listens_for(store._engine, "before_cursor_execute")
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    yield found
-    event.remove(store._engine, "before_cursor_execute", note)
-
-
 class Killed(BaseException):
     """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
@@ -78,33 +69,30 @@ def many(amount: int) -> Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
-@pytest.mark.both_databases
-def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_of_database: str) -> None:
-    """A digest with new and changed papers takes one statement for each table. With one for each paper, key and title,
-    1,000 papers would take a second.
-    """
-    ingested(store, *many(40).entries[:20])
-    changed = [paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
-    with executed(store) as statements:
-        ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
-    words = [statement.replace('"', "").split() for statement in statements]
-    written = Counter(
-        " ".join(one[: 2 if one[0] == "UPDATE" else 3]) for one in words if one[0] in ("INSERT", "UPDATE", "DELETE")
-    )
-    assert written == {
-        "INSERT INTO paper": 1,
-        "INSERT INTO paper_key": 1,
-        "INSERT INTO paper_alias": 1,
-        "INSERT INTO appearance": 1,
-        "INSERT INTO digest": 1,
-        "UPDATE paper": 1,
-        "INSERT INTO key_value": 1,  # raises the counter of sequences
-        "INSERT INTO source": 1,
-    } | (
-        {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
-        if kind_of_database == "postgresql"
-        else {}
-    )
+def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stored in parts, so that others can write between them. The last part brings the receipt of the whole."""
+    monkeypatch.setattr(source_ingest, "MOST_TOGETHER", 3)
+    deps = SimpleNamespace(store=watched, clock=FakeClock(NOON), encoder=None)
+    noted: list[Ingested] = []
+
+    def reads() -> Ingested:
+        ingest = source_ingest.store_digest(deps, many(10), source="daily", note=lambda _, done: noted.append(done))
+        return asyncio.run(ingest)
+
+    def kill() -> None:
+        if value(watched, "SELECT count(*) FROM paper") == 6:
+            raise Killed
+
+    watched.after_commit = kill
+    with pytest.raises(Killed):
+        reads()
+    watched.after_commit = lambda: None
+    done = reads()
+    assert (done.already_known, done.new, done.unchanged, noted) == (False, 4, 6, [done])
+    assert reads() == Ingested(already_known=True, unchanged=10)
+    assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
 def text_of(chats: int, each: int, *, first: int = 1) -> str:

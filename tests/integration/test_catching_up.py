@@ -17,13 +17,14 @@ import pytest
 from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
+from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, Paper
-from subscriptions.planning.receipts import Outcome
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import restoring
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import outbox_counts
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
@@ -135,24 +136,27 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock:
     assert (len(days_of(store)), len(arxiv.asked("/api/"))) == (11, 2)
 
 
-async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
+@pytest.mark.usefixtures("friday")
+async def test_a_day_that_could_not_be_stored_is_asked_for_again(
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock.set_now(new_york("2026-01-21 00:05"))
-    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
-    arxiv.is_late()
-    feeding = await polled(store, clock, arxiv, LG)
-    await feeding.until(new_york("2026-01-22 00:04"))
-    assert arxiv.asked("/api/") == []
-    # the late feed does not show this paper at any time of the day
-    arxiv.announces(THURSDAY, graphs_of("Thursday"))
-    await feeding.until(new_york("2026-01-23 00:04"))
-    assert "Graphs of Thursday" not in days_of(store)
-    arxiv.catches_up()
-    arxiv.announces(FRIDAY, graphs_of("Friday"))
-    await feeding.until(new_york("2026-01-23 01:00"))
-    assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
-    assert len(arxiv.asked("/api/")) == 1
+    five_days_pass(arxiv, clock)
+    feeding = SourceHarness(store, clock, arxiv, LG)
+    write, fails = Poll.write, [ZeroDivisionError]
+
+    def fails_once(poll: Poll, transaction: Transaction, *, is_over: bool = False) -> Receipt:
+        if poll.days.read_until == MONDAY and fails:
+            raise fails.pop()
+        return write(poll, transaction, is_over=is_over)
+
+    monkeypatch.setattr(Poll, "write", fails_once)
+    await feeding.due()
+    assert "Graphs of Monday" not in days_of(store)
+    assert (
+        feeding.receipts("arxiv")[-1].detail.count("Not fetched yet: 2026-01-19 (arxiv: it could not be read, by") == 1
+    )
+    await feeding.until(clock.now() + dt.timedelta(minutes=5))
+    assert len(days_of(store)) == 4
 
 
 async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -239,16 +243,6 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     clock.advance(dt.timedelta(minutes=16))
     await feeding.due()
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
-
-
-@pytest.mark.usefixtures("friday")
-async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeds.clock.advance(dt.timedelta(seconds=3))
-    await feeds.polled(web_source(f"{arxiv.url}/list.md"))
-    five_days_pass(arxiv, feeds.clock)
-    await feeds.polled(LG)
-    assert arxiv.asked("/api/") == []
 
 
 CHAT = "telegram:1"
@@ -372,3 +366,13 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + HOUR)
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + 2 * HOUR) == 1
     assert outbox_counts(store).waiting == 0
+
+
+async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
+    clock.advance(new_york("2026-01-28 12:00") - clock.now())
+    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
+    assert feeding.receipts("web")[-1].detail == ""
+    clock.advance(new_york("2026-02-27 12:00") - clock.now())
+    await feeding.due()
+    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tomllib
@@ -314,6 +315,19 @@ for first, there in enumerate(("whole", "damaged", "gone"), 1):
     assert status == 0, at
     assert step > 10, "the restore has more steps"
 """
+
+
+def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings name no source, so the operator has nothing to mend: `check` shows "·" for arXiv, not "✗"."""
+
+    def no_host(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_host)
+    terminal.file("paperwire.toml", "")
+    ended = terminal("check")
+    assert ended.status == 0
+    assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·"]
 
 
 def test_a_restore_killed_at_any_step_can_be_repeated(terminal: Terminal) -> None:

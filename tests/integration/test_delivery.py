@@ -17,26 +17,18 @@ from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, Lane
-from subscriptions.notices import denied
+from subscriptions.model import Lane
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import plan, retention
-from subscriptions.service.known_chats import get_chat
-from subscriptions.service.notifying import notify
-from subscriptions.service.pausing import pause
-from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import claims, outbox, planner, stored_chats, whole_chat
-from subscriptions.store.database.store import Store
-from tests import make
-from tests.clock import NOON, FakeClock
+from subscriptions.states import DeliveryState
+from subscriptions.store import bot_state, outbox
+from tests.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import MINUTE, address, due, ingested, subscribes
-
-CUT = 9  # how many posts lose their connection
+from tests.make import MINUTE, address, due
 
 
 @pytest.fixture
@@ -75,35 +67,6 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: Fa
         clock.advance(MINUTE)
         assert (await app.sender.deliver()).sent == 1
     assert len(slack.posted_to("C1")) == 1
-
-
-async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
-    slack.scopes.discard("channels:history")
-    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", when="now")
-        lookups = 0
-        find = app.deps.channels["slack"].find
-
-        async def counting(*where: Any, **what: Any) -> str | None:
-            nonlocal lookups
-            lookups += 1
-            assert lookups <= 2 * CUT, "the same messages are looked up again and again"
-            return await find(*where, **what)
-
-        app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
-        for n in range(CUT):  # the bot tries to look up each message, which counts like a post
-            ingested(app.store, f"A graph of kind {n}", now=clock.now())
-            slack.answers("cut after")
-            assert (await app.sender.deliver()).unclear == n + 1
-            clock.advance(MINUTE)
-        ingested(app.store, "A graph, at last", now=clock.now())
-        assert (await app.sender.deliver()).sent == 1
-        assert lookups == CUT
-    slack.scopes.add("channels:history")
-    # after a restart, the bot looks the message up once more
-    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        assert (await app.sender.deliver()).unclear == 0
-    assert len(slack.posted_to("C1")) == CUT + 1
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
@@ -148,6 +111,23 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     telegram.forgives()
     clock.advance(timedelta(seconds=101))
     assert (await app.sender.deliver()).sent == 30
+
+
+@pytest.mark.parametrize("before", ["", "T9:U9"])
+async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str
+) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        if before:
+            bot_state.claim_database(app.store, {"slack": before})
+        slack.goes_down()
+        await app.sender.prepare()
+        assert bot_state.bots(app.store).get("slack", "") == before
+        await app.sender.claim_again()
+        slack.comes_back()
+        await app.sender.claim_again()
+        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
 async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
@@ -215,59 +195,6 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         clock.advance(timedelta(seconds=1))
     assert [entry.state for entry in entries(app)] == [DeliveryState.SENT]
     assert len(telegram.posted_to("1")) == 1
-
-
-def a_chat(store: Store, number: int) -> Chat:
-    return get_chat(store, address(f"telegram:-{number}"))
-
-
-@pytest.mark.both_databases
-def test_whoever_is_gone_is_not_due(store: Store) -> None:
-    for number in range(1, 7):
-        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
-    first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
-    with store.write() as session:
-        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        stored_chats.require_admission(session, third, now=NOON)
-        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-        whole_chat.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
-    for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
-        subscribes(store, chat, "tree", when="daily 13:00")
-    moved, last = a_chat(store, 100).id, a_chat(store, 6).id
-
-    def due_chats() -> dict[int, int]:
-        with store.read() as session:
-            return planner.due_chats(session, NOON + make.HOUR * 2, 0)
-
-    assert sorted(due_chats()) == sorted((moved, last))
-    with store.write() as session:
-        stored_chats.mark_reachable(session, first, now=NOON)
-    assert sorted(due_chats()) == sorted((first, moved, last))
-
-
-@pytest.mark.both_databases
-def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
-    def has_work() -> bool:
-        return bool(claims.lanes(store, ["telegram"], now=NOON))
-
-    due(store, "telegram:-1")
-    plan.plan_due(store, now=NOON)
-    chat = a_chat(store, 1)
-    assert has_work()
-    with store.write() as session:
-        stored_chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
-    assert not has_work()
-    (entry,) = outbox.outbox_entries(store, now=NOON)
-    assert entry.state is DeliveryState.HELD
-    outbox.retry(store, entry.id, now=NOON)
-    assert has_work()
-    with store.write() as session:
-        stored_chats.require_admission(session, chat.id, now=NOON)
-    assert not has_work()
-    notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
-    assert [one.state for one in outbox.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
-    assert has_work()
 
 
 # a chat is forgotten while a message of it is on its way

@@ -14,8 +14,6 @@ from bot import demo
 from bot.demo import run_demo
 from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
-from bot.rendering.dialects import without_markup
-from subscriptions.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
@@ -28,33 +26,11 @@ RECEIVED = {
     for language in ("en", "zh")
     for anchor in ("conversation", "team", "mail", "page")
 }
-EVERY_TITLE = {SKETCH, PERCEPTION, SHADOW, "AlcheMinT", "OmniView", "PhysRVG", "Your One-Stop Solution", "ComputerRL"}
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return asyncio.run(run_story(tmp_path_factory.mktemp("demo") / "demo.db"))
-
-
-def shown(story: Story, language: str, anchor: str) -> list[demo.ShownMessage]:
-    """Returns what a chat shows, messages in a thread too."""
-    found = demo.exhibits(story, Language(language, "UTC"))
-    chat, posts = next((chat, posts) for chat, posts in found if chat.anchor == anchor)
-    return [each for message in demo.shown_messages(chat, posts) for each in (message, *message.replies)]
-
-
-def text_of(message: demo.ShownMessage) -> str:
-    return "\n".join(without_markup(block.html) for block in message.display.blocks)
-
-
-@pytest.mark.parametrize(("language", "anchor"), RECEIVED)
-def test_monday_brings_what_was_asked_for(story: Story, language: str, anchor: str) -> None:
-    (digest,) = (one for one in shown(story, language, anchor) if f"{one.at:%H:%M}" == "08:00")
-    assert {title for title in EVERY_TITLE if title in text_of(digest)} == RECEIVED[language, anchor]
-    if anchor in ("mail", "page"):
-        assert {title for title in EVERY_TITLE if title in re.sub("<[^>]*>", "", digest.display.whole)} == RECEIVED[
-            language, anchor
-        ]
 
 
 def test_the_story_is_that_of_the_samples(story: Story) -> None:

@@ -50,7 +50,7 @@ from tests.integration import program
 from tests.integration.cli import Terminal
 from tests.make import address, ingested, paper, subscribes, summary
 
-ADA, HOME = address("email:ada@lab.org"), address("web:ada")
+ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"
 
 
@@ -244,6 +244,17 @@ async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[s
     sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *bot.fake.mails]
     assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
     assert bot.state() is ChatState.UNCONFIRMED
+
+
+@pytest.mark.parametrize("bot", ["ask", "closed"], indirect=True)
+async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) -> None:
+    await bot.confirms()
+    assert bot.state() is ChatState.ACTIVE
+    assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
+    question = await bot.asks(BO)
+    access.deny(bot.app.store, HOME, now=bot.clock.now())
+    assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
+    assert known_chats.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
@@ -540,6 +551,7 @@ async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypat
         ("matrix", "429", 1),
         ("discord", "429", 1),
         ("json", "cut after", 2),
+        ("feishu", "cut after", 2),
     ],
 )
 async def test_what_failed_comes_again_at_least_once(poster: Poster, service: str, fault: str, times: int) -> None:

@@ -15,17 +15,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import MeaningFails, QueryError
-from subscriptions.model import Announce, Chat, KnownPaper, Library, LibraryEntry, Paper
+from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service import known_chats, nearness, paper_search, previews
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import interests, paper_words, stored_deliveries, whole_chat
+from subscriptions.store import interests, paper_words, stored_deliveries
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.interests import drop_library, put_library
-from tests import make, stored
+from tests import make
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.make import HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
@@ -108,14 +107,6 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
         "扩散": 1,
         "cat:cs.CV": 1,
     }
-
-
-def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
-    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
-    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
-    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
-    assert len(found(store, parse_query("graph"))) == 2
-    assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
 ME = address("telegram:42")
@@ -243,7 +234,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-YOU = address("telegram:43")
 GIVEN = "2601.90001"
 
 
@@ -293,22 +283,3 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     assert sum(shown for title, shown in found if title == "Swarm robots") == 5
     assert all(shown for title, shown in found if title != "Swarm robots")
     assert len(found) == 11
-
-
-def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
-    def asked() -> list[str]:
-        return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
-
-    store.encoder = ENCODER.name
-    for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
-        subscribes(store, str(chat), "graph")
-        entries = [LibraryEntry(title, ()) for title in titles]
-        put_library(store, known_chats.get_chat(store, chat).id, Library(entries), now=NOON)
-    assert asked() == ["Moss", "Reef fish", "Swarm robots"]
-    put_library(store, known_chats.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
-    assert asked() == ["Moss", "Reef fish"]
-    with store.write() as transaction:
-        whole_chat.erase(transaction, known_chats.get_chat(transaction, YOU).id)
-    assert asked() == ["Reef fish"]
-    drop_library(store, known_chats.get_chat(store, ME).id)
-    assert asked() == []

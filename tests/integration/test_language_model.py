@@ -87,6 +87,7 @@ async def test_an_answer_may_end_without_a_word_and_come_in_parts(server: FakeCh
         (web.Response(text="[]"), "is no answer of a model", True, True),
         (web.Response(status=403), "it refuses the key", True, False),
         (web.Response(status=400, text="x" * 10**6), "it answers 400", False, True),
+        (lambda answer: {**answer, "choices": []}, "is no answer of a model", True, True),
         (said(content=None, refusal="No."), "does not have the form", False, True),
         (said(content=" <think>…</think> "), "its answer is not whole", False, True),
         (said(content="{}", refusal="I cannot."), "its answer is not whole", False, True),

@@ -5,6 +5,8 @@ from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,6 +15,7 @@ from bot.app import App
 from bot.operation import worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest
+from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import tables
@@ -74,19 +77,6 @@ async def test_the_answer_is_the_card(telegram: FakeTelegram, arxiv: FakeArxiv) 
     assert len(arxiv.asked("id_list")) == 1, "the next time it is found here"
 
 
-async def test_it_is_news_only_when_it_is_announced(
-    app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.knows(FORGETS)
-    subscribes(app.store, "telegram:8", "graphs", when="now")
-    await asks(telegram, ID)
-    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", None)]
-    assert not plan_due(app.store, now=clock.now())
-    ingested(app.store, FORGETS, now=clock.now())
-    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", 1)]
-    assert plan_due(app.store, now=clock.now())
-
-
 @pytest.mark.usefixtures("app")
 async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
@@ -127,6 +117,32 @@ async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_th
 
 AUTHORS = ("Ada Example", "Bo Beispiel")
 TODAY = date(2026, 1, 22)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
+    """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
+    work, left = resolve_name(where), list(errors)
+
+    def fails_at_first(*args: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return work(*args, **named)
+
+    monkeypatch.setattr(where, fails_at_first)
+    return left
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("The database is locked."), ValueError("odd")])
+@pytest.mark.usefixtures("app")
+async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
+    telegram: FakeTelegram, arxiv: FakeArxiv, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, "bot.sources.arxiv_lookup.store_digest", error)
+    arxiv.knows(FORGETS)
+    await asks(telegram, ID)
+    assert said(telegram)[0].endswith("Ask again in a minute.")
+    await asks(telegram, ID, 2)
+    assert said(telegram)[1].startswith("Graphs that forget")
 
 
 @pytest.fixture

@@ -5,12 +5,18 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from types import SimpleNamespace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.sources import ingest
+from bot.settings import SourceSettings
+from bot.sources import ingest, source_scheduler
+from bot.sources.fetch_request import Sites
 from bot.sources.ingest import LateEncoding, store_digest
+from bot.sources.poll import PollDependencies
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
@@ -25,7 +31,7 @@ from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, address, digest, stored_papers
+from tests.make import HOUR, MINUTE, address, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -202,26 +208,33 @@ def _is_full(*_: object) -> None:
     raise StoreUnavailable(Sentence("The disk is full."))
 
 
-def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+async def test_other_work_goes_on_while_files_wait_for_their_meaning(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "AT_ONCE", 2)
-    papers = [make.paper(f"Paper {number}", key=f"{number}") for number in range(5)]
-    worker.reads(*papers, days=30)
-    assert worker.asked == []
-    encode = worker.encoder.papers
-    made: list[str] = []
+    monkeypatch.setattr(source_scheduler, "PATIENCE", 0.01)
+    asked, going_on, encode = threading.Event(), threading.Event(), worker.encoder.papers
 
-    def noted(papers: Sequence[Paper]) -> list[bytes]:
-        made.extend(paper.title for paper in papers)
+    def waiting(papers: Sequence[Paper]) -> list[bytes]:
+        asked.set()
+        assert going_on.wait(PATIENCE)
         return encode(papers)
 
-    monkeypatch.setattr(worker.encoder, "papers", noted)
-    worker.starts()
-    worker.catches_up()
-    worker.catches_up()
-    assert made == [f"Paper {number}" for number in (4, 3, 2, 1, 0)]
-    assert having(worker.store) == set(made)
+    monkeypatch.setattr(worker.encoder, "papers", waiting)
+    (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
+    deps = PollDependencies(store=worker.store, clock=worker.clock, encoder=worker.encoder, sites=Sites())
+    unused: Any = None
+    sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
+    try:
+        while not asked.is_set():
+            await sources.poll()
+            worker.clock.advance(MINUTE)
+        await sources.poll()
+        assert (sources.is_catching_up, codes(worker.store)) == (True, {})
+    finally:
+        going_on.set()
+    while sources.is_catching_up:
+        await sources.poll()
+    assert having(worker.store) == codes(worker.store).keys() != set()
 
 
 def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker) -> None:
@@ -261,18 +274,6 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     assert having(worker.store) == {HOT, COLD}
     assert near(worker.store, "heat", newer.encoder) == [HOT]
     assert near(worker.store, "heat") == []
-
-
-def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
-    off = SimpleNamespace(store=store, clock=FakeClock(NOON), encoder=None)
-    asyncio.run(store_digest(off, digest(make.paper(HOT)), source="daily"))
-    asyncio.run(LateEncoding(off).begin())
-    asyncio.run(LateEncoding(off).run())
-    assert codes(store) == {HOT: b""}
-    later = Worker(store)
-    later.starts()
-    later.catches_up()
-    assert having(store) == {HOT}
 
 
 def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Worker) -> None:

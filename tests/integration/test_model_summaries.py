@@ -128,6 +128,7 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
         ({"text": "titles"}, {}, False),
         ({}, {"abstract": "A short one."}, False),
         ({}, {"summaries": summary("A summary.", "en")}, False),
+        ({}, {"summaries": summary("Summary generation failed", "en")}, True),
         ({}, {"summaries": summary("一个总结。", "zh")}, True),
         ({"lang": "zh", "text": "both"}, {"summaries": summary("一个总结。", "zh")}, True),  # a title is missing
         (
@@ -270,12 +271,3 @@ def test_a_request_that_a_killed_process_sent_is_not_repeated(worker: Worker) ->
     assert model_requests.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
     worker.summarises()
     assert (worker.server.asked, worker.day.requests) == ([], 1)
-
-
-@pytest.mark.both_databases
-def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
-    worker.server.answers_at = 4
-    worker.chat("telegram:1", "radio")
-    worker.reads(*(paper(f"eels {number}") for number in range(9)))
-    worker.summarises()
-    assert (worker.day.summaries, worker.server.most_at_once) == (9, 4)

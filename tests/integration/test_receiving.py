@@ -12,6 +12,7 @@ import pytest
 
 from bot import app
 from bot.commands.context import Command
+from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
 from subscriptions.errors import Sentence, StoreError
@@ -255,24 +256,21 @@ async def test_at_the_end_taken_updates_are_answered(
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
 
 
-async def test_over_a_bad_line_everyone_is_answered_once_in_order(
+async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
-    people, queries = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
-    for count, page in enumerate(["502", "cut after", "404 page", "broken json", "reset after", "list"]):
-        telegram.answers(page, method="getUpdates", after=count + 1)
-    for query in queries:
-        for person in people:
-            telegram.user_writes(f"/sub {query}", person)
-    for round_ in range(3):
-        async with a_listening_bot(tmp_path, telegram, clock):
-            await telegram_bot.posts(telegram, 1 + 12 * round_)  # then the bot stops in the middle of its work
-            if round_ == 2:
-                await confirmed(telegram)
-    for person in people:
-        assert [entry.text.split(maxsplit=3)[1:3] for entry in telegram.posted_to(person)] == [
-            [str(number), query] for number, query in enumerate(queries, 1)
-        ]
+    async with a_bot(tmp_path, telegram, clock) as app:
+        client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
+
+        async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
+            await asyncio.sleep(0)
+            return [{"update_id": 1000, "poll": {}}]
+
+        client.updates = updates
+        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.deps)))
+        await clock.rested(3)
+        task.cancel()
+    assert set(clock.rests) == {1.0}
 
 
 async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(

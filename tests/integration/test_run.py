@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from bot.cli import log
+from bot.dependencies.optional_parts import without
 from bot.settings import Settings
 from subscriptions.store.database.store import Store
 from tests import forked
@@ -166,31 +167,6 @@ def test_lines_for_the_operator_are_events_in_a_json_log(
 # bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it
 # compiles the modules at each start
 MOST_MEMORY = 120e6
-UNUSED = {
-    "alembic",  # the schema is already the newest
-    "apprise",  # no destination of Apprise is set
-    "babel",  # no message is rendered
-    "lxml",  # no digest is read
-    "cryptography",  # there are no encrypted tokens
-    "httpx._main",
-    "jinja2",
-    "pygments",
-    "requests",  # needed by apprise alone
-    "rich.console",
-    "slack_sdk",
-    "psycopg",  # the database is an SQLite file
-    "sqlalchemy.dialects.postgresql",
-    "bot.platforms.slack.adapter",
-    "bot.demo",
-}
-_RUN = """
-import pathlib, sys
-from bot.__main__ import main
-try:
-    main()
-finally:
-    pathlib.Path("loaded").write_text("\\n".join(sys.modules))
-"""
 
 
 @pytest.fixture
@@ -208,22 +184,6 @@ def only_telegram(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
     }
 
 
-def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, only_telegram: dict[str, str]) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", _RUN, "run", "--once"],
-        cwd=tmp_path,
-        env={**only_telegram, "PYTHONPATH": str(forked.ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    loaded = set((tmp_path / "loaded").read_text().split())
-    assert {"telegram", "httpx", "bot.platforms.telegram.adapter"} <= loaded, "the platform is on"
-    assert loaded & UNUSED == set()
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")
 def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str], telegram: FakeTelegram) -> None:
     environ = forked.clean_environment(PAPERWIRE_WEB_PORT="0", **only_telegram)
@@ -235,3 +195,14 @@ def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str],
         finally:
             process.kill()
     assert pages * os.sysconf("SC_PAGE_SIZE") < MOST_MEMORY
+
+
+def test_parts_left_out_of_a_library_can_be_imported() -> None:
+    sys.modules.pop("colorsys", None)
+    with without("colorsys"), pytest.raises(ImportError):
+        import colorsys  # noqa: PLC0415 - the import is what is tested
+    import colorsys  # noqa: PLC0415 - as above
+
+    with without("colorsys"):
+        import colorsys as again  # noqa: PLC0415 - as above
+    assert again is colorsys is sys.modules["colorsys"]

@@ -3,6 +3,8 @@
 No visitor can read the chat of another visitor.
 """
 
+import asyncio
+import re
 from collections import abc
 from datetime import timedelta
 from pathlib import Path
@@ -256,6 +258,23 @@ async def test_no_words_of_people_and_papers_become_markup(
         assert mark not in page
 
 
+@pytest.mark.parametrize("chooses", ["page", "/lang en"])
+async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
+    with_password: web_site.Pages, chooses: str
+) -> None:
+    chinese = {"accept-language": "zh-CN,zh;q=0.9"}
+    ada, phone = [await with_password.visited("ada", **chinese) for _ in range(2)]
+
+    async def spoken(browser: web_site.Browser) -> set[str]:
+        return set(re.findall('<html lang="(.*?)">', (await browser.opens()).text))
+
+    await phone.posts("/language", {"language": "zh"})
+    assert await spoken(ada) == await spoken(phone) == {"zh"}
+    await ada.says(chooses) if chooses.startswith("/lang") else await ada.posts("/language", {"language": "en"})
+    assert await spoken(ada) == await spoken(phone) == {"en"}
+    assert "Send me words that papers should contain" in await phone.says("谢谢你"), "the chat, too"
+
+
 async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> httpx.Response:
     return await browser.client.post(
         "/chat/file",
@@ -275,3 +294,13 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
+
+
+async def test_a_form_that_is_sent_several_times_at_once_is_answered_each_time(local: web_site.Pages) -> None:
+    browser = await local.opened()
+    said = {"text": "/sub kelp", "once": "a" * 16}
+    answers = await asyncio.gather(*(browser.posts("/chat/say", said) for _ in range(4)))
+    assert [one.status_code for one in answers] == [303] * 4
+    pressed = {"press": "invented", "message": "1", "once": "b" * 16}
+    answers = await asyncio.gather(*(browser.posts("/chat/press", pressed) for _ in range(4)))
+    assert [one.status_code for one in answers] == [303] * 4

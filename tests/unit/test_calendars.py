@@ -180,32 +180,6 @@ def test_a_new_subscription_joins_the_window_that_is_open(cadence: str, created:
 # Is it due
 
 
-@pytest.mark.parametrize(
-    ("cadence", "due", "now", "papers", "sources", "expected"),
-    tables.rows("""
-        now                  →                  → 2026-01-22T03:00 → came →         → due
-        daily 09:00          → 2026-01-22T09:00 → 2026-01-22T09:00 →      →         → due
-        daily 09:00          →                  → 2026-01-22T09:00 → came →         →
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T08:00 → came →         → due
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T19:59 →      →         →
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-23T07:00 →      →         → due  # missed because nothing ran
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 → came → not all →  # a source is still expected
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 → came → all     → due
-        # all sources have reported, and there are no papers
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T10:00 →      → all     →
-        when-out 08:00-20:00 → 2026-01-22T08:00 → 2026-01-22T20:00 → came → not all → due
-    """),
-)
-def test_what_is_due(  # noqa: PLR0917 - the columns of the table
-    cadence: str, due: str, now: str, papers: str, sources: str, expected: str
-) -> None:
-    """`papers`: whether any came. `sources`: whether all have reported, where that is known."""
-    all_reported = {"all": True, "not all": False}.get(sources)
-    asked, due_at = times.read_when(cadence).cadence, utc(due) if due else None
-    found = cadences.is_due(asked, UTC, due_at, utc(now), bool(papers), all_reported=all_reported)
-    assert found is bool(expected)
-
-
 # Quiet hours
 
 
@@ -474,28 +448,6 @@ def test_what_an_answer_means(look: str, due: str, circumstance: str, expected: 
     assert outcome == expected
 
 
-@pytest.mark.parametrize(
-    ("answer", "due", "now", "detail"),
-    [
-        (feed(YESTERDAY, 50), BATCH, SOON, "Still that of 2026-01-21."),
-        (feed(YESTERDAY, 50), BATCH, HOURS_LATER, "Due since 2026-01-22 05:05 UTC. Still that of 2026-01-21."),
-        (SAME, None, SOON, "The same as before."),
-    ],
-)
-def test_a_detail_says_what_is_there_and_since_when_it_is_due(
-    answer: Answer, due: Overdue | None, now: datetime, detail: str
-) -> None:
-    assert receipts.outcome_of(answer, due, now)[1] == detail
-
-
-def test_the_documents_of_a_part_are_one_answer() -> None:
-    today, yesterday = page(3, fresh=3, day=TODAY), page(9, changed=False, day=YESTERDAY)
-    assert receipts.joined([today, yesterday]) == page(12, fresh=3, day=TODAY)
-    assert not receipts.joined([today, Answer(absent=True)]).absent
-    assert receipts.joined([Answer(absent=True), Answer(absent=True)]).absent
-    assert receipts.joined([today, Answer(problem="It broke off.")]).problem == "It broke off."
-
-
 OLD = (Outcome.STALE, "Still that of 2026-01-21.")
 FAILED = (Outcome.FAILED, "It is HTML.")
 FINE = {"cs.LG": (Outcome.NEW, ""), "hep-th": (Outcome.QUIET, "")}
@@ -677,21 +629,6 @@ def test_what_has_not_come_is_asked_for_again(
     schedule: source_calendar.Schedule, now: str, settled: bool, expected: str
 ) -> None:
     assert source_calendar.poll_again(schedule, utc(now), settled=settled) == utc(expected)
-
-
-@pytest.mark.parametrize(
-    ("failures", "asked", "chance", "seconds"),
-    [
-        (1, 0, 0, 120),
-        (5, 0, 0, 1920),
-        (6, 0, 0, 3600),
-        (99, 0, 0, 3600),
-        (1, 0, 1, 144),
-        (1, 600, 0, 600),
-    ],
-)
-def test_the_wait_after_a_failure_grows_to_an_hour(failures: int, asked: int, chance: float, seconds: float) -> None:
-    assert source_calendar.wait_after_failure(failures, timedelta(seconds=asked), chance) == timedelta(seconds=seconds)
 
 
 # a holiday on that Monday: nothing comes on Tuesday

@@ -51,13 +51,6 @@ def test_settings_are_those_of_the_model() -> None:
     assert set(chat_settings.SETTINGS) == {field.name for field in fields(ChatSettings)} - {"others"}
 
 
-@pytest.mark.parametrize(
-    ("code", "lang"), [("zh", "zh"), ("zh-hans", "zh"), ("zh_TW", "zh"), ("de", "en"), ("", "en"), ("en-GB", "en")]
-)
-def test_a_chat_speaks_the_language_of_its_client(code: str, lang: str) -> None:
-    assert chat_settings.resolve(PRIVATE, "telegram", {}, timezone="UTC", lang=code).lang == lang
-
-
 def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
     assert (settings(GROUP, buttons="off").limit, settings(GROUP, buttons="off", limit="5").limit) == (None, 5)
 
@@ -72,21 +65,6 @@ def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str
     with pytest.raises(Refused, match="Possible: one link, none"):
         chat_settings.check_value("buttons", "full", kind=GROUP, public=True)
     assert chat_settings.SETTINGS["limit"].choices_in(GROUP, public=False) == ()
-
-
-@pytest.mark.parametrize(
-    ("typed", "name"),
-    tables.rows("""
-        limit          → limit
-        quiet day note → quietday
-        quiet          → quiet
-        tz             → timezone
-        time zone      → timezone
-        cross-lists    → crosslists
-    """),
-)
-def test_a_setting_is_found_by_what_people_call_it(typed: str, name: str) -> None:
-    assert chat_settings.setting_name(typed) == name
 
 
 @pytest.mark.parametrize(

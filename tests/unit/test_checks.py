@@ -41,18 +41,6 @@ def test_a_full_disk_is_to_be_mended(settings: Settings, store: Store, monkeypat
     assert (found.mend, "is full" in found.answer, found.cure) == (True, True, "Free some space, then try again.")
 
 
-def test_unknown_variables_are_named_with_the_one_that_was_meant(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("PAPERWIRE_TIMEZON", "PAPERWIRE_X"):
-        monkeypatch.setenv(name, "1")
-    found = list(checks.check_settings(settings))
-    assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
-        ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
-        ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
-    ]
-
-
 def test_an_app_token_of_slack_alone_is_to_be_mended(settings: Settings) -> None:
     (found,) = checks.check_settings(settings.model_copy(update={"slack_app_token": SecretStr("xapp-1")}))
     assert (found.mend, "PAPERWIRE_SLACK_BOT_TOKEN" in found.cure) == (True, True)

@@ -19,6 +19,7 @@ subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
 subscribe to "moss"                                           > "moss"
 add moss                                                      > moss
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
+by Jane Doe                                                   > author:"Jane Doe"
 Follow Jane Doe                                               > author:"Jane Doe"
 follow Graph Neural Networks                                  > Graph Neural Networks
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday

@@ -235,25 +235,6 @@ async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
     assert str(error.sentence) == "The proxy of this machine cannot be used."
 
 
-async def test_a_document_is_sent_once_by_its_validators(arxiv: FakeArxiv) -> None:
-    found = await fetcher().fetch(f"{arxiv.url}/rss/cs.LG")
-    assert isinstance(found, web.Fetched)
-    assert b"Graphs" in found.data
-    assert await fetcher().fetch(f"{arxiv.url}/rss/cs.LG", etag=found.etag) is None
-    first, second = arxiv.arrivals
-    assert (first.headers["User-Agent"], "If-None-Match" in first.headers) == ("paperwire/1.0 (+me@example.org)", False)
-    assert (second.status, second.headers["If-None-Match"]) == (304, found.etag)
-
-
-async def test_last_modified_is_a_validator_too(arxiv: FakeArxiv) -> None:
-    stamp = "Thu, 22 Jan 2026 05:00:00 GMT"
-    arxiv.holds("/list.md", "x", modified=stamp)
-    found = await fetcher().fetch(f"{arxiv.url}/list.md")
-    assert isinstance(found, web.Fetched)
-    assert found.modified == stamp
-    assert await fetcher().fetch(f"{arxiv.url}/list.md", modified=stamp) is None
-
-
 async def test_what_comes_packed_is_unpacked(arxiv: FakeArxiv) -> None:
     arxiv.holds("/packed", gzip.compress(b"papers"), headers={"Content-Encoding": "gzip"})
     arxiv.holds("/list.md.gz", gzip.compress(b"papers"))
@@ -283,20 +264,6 @@ async def test_a_busy_server_says_how_long(status: int, retry_after: str, second
 async def test_rate_exceeded_is_a_busy_server_whatever_its_status(status: int, arxiv: FakeArxiv) -> None:
     arxiv.says_rate_exceeded(status=status)
     assert (await refusal(fetcher(), f"{arxiv.url}/api/query?start=0&max_results=1")).busy
-
-
-@pytest.mark.parametrize(
-    ("status", "words", "of_host"),
-    [
-        (404, "127.0.0.1 answers 404 Not Found.", False),
-        (500, "127.0.0.1 answers 500 Internal Server Error.", True),
-        (304, "127.0.0.1 answers 304 Not Modified.", False),  # nothing was asked about a version known before
-    ],
-)
-async def test_any_other_answer_is_named(status: int, words: str, of_host: bool, arxiv: FakeArxiv) -> None:
-    arxiv.fails(status)
-    error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG?token=secret")
-    assert (str(error), error.status, error.host_wide) == (words, status, of_host)
 
 
 async def test_what_unfolds_beyond_the_limit_is_left_there(arxiv: FakeArxiv) -> None:
@@ -352,32 +319,6 @@ def tls() -> Iterator[FakeArxiv]:
     context.load_cert_chain(CERTIFICATE)
     with FakeArxiv(tls=context) as fake:
         yield fake
-
-
-async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
-    turns = web.HostTurns(clock)
-    starts = []
-
-    async def request(host: str) -> None:
-        async with turns.turn(host):
-            starts.append(clock.monotonic())
-            raise ConnectionError
-
-    for host in ("rss.arxiv.org", "export.arxiv.org", "arxiv.org", "example.org"):
-        with pytest.raises(ConnectionError):
-            await request(host)
-    assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
-
-
-async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
-    fetching = fetcher(clock)
-    arxiv.answers_429(retry_after="30")
-    arxiv.answers_429(retry_after="3600")
-    url = f"{arxiv.url}/rss/cs.LG"
-    await refusal(fetching, url)
-    await refusal(fetching, url)
-    assert clock.slept == [30.0]
-    assert ((await refusal(fetching, url)).retry_after, len(arxiv.arrivals)) == (timedelta(seconds=3600), 2)
 
 
 @pytest.mark.parametrize(("retry_after", "stops_others"), [("3600", True), ("86400", False)])
@@ -492,22 +433,17 @@ def test_batches_of_a_year_leave_no_gap_between_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "oldest", "asked_for"),
-    [
-        (
-            source(arxiv=("cs.LG", "econ", "hep-th"), schedule="arxiv"),
-            False,
-            "%28cat:cs.LG+OR+cat:econ.*+OR+cat:hep-th%29+AND+submittedDate:[202601201900+TO+202601211900]",
-        ),
-        (fetch_request.everything(), False, "submittedDate:[202601201900+TO+202601211900]"),
-        (fetch_request.everything(), True, "submittedDate:[202601161900+TO+202601211900]"),
-    ],
+    ("place", "schedule", "categories"),
+    tables.rows("""
+        cs.LG                                   →           → cs.LG
+        https://arxiv.org/list/cs.LG/new        → arxiv     → cs.LG
+        https://rss.arxiv.org/rss/cs.LG+stat.ML → arxiv     → cs.LG, stat.ML
+        https://rss.arxiv.org/rss/cs.LG         → every 30m →
+        https://example.org/list/of-mine/new    → arxiv     →
+    """),
 )
-def test_a_batch_of_arxiv_is_asked_for_by_category_and_time(one: SourceSettings, oldest: bool, asked_for: str) -> None:
-    assert asked(one, THURSDAY, oldest=oldest) == (
-        f"https://export.arxiv.org/api/query?search_query={asked_for}"
-        "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
-    )
+def test_of_which_categories_a_source_is(place: str, schedule: str, categories: str) -> None:
+    assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
 
 
 def days(one: SourceSettings, after: date | None, now: str) -> list[str]:

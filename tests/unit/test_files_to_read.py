@@ -72,16 +72,6 @@ def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
         assert found - last_change <= 5
 
 
-def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
-    one = {"a.md": _file()}
-    watch = folders.FolderWatch()
-    watch.check(one, _at(0))
-    assert watch.check(one, _at(1)) == ("a.md",)
-    watch.reported.pop("a.md")
-    watch.check(one, _at(2))
-    assert watch.check(one, _at(3)) == ("a.md",)
-
-
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [

@@ -84,45 +84,9 @@ def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) 
     assert why in said
 
 
-@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\n\n\n", "\r\n \r\n"])
-def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
-    lines = portable.read_lines(
-        ends.join(["# remark", "#", "[console:a]", "now | a | ", "set limit 5", "[telegram:-100/7]", "daily 9|b"])
-    )
-    assert [str(line.chat) for line in lines] == ["console:a", "console:a", "telegram:-100/7"]
-    assert lines[1].setting == ("limit", "5")
-
-
-@pytest.mark.parametrize(
-    ("text", "alone", "said"),
-    [
-        ("[console:me]\nnow | a | ", False, "the text names its chats itself, and --as names one, too."),
-        ("now | a | \n[console:you]\nnow | b | ", False, "the text names its chats itself, and --as names one, too."),
-        ("[console:you]\nset limit 5", True, "it is for another chat, and here only this one can be changed."),
-    ],
-)
-def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
-    with pytest.raises(Refused, match=said):
-        portable.read_lines(text, ME, alone=alone)
-
-
 def test_lines_of_no_chat_are_refused() -> None:
     with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
         portable.read_lines("\nnow | a | ")
-
-
-@pytest.mark.parametrize(
-    ("data", "line"),
-    [
-        (b"a\nb\xff", 2),
-        (b"\x89PNG\r\n\x1a\n\x00", 1),
-        ("é".encode("latin-1"), 1),
-    ],
-)
-def test_what_is_no_text_says_where(data: bytes, line: int) -> None:
-    with pytest.raises(UnicodeDecodeError) as wrong:
-        portable.text_of(data)
-    assert data.count(b"\n", 0, wrong.value.start) + 1 == line
 
 
 @given(
@@ -138,21 +102,6 @@ def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
     for address, alone in ((None, False), (ME, False), (ME, True)):
         with suppress(Refused):  # no other error
             portable.read_lines("\n".join(parts), address, alone=alone)
-
-
-@pytest.mark.parametrize(
-    ("typed", "name"),
-    [
-        ("diffusion", "diffusion"),
-        ("  two   words ", "two words"),
-        ("", ""),
-        (f" {'é' * 60} ", "é" * 60),
-        ("👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦 family"),
-        ("نام‌ها", "نام‌ها"),
-    ],
-)
-def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
-    assert portable.checked_name(typed) == name
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,9 @@ def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     ("text", "expected"),
     tables.rows("""
         <@UBOT> list           → list
+        list <@UBOT>           → list
         <@UBOT>                →
+        <@UBOT|paperwire> list → list
         hi <@UBOT> sub <@UBOT> → sub <@UBOT>
     """),
 )

@@ -15,7 +15,7 @@ from subscriptions.errors import QueryError
 from subscriptions.matching import paper_index, reasons
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.tree import Alternative, Leaf, Query, Term
+from subscriptions.query.tree import Alternative, Query, Term
 from tests import tables
 from tests.unit import query_rules, strategies
 
@@ -126,13 +126,6 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
     assert merged[1] is other
 
 
-def test_a_phrase_of_hundreds_of_words_is_found() -> None:
-    words = tuple(f"w{number}" for number in range(900))
-    query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))])
-    index = index_of([Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))])
-    assert index.found_by(query) == 1
-
-
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
     query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])
     index = index_of([Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")])
@@ -171,15 +164,6 @@ def test_hits_point_into_their_text() -> None:
         "Few shots",
     ]
     assert hit == reasons.Hit(grammar.ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
-
-
-@pytest.mark.parametrize("field", [*grammar.FIELDS], ids=repr)
-def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Field) -> None:
-    query = parse_query(field.example)
-    assert (isinstance(query.tree, Leaf), query.hints) == (True, ())
-    assert {term.field for term in query.terms} == {field}
-    assert query.canonical.startswith(field.canonical_prefix)
-    assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
 
 
 def test_names_in_canonical_texts_are_those_that_are_stored() -> None:

@@ -86,16 +86,6 @@ def test_bytes_of_another_length_are_refused(size: int) -> None:
             read(bytes(size))
 
 
-def test_a_hit_tells_how_near_the_paper_is() -> None:
-    query = asking('about:"tides" cat:cs.LG', question(ALL))
-    near, far = (Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
-    assert [(hit.field.name, hit.terms, hit.near) for hit in reasons.why(query, near)] == [
-        ("about", ("tides",), 1.0),
-        ("category", ("cs.LG",), None),
-    ]
-    assert reasons.why(query, far) == ()
-
-
 LIKE_BOTH = meaning.question_of_paper(ALL + ALL) + meaning.question_of_paper(NONE + NONE)
 
 

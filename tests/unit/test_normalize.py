@@ -50,53 +50,6 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     assert " ".join(normalize.written_tokens(text)) == expected
 
 
-@pytest.mark.parametrize(
-    ("words", "stem"),
-    tables.rows("""
-        movie movies                            → movy  # the stem may be no real word
-        size sizes siz                          → siz
-        étés                                    → étés
-    """),
-)
-def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
-    assert {folding.fold_plural(word) for word in words.split()} == {stem}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        *tables.rows(r"""
-            α-divergence αβ Ω2          → α divergence αβ Ω2  # Greek letters are kept
-            C++17 F#                    → C++ 17 F#
-            Ⅷ ①                         → VIII 1
-        """),
-        (f"Mu\u0308ller e{ZWJ}{ACUTE}", "Müller é"),
-        (f"x{CIRCUMFLEX}y {CIRCUMFLEX}z", f"x{CIRCUMFLEX}y z"),
-    ],
-)
-def test_exact_tokens_keep_case_accents_and_plurals(text: str, expected: str) -> None:
-    assert " ".join(normalize.exact_tokens(text)) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    tables.rows(r"""
-        Æneas Søe Michaeel          → aneas so michal
-        Rainer H\"older, S{\o}gaard → rainer holder sogaard
-    """),
-)
-def test_names_are_folded_for_names(name: str, expected: str) -> None:
-    assert " ".join(normalize.author_tokens(name)) == expected
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(r"$\alpha$-GAN", "α-GAN"), ("Don’t stop", "Don't Stop"), ("RAG: A Survey", "RAG – a survey")],
-)
-def test_one_title_in_two_spellings_has_one_alias(one: str, other: str) -> None:
-    assert normalize.title_alias(one) == normalize.title_alias(other)
-
-
 def test_titles_that_differ_in_number_are_two() -> None:
     assert (
         normalize.title_alias("A Survey of Agents")

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering import queries_in_words
-from subscriptions import portable
 from subscriptions.errors import QueryError
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -151,21 +150,6 @@ def test_terms(typed: str, term: str) -> None:
 def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
     assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_value("daily arxiv – news")}
     assert fold_value("daily") != fold_value("daily 2")
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "cs\x00\x001",
-        "a\x1bb -c\u2028d",
-        "a\ud800b",
-        '"t x, (" :r, not a :g -, ',
-        '"t x, (" r, not a g -,\x00',
-    ],
-)
-def test_control_characters_and_spaces_at_the_end_mean_nothing(typed: str) -> None:
-    """Found by fuzzing: a phrase was read where a subscription searches for two words."""
-    assert parse_query(typed).canonical == portable.kept_query(typed).canonical
 
 
 EMPTY = "There is no word in this to look for."

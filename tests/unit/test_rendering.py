@@ -39,11 +39,6 @@ UNLINKED = (
     item("Noise *and* Light", arxiv_id=None),
     item("Noise", because("x", "noise"), arxiv_id=None),
 )
-TITLES = {
-    "daily": ("daily arXiv", "https://example.org/daily"),
-    "other": ("Elsewhere", ""),
-    "bold": ("<b>Bold</b> & co", "javascript:alert(1)"),
-}
 GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
 LATE_SINCE: dict[str, Any] = {
@@ -193,12 +188,6 @@ def test_the_message_of_a_delivery(case: str) -> None:
     assert unlike(message, expected) == []
 
 
-def test_the_last_line_names_the_sources_that_have_a_title() -> None:
-    (message,) = render_delivery(alert(chat(), item(sources=("Daily", "bold", "untitled"))), titles=TITLES)
-    last = '<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>'
-    assert written(message).endswith(f"\n\n{last}")
-
-
 @pytest.mark.parametrize("platform", ["telegram", "web", "email"])
 def test_papers_of_one_subscription_name_it_once(platform: str) -> None:
     one = because("diffusion", "diffusion", number=1, name="My subject")
@@ -270,29 +259,12 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion\n1 <https://arxiv.org/abs/")
 
 
-def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
-    (message,) = render_delivery(delivery(team(), items(3)))
-    assert message.reply_to is None
-    threaded = chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
-    assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
-
-
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     first, second = rendered(delivery(team(), items(4), late=timedelta(hours=3)))
     assert first.split("\n")[1] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
     root, _ = rendered(delivery(chat("slack", ChatKind.TEAM, shape="thread"), items(4)))
     assert root.startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n"), "without a name it hangs on the day"
-
-
-def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
-    (message,) = render_delivery(delivery(team(shape="digest"), items(2, because(":tada: *x*"), title="A & B")))
-    read = json.loads(message.payload)
-    assert read["blocks"][0] == {
-        "type": "header",
-        "text": {"type": "plain_text", "text": "2 papers · Thu 22 Jan · :tada: *x*", "emoji": False},
-    }
-    assert read["text"] == "2 papers · Thu 22 Jan · :tada: *x*\n1 A &amp; B 1\n2 A &amp; B 2"
 
 
 @pytest.mark.parametrize(
@@ -331,18 +303,6 @@ def test_several_messages_are_counted_in_their_headers() -> None:
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
     parts = rendered(alert(chat(), *items(5, title="long title " * 150)))
     assert parts[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(parts)}\n")
-
-
-def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
-    planned = delivery(
-        chat(),
-        [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)],
-    )
-    messages = rendered(planned)
-    assert len(messages) >= 3
-    for message in messages[1:]:
-        assert "<b>diffusion</b> …\n" in message or "<b>Y. LeCun</b> " in message
-    assert sum("<b>Y. LeCun</b> · 39" in message for message in messages) == 1
 
 
 def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
@@ -518,17 +478,6 @@ def test_the_message_of_a_reply(case: str) -> None:
     reply, to, *expected = SHOWN_REPLIES[case]
     (message,) = render_reply(reply, to)
     assert unlike(written(message), expected) == []
-
-
-def test_a_refusal_has_a_plain_form_and_is_silent_in_a_group() -> None:
-    messages = [
-        *render_reply(REFUSED, chat()),
-        *render_reply(REFUSED, chat(kind=ChatKind.GROUP)),
-    ]
-    assert [payload(one)["silent"] for one in messages] == [False, True]
-    assert plain_form(messages[0]) == f"{REFUSAL}\n-survey <x>\n^\nfor example: diffusion -survey"
-    (page,) = render_reply(REFUSED, chat("web"))
-    assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(payload(page)["html"])
 
 
 def test_buttons_are_links_or_ids() -> None:

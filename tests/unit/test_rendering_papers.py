@@ -20,7 +20,6 @@ from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translatio
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
 from tests import tables
-from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
 
 
@@ -119,16 +118,6 @@ def test_what_a_reader_sees_of_a_paper(case: str) -> None:
     } == expected
 
 
-def test_without_a_title_the_abstract_is_quoted() -> None:
-    words = " ".join(f"word{number}" for number in range(60))
-    view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=views.ROW)
-    assert str(view.title).startswith("“word0 word1")
-    assert str(view.title).endswith("…”")
-    assert view.name == "2601.00001"
-    last = str(view.title).removesuffix("…”").split()[-1]
-    assert str(view.text).startswith(f"…word{int(last.removeprefix('word')) + 1} ")
-
-
 def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     first = (
         "We look at noise, i.e. at what is left when all else is gone, and at " + "words " * 14 + "of Fig. 2 about it."
@@ -153,72 +142,6 @@ def test_authors(authors: str, card: str, row: str) -> None:
     entry = item("T", authors=tuple(filter(None, authors.split(", "))))
     assert seen(entry).authors == card
     assert seen(entry, measure=views.ROW).authors == row
-
-
-@pytest.mark.parametrize(
-    ("lang", "setting", "zh", "en", "text"),
-    tables.rows("""
-        en → summary  → 中文。 → English.                  → AI: English.
-        en → summary  →        → Summary generation failed → the abstract
-        en → abstract →        → English.                  → the abstract
-        zh → both     → 中文。 → English.                  → AI: 中文。
-        zh → both     →        →                           → the abstract
-    """),
-)
-def test_the_text_follows_language_and_setting(lang: str, setting: str, zh: str, en: str, text: str) -> None:
-    summaries = {name: text for name, text in (("zh", zh), ("en", en)) if text}
-    view = seen(item(summaries=summaries), chat(lang=lang, text=setting))
-    assert f"{view.ai} {view.text}".strip() == text.replace("the abstract", ABSTRACT)
-
-
-def test_a_translated_abstract_is_nearer_than_an_english_summary() -> None:
-    told = item(summaries={"en": "English."}, translations=translation(abstract="摘要。"))
-    view = seen(told, chat(lang="zh"))
-    assert (str(view.text), view.ai) == ("摘要。", "")
-
-
-_TITLED = {"zh": "噪声 $\\alpha$", "en": "Noise,  step by step!", "zh-TW": "雜訊"}
-
-
-@pytest.mark.parametrize(
-    ("lang", "setting", "own", "languages", "titles"),
-    tables.rows("""
-        zh → both    → Noise, Step by Step → en zh → 噪声 α / Noise, Step by Step
-        zh → both    → Noise, Step by Step → zh-TW → 雜訊 / Noise, Step by Step
-        zh → both    → Noise, Step by Step → en    → Noise, Step by Step
-        zh → both    →                     → zh    → 噪声 α  # the abstract is not made a title
-        zh → summary → Noise, Step by Step → zh    → Noise, Step by Step
-        en → both    → 噪声                → en    → Noise, step by step! / 噪声
-    """),
-)
-def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
-    lang: str, setting: str, own: str, languages: str, titles: str
-) -> None:
-    translations = tuple(Translation(language=one, title=_TITLED[one]) for one in languages.split())
-    view = seen(item(own, translations=translations), chat(lang=lang, text=setting))
-    assert " / ".join(filter(None, (str(view.title), str(view.original)))) == titles
-    assert str(view.text) == ABSTRACT
-
-
-@pytest.mark.parametrize(
-    ("reasons", "line"),
-    [
-        ((because("oscillation* cat:eess.SP"),), "oscillation* cat:eess.SP"),
-        ((because("x OR y", name="Waves"),), "Waves"),
-        (
-            (
-                because("a"),
-                because("b", number=2),
-                because("c", number=3),
-                because("d", number=4),
-            ),
-            "a · b +2",
-        ),
-        ((because("word " * 30),), "word word word word word word word word…"),
-    ],
-)
-def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
-    assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

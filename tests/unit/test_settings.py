@@ -1,7 +1,6 @@
 """Settings of the operator: every variable, every line of paperwire.toml, and that no output shows a secret."""
 
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -188,50 +187,6 @@ def test_variables_that_mean_nothing_are_listed(tmp_path: Path, monkeypatch: pyt
 # paperwire.toml
 
 
-def test_the_whole_file(tmp_path: Path) -> None:
-    config = """
-        [[source]]
-        name = "daily"
-        title = "My daily"
-        home = "https://example.org/"
-        path = "inbox/*.md"
-        format = "daily_arxiv_md"
-        language = "zh"
-        [[source]]
-        name = "far"
-        url = "https://example.org/{date}.md"
-        [[source]]
-        name = "arXiv"
-        arxiv = ["cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall", "cs.LG"]
-        schedule = "0 6 * * mon-fri"
-        [arxiv]
-        holidays = ["2026-12-25", 2026-12-31]
-        [backup]
-        to = "backups"
-    """
-    settings = load(tmp_path, config)
-    assert settings.sources == (
-        bot_settings.SourceSettings(
-            name="daily",
-            title="My daily",
-            home="https://example.org/",
-            path=tmp_path / "inbox/*.md",
-            format="daily_arxiv_md",
-            language="zh",
-        ),
-        bot_settings.SourceSettings(name="far", url="https://example.org/{date}.md", schedule="every 30m"),
-        bot_settings.SourceSettings(
-            name="arXiv",
-            arxiv=("cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall", "cs.LG"),
-            schedule="0 6 * * mon-fri",
-        ),
-    )
-    assert (settings.arxiv.holidays, settings.backup.to) == (
-        frozenset({date(2026, 12, 25), date(2026, 12, 31)}),
-        tmp_path / "backups",
-    )
-
-
 def test_paths_of_a_named_file_are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "mine.toml").write_text('\ufeff[[source]]\nname = "a"\npath = "in/x.md"\n', encoding="utf-8")
@@ -254,20 +209,6 @@ def test_a_schedule(tmp_path: Path, schedule: str) -> None:
     )
     assert settings.arxiv.holidays == frozenset()
     assert settings.sources[0].schedule == " ".join(schedule.casefold().split())
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "0 6 * * foo",
-        "0 6 * * */0",
-        "0 0 6 * * *",
-        "0 6 31 apr,jun */1",
-    ],
-)
-def test_a_line_of_cron_that_means_nothing_is_refused(tmp_path: Path, line: str) -> None:
-    with pytest.raises(SettingsError, match="or a cron line such as 0 6"):
-        load(tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{line}"\n')
 
 
 def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:

@@ -34,28 +34,6 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize(
     "query",
-    tables.lines("""
-        graph
-        author:"Jane Doe"
-        (graph OR rag) -survey
-        foo:graph
-        BERT: pre-training
-        graph, not tree
-        扩散 或 流
-        graph;
-        "a; b"
-        from:scratch
-        R.NET
-        no-reference
-        BERT: graph
-    """),
-)
-def test_a_plain_query_needs_no_hint(query: str) -> None:
-    assert [str(hint) for hint in parse_query(query).hints] == []
-
-
-@pytest.mark.parametrize(
-    "query",
     tables.lines(r"""
         all:cs.
         all:math?

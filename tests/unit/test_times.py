@@ -273,32 +273,6 @@ def test_such_a_time_is_seen_behind_any_query(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["daily 9", "every monday at 9", "at 8", "now", "hourly", "每天8点", "time series daily"]
-)
-def test_quotes_turn_a_time_into_words(when: str) -> None:
-    assert (
-        read(f'kelp "{when}"') == read(f'"kelp {when}"') == read(f"kelp “{when}”") == read(f'kelp "{when}') == "words"
-    )
-
-
-@pytest.mark.parametrize(
-    ("typed", "words"),
-    [
-        ("time series daily", 'time series "daily"'),
-        ("recall at 10.", 'recall "at 10".'),
-        ("pH at 7.40", 'pH "at 7.40"'),
-        ("kelp monthly", 'kelp "monthly"'),
-        ("time series daily, no surveys", 'time series "daily", no surveys'),
-        ("daily 9", '"daily 9"'),
-        ("海带 每天", '海带 "每天"'),
-    ],
-)
-def test_a_time_is_put_into_quotes(typed: str, words: str) -> None:
-    assert as_words(typed) == words
-    assert read(words) == "words"
-
-
-@pytest.mark.parametrize(
     "typed",
     [
         "daily",
@@ -310,40 +284,6 @@ def test_a_time_is_put_into_quotes(typed: str, words: str) -> None:
 )
 def test_a_time_without_a_query_is_known_as_one(typed: str) -> None:
     assert read(typed) == "only a time"
-
-
-@pytest.mark.parametrize(
-    ("typed", "chat", "when"),
-    tables.rows("""
-        daily                 → daily 07:30                   → daily 07:30
-        daily                 → when-out 08:00-20:00          → daily 09:00
-        daily                 → now                           → daily 09:00
-        weekly                → weekly fri 17:30              → weekly mon 17:30
-        when-out              → when-out 09:00-18:00 weekdays → when-out 09:00-18:00
-        when-out              → daily 07:30                   → when-out 08:00-20:00
-    """),
-)
-def test_what_is_not_said_is_as_in_the_schedule_of_the_chat(typed: str, chat: str, when: str) -> None:
-    assert str(read_when(typed, read_when(chat).cadence)) == when
-
-
-@pytest.mark.parametrize(
-    ("typed", "hours"),
-    tables.rows("""
-        22:00-08:00             → 22:00-08:00
-        11pm – 7am              → 23:00-07:00
-        midnight to 8           → 00:00-08:00
-        22：00～7：00           → 22:00-07:00
-        off                     →
-        8                       →
-        8-25                    →
-        daily 8-9               →
-        →
-    """),
-)
-def test_a_range_of_hours(typed: str, hours: str) -> None:
-    found = hours_of(typed)
-    assert ("-".join(f"{at:%H:%M}" for at in found) if found else "") == hours
 
 
 @given(CADENCES, st.sampled_from(["", "Europe/Berlin", "+05:30", "UTC", "America/Argentina/Buenos_Aires"]))

@@ -10,7 +10,7 @@ from subscriptions.model import Chat
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene
+from tests.integration.slack_bot import Scene, Scenes
 from tests.make import ingested, paper
 
 
@@ -43,6 +43,18 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, sla
     await sends(on, minutes=11)
     assert len(brought(slack)) == 1
     assert slack.posted_to("C1")[0].text != ""
+
+
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    for scope in ("channels:read", "users:read"):
+        slack.withdraws(scope)
+    async with scene() as on:
+        await on.types("/paperwire sub graph now")
+        assert on.queries() == ["graph"]
+        assert vision(on).is_unreachable
+        await on.app.sender.send_once()
+    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
 
 
 @pytest.mark.parametrize("event", [True, False])
@@ -79,14 +91,3 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSl
     assert on.queries("slack:C9") == ["graph"]
     await on.does(slack.deletes_channel("C9"))
     assert "deleted" in known_chats.get_chat(on.app.store, parse_address("slack:C9")).state_detail
-
-
-async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
-    slack.knows("C0PAPERS", name="papers", people=("U1",))
-    slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
-    for channel in ("C0PAPERS", "G0SECRET"):
-        await on.writes(f"sub <#{channel}|x> graph", wrapped=True)
-        await on.writes(f"list <#{channel}|x>", wrapped=True)
-    assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
-    await on.writes("list <#C0PAPERS|x>", wrapped=True)
-    assert "graph" in slack.posted_to("D1")[-1].text

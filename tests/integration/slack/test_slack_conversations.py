@@ -9,7 +9,7 @@ from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.clock import NOON
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene, Scenes
+from tests.integration.slack_bot import Scene
 from tests.make import address, ingested, paper, subscribes
 
 
@@ -44,14 +44,6 @@ async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, s
     assert (on.queries(), len(slack.posted_to("C1"))) == ([], 2)  # all members see that the subscription is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
-
-
-async def test_between_two_people_the_subscription_is_private(on: Scene, slack: FakeSlack) -> None:
-    await on.types("/paperwire sub diffusion", "D777", by="U2")
-    await on.types("/paperwire list", "D2", by="U2")
-    assert on.queries("slack:U2") == ["diffusion"]
-    assert [w.text[:3] for w in slack.ephemerals_to("U2", "D777")] == ["✓ 1"]
-    assert (slack.ephemerals_to("U2", "D2"), len(slack.posted_to("D2"))) == ([], 1)
 
 
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
@@ -139,19 +131,3 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
     assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
-
-
-class AnArxivThatIsDown:
-    """A PaperLookup whose requests all fail."""
-
-    async def find_soon(self, ids: object) -> bool:
-        return False
-
-
-async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
-    async with scene(lookup=AnArxivThatIsDown()) as on:
-        await on.mentions("2512.00009", by="U2")
-        await on.mentions("list", by="U2")
-    answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
-    assert answered.startswith("✗ arXiv does not answer now")
-    assert not slack.posted_to("C1")

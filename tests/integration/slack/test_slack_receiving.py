@@ -77,16 +77,6 @@ async def test_an_event_of_a_lost_connection_has_its_effect_once(on: Scene, slac
     assert len(said(slack)) == 2
 
 
-async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
-    async with scene() as on:
-        await on.does((slack.mentions("sub diffusion"), slack.writes_dm("sub graph")))
-    async with scene() as on:
-        assert slack.repeats(also_acknowledged=True) == 2
-        await slack_bot.settled(slack)
-        assert on.queries() == ["diffusion"]
-    assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
-
-
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
     on: Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,6 +112,25 @@ async def test_events_of_a_workspace_without_token_are_dropped(
     assert all(one.acknowledged for one in theirs)
     assert caplog.text.count("the workspace T9, which has no token here") == 2
     assert not [r for r in caplog.records if r.name == "paperwire" and "sesame" in r.getMessage()]
+
+
+async def test_a_slack_that_is_down_at_the_start_is_tried_again(
+    tmp_path: Path, slack: FakeSlack, clock: RestingClock
+) -> None:
+    async with a_bot(tmp_path, slack, clock) as app:
+        receivers = app.receivers()
+        slack.goes_down()
+        await app.platforms["slack"].check_tokens()
+        async with worker.listening(app, receivers):
+            await clock.rested(7)
+            assert "No connection to Slack" in worker.problems_of(receivers)["slack events"]
+            slack.comes_back()
+            clock.rings()
+            await asyncio.to_thread(slack.waits_connected)
+            slack.mentions("sub diffusion")
+            await slack_bot.settled(slack)
+            assert worker.problems_of(receivers) == {}
+    assert len(said(slack)) == 1
 
 
 async def test_a_token_refused_later_is_named_and_asked_about_slowly(
