@@ -311,6 +311,39 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, ignores_optio
             assert untouched.revision() is None
 
 
+def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
+    with contextlib.closing(Store(server.database())) as store:
+        subscribes(store, "telegram:1", "graph")
+        server.becomes_standby()
+        with contextlib.suppress(StoreUnavailable):  # the first statement notices that its connection is gone
+            texts(store)
+        assert texts(store) == ["graph"]
+        with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+            subscribes(store, "telegram:1", "bread")
+        assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
+        server.becomes_primary()
+        subscribes(store, "telegram:1", "bread")
+        assert texts(store) == ["graph", "bread"]
+
+
+def test_a_store_recovers_its_connections_with_the_server(postgres: Server, person: str) -> None:
+    with postgres.database() as url, psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
+        control.execute(f"ALTER DATABASE {name_of(url)} OWNER TO {person}")
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
+            owner.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {person}")
+        control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
+        with contextlib.closing(Store(postgres.url(name_of(url), person, PASSWORD))) as store:
+            with pytest.raises(StoreUnavailable, match="has no connection left"):
+                subscribes(store, "telegram:1", "graph")
+            control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
+            for _ in range(50):  # the server counts the refused connection until its process has ended
+                with contextlib.suppress(StoreUnavailable):
+                    subscribes(store, "telegram:1", "graph")
+                    break
+            assert texts(store) == ["graph"]
+
+
 @pytest.mark.parametrize(
     "place", ["{name}:{password}@/postgres?host={host}", "/postgres?host={host}&user={name}&password={password}"]
 )
@@ -332,3 +365,18 @@ def test_a_wrong_password_is_never_shown(
     assert "corr" not in said
     assert "b%40ttery" not in said
     assert "b@ttery" not in said
+
+
+def test_the_password_of_a_bot_is_in_no_list_of_processes(postgres: Server, person: str) -> None:
+    with (
+        contextlib.closing(Store(postgres.url("postgres", person, PASSWORD))) as store,
+        store.translated_errors(),
+        store._engine.connect() as connection,
+    ):
+        seen = connection.exec_driver_sql(
+            "SELECT coalesce(string_agg(application_name || query, ' '), '') FROM pg_stat_activity"
+        ).scalar_one()
+        listed_here = b" ".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    assert "paperwire" in seen
+    assert PASSWORD not in seen + listed_here.decode(errors="replace")
+    assert PASSWORD not in f"{store.url!r} {store.where} {store._engine!r} {store._engine.url}"

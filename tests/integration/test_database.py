@@ -120,9 +120,6 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
     assert b"zirconium" not in left
 
 
-# the disk fills up while a digest is stored
-
-
 @pytest.mark.both_databases
 def test_the_database_refuses_a_state_that_is_none(made: Store) -> None:
     subscribes(made, "telegram:1", "graph")

@@ -9,6 +9,7 @@ from collections import abc
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -20,13 +21,15 @@ from bot.operation.metrics import Metrics
 from bot.operation.process import Process
 from bot.ports import measurements
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.pausing import pause
 from subscriptions.store import stored_sources
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
 from tests.integration.program import Quiet, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, ingested, subscribes
+from tests.make import HOUR, address, due, ingested, subscribes
+from tests.stored import change
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +117,30 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
         *outcomes,
         *bot.app.platforms,
     }
+
+
+async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
+    bot: Bot, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
+    due(bot.app.store, "telegram:1")
+    telegram.goes_down()
+    await bot.app.sender.deliver()
+    clock.advance(timedelta(hours=2))
+    page = await bot.scrape()
+    assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
+    pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
+    page = await bot.scrape()
+    assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
+
+
+async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
+    due(bot.app.store, "telegram:1")
+    object.__setattr__(bot.app.deps, "render_delivery", Mock(side_effect=ValueError("broken")))
+    await bot.app.sender.deliver()
+    assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
+    change(bot.app.store, "UPDATE delivery SET dismissed_at = settled_at")
+    assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
 
 
 @pytest.mark.parametrize(

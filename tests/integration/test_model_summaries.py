@@ -198,6 +198,15 @@ def test_a_title_is_translated_beside_the_summary(worker: Worker, members: dict[
     assert worker.made["On eels"]["zh"].title == title
 
 
+def test_chinese_that_speaks_of_the_self_is_a_summary_and_a_refusal_is_none(worker: Worker) -> None:
+    told = {"On eels": "我们提出一种自我监督的方法来跟踪鳗鱼。", "On crabs": "抱歉，我无法总结这篇论文。"}
+    worker.server.say = lambda system, text: answers(tldr=told[text.partition("\n")[0]])(system, text)
+    worker.chat("telegram:1", "eels OR crabs", lang="zh")
+    worker.reads(paper("eels"), paper("crabs"))
+    worker.summarises()
+    assert [bool(worker.made[title]["zh"].fields) for title in told] == [True, False]
+
+
 def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
     worker.wants_eels()
     with worker.store.read() as transaction:

@@ -240,11 +240,6 @@ async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
     assert len(telegram.posted_to("1")) == 1
 
 
-# The databases of tests have no statistics, so SQLite plans as if each table had a million rows. `Watch` checks the plan
-# of each statement in all tests. The tests here check that `Watch` works, and that statements read few rows of an index,
-# which a plan does not show.
-
-
 def test_every_foreign_key_has_an_index(store: Store) -> None:
     with store.read() as session:
         raw = session.connection()

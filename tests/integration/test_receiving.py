@@ -17,6 +17,7 @@ from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.known_chats import listed
+from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
@@ -292,3 +293,19 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             clock.rings()
             await asks(telegram, "/sub diffusion")
             assert worker.problems_of(receivers) == {}
+
+
+async def test_messages_from_downtime_are_answered_up_to_a_day_old(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    telegram.sets_time((NOON - timedelta(hours=25)).timestamp())
+    telegram.user_writes("/sub tooold")
+    telegram.sets_time((NOON - timedelta(hours=23)).timestamp())
+    telegram.user_writes("/sub diffusion")
+    for _ in range(2):
+        async with a_listening_bot(tmp_path, telegram, clock):
+            await confirmed(telegram)
+    assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
+    assert "older than a day" in caplog.text
+    assert "tooold" not in caplog.text

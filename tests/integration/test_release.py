@@ -1,4 +1,4 @@
-"""`make release`: the same bytes each time, nothing in the wheel but the program, and refusals that leave nothing behind."""
+"""`make release`: the same bytes each time, nothing in the wheel but the program, and a dated changelog."""
 
 import importlib.util
 import shutil

@@ -1,4 +1,4 @@
-"""The process `paperwire run`: its start and stop, its work, its log, its modules and its memory."""
+"""The process `paperwire run`: its work, its log and its memory."""
 
 import json
 import logging

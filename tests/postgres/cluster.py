@@ -112,6 +112,12 @@ class Cluster:
             self._server.wait(timeout=PATIENCE)
             self._server = None
 
+    def mark_standby(self) -> None:
+        """Makes the server a standby from its next start. A standby that never finds its primary is read-only."""
+        mark = self.folder / "data" / "standby.signal"
+        mark.touch()
+        _own(mark)
+
     def _reachable_programs(self) -> Path:
         """Returns the folder of the programs, or of a copy of them if the server's user cannot start them in their folder."""
         newest = installed_programs().parent

@@ -204,9 +204,9 @@ class OwnServer:
     def _control(self) -> psycopg.Connection:
         return psycopg.connect(f"host={self._cluster.folder} user={cluster.SUPERUSER} dbname=postgres", autocommit=True)
 
-    def goes_down(self) -> None:
-        """Stops the server as in a crash."""
-        self._cluster.stop(signal.SIGQUIT)
+    def goes_down(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stops the server: with SIGQUIT as in a crash, with SIGINT properly."""
+        self._cluster.stop(how)
         self.is_up = False
 
     def comes_back(self) -> None:
@@ -214,6 +214,17 @@ class OwnServer:
         if not self.is_up:
             self._cluster.start()
         self.is_up = True
+
+    def becomes_standby(self) -> None:
+        """Restarts the server as a standby without a primary, so that it is read-only."""
+        self.goes_down(signal.SIGINT)
+        self._cluster.mark_standby()
+        self.comes_back()
+
+    def becomes_primary(self) -> None:
+        """Promotes a standby. Returns when it accepts writes."""
+        with self._control() as control:
+            control.execute("SELECT pg_promote()")
 
 
 @contextmanager

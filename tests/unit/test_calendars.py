@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import phrasing
+from bot.commands import settings as zone_commands
 from bot.settings import Arxiv, Settings
 from bot.settings.opening import CronSchedule, schedules_of
 from subscriptions import zones
@@ -24,6 +25,7 @@ from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
+from tests.clock import NOON
 
 OUT = Cadence(at=time(8), until=time(20))
 
@@ -216,10 +218,12 @@ BERLIN = zone("Europe/Berlin")
         until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
         until March 3rd       → 2026-03-02 23:00
+        till mar. 3, 2026     → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
         until 1 Jan           → 2026-12-31 23:00
         until 2026-02-01      → 2026-01-31 23:00
         三天                  → 2026-01-25 12:00
+        两周                  → 2026-02-05 12:00
         2 个星期              → 2026-02-05 12:00
         到下周五              → 2026-01-29 23:00
         直到 2027年1月3日     → 2027-01-02 23:00
@@ -303,6 +307,7 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
         in New York      → America/New_York
         Berlin time      → Europe/Berlin
         München          → Europe/Berlin
+        Kobenhavn        → Europe/Copenhagen
         St. Louis        → America/Chicago
         Paris, France    → Europe/Paris
         Boston, USA      → America/New_York
@@ -325,6 +330,19 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
 )
 def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
     assert zones.zone_of_place(typed) == found
+
+
+@pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
+@pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
+def test_cities_have_different_clocks_and_the_likeliest_come_first(operator: str, language: str) -> None:
+    found = zone_commands.nearest_zones(NOON, operator=operator, language=language)
+    assert len(found) >= zone_commands.CITIES
+    assert len({NOON.astimezone(zone(name)).utcoffset() for name in found}) == len(found)
+    assert {*found} <= available_timezones()
+    if "/" in operator:
+        assert operator in found[:2]
+    if language == "zh-hans":
+        assert "Asia/Shanghai" in found[:2]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,31 @@ from subscriptions import categories
 from tests import tables
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    tables.rows("""
+        cs.LG             → cs.LG
+        cs.lg             → cs.LG
+        COND-MAT.MES-HALL → cond-mat.mes-hall
+        physics.Optics    → physics.optics
+        cs                → cs
+        cs.*              → cs
+        hep-th.*          → hep-th
+        cmp-lg            → cmp-lg  # closed in 1998; old papers still have this category
+        cs.L              →
+        cs.               →
+        cs.XX             →
+        foo.*             →
+        detection         →
+                          →
+        *                 →
+        Ⅽs.LG             →
+    """),
+)
+def test_a_category_is_known_in_any_letter_case(typed: str, written: str) -> None:
+    assert (categories.canonical_category(typed) or "") == written
+
+
 def test_the_table_has_what_the_taxonomy_has() -> None:
     # the archives of today, and those closed before 1998
     assert (len(categories.CATEGORIES), len(categories.ARCHIVES)) == (155, 20 + 18)

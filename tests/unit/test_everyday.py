@@ -13,11 +13,13 @@ send me papers on moss                                        > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
 I work on moss                                                > moss
 I'm a biologist and I'd like to read about moss               > moss
+I also want moss papers                                       > moss
 what's new in cs.CL                                           > cs.CL
 show last week's papers on moss                               > moss
 subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
 subscribe to "moss"                                           > "moss"
 add moss                                                      > moss
+keep an eye on cs.CV for moss                                 > cs.CV moss
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
 by Jane Doe                                                   > author:"Jane Doe"
 Follow Jane Doe                                               > author:"Jane Doe"
@@ -25,36 +27,48 @@ follow Graph Neural Networks                                  > Graph Neural Net
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
+papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
 papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
 papers on learning without forgetting                         > learning without forgetting
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 monday mornings: new papers about moss                        > moss | monday mornings
+send me a weekly digest of cs.CL                              > cs.CL | weekly
 send me everything about moss as soon as they appear          > moss | now
 I want to know when Jane Doe publishes something              > author:"Jane Doe"
 我是研究生，方向是苔藓，麻烦每周推送一次                        > 苔藓 | 每周
 请推送苔藓的论文，一有新的就发给我                              > 苔藓 | now
 苔藓的最新研究                                                  > 苔藓
+有没有苔藓的新论文                                              > 苔藓
 我对苔藓感兴趣                                                  > 苔藓
 苔藓的论文，不要综述                                            > 苔藓 -综述
 除了综述，苔藓的论文                                            > 苔藓 -综述
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
+我想看每周三晚上的苔藓论文                                       > 苔藓 | 每周三晚上
 作者是张三的论文                                                > author:张三
 只要标题里有苔藓的论文                                          > ti:苔藓
+给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
 hi, gardener here, working on moss                              > moss
+I'm a teacher and would like papers on moss, mondays            > moss | mondays
 hep-th and gr-qc papers please                                  > hep-th OR gr-qc
+Jane Doe's new papers                                           > author:"Jane Doe"
 我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
+苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
 any recent advances in moss?                                    > moss
+which papers on moss came out this week?                        > moss
 remind me on fridays about new moss papers                      > moss | on fridays
 not ferns, but moss                                             > moss -ferns
 also moss                                                       > moss
 不要综述的苔藓论文                                              > 苔藓 -综述
+告诉我关于苔藓的论文                                            > 苔藓
+苔藓最近的文章                                                  > 苔藓
 """
 AS_TYPED = """
 diffusion -survey
 attention is all you need
 learning to rank
 learning without forgetting
+weekly supervision
 follow the regularized leader
 Show and tell: a neural image caption generator
 all:stat.ML
@@ -62,13 +76,16 @@ Subscribe to moss: a survey
 no surveys please
 Looking for a needle in a haystack
 Search for dark matter in the galaxy
+Selection, Not Salience: the shape of highlights
 how do I subscribe to moss
 what am I subscribed to
 who are you
+tell me a joke
 what's new
 send me papers
 I don't want moss
 all of me
+订阅经济
 订阅者流失预测
 每日步数与死亡率
 今天有什么新论文

@@ -291,6 +291,11 @@ async def test_a_server_that_says_nothing_is_not_waited_for(arxiv: FakeArxiv) ->
     )
 
 
+async def test_a_name_that_nobody_knows() -> None:
+    error = await refusal(fetcher(names={"nowhere.example.org": []}), "https://nowhere.example.org/x?token=secret")
+    assert str(error) == "There is no host nowhere.example.org, or no network."
+
+
 async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
     assert "The certificate of 127.0.0.1 cannot be trusted: " in str(
         await refusal(fetcher(), f"https://127.0.0.1:{tls.port}/rss/cs.LG")
@@ -319,6 +324,21 @@ def tls() -> Iterator[FakeArxiv]:
     context.load_cert_chain(CERTIFICATE)
     with FakeArxiv(tls=context) as fake:
         yield fake
+
+
+async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
+    turns = web.HostTurns(clock)
+    starts = []
+
+    async def request(host: str) -> None:
+        async with turns.turn(host):
+            starts.append(clock.monotonic())
+            raise ConnectionError
+
+    for host in ("rss.arxiv.org", "export.arxiv.org", "arxiv.org", "example.org"):
+        with pytest.raises(ConnectionError):
+            await request(host)
+    assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
 
 
 @pytest.mark.parametrize(("retry_after", "stops_others"), [("3600", True), ("86400", False)])
@@ -430,6 +450,25 @@ def test_batches_of_a_year_leave_no_gap_between_them() -> None:
     ]
     assert all(before[1] == after[0] for before, after in pairwise(spans))
     assert all(first < last for first, last in spans)
+
+
+@pytest.mark.parametrize(
+    ("one", "oldest", "asked_for"),
+    [
+        (
+            source(arxiv=("cs.LG", "econ", "hep-th"), schedule="arxiv"),
+            False,
+            "%28cat:cs.LG+OR+cat:econ.*+OR+cat:hep-th%29+AND+submittedDate:[202601201900+TO+202601211900]",
+        ),
+        (fetch_request.everything(), False, "submittedDate:[202601201900+TO+202601211900]"),
+        (fetch_request.everything(), True, "submittedDate:[202601161900+TO+202601211900]"),
+    ],
+)
+def test_a_batch_of_arxiv_is_asked_for_by_category_and_time(one: SourceSettings, oldest: bool, asked_for: str) -> None:
+    assert asked(one, THURSDAY, oldest=oldest) == (
+        f"https://export.arxiv.org/api/query?search_query={asked_for}"
+        "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
+    )
 
 
 @pytest.mark.parametrize(

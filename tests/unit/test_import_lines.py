@@ -84,6 +84,19 @@ def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) 
     assert why in said
 
 
+@pytest.mark.parametrize(
+    ("text", "alone", "said"),
+    [
+        ("[console:me]\nnow | a | ", False, "the text names its chats itself, and --as names one, too."),
+        ("now | a | \n[console:you]\nnow | b | ", False, "the text names its chats itself, and --as names one, too."),
+        ("[console:you]\nset limit 5", True, "it is for another chat, and here only this one can be changed."),
+    ],
+)
+def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        portable.read_lines(text, ME, alone=alone)
+
+
 def test_lines_of_no_chat_are_refused() -> None:
     with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
         portable.read_lines("\nnow | a | ")

@@ -168,9 +168,11 @@ EVENTS: list[tuple[str, Sent, dict[str, object]]] = [
 ]
 NAMED = tables.rows("""
     {"type": "member_left_channel", "user": "UBOT", "channel": "C1"}               → left        → C1
+    {"type": "group_left", "channel": "G1"}                                        → left        → G1
     {"type": "channel_archive", "channel": "C1", "user": "U1"}                     → archived    → C1
     {"type": "channel_unarchive", "channel": "C1"}                                 → back        → C1
     {"type": "channel_deleted", "channel": "C1"}                                   → deleted     → C1
+    {"type": "group_rename", "channel": {"id": "G1", "name": "new"}}               → renamed     → G1
 """)
 EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place}) for what, name, place in NAMED]
 

@@ -260,7 +260,7 @@ CSL = json.dumps(
     ],
     ids=["zotero.bib", "mendeley.bib", "jabref.bib", "scholar.bib", "zotero.ris", "scholar.ris", "csl.json"],
 )
-@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "cp1252"])
 def test_what_programs_export_is_read(file: str, titles: list[str], names: list[tuple[str, ...]], coding: str) -> None:
     read = files.read_library(file.encode(coding))
     assert [(entry.title, entry.names) for entry in read.entries] == list(zip(titles, names, strict=True))

@@ -23,7 +23,10 @@ from tests import tables
     https://doi.org/10.1038/s41586-024-07487-w                   → 10.1038/s41586-024-07487-w
     https://www.biorxiv.org/content/10.1101/2024.01.01.573838v2.full.pdf → 10.1101/2024.01.01.573838
     https://dl.acm.org/doi/abs/10.1145/3366423.3380130?casa_token=x:y → 10.1145/3366423.3380130
+    https://ieeexplore.ieee.org/abstract/document/1?doi=10.1109/CVPR.2016.90 → 10.1109/cvpr.2016.90
     https://journals.plos.org/plosone/article?id=10.1371/journal.pone.0185809 → 10.1371/journal.pone.0185809
+    https://www.frontiersin.org/articles/10.3389/fnins.2020.00001/full → 10.3389/fnins.2020.00001
+    https://api.semanticscholar.org/graph/v1/paper/DOI:10.1145/3366423.3380130 → 10.1145/3366423.3380130
     看这个 https://arxiv.org/abs/2401.01234，很好                → 2401.01234
     [paper](https://www.alphaxiv.org/abs/2401.01234)             → 2401.01234
 """))  # fmt: skip

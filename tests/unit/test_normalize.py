@@ -22,6 +22,7 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
         *tables.rows(r"""
             # LaTeX
             \varphi \vartheta \varGamma                                  → phi theta gamma
+            \digamma                                                     → digamma
             \c{c}a \k{a} \H{o} \r{a} \u{g} \.{z} \={a} \~n \^o \`a \d{h} \b{d} → ca a o a g z a n o a h d
             na\"{\i}ve na\"\i ve na{\"{\i}}ve                            → naive naive naive
             \AE r\o, \OE uvre, \aa, \dj, \th or                          → aero oeuvre a d thor
@@ -37,6 +38,7 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             # Greek
             ά                                                            → alpha
             α2 2.5α                                                      → alpha 2 2.5 alpha
+            ϝ                                                            → digamma
         """),
         (f"re{ACUTE}sume{ACUTE}", "resume"),
         # characters are composed again after the invisible ones between them are removed

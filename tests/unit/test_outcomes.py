@@ -182,6 +182,7 @@ def test_a_refusal_is_the_same_whoever_gets_it(one: str, other: str, *, same: bo
         content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → ChatGone
         content   → 554 → delivery error: dd me@lab.org is no longer valid. [-20]         → ChatGone
         content   → 550 → 5.4.5 Daily user sending limit exceeded                         → ChatGone
+        content   → 552 → the size exceeds the limit                                      → Rejected
         content   → 550 → the recipient's filter takes it for spam                        → Rejected
         content   → 554 → mails may not contain links to an unknown address               → Rejected
     """),
@@ -312,16 +313,21 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
         {"scope": "chat"},
         answers("""
             Forbidden: bot was blocked by the user
+            Forbidden: user is deactivated
             Forbidden: bot can't initiate conversation with a user
             Bad Request: chat not found
             Bad Request: PEER_ID_INVALID
             Bad Request: need administrator rights in the channel chat
             Bad Request: have no rights to send a message
             Bad Request: CHAT_WRITE_FORBIDDEN
+            Bad Request: CHAT_RESTRICTED
+            Bad Request: CHAT_ADMIN_REQUIRED
             Bad Request: CHAT_SEND_PLAIN_FORBIDDEN
             Bad Request: CHANNEL_PRIVATE
             Bad Request: USER_IS_BLOCKED
+            Bad Request: USER_BANNED_IN_CHANNEL
             Bad Request: INPUT_USER_DEACTIVATED
+            Bad Request: group chat was deactivated
             Bad Request: group chat was upgraded to a supergroup chat
         """),
     ),

@@ -85,6 +85,7 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
     ("typed", "canonical", "hint"),
     tables.rows("""
         "graph neural       → "graph neural"           → I closed the quotation mark.
+        title:(graph neural → title:graph title:neural → I closed the bracket.
         graph AND           → graph                    → AND has no meaning here; I left it out.
         a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
         a ()                → a                        → I left out an empty bracket.
@@ -93,14 +94,18 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
+        cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
         cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
         graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
+        not graph           → graph not                → I look for the word not. As an operator it is written NOT.
         a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
+        rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
         a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
         GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
         titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
         author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
+        cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
     """),
 )
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:

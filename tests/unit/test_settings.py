@@ -62,6 +62,7 @@ USABLE = [
         PAPERWIRE_TELEGRAM_API_URL        → http://127.0.0.1:81/           → telegram_api_url        → http://127.0.0.1:81
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/x/api    → slack_api_url           → http://localhost:5000/x/api/
         PAPERWIRE_WEB_URL                 → https://papers.lab.org/        → web_url                 → https://papers.lab.org
+        PAPERWIRE_WEB_HOST                → ::1                            → web_host                → ::1
         PAPERWIRE_ACCESS                  → Open                           → access                  → open
         PAPERWIRE_TIMEZONE                → asia/shanghai                  → timezone                → Asia/Shanghai
         PAPERWIRE_LOG_LEVEL               → DEBUG                          → log_level               → debug
@@ -211,6 +212,22 @@ def test_a_schedule(tmp_path: Path, schedule: str) -> None:
     assert settings.sources[0].schedule == " ".join(schedule.casefold().split())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0 6 * * foo",
+        "0 6 * * 8",
+        "0 6 * * */0",
+        "@daily",
+        "0 0 6 * * *",
+        "0 6 31 apr,jun */1",
+    ],
+)
+def test_a_line_of_cron_that_means_nothing_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SettingsError, match="or a cron line such as 0 6"):
+        load(tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{line}"\n')
+
+
 def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
     settings = load(tmp_path, '[[source]]\nname = "a"\narxiv = ["CS.lg", "Hep-th", "cs.*", "Cond-Mat.MES-hall"]\n')
     assert settings.sources[0].arxiv == ("cs.LG", "hep-th", "cs", "cond-mat.mes-hall")
@@ -224,12 +241,14 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             [[surce]] ¶ name = 'a'                                       → paperwire.toml: surce means nothing here. Did you mean source?
             [[source]] ¶ name = 'a' ¶ paht = 'x'                         → paperwire.toml: source 1, paht means nothing here. Did you mean path?
             [source] ¶ name = 'a'                                        → paperwire.toml: source cannot be used: it must be a list, […], or a table that may be there several times, [[…]].
+            [[arxiv]]                                                    → paperwire.toml: arxiv cannot be used: it must be a single table, […].
             [[source]] ¶ path = 'x'                                      → source 1, name cannot be used: it is missing.
             [[source]] ¶ name = 'a'                                      → exactly one of path, url, arxiv, openalex, crossref and pubmed.
             [[source]] ¶ name = 'a' ¶ url = 'sesame.org'                 → source 1, url cannot be used: it must be an address with a host
             [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{sesame}'      → braces that it may hold is {date}.
             [[source]] ¶ name = 'a' ¶ path = 'https://sesame.org'        → an address of the web is a url.
             [[source]] ¶ name = 'a' ¶ path = '~sesame/x'                 → source 1, path cannot be used: it begins with the home of
+            [[source]] ¶ name = 'a' ¶ arxiv = ['se same']                → archive or a category of arXiv, such as hep-th or cs.LG.
             [[source]] ¶ name = 'a' ¶ arxiv = ['cs.LG', 'xoxb-123-sesame'] → source 1, arxiv 2 cannot be used: each must be an archive or a category of arXiv
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ home = 'sesame'       → source 1, home cannot be used: it must be an address
             [[source]] ¶ name = 'a' ¶ openalex = 'sesame'                → filters with commas between, such as issn:1234-5678.
@@ -264,13 +283,13 @@ def test_no_operator_has_a_name_that_everyone_with_the_password_can_take(tmp_pat
     assert load(tmp_path, PAPERWIRE_ADMINS="telegram:42", **password).admins
 
 
-# Secrets
-
-
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "paperwire.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r"paperwire.toml cannot be used: the file must be UTF-8 text\."):
         load(tmp_path)
+
+
+# Secrets
 
 
 def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:

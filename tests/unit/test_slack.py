@@ -13,7 +13,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatAddress, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
-from tests.unit.deliveries import chat, delivery, item, items, team
+from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
@@ -51,6 +51,17 @@ def test_every_paper_has_a_menu_of_five() -> None:
     letters = ["f", "w", "s", "x", "n"]
     for one, menu in zip(shown, menus(thread), strict=True):
         assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
+
+
+def test_a_card_has_two_rows_of_buttons() -> None:
+    (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion"))))
+    title, why, *rows = blocks_of(message)
+    assert "accessory" not in title
+    assert [[key["text"]["text"] for key in row["elements"]] for row in rows] == [
+        ["PDF", "save", "👍", "👎"],
+        ["more", "less of this", "why", "similar"],
+    ]
+    assert why["elements"][0]["text"] == "▸ diffusion"
 
 
 def hidden(amount: int) -> list[Any]:

@@ -111,26 +111,32 @@ def read(typed: str) -> str:
         kelp every day                      → daily 09:00
         kelp at midnight every day          → daily 00:00
         kelp every morning                  → daily 08:00
+        kelp every afternoon                → daily 14:00
         kelp every evening at 8             → daily 20:00
         kelp tuesdays and thursdays in the evening → tue,thu 18:00
         kelp at 8 in the evening            → daily 20:00
+        kelp every evening at 12            → daily 00:00
         kelp weekdays 8:30                  → weekdays 08:30
         kelp every weekday                  → weekdays 09:00
         kelp Mon – Fri at 9am               → weekdays 09:00
+        kelp weekday mornings               → weekdays 08:00
         kelp weekends at 10                 → sat,sun 10:00
         kelp tues 9am                       → weekly tue 09:00
         kelp 9am monday                     → weekly mon 09:00
         kelp mon+wed+fri 8                  → mon,wed,fri 08:00
         kelp sat-mon 9                      → mon,sat,sun 09:00
         kelp mon, wed and fri at 7.30       → mon,wed,fri 07:30
+        kelp 7.30 am                        → daily 07:30
         kelp tuesdays 21h30                 → weekly tue 21:30
         kelp daily at 9 o'clock             → daily 09:00
         kelp at half past eight             → daily 08:30
         kelp NOW!                           → now
         kelp when-out                       → when-out 08:00-20:00
+        kelp when out 9-18                  → when-out 09:00-18:00
         kelp when-out weekdays              → when-out 08:00-20:00 weekdays
         kelp, seagrass, daily at 9          → daily 09:00
         top 10 daily at 9                   → daily 09:00
+        can you do that, every tue at 10?   → weekly tue 10:00
     """),
 )
 def test_times_in_english(typed: str, when: str) -> None:
@@ -141,14 +147,19 @@ def test_times_in_english(typed: str, when: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "when"),
     tables.rows("""
+        海带 每日8点            → daily 08:00
         海带 每天八点十五分     → daily 08:15
+        海带 每天二十二点半     → daily 22:30
         海带 每天８：３０       → daily 08:30
         海带 每早               → daily 08:00
+        海带 每晚               → daily 18:00
+        海带 每天上午10点       → daily 10:00
         海带 每天中午1点        → daily 13:00
         海带 每天晚上12点       → daily 00:00
         海带 每个工作日早上9点  → weekdays 09:00
         海带 周一到周五8点      → weekdays 08:00
         海带 每周末             → sat,sun 09:00
+        海带 星期天十点         → weekly sun 10:00
         海带 周一三点           → weekly mon 03:00
         海带 周二和周四10点     → tue,thu 10:00
         海带 周一三五 10点      → mon,wed,fri 10:00
@@ -201,6 +212,7 @@ def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str
         author: Sunday
         now diffusion
         daily 9 diffusion
+        weekday versus weekend
         monday
         noon
         now
@@ -242,7 +254,10 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         every 2 hours
         twice daily
         every month
+        biweekly
         every 3 days
+        every fifteen minutes
+        first monday of the month
         daily except weekends
         daily at 25:00
         daily 13pm
@@ -253,6 +268,8 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         tomorrow at 9
         每小时
         每三天
+        每隔三天
+        隔天
         每周两次
         一天两次
         每个月1号
