@@ -14,6 +14,8 @@ from bot import demo
 from bot.demo import run_demo
 from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
+from bot.rendering.dialects import without_markup
+from subscriptions.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
@@ -26,6 +28,7 @@ RECEIVED = {
     for language in ("en", "zh")
     for anchor in ("conversation", "team", "mail", "page")
 }
+EVERY_TITLE = {SKETCH, PERCEPTION, SHADOW, "AlcheMinT", "OmniView", "PhysRVG", "Your One-Stop Solution", "ComputerRL"}
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,50 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return asyncio.run(run_story(tmp_path_factory.mktemp("demo") / "demo.db"))
 
 
+def shown(story: Story, language: str, anchor: str) -> list[demo.ShownMessage]:
+    """Returns what a chat shows, messages in a thread too."""
+    found = demo.exhibits(story, Language(language, "UTC"))
+    chat, posts = next((chat, posts) for chat, posts in found if chat.anchor == anchor)
+    return [each for message in demo.shown_messages(chat, posts) for each in (message, *message.replies)]
+
+
+def text_of(message: demo.ShownMessage) -> str:
+    return "\n".join(without_markup(block.html) for block in message.display.blocks)
+
+
+@pytest.mark.parametrize(("language", "anchor"), RECEIVED)
+def test_monday_brings_what_was_asked_for(story: Story, language: str, anchor: str) -> None:
+    (digest,) = (one for one in shown(story, language, anchor) if f"{one.at:%H:%M}" == "08:00")
+    assert {title for title in EVERY_TITLE if title in text_of(digest)} == RECEIVED[language, anchor]
+    if anchor in ("mail", "page"):
+        assert {title for title in EVERY_TITLE if title in re.sub("<[^>]*>", "", digest.display.whole)} == RECEIVED[
+            language, anchor
+        ]
+
+
 def test_the_story_is_that_of_the_samples(story: Story) -> None:
     assert (story.papers, story.digests, story.undelivered) == (73, 4, 0)
     # the bilingual list translates 38 papers of the other lists; one paper of the feed is also in the daily list
     assert story.repeated == 39
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "rule", "until"),
+    [
+        ("en", "video models every monday at 8", 'video models -"reinforcement learning"', "until Mon 9 Feb"),
+        ("zh", "视频生成 每周一8点", "视频生成，不含 强化学习", "到 2月9日"),
+    ],
+)
+def test_the_week_goes_through_the_real_commands(story: Story, language: str, said: str, rule: str, until: str) -> None:
+    week = shown(story, language, "conversation")
+    assert [text_of(one) for one in week if one.mine][:1] == [said]
+    found, subscribed, digest, corrected, paused = (text_of(one) for one in week if not one.mine)
+    assert "AlcheMinT" in found
+    assert subscribed.startswith("✓ 1")
+    assert "AlcheMinT" not in digest  # it was in the answer from which the subscription was made
+    assert corrected.startswith("✓ 1")
+    assert rule in corrected
+    assert until in paused
 
 
 def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_path: Path) -> None:

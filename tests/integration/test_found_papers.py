@@ -114,6 +114,14 @@ LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
+def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
+    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    assert len(found(store, parse_query("graph"))) == 2
+    assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
+
+
 def paper_of(store: Store, title: str) -> KnownPaper:
     with store.read() as transaction:
         return next(one for one in stored_papers(transaction) if one.paper.title == title)

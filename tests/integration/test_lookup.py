@@ -241,6 +241,15 @@ async def test_of_some_papers_nobody_is_asked(
     assert arxiv.asked("/api/") == []
 
 
+async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
+    await brings(feeding, *many(23, arxiv))
+    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10, 10, 3]
+    assert incomplete(store) == []
+
+
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
     store: Store, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:

@@ -186,6 +186,15 @@ def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Wor
     assert worker.plans() == [("telegram:1", HOT)]
 
 
+def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
+    worker.subscribes("telegram:1", 'about:"heat in stars"')
+    worker.reads(make.paper(HOT))
+    newer = Worker(worker.store, FakeEncoder(name="fake 2"))
+    late = newer.starts()
+    asyncio.run(late.run())
+    assert worker.plans() == [("telegram:1", HOT)]
+
+
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in ("subscriptions.store.known_papers.raise_counter", "subscriptions.store.meanings.put_late"):
         with monkeypatch.context() as broken:
@@ -235,6 +244,28 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
     while sources.is_catching_up:
         await sources.poll()
     assert having(worker.store) == codes(worker.store).keys() != set()
+
+
+def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "AT_ONCE", 2)
+    papers = [make.paper(f"Paper {number}", key=f"{number}") for number in range(5)]
+    worker.reads(*papers, days=30)
+    assert worker.asked == []
+    encode = worker.encoder.papers
+    made: list[str] = []
+
+    def noted(papers: Sequence[Paper]) -> list[bytes]:
+        made.extend(paper.title for paper in papers)
+        return encode(papers)
+
+    monkeypatch.setattr(worker.encoder, "papers", noted)
+    worker.starts()
+    worker.catches_up()
+    worker.catches_up()
+    assert made == [f"Paper {number}" for number in (4, 3, 2, 1, 0)]
+    assert having(worker.store) == set(made)
 
 
 def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker) -> None:

@@ -151,6 +151,15 @@ def test_a_summary_is_asked_for_if_a_chat_shows_it_and_the_paper_lacks_it(
 # what of an answer is stored
 
 
+def test_nobody_is_asked_for_a_chat_that_gets_nothing_or_for_old_papers(worker: Worker) -> None:
+    worker.reads(paper("eels"))
+    worker.clock.advance(timedelta(hours=30))
+    worker.chat("telegram:1", "eels")
+    worker.chat("telegram:2", "eels", text="titles")
+    worker.summarises()
+    assert worker.server.asked == []
+
+
 def answers(**members: object) -> Callable[[str, str], str]:
     """Returns what a model says whose answers have these members."""
     return lambda system, text: json.dumps({**json.loads(summary_of(system, text)), **members})
@@ -280,3 +289,12 @@ def test_a_request_that_a_killed_process_sent_is_not_repeated(worker: Worker) ->
     assert model_requests.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
     worker.summarises()
     assert (worker.server.asked, worker.day.requests) == ([], 1)
+
+
+@pytest.mark.both_databases
+def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
+    worker.server.answers_at = 4
+    worker.chat("telegram:1", "radio")
+    worker.reads(*(paper(f"eels {number}") for number in range(9)))
+    worker.summarises()
+    assert (worker.day.summaries, worker.server.most_at_once) == (9, 4)

@@ -16,6 +16,7 @@ from subscriptions.store.database import store as stored
 from tests import filling
 from tests.clock import NOON
 from tests.statements import is_plain
+from tests.stored import change
 
 pytestmark = pytest.mark.both_databases
 
@@ -70,6 +71,19 @@ def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
         assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
     assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
+
+
+def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
+    entries = outbox.outbox_entries(filled, now=NOON)
+    seen = [next(entries).id for _ in range(PAGE)]
+    change(
+        filled,
+        "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
+        "UPDATE message SET state = 'waiting' WHERE delivery = 3",
+    )
+    outbox.dismiss(filled, seen[2], now=NOON)
+    seen += [one.id for one in entries]
+    assert len(seen) == len(set(seen)) == DELIVERIES
 
 
 def test_all_chats_are_read_by_pages(store: stored.Store) -> None:

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import event
 
 from bot.operation.upkeep import WORKS_FOR, with_rests
+from subscriptions.model import CallbackToken
 from subscriptions.service import access, plan
 from subscriptions.service import retention as retention_room
-from subscriptions.store import outbox, stored_subscriptions
+from subscriptions.states import PauseReason
+from subscriptions.store import conversations, outbox, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
@@ -146,6 +148,21 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     )
 
 
+def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_room, "CHATS", 1)
+    for number in (1, 2):
+        chat = subscribes(store, f"telegram:{number}", "graph").chat.id
+        with store.write() as transaction:
+            stored_chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
+    steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
+    while count(store, "chat") == 2:
+        next(steps)
+    with store.write() as transaction:
+        stored_chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
+    assert [*steps]
+    assert count(store, "chat") == 1
+
+
 def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
     home, asked = map(address, ("web:ada", "email:ada@lab.org"))
     subscribes(store, str(home), "graph")
@@ -212,6 +229,15 @@ EVERY = {
     "when-out 08:00-20:00": NOON - 4 * HOUR,
     "when-out 08:00-10:00 weekdays": NOON + 20 * HOUR,
 }
+
+
+async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
+    chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
+    for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
+        conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
+    for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
+        clean_up(bot.store, now=NOON + age)
+        assert count(bot.store, "conversation_state") == kept, age
 
 
 def due(store: Store) -> dict[str, datetime | None]:

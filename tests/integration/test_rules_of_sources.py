@@ -22,7 +22,7 @@ from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_digests import Ingested, announce
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
@@ -214,6 +214,13 @@ def test_no_source_makes_two_papers_of_others_one(lie: Paper, store: Store) -> N
     ingested(store, lie, source="evil", name="evil")
     assert len(_stored(store)) == 2
     assert (known_by(store).paper.title, known_by(store, cells.key).paper.title) == ("Sorting sand", "Cells")
+
+
+def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
+    ingested(store, TRUE, source="list")
+    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
+    assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
 
 
 def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
@@ -446,6 +453,20 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
     assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert (known(store, "Old graphs").day, known(store, "New version").sequence) == (OLD, None)
+
+
+@pytest.mark.both_databases
+def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
+    for n, name in enumerate(("first", "second", "third")):
+        comes(store, paper(name), day=OLD - n * DAY)
+    comes(store, paper("of another"), day=OLD, source="other")
+    assert [announce(store, NOON, source="daily") for _ in range(2)] == [3, 0]
+    assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
+        (1, OLD - 2 * DAY),
+        (2, OLD - DAY),
+        (3, OLD),
+    ]
+    assert known(store, "of another").sequence is None
 
 
 @pytest.fixture

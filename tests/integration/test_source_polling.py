@@ -156,6 +156,15 @@ async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Fee
     assert (feeding.outcomes("arxiv"), feeding.known("arxiv").state.failures) == (["failed"] * 4 + ["new"], 0)
 
 
+@ON_ONE
+async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
+    feeds.arxiv.answers_429(3)
+    feeding = feeds.of(LG, admins=(OPERATOR,))
+    for notified in (0, 0, 1):
+        await feeding.poll()
+        assert len(causes(feeds.store)) == notified
+
+
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
     await feeds.of(LG).due()

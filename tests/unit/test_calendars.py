@@ -653,6 +653,21 @@ def test_what_has_not_come_is_asked_for_again(
 ARXIV = source_calendar.ArxivSchedule(calendar=source_calendar.ArxivCalendar(holidays=frozenset({date(2026, 1, 19)})))
 
 
+@pytest.mark.parametrize(
+    ("failures", "asked", "chance", "seconds"),
+    [
+        (1, 0, 0, 120),
+        (5, 0, 0, 1920),
+        (6, 0, 0, 3600),
+        (99, 0, 0, 3600),
+        (1, 0, 1, 144),
+        (1, 600, 0, 600),
+    ],
+)
+def test_the_wait_after_a_failure_grows_to_an_hour(failures: int, asked: int, chance: float, seconds: float) -> None:
+    assert source_calendar.wait_after_failure(failures, timedelta(seconds=asked), chance) == timedelta(seconds=seconds)
+
+
 def on(text: str, clock: tzinfo = UTC) -> datetime:
     return datetime.fromisoformat(f"2026-01-{text}").replace(tzinfo=clock).astimezone(UTC)
 

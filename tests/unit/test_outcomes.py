@@ -4,7 +4,7 @@ decision after each outcome; and which texts are addresses."""
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -48,6 +48,12 @@ def decided(outcome: NotDelivered, **facts: Any) -> RetryDecision:
     return retries.decide_retry(outcome, **usual | facts)
 
 
+@pytest.mark.parametrize(("failures", "wait"), [(0, 0.5), (4, 8), (5, 15), (1_000_000, 15)])
+def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
+    """It is tried forever and never becomes a dead letter."""
+    assert decided(RetryLater("no answer"), failures=failures).not_before == NOON + minutes(wait)
+
+
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
@@ -67,6 +73,14 @@ def decided(outcome: NotDelivered, **facts: Any) -> RetryDecision:
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
     assert decided(outcome) == decision
+
+
+@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + FIRST_WAIT), ("skip", None)])
+def test_an_unclear_message_is_resent_unless_told_to_skip(
+    on_unclear: retries.OnUnclear, not_before: datetime | None
+) -> None:
+    decision = RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    assert decided(Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
 def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
