@@ -17,6 +17,7 @@ from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
 from subscriptions.model import Paper
+from subscriptions.service import delivered_papers
 from subscriptions.service.known_chats import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store import stored_chats
@@ -155,6 +156,15 @@ async def test_a_hostile_paper_breaks_no_feed(programs: Programs, ending: str) -
     else:
         found = json.loads(answer.content)["items"][0]["title"]
     assert found == "Graph ]]> <script>&amp;</script> [31m שלום 🧪👩‍🔬 \"' end"
+
+
+@pytest.mark.both_databases
+async def test_a_feed_has_the_newest_hundred_papers(programs: Programs) -> None:
+    await programs.sends(*(make.paper(f"Graph {number}") for number in range(70)))
+    await programs.sends(*(make.paper(f"Later graph {number}") for number in range(40)))
+    items = (await read(programs, "/feed/KEY.json", programs.key())).json()["items"]
+    assert len(items) == delivered_papers.MOST_IN_FEED
+    assert [one["title"].startswith("Later") for one in items] == [True] * 40 + [False] * 60
 
 
 async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs, caplog: pytest.LogCaptureFixture) -> None:

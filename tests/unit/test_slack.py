@@ -82,6 +82,20 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
 
 
+@pytest.mark.parametrize(
+    ("buttons", "lengths"),
+    [
+        ([[f"{n} a subscription with a long name"] for n in range(12)], [1] * 12),
+        ([[str(n) for n in range(30)]], [25, 5]),
+    ],
+    ids=["a long list keeps every row", "too many buttons continue in the next row"],
+)
+def test_every_button_is_there(buttons: list[list[str]], lengths: list[int]) -> None:
+    keys = tuple(tuple(Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
+    (message,) = rendered.render_reply(Reply(lines=("Which one?",), buttons=keys), team())
+    assert [len(row) for row in rows(message)] == lengths
+
+
 def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     buttons = tuple(tuple(Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
     messages = rendered.render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team())
