@@ -27,7 +27,7 @@ from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import PAGE, Terminal
+from tests.integration.cli import PAGE, Terminal, page
 from tests.make import DAY, HOUR, ingest_digest, ingested, paper, subscribes, summary
 from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
@@ -473,6 +473,19 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
 def clock() -> FakeClock:
     """A clock at five past midnight in New York on Thursday 22 January 2026."""
     return FakeClock(new_york("2026-01-22 00:05"))
+
+
+@pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
+async def test_an_archive_is_not_what_was_due_today(
+    tmp_path: Path, schedule: str | None, outcomes: list[str], feeds: Feeds
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
+    feeding = feeds.of(SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md", schedule=schedule))
+    await feeding.due()
+    (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
+    await feeding.due()
+    assert feeding.outcomes("my list") == outcomes
 
 
 async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, feeds: Feeds) -> None:

@@ -375,7 +375,9 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     [
         (f"{DETAILS}/0", biorxiv(100, "230"), f"{DETAILS}/100"),
         (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # a page may have any size
+        (f"{DETAILS}/200", biorxiv(30, "230"), None),
         (f"{DETAILS}/0/json", biorxiv(100, 230), f"{DETAILS}/100/json"),
+        (DETAILS, biorxiv(100, "230"), f"{DETAILS}/100"),
         (f"{DETAILS}/100", biorxiv(0, "230"), None),  # an empty page is the last
         (f"{DETAILS}/0", biorxiv(100, "many"), None),
         (f"{DETAILS}/0", b"[1, 2]", None),
