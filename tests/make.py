@@ -15,13 +15,12 @@ from subscriptions.model import (
     ChatAddress,
     Digest,
     KnownPaper,
-    Lane,
     Paper,
     Subscription,
     Summary,
     Translation,
 )
-from subscriptions.service import ingestion, plan, subscribing
+from subscriptions.service import ingestion, subscribing
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import known_papers
@@ -133,11 +132,6 @@ def ingest_digest(
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
     return ingestion.ingest_digest(store, digest, ingestion.Ingest(**ingest))
-
-
-def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
-    """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
-    return (step(store) for step in plan.steps(plan.find_due(store, now=now)))
 
 
 @contextmanager

@@ -1,18 +1,13 @@
-"""Records the statements that stores execute, and finds those that read the whole of a table."""
+"""Finds the statements of stores that read the whole of a table."""
 
-import contextlib
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sqlalchemy import event
-
-from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
 
 SMALL = frozenset(  # tables that do not grow with chats, papers or time
@@ -75,15 +70,6 @@ def is_plain(statement: str) -> bool:
     return statement.lstrip().upper().startswith(_PLAIN)
 
 
-def first_of(values: Any, *, many: bool) -> Any:
-    """Returns one set of parameters of a statement. A statement for several rows may have only one set, even if `many`."""
-    return values[0] if many and values and isinstance(values[0], (tuple, dict)) else values
-
-
-def in_one_line(statement: str) -> str:
-    return " ".join(statement.split())
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The functions that execute a statement."""
@@ -118,62 +104,6 @@ def caller() -> Caller:
     return Caller(tuple(functions), of_run=ours and not elsewhere)
 
 
-@dataclass(slots=True)
-class Recorded:
-    """The statements that a store executed, each once, with one set of its parameters."""
-
-    store: Store
-    statements: dict[str, Any] = field(default_factory=dict)
-    callers: dict[str, Caller] = field(default_factory=dict)
-    most: dict[str, int] = field(default_factory=dict)  # most SQLite machine steps of one execution
-    steps: int = 0  # SQLite machine steps of all executions, divided by ten
-
-    def scans(self) -> dict[str, str]:
-        """Returns the statements that read the whole of a growing table, without the harmless ones.
-
-        Maps each statement to the steps of its plan that do so.
-        """
-        assert self.statements, "nothing was recorded"
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            return self.scans_on(connection)
-
-    def scans_on(self, connection: sqlite3.Connection) -> dict[str, str]:
-        """Like `scans`, but makes the plans on this connection, to any database with our tables."""
-        return {
-            in_one_line(statement): "; ".join(found)
-            for statement, values in self.statements.items()
-            if not self.callers[statement].is_harmless and (found := scans(connection, statement, values))
-        }
-
-
-@contextlib.contextmanager
-def recording(store: Store) -> Iterator[Recorded]:
-    """Records what the store executes, in any thread."""
-    recorded = Recorded(store)
-
-    def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
-        current, taken = in_one_line(statement), 0
-        if is_plain(statement) and statement not in recorded.statements:
-            recorded.statements[statement] = first_of(values, many=many)
-            recorded.callers[statement] = caller()
-
-        def count() -> int:
-            nonlocal taken
-            recorded.steps += 1
-            taken += 10
-            recorded.most[current] = max(recorded.most.get(current, 0), taken)
-            return 0
-
-        connection.connection.driver_connection.set_progress_handler(count, 10)
-
-    engine = store._engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield recorded
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 class Watch:
     """Checks the plan of each statement that `paperwire run` may execute, once, in whichever test executes it first."""
 
@@ -195,6 +125,8 @@ class Watch:
         self._seen.add(statement)
         if of.is_harmless:
             return
-        if found := scans(connection.connection.driver_connection, statement, first_of(values, many=many)):
+        # a statement for several rows may have only one set of parameters, even if `many`
+        one = values[0] if many and values and isinstance(values[0], (tuple, dict)) else values
+        if found := scans(connection.connection.driver_connection, statement, one):
             place = next((one for one in of.functions if not one.startswith("database/")), "?")
-            self._found[in_one_line(statement)] = f"{'; '.join(found)} ({place})"
+            self._found[" ".join(statement.split())] = f"{'; '.join(found)} ({place})"

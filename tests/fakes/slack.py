@@ -37,7 +37,7 @@ class FakeSlack(SlackPeople):
 
     Verbs about the app: grants, withdraws, revokes, restores. Verbs of people: says, user_types,
     mentions, writes_dm, clicks. Verbs for events: invites, leaves, archives, unarchives,
-    renames, deletes_channel, changes_id. Verbs about the connection: refreshes_connection,
+    renames, deletes_channel, changes_id. Verbs about the connection:
     drops_connections, repeats. Verbs of people return a `SentEnvelope`, which tells whether the app
     acknowledged it.
     """

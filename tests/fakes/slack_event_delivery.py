@@ -42,7 +42,6 @@ class SocketConnection:
     socket: web.WebSocketResponse
     app: str
     open: dict[str, SentEnvelope] = field(default_factory=dict)  # envelope id → an envelope that is not acknowledged
-    leaving: bool = False  # Slack has announced that it will close the connection
 
 
 class EventDelivery:
@@ -110,12 +109,6 @@ class EventDelivery:
             self._news.tell()
         return socket
 
-    async def warn(self, reason: str = "warning") -> None:
-        """Announces on the oldest connection without such an announcement that Slack will close this connection."""
-        line = next(line for line in self.lines if not line.leaving)
-        line.leaving = True
-        await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "wss-test"}})
-
     async def drop(self) -> None:
         """Closes all connections. The app gets no close frame."""
         for line in list(self.lines):
@@ -133,8 +126,7 @@ class EventDelivery:
         await self._send(sent)
 
     async def _send(self, sent: SentEnvelope) -> None:
-        open_lines = [line for line in self.lines if line.app == sent.app]
-        lines = [line for line in open_lines if not line.leaving] or open_lines
+        lines = [line for line in self.lines if line.app == sent.app]
         if not lines:
             if sent.kind == EVENTS:
                 sent.tries -= 1

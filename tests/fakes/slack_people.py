@@ -223,10 +223,6 @@ class SlackPeople(FakePlatform):
             {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}, new, self._first
         )
 
-    def refreshes_connection(self, reason: str = "warning") -> None:
-        """Announces on one connection that Slack will close it soon."""
-        self._wait(self.event_delivery.warn(reason))
-
     def drops_connections(self) -> None:
         """Closes all connections without announcement."""
         self._wait(self.event_delivery.drop())
@@ -241,7 +237,7 @@ class SlackPeople(FakePlatform):
 
     def waits_connected(self, times: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until `times` connections are open that Slack has not announced to close."""
-        self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
+        self._waits_until(lambda: len(self.event_delivery.lines) >= times, seconds)
 
     def _event(
         self,

@@ -37,16 +37,6 @@ def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
 
 
 @pytest.fixture
-def local_arxiv(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeArxiv]:
-    """A fake arXiv on this machine. The settings of the terminal allow its host, and no proxy is set."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    terminal.set("ALLOWED_HOSTS", "127.0.0.1")
-    with FakeArxiv() as fake:
-        yield fake
-
-
-@pytest.fixture
 def slack() -> Iterator[Any]:
     """A FakeSlack with the channels C1 and C2, of which the bot is a member."""
     with import_module("tests.fakes.slack").FakeSlack() as fake:

@@ -159,41 +159,6 @@ async def test_a_day_that_could_not_be_stored_is_asked_for_again(
     assert len(days_of(store)) == 4
 
 
-async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    clock.set_now(new_york("2026-01-21 00:05"))
-    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
-    arxiv.is_late()
-    feeding = await polled(store, clock, arxiv, LG)
-    await feeding.until(new_york("2026-01-22 00:04"))
-    assert arxiv.asked("/api/") == []
-    # the late feed does not show this paper at any time of the day
-    arxiv.announces(THURSDAY, graphs_of("Thursday"))
-    await feeding.until(new_york("2026-01-23 00:04"))
-    assert "Graphs of Thursday" not in days_of(store)
-    arxiv.catches_up()
-    arxiv.announces(FRIDAY, graphs_of("Friday"))
-    await feeding.until(new_york("2026-01-23 01:00"))
-    assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
-    assert len(arxiv.asked("/api/")) == 1
-
-
-async def test_a_list_of_arxiv_has_the_api_for_its_history(clock: FakeClock, arxiv: FakeArxiv, feeds: Feeds) -> None:
-    source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
-    arxiv.announces(dt.date(2026, 1, 15), graphs_of("Thursday"))
-    clock.set_now(new_york("2026-01-14 20:05"))
-    await feeds.polled(source)
-    arxiv.announces(FRIDAY_BEFORE, graphs_of("Friday"))
-    clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    await feeds.polled(source)
-    five_days_pass(arxiv, clock)
-    clock.advance(new_york("2026-01-22 12:00") - clock.now())
-    await feeds.polled(source)
-    assert days_of(feeds.store)["Graphs of Monday"] == ["2026-01-19"]
-    assert "Graphs of Wednesday" in days_of(feeds.store)
-
-
 async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
@@ -278,16 +243,6 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     clock.advance(dt.timedelta(minutes=16))
     await feeding.due()
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
-
-
-@pytest.mark.usefixtures("friday")
-async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeds.clock.advance(dt.timedelta(seconds=3))
-    await feeds.polled(web_source(f"{arxiv.url}/list.md"))
-    five_days_pass(arxiv, feeds.clock)
-    await feeds.polled(LG)
-    assert arxiv.asked("/api/") == []
 
 
 CHAT = "telegram:1"
@@ -411,21 +366,6 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + HOUR)
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + 2 * HOUR) == 1
     assert outbox_counts(store).waiting == 0
-
-
-async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = web_source(f"{arxiv.url}/{{date}}.md")
-    feeding = await polled(store, clock, arxiv, source)
-    arxiv.holds("/2026-01-16.md", "no list of papers")
-    clock.advance(DAY)
-    await feeding.due()
-    assert days_of(store) == {}
-    arxiv.holds("/2026-01-16.md", page(("2601.00016", "Paper of 16", "Words.")))
-    clock.advance(DAY)
-    await feeding.due()
-    assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
 
 
 async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:

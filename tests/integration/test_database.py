@@ -1,11 +1,8 @@
 """The database: how the store opens it, its files, its schema, and what both kinds of database guarantee."""
 
 import sqlite3
-from collections import abc
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 import sqlmodel
@@ -19,13 +16,10 @@ from subscriptions.service import subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import stored_sources, tables
-from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from tests import stored
 from tests.clock import NOON
-from tests.integration.cli import Terminal, page
 from tests.make import DAY, HOUR, address, ingested, paper, stored_papers, subscribes
-from tests.patience import PATIENCE
 
 
 def opened(path: Path) -> Store:
@@ -99,19 +93,6 @@ def test_a_python_without_full_text_search_is_told_so(store: Store) -> None:
         raise sqlite3.OperationalError("no such module: fts5")
 
 
-def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None:
-    threads = 32  # the largest size of asyncio's shared pool, on a machine with many cores
-    all_read = Barrier(threads)
-
-    def reads() -> int:
-        with store.read() as transaction:
-            all_read.wait(PATIENCE)
-            return int(transaction.connection().exec_driver_sql("SELECT count(*) FROM paper").scalar_one())
-
-    with ThreadPoolExecutor(threads) as pool:
-        assert [read.result() for read in [pool.submit(reads) for _ in range(threads)]] == [0] * threads
-
-
 def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
     with closing(opened(path)) as store:
@@ -122,22 +103,6 @@ def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> No
         store.copy_into(copies, "daily", NOON + DAY)
     assert {file.stat().st_mode & 0o777 for file in (path, *copies.iterdir())} == {0o600}
     assert copies.stat().st_mode & 0o777 == 0o700
-
-
-def test_processes_with_one_number_do_not_share_their_files(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Containers share a volume, and each of their processes has the number 1. One process was killed while it wrote a
-    copy. Another process must not use its unfinished file.
-    """
-    monkeypatch.setattr("os.getpid", lambda: 1)
-    killed = tmp_path / "copies" / f"daily-{NOON:%Y%m%dT%H%M%SZ}.db.1.part"
-    killed.parent.mkdir()
-    killed.write_bytes(b"half of a copy that another process writes now")
-    store.copy_into(tmp_path / "copies", "daily", NOON)
-    assert killed.read_bytes() == b"half of a copy that another process writes now"
-    store.copy_into(tmp_path / "copies", "daily", NOON + 2 * DAY)
-    assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
 
 
 def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
@@ -153,61 +118,6 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
         left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
     assert b"4242424242" not in left
     assert b"zirconium" not in left
-
-
-# the disk fills up while a digest is stored
-
-NOW = ("--now", "2026-01-22T07:30:00Z")
-MANY = 900  # papers: more than one transaction stores
-
-
-@pytest.fixture
-def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> abc.Callable[[int], None]:
-    """Returns a function that lets the database grow by this number of pages only. Then SQLite reports a full disk."""
-    prepare = SqliteFile.prepare
-    most: list[int] = []
-
-    def prepare_capped(self: SqliteFile, connection: sqlite3.Connection) -> None:
-        prepare(self, connection)
-        if most:
-            connection.execute(f"PRAGMA max_page_count = {most[0]}")
-
-    monkeypatch.setattr(SqliteFile, "prepare", prepare_capped)
-
-    def cap(pages: int) -> None:
-        with closing(sqlite3.connect(terminal.database)) as raw:
-            most[:] = [raw.execute("PRAGMA page_count").fetchone()[0] + pages]
-
-    return cap
-
-
-def selected(terminal: Terminal, what: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(terminal.database)) as raw:
-        return raw.execute(what).fetchall()
-
-
-@pytest.mark.parametrize("pages", [0, 330], ids=lambda pages: f"{pages} pages are left")
-def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
-    terminal: Terminal, caps: abc.Callable[[int], None], pages: int
-) -> None:
-    terminal.file("first.md", page(("2601.00001", "A graph", "Words.")))
-    terminal.file("second.md", page(*[(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]))
-    assert terminal("ingest", "first.md", *NOW).status == 0
-    before = selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL")
-    caps(pages)
-    ended = terminal("ingest", "second.md", *NOW)
-    assert ended.status == 1
-    assert f"The disk that holds {terminal.database} is full. Free some space, then try again." in ended.err
-    assert "Traceback" not in ended.err
-    assert selected(terminal, "PRAGMA integrity_check") == [("ok",)]
-    assert selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL") == before
-    assert selected(terminal, "SELECT count(*) FROM digest") == [(1,)]
-    caps(100_000)
-    assert terminal("ingest", "second.md", *NOW).status == 0
-    assert selected(terminal, "SELECT count(*), count(DISTINCT sequence), max(sequence) FROM paper") == [
-        (MANY + 1,) * 3
-    ]
-    assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
 
 
 @pytest.mark.both_databases

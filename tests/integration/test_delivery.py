@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections import abc
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import MINUTE, address, due, ingested, subscribes
-
-CUT = 9  # how many posts lose their connection
+from tests.make import MINUTE, address, due, subscribes
 
 
 @pytest.fixture
@@ -77,53 +74,6 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: Fa
         clock.advance(MINUTE)
         assert (await app.sender.deliver()).sent == 1
     assert len(slack.posted_to("C1")) == 1
-
-
-async def test_a_lookup_waits_as_long_as_it_is_told_and_stops_its_token(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        due(app.store, "slack:C1")
-        slack.answers("cut after")
-        slack.answers("429", method="conversations.history", retry_after=600)
-        await app.sender.deliver()
-        clock.advance(timedelta(seconds=540))
-        await app.sender.deliver()
-        assert len(slack.arrived("conversations.history")) == 1
-        clock.advance(2 * MINUTE)
-        slack.revokes()
-        drain = app.sender.new_drain({})
-        await deliver(app.deps, drain, Lane("slack", "C1"))
-        assert list(drain.stopped) == ["slack"]
-
-
-async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
-    slack.scopes.discard("channels:history")
-    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", when="now")
-        lookups = 0
-        find = app.deps.channels["slack"].find
-
-        async def counting(*where: Any, **what: Any) -> str | None:
-            nonlocal lookups
-            lookups += 1
-            assert lookups <= 2 * CUT, "the same messages are looked up again and again"
-            return await find(*where, **what)
-
-        app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
-        for n in range(CUT):  # the bot tries to look up each message, which counts like a post
-            ingested(app.store, f"A graph of kind {n}", now=clock.now())
-            slack.answers("cut after")
-            assert (await app.sender.deliver()).unclear == n + 1
-            clock.advance(MINUTE)
-        ingested(app.store, "A graph, at last", now=clock.now())
-        assert (await app.sender.deliver()).sent == 1
-        assert lookups == CUT
-    slack.scopes.add("channels:history")
-    # after a restart, the bot looks the message up once more
-    async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        assert (await app.sender.deliver()).unclear == 0
-    assert len(slack.posted_to("C1")) == CUT + 1
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
@@ -170,19 +120,6 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     telegram.forgives()
     clock.advance(timedelta(seconds=101))
     assert (await app.sender.deliver()).sent == 30
-
-
-async def test_with_the_brake_released_each_chat_that_is_gone_is_paused(app: App, telegram: FakeTelegram) -> None:
-    chats = [str(number) for number in range(1, 21)]
-    for chat in chats:
-        telegram.knows(chat)
-        telegram.blocks(chat)
-    due(app.store, *(f"telegram:{chat}" for chat in chats))
-    assert "telegram" in (await app.sender.deliver()).stopped
-    bot_state.free_platforms(app.store)  # `run --pause-gone` does this and the next line
-    app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
-    assert (await app.sender.deliver()).stopped == {}
-    assert [entry.state for entry in entries(app)] == [DeliveryState.HELD] * 20
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
@@ -269,6 +206,9 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     assert len(telegram.posted_to("1")) == 1
 
 
+# a chat is forgotten while a message of it is on its way
+
+
 def a_chat(store: Store, number: int) -> Chat:
     return get_chat(store, address(f"telegram:-{number}"))
 
@@ -331,18 +271,13 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     assert has_work()
 
 
-# a chat is forgotten while a message of it is on its way
-
-
 @pytest.mark.parametrize(
     ("moment", "answer", "refusal"),
     [
         ("post", "", ""),
-        ("post", "429", ""),
         ("post", "500", ""),
         ("post", "", "channel_not_found"),
         ("post", "", "thread_not_found"),
-        ("post", "", "some_new_code"),
         ("find", "cut after", ""),
         ("find", "cut after", "channels:history"),
     ],

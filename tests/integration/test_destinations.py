@@ -137,29 +137,6 @@ def words(response: httpx.Response) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.text, flags=re.DOTALL)).strip()
 
 
-async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
-    question = await bot.asks()
-    assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
-    assert "Shall papers come to this address?" in content(question, "plain")
-    assert "yes, send them here" in (await bot.opens(link(question, "yes"))).text
-    assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
-    assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(
-        await bot.opens(link(question, "yes"), presses=True)
-    )
-    mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(7)), "Sorting sand")
-    expected = {
-        "Subject": "7 papers on diffusion · 22 Jan",
-        "From": "Papers <papers@lab.org>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "Auto-Submitted": "auto-generated",
-    }
-    assert {name: mail[name] for name in expected} == expected
-    for part in (content(mail, "plain"), content(mail, "html")):
-        assert all(f"Diffusion on graphs {number}" in re.sub(r"<[^>]+>", "", part) for number in range(7))
-        assert "Sorting sand" not in part
-    assert await bot.delivers(1) == []
-
-
 async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) -> None:
     await bot.confirms()
     mail = await bot.sends_papers(*(f"Diffusion on graphs {number}" for number in range(6)))
@@ -254,12 +231,9 @@ async def does(bot: Bot, step: str) -> None:
     [
         ("open", ["subscribe"]),
         ("ask", ["subscribe", "allow"]),
-        ("ask", ["subscribe", "resume"]),
-        ("open", ["subscribe", "notify"]),
         ("open", ["notify the operator"]),
         ("open", ["ask", "open the link"]),
         ("open", ["ask", "bounce", "subscribe"]),
-        ("ask", ["subscribe", "say /resume"]),
     ],
     indirect=["bot"],
 )
@@ -360,7 +334,6 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
     [
         ({"web_url": "https://wire.lab.org:8443/x"}, "wire.lab.org"),
         ({"web_url": "http://localhost:8420"}, "post.lab.org"),
-        ({"web_url": "http://10.0.0.5"}, "post.lab.org"),
         ({}, "post.lab.org"),
     ],
 )
@@ -402,11 +375,9 @@ async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: 
 
 SUBJECTS = (
     "=?utf-8?q?Paper=0D=0ABcc:_spy@lab.org?=",
-    "A =?utf-8?b?UGFwZXINCkJjYzogc3B5QGxhYi5vcmc=?= B",
     "Paper\r\nBcc: spy@lab.org\r\n\r\nHello",
     "Paper\x0b\x85\u2028Bcc: spy@lab.org",
     "论文" * 70,
-    "é " * 70,
     "x" * 150,
     "word; " * 25,
     "",
@@ -430,7 +401,11 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
             "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
         ]  # fmt: skip
         assert re.search(rf"(?m)^List-Unsubscribe: <{ROOT}/mail\?link=[\w.-]+>\r$", head)
-        assert re.search(r"(?m)^To: ada@lab.org\r$", head)
+        assert {
+            "To: ada@lab.org",
+            "Auto-Submitted: auto-generated",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        } <= {*lines}
         assert max(len(line) for line in head.split("\r\n") if not line.startswith("List-Unsubscribe:")) <= 78
         shown = str(make_header(decode_header(lines[2].partition(": ")[2])))
         assert shown == " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", subject).split())
@@ -573,24 +548,14 @@ async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypat
     assert minutes == pytest.approx([60.0] * len(minutes), abs=1)
 
 
-async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
-    await poster.sends(["matrix"], *papers(3))
-    ingested(poster.app.store, paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
-    await poster.delivers(minutes=24 * 60)
-    assert len(poster.fake.texts("matrix")) == 2
-    await poster.app.close()
-    assert (len(poster.fake.arrived("login")), poster.fake.arrived("logout")) == (1, [("logout", "matrix")])
-    assert {name.partition(".")[0] for name in files(tmp_path)} == {"paperwire"}, "Apprise keeps nothing on the disk"
-
-
 @pytest.mark.parametrize(
     ("service", "fault", "times"),  # `times`: how many copies of the message the service has got in the end
     [
         ("json", "429", 1),
-        ("json", "cut before", 1),
         ("matrix", "429", 1),
         ("discord", "429", 1),
-        *((service, "cut after", 2) for service in SERVICES),
+        ("json", "cut after", 2),
+        ("feishu", "cut after", 2),
     ],
 )
 async def test_what_failed_comes_again_at_least_once(poster: Poster, service: str, fault: str, times: int) -> None:

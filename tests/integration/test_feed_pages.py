@@ -16,7 +16,7 @@ from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.operation.feed_pages import feed_routes
 from bot.operation.web_server import health_app
-from subscriptions.model import Announce, Paper
+from subscriptions.model import Paper
 from subscriptions.service import delivered_papers
 from subscriptions.service.known_chats import get_chat
 from subscriptions.states import PauseReason
@@ -27,7 +27,7 @@ from tests.given_settings import settings_of
 from tests.integration.program import opened
 from tests.make import ingested
 
-ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
+ROOT, ME = "https://papers.example.org", "console:me"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 HOSTILE = "]]> <script>&amp;</script> \x00\x07\x1b[31m \uffff שלום\u202e 🧪👩‍🔬 \"'\u2028end"
 PAPERS = (
@@ -145,15 +145,6 @@ async def test_a_feed_has_what_feed_readers_need(programs: Programs) -> None:
         "date_published": "2026-01-22T13:00:00Z",
         "_paperwire": {"doi": "10.5555/liver.1", "venue": "Annals of Made-up Medicine", "date": "2026-01-09"},
     }
-
-
-async def test_a_paper_that_was_withdrawn_is_in_the_feed_without_its_abstract(programs: Programs) -> None:
-    await programs.sends(PAPERS[0])
-    comment = "This paper has been withdrawn by the authors"
-    gone = dataclasses.replace(PAPERS[0], version=2, announce_type=Announce.REPLACE, comment=comment)
-    ingested(programs.app.store, gone, of_arxiv=True, now=programs.clock.now())
-    (item,) = (await read(programs, "/feed/KEY.json", programs.key())).json()["items"]
-    assert item["content_text"] == "withdrawn by the authors, 22 Jan"
 
 
 @pytest.mark.parametrize("ending", ["atom", "json"])

@@ -87,29 +87,6 @@ async def test_what_a_feed_adds_is_news_though_its_issue_is_of_last_year(
     assert str(day[0]) == str(NOW.date())
 
 
-async def test_what_a_feed_had_at_first_stays_filed_when_something_of_today_comes(
-    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.holds(PATH, atom("Kites 1", "Kites 2"))
-    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
-    arxiv.holds(PATH, atom("Kites 3", "Kites 1", "Kites 2", published="2026-01-22"))
-    await feeding.until(NOW + HOUR)
-    assert delivered(subscribed, clock.now()) == ["Kites 3"]
-    assert feeding.receipts("kites")[-1].counts["archived"] == 0
-
-
-async def test_a_first_poll_that_failed_is_no_look_at_a_feed(
-    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    whole = atom("Kites 1", "Kites 2")
-    arxiv.holds(PATH, whole[: whole.index("</entry>") + len("</entry><entry>")])
-    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
-    assert feeding.outcomes("kites") == ["failed"]
-    arxiv.holds(PATH, whole)
-    await feeding.until(NOW + HOUR)
-    assert (source_harness.titles(subscribed), delivered(subscribed, clock.now())) == (["Kites 1", "Kites 2"], [])
-
-
 async def test_after_a_month_of_sleep_a_feed_brings_what_was_added_meanwhile_once(
     subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -134,14 +111,6 @@ async def test_a_feed_without_a_date_is_the_same_as_before_and_of_no_day(
         ("new", ""),
         ("quiet", "The same as before."),
     ]
-
-
-async def test_an_issue_of_next_month_is_no_mistake_of_a_feed(
-    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.holds(PATH, atom("Kites 1", published="2026-03-01"))
-    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
-    assert (feeding.outcomes("kites"), delivered(subscribed, clock.now())) == (["new"], ["Kites 1"])
 
 
 @pytest.fixture

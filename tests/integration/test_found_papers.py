@@ -15,17 +15,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import MeaningFails, QueryError
-from subscriptions.model import Announce, Chat, KnownPaper, Library, LibraryEntry, Paper
+from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service import known_chats, nearness, paper_search, previews
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
-from subscriptions.store import interests, paper_words, stored_deliveries, whole_chat
+from subscriptions.store import interests, paper_words, stored_deliveries
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.interests import MOST_ASKED, drop_library, put_library, titles_to_ask
-from tests import make, stored
+from tests import make
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.make import HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
@@ -110,25 +109,17 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
     }
 
 
+ME = address("telegram:42")
+LATER = NOON + HOUR
+OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
+
+
 def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
     ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
     ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
     ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
     assert len(found(store, parse_query("graph"))) == 2
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
-
-
-def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
-    one = paper("A Graph", arxiv_id="2601.00001")
-    ingested(store, one, source="daily")
-    ingested(store, one, source="Weekly List", name="again")
-    assert len(found(store, parse_query('source:"weekly list"'))) == 1
-    assert len(found(store, parse_query("source:daily"))) == 1
-
-
-ME = address("telegram:42")
-LATER = NOON + HOUR
-OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
 def paper_of(store: Store, title: str) -> KnownPaper:
@@ -214,16 +205,6 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(store: Stor
     assert titles_of(delivered(store))[place] == "Graph swarm"
 
 
-def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
-    subscribes(store, str(ME), "graph", when="now")
-    ingested(store, "Swarm graph one", *OTHERS)
-    plan_due(store, now=NOON)
-    did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, *SECOND_DAY, now=LATER)
-    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
-    assert nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph swarm")) is None
-
-
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
     """Also without a common word."""
     first_day(store, "蜂群")
@@ -261,7 +242,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-YOU = address("telegram:43")
 GIVEN = "2601.90001"
 
 
@@ -311,43 +291,3 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     assert sum(shown for title, shown in found if title == "Swarm robots") == 5
     assert all(shown for title, shown in found if title != "Swarm robots")
     assert len(found) == 11
-
-
-def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
-    asks(stocked, f"like:{GIVEN} cat:cs.CL -survey")
-    asks(stocked, f"robots -like:{GIVEN}")
-    brings(
-        stocked,
-        paper("Swarm robots speak", "cs.CL"),
-        paper("Swarm robots speak: a survey", "cs.CL"),
-        paper("Swarm robots fly", "cs.RO"),
-        name="next",
-    )
-    # the second subscription gets "Swarm robots", because a paper does not count as near to itself
-    assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
-
-
-def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
-    def asked() -> list[str]:
-        return [text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question ORDER BY text")]
-
-    store.encoder = ENCODER.name
-    for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
-        subscribes(store, str(chat), "graph")
-        entries = [LibraryEntry(title, ()) for title in titles]
-        put_library(store, known_chats.get_chat(store, chat).id, Library(entries), now=NOON)
-    assert asked() == ["Moss", "Reef fish", "Swarm robots"]
-    put_library(store, known_chats.get_chat(store, ME).id, Library([LibraryEntry("Reef fish", ())]), now=NOON)
-    assert asked() == ["Moss", "Reef fish"]
-    with store.write() as transaction:
-        whole_chat.erase(transaction, known_chats.get_chat(transaction, YOU).id)
-    assert asked() == ["Reef fish"]
-    drop_library(store, known_chats.get_chat(store, ME).id)
-    assert asked() == []
-
-
-@pytest.mark.parametrize("amount", [0, 1, 250])
-def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
-    found = titles_to_ask(Library([LibraryEntry(f"Paper {number}", ()) for number in range(amount)]))
-    assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
-    assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9

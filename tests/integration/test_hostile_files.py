@@ -81,26 +81,6 @@ def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str, page: str, mos
     assert "long_fields" in {one.code for one in read.warnings}
 
 
-def test_the_other_fields_have_limits_too() -> None:
-    line = (
-        '{"id": "", "doi": "10.1/' + "x" * 10_000 + '", "title": "Sand", "summary": "Grains.", "authors": ["'
-        + "Ada " * 1000 + '"], "categories": ' + str([f"cs.{chr(65 + n % 26)}{chr(65 + n // 26)}" for n in range(676)]).replace("'", '"')
-        + ', "AI": {"tldr": "' + "s" * 100_000 + '"}}'
-    )  # fmt: skip
-    (paper,) = digests.read_digest(line.encode(), "lines.jsonl", format="daily_arxiv_jsonl").entries
-    assert max(map(len, paper.authors)) <= papers.NAME
-    assert len(paper.categories) <= papers.CATEGORIES
-    assert max(len(paper.doi or ""), len(paper.key)) <= papers.DOI
-    assert max(len(text) for one in paper.summaries for text in one.fields.values()) == papers.TEXT
-
-
-def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
-    names = ",".join(f"Name {n:04d} Of Geneva" for n in range(5_154))
-    read = digests.read_digest(f"# cs.LG\n\n{entry(names=names)}".encode(), "page.md")
-    assert len(read.entries[0].authors) == 5_154
-    assert "long_fields" not in {one.code for one in read.warnings}
-
-
 # names and texts of others move no cursor, end no line and reverse no text
 
 ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
@@ -119,8 +99,7 @@ def hostile(terminal: Terminal) -> Terminal:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("inspect", "."), ("inspect", "--papers", "."), ("ingest", "."), ("sources",), ("sources", "poll"), ("run", "--once"),
-        ("match", "cs.LG", "."), ("inspect", f"nowhere {ODD_NAME}"), ("ingest", f"nowhere {ODD_NAME}"),
+        ("inspect", "--papers", "."), ("sources",), ("run", "--once"), ("match", "cs.LG", "."), ("ingest", f"nowhere {ODD_NAME}"),
     ],
     ids=lambda arguments: " ".join(arguments).partition(" nowhere")[0],
 )  # fmt: skip
@@ -132,14 +111,6 @@ def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: t
     assert not OBEYED.search(said), ascii(said)
     assert not any(line.startswith("✓ all is well") for line in said.splitlines())
     assert "\\u202e" in said
-
-
-def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> None:
-    hostile("sources", "poll")
-    hostile("subscribe", "gnihtemos", "--as", "console:me")
-    ended = hostile("say", "/search gnihtemos", "--as", "console:me")
-    assert "gnihtemos" in ended.out
-    assert not OBEYED.search(ended.out + ended.err), ascii(ended.out)
 
 
 @pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])

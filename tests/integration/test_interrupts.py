@@ -1,15 +1,10 @@
 """Ctrl-C and other signals: how the program ends."""
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.fakes.process import ROOT
 from tests.integration.cli import PAGE, Process, Terminal
 from tests.patience import PATIENCE
 
@@ -73,29 +68,6 @@ def test_a_port_in_use_is_a_sentence(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         terminal.set("WEB_PORT", str(taken.getsockname()[1]))
         assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
-
-
-PAPERWIRE = """#!{python}
-import signal, sys
-signal.signal(signal.SIGINT, lambda *_: sys.exit(print("Stopped.") or 130))
-print("ready", flush=True)
-signal.pause()
-"""
-
-
-def test_ctrl_c_ends_make_run_without_an_error(tmp_path: Path) -> None:
-    """A terminal sends the signal to make, to its shell and to the program. The shell waits for the program's end."""
-    program = tmp_path / "paperwire"
-    program.write_text(PAPERWIRE.format(python=sys.executable))
-    program.chmod(0o755)
-    with subprocess.Popen(  # noqa: S603 - our own program
-        ["make", "--no-print-directory", "-o", ".venv/runtime.stamp", f"BIN={tmp_path}", "run"],  # noqa: S607 - whichever make there is
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    ) as made:  # fmt: skip
-        assert made.stdout
-        assert any(line == "ready\n" for line in made.stdout)
-        os.killpg(made.pid, signal.SIGINT)
-        assert made.communicate(timeout=PATIENCE)[0] == "Stopped.\n"
 
 
 def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:

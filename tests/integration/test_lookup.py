@@ -28,7 +28,7 @@ from tests.integration.telegram_bot import a_bot, posts
 from tests.make import DAY, MINUTE, digest, ingested, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
-ID, OTHER = "2601.09001", "2601.09002"
+ID = "2601.09001"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
@@ -77,19 +77,6 @@ async def test_the_answer_is_the_card(telegram: FakeTelegram, arxiv: FakeArxiv) 
     assert len(arxiv.asked("id_list")) == 1, "the next time it is found here"
 
 
-async def test_it_is_news_only_when_it_is_announced(
-    app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.knows(FORGETS)
-    subscribes(app.store, "telegram:8", "graphs", when="now")
-    await asks(telegram, ID)
-    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", None)]
-    assert not plan_due(app.store, now=clock.now())
-    ingested(app.store, FORGETS, now=clock.now())
-    assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", 1)]
-    assert plan_due(app.store, now=clock.now())
-
-
 @pytest.mark.usefixtures("app")
 async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
@@ -126,6 +113,12 @@ async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_th
     assert said(telegram)[1].startswith("Graphs that forget")
 
 
+# what a digest lacks is asked of arXiv before its papers are stored, so that they match at once
+
+AUTHORS = ("Ada Example", "Bo Beispiel")
+TODAY = date(2026, 1, 22)
+
+
 def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
     """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
     work, left = resolve_name(where), list(errors)
@@ -150,12 +143,6 @@ async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
     assert said(telegram)[0].endswith("Ask again in a minute.")
     await asks(telegram, ID, 2)
     assert said(telegram)[1].startswith("Graphs that forget")
-
-
-# what a digest lacks is asked of arXiv before its papers are stored, so that they match at once
-
-AUTHORS = ("Ada Example", "Bo Beispiel")
-TODAY = date(2026, 1, 22)
 
 
 @pytest.fixture
@@ -293,10 +280,3 @@ async def test_a_slow_arxiv_holds_up_no_digest(
     arxiv.hangs()
     await brings(feeding, BARE)
     assert incomplete(store) == [ID]
-
-
-def test_which_source_is_arxivs() -> None:
-    lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
-    api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
-    asked = [arxiv_lookup.arxiv_among(among) for among in ([lists], [lists, feeds], [lists, api])]
-    assert asked == [None, feeds, api]

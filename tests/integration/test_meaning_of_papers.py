@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ from subscriptions.service.findings import stored_findings
 from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.store import meanings
-from subscriptions.store.copying import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
@@ -309,18 +307,6 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     assert near(worker.store, "heat") == []
 
 
-def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
-    off = SimpleNamespace(store=store, clock=FakeClock(NOON), encoder=None)
-    asyncio.run(store_digest(off, digest(make.paper(HOT)), source="daily"))
-    asyncio.run(LateEncoding(off).begin())
-    asyncio.run(LateEncoding(off).run())
-    assert codes(store) == {HOT: b""}
-    later = Worker(store)
-    later.starts()
-    later.catches_up()
-    assert having(store) == {HOT}
-
-
 def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Worker) -> None:
     titles = ["Heat in stars", "Stars", "Ice in comets", "Heat and ice"]
     worker.reads(*(make.paper(title, abstract=f"{title} are what we study here.") for title in titles))
@@ -359,17 +345,6 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     assert questions(store) == []
 
 
-def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
-    vector = FakeEncoder().questions(["heat"])[0]
-    with store.write() as transaction:
-        meanings.ask(transaction, ["heat"])
-    for encoder in ("fake 1", "fake 2"):
-        with store.write() as transaction:
-            meanings.put_questions(transaction, encoder, {"heat": vector})
-    assert meanings.questions_of(store, ["heat"]) == {"heat": vector}
-    assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
-
-
 @pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries together
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
@@ -385,14 +360,3 @@ def test_a_plan_brings_what_is_near_and_says_how_near(
         new = [one for one in stored.delivered(worker.store) if one not in before]
         assert new == [(f"telegram:{chat}", title) for chat, title in found]
         worker.encoder = FakeEncoder(name="fake 2")
-
-
-def test_a_copy_has_the_codes(worker: Worker, tmp_path: Path) -> None:
-    worker.subscribes("telegram:1", 'about:"heat"')
-    worker.starts()
-    worker.reads(make.paper(HOT))
-    with make.an_open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
-        copy_database(worker.store, copy)
-        assert codes(copy) == codes(worker.store)
-        assert near(copy, "heat") == [HOT]
-        assert meanings.questions_of(copy, ["heat"]) == meanings.questions_of(worker.store, ["heat"])

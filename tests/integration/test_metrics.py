@@ -26,7 +26,6 @@ from subscriptions.store import stored_sources
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages
-from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, running
 from tests.integration.telegram_bot import a_bot
 from tests.make import HOUR, address, due, ingested, subscribes
@@ -118,26 +117,6 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
         *outcomes,
         *bot.app.platforms,
     }
-
-
-async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
-    """An alert watches the increase of a counter. If a series began with the value 1, Prometheus would see no increase."""
-    increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
-    assert increases
-    page = await bot.scrape()
-    for name, label, value in increases:
-        found = [
-            number
-            for (sample, labels), number in page.samples.items()
-            if sample == name and {(label, value), ("platform", "telegram")} <= labels
-        ]
-        assert found, (name, value)
-        assert set(found) == {0}
-    due(bot.app.store, "telegram:1")
-    telegram.revokes()
-    await bot.app.sender.deliver()
-    page = await bot.scrape()
-    assert page("paperwire_messages_total", platform="telegram", kind="delivery", outcome="sender_stopped") == 1
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(

@@ -125,14 +125,11 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
     ("settings", "changed", "asked"),
     [
         ({}, {}, True),
-        ({"text": "both"}, {}, True),
         ({"text": "titles"}, {}, False),
-        ({"text": "abstract"}, {}, False),
         ({}, {"abstract": "A short one."}, False),
         ({}, {"summaries": summary("A summary.", "en")}, False),
         ({}, {"summaries": summary("Summary generation failed", "en")}, True),
         ({}, {"summaries": summary("一个总结。", "zh")}, True),
-        ({"lang": "zh"}, {"summaries": summary("一个总结。", "zh")}, False),
         ({"lang": "zh", "text": "both"}, {"summaries": summary("一个总结。", "zh")}, True),  # a title is missing
         (
             {"lang": "zh", "text": "both"},
@@ -151,6 +148,9 @@ def test_a_summary_is_asked_for_if_a_chat_shows_it_and_the_paper_lacks_it(
     assert len(worker.server.asked) == int(asked)
 
 
+# what of an answer is stored
+
+
 def test_nobody_is_asked_for_a_chat_that_gets_nothing_or_for_old_papers(worker: Worker) -> None:
     worker.reads(paper("eels"))
     worker.clock.advance(timedelta(hours=30))
@@ -158,9 +158,6 @@ def test_nobody_is_asked_for_a_chat_that_gets_nothing_or_for_old_papers(worker: 
     worker.chat("telegram:2", "eels", text="titles")
     worker.summarises()
     assert worker.server.asked == []
-
-
-# what of an answer is stored
 
 
 def answers(**members: object) -> Callable[[str, str], str]:
@@ -171,20 +168,14 @@ def answers(**members: object) -> Callable[[str, str], str]:
 @pytest.mark.parametrize(
     ("members", "tldr"),
     [
-        ({"tldr": "Eels move\n further \x07than maps say."}, "Eels move further than maps say."),
         ({"tldr": "Eels move further than maps say. See https://evil.example/x now!"}, "Eels move further than maps say."),
         ({"tldr": "Eels move far. Code is at evil-shop.com and here. They return."}, "Eels move far. They return."),
         ({"tldr": "Eels move far, by recall@10 and p < 0.05, e.g. in the i.i.d. case and/or in 3.5 km."}, None),
         ({"tldr": "Ask @spammer for the tags. Eels move further than maps say."}, "Eels move further than maps say."),
         ({"tldr": "[Eels](tg://user?id=1) move."}, ""),
-        ({"tldr": "Join www.spam"}, ""),
         ({"tldr": "Write /forget to see what eels do."}, ""),
         ({"tldr": "I'm sorry, but I cannot help with that."}, ""),
-        ({"tldr": "As an AI, there is no way to tell."}, ""),
         ({"tldr": "这些鳗鱼移动得比地图上更远。", "motivation": "", "method": "", "result": ""}, ""),
-        ({"tldr": ""}, ""),
-        ({"tldr": "N/A"}, ""),
-        ({"tldr": "{tldr}"}, ""),
         ({"tldr": ["Eels move."]}, ""),
         ({"tldr": "Error: no summary"}, ""),
         ({"tldr": "Eels move. " * 900}, "Eels move. " * 44 + "Eels move."),
@@ -206,7 +197,6 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
     [
         ({}, "eels的中文标题"),
         ({"title": "On eels"}, ""),
-        ({"title": "About eels"}, ""),
         ({"title": "鳗鱼 www.spam"}, ""),
         ({"title": "鳗鱼" * 900}, "鳗鱼" * 124 + "鳗…"),
     ],
@@ -257,7 +247,6 @@ def test_a_day_has_so_many_requests_and_what_most_chats_want_comes_first(worker:
         ("429", 0, "made"),
         (web.Response(status=503), 0, "made"),
         ("500", 1, ""),  # the paper may be the reason, and others must not wait for it
-        ("cut", 1, ""),
         ("nonsense", 1, ""),
     ],
 )

@@ -24,7 +24,12 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("how", "name"),
-    [*(("overwritten", name) for name in sorted(NAMES)), ("earlier on the path", "locales"), ("gone", "templates")],
+    [
+        ("overwritten", "bot"),
+        ("overwritten", "subscriptions"),
+        ("earlier on the path", "locales"),
+        ("gone", "templates"),
+    ],
 )
 def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, site: Path, tmp_path: Path) -> None:
     path = [site]

@@ -71,7 +71,7 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
 
     The second claim is possible because an operator dismisses the delivery that is being sent.
     """
-    due(store, "telegram:-100", "telegram:-100/7", "telegram:1", "postbox:-100")
+    due(store, "telegram:-100", "telegram:-100/7", "telegram:1")
     first = next_of(store)
     assert claims.mark_sending(store, first, wall=NOON)
     outbox.dismiss(store, first.delivery, now=NOON)

@@ -73,22 +73,6 @@ def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
 
 
-def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Store) -> None:
-    change(
-        filled,
-        "UPDATE message SET state = 'dead' WHERE delivery = 70",
-        "UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 110)",
-        "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
-    )
-    with rows_at_once(filled) as counts:
-        assert [one.state for one in outbox.outbox_entries(filled, now=NOON, over=False)] == [
-            "held",
-            "dead",
-            "waiting",
-        ]
-    assert sum(counts) < 20
-
-
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
     entries = outbox.outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(PAGE)]

@@ -2,7 +2,6 @@
 
 import contextlib
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 import pytest
@@ -58,16 +57,6 @@ def test_what_others_got_is_not_read(stocked: str) -> None:
     before = sum(read(stocked, "delivery_item"))
     assert planned(stocked, 1 + OTHERS, NEW) == NEW
     assert sum(read(stocked, "delivery_item")) - before < PAPERS * OTHERS / 4
-
-
-def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan inserts many rows by one statement. With `executemany`, ten papers for a hundred thousand chats would be a
-    million statements.
-    """
-    with contextlib.closing(Store(stocked)) as store, store.read() as transaction:
-        cursor: Any = type(transaction.connection().connection.cursor())
-    monkeypatch.delattr(cursor, "executemany")
-    assert planned(stocked, 1, 20) == 20
 
 
 def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -> None:

@@ -4,25 +4,18 @@ import contextlib
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.digests import read_digest
-from bot.sources import ingest
-from subscriptions.matching import fulfilment, paper_index
+from subscriptions.matching import paper_index
 from subscriptions.service import plan, subscribing
 from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_entries
 from tests import make
-from tests.bot_harness import BotHarness
-from tests.clock import NOON, FakeClock
-from tests.conversation.deliverer import Deliverer
+from tests.clock import NOON
 from tests.make import HOUR, MINUTE, address, subscribes
-
-DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
 
 
 def called(before: abc.Callable[[], None], function: abc.Callable[..., Any]) -> abc.Callable[..., Any]:
@@ -79,27 +72,6 @@ def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch
     monkeypatch.setattr(planner, "due_queries", called(now_already, planner.due_queries))
     plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
-
-
-async def test_deliveries_are_rendered_before_the_writing(store: Store) -> None:
-    turns: list[bool] = []
-    make.due(store, "telegram:42")
-    post = Deliverer(BotHarness(store, clock=FakeClock(NOON + HOUR)))
-    post.render_delivery = called(lambda: turns.append(is_written_to(store)), post.render_delivery)
-    assert len(await post.deliver_due()) == 1
-    assert turns == [False]
-
-
-async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns: list[bool] = []
-    matched: list[str] = []
-    monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(is_written_to(store)), read_digest))
-    monkeypatch.setattr(fulfilment, "tokenize", called(lambda: matched.append("a paper"), fulfilment.tokenize))
-    subscribes(store, "telegram:42", "graph", when="now")
-    bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
-    _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
-    assert ingested.new > 0
-    assert (turns, matched) == ([False], [])
 
 
 @pytest.mark.both_databases

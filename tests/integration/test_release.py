@@ -1,10 +1,9 @@
-"""`make release`: the same bytes each time, nothing in the wheel but the program, and refusals that leave nothing behind."""
+"""`make release`: the same bytes each time, nothing in the wheel but the program, and a dated changelog."""
 
 import importlib.util
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -60,14 +59,6 @@ def built(program: ModuleType, repository: Path, tmp_path_factory: pytest.TempPa
     return made
 
 
-def wheel_with(path: Path, files: Mapping[str, str]) -> Path:
-    """Writes a wheel that holds these files."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
-
-
 def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
     program: ModuleType, repository: Path, built: list[Path], tmp_path: Path
 ) -> None:
@@ -86,25 +77,6 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
         names = archive.getnames()
     assert {"Dockerfile", "bot/release.py", "requirements.lock"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
-
-
-def test_a_checkout_names_its_commit(program: ModuleType, repository: Path) -> None:
-    own = loaded(repository / "bot" / "release.py")
-    assert own.commit() == program.git(repository, "rev-parse", "--short", "HEAD")
-
-
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ({"bot/app.py": "x", "tests/test_app.py": "x"}, "The wheel holds tests/test_app.py."),
-        ({"bot/a.woff2": "x" * 2000, "templates/a.woff2": "x" * 2000}, "the same file several times: bot/a.woff2"),
-    ],
-)
-def test_a_wheel_with_other_things_is_no_release(
-    program: ModuleType, tmp_path: Path, files: Mapping[str, str], said: str
-) -> None:
-    with pytest.raises(program.Refused, match=said.replace("(", r"\(")):
-        program.check_content(wheel_with(tmp_path / "one.whl", files))
 
 
 def test_the_changelog_gets_the_version_and_the_day(program: ModuleType) -> None:

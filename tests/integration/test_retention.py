@@ -184,15 +184,6 @@ async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
     assert count(bot.store, "undo") == 0
 
 
-async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
-    chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
-    for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
-        conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
-    for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
-        clean_up(bot.store, now=NOON + age)
-        assert count(bot.store, "conversation_state") == kept, age
-
-
 # a schedule → when it is next due at NOON, which is on a Thursday
 EVERY = {
     "daily 09:00": NOON + 21 * HOUR,
@@ -201,6 +192,15 @@ EVERY = {
     "when-out 08:00-20:00": NOON - 4 * HOUR,
     "when-out 08:00-10:00 weekdays": NOON + 20 * HOUR,
 }
+
+
+async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
+    chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
+    for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
+        conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
+    for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
+        clean_up(bot.store, now=NOON + age)
+        assert count(bot.store, "conversation_state") == kept, age
 
 
 def due(store: Store) -> dict[str, datetime | None]:
@@ -227,14 +227,7 @@ def test_after_a_clock_that_was_ahead_all_is_due_at_its_time(store: Store) -> No
     assert len(plan.plan_due(store, now=NOON + 22 * HOUR + timedelta(minutes=1))) == 4, "all but those of Monday"
 
 
-def test_quiet_hours_of_another_year_hold_nothing_back(store: Store) -> None:
-    filled(store, ["now"])
-    plan.plan_due(store, now=NOON + 400 * DAY + 11 * HOUR)
-    assert due(store) == {"now": NOON + 400 * DAY + 20 * HOUR}
-    plan.plan_due(store, now=NOON)
-    assert len(plan.plan_due(store, now=NOON)) == 1
-
-
+@pytest.mark.sqlite_alone("it is about days, and takes long on a server")
 def test_a_chat_without_a_match_is_told_once_however_long_that_lasts(store: Store) -> None:
     """The notice is kept for longer than the last delivery, from which the days are counted."""
     subscribes(store, "telegram:1", "graph", when="daily 09:00")

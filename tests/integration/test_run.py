@@ -1,4 +1,4 @@
-"""The process `paperwire run`: its start and stop, its work, its log, its modules and its memory."""
+"""The process `paperwire run`: its work, its log and its memory."""
 
 import json
 import logging
@@ -15,45 +15,15 @@ import pytest
 
 from bot.cli import log
 from bot.settings import Settings
-from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
-from tests import forked, make
+from tests import forked
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
 from tests.integration import cli
 from tests.integration.program import free_port
-from tests.make import subscribes
 from tests.patience import PATIENCE
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with an inbox and a database, in which a chat subscribes to all categories of computer science."""
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
-    now = datetime.now(UTC)  # the program uses the machine's clock
-    store.open(now=now)
-    subscribes(store, "telegram:1", "cs.*", when="now", now=now)
-    # so that the time of day does not matter
-    set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=now)
-    store.close()
-    return tmp_path
-
-
-def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote) -> None:
-    remote.call("knows", "1")
-    (folder / "inbox" / "today.md").write_bytes(cli.DIGEST.read_bytes())
-    remote.call("user_writes", "/list", "42")
-    remote.call("user_writes", "/help", "42")
-    program = cli.Process(folder, "run", "--once", fake=remote)
-    _, err = program.process.communicate(timeout=PATIENCE)
-    assert program.process.returncode == 0, err
-    posts = [entry.chat for entry in remote.journal]
-    assert (posts[:2], set(posts[2:]), remote.call("waiting")) == (["42", "42"], {"1"}, 0)
-
 
 # people use these words in their messages; the program's own texts do not contain them
 WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock", "siskin", "bunting")
@@ -196,27 +166,6 @@ def test_lines_for_the_operator_are_events_in_a_json_log(
 # bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it
 # compiles the modules at each start
 MOST_MEMORY = 120e6
-UNUSED = {
-    "alembic",  # the schema is already the newest
-    "apprise",  # no destination of Apprise is set
-    "babel",  # no message is rendered
-    "lxml",  # no digest is read
-    "jinja2",
-    "requests",  # needed by apprise alone
-    "slack_sdk",
-    "psycopg",  # the database is an SQLite file
-    "sqlalchemy.dialects.postgresql",
-    "bot.platforms.slack.adapter",
-    "bot.demo",
-}
-_RUN = """
-import pathlib, sys
-from bot.__main__ import main
-try:
-    main()
-finally:
-    pathlib.Path("loaded").write_text("\\n".join(sys.modules))
-"""
 
 
 @pytest.fixture
@@ -232,22 +181,6 @@ def only_telegram(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
         "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
         "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
     }
-
-
-def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, only_telegram: dict[str, str]) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", _RUN, "run", "--once"],
-        cwd=tmp_path,
-        env={**only_telegram, "PYTHONPATH": str(forked.ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    loaded = set((tmp_path / "loaded").read_text().split())
-    assert {"telegram", "httpx", "bot.platforms.telegram.adapter"} <= loaded, "the platform is on"
-    assert loaded & UNUSED == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")

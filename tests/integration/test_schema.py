@@ -14,7 +14,6 @@ from warnings import catch_warnings, filterwarnings
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -109,11 +108,6 @@ def _ddl(dialect: Dialect) -> Iterator[str]:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect))
     yield from schema.BESIDE_TABLES[dialect.name]
-
-
-def test_each_revision_has_its_file() -> None:
-    scripts = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
-    assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
 
 
 def test_a_database_of_an_earlier_release_keeps_its_rows(

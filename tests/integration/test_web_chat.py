@@ -3,18 +3,14 @@
 from collections import abc
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.platforms.web import adapter as web_channel
-from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
-from tests.contract.rigs.web import web_message
 from tests.integration import web_site
 from tests.make import clean_up, ingested, paper, subscribes
 from tests.stored import value
@@ -27,28 +23,6 @@ ME = ChatAddress("web", "me")
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
     return [message.payload for message in conversations.newest_page_messages(store, chat, 100)[0]]
-
-
-async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
-    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    channel = web_channel.WebChannel(store, clock)
-    run = store.run
-
-    async def lost(*args: Any, **named: Any) -> None:
-        await run(*args, **named)
-        raise StoreError("The answer was lost.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "run", lost)
-        with pytest.raises(RetryLater):
-            await channel.post(ME, web_message("one"), delivery="d1")
-    number = await channel.post(ME, web_message("one"), delivery="d1")
-    assert len(texts(store)) == 1
-    assert await channel.find(ME, web_message("one"), delivery="d1", after=NOON) == number
-    await channel.post(ME, web_message("one"), delivery="d2")
-    await channel.post(ChatAddress("web", "you"), web_message("one"), delivery="d1")
-    assert len(texts(store)) == 2
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:

@@ -35,28 +35,10 @@ def settings(store: Store, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(database_url=SecretStr(f"sqlite:///{store.path}"))
 
 
-def test_everything_is_well(settings: Settings, store: Store) -> None:
-    found = answers(settings, store)
-    assert list(found) == ["Settings", "Database"]
-    assert not any(finding.mend for finding in found.values())
-
-
 def test_a_full_disk_is_to_be_mended(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.sqlite.disk_usage", lambda _: SimpleNamespace(free=1))
     found = answers(settings, store)["Database"]
     assert (found.mend, "is full" in found.answer, found.cure) == (True, True, "Free some space, then try again.")
-
-
-def test_unknown_variables_are_named_with_the_one_that_was_meant(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("PAPERWIRE_TIMEZON", "PAPERWIRE_X"):
-        monkeypatch.setenv(name, "1")
-    found = list(checks.check_settings(settings))
-    assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
-        ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
-        ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
-    ]
 
 
 def test_an_app_token_of_slack_alone_is_to_be_mended(settings: Settings) -> None:

@@ -10,36 +10,29 @@ from subscriptions.query.parse import parse_query
 # what is said > the query | the time
 WISHES = """
 send me papers on moss                                        > moss
-show papers about moss                                        > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
 I work on moss                                                > moss
 I'm a biologist and I'd like to read about moss               > moss
 I also want moss papers                                       > moss
-my thesis is about moss in cities                             > moss cities
 what's new in cs.CL                                           > cs.CL
 show last week's papers on moss                               > moss
-keep me posted on moss                                        > moss
 subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
 subscribe to "moss"                                           > "moss"
 add moss                                                      > moss
 keep an eye on cs.CV for moss                                 > cs.CV moss
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
-papers by Jane Doe                                            > author:"Jane Doe"
 by Jane Doe                                                   > author:"Jane Doe"
 Follow Jane Doe                                               > author:"Jane Doe"
 follow Graph Neural Networks                                  > Graph Neural Networks
-track papers by Jane Doe and John Roe                         > author:"Jane Doe" OR author:"John Roe"
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
-papers about "learning to rank" for moss                      > "learning to rank" moss
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
 papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
 papers on learning without forgetting                         > learning without forgetting
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 monday mornings: new papers about moss                        > moss | monday mornings
-every day at 8 send me moss                                   > moss | every day at 8
 send me a weekly digest of cs.CL                              > cs.CL | weekly
 send me everything about moss as soon as they appear          > moss | now
 I want to know when Jane Doe publishes something              > author:"Jane Doe"
@@ -52,8 +45,6 @@ I want to know when Jane Doe publishes something              > author:"Jane Doe
 除了综述，苔藓的论文                                            > 苔藓 -综述
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
 我想看每周三晚上的苔藓论文                                       > 苔藓 | 每周三晚上
-每周二和周四 苔藓                                               > 苔藓 | 每周二和周四
-订阅 cs.CL 或 cs.LG                                             > cs.CL OR cs.LG
 作者是张三的论文                                                > author:张三
 只要标题里有苔藓的论文                                          > ti:苔藓
 给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
@@ -64,11 +55,8 @@ Jane Doe's new papers                                           > author:"Jane D
 我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
 苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
 any recent advances in moss?                                    > moss
-what's new in moss since yesterday?                             > moss
 which papers on moss came out this week?                        > moss
-new arXiv papers about moss                                     > moss
 remind me on fridays about new moss papers                      > moss | on fridays
-send me every paper on moss                                     > moss
 not ferns, but moss                                             > moss -ferns
 also moss                                                       > moss
 不要综述的苔藓论文                                              > 苔藓 -综述
@@ -98,7 +86,6 @@ attention is all you need
 learning to rank
 learning without forgetting
 weekly supervision
-zero-shot segmentation without labels
 follow the regularized leader
 Show and tell: a neural image caption generator
 all:stat.ML
@@ -107,11 +94,9 @@ no surveys please
 Looking for a needle in a haystack
 Search for dark matter in the galaxy
 Selection, Not Salience: the shape of highlights
-Paper on improving the operation of archives
 how do I subscribe to moss
 what am I subscribed to
 who are you
-good morning
 tell me a joke
 what's new
 send me papers
@@ -120,8 +105,6 @@ all of me
 订阅经济
 订阅者流失预测
 每日步数与死亡率
-主题模型
-对比学习
 今天有什么新论文
 不要综述
 using moss for roofs

@@ -45,9 +45,7 @@ FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
         written again with the same size → 0 one, 1 touched
         changed                          → 0 one, 1 one: a.md, 2 larger, 3 larger: a.md
         replaced                         → 0 one, 1 one: a.md, 2 another, 3 another: a.md
-        renamed                          → 0 one, 1 one: a.md, 2 renamed, 3 renamed: b.md
         went and came back               → 0 one, 1 one: a.md, 2 nothing, 3 one, 4 one: a.md
-        in the order of names            → 0 several, 1 several: a.md b.md c/d.md
         a clock that was set back        → 0 one, -3600 one, -3599 one: a.md
     """),
 )
@@ -72,16 +70,6 @@ def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
             seconds += TICK_SECONDS
         assert folders.STABLE_FOR.total_seconds() <= found - last_change + 1
         assert found - last_change <= 5
-
-
-def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
-    one = {"a.md": _file()}
-    watch = folders.FolderWatch()
-    watch.check(one, _at(0))
-    assert watch.check(one, _at(1)) == ("a.md",)
-    watch.reported.pop("a.md")
-    watch.check(one, _at(2))
-    assert watch.check(one, _at(3)) == ("a.md",)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +104,6 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     assert found[0][1] == b"a.md"
     assert isinstance(found[-1][1], UnreadableInput)
     assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
-
-
-def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
-    page = tmp_path / "a.md"
-    found = sources.read_paths([str(page)])
-    page.write_text("late", encoding="utf-8")
-    assert next(found) == (str(page), b"late")
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

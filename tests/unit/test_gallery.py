@@ -62,29 +62,6 @@ def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
     assert "alert" not in page.style
 
 
-def test_replies_stand_under_the_message_they_answer() -> None:
-    def post(number: str, text: str, thread: str | None = None) -> make.Post:
-        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-        return make.Post(payload=json.dumps({"text": text, "blocks": blocks}), id=number, thread=thread)
-
-    posts = post("1", "first"), post("2", "second"), post("3", "to first", "1"), post("4", "to first, too", "1")
-    text = page_of((replace(make.TELEGRAM, platform="slack"), posts)).text
-    assert text.index("2 replies") < text.index("to first") < text.index("to first, too") < text.index("second")
-    shown = printed(*posts, platform="slack")
-    assert shown.index("2 replies") < shown.index("   to first") < shown.index("second")
-
-
-@pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
-def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
-    posts = make.Post(said=words), make.Post(payload=json.dumps({"text": "✓ 1"}), id="2")
-    html = demo.gallery_page([(replace(make.TELEGRAM, query=""), posts)], "", ENGLISH)
-    page = HtmlPage(html)
-    assert page.complaints == []
-    assert page.text.index(words) < page.text.index("✓ 1")
-    assert html.count("post mine") == 1
-    assert "Subscriptions" not in html
-
-
 def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", terminal: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)

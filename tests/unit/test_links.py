@@ -15,22 +15,17 @@ from tests import tables
 @pytest.mark.parametrize(("text", "name"), tables.rows("""
     https://arxiv.org/abs/2401.01234                             → 2401.01234
     https://arxiv.org/html/2401.01234v1#S3                       → 2401.01234
-    arxiv.org/abs/hep-th/9901001                                 → hep-th/9901001
     https://arxiv.org/pdf/math.GT/0309136v1.pdf                  → math/0309136
     https://www.alphaxiv.org/abs/2401.01234                      → 2401.01234
-    https://api.semanticscholar.org/graph/v1/paper/arXiv:2401.01234 → 2401.01234
     https://example.org/files/2401.01234v2.pdf                   → 2401.01234
     https://www.google.com/url?q=https%3A%2F%2Farxiv.org%2Fabs%2F2401.01234 → 2401.01234
     https://doi.org/10.48550/arXiv.2401.01234                    → 2401.01234
     https://doi.org/10.1038/s41586-024-07487-w                   → 10.1038/s41586-024-07487-w
-    https://dx.doi.org/10.1016/S0140-6736(20)30183-5             → 10.1016/s0140-6736(20)30183-5
     https://www.biorxiv.org/content/10.1101/2024.01.01.573838v2.full.pdf → 10.1101/2024.01.01.573838
     https://dl.acm.org/doi/abs/10.1145/3366423.3380130?casa_token=x:y → 10.1145/3366423.3380130
     https://ieeexplore.ieee.org/abstract/document/1?doi=10.1109/CVPR.2016.90 → 10.1109/cvpr.2016.90
-    https://link.springer.com/content/pdf/10.1007/s11263-015-0816-y.pdf → 10.1007/s11263-015-0816-y
     https://journals.plos.org/plosone/article?id=10.1371/journal.pone.0185809 → 10.1371/journal.pone.0185809
     https://www.frontiersin.org/articles/10.3389/fnins.2020.00001/full → 10.3389/fnins.2020.00001
-    https://scholar.google.com/scholar_lookup?doi=10.1038%2Fs41586-024-07487-w&author=x → 10.1038/s41586-024-07487-w
     https://api.semanticscholar.org/graph/v1/paper/DOI:10.1145/3366423.3380130 → 10.1145/3366423.3380130
     看这个 https://arxiv.org/abs/2401.01234，很好                → 2401.01234
     [paper](https://www.alphaxiv.org/abs/2401.01234)             → 2401.01234
@@ -42,9 +37,7 @@ def test_a_link_names_its_paper(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     tables.lines("""
-        https://openreview.net/forum?id=abc123XYZ
         youtu.be/dQw4w9WgXcQ
-        https://www.semanticscholar.org/paper/Attention-Vaswani/204e3073870fae3d05bcbc2f6a8e263d9b72e776
         https://arxiv.org/list/cs.LG/recent
         www.example.org
         https://[broken
@@ -59,7 +52,6 @@ def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
     "text",
     tables.lines("""
         cs.AI/cs.LG
-        TCP/IP
         node.js
         diffusion -survey
         e-mail me@example.org/now
@@ -112,11 +104,6 @@ def test_what_goes_in_comes_out(text: str) -> None:
 ])  # fmt: skip
 def test_what_we_did_not_make_is_no_query(payload: str) -> None:
     assert portable.text_of_payload(payload) == ""
-
-
-@pytest.mark.parametrize(("text", "fits"), [("a" * 45, True), ("a" * 46, False), ("模" * 15, True), ("模" * 16, False)])
-def test_what_is_too_long_gets_no_link(text: str, fits: bool) -> None:
-    assert (portable.link_payload(text) != "") is fits
 
 
 @given(st.text())

@@ -44,13 +44,6 @@ def test_a_lock_file_has_the_files_of_every_platform() -> None:
         assert len(hashes) > FILES_OF_A_COMPILED_RELEASE, compiled
 
 
-def test_each_lock_has_the_releases_of_the_one_before() -> None:
-    runtime, with_server, dev = (releases(name) for name in LOCKS)
-    assert {name: with_server.get(name) for name in runtime} == runtime
-    assert {name: dev.get(name) for name in with_server} == with_server
-    assert {"psycopg", "psycopg-binary"} <= {Requirement(name).name for name in with_server.keys() - runtime.keys()}
-
-
 def test_whatever_installs_a_lock_file_checks_its_hashes() -> None:
     installing = [
         (name, line)

@@ -86,24 +86,6 @@ def test_bytes_of_another_length_are_refused(size: int) -> None:
             read(bytes(size))
 
 
-def test_a_hit_tells_how_near_the_paper_is() -> None:
-    query = asking('about:"tides" cat:cs.LG', question(ALL))
-    near, far = (Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
-    assert [(hit.field.name, hit.terms, hit.near) for hit in reasons.why(query, near)] == [
-        ("about", ("tides",), 1.0),
-        ("category", ("cs.LG",), None),
-    ]
-    assert reasons.why(query, far) == ()
-
-
-@pytest.mark.parametrize(("vector", "codes"), [(b"", ALL + ALL), (question(ALL), b"")], ids=["no question", "no paper"])
-def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
-    paper = Paper(key="1", title="tides", meaning=codes)
-    for near in ("about:tides", "like:2601.00001"):
-        assert not reasons.why(asking(near, vector), paper)
-        assert reasons.why(asking(f"tides -{near}", vector), paper)
-
-
 LIKE_BOTH = meaning.question_of_paper(ALL + ALL) + meaning.question_of_paper(NONE + NONE)
 
 

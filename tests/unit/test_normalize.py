@@ -23,17 +23,13 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             # LaTeX
             \varphi \vartheta \varGamma                                  → phi theta gamma
             \digamma                                                     → digamma
-            \v{s}koda \v skoda                                           → skoda skoda
             \c{c}a \k{a} \H{o} \r{a} \u{g} \.{z} \={a} \~n \^o \`a \d{h} \b{d} → ca a o a g z a n o a h d
             na\"{\i}ve na\"\i ve na{\"{\i}}ve                            → naive naive naive
             \AE r\o, \OE uvre, \aa, \dj, \th or                          → aero oeuvre a d thor
             \' \" \\ \vx                                                 →  # accents without a letter are treated like all other commands
             # letters
-            ǿ Ǽ                                                          → o ae  # letters that have a second accent
             # apostrophes
             Newton's方法                                                 → newton 方 法
-            李's c++'s f#'s                                              → 李 c++ f#
-            GAN's's                                                      → gan
             x'season                                                     → xseason
             # tokens
             ニューラル・ネット                                           → ニ ュ ー ラ ル ネ ッ ト
@@ -42,78 +38,18 @@ ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
             # Greek
             ά                                                            → alpha
             α2 2.5α                                                      → alpha 2 2.5 alpha
-            xα βʒ                                                        → x alpha beta ʒ
             ϝ                                                            → digamma
         """),
         (f"re{ACUTE}sume{ACUTE}", "resume"),
         # characters are composed again after the invisible ones between them are removed
         (f"カ{ZWJ}\u3099 a\u0345{ZWJ}\u3099", "ガ a iota"),
         (f"{NUKTA}abc", "abc"),  # a combining mark at the start of a run separates
-        (f"ab {NUKTA}cd", "ab cd"),
         (f"क{NUKTA}ख", f"क{NUKTA}ख"),
         ("a\u2028b\nc\td", "a b c d"),
     ],
 )
 def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     assert " ".join(normalize.written_tokens(text)) == expected
-
-
-@pytest.mark.parametrize(
-    ("words", "stem"),
-    tables.rows("""
-        movie movies                            → movy  # the stem may be no real word
-        posse posses poss                       → poss
-        size sizes siz                          → siz
-        axe                                     → axe
-        étés                                    → étés
-    """),
-)
-def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
-    assert {folding.fold_plural(word) for word in words.split()} == {stem}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        *tables.rows(r"""
-            α-divergence αβ Ω2          → α divergence αβ Ω2  # Greek letters are kept
-            C++17 F#                    → C++ 17 F#
-            Ⅷ ①                         → VIII 1
-        """),
-        (f"Mu\u0308ller e{ZWJ}{ACUTE}", "Müller é"),
-        (f"x{CIRCUMFLEX}y {CIRCUMFLEX}z", f"x{CIRCUMFLEX}y z"),
-    ],
-)
-def test_exact_tokens_keep_case_accents_and_plurals(text: str, expected: str) -> None:
-    assert " ".join(normalize.exact_tokens(text)) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    tables.rows(r"""
-        Æneas Søe Michaeel          → aneas so michal
-        Oe Kenzaburo                → oe kenzaburo  # a part of two letters is not an initial
-        Rainer H\"older, S{\o}gaard → rainer holder sogaard
-    """),
-)
-def test_names_are_folded_for_names(name: str, expected: str) -> None:
-    assert " ".join(normalize.author_tokens(name)) == expected
-
-
-@pytest.mark.parametrize(
-    ("token", "expected"),
-    [("j", True), ("J", True), ("É", True), ("jo", False), ("张", False), ("7", False), ("я", False)],
-)
-def test_one_latin_letter_is_an_initial(token: str, *, expected: bool) -> None:
-    assert normalize.is_initial(token) is expected
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(r"$\alpha$-GAN", "α-GAN"), ("Don’t stop", "Don't Stop"), ("RAG: A Survey", "RAG – a survey")],
-)
-def test_one_title_in_two_spellings_has_one_alias(one: str, other: str) -> None:
-    assert normalize.title_alias(one) == normalize.title_alias(other)
 
 
 def test_titles_that_differ_in_number_are_two() -> None:
@@ -198,12 +134,6 @@ def test_letters_are_folded_as_the_contract_says(text: str) -> None:
     assert normalize.written_tokens(plain) == normalize.written_tokens(letters_step_by_step(plain))
 
 
-@given(TEXTS)
-@settings(max_examples=2 * settings().max_examples)
-def test_both_kinds_of_tokens_can_be_had_at_once(text: str) -> None:
-    assert normalize.written_and_exact_tokens(text) == (normalize.written_tokens(text), normalize.exact_tokens(text))
-
-
 @given(st.lists(st.sampled_from(["word's", "C++", "3.5", "don't", "x2", "Fig.", "ßa", "c#", "$k$", "é"]), max_size=6))
 def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
     text = " ".join(words)
@@ -217,10 +147,7 @@ def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
             A new bound for sorting networks.                   → ok
             The generation failed twice.                        → ok  # real summaries hold the word "failed"
             Summary generation failed at step 3, so we restart. → ok
-            Error bounds                                        → ok
             Summary generation failed                           → failed
-            Motivation analysis unavailable                     → failed
-            Conclusion extraction failed                        → failed
             Error                                               → failed
             错误：AI分析失败。                                  → failed
             {tldr}                                              → placeholder
@@ -230,7 +157,6 @@ def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
         """),
         ("  Error\n", "failed"),
         (" {title_translation} ", "placeholder"),
-        (" \n\t", "empty"),
     ],
 )
 def test_a_whole_value_decides_what_a_summary_is_worth(text: str, state: str) -> None:
@@ -242,12 +168,9 @@ def test_a_whole_value_decides_what_a_summary_is_worth(text: str, state: str) ->
     tables.rows("""
         This paper has been withdrawn by the author(s) due to an error → authors
         The authors have withdrawn this manuscript because a table is wrong. → authors
-        [Withdrawn by the authors]                                   → authors
         Paper withdrawn by the author: Lemma 2 is wrong              → authors
         This paper has been withdrawn by arXiv administrators because of its authors → unknown
         This article was withdrawn from arXiv because the authors disagreed. → unknown
-        medRxiv has withdrawn this preprint at the request of the authors. → unknown
-        withdrawn                                                    → unknown
         This paper has been withdrawn from a conference              →
         Withdrawn by its maker in 2004, the kite                     →
     """),

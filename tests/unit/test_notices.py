@@ -7,7 +7,6 @@ from datetime import date, datetime
 
 import pytest
 
-from bot.operation.health import daily_work_failed
 from subscriptions import notices
 from subscriptions.language import Language
 from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSources
@@ -16,7 +15,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import findings
 from subscriptions.service.known_chats import store_chat
 from subscriptions.service.notifying import notify
-from subscriptions.states import PauseReason, SourceTrouble
+from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import Trouble
 from subscriptions.store.stored_sources import KnownSource, SourceState
@@ -55,29 +54,19 @@ def missing(count: int, how: MissingHow) -> Notice:
 
 # what is told → what its reader must find in it
 TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
-    "paused": (notices.paused("Daily vision", TOPIC, PauseReason.ARCHIVED), ["Daily vision"]),
-    "resumed": (notices.resumed(CHAT, "1"), ["Reading group"]),
-    "topic closed": (notices.topic_closed(TOPIC, ["diffusion", "graphs"]), ["diffusion · graphs"]),
     "topic gone": (notices.topic_gone(TOPIC, [str(n) for n in range(12)]), ["8 · 9 …", "/sub"]),
     "topic ended": (notices.topic_ended(TOPIC, ["diffusion"]), ["diffusion"]),
     "asked": (
         notices.asked(CHAT, "Ada", "diffusion -survey"),
         ["Ada", "Reading group (telegram:42)", "diffusion -survey", "/allow telegram:42", "/deny telegram:42"],
     ),
-    "asked by nobody": (notices.asked(CHAT, "", ""), ["Reading group (telegram:42)"]),
     "admitted": (notices.admitted(3, "1"), ["3"]),
-    "denied": (notices.denied("1"), []),
     "confirm": (notices.confirm_address(CallbackToken(verb="confirm"), "1", None), []),
     "nothing matched": (
         notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
     ),
-    "nothing matched in a channel": (notices.nothing_matched_in(CHAT, 2061, 5, "1"), ["Reading group", "2,061", "5"]),
     "late papers": (missing(1, MissingHow.LATE), ["Reading group", "arXiv"]),
-    "failed sources": (missing(2, MissingHow.FAILED), ["Reading group", "arXiv"]),
-    "awaited papers": (missing(1, MissingHow.AWAITED), ["Reading group", "arXiv"]),
-    "no papers today": (notices.no_papers_today(CHAT), ["Reading group"]),
     "another version": (notices.version_changed("0.3.0", "0.2.0"), ["0.3.0", "0.2.0"]),
-    "source is back": (notices.source_recovered("daily"), ["daily"]),
     "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
     "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
@@ -96,11 +85,8 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
         findings.sending_stopped("telegram", "", gone=1200, of=5000).notice(), ["1,200", "5,000", "--pause-gone"]
     ),
     "source failed": (of_source(SourceTrouble.FAILED), ["daily", "404 Not Found", "paperwire sources poll daily"]),
-    "source late": (of_source(SourceTrouble.LATE), ["daily", "404 Not Found"]),
     "a part is late": (of_source(SourceTrouble.LATE, "cs.LG", "stat.ML"), ["daily", "cs.LG, stat.ML"]),
-    "source not polled": (of_source(SourceTrouble.NOT_POLLED), ["daily"]),
     "summaries": (of_source(SourceTrouble.SUMMARIES), ["daily", "1,040", "1,056"]),
-    "daily work": (daily_work_failed(NOON).notice(), []),
 }  # fmt: skip
 
 

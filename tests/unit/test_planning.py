@@ -24,7 +24,7 @@ from subscriptions.model import (
 )
 from subscriptions.planning import decision
 from tests.clock import NOON
-from tests.make import HOUR, paper
+from tests.make import paper
 
 
 def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> Chat:
@@ -94,10 +94,6 @@ def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[i
     return [item.paper.id for item in result[1] if item.shown]
 
 
-def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
-    assert shown(decided([known(n) for n in range(1, 6)], {1: [1, 2, 3, 4, 5]}, seen=2, delivered={4})) == [5, 3]
-
-
 def test_the_group_with_the_fewest_papers_stands_first() -> None:
     result = decided([known(n) for n in range(1, 6)], {1: [1, 2, 3], 2: [4], 3: [5, 3]})
     assert [(item.because[0].number, item.paper.id) for item in result[1]] == [(2, 4), (3, 5), (1, 3), (1, 2), (1, 1)]
@@ -120,16 +116,6 @@ def test_papers_stand_by_the_days_of_their_digests() -> None:
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 1, 2, 4, 3]
 
 
-def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:
-    result = decided([known(1, at=NOON - 72 * HOUR), known(2, at=NOON - 24 * HOUR), known(3)], {1: [3]}, seen=1)
-    assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
-
-
-@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
-def test_late_is_what_people_would_call_late(late: timedelta, said: timedelta) -> None:
-    assert decided([known(1)], {1: [1]}, now=NOON + late)[2].late == said
-
-
 def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
     papers = [known(n) for n in range(1, 6)]
     assert decided(papers, {1: [1, 2, 3], 2: [3, 4, 5]}) == decided(papers, {2: [5, 3, 4], 1: [3, 1, 2]})
@@ -142,20 +128,10 @@ def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
         (False, 0, {"expected": False}, False),  # not on a day on which no papers can come
         (False, 3, {"expected": False}, True),
         (False, 3, {"may_be_empty": False}, False),  # no empty delivery may be planned now
-        (True, 3, {}, False),
         (True, 3, {"notes": True}, True),
-        (True, 0, {"notes": True}, True),
         (True, 0, {"notes": True, "may_be_empty": False}, False),
     ],
 )
 def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values: dict[str, bool], speaks: bool) -> None:
     due = case([known(n) for n in range(1, papers + 1)], {1: []}, to=chat(spoken=spoken), **values)
     assert (decision.decide(due, lambda *_: decision.Evidence(words=()), limited=False) is not None) is speaks
-
-
-def test_a_paper_that_was_told_is_not_nothing() -> None:
-    assert not decision.nothing_fits(case([known(1)], {1: [1]}, delivered={1}))
-    assert decision.nothing_fits(case([known(1)], {1: []}))
-    assert decision.nothing_fits(case([known(1)], {1: [1]}, subscriptions=(a_subscription(1, cursor=1),))), (
-        "it was looked at before"
-    )

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering import queries_in_words
-from subscriptions import portable
 from subscriptions.errors import QueryError
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -36,18 +35,14 @@ def hints(typed: str) -> list[str]:
             # operators and brackets
             graph! neural-net                                            → "neural net" graph  # ! excludes only where a term starts
             a&-b                                                         → "a b"  # & is an operator only between spaces
-            a &-b                                                        → a b
             # fields and exact words
             y -ti:-abs:-x                                                → y -abstract:x
             y ti:(-x)                                                    → y -title:x
             au:lecun_y                                                   → author:"lecun y"
-            author:"=Smith"                                              → author:smith  # inside quotes, = is punctuation
-            =OR                                                          → =OR
             foo="bar"                                                    → bar foo
             # accents of TeX are undone before parsing
             H\”older                                                     → holder  # phones replace the quotation mark
             # unknown field: a phrase if no space follows the colon, two terms if a space follows
-            foo:ti:graph                                                 → foo title:graph
             http://example.com/a                                         → "http example com a"
             :graph:                                                      → graph
             # lists
@@ -56,42 +51,28 @@ def hints(typed: str) -> list[str]:
             foo, cs.LG things                                            → "cs lg thing" OR foo  # a category must be the only word of its item
             https://arxiv.org/abs/2601.15529, foo                        → foo OR id:2601.15529
             gr*ph net, x                                                 → "gr ph net" OR x
-            rlhf, !!!                                                    → rlhf
             author:Schm*, Anna                                           → author:anna-schm*
-            ti:foo, author:Smith                                         → author:smith OR title:foo
             # categories, ids and links
             graph (cs.LG, cs.AI)                                         → cat:cs.ai cat:cs.lg graph
-            #diffusion                                                   → diffusion
             cs.L*                                                        → cs-l*
-            foo.bar+cs.LG                                                → "foo bar cs lg"
-            cat:"cs.*"                                                   → cat:cs
             cat:cs.AI+cs.LG                                              → cat:"cs.ai+cs.lg"  # + joins them only if there is no field
             2601.15529v2                                                 → 2601.15529v2
             graph/1234567                                                → "graph 1234567"  # there is no such archive
-            id:10.1101/abc                                               → doi:10.1101/abc
-            1234.5678                                                    → "1234.5678"  # there is no month 34
             id:math.GT/0309136                                           → id:math/0309136
-            like:https://arxiv.org/abs/math.GT/0309136v1                 → like:math/0309136
             math.GT/0309136                                              → math/0309136
-            arXiv:graph                                                  → "arxiv graph"
             https://www.arxiv.org/html/2601.15529v2#S1                   → id:2601.15529
-            see:https://arxiv.org/abs/2601.15529                         → id:2601.15529 see
             https://arxiv.org/list/cs.LG                                 → "http arxiv org list cs lg"
             doi:"doi:10.1101/abc.5678"                                   → doi:10.1101/abc.5678
             doi:10.1016/0370-2693(91)90037-8                             → doi:"10.1016/0370-2693(91)90037-8"
-            https://doi.org/10.48550/arXiv.2601.15529                    → id:2601.15529
             # a text to which papers are near in meaning keeps its case and accents
             about:"Größe  der Lösung"                                    → about:"Größe der Lösung"
             About:ＲＬ cat:cs.LG -survey                                 → about:"RL" cat:cs.lg -survey
             about:"a (b OR c), d"                                        → about:"a (b OR c), d"
-            about:(tide OR reef)                                         → about:"reef" OR about:"tide"
             about:"＼o re"                                               → about:"øre"
             # a query of arXiv's API, as a link or a part of one
             ti:%22deep+learning%22+AND+au:lecun_y                        → author:"lecun y" title:"deep learning"
             http://export.arxiv.org/api/query?search_query=all:electron&max_results=5 → all:electron
-            ti:a+ANDNOT+%28ti:b+OR+ti:c%29                               → title:a -title:b -title:c
         """),
-("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
 ("rlhf,\ndpo", "dpo OR rlhf"),
 (r'about:"\^\'etude"', 'about:"e\u0301\u0302tude"'.replace("e\u0301", "é")),  # an accent of an accented letter
 ],
@@ -107,7 +88,6 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         title:(graph neural → title:graph title:neural → I closed the bracket.
         graph AND           → graph                    → AND has no meaning here; I left it out.
         a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
-        a NOT OR b          → a OR b                   → NOT has no meaning here; I left it out.
         a ()                → a                        → I left out an empty bracket.
         a ""                → a                        → "" has no meaning here; I left it out.
         graph -             → graph                    → - has no meaning here; I left it out.
@@ -116,7 +96,6 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
         cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
-        graph, not          → graph                    → not has no meaning here; I left it out.
         cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
         graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
         not graph           → graph not                → I look for the word not. As an operator it is written NOT.
@@ -162,13 +141,10 @@ def told(term: Term) -> str:
     tables.rows("""
         扩ab*                    → text: 扩 ab*
         neuro*.                 → text: neuro*
-        author:schm-anna*       → author: schm anna*
         author:"anna schm*"     → author: anna schm  # inside quotes, a star is punctuation
         2601.15529v2            → text-or-id: 2601.15529v2, value 2601.15529
         all:Williams            → all: william, names williams
         all:Mueller             → all: mueller, names muller
-        all:Kwo's               → all: kwo, names kwos
-        all:J.                  → all: j  # an initial alone would match too many names
         all:=Müller             → all: =Müller, names Müller
     """),
 )
@@ -179,35 +155,6 @@ def test_terms(typed: str, term: str) -> None:
 def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
     assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_value("daily arxiv – news")}
     assert fold_value("daily") != fold_value("daily 2")
-
-
-def test_a_canonical_text_may_be_longer_than_what_was_typed() -> None:
-    query = parse_query("α" * 1000)
-    assert len(query.canonical) > 5000
-    assert parse_canonical(query.canonical).alternatives == query.alternatives
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "cs\x00\x001",
-        "a\x1bb -c\u2028d",
-        "few\x85shot",
-        "a\ud800b",
-        '"t x, (" :r, not a :g -, ',
-        '"t x, (" r, not a g -,\x00',
-        "x, not a, g, ",
-    ],
-)
-def test_control_characters_and_spaces_at_the_end_mean_nothing(typed: str) -> None:
-    """Found by fuzzing: a phrase was read where a subscription searches for two words."""
-    assert parse_query(typed).canonical == portable.kept_query(typed).canonical
-
-
-def test_operators_between_control_characters_are_refused() -> None:
-    for read in (parse_query, portable.kept_query):
-        with pytest.raises(QueryError):
-            read("\x0f\x00且\x00")
 
 
 EMPTY = "There is no word in this to look for."
@@ -255,11 +202,8 @@ REFUSED = [
         (typed, int(column), no_value(field))
         for typed, column, field in tables.rows("""
             ti:                      → 1 → ti
-            graph ti:                → 7 → ti
             graph -ti:""             → 8 → ti
             ti:(a abs:)              → 7 → abs
-            foo, ti:                 → 6 → ti
-            author:..., !            → 1 → author
             标题：                   → 1 → 标题
             a, not ti:               → 8 → ti
         """)
@@ -272,8 +216,6 @@ REFUSED = [
             -survey                           → 1
             -(-(-x))                          → 1
             -(a OR b)                         → 1
-            -cs.AI+cs.CV                      → 1
-            不含 x                            → 1
             , not x                           → 3
         """)
     ),
@@ -285,8 +227,6 @@ REFUSED = [
             a OR -b                          → 6
             graph OR H\"older OR -x          → 22
             -(a -b)                          → 1
-            a ti:b OR -c d OR -e             → 19
-            a 或 不含 b                      → 5
             a OR (b, not c) OR (, not d)     → 23
         """)
     ),
@@ -296,21 +236,17 @@ REFUSED = [
         for typed, column in tables.rows(r"""
             )              → 1
             H\"older )     → 10
-            graph :)       → 8
             ((a) b) c) d   → 10
         """)
     ),
     ("\u200bgraph)", 7, STRAY),
-    ("gr\u200baph )", 8, STRAY),
     # a prefix of fewer than three characters
     *(
         (typed, int(column), too_short(word))
         for typed, column, word in tables.rows(r"""
             ai*          → 1 → ai
             \"o\"u*      → 1 → öü
-            3.1*         → 1 → 3.1
             H\"older ai* → 10 → ai
-            αβ*          → 1 → αβ
         """)
     ),
     # only initials
@@ -319,7 +255,6 @@ REFUSED = [
         for typed, column in tables.rows("""
             author:j            → 8
             author:J. Doe       → 8
-            author:J., K.       → 8
         """)
     ),
     # a category that is cut off
@@ -334,16 +269,12 @@ REFUSED = [
     # too long
     ("x" * 1001, 1001, TOO_LONG),
     (" " * 5000, 1001, TOO_LONG),
-    ("graph" + " " * 996, 1001, TOO_LONG),
     ("𝔤" * 1001, 1001, TOO_LONG),
-    ("(" * 1001, 1001, TOO_LONG),
     # too many
     (" OR ".join(f"c{n}" for n in range(65)), 1, TOO_MANY),
     (" ".join(f"(a{n} OR b{n})" for n in range(7)), 1, TOO_MANY),
     ("x -(" + " ".join(f"c{n}" for n in range(65)) + ")", 1, TOO_MANY),
     ("(a|(b " * 166, 1, TOO_MANY),
-    ("a OR " + " OR ".join(f"(a b{n})" for n in range(64)), 1, TOO_MANY),
-    (" ".join(f"(a{n}|b{n}|c{n}|d{n})" for n in range(50)), 1, TOO_MANY),
     ("(a OR b OR c OR d) (e OR f OR g OR h) (i OR j OR k OR l OR m)", 1, TOO_MANY),
 ]
 
@@ -363,10 +294,8 @@ def test_a_refusal_says_what_is_wrong_and_where_with_an_example_that_works(
     ("typed", "example"),
     tables.rows("""
         -survey                        → diffusion -survey
-        -cat:cs.CV -(a b)              → diffusion -cat:cs.CV -(a b)
         graph)                         → "graph)"
         author:"J. D."                 → author:"J. D. Doe"
-        author:J. Roe                  → author:"J. Roe"
         -(survey OR "Diffusion model") → graph -(survey OR "Diffusion model")
         cat:math.L*                    → cat:cs.LG
     """),
@@ -381,11 +310,9 @@ def test_the_hint_takes_up_what_was_typed(typed: str, example: str) -> None:
         "ab扩*",
         "author:Ю",
         "author:李",
-        "all:j",
         "(" * 499 + "foo" + ")" * 498,
         "-(" * 399 + "-foo",
         "(a|(a " * 166,
-        "a -(b|-(c -(d|-(e " * 55,
     ],
 )
 def test_queries_similar_to_a_refused_one_are_accepted(typed: str) -> None:
@@ -495,23 +422,17 @@ EVIL = [
         for unit, times in tables.rows(r"""
             (                  → 1000
             -(-                → 333
-            (a|(b·             → 166
             -(a|-(b·           → 125
-            -(a|(b·-(c|(d·     → 70
             a·-(b|-(c·-(d|-(e· → 55
-            (x|-(y·-(z|w)·     → 70
             (a|b)              → 200
             (-a|b)(c|-d)       → 80
-            a|                 → 500
             a·                 → 500
             ti:                → 333
             "                  → 1000
             *                  → 1000
-            a*                 → 500
             -                  → 1000
             :                  → 1000
             a，                → 500
-            a,·                → 333
             α                  → 1000
             \"o                → 333
             \                  → 1000
@@ -519,16 +440,11 @@ EVIL = [
             http://            → 142
             arxiv.org/abs/     → 71
             cs.AI+             → 166
-            NOT·               → 250
             a·AND·NOT·OR·      → 76
-            a'                 → 500
             '·                 → 500
-            ,·not              → 199
             a·-(               → 126
             ",·not·"           → 124
             ，不含             → 333
-            a，·不含（         → 142
-            或·                → 500
             不含·              → 333
             作者：             → 333
             a;                 → 500
@@ -537,16 +453,11 @@ EVIL = [
     ),
     "(" * 499 + "a" + ")" * 499,
     "-(" * 499 + "a",
-    "，" * 999 + "a",
     "doi:10.1234/" + "(" * 988,
-    "doi:10.1234/" + "(a)" * 329,
-    "x-" * 499 + "*",
     "\u200b" * 1000,
     "\U0001f468\u200d" * 500,
     "'" + "a " * 499,
     "arxiv.org/abs/2601.15529?" + "." * 970 + "x",
-    "10.1101/" + "." * 990,
-    "a.-" * 333 + "/",
     "cat:machine " + "learning " * 109,
 ]
 

@@ -50,11 +50,6 @@ def test_what_fits_better(query: str, better: str, worse: str) -> None:
     assert fits(query, a_paper(*written(better))) > fits(query, a_paper(*written(worse))) > 0
 
 
-@pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
-def test_without_words_in_the_text_the_fit_is_zero(query: str) -> None:
-    assert fits(query, Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
-
-
 def test_a_fit_has_a_bound_however_long_the_text() -> None:
     assert 1 < fits("swarm robot", a_paper("swarm robot " * 50, "swarm robot " * 500)) <= 1.2
     assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2

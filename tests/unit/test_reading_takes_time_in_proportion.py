@@ -50,18 +50,13 @@ _ENTRY_OF_FEED = '<rss version="2.0"><channel><title>a</title><item><title>'
 WORST: dict[str, Callable[[int], str]] = {
     "daily: heads without an address": lambda n: _HEAD + "### [\n" * (n // 6),
     "daily: one head of brackets": lambda n: _HEAD + "### [" + "](" * (n // 2),
-    "daily: one abstract without end": lambda n: _HEAD + "\nAbstract: " + "<div\n# a [[\n" * (n // 12),
     "daily: labels in every line": lambda n: _HEAD + "\nMethod: a\nMotivation: b" * (n // 24),
-    "daily: a line of blanks": lambda n: _HEAD + "</details>\n# " + " " * n + "x",
     "daily: a line of authors in quotes": lambda n: _HEAD + "*['" + "\\'" * (n // 2) + "*\n",
-    "daily: names of accents": lambda n: _HEAD + "*" + "\\'{ " * (n // 4) + "*\n",
     "daily: heads without links": lambda n: (
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
     "standard: brackets": lambda n: _STANDARD + ("### [1] [" + "](https://arxiv.org/abs/" * 40 + "\n") * (n // 1000),
-    "standard: stars": lambda n: _STANDARD + "### [1] [a](https://arxiv.org/abs/2601.00001)\n" + "*" * n + "\n",
     "bilingual3: small groups": lambda n: "a\nb\nhttps://arxiv.org/abs/2601.00001\n" * (n // 36),
-    "bilingual3: glued lines": lambda n: "a\nb" + "\nhttps://arxiv.org/abs/2601.00001a\nb" * (n // 36),
     "bilingual3: blank lines": lambda n: "a\nb\n" + " \n" * (n // 2) + "https://arxiv.org/abs/2601.00001",
     "bilingual3: announcements": lambda n: "a\n" + "摘要：arXiv：1 " * (n // 24) + "\nhttps://arxiv.org/abs/2601.00001",
     "hf_text: pairs of letters": lambda n: "Get trending papers in your email inbox!\n" + "a\nb\n" * (n // 4),
@@ -74,38 +69,28 @@ WORST: dict[str, Callable[[int], str]] = {
     ),
     "atom: deep": lambda n: _ATOM + "<a>" * (n // 3),
     "bilingual_md: glued tables": lambda n: _TABLE + "a# 摘要\n| Ref | Title | Summary |\n" * (n // 33),
-    "bilingual_md: headings and blanks": lambda n: _TABLE + "# 摘要" + " " * n,
     "bilingual_md: rows of brackets": lambda n: _TABLE + "| [^1] | [" + "](" * (n // 2),
-    "bilingual_md: one note of blocks": lambda n: _TABLE + _NOTE + "\n\n    a" * (n // 7),
     "bilingual_md: a title of announcements": lambda n: _TABLE + "[^1]: a\n\n    " + "(arXiv:" * (n // 7) + _NOTE[11:],
     "bilingual_rss: paragraphs": lambda n: (
         _CHAT + "<description>" + "&lt;p&gt;\n" * (n // 10) + "</description></item>"
-    ),
-    "bilingual_json: beginnings": lambda n: (
-        '{"title":"a","abstract":"b","link":"","tldr":""}' + '\n{"title"' * (n // 9)
     ),
     "bilingual_json: braces and blanks": lambda n: (
         '{"title":"a","abstract":"b","link":"","tldr":""}' + ("}{" + " " * 500) * (n // 502)
     ),
     "arxiv_listing_html: heads": lambda n: _LISTING + "<dt>" * (n // 4),
-    "arxiv_listing_html: comments": lambda n: _LISTING + _LISTED + "<!--" * (n // 4),
     "arxiv_listing_html: deep entries": lambda n: _LISTING + (_LISTED + "<b>" * 1000) * (n // 3060),
     "arxiv_listing_html: references": lambda n: _LISTING + _LISTED + "&#" * (n // 4) + "&a" * (n // 4),
     "daily_arxiv_jsonl: objects in one line": lambda n: _LINE * (n // 48),
-    "daily_arxiv_jsonl: damage in one line": lambda n: _LINE + "\n" + '{"id":"' * (n // 7),
     "daily_arxiv_jsonl: deep lines": lambda n: _LINE + "\n" + ('{"id":' * 900 + "\n") * max(1, n // 5401),
     "hf_json: arrays": lambda n: '[{"paper":{"id":"2601.00001"}}]' * (n // 31),
-    "hf_json: digits": lambda n: '[{"paper":{"id":' + "9" * n + "}}]",
     "biorxiv_json: one preprint": lambda n: (
         '{"messages":[],"collection":[' + ",".join(['{"doi":"10.1101/1"}'] * (n // 20)) + "]}"
     ),
-    "biorxiv_json: a DOI": lambda n: '{"messages":[],"collection":[{"doi":"' + "10.1." * (n // 5) + '"}]}',
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
     "feed_rss: names without end": lambda n: (
         _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"
     ),
     "feed_rss: tags in a title": lambda n: _ENTRY_OF_FEED + "&lt;a href=x " * (n // 13) + "</title></item>",
-    "feed_rss: a name of dots": lambda n: _ENTRY_OF_FEED + "a</title><author>" + "." * n + "a</author></item>",
     "feed_rss: a journal of commas": lambda n: (
         "<rss version='2.0'><channel><title>" + ", " * (n // 2) + "a</title><item><title>b</title></item>"
     ),

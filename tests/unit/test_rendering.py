@@ -40,11 +40,6 @@ UNLINKED = (
     item("Noise *and* Light", arxiv_id=None),
     item("Noise", because("x", "noise"), arxiv_id=None),
 )
-TITLES = {
-    "daily": ("daily arXiv", "https://example.org/daily"),
-    "other": ("Elsewhere", ""),
-    "bold": ("<b>Bold</b> & co", "javascript:alert(1)"),
-}
 GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
 LATE_SINCE: dict[str, Any] = {
@@ -67,7 +62,6 @@ def half_told(without: int) -> list[Item]:
 SHOWN: dict[str, tuple[Any, ...]] = {
     "up to five papers share a message without a header": (alert(chat(), *items(5)), "^1 <b><a", "▸"),
     "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), "^<b><a"),
-    "a digest of six folds no abstract in public": (delivery(PUBLIC, items(6)), "✗ blockquote"),
     "nor where a public channel wants titles": (
         delivery(chat(kind=ChatKind.BROADCAST, text="titles"), items(4)),
         "✗ blockquote",
@@ -147,18 +141,11 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
         "\nsent 3 days late because nothing was running at Mon 19 Jan 08:00\n",
     ),
-    "in Chinese it is late as well": (
-        delivery(chat("console", lang="zh"), items(12), late=timedelta(days=3), **LATE_SINCE),
-        "^1月19日 周一 – 22日 周四 · 12 篇 · diffusion\n晚发 3 天：1月19日 周一 08:00 程序没有运行\n",
-    ),
     "one line says when many summaries are missing": (
         delivery(CONSOLE, half_told(3)),
         "3 of these papers have no English summary yet; abstracts instead.",
     ),
-    "not when few are": (delivery(CONSOLE, half_told(2)), "✗ no English summary"),
-    "nor when the sources never write any": (delivery(CONSOLE, items(6)), "✗ no English summary"),
     "a public group is read as a channel is": (delivery(PUBLIC_GROUP, items(2)), "<blockquote expandable>", "✗ ▸"),
-    "failed summaries are a reason to say so": (delivery(CONSOLE, items(6, failed=True)), "no English summary"),
     "a translated abstract is no missing summary": (
         delivery(
             chat("console", lang="zh"),
@@ -174,7 +161,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
         "withdrawn, 2 Feb",
     ),
-    "on Slack, too": (alert(team(), GONE), "~<https://arxiv.org/abs/2601.00001|Wrong>~"),
     "what matched is bold where Slack can show it; some clients show no link for a bold label": (
         alert(
             team(),
@@ -201,17 +187,6 @@ def test_the_message_of_a_delivery(case: str) -> None:
     planned, *expected = SHOWN[case]
     (message,) = rendered(planned)
     assert unlike(message, expected) == []
-
-
-def test_the_last_line_names_the_sources_that_have_a_title() -> None:
-    (message,) = render_delivery(alert(chat(), item(sources=("Daily", "bold", "untitled"))), titles=TITLES)
-    last = '<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>'
-    assert written(message).endswith(f"\n\n{last}")
-
-
-def test_inside_a_group_the_positions_decide() -> None:
-    first, second = items(2)
-    assert rendered(delivery(GROUP, [second, first])) == rendered(delivery(GROUP, [first, second]))
 
 
 @pytest.mark.parametrize("platform", ["telegram", "web", "email"])
@@ -269,16 +244,6 @@ def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
     assert folded.count("<blockquote expandable>We look at noise.") == 4
 
 
-def test_a_public_channel_may_have_a_message_for_each_paper() -> None:
-    public = chat(kind=ChatKind.BROADCAST, shape="each")
-    assert [message.splitlines()[0] for message in rendered(delivery(public, items(2)))] == [
-        "<i>Thu 22 Jan · 1/2</i>",
-        "<i>Thu 22 Jan · 2/2</i>",
-    ]
-    assert rendered(delivery(public, items(1)))[0].startswith("<b><a")
-    assert len(rendered(delivery(public, items(6)))) == 1
-
-
 def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     messages = render_delivery(delivery(team(), items(4, because("diffusion"))))
     assert [(message.number, message.reply_to, len(message.papers)) for message in messages] == [
@@ -295,48 +260,12 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion\n1 <https://arxiv.org/abs/")
 
 
-def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
-    root, *parts = rendered(delivery(team(), items(60, title="A title that takes its room " * 4)))
-    assert len(parts) > 1
-    assert "/" not in root
-    assert [part.split("\n")[0] for part in parts] == [
-        f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)
-    ]
-
-
-def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
-    groups = [
-        *items(4, because("graphs", number=2), title="Graph"),
-        *items(1, because("diffusion"), title="Noise"),
-    ]
-    root, thread = rendered(delivery(team(), groups))
-    assert root.split("\n")[1:] == ["1 Noise 1", "2 Graph 1", "and 3 more in the thread"]
-    assert thread.index("|Noise 1>") < thread.index("|Graph 1>")
-
-
-def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
-    (message,) = render_delivery(delivery(team(), items(3)))
-    assert message.reply_to is None
-    threaded = chat("slack", ChatKind.TEAM, topic="17.5", shape="thread")
-    assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
-
-
 def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     first, second = rendered(delivery(team(), items(4), late=timedelta(hours=3)))
     assert first.split("\n")[1] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
     assert "late" not in second
     root, _ = rendered(delivery(chat("slack", ChatKind.TEAM, shape="thread"), items(4)))
     assert root.startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n"), "without a name it hangs on the day"
-
-
-def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
-    (message,) = render_delivery(delivery(team(shape="digest"), items(2, because(":tada: *x*"), title="A & B")))
-    read = json.loads(message.payload)
-    assert read["blocks"][0] == {
-        "type": "header",
-        "text": {"type": "plain_text", "text": "2 papers · Thu 22 Jan · :tada: *x*", "emoji": False},
-    }
-    assert read["text"] == "2 papers · Thu 22 Jan · :tada: *x*\n1 A &amp; B 1\n2 A &amp; B 2"
 
 
 @pytest.mark.parametrize(
@@ -375,18 +304,6 @@ def test_several_messages_are_counted_in_their_headers() -> None:
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
     parts = rendered(alert(chat(), *items(5, title="long title " * 150)))
     assert parts[1].startswith(f"<b>5 papers · Thu 22 Jan</b> · 2/{len(parts)}\n")
-
-
-def test_a_group_cut_over_messages_has_its_name_in_each() -> None:
-    planned = delivery(
-        chat(),
-        [*items(38, title="long title " * 40), *items(39, LECUN, title="long title " * 40)],
-    )
-    messages = rendered(planned)
-    assert len(messages) >= 3
-    for message in messages[1:]:
-        assert "<b>diffusion</b> …\n" in message or "<b>Y. LeCun</b> " in message
-    assert sum("<b>Y. LeCun</b> · 39" in message for message in messages) == 1
 
 
 def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
@@ -496,7 +413,6 @@ def notice(to: Chat, *lines: str) -> Reply:
 
 # a reply, its chat, and what the message holds or does not hold, as above
 SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
-    "a change is ticked": (Reply(lines=("4  diffusion",), ok=True), chat(), "^✓ 4  diffusion$"),
     "a refusal shows the query and its caret in fixed width": (
         REFUSED,
         chat(),
@@ -518,7 +434,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f'^2 papers:\n\n7 <a href="https://arxiv.org/abs/{TWO[0].paper.paper.key}"><u>Paper</u> 1</a> — ',
         "\n\n8 <a",
     ),
-    "one card has no number": (Reply(items=(item(),), item_layout="card"), chat(), "^<b><a"),
     "a card says something where a chat wants but titles": (
         Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
         chat(text="titles"),
@@ -533,7 +448,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
         "✗ Result",
     ),
-    "why tells the words when the paper changed": (why_of(because("gone", "a word", number=3)), chat(), "“a word”"),
     "in public why names no subscription": (
         why_of(because("noise", number=3), title="Noise"),
         chat(kind=ChatKind.BROADCAST),
@@ -557,11 +471,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         "1月22日",
         "✗ secret wish",
     ),
-    "an empty delivery is a line in an answer": (
-        Reply(delivery=delivery(chat())),
-        chat(),
-        "None of 180 papers",
-    ),
 }
 
 
@@ -570,17 +479,6 @@ def test_the_message_of_a_reply(case: str) -> None:
     reply, to, *expected = SHOWN_REPLIES[case]
     (message,) = render_reply(reply, to)
     assert unlike(written(message), expected) == []
-
-
-def test_a_refusal_has_a_plain_form_and_is_silent_in_a_group() -> None:
-    messages = [
-        *render_reply(REFUSED, chat()),
-        *render_reply(REFUSED, chat(kind=ChatKind.GROUP)),
-    ]
-    assert [payload(one)["silent"] for one in messages] == [False, True]
-    assert plain_form(messages[0]) == f"{REFUSAL}\n-survey <x>\n^\nfor example: diffusion -survey"
-    (page,) = render_reply(REFUSED, chat("web"))
-    assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(payload(page)["html"])
 
 
 def test_buttons_are_links_or_ids() -> None:

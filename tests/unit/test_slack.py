@@ -64,14 +64,6 @@ def test_a_card_has_two_rows_of_buttons() -> None:
     assert why["elements"][0]["text"] == "▸ diffusion"
 
 
-def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
-    shown = items(2)
-    numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
-    (message,) = rendered.render_reply(Reply(items=shown, numbers=numbers, first=12), team())
-    assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
-    assert rows(message) == []
-
-
 def hidden(amount: int) -> list[Any]:
     return [item(f"Hidden {number}", shown=False) for number in range(amount)]
 

@@ -30,18 +30,6 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
     return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
 
 
-async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
-    slack.knows("C7", people=("U1",), name="open")
-    slack.knows("G7", people=("U1",), name="closed", private=True)
-    slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
-    for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
-        await on.types("/paperwire sub graph now", channel)
-        assert on.queries(f"slack:{channel}") == ["graph"]
-        assert known_chats.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
-    await sends(on, "A graph")
-    assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
-
-
 async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
     await on.types("/paperwire sub graph now")
@@ -103,14 +91,3 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSl
     assert on.queries("slack:C9") == ["graph"]
     await on.does(slack.deletes_channel("C9"))
     assert "deleted" in known_chats.get_chat(on.app.store, parse_address("slack:C9")).state_detail
-
-
-async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
-    slack.knows("C0PAPERS", name="papers", people=("U1",))
-    slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
-    for channel in ("C0PAPERS", "G0SECRET"):
-        await on.writes(f"sub <#{channel}|x> graph", wrapped=True)
-        await on.writes(f"list <#{channel}|x>", wrapped=True)
-    assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
-    await on.writes("list <#C0PAPERS|x>", wrapped=True)
-    assert "graph" in slack.posted_to("D1")[-1].text

@@ -21,7 +21,7 @@ from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
-from tests.make import ingested, paper, subscribes
+from tests.make import subscribes
 
 CHAT = "slack:C1"
 
@@ -30,8 +30,6 @@ CHAT = "slack:C1"
 def clock() -> FakeClock:
     return FakeClock(NOON)
 
-
-FIVE = [paper(f"Graph {number}") for number in range(5)]  # enough for two messages: a list, and its thread
 
 # what happens between the post and the look-up → ([(verb of the fake, its arguments)], the state of the delivery then)
 _MAY_NOT_READ = ("withdraws", "channels:history")
@@ -86,44 +84,6 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
         await app.sender.send_once()
         assert states(app) == ["sent"]
     assert len(slack.posted_to("C1")) == 1
-
-
-async def test_with_skip_a_refused_token_leaves_nothing_unclear(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
-    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, CHAT, "graph", when="now")
-        ingested(app.store, *FIVE)
-        slack.answers("cut after")
-        _before_the_first_lookup(app, slack.revokes)
-        await looks_five_times(app)
-        assert (len(slack.posted_to("C1")), len(slack.arrived("chat.postMessage"))) == (1, 1)
-        ends_all_trouble(slack, app)
-        await app.sender.send_once()
-        assert states(app) == ["sent"]
-    first, second = slack.posted_to("C1")
-    assert (first.number, second.number, second.thread) == (1, 2, first.id)
-
-
-@pytest.mark.parametrize(("first", "came"), [("cut after", [1, 2]), ("cut before", [2, 1])])
-async def test_a_reply_sent_before_its_thread_was_known_comes_once(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack, first: str, came: list[int]
-) -> None:
-    slack.withdraws("channels:history")
-    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, CHAT, "graph", when="now")
-        ingested(app.store, *FIVE)
-        slack.answers(first)
-        slack.answers("cut after")
-        await app.sender.send_once()
-        assert states(app) == ["unclear"]
-    slack.grants("channels:history")
-    async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        await app.sender.send_once()
-        clock.advance(FIRST_WAIT + timedelta(seconds=1))
-        await app.sender.send_once()
-        assert states(app) == ["sent"]
-    assert [(entry.number, entry.thread) for entry in slack.posted_to("C1")] == [(number, "") for number in came]
 
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:

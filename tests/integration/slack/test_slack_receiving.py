@@ -17,7 +17,7 @@ from subscriptions.store.database.store import Scope
 from tests.fakes import slack_event_delivery
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.slack import APP_TOKEN, FakeSlack
-from tests.integration import locked, slack_bot
+from tests.integration import slack_bot
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, a_bot
 from tests.patience import PATIENCE
@@ -25,10 +25,6 @@ from tests.patience import PATIENCE
 
 def said(fake: FakeSlack, channel: str = "C1") -> list[str]:
     return [entry.text for entry in fake.posted_to(channel)]
-
-
-async def posts(fake: FakeSlack, count: int, chat: str = "C1") -> None:
-    await asyncio.to_thread(fake.waits_for, "chat.postMessage", count, chat=chat)
 
 
 class Gate:
@@ -79,24 +75,6 @@ async def test_an_event_of_a_lost_connection_has_its_effect_once(on: Scene, slac
     slack.drops_connections()
     await on.mentions("sub graph")  # while no connection is open
     assert len(said(slack)) == 2
-
-
-async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
-    async with scene() as on:
-        await on.does((slack.mentions("sub diffusion"), slack.writes_dm("sub graph")))
-    async with scene() as on:
-        assert slack.repeats(also_acknowledged=True) == 2
-        await slack_bot.settled(slack)
-        assert on.queries() == ["diffusion"]
-    assert (len(said(slack)), len(said(slack, "D1"))) == (1, 1)
-
-
-async def test_a_database_that_cannot_be_used_is_waited_for(
-    on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = locked.broken_database(monkeypatch, times=3)
-    await on.types("/paperwire sub diffusion")
-    assert (on.queries(), len(refused)) == (["diffusion"], 3)
 
 
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
