@@ -68,6 +68,7 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
+_MOST_TIMES = 3  # of a text: "daily, no weekly"
 _ANY = "x"  # a query of which only the exclusion behind it counts
 _POLITE = re.compile(r"(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
 _AFTER_EXCLUDED = re.compile(r"(?: please| papers?| ones|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
@@ -199,10 +200,15 @@ def excluding(query: str, rules: Iterable[str]) -> str:
 
 
 def as_words(text: str) -> str:
-    """Returns the text with its time in quotes, so that it is words."""
-    when = split_when(text).when or text.strip()
-    start = text.rfind(when)
-    return f'{text[:start]}"{when}"{text[start + len(when) :]}'
+    """Returns the text with its time in quotes, so that it is words; if that leaves another time, this one, too."""
+    when: str | None = split_when(text).when or text.strip()
+    for _ in range(_MOST_TIMES):
+        if when is None:
+            break
+        start = text.rfind(when)
+        text = f'{text[:start]}"{when}"{text[start + len(when) :]}'
+        when = split_when(text).when
+    return text
 
 
 def _split(text: str) -> Ending:
