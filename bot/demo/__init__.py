@@ -126,21 +126,16 @@ class ShownMessage:
     display: Display
     at: datetime  # in the chat's zone
     mine: bool  # the person wrote it
-    replies: list["ShownMessage"] = field(default_factory=list)  # in its thread
 
 
 def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
-    """Returns the messages of a chat. Messages in a thread become `replies` of the thread's first message."""
+    """Returns the messages of a chat."""
     medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
-    begun: dict[str, ShownMessage] = {}
+    shown = []
     for post in posts:
         display = Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload))
-        message = ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said))
-        if post.thread is None:
-            begun[post.id] = message
-        else:
-            begun[post.thread].replies.append(message)
-    return [*begun.values()]
+        shown.append(ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said)))
+    return shown
 
 
 def write_gallery(story: Story, out: Path) -> Path:
@@ -218,6 +213,3 @@ def _drawn(chat: DemoChat, messages: Sequence[ShownMessage], *, written: bool) -
         silent = f"{words.say(_LABELS['silent'])} · " if message.display.silent else ""
         parts.append(Text(f"{silent}{words.day(message.at.date())} {message.at:%H:%M}", style="dim"))
         yield from map(Align.right, parts) if message.mine else parts
-        if message.replies:
-            yield Text(words.count("{count} reply", "{count} replies", len(message.replies)), style="bold")
-            yield Padding(Group(*_drawn(chat, message.replies, written=written)), (0, 0, 0, 3))

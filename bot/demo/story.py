@@ -42,7 +42,6 @@ class GalleryPost:
     at: datetime  # as Clock.now returned it, aware UTC
     payload: str = ""  # as posted: a JSON object in the platform's shape
     said: str = ""
-    thread: str | None = None  # id of the post in whose thread this post is
 
 
 class GalleryChannel(Platform):
@@ -60,11 +59,11 @@ class GalleryChannel(Platform):
         """Returns the messages of one chat."""
         return tuple(post for post in self.posts if post.chat == chat)
 
-    def keep(self, chat: ChatAddress, *, payload: str = "", said: str = "", thread: str | None = None) -> str:
+    def keep(self, chat: ChatAddress, *, payload: str = "", said: str = "") -> str:
         """Adds a message to a chat and returns its id."""
         number = str(len(self.posts) + 1)
         at = self._clock.now()
-        self.posts.append(GalleryPost(id=number, chat=chat, at=at, payload=payload, said=said, thread=thread))
+        self.posts.append(GalleryPost(id=number, chat=chat, at=at, payload=payload, said=said))
         return number
 
     async def post(
@@ -77,8 +76,8 @@ class GalleryChannel(Platform):
         plain: bool = False,
     ) -> str:
         """See Channel."""
-        del delivery, plain  # the gallery refuses no markup
-        return self.keep(chat, payload=message.payload, thread=thread)
+        del delivery, thread, plain  # no delivery of the story is a thread, and the gallery refuses no markup
+        return self.keep(chat, payload=message.payload)
 
 
 class DemoClock:
@@ -189,7 +188,7 @@ _slack = partial(
     platform="slack",
     kind=ChatKind.TEAM,
     who=Sentence("The same Monday in Slack"),
-    remark=Sentence("One subscription for a whole channel. More than five papers go into a thread."),
+    remark=Sentence("One subscription for a whole channel."),
 )
 _mail = partial(
     DemoChat,

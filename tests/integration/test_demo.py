@@ -37,10 +37,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def shown(story: Story, language: str, anchor: str) -> list[demo.ShownMessage]:
-    """Returns what a chat shows, messages in a thread too."""
+    """Returns what a chat shows."""
     found = demo.exhibits(story, Language(language, "UTC"))
     chat, posts = next((chat, posts) for chat, posts in found if chat.anchor == anchor)
-    return [each for message in demo.shown_messages(chat, posts) for each in (message, *message.replies)]
+    return [*demo.shown_messages(chat, posts)]
 
 
 def text_of(message: demo.ShownMessage) -> str:
