@@ -117,6 +117,7 @@ class StoreError(PaperwireError):
     """The database cannot be used: it is locked, read-only, full, damaged, newer than the program, or another bot's."""
 
     cause = "it cannot be used; the log says why"  # the health page shows this: without paths, since strangers read it
+    passes = True  # a retry may help, so `run` waits for it
 
 
 class StoreUnavailable(StoreError):

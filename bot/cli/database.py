@@ -35,6 +35,8 @@ def copy(
     settings = sessions.read_settings()
     now = sessions.clock_from(None, settings).now()
     old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
+    if old.where == new.where:
+        raise WrongUsage("FROM and TO are the same database.", "Name an empty one behind FROM.")
     try:
         make_ready(old, settings, now=now, make=False)
         with role.held(old):

@@ -44,7 +44,12 @@ _DONE = {
     "停": "stop",
     "撤销": "undo",
 }
-_OFFERED = {"forget": "forget", "feed": "feed", "feed new": "feed", "feed stop": "feed", "resume skip": "resume"}
+_OFFERED = {
+    **{name: name for name in ("feed", "forget", "import")},
+    "feed new": "feed",
+    "feed stop": "feed",
+    "resume skip": "resume",
+}
 _LIST_ALL = re.compile(r"list all[.!]*", re.IGNORECASE)
 _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _ASKED = re.compile(r"subscribe (?:me )?to |订阅", re.IGNORECASE)  # an everyday wish may follow

@@ -86,7 +86,8 @@ SEND [NEW] PAPERS ABOUT
 I [also|would|do|really|still] WANT [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
-i'm|i|we're|we|im [am|are] [also] work|working|research|researching|study|studying|following|tracking|monitoring [on] [PAPERS ABOUT|ABOUT]
+i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] [NEW] [PAPERS ABOUT|ABOUT]
+our|my lab|group|team works|focuses on [NEW] [PAPERS ABOUT|ABOUT]
 [i'm|i|we're|we|im] [am|are] [also] INTERESTED in [NEW] [PAPERS ABOUT|ABOUT]
 [i'm|i|we're|we|im] [am|are] looking for [NEW] PAPERS ABOUT
 i'm|i|we're|we|im [am|are] looking for [NEW]

@@ -20,7 +20,7 @@ from bot.ports.channel import Reply
 from bot.ports.conversation import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
-from subscriptions.planning.times import only_excluded
+from subscriptions.planning.times import only_excluded, without_politeness
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.texts.normal_forms import folded
 
@@ -69,10 +69,11 @@ _QUESTION = re.compile(
 )
 # whole texts that ask for nothing
 _GREETING_TEXTS = (
-    "hi|hello|hey|hello there|hi there|good morning|good afternoon|good evening|thanks|thank you|thx|ok|okay|yes|no|"
+    "hi|hello|hey|hello there|hi there|hey there|good morning|good afternoon|good evening|good night|thanks|thank you|thx|"
+    "thanks a lot|many thanks|thank you very much|thank you so much|ok thanks|okay thanks|cheers|ok|okay|yes|no|"
     "test|testing|who are you|what are you|what is this|what can you do|hello! what can you do|hi, what can you do|"
     "how are you|bye|good bye|nice|great|cool|good|lol|yo|ping|help me|how does this work|tell me a joke|more|"
-    "more like this|y|n|sure|please|no thanks|never mind|nevermind|forget it|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁"
+    "more like this|y|n|sure|please|no thanks|never mind|nevermind|forget it|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|晚安|多谢|感谢|好的谢谢|收到|再见|你是谁"
     "|你能做什么|在吗|算了|没事|没事了|我想订阅|i want to subscribe|subscribe me"
 )
 _GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
@@ -189,7 +190,7 @@ def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", 
 
 def _is_time(said: str) -> bool:
     """Returns whether a text says only when papers are wanted: "please send them at 7"."""
-    beside_it = without_time(said)
+    beside_it = without_time(without_politeness(said))
     return beside_it is not None and not _other_words(beside_it)
 
 
@@ -205,9 +206,10 @@ def _with_mine(context: CommandContext, found: Reply) -> Reply:
 
 
 def asks_nothing(text: str) -> bool:
-    """Returns whether a whole text asks for nothing: a greeting, thanks, only signs."""
+    """Returns whether a whole text asks for nothing: a greeting, thanks, both with a sign between them, only signs."""
     plain = folded(text).strip(" .!?~,")
-    return plain in _GREETINGS or not re.search(r"[^\W_]", plain)
+    parts = [part for part in re.split(r"\s*[.!~,，。！]\s*", plain) if part]
+    return plain in _GREETINGS or _GREETINGS.issuperset(parts) or not re.search(r"[^\W_]", plain)
 
 
 def _found_or_mine(context: CommandContext, said: str) -> Reply:

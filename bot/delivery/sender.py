@@ -58,7 +58,8 @@ class Sender:
         token. `new_bot` makes the database belong to the bot of the token.
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        unclaimed, stopped = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot)
+        now = self._deps.clock.now()
+        unclaimed, stopped = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot, now=now)
         await self._claim(unclaimed, new_bot=new_bot)
         return stopped
 

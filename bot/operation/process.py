@@ -11,7 +11,7 @@ from importlib import import_module
 
 from bot.app import App
 from bot.delivery.sender import plan
-from bot.errors import SettingsError, error_location, said_of
+from bot.errors import error_location, said_of
 from bot.operation import orderly_stop, subscription_files, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (
@@ -230,7 +230,7 @@ async def run(
                 app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
             )
         except StoreUnavailable as error:
-            if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: do not wait
+            if once or not error.passes:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
         await orderly_stop.unless_stopped(app, app.clock.sleep(START_AGAIN))

@@ -82,7 +82,7 @@ def _as_setting() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        if error.exit_code == SettingsError.exit_code:
+        if not error.passes:
             raise SettingsError(error.sentence, error.hint) from error
         raise
 

@@ -21,6 +21,7 @@ from subscriptions.query import (
     CATEGORY,
     DOI,
     FIELD_NAMED,
+    HAS,
     TEXT,
     TEXT_OR_ID,
     Field,
@@ -33,6 +34,7 @@ from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import Part, joined, part_of
 from subscriptions.query.refusals import Hints, Rank
 from subscriptions.query.tree import Leaf, Or, Term
+from subscriptions.texts.statements import ARTEFACTS
 
 # a word that looks like an operator -> the operator
 _OPERATORS = {
@@ -296,6 +298,8 @@ class Values:
             case ValueKind.MEANING:
                 return meaning_meaning(field, lexeme.text)
             case ValueKind.LABEL:
+                if field is HAS and lexer.fold_value(lexeme.text) not in ARTEFACTS:
+                    self.hints.say("has: takes code or data, so no paper has {word}.", Rank.NEVER, word=lexeme.text)
                 return label_meaning(field, lexeme.text)
         return paper_id_meaning(field, lexeme.text)
 

@@ -17,7 +17,7 @@ from subscriptions.planning.times import read_when
 from subscriptions.query.links import owned_by
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import columns, interests, stored_chats, stored_subscriptions
+from subscriptions.store import bot_state, columns, interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 # fields of a subscription that an undo does not restore
@@ -264,11 +264,27 @@ def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Ch
     """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
     after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
-    if clocks[0] == clocks[1]:
-        return after
+    if clocks[0] != clocks[1]:
+        _move_due(transaction, before, after, now)
+    return after
+
+
+def apply_new_zone(transaction: Transaction, *, now: datetime) -> None:
+    """Adjusts due moments of the chats that go by the operator's zone, if that is another one than at the last start."""
+    before = bot_state.get_value(transaction, bot_state.ZONE) or ""
+    if before == transaction.zone:
+        return
+    bot_state.put_value(transaction, bot_state.ZONE, transaction.zone)
+    for page in stored_chats.all_chats(transaction) if before else ():
+        for chat in page:
+            if "timezone" not in chat.chosen:
+                was = chat._replace(settings=replace(chat.settings, timezone=before))
+                _move_due(transaction, was, chat, now)
+
+
+def _move_due(transaction: Transaction, before: Chat, after: Chat, now: datetime) -> None:
     for one in stored_subscriptions.subscriptions_in(transaction, before.id):
         stored_subscriptions.change_subscription(transaction, one, due_moments.by_new_clock(one, before, after, now))
-    return after
 
 
 def _restore_subscriptions(

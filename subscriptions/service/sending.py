@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, Unclear
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, RetryDecision, decide_retry
-from subscriptions.service import pausing
+from subscriptions.service import changes, pausing
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import bot_state, claims, whole_chat
 from subscriptions.store.database.store import Transaction, confirms, shares, writes
@@ -55,8 +55,9 @@ def begin(
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
+    now: datetime,
 ) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Recovers the messages of an earlier process.
+    """Recovers the messages of an earlier process, and follows a new zone of the operator.
 
     Returns (the platforms that must be asked which bot the token is for, platform → why nothing is sent there).
 
@@ -70,6 +71,7 @@ def begin(
     if bot_state.sender(transaction) != transaction.store.process:
         bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
         claims.look_up_again(transaction)
+    changes.apply_new_zone(transaction, now=now)
     told = {name: bot for name, bot in tokens.items() if bot}
     bot_state.refuse_another_bot(transaction, told, new_bot=new_bot)
     known = bot_state.bots(transaction)

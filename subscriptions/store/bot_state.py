@@ -13,6 +13,7 @@ from subscriptions.store.tables import KeyValueRow, PlatformRow, tables
 
 # names of stored values
 SENDER = "sender"  # the process that began to send last
+ZONE = "zone"  # PAPERWIRE_TIMEZONE at the last start
 ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
 FOLLOWS_FILES = "follows-files"  # since when files of the operator's say what is subscribed

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
-_ARTEFACTS = {
+ARTEFACTS = {
     "code": re.compile(
         r"(?:github|gitlab|bitbucket|codeberg|sourceforge|gitee)\.(?:com|org|net)/\w|\bgitlab\.[\w.-]+/\w|\.github\.io\b|huggingface\.co/(?!datasets|papers)\w"
         r"|(?:pypi|anaconda|codeocean|npmjs)\.(?:org|com)/\w|cran\.r-project\.org|\bgit\.[\w.-]+/\w|softwareheritage\.org/\w",
@@ -58,7 +58,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 def artefacts_in(*texts: str) -> list[str]:
     """Returns "code" and "data" if one of the texts holds an address of such."""
-    return [name for name, address in _ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
+    return [name for name, address in ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
 
 
 _WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|，。；（）]{4,500}")
@@ -71,7 +71,7 @@ def artefact_address(kind: str, *texts: str) -> str:
 
     The host itself must be known: an address elsewhere that only contains a known name does not count.
     """
-    known = _ARTEFACTS[kind]
+    known = ARTEFACTS[kind]
     for text in texts:
         if artefacts_in(text):
             words = (word.rstrip(_AFTER_ADDRESS) for word in _WORD_WITH_ADDRESS.findall(text.replace("\\_", "_")))

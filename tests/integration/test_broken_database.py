@@ -245,7 +245,8 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     # the driver adds a question after this sentence, which must not be shown
     assert "does not answer: No such file or directory. " in str(error)
     assert "give any other subcommand again" in str(error)  # of the subcommands, only `run` tries again itself
-    assert (error.exit_code, error.cause) == (1, "its server does not answer")
+    assert "PAPERWIRE_DATABASE_URL" in str(error)
+    assert (error.exit_code, error.cause, error.passes) == (2, "its server does not answer", True)
 
 
 @pytest.mark.parametrize(

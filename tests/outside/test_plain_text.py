@@ -92,6 +92,7 @@ def test_a_command_that_shows_is_one_word(knowing: Product, text: str, first: st
         ("unsub all", "/unsub all"),
         ("forget", "/forget"),
         ("feed new", "/feed new"),
+        ("import", "/import"),
         ("email me@lab.org", "/email me@lab.org"),
     ],
 )
@@ -121,7 +122,7 @@ def test_words_that_begin_like_a_command_are_looked_for(knowing: Product, text: 
     "text",
     [
         "remove diffusion", "delete it please", "unsubscribe from diffusion", "make it weekly", "send at 8 instead", "no more surveys",
-        "pause for a week", "snooze 3 days", "this is too much", "too many papers", "stop sending me this", "8am", "every monday",
+        "pause for a week", "snooze 3 days", "this is too much", "too many papers", "stop sending me this", "8am", "every monday", "every monday please", "at 8, please",
         "drop the diffusion one", "取消第1个", "改成每周一", "不要再推送综述", "别再发了", "以后不要发了", "太多了", "每天8点",
         "I only want titles", "send them to my email", "please only send it at 7 in the morning Berlin time", "每天晚上八点发给我",
     ],
@@ -263,6 +264,8 @@ def test_a_long_text_is_looked_for_by_its_meaning_alone(product: Product) -> Non
         "谢谢",
         "who are you?",
         "lol",
+        "ok, thanks!",
+        "hey there",
         "never mind",
         "算了",
     ],

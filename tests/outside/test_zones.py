@@ -29,3 +29,19 @@ def test_a_later_zone_of_the_chat_moves_its_first_time(product: Product) -> None
     product.runs("subscribe", "kites", "--as", "console:me", "--when", "daily 9 Asia/Kolkata")
     product.runs("say", "set timezone Tokyo", "--as", "console:me")
     assert [one["zone"] for one in product.subscriptions("console:me")] == ["Asia/Tokyo"]
+
+
+def test_a_later_zone_of_the_operator_moves_all_that_go_by_it(product: Product) -> None:
+    def due() -> list[str]:
+        return [one["next_due_at"][:16] for one in product.subscriptions("console:me")]
+
+    for query, when in (("kites", "daily 9"), ("oboes", "daily 9 Tokyo")):
+        product.runs("subscribe", query, "--as", "console:me", "--when", when)
+    product.says("/sub kites daily 9")
+    product.says("/timezone Lima")
+    product.delivers()
+    assert due() == ["2026-01-23T09:00", "2026-01-23T00:00"]
+    product.sets(TIMEZONE="Asia/Kolkata")
+    product.delivers()
+    assert due() == ["2026-01-23T03:30", "2026-01-23T00:00"]
+    assert [one["next_due_at"] for one in product.subscriptions()] == ["2026-01-22T14:00:00Z"]

@@ -12,6 +12,9 @@ WISHES = """
 send me papers on moss                                        > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
 I work on moss                                                > moss
+I study the ecology of moss                                   > ecology moss
+we mainly focus on moss                                       > moss
+our lab works on moss                                         > moss
 I'm a biologist and I'd like to read about moss               > moss
 I also want moss papers                                       > moss
 what's new in cs.CL                                           > cs.CL

@@ -106,6 +106,7 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
         author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
         cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
+        has:video           → has:video                → has: takes code or data, so no paper has video.
     """),
 )
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:

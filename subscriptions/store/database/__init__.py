@@ -29,6 +29,7 @@ class KnownError:
     hint: Sentence
     cause: str = StoreError.cause  # the cause as the health page shows it
     passes: bool = True  # a retry may help; False: it counts as wrong usage
+    wrong_usage: bool = False  # counts as wrong usage although a retry may help
     for_everybody: bool = False  # while the error lasts, all requests fail
 
     def error(self, where: str, **values: str) -> StoreError:
@@ -36,7 +37,9 @@ class KnownError:
         make = StoreUnavailable if self.for_everybody else StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
-        error.exit_code = StoreError.exit_code if self.passes else WRONG_SETTING
+        error.passes = self.passes
+        if self.wrong_usage or not self.passes:
+            error.exit_code = WRONG_SETTING
         return error
 
 
@@ -67,7 +70,7 @@ def full_error(what: object) -> StoreError:
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used, with the exit code of wrong usage."""
     error = StoreError(sentence, hint)
-    error.exit_code = WRONG_SETTING
+    error.passes, error.exit_code = False, WRONG_SETTING
     return error
 
 

@@ -151,9 +151,12 @@ _ENCODING = KnownError(
 )
 _GONE = KnownError(
     sentence=Sentence("The server of the database {where} does not answer: {why}."),
-    hint=_AGAIN,
+    hint=Sentence(
+        "Check PAPERWIRE_DATABASE_URL and the server's log. paperwire run tries again by itself; give any other subcommand again."
+    ),
     cause="its server does not answer",
     for_everybody=True,
+    wrong_usage=True,
 )
 _BUSY = KnownError(
     sentence=Sentence("All connections of this process to the database {where} are in use."),
