@@ -58,6 +58,7 @@ WORST: dict[str, Callable[[int], str]] = {
     "daily: heads without links": lambda n: (
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
+    "daily: a line of links in open brackets": lambda n: _HEAD + "\n" + "![](a)[((" * (n // 9) + "\n",
     "standard: brackets": lambda n: _STANDARD + ("### [1] [" + "](https://arxiv.org/abs/" * 40 + "\n") * (n // 1000),
     "standard: stars": lambda n: _STANDARD + "### [1] [a](https://arxiv.org/abs/2601.00001)\n" + "*" * n + "\n",
     "bilingual3: small groups": lambda n: "a\nb\nhttps://arxiv.org/abs/2601.00001\n" * (n // 36),
