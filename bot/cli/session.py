@@ -65,6 +65,8 @@ class Session:
         """
         if not addresses.facts_of(address.platform).is_alias(address):
             return address
+        if not self.settings.is_on(address.platform):
+            raise platforms.no_look_up(address)
         return asyncio.run(self.ask(address.platform, lambda platform: platform.resolve(address)))
 
     def platform(self, name: str) -> Platform:
