@@ -63,11 +63,10 @@ class Session:
 
         Raises SettingsError, NotFound, PaperwireError.
         """
-        facts = addresses.facts_of(address.platform)
-        if not facts.is_alias(address):
+        if not addresses.facts_of(address.platform).is_alias(address):
             return address
-        if not self.settings.is_on(facts.name):
-            raise SettingsError(facts.off)
+        if not self.settings.is_on(address.platform):
+            raise platforms.no_look_up(address)
         return asyncio.run(self.ask(address.platform, lambda platform: platform.resolve(address)))
 
     def platform(self, name: str) -> Platform:

@@ -105,6 +105,7 @@ def _formed(said: str) -> Wish | None:
         return None
     for otherwise, meant in _OTHERWISE:
         said = otherwise.sub(meant, said)
+    said = said.strip()  # "especially" alone becomes a blank
     said, rules = _without_exclusion(said)
     before, subject, when = _without_beginning(said)
     subject, ending, later = _without_ending(

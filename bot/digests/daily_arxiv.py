@@ -111,7 +111,9 @@ _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
-_LINK = re.compile(r"!?\[(?:\[[^\]]*\]|[^\[\]])*\]\([^()\s]*\)")
+_ONLY_LINKS = re.compile(
+    r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+"
+)  # in time that grows with the text
 _PIPE = re.compile(r"[ \t]+\|[ \t]+")
 _MARKUP = re.compile(r"[-*_=]{3,}|<(?:hr|br) ?/?>|</?details>|<summary>.*</summary>")
 _BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
@@ -373,7 +375,7 @@ def _marked_label(part: str) -> re.Match[str] | None:
 
 
 def _is_only_links(text: str) -> bool:
-    return "](" in text and not _LINK.sub("", text).strip(" \t|*")
+    return "](" in text and bool(_ONLY_LINKS.fullmatch(text))
 
 
 @lru_cache(maxsize=1000)

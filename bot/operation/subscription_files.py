@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.app import App
 from bot.dependencies import make_vectors
 from bot.errors import SettingsError
+from bot.platforms import no_look_up
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
@@ -90,6 +91,5 @@ async def _resolved(app: App, address: ChatAddress) -> ChatAddress:
     if not facts_of(address.platform).is_alias(address):
         return address
     if platform is None:
-        facts = facts_of(address.platform)
-        raise SettingsError(f"{facts.title} is off, so {address} cannot be looked up.", f"Set {facts.token_variable}.")
+        raise no_look_up(address)
     return await platform.resolve(address)

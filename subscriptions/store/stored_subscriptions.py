@@ -202,12 +202,17 @@ class StoredChange(NamedTuple):
 
 
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
-    """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids."""
+    """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids.
+
+    As many are kept of saved papers as of all other changes, since in a group also those save papers who may change nothing.
+    """
     row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
     transaction.add(row)
     transaction.flush()
-    kept = sa.select(_u.id).where(_u.chat == chat_id).order_by(_u.id.desc()).limit(KEPT_CHANGES)
-    transaction.remove(UndoRow, col(UndoRow.id).not_in(kept), chat=chat_id)
+    saves = _u.before["saved"].as_integer().is_not(None)
+    newest = sa.select(_u.id).where(_u.chat == chat_id).order_by(_u.id.desc()).limit(KEPT_CHANGES)
+    kept = [col(UndoRow.id).not_in(newest.where(some)) for some in (saves, ~saves)]
+    transaction.remove(UndoRow, *kept, chat=chat_id)
     return row.id
 
 

@@ -161,3 +161,13 @@ def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(product: Product) ->
     product.clock.advance(timedelta(days=2))
     product.delivers()
     assert product.says("/undo").lines == ["✓ Undone.", "Removed: 1  diffusion"]
+
+
+def test_papers_that_members_save_push_no_change_of_an_admin_out(group: Product) -> None:
+    group.brings(*(paper(f"Swarm {number}", arxiv_id=f"2601.9000{number}") for number in range(1, 7)))
+    by(group, "7", "/unsub 1")
+    for number in range(1, 7):
+        assert by(group, "9", f"/save 2601.9000{number}").text.startswith("✓ Saved")
+    for number in range(6, 1, -1):
+        assert by(group, "8", "/undo").lines[1] == f"No longer saved: Swarm {number} (2601.9000{number})"
+    assert by(group, "8", "/undo").lines[1].startswith("Back: 1  diffusion")

@@ -113,6 +113,9 @@ all of me
 using moss for roofs
 only 3 mosses suffice
 moss: what do they need, how do they get it?
+especially
+in particular
+尤其
 """
 
 

@@ -128,3 +128,15 @@ def test_what_is_no_regular_file_does_not_stop_a_folder(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.md").write_text("x", encoding="utf-8")
     assert [Path(name).name for name, _ in sources.read_paths([str(tmp_path)])] == ["a.md"]
+
+
+@pytest.mark.parametrize("pattern", ["{here}/in/**/*.md", "{here}/in/**", "{here}/**/in/**/*.md"])
+def test_links_lead_no_pattern_round_or_out_of_its_folder(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    for name in ("in/a.md", "in/deep/b.md", "out/c.md"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "in/out").symlink_to(tmp_path / "out")
+    (tmp_path / "in/round").symlink_to(tmp_path / "in")
+    listed = sources.list_folder(pattern.format(here=tmp_path))
+    assert set(listed) == {f"{tmp_path}/in/a.md", f"{tmp_path}/in/deep/b.md"}

@@ -55,6 +55,7 @@ WORST: dict[str, Callable[[int], str]] = {
     "daily: heads without links": lambda n: (
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
+    "daily: a line of links in open brackets": lambda n: _HEAD + "\n" + "![](a)[((" * (n // 9) + "\n",
     "standard: brackets": lambda n: _STANDARD + ("### [1] [" + "](https://arxiv.org/abs/" * 40 + "\n") * (n // 1000),
     "bilingual3: small groups": lambda n: "a\nb\nhttps://arxiv.org/abs/2601.00001\n" * (n // 36),
     "bilingual3: blank lines": lambda n: "a\nb\n" + " \n" * (n // 2) + "https://arxiv.org/abs/2601.00001",
