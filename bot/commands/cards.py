@@ -14,7 +14,7 @@ The data is not trusted: delivery and paper are looked up only among the deliver
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,7 @@ from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 from subscriptions.service import delivered_papers
-from subscriptions.service.changes import save_paper
+from subscriptions.service.changes import save_papers
 from subscriptions.service.delivered_papers import as_item, subscriptions_behind
 from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
@@ -374,7 +374,7 @@ def _toggle(kind: Signal) -> CommandFunction:
         if interests.take_back(transaction, context.chat, paper, kind):
             return context.toast("No longer saved.") if is_saving else context.toast("Taken back.")
         if is_saving:
-            save_paper(transaction, context.chat, paper, now=context.now, who=context.actor)
+            save_papers(transaction, context.chat, [paper], now=context.now, who=context.actor)
         else:
             interests.note_signal(transaction, context.chat, [paper], kind, now=context.now)
         return context.toast(_NOTED[kind] if is_saving or transaction.store.encoder else _ONLY_NOTED)
@@ -383,25 +383,33 @@ def _toggle(kind: Signal) -> CommandFunction:
 
 
 def save(context: CommandContext) -> Reply:
-    """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
-    names = mentioned(context.args)
+    """Saves the named papers; without a name, the paper of the message replied to, or the last delivered one."""
+    names = mentioned(context.args)[:CARDS]
     if names:
-        known = papers_named(context.transaction, names[:1]).get(names[0])
-        return _saved(with_stored_chat(context), known) if known else named_papers(context, names[0])
+        known = papers_named(context.transaction, names)
+        unknown = [name for name in names if name not in known]
+        papers = {paper.id: paper for paper in known.values()}.values()
+        return _saved(with_stored_chat(context), [*papers], unknown) if known else named_papers(context, names[0])
     found = None if context.args else paper_delivered(context)
     if found is None:
         raise no_paper_named(context, "/save 2601.11087")
-    return _saved(with_stored_chat(context), found.item.paper)
+    return _saved(with_stored_chat(context), [found.item.paper])
 
 
-def _saved(context: CommandContext, known: KnownPaper) -> Reply:
-    """Saves a paper. Returns the reply that says so."""
-    title, label = context.title(known), context.say("undo")
-    said = context.say("Saved: {title}", title=title)
-    if not save_paper(context.transaction, context.chat, known.id, now=context.now, who=context.actor):
-        said, label = context.say("It is saved already: {title}", title=title), context.say("take out")
-    all_saved = context.button("all saved", "saved-page", start=0)
-    return context.done(said, buttons=((all_saved, context.labelled(label, "unsave", paper=known.id)),))
+def _saved(context: CommandContext, papers: Sequence[KnownPaper], unknown: Sequence[str] = ()) -> Reply:
+    """Saves papers. Returns the reply that says so, and which names are unknown."""
+    ids = [paper.id for paper in papers]
+    new = save_papers(context.transaction, context.chat, ids, now=context.now, who=context.actor)
+    lines = []
+    for paper in papers:
+        said = Sentence("Saved: {title}") if paper.id in new else Sentence("It is saved already: {title}")
+        lines.append(context.say(said, title=context.title(paper)))
+    lines += [context.say("{name} is not known here.", name=name) for name in unknown]
+    buttons = [context.button("all saved", "saved-page", start=0)]
+    if len(ids) == 1:  # also for those who may not change the chat
+        buttons.append(context.button("undo" if new else "take out", "unsave", paper=ids[0]))
+        return context.done(*lines, buttons=(tuple(buttons),))
+    return context.done(*lines, buttons=((*buttons, *context.undo_button),))
 
 
 @of_paper
@@ -435,7 +443,7 @@ COMMANDS = (
         name="save",
         examples=("/save 2601.15529",),
         run=save,
-        usage="[ID]",
+        usage="[ID…]",
         writes=True,
         wants=papers_wanted,
         summary=Sentence("keep a paper"),

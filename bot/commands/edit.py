@@ -264,7 +264,7 @@ def _what(context: CommandContext, done: Undone) -> Iterator[str]:
     yield from unnamed(len(what.changed) - _MOST_NAMED, localizer)
     for setting in what.settings:
         yield setting_change(setting, done.before, done.after, localizer)
-    for paper in stored_papers(context.transaction, [what.saved] if what.saved else []).values():
+    for paper in stored_papers(context.transaction, what.saved).values():
         yield context.say("No longer saved: {title}", title=context.title(paper))
     if what.paused is not None:
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")

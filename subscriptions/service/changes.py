@@ -1,7 +1,7 @@
 """The log of a chat's changes, and undo: what is kept of a state, what counts as one change, what is restored, which cursors stay.
 
-Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause, and a
-paper that is saved now.
+Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause, and the
+papers that are saved now.
 All calls in one transaction make one change. Undo takes back the newest one: a removed subscription is restored with its old
 id, which buttons name, its number and its cursor. One that still exists keeps its present cursor, so no paper is sent twice.
 """
@@ -43,7 +43,7 @@ class Difference:
     changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names of settings with another value
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
-    saved: int | None = None  # a paper that is saved now
+    saved: tuple[int, ...] = ()  # papers that are saved now
 
     def __bool__(self) -> bool:
         named = self.added, self.removed, self.changed, self.settings, self.saved
@@ -61,15 +61,15 @@ class Change:
 
 
 def record_change(
-    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", saved: int | None = None
+    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", saved: Sequence[int] = ()
 ) -> int:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
-    Each use case that changes subscriptions or settings, or saves the paper `saved`, calls this in its own transaction. All
+    Each use case that changes subscriptions or settings, or saves the papers `saved`, calls this in its own transaction. All
     calls in one transaction make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
-        before = _to_json(state_of(transaction, chat_id)) | {"saved": saved}
+        before = _to_json(state_of(transaction, chat_id)) | {"saved": [*saved]}
         transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
             transaction, chat_id, before, who=who, at=now
         )
@@ -98,17 +98,21 @@ def change_subscriptions(
 
 
 @writes
-def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime, who: str = "") -> bool:
-    """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
-    is_new = not _is_saved(transaction, chat.id, paper)
-    if is_new:
-        record_change(transaction, chat.id, now=now, who=who, saved=paper)
-    interests.note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
-    return is_new
+def save_papers(
+    transaction: Transaction, chat: Chat, papers: Sequence[int], *, now: datetime, who: str = ""
+) -> tuple[int, ...]:
+    """Saves papers for a chat, as the newest of its saved papers. Returns those that were not saved before."""
+    before = _saved_among(transaction, chat.id, papers)
+    new = tuple(paper for paper in papers if paper not in before)
+    if new:
+        record_change(transaction, chat.id, now=now, who=who, saved=new)
+    interests.note_signal(transaction, chat, papers, Signal.SAVED, now=now)
+    return new
 
 
-def _is_saved(transaction: Transaction, chat_id: int, paper: int) -> bool:
-    return (paper, Signal.SAVED) in interests.signals_of_papers(transaction, chat_id, [paper])
+def _saved_among(transaction: Transaction, chat_id: int, papers: Sequence[int]) -> tuple[int, ...]:
+    signals = interests.signals_of_papers(transaction, chat_id, papers)
+    return tuple(paper for paper in papers if (paper, Signal.SAVED) in signals)
 
 
 def state_before(change: stored_subscriptions.StoredChange) -> State:
@@ -218,11 +222,8 @@ def last_change(transaction: Transaction, address: ChatAddress) -> Change | None
     now = state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
         before = state_before(kept)
-        what = difference(before, now)
-        saved = kept.before.get("saved")  # not in changes of earlier versions
-        if saved and _is_saved(transaction, chat.id, saved):
-            what = replace(what, saved=saved)
-        if what:
+        saved = _saved_among(transaction, chat.id, kept.before.get("saved", ()))
+        if what := replace(difference(before, now), saved=saved):
             return Change(id=kept.id, who=kept.who, before=before, what=what)
     return None
 
@@ -256,8 +257,8 @@ def _restore(transaction: Transaction, chat: Chat, change: Change, now: datetime
     _restore_subscriptions(transaction, after, wanted, now)
     if what.paused is not None:
         _restore_pause(transaction, chat, before, now)
-    if what.saved:
-        interests.take_back(transaction, chat, what.saved, Signal.SAVED)
+    for paper in what.saved:
+        interests.take_back(transaction, chat, paper, Signal.SAVED)
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:

@@ -204,15 +204,14 @@ class StoredChange(NamedTuple):
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
     """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids.
 
-    As many are kept of saved papers as of all other changes, since in a group also those save papers who may change nothing.
+    Of changes that save papers as many are kept as of all others, since in a group people save papers who may change nothing.
     """
     row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
     transaction.add(row)
     transaction.flush()
-    saves = _u.before["saved"].as_integer().is_not(None)
-    newest = sa.select(_u.id).where(_u.chat == chat_id).order_by(_u.id.desc()).limit(KEPT_CHANGES)
-    kept = [col(UndoRow.id).not_in(newest.where(some)) for some in (saves, ~saves)]
-    transaction.remove(UndoRow, *kept, chat=chat_id)
+    saves = bool(before.get("saved"))
+    alike = [one.id for one in changes_of(transaction, chat_id) if bool(one.before.get("saved")) is saves]
+    transaction.remove(UndoRow, col(UndoRow.id).in_(alike[KEPT_CHANGES:]), chat=chat_id)
     return row.id
 
 

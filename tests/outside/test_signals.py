@@ -94,6 +94,18 @@ def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
     assert two.says("/saved").lines[0] == "2 篇收藏的论文"
 
 
+def test_several_are_saved_at_once_and_undone_together(two: Product) -> None:
+    two.says("/save 2601.90001")
+    assert two.says("save 2601.90001 2601.90002 2601.90003").lines == [
+        "✓ It is saved already: Swarm one (2601.90001)",
+        "Saved: Reef one (2601.90002)",
+        "2601.90003 is not known here.",
+    ]
+    assert two.says("/saved").lines[0] == "2 saved papers"
+    assert two.says("/undo").lines == ["✓ Undone.", "No longer saved: Reef one (2601.90002)"]
+    assert two.says("/saved").lines[0] == "1 saved paper"
+
+
 def test_without_an_id_it_is_the_last_paper_that_came(product: Product) -> None:
     product.says("/sub swarm now")
     product.brings(SWARM)
