@@ -249,6 +249,13 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     assert (error.exit_code, error.cause, error.passes) == (2, "its server does not answer", True)
 
 
+@pytest.mark.parametrize("option", ["sslmode=nonsense", "no_such_option=1", "connect_timeout=soon"])
+def test_an_option_that_the_driver_refuses_is_told_once_and_for_all(option: str) -> None:
+    error = refused(f"postgresql://person:{PASSWORD}@127.0.0.1:9/paperwire?{option}")
+    assert str(error).startswith("The address of the database paperwire on 127.0.0.1:9 has an option")
+    assert (error.exit_code, error.passes) == (2, False)
+
+
 @pytest.mark.parametrize(
     ("database", "password", "sentence"),
     [

@@ -91,6 +91,13 @@ _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their me
         passes=False,
     ),
     KnownError(
+        words=("invalid connection option", "invalid sslmode value", "invalid integer value", "bad value for"),
+        sentence=Sentence("The address of the database {where} has an option that PostgreSQL does not take."),
+        hint=_ADDRESS,
+        cause=NOT_OPENED,
+        passes=False,
+    ),
+    KnownError(
         states=("53300",),
         words=("too many clients", "remaining connection slots", "too many connections"),
         sentence=Sentence("The server of the database {where} has no connection left."),
