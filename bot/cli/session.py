@@ -63,10 +63,11 @@ class Session:
 
         Raises SettingsError, NotFound, PaperwireError.
         """
-        if not addresses.facts_of(address.platform).is_alias(address):
+        facts = addresses.facts_of(address.platform)
+        if not facts.is_alias(address):
             return address
-        if not self.settings.is_on(address.platform):
-            raise platforms.no_look_up(address)
+        if not self.settings.is_on(facts.name):
+            raise SettingsError(facts.off)
         return asyncio.run(self.ask(address.platform, lambda platform: platform.resolve(address)))
 
     def platform(self, name: str) -> Platform:

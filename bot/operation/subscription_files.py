@@ -7,7 +7,6 @@ from dataclasses import replace
 from bot.app import App
 from bot.dependencies import make_vectors
 from bot.errors import SettingsError
-from bot.platforms import no_look_up
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
@@ -91,5 +90,5 @@ async def _resolved(app: App, address: ChatAddress) -> ChatAddress:
     if not facts_of(address.platform).is_alias(address):
         return address
     if platform is None:
-        raise no_look_up(address)
+        raise SettingsError(facts_of(address.platform).off)
     return await platform.resolve(address)

@@ -7,7 +7,6 @@ module, which declares the platforms, so that their addresses can be read.
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from bot.errors import SettingsError
 from subscriptions import addresses
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
@@ -15,7 +14,6 @@ if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not loa
     from bot.ports.channel import Clock
     from bot.rendering.packing import Medium
     from bot.settings import Settings
-    from subscriptions.model import ChatAddress
     from subscriptions.store.database.store import Store
 
 # name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
@@ -35,12 +33,6 @@ def connect(adapter: str, settings: "Settings", store: "Store", clock: "Clock", 
     """
     platform: Platform = import_module(adapter).connect(settings, store, clock, out)
     return platform
-
-
-def no_look_up(address: "ChatAddress") -> SettingsError:
-    """Returns the error for an alias of a chat, `telegram:@name`, whose platform is off and cannot be asked."""
-    facts = addresses.facts_of(address.platform)
-    return SettingsError(f"{facts.title} is off, so {address} cannot be looked up.", f"Set {facts.token_variable}.")
 
 
 def medium_of(platform: str) -> "Medium":
