@@ -222,8 +222,11 @@ def last_change(transaction: Transaction, address: ChatAddress) -> Change | None
     now = state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
         before = state_before(kept)
-        saved = _saved_among(transaction, chat.id, kept.before.get("saved", ()))
-        if what := replace(difference(before, now), saved=saved):
+        if saved := kept.before.get("saved"):  # such a change is only that, also if later ones are not kept any more
+            what = Difference(saved=_saved_among(transaction, chat.id, saved))
+        else:
+            what = difference(before, now)
+        if what:
             return Change(id=kept.id, who=kept.who, before=before, what=what)
     return None
 

@@ -100,6 +100,18 @@ def test_a_saved_paper_is_a_change_as_well_however_it_was_saved(product: Product
         assert product.says("/undo").lines[1].startswith("Removed: ")
 
 
+def test_a_save_is_taken_back_alone_when_later_changes_are_not_kept_any_more(product: Product) -> None:
+    product.brings(paper("Swarm one", arxiv_id="2601.90001"))
+    product.says("/save 2601.90001")
+    for number in range(1, 7):
+        product.says(f"/sub word{number}")
+    for _ in range(5):
+        assert product.says("/undo").lines[1].startswith("Removed: ")
+    assert product.says("/undo").lines == ["✓ Undone.", "No longer saved: Swarm one (2601.90001)"]
+    assert numbers(product) == [1]
+    assert product.says("/undo").text == "There is nothing to undo."
+
+
 def test_what_came_meanwhile_does_not_come_again(product: Product) -> None:
     product.says("/sub diffusion now")
     product.says("/edit 1 graphs")
