@@ -292,14 +292,14 @@ class Product:
 
     def reads(self, url: str) -> str:
         """Returns a page of a running process, whatever its status."""
-        return httpx.get(url, trust_env=False).text
+        return httpx.get(url, timeout=PATIENCE, trust_env=False).text
 
     def agrees(self, questions: Sequence[EmailMessage]) -> None:
         """Opens the link of each mail that asks whether papers shall come, and presses the button there, as readers do.
 
         The links lead to PAPERWIRE_WEB_URL, for which the address of a running process stands in.
         """
-        with self.starts("run", moved=True) as process, httpx.Client(trust_env=False) as browser:
+        with self.starts("run", moved=True) as process, httpx.Client(timeout=PATIENCE, trust_env=False) as browser:
             root = process.waits_until_ready()
             for mail in questions:
                 page = mail.get_body(("html",))

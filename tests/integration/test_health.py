@@ -29,6 +29,7 @@ from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
+from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
@@ -56,7 +57,7 @@ class Page:
         await self._process.health.look()
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
             answer = await client.get(f"{self._url}/health/ready")
         return answer.status_code, answer.json()
 
@@ -223,14 +224,15 @@ def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
 def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: Remote, port: int) -> None:
     with cli.Process(kept.folder, "run", fake=remote, port=str(port)) as program:
         program.says("Watching ")
-        with httpx.Client(trust_env=False) as line:
+        with httpx.Client(timeout=PATIENCE, trust_env=False) as line:
             while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
                 pass  # the program is still starting
         ended = kept("status")
         assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
         assert kept("status", "--json").json["problems"] == {}
         kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
-        assert kept("sources", "poll").status == 1
+        polled = kept("sources", "poll")
+        assert (polled.status, "failed" in polled.out) == (1, True), polled.err
         ended = kept("status")
         assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
         assert "✗ Source daily: failed, " in ended.out
@@ -245,6 +247,6 @@ def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: R
         remote.call("user_writes", "/list", "4242")  # ends the request for updates that waits for half a minute
         program.says("No one can talk to the bot on Telegram: Telegram does not know this token")
         ended = kept("status", "--json")
-        page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
+        page = httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=PATIENCE, trust_env=False).json()
         assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
         assert "  telegram updates: " in kept("status").out

@@ -29,6 +29,7 @@ from tests.integration import docs_pages
 from tests.integration.program import Quiet, running
 from tests.integration.telegram_bot import a_bot
 from tests.make import HOUR, address, due, ingested, subscribes
+from tests.patience import PATIENCE
 from tests.stored import change
 
 
@@ -54,7 +55,7 @@ class Bot:
     problems: dict[str, str] = dataclasses.field(default_factory=dict)
 
     async def scrape(self) -> Page:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
             answer = await client.get(f"{self.url}/metrics")
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/plain")
@@ -187,7 +188,7 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
 
 async def test_metrics_are_not_below_the_prefix_of_the_pages(bot: Bot) -> None:
     """A proxy that passes on this prefix would make them public."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
         assert (await client.post(f"{bot.url}/metrics")).status_code == 405
 

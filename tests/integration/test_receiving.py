@@ -24,6 +24,7 @@ from tests.integration.locked import broken_database
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
 from tests.make import address
+from tests.patience import PATIENCE
 
 GROUP = "-1001"
 
@@ -204,7 +205,7 @@ async def test_a_second_program_that_polls_is_named(
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
-        async with worker.listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
+        async with worker.listening(app, receivers), httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
             while not worker.problems_of(receivers):  # each request of the other program ends a request of the bot
                 await client.post(f"{telegram.url}/bot{TOKEN}/getUpdates", json={"offset": -1})
@@ -221,7 +222,7 @@ async def test_a_second_program_that_polls_is_named(
 async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://gone.example.org/x"})
     telegram.user_writes("/sub diffusion")
     async with a_listening_bot(tmp_path, telegram, clock):

@@ -52,7 +52,7 @@ def talks(remote: Remote) -> None:
 
 
 def asked(url: str, page: str) -> httpx.Response:
-    return httpx.get(f"{url}/{page}", trust_env=False)
+    return httpx.get(f"{url}/{page}", timeout=PATIENCE, trust_env=False)
 
 
 def test_a_process_works_and_its_log_holds_no_words(tmp_path: Path, remote: Remote) -> None:

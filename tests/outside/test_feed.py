@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.telegram import NAME, FakeTelegram
+from tests.patience import PATIENCE
 from tests.prepared import prepared
 from tests.product import Product, Seen
 
@@ -40,7 +41,7 @@ def address_in(answer: Seen) -> str:
 
 def opens(product: Product, wanted: Mapping[str, bool]) -> None:
     """Checks which addresses lead to a feed. All others must lead nowhere."""
-    with product.starts("run", moved=True) as process, httpx.Client(trust_env=False) as reader:
+    with product.starts("run", moved=True) as process, httpx.Client(timeout=PATIENCE, trust_env=False) as reader:
         root = process.waits_until_ready()
         found = {path: reader.get(root + path).status_code for path in wanted}
     assert found == {path: 200 if is_open else 404 for path, is_open in wanted.items()}
