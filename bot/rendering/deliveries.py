@@ -103,7 +103,7 @@ def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
         )
     elif not facts.known:
         text = (
-            language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
+            language.say("No papers came on {days}.", days=days) if days else language.say("No new papers have come.")
         )
     elif days:
         text = language.count(
