@@ -1,4 +1,7 @@
-"""What a request means: which command, also without a slash or in a group; about which chat; with which arguments. Pure."""
+"""What a request means: which command, also without a slash or in a group; about which chat; with which arguments.
+
+Pure.
+"""
 
 import re
 from dataclasses import dataclass, field, fields, replace
@@ -79,7 +82,10 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
 
 
 def _of_plain_text(request: MessageRequest, question: CallbackToken | None, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text; None for silence."""
+    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text.
+
+    None for silence.
+    """
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and request.follows_name:

@@ -1,4 +1,6 @@
-"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one. Distress gets a kind sentence.
+"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+
+Distress gets a kind sentence.
 
 The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
 """
@@ -172,10 +174,12 @@ def _of_file(context: CommandContext) -> Reply | None:
 
 
 def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", "papers"]:
-    """Returns what a text that seems to want a change is about: what is subscribed, or other papers; "" for any other text.
+    """Returns what a text that seems to want a change is about: what is subscribed, or other papers.
 
-    It is about other papers if its other words are of no subscription here, and are many or find papers. These papers come
-    first then, since a title is looked for, too.
+    "" for any other text.
+
+    It is about other papers if its other words are of no subscription here, and are many or find papers. These papers
+    come first then, since a title is looked for, too.
     """
     is_time = _is_time(said)
     there = subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
@@ -195,7 +199,7 @@ def _is_time(said: str) -> bool:
 
 
 def _other_words(said: str) -> set[str]:
-    """Returns the words of a wish for a change that are neither its verbs nor small words, pronouns, numbers and times."""
+    """Returns the words of a wish for a change without its verbs, small words, pronouns, numbers and times."""
     rest = _SMALL_ZH.sub(" ", _CHANGES.sub(" ", folded(said)))
     words = (word for word in re.findall(r"[^\W_]+(?:['’]\w+)?", rest) if word not in _SMALL and not word[:1].isdigit())
     return {token for word in words for token in tokens(word)}
@@ -213,7 +217,10 @@ def asks_nothing(text: str) -> bool:
 
 
 def _found_or_mine(context: CommandContext, said: str) -> Reply:
-    """Returns what a text finds; if that is nothing, [my subscriptions] is below, and a question to the bot gets help."""
+    """Returns what a text finds.
+
+    If that is nothing, [my subscriptions] is below, and a question to the bot gets help.
+    """
     if asks_nothing(said):
         return what_to_say(context)
     if links_to_no_paper(said) and not mentioned(said):
@@ -261,7 +268,10 @@ def writes(context: CommandContext) -> bool:
 
 
 def wanted(context: CommandContext) -> Wanted:
-    """Wants what a text or a file is about: papers that it names, or the meaning of its words; a model, if the bot is not sure."""
+    """Wants what a text or a file is about: papers that it names, or the meaning of its words.
+
+    A model, if the bot is not sure.
+    """
     said, file = context.args.strip(), context.file
     if isinstance(file, FileWithoutCommand):
         command = context.registry.by_name[file.command]
