@@ -11,9 +11,8 @@ from subscriptions.model import Lane
 # most lanes of one platform that run at the same time; a limit for each platform, so that none waits for another
 CONCURRENCY = 10
 
-Deliver = Callable[
-    [Lane], Awaitable[float]
-]  # sends in a lane; returns after how many seconds it goes on, 0: it is done
+# sends in a lane; returns after how many seconds it goes on, 0: it is done
+Deliver = Callable[[Lane], Awaitable[float]]
 
 
 @dataclass(slots=True, eq=False)
@@ -23,9 +22,8 @@ class Drain:
     clock: Clock
     is_stopping: Callable[[], bool] = lambda: False
     stopped: dict[str, str] = field(default_factory=dict)  # platform → why nothing is sent
-    exempt: set[Lane] = field(
-        default_factory=set
-    )  # lanes of operators, who hear of it although their platform is stopped
+    # lanes of operators, who hear of it although their platform is stopped
+    exempt: set[Lane] = field(default_factory=set)
     planned: int = 0  # planned deliveries
     sent: int = 0  # deliveries that were sent
     papers: int = 0  # papers that these show

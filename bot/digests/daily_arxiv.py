@@ -111,9 +111,8 @@ _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
-_ONLY_LINKS = re.compile(
-    r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+"
-)  # in time that grows with the text
+# in time that grows with the text
+_ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+")
 _PIPE = re.compile(r"[ \t]+\|[ \t]+")
 _MARKUP = re.compile(r"[-*_=]{3,}|<(?:hr|br) ?/?>|</?details>|<summary>.*</summary>")
 _BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")

@@ -17,12 +17,13 @@ _ENCODING = re.compile(  # names of those that feeds have; others of Python's de
     r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
     re.IGNORECASE,
 )
+# as browsers do
 _READ_AS: Final = {
     "gb2312": "gb18030",
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
     "latin-1": "cp1252",
-}  # as browsers do
+}
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -31,12 +31,10 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
     r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
     re.IGNORECASE,
 )
-_LABELS_IN_LINE = re.compile(
-    r"\s+(?=(?:Source|Author\(s\)): )"
-)  # ScienceDirect's, where a relay left out the paragraphs
-_LABEL = re.compile(
-    r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)"
-)  # of the abstract, and of a picture that is not there
+# ScienceDirect's, where a relay left out the paragraphs
+_LABELS_IN_LINE = re.compile(r"\s+(?=(?:Source|Author\(s\)): )")
+# of the abstract, and of a picture that is not there
+_LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)")
 _JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand

@@ -30,12 +30,13 @@ _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 _CHAT_ARXIV = "Chat Arxiv"  # the beginning of the titles of cn-chat-arxiv
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+# of plain names
 _SPACES: Final = (
     "",
     "http://purl.org/rss/1.0/",
     "http://www.w3.org/2005/Atom",
     "http://purl.org/atom/ns#",
-)  # of plain names
+)
 _VOCABULARIES: Final = (  # parts of addresses of name spaces; the address of PRISM has many forms
     ("prism", "prism:"),
     ("purl.org/dc/terms", "dcterms:"),

@@ -19,9 +19,8 @@ _GROUP = re.compile(
     r"|.*(?:Collaborations|Consortia|Groups|Institutes|Networks|Projects|Teams))"
 )
 _LINK = re.compile(r"\[(?P<name>[^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_PYTHON_STRING = re.compile(
-    r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?"
-)  # one that is not closed ends with the text
+# one that is not closed ends with the text
+_PYTHON_STRING = re.compile(r"'((?:[^'\\]|\\.)*)'?|\"((?:[^\"\\]|\\.)*)\"?")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")

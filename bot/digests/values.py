@@ -44,9 +44,8 @@ _DAY_IN_WORDS = re.compile(
 _DAY_IN_CHINESE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
-_UNSEEN = re.compile(
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
-)  # signs that pages put into a DOI, which has none
+# signs that pages put into a DOI, which has none
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _BEFORE_DOI = re.compile(r"\s*(?:https?://(?:dx\.|www\.)?doi\.org/|info:doi/|(?:urn:)?doi:\s*)*", re.IGNORECASE)
 _DOI_IN_ADDRESS = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}(?:/|%2F)[^\s?&#\"<>]*[^\s?&#\"<>.,;/]", re.IGNORECASE)
 # what a page's address asks for: `?id=10.1371/…`, but not another work that it mentions, as in `?ref=10.1371/…`

@@ -142,9 +142,8 @@ class ChatPage:
             file_id=update if form.file else "",
         )
         dispatcher = await self._visitors.handling()
-        is_first = (
-            update not in self._channel.files
-        )  # a form may be sent twice at once, and its file is kept until the end
+        # a form may be sent twice at once, and its file is kept until the end
+        is_first = update not in self._channel.files
         self._channel.files[update] = form.file
         try:
             posting = await dispatcher.dispatch_without_retry(message)

@@ -82,9 +82,8 @@ _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《
 class IndexQuestion:
     """What to ask the index about a simple term."""
 
-    wanted: (
-        Expression | None
-    )  # finds all papers that fulfil the term, and perhaps others; None: any paper may fulfil it
+    # finds all papers that fulfil the term, and perhaps others; None: any paper may fulfil it
+    wanted: Expression | None
     doubtful: Expression | None = None  # those of them that have to be read; None: all that it finds fulfil the term
 
 

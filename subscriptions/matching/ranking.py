@@ -24,9 +24,8 @@ DIGITS = 2  # scores are rounded, so that papers with nearly the same score are 
 
 # for each text: its field, and term -> (start, end) of its places
 Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]
-Judged = Sequence[
-    tuple[float, int]
-]  # of each paper that a chat liked or disliked: how much, the code of the whole paper
+# of each paper that a chat liked or disliked: how much, the code of the whole paper
+Judged = Sequence[tuple[float, int]]
 NEAREST = 3  # liked papers that count as the nearest
 AGAINST = 0.25  # how much the nearest disliked paper counts
 

@@ -10,16 +10,12 @@ from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-_AN_HOUR, _A_DAY = (
-    timedelta(hours=1),
-    timedelta(days=1),
-)  # waits after a refusal in doubt: the first and the further ones
+# waits after a refusal in doubt: the first and the further ones
+_AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 # An attempt that is stored for a later moment than this was computed with a wrong clock. Never less than the longest wait.
 LONGEST_CREDIBLE_WAIT = _A_DAY
-_GONE_AFTER, _GONE_REFUSALS = (
-    timedelta(days=3),
-    3,
-)  # so long and so often a chat refuses in doubt before it counts as gone
+# so long and so often a chat refuses in doubt before it counts as gone
+_GONE_AFTER, _GONE_REFUSALS = timedelta(days=3), 3
 _IN_A_ROW = 3  # the same refusal for so many chats in a row is the sender's
 _FIRST_WORDS = 12  # words that two sentences share if they tell the same refusal
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive

@@ -279,9 +279,8 @@ class DenialRow(Row, table=True):
 class QueryRow(Numbered, table=True):
     """A query, which all subscriptions with the same canonical text share."""
 
-    __table_args__ = (
-        sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
-    )  # on PostgreSQL: `schema.BESIDE_TABLES`
+    # on PostgreSQL: `schema.BESIDE_TABLES`
+    __table_args__ = (sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),)
     canonical: str
 
 

@@ -42,9 +42,8 @@ def main() -> None:
             executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS)
         )
         stack.callback(browser.close)
-        mark = browser.new_page(
-            viewport={"width": 512, "height": 512}
-        )  # the picture of the app on Slack and of the bot on Telegram
+        # the picture of the app on Slack and of the bot on Telegram
+        mark = browser.new_page(viewport={"width": 512, "height": 512})
         mark.set_content(f'<body style="margin:0"><img src="{brand.icon()}" width="512">')
         mark.screenshot(path=IMAGES / "mark.png", omit_background=True)
         for language in SAID:

@@ -51,9 +51,8 @@ def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> N
 def test_a_page_that_was_away_goes_on_where_it_stopped(visit: Visit) -> None:
     desk, phone = visit("cem"), visit("cem")
     phone.page.context.set_offline(True)
-    desk.says(
-        "/list", "There are no subscriptions yet"
-    )  # no subscription, because a paper of another test could then add a message
+    # no subscription, because a paper of another test could then add a message
+    desk.says("/list", "There are no subscriptions yet")
     phone.page.context.set_offline(False)
     phone.sees("There are no subscriptions yet")
     shown, missed = (one.page.locator("#log .post").all_inner_texts() for one in (desk, phone))

@@ -157,6 +157,7 @@ def _is_text(content: object) -> bool:
     return isinstance(content, str) and 0 < len(content) <= _LONGEST
 
 
+# beside "slow" and "cut"
 FAULTS: Mapping[str, Callable[[], web.Response]] = {
     "never": lambda: web.Response(status=503),
     "429": lambda: web.Response(status=429, headers={"Retry-After": "7"}),
@@ -165,4 +166,4 @@ FAULTS: Mapping[str, Callable[[], web.Response]] = {
     "4 MB": lambda: web.json_response(
         {"choices": [{"message": {"content": "ha " * (4 * 2**20 // 3)}, "finish_reason": "stop"}]}
     ),
-}  # beside "slow" and "cut"
+}

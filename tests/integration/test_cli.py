@@ -211,11 +211,12 @@ def _known(line: str, leaves: set[str]) -> str:
 
 
 def test_the_table_names_every_subcommand_of_the_program() -> None:
+    # two that only list their subcommands, and one that writes a folder
     leaves = set(cli.subcommands()) - {
         "db",
         "slack",
         "init",
-    }  # two that only list their subcommands, and one that writes a folder
+    }
     assert {_known(line, leaves) for line in READS + BEGINS + WITHOUT} == leaves
 
 

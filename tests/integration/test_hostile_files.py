@@ -52,9 +52,8 @@ def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grai
 
 def test_a_paper_with_a_million_authors_keeps_twenty_thousand(tmp_path: Path) -> None:
     page = f"# cs.LG\n\n{entry(names='Ada Example,' * 1_000_000)}".encode()
-    digests.read_digest(
-        f"# cs.LG\n\n{entry()}".encode(), "page.md"
-    )  # so that nothing is imported while memory is traced
+    # so that nothing is imported while memory is traced
+    digests.read_digest(f"# cs.LG\n\n{entry()}".encode(), "page.md")
     tracemalloc.start()
     try:
         read = digests.read_digest(page, "page.md")

@@ -80,6 +80,7 @@ def test_privacy_brings_exactly_this_chats_rows(known: Product) -> None:
     known.says("/sub secret matters", OTHER)
     lives(known, ME)
     text = file(known.says("/privacy", ME))
+    assert text, known.round.err
     rows = json.loads(text)
     assert rows["chat"]["address"] == ME
     assert [subscription["text"] for subscription in rows["subscription"]] == [f"{WORD} -survey"]

@@ -125,9 +125,8 @@ def _no_wait(*_: object, **__: object) -> None:
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     """Returns the medium of a service: Markdown, if the service or Apprise makes something of it, else text."""
     scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
-    tried = (
-        (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
-    )  # None: what its address names
+    # None: what its address names
+    tried = (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
     shows = {plugin.resolve_format(one) for one in tried}
     return Service(
         "text" if shows == {formats.TEXT} or client.answers_by_code(plugin) else "markdown",
