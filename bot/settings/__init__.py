@@ -176,7 +176,7 @@ class Settings(BaseModel):
 
     web_host: values.Host = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65_535)] = 8420  # 0: any free port
-    web_url: values.ServerRoot | None = None
+    web_url: values.PublicRoot | None = None
     web_password: values.Password | None = None
     access: Annotated[Literal["open", "ask", "closed"], values.AnyCase] = "ask"
     admins: values.Chats = ()

@@ -88,6 +88,13 @@ def server_root(text: str) -> str:
     return allowed(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
 
 
+def public_root(text: str) -> str:
+    """Returns the root of a server that people read: in links of mails, and in the addresses of feeds."""
+    root = server_root(text)
+    has_password = address_parts(root).password is not None
+    return allowed(root, "people read it, so it must hold no password", when=not has_password)
+
+
 def slack_root(text: str) -> str:
     """Returns the root of a Slack API. It ends in "/api/"."""
     root = server_root(text)
@@ -272,6 +279,7 @@ DestinationName = Annotated[  # it is part of an address, and people type it at 
 
 WebAddress = Annotated[str, AfterValidator(web_address)]
 ServerRoot = Annotated[str, AfterValidator(server_root)]
+PublicRoot = Annotated[str, AfterValidator(public_root)]
 SlackRoot = Annotated[str, AfterValidator(slack_root)]
 DigestAddress = Annotated[str, AfterValidator(digest_address)]
 Host = Annotated[str, AfterValidator(_host)]
