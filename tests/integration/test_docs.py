@@ -173,6 +173,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
     ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
+    ("commands.md", ("subcommand", "does"), SUBCOMMANDS.keys() - {"db", "slack"}),  # these two have only subcommands
     ("formats.md", ("code", "means"), set(digests.MESSAGES)),
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
@@ -188,7 +189,14 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     )
 
 
-@pytest.mark.parametrize("name", ["commands", "settings", "slack"])
+@rows_of("commands.md", "subcommand", "does")
+def test_the_row_of_a_subcommand_names_its_options(row: Row) -> None:
+    told_above = {"--help", "--json", "--now", "--as"}
+    options = SUBCOMMANDS[row.code("subcommand")] - told_above
+    assert set(re.findall(r"`(--[a-z-]+)", row["does"])) - {"--not-sent"} == options
+
+
+@pytest.mark.parametrize("name", ["settings", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     written = docs_pages.page(f"{name}.md")
     assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written, f"run: python docs/{name}_page.py"
