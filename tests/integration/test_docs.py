@@ -174,7 +174,6 @@ TABLES = [  # (page, the columns of its table, all things that the first column 
     ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
     ("commands.md", ("subcommand", "does"), SUBCOMMANDS.keys() - {"db", "slack"}),  # these two have only subcommands
-    ("formats.md", ("code", "means"), set(digests.MESSAGES)),
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
     ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]
