@@ -304,5 +304,11 @@ PAIRS = [
 ]
 
 
-def text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=["README", "guide"])
+def test_a_chinese_page_has_the_structure_of_the_english_one(english: Path, chinese: Path) -> None:
+    """The same headings, tables, lists and blocks follow one another."""
+    assert _structure(chinese) == _structure(english)
+
+
+def _structure(path: Path) -> list[str]:
+    return re.findall(r"^(#+ |\||- |\d\. |```\w*)", path.read_text(encoding="utf-8"), re.MULTILINE)
