@@ -28,7 +28,7 @@ _SCOPES = {
     ),
     "im:write": (
         "begins direct messages with somebody who asked for papers in private",
-        "it writes to nobody in private",
+        "it cannot write to people in private",
     ),
     "channels:history": (
         "looks up its own message in a public channel if the connection broke while it was sent",
