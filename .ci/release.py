@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a release from the newest commit: builds it twice, tries it on each Python, dates the changelog and sets the tag.
+"""Makes a release from the newest commit: builds it twice, tries it on each Python, dates the changelog, sets the tag.
 
     release               leaves dist/, a commit and a tag; publishing them is a person's step
     release --build DIR   only builds into DIR
 
-All is done in a clone of the repository, which is thrown away: a release that fails leaves nothing behind. The files are
-made from `git archive`, so they hold what the commit holds, with the time of the commit as their time.
+All is done in a clone of the repository, which is thrown away: a release that fails leaves nothing behind. The files
+are made from `git archive`, so they hold what the commit holds, with the time of the commit as their time.
 """
 
 import argparse

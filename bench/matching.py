@@ -1,7 +1,7 @@
-"""Matches the papers of a day with queries, beside SQLite's FTS5 and a naive loop: `python -m bench.matching [COUNT...]`.
+"""Matches the papers of a day, beside SQLite's FTS5 and a naive loop: `python -m bench.matching [COUNT...]`.
 
-The papers and the words of the lines come from the real digests in the folder that PAPERWIRE_SHARED names, or, without it,
-from a made-up vocabulary. Lines of plain words, which mean the same to all three, must find the same papers.
+The papers and the words of the lines come from the real digests in the folder that PAPERWIRE_SHARED names, or, without
+it, from a made-up vocabulary. Lines of plain words, which mean the same to all three, must find the same papers.
 """
 
 import re

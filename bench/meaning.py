@@ -2,14 +2,14 @@
 
     python -m bench.meaning [PAPERS]
 
-The encoder is calibrated with one half of the papers, and everything is measured with the other half. Papers are those of
-bot/samples, and at most PAPERS (default 1000) of the digests in the folder that PAPERWIRE_SHARED names, those with a summary
-in Chinese first. A paper costs some 60 ms of a processor.
+The encoder is calibrated with one half of the papers, and everything is measured with the other half. Papers are those
+of bot/samples, and at most PAPERS (default 1000) of the digests in the folder that PAPERWIRE_SHARED names, those with a
+summary in Chinese first. A paper costs some 60 ms of a processor.
 
-- A question is a field of a summary in Chinese, or the first sentence of a translation, if it has no Latin letter. It is
-  asked of all papers; the right one is that of the summary. A paper is near if its nearness is at least 0.5.
-- `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions of
-  people, each with the papers that are right.
+- A question is a field of a summary in Chinese, or the first sentence of a translation, if it has no Latin letter. It
+  is asked of all papers; the right one is that of the summary. A paper is near if its nearness is at least 0.5.
+- `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions
+  of people, each with the papers that are right.
 
 Times are processor time.
 """

@@ -6,8 +6,8 @@
 - planned: each chat has a daily subscription that is due at the same minute and matches ten of the day's papers. Then
   each has ten `now` subscriptions, which share queries like real ones, and 1,000 papers come. Aims: at most 3 times a
   bulk insert of the same rows, 1 GB, 3 s until the first deliveries, 100 ms for a simultaneous /sub
-- sent: to the fake Bot API server of the tests, without rate limits, beside a bare httpx with as many connections, which
-  posts the same messages and stores nothing. Aim: at most 1.5 times its time
+- sent: to the fake Bot API server of the tests, without rate limits, beside a bare httpx with as many connections,
+  which posts the same messages and stores nothing. Aim: at most 1.5 times its time
 - answered: the real `paperwire run` with its limits sends to more chats than it can reach in the time, while new people
   write commands. Aim: 99 of 100 within 100 ms, and never more than thirty messages in any second. And answers with
   numbers that are counted in 125 papers for each command. Aim: 300 ms for 50,000 papers
@@ -128,7 +128,10 @@ def store_digests(folder: Path, amount: int) -> None:
 
 
 def insert_rows(source: Path, target: Path, asked: dict[str, str]) -> tuple[float, int]:
-    """Inserts the results of queries, by table, into another database. Returns processor seconds and the number of rows."""
+    """Inserts the results of queries, by table, into another database.
+
+    Returns processor seconds and the number of rows.
+    """
     with closing(sqlite3.connect(source)) as full, closing(sqlite3.connect(target, isolation_level=None)) as bare:
         rows = {table: full.execute(query).fetchall() for table, query in asked.items()}
         bare.execute("PRAGMA synchronous=FULL")  # as in paperwire
@@ -437,7 +440,7 @@ def wait_for(fake: Remote, there: Callable[[list[Entry]], bool]) -> None:
 
 
 async def count_a_week(url: str, amount: int) -> None:
-    """Prints how long people wait for numbers that are counted in all papers of a week, each query for the first time."""
+    """Prints how long people wait for numbers counted in all papers of a week, each query for the first time."""
     with an_open_store(url) as store:
         papers = abstracts(amount)
         for start in range(0, amount, DIGEST):

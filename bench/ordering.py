@@ -2,9 +2,9 @@
 
     python -m bench.ordering [PAPERS]
 
-A reader is subscribed to all papers, and is interested in one category of arXiv, or in two. Nobody is told which: the reader
-likes some papers of one half of the papers. Then each order sorts the other half, and the average precision tells how near
-to the top the papers of the interest are.
+A reader is subscribed to all papers, and is interested in one category of arXiv, or in two. Nobody is told which: the
+reader likes some papers of one half of the papers. Then each order sorts the other half, and the average precision
+tells how near to the top the papers of the interest are.
 
 - any order
 - SVM (scikit-learn): words and pairs of words with tf-idf, trained on the first half as liked or not
@@ -12,8 +12,8 @@ to the top the papers of the interest are.
 - with dislikes: our order, if as many other papers of the first half are disliked
 - /library: our order, by the titles of the liked papers alone
 
-Papers are those of the digests in the folder that PAPERWIRE_SHARED names, in two halves by chance. A paper costs some 60 ms
-of a processor. Times are processor time.
+Papers are those of the digests in the folder that PAPERWIRE_SHARED names, in two halves by chance. A paper costs some
+60 ms of a processor. Times are processor time.
 """
 
 import sys

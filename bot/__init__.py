@@ -1,4 +1,6 @@
-"""The program of paperwire. It reads digests, delivers papers to chats and answers people; `subscriptions` is its domain.
+"""The program of paperwire.
+
+It reads digests, delivers papers to chats and answers people; `subscriptions` is its domain.
 
 A digest becomes messages in a chat. Every second:
 
@@ -17,12 +19,14 @@ A message becomes an answer. For each update of a platform:
 
 - `read_update` in bot/platforms/PLATFORM/incoming.py turns an update into a request
 - `dispatch` in bot/conversation/dispatcher.py keeps the order within a lane
-- `begin` in bot/conversation/handler.py reads what is meant, makes every call to the platform before the transaction, and runs the command
+- `begin` in bot/conversation/handler.py reads what is meant, makes every call to the platform before the transaction,
+  and runs the command
 - `understand` in bot/commands/intent.py says which command is meant
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
 - `sub` in bot/commands/subscribe.py is an example: a command is a function from a context to a reply
 - `draft_reply` in bot/conversation/drafts.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the reply from memory
 
-docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the data.
+docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the
+data.
 """

@@ -1,4 +1,7 @@
-"""The entry point of `paperwire` and of `python -m bot`. Ctrl-C ends it with status 130, even while modules are imported."""
+"""The entry point of `paperwire` and of `python -m bot`.
+
+Ctrl-C ends it with status 130, even while modules are imported.
+"""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The composition root: builds the parts of the program from the settings, and sets which of the libraries' lines are logged."""
+"""The composition root: builds the parts of the program from the settings."""
 
 import asyncio
 import sys

@@ -1,7 +1,7 @@
-"""The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once.
+"""What planning, delivering and answering depend on, as values that bot/app.py builds.
 
-Also repeats work until the database accepts it, and has the vectors of texts made before a command runs that is about them:
-how long these wait.
+Also repeats work until the database accepts it, and has the vectors of texts made before a command runs that is about
+them: how long these wait.
 """
 
 import asyncio
@@ -65,7 +65,10 @@ class Dependencies:
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
-        """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""
+        """Returns the calls to a chat's platform that its channel does not have.
+
+        None if the platform has no such calls.
+        """
         return self.conversation.platform_apis.get(chat.platform)
 
 
@@ -91,7 +94,9 @@ async def until_stored(
 
 
 async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
-    """Has vectors of texts made and kept in this process. Never raises; without its vector, a text is known by its words.
+    """Has vectors of texts made and kept in this process.
+
+    Never raises; without its vector, a text is known by its words.
 
     If the encoder takes too long, the vectors are kept later, for the next request.
     """

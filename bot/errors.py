@@ -21,7 +21,10 @@ _EXPECTED = "; expected one of: "
 
 
 class UnknownFormat(errors.PaperwireError):
-    """The bytes are no digest of a known format. The sentence names the file, what it looks like and the known formats."""
+    """The bytes are no digest of a known format.
+
+    The sentence names the file, what it looks like and the known formats.
+    """
 
     @property
     def brief(self) -> str:
@@ -118,7 +121,10 @@ class ModelFails(errors.PaperwireError):
 
 
 def mistake_with(name: str, error: Exception) -> BrokenDigest:
-    """Returns the error for a document that was refused because paperwire itself failed at it. `name`: what it is called."""
+    """Returns the error for a document that was refused because paperwire itself failed at it.
+
+    `name`: what it is called.
+    """
     return BrokenDigest(
         errors.Sentence(
             "{name}: it could not be read, by a mistake of paperwire ({where}). Please report it with the document.",

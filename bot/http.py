@@ -84,7 +84,7 @@ def gunzipped(data: bytes, most: int) -> bytes:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Returns the TLS context of this process, for every client: to read the trusted certificates takes 50 ms and 2 MB."""
+    """Returns the TLS context of this process. One is enough: reading the certificates takes 50 ms and 2 MB."""
     return httpx.create_ssl_context()
 
 

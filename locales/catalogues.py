@@ -2,7 +2,8 @@
 
 Writes paperwire.po, and paperwire.mo, the form that gettext reads. In paperwire.po, existing translations stay, new
 sentences have an empty translation, and unused sentences are removed. Both files are committed, so that neither a wheel
-nor a checkout needs a build step. A test fails if they do not fit the code. English needs none: its sentences are the keys.
+nor a checkout needs a build step. A test fails if they do not fit the code. English needs none: its sentences are the
+keys.
 """
 
 import ast

@@ -1,7 +1,7 @@
 """The domain of paperwire: papers, queries, subscriptions, deliveries.
 
-Callers import from its packages (`from subscriptions.planning import decision`). This module itself exports only the names
-that packages with further formats may use.
+Callers import from its packages (`from subscriptions.planning import decision`). This module itself exports only the
+names that packages with further formats may use.
 """
 
 from subscriptions.errors import PaperwireError as PaperwireError

@@ -1,4 +1,4 @@
-"""Addresses of chats: how they are written and refused, how long a name may be, and what each platform can do (`PlatformFacts`)."""
+"""Addresses of chats: how they are written and refused, and what each platform can do (`PlatformFacts`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The categories of arXiv: which names mean one, in English and Chinese, which bare words count as one, and the closed archives.
+"""The categories of arXiv: their names in English and Chinese, and the closed archives.
 
 A category is written `archive.CLASS` ("cs.LG"), or only `archive` if the archive has no classes ("hep-th"). The name of
 an archive with classes ("cs", "cond-mat") means all its categories.
@@ -112,7 +112,7 @@ def has_classes(code: str) -> bool:
 
 
 def bare_id(arxiv_id: str) -> str:
-    """Returns an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`. arXiv takes both for one paper."""
+    """Returns an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`."""
     archive, slash, number = arxiv_id.partition("/")
     if slash:
         return f"{archive.partition('.')[0]}/{number}"

@@ -1,4 +1,4 @@
-"""The settings of chats: which exist, what may be chosen, and the defaults by kind of chat: times, quiet hours, papers shown (docs/settings.md).
+"""The settings of chats: their values and their defaults by kind of chat (docs/settings.md).
 
 `SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
 setting needs one more entry, a field of `ChatSettings` (`subscriptions/model.py`), and code that acts on its value.
@@ -88,7 +88,10 @@ class SettingDefaultsContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatSetting:
-    """A setting of chats, compared by identity. Its value is one of `choices`, or, without choices, what `check` accepts."""
+    """A setting of chats, compared by identity.
+
+    Its value is one of `choices`, or, without choices, what `check` accepts.
+    """
 
     name: str  # in /set, exports and the database, so it must never change
     label: errors.Sentence  # the name that people read; they can type it, too

@@ -205,8 +205,8 @@ class ChatMoved(NotDelivered):
 class ChatGone(NotDelivered):
     """Not sent: the bot cannot write there. `scope`: "topic" for one topic or thread, "chat" for the whole address.
 
-    `in_doubt`: one refusal does not show that the chat is gone. It is tried again for days, and the same refusal for several
-    chats in a row is the sender's.
+    `in_doubt`: one refusal does not show that the chat is gone. It is tried again for days, and the same refusal for
+    several chats in a row is the sender's.
     """
 
     def __init__(

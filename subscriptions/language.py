@@ -1,4 +1,4 @@
-"""Sentences, counts, dates (when with a year), cities and numbers in the chat's language: gettext (locales/) and Babel (CLDR).
+"""Sentences, counts, dates, cities and numbers in the chat's language, by gettext (locales/) and Babel.
 
 The English sentence is the msgid. Its placeholders are written `{name}`, as for str.format.
 """
@@ -57,7 +57,7 @@ def translator(lang: str) -> Callable[[str], str]:
 
 
 def typed(text: str, slash: str) -> str:
-    """Returns a text with its commands as people type them where `slash` stands before their names: "/" or "/paperwire "."""
+    """Returns a text with its commands as people type them: `slash` is "/" or "/paperwire "."""
     if slash == "/":
         return text
     return _SLASH.sub(slash, text)
@@ -78,8 +78,8 @@ def language_of(code: str) -> str:
 class Language:
     """Writes sentences, counts, days and moments in one language and one time zone.
 
-    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00". `slash` is what people type before the
-    name of a command where the sentences are read.
+    `lang` is "en" or "zh", `timezone` an IANA name or a fixed offset like "+08:00". `slash` is what people type before
+    the name of a command where the sentences are read.
     """
 
     def __init__(self, lang: str, timezone: str, *, slash: str = "/") -> None:
@@ -99,7 +99,7 @@ class Language:
         return self.translate(sentence).format_map(values)
 
     def joined(self, *sentences: str) -> str:
-        """Returns the sentences that are not empty on one line, joined as the language does it, with or without a space."""
+        """Returns the sentences that are not empty on one line, joined with or without a space, by language."""
         line, *others = [one for one in sentences if one] or [""]
         for one in others:
             line = self.say("{sentence} {next}", sentence=line, next=one)
@@ -167,7 +167,10 @@ class Language:
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our sentences have a space there
 
     def city(self, zone: str) -> str:
-        """Returns the city of a zone: for Europe/Berlin, Berlin or 柏林. For a zone without a city, the last part of its name."""
+        """Returns the city of a zone: for Europe/Berlin, Berlin or 柏林.
+
+        For a zone without a city, the last part of its name.
+        """
         dates, _ = _babel()
         names = dates.Locale.parse(self.code).time_zones
         known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}

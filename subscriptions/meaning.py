@@ -1,8 +1,8 @@
-"""How near a paper is in meaning to a question or to another paper, from when on it is near, how much its best sentence and its whole count.
+"""How near a paper is in meaning to a question or to another paper.
 
 An encoder (`bot.ports.models`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
-number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means counting
-bits, which takes 0.2 µs and no NumPy (25 MB of memory).
+number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means
+counting bits, which takes 0.2 µs and no NumPy (25 MB of memory).
 
     paper     64 bytes for the whole paper, 64 for its title, 64 for each sentence of its abstract
     question  64 bytes of signs, 64 bytes of large values, 4 bytes: the similarity from which a paper is near
@@ -125,7 +125,10 @@ def nearness(question: Question, paper: tuple[int, ...]) -> float:
 
 
 def nearness_to_any(questions: Sequence[Question], paper: tuple[int, ...]) -> float:
-    """Returns how near a paper is to that one of some questions to which it is nearest as a whole; 0 if there are none."""
+    """Returns how near a paper is to that one of some questions to which it is nearest as a whole.
+
+    0 if there are none.
+    """
     if not questions or not paper:
         return 0.0
     similar = alike([one.signs for one in questions], paper[0])

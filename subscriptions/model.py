@@ -120,7 +120,10 @@ class KnownPaper:
 
     @property
     def sequence_as_new(self) -> int:
-        """The sequence with which it was last announced otherwise than as a cross-list; -1 if it was only cross-listed."""
+        """The sequence with which it was last announced otherwise than as a cross-list.
+
+        -1 if it was only cross-listed.
+        """
         if self.paper.announce_type is Announce.CROSS:
             if self.new_sequence is None:
                 return -1
@@ -275,7 +278,10 @@ class Cadence:
         return timedelta(days=7 if len(self.days) == 1 else 1)
 
     def __str__(self) -> str:
-        """Returns the cadence as text, for storage and export. `planning.times.read_when` reads an equal cadence from it."""
+        """Returns the cadence as text, for storage and export.
+
+        `planning.times.read_when` reads an equal cadence from it.
+        """
         if self.at is None:
             return "now"
         if self.until is not None:

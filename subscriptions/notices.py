@@ -152,7 +152,7 @@ def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
 
 
 def topic_ended(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
-    """Returns the notice to a private chat that one of its topics was deleted, and that the chat itself gets the papers."""
+    """Returns the notice to a private chat that a topic was deleted, and that the chat itself gets the papers."""
 
     def lines(words: Language) -> Iterable[str]:
         yield words.say(

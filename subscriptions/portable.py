@@ -1,4 +1,4 @@
-"""Subscriptions as text to edit and import, and in links: how lines are read, how many at once, how long a name or link may be.
+"""Subscriptions as text, to edit, import and put into links.
 
 In the store and in exports, each name and each query is on one line and has no control characters.
 """
@@ -224,7 +224,10 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 @lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[model.Cadence, str | None]:
-    """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None). Raises Refused."""
+    """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None).
+
+    Raises Refused.
+    """
     written, _, last = " ".join(text.split()).rpartition(" ")
     with suppress(errors.Refused):
         cadence = read_when(written).cadence

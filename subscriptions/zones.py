@@ -1,4 +1,4 @@
-"""Time zones by names, offsets and places that people type: which cities are known, which names are ambiguous, which nearly right."""
+"""Time zones by names, offsets and places that people type."""
 
 import re
 from collections.abc import Iterator, Mapping

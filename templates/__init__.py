@@ -1,1 +1,4 @@
-"""Jinja templates of paperwire's messages and pages, a folder for each platform and the gallery; bot/rendering fills them."""
+"""Jinja templates of paperwire's messages and pages, a folder for each platform and the gallery.
+
+Bot/rendering fills them.
+"""

@@ -54,7 +54,10 @@ _freeze = gc.freeze
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepares a PostgreSQL server for the run. The server starts when the first test needs it, and stops with the run."""
+    """Prepares a PostgreSQL server for the run.
+
+    The server starts when the first test needs it, and stops with the run.
+    """
     if not hasattr(config, "workerinput"):
         _run.enter_context(run_of_tests())
 
@@ -85,7 +88,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
-    """Stops the PostgreSQL server of the run. Looks for garbage once, so that pytest's ten searches find nothing to do."""
+    """Stops the PostgreSQL server of the run.
+
+    Looks for garbage once, so that pytest's ten searches find nothing to do.
+    """
     _run.close()
     gc.collect()
     _freeze()
@@ -170,9 +176,9 @@ def _same_kind(one: object, other: object) -> bool:
 def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
     """Makes an engine that shares its cache of compiled statements with all engines of its kind (SQLite or PostgreSQL).
 
-    The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement again,
-    which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one kind
-    compare as equal.
+    The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement
+    again, which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one
+    kind compare as equal.
     """
     _make_engine(engine, *arguments, **options)
     kind = type(engine.dialect)
@@ -186,7 +192,10 @@ _statements_of_schema: list[tuple[str, Any]] = []
 
 
 def _make_schema_again(connection: Connection) -> bool:
-    """Makes the schema. On SQLite, repeats the statements of the first call, which SQLAlchemy need not compile again."""
+    """Makes the schema.
+
+    On SQLite, repeats the statements of the first call, which SQLAlchemy need not compile again.
+    """
     if connection.dialect.name != "sqlite":
         return make_schema(connection)
     if not _statements_of_schema:
@@ -267,7 +276,10 @@ def installed(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureReq
 
 @pytest.fixture(scope="session")
 def first_round(tmp_path_factory: pytest.TempPathFactory) -> Product:
-    """The program after its first round, in which it makes its database and clears it up. `product` begins with a copy."""
+    """The program after its first round, in which it makes its database and clears it up.
+
+    `product` begins with a copy.
+    """
     with FakeTelegram() as telegram:
         telegram.knows("42", title="Ada")
         made = Product(tmp_path_factory.mktemp("first_round"), telegram=telegram)

@@ -13,7 +13,10 @@ TOC = "<div id=toc></div>\n\n# Table of Contents\n\n- [cs.LG](#cs.LG) [Total: 5]
 
 @dataclass(frozen=True)
 class Parts:
-    """Builds pages of a format from parts with one paper each. `paper` is the text of such a part, with @ for its number."""
+    """Builds pages of a format from parts with one paper each.
+
+    `paper` is the text of such a part, with @ for its number.
+    """
 
     paper: str
     head: str = ""

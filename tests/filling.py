@@ -101,7 +101,10 @@ def chat_row(number: int, now: datetime, *, gone: bool = False) -> dict[str, obj
 
 
 def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
-    """Returns the row of a subscription to which no paper is owed. Chats have the cadences daily, when-out and now in turn."""
+    """Returns the row of a subscription to which no paper is owed.
+
+    Chats have the cadences daily, when-out and now in turn.
+    """
     day = timedelta(days=1)
     past = now - 20 * day if gone else now
     cadence, due, latest, cursor = [

@@ -74,7 +74,10 @@ class Forked(subprocess.Popen[Any]):
 
 @cache
 def _line() -> socket.socket:
-    """Returns the connection to the process that is copied, which ends when this process ends. The first call starts it."""
+    """Returns the connection to the process that is copied, which ends when this process ends.
+
+    The first call starts it.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.forked"]

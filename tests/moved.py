@@ -1,7 +1,9 @@
-"""Runs `paperwire` with a clock that another process sets: `python -m tests.moved FILE ARGUMENTS…`. FILE holds the moment.
+"""Runs `paperwire` with a clock that another process sets: `python -m tests.moved FILE ARGUMENTS…`.
 
-The clock stands still until the file has another moment. Waits end when the clock has been moved far enough, or when that
-many seconds have passed on the machine's clock.
+FILE holds the moment.
+
+The clock stands still until the file has another moment. Waits end when the clock has been moved far enough, or when
+that many seconds have passed on the machine's clock.
 """
 
 import asyncio

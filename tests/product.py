@@ -1,4 +1,6 @@
-"""paperwire as people, platforms and scripts meet it. Tests of what is promised use this door and know nothing behind it.
+"""paperwire as people, platforms and scripts meet it.
+
+Tests of what is promised use this door and know nothing behind it.
 
     product.says("/sub diffusion now")                       a person writes on the fake Telegram; the program answers
     product.brings(paper("Diffusion for maps"))              `paperwire ingest` of a digest
@@ -8,9 +10,9 @@
     with product.starts("run") as process: process.kill()    the real process
 
 Each command line opens the database anew, so between two actions the program has always ended and begun again. In this
-process, it has a clock that a test moves; its waits for the pace of a platform move the clock, too. A real process runs by
-the machine's clock, or by one that the test sets (`starts(…, moved=True)`). Chats of Telegram are named by their ids;
-"-1001/5" is a topic.
+process, it has a clock that a test moves; its waits for the pace of a platform move the clock, too. A real process runs
+by the machine's clock, or by one that the test sets (`starts(…, moved=True)`). Chats of Telegram are named by their
+ids; "-1001/5" is a topic.
 
 The only name of the program that is used here is `bot.cli.run`: what the command `paperwire` calls.
 """
@@ -211,7 +213,10 @@ class Product:
     def starts(
         self, *arguments: str, moved: bool = False, module: str = "bot", settings: Mapping[str, str] | None = None
     ) -> "Process":
-        """Starts the real process. With `moved`, its clock is set by the test (`Process.later`), and it stands still else."""
+        """Starts the real process.
+
+        With `moved`, its clock is set by the test (`Process.later`), and it stands still else.
+        """
         return Process(self, module, arguments, moved=moved, settings=settings or {})
 
     def count_process(self) -> int:
@@ -278,7 +283,10 @@ class Product:
         return Seen(after.entries, self.telegram.toasts().get(press, "not even acknowledged"))
 
     def listens(self) -> Seen:
-        """Lets the program do one round (`run --once`): it answers all waiting updates. Returns what people then see."""
+        """Lets the program do one round (`run --once`): it answers all waiting updates.
+
+        Returns what people then see.
+        """
         seen = len(self.telegram.journal)
         self._set_platform_time()
         self.round = self.runs("run", "--once")

@@ -25,7 +25,10 @@ def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
 
 
 def plain_form(message: Message) -> str:
-    """Returns the text that is sent if the platform refuses the markup of a message. Mails and pages have it beside their HTML."""
+    """Returns the text that is sent if the platform refuses the markup of a message.
+
+    Mails and pages have it beside their HTML.
+    """
     payload = json.loads(message.payload)
     if "blocks" in payload:
         return str(message_arguments(message, plain=True)["text"])

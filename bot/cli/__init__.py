@@ -276,7 +276,8 @@ def run(
 ) -> int:
     """Runs a command line and returns its exit status. Every error becomes a sentence on stderr.
 
-    `make_clock` makes the clock of the subcommand; None: the machine's. `loaded` is called when all modules are imported.
+    `make_clock` makes the clock of the subcommand; None: the machine's. `loaded` is called when all modules are
+    imported.
     """
     output.prepare_streams()
     MAKE_CLOCK.set(make_clock)

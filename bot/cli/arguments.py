@@ -1,4 +1,4 @@
-"""The input of subcommands: options that they share, moments and days, queries, and the documents that arguments name."""
+"""The input of subcommands: shared options, moments and days, queries, and documents that arguments name."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,10 @@ _YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, an
 
 
 def read_moment(text: str) -> datetime:
-    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE. Raises WrongUsage."""
+    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE.
+
+    Raises WrongUsage.
+    """
     hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
     return _read(datetime.fromisoformat, text, WrongUsage(f"--now is not a moment: “{text}”.", hint))
 

@@ -200,7 +200,10 @@ def _preview_document(
 
 
 def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
-    """Returns a subscription that has papers and is not due. `at` is null while something holds it, or if it is unknown."""
+    """Returns a subscription that has papers and is not due.
+
+    `at` is null while something holds it, or if it is unknown.
+    """
     state, number = phrasing.state_of(one), one.subscription.number
     held = None if state == "active" else state
     papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
@@ -215,7 +218,10 @@ def _medium_at(chat: ChatAddress, session: Session) -> Medium:
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:
-    """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
+    """Prints a message as its platform would show it.
+
+    On a terminal, titles are links; elsewhere, links are written out.
+    """
     output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
     display = medium_of(chat.platform).display(loads(message.payload))
     for block in display.blocks:

@@ -1,4 +1,4 @@
-"""db copy, backup, restore: copy the database, make backups and restore them; what is overwritten only after a question."""
+"""db copy, backup and restore: what is overwritten only after a question."""
 
 from pathlib import Path
 from typing import Annotated

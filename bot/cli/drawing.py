@@ -56,7 +56,10 @@ def print_reply(reply: Reply, *more: str, to_stderr: bool = False) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str | None = None) -> None:
-    """Prints a table, whose column `right` has numbers. A terminal wraps its cells; a very narrow one gets lines instead."""
+    """Prints a table, whose column `right` has numbers.
+
+    A terminal wraps its cells; a very narrow one gets lines instead.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
     for place, heading in enumerate(headings):
         justify: Literal["left", "right"] = "right" if heading == right else "left"
@@ -88,7 +91,10 @@ def reporting_query_errors(text: str, document: Mapping[str, object] | None = No
 
 
 def watched(items: Iterable[T], what: str) -> Iterable[T]:
-    """Returns the items to iterate over. Meanwhile, a terminal shows a bar. Nothing may be printed on stdout before their end."""
+    """Returns the items to iterate over. Meanwhile, a terminal shows a bar.
+
+    Nothing may be printed on stdout before their end.
+    """
     return track(items, what, console=console(sys.stderr), transient=True, disable=not sys.stderr.isatty())
 
 

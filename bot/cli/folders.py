@@ -1,4 +1,4 @@
-"""init: a folder that a scheduled job runs without a server (docs/without-a-server.md): its files, and when its rounds are."""
+"""init: writes a folder that a scheduled job runs without a server (docs/without-a-server.md)."""
 
 import re
 import shlex
@@ -54,7 +54,10 @@ def init(
         str | None, typer.Option(metavar="SPEC", help="What pip installs in the job; by default this version.")
     ] = None,
 ) -> int:
-    """Write a folder that a scheduled job runs, without a server: source, chat, words and time. Asks for what no option names."""
+    """Write a folder that a scheduled job runs, without a server: source, chat, words and time.
+
+    Asks for what no option names.
+    """
     places = {template: folder / place for template, place in _FILES.items()}
     if there := [str(place) for place in places.values() if place.exists() or place.is_symlink()]:
         raise WrongUsage(f"{there[0]} is there already.", "Name a new folder, or change the files of this one by hand.")
@@ -94,7 +97,10 @@ def init(
 
 
 def _answer(option: str, given: str | None, question: str, read: Callable[[str], T]) -> T:
-    """Returns what an option or a person says, as `read` reads it. Asks a person again until it can be read. Raises WrongUsage."""
+    """Returns what an option or a person says, as `read` reads it. Asks a person again until it can be read.
+
+    Raises WrongUsage.
+    """
     while True:
         if given is None and not sys.stdin.isatty():
             raise WrongUsage(f"{option} is missing.", "Nobody can be asked here, so each option has to be given.")
@@ -144,7 +150,10 @@ def _secret(chat: model.ChatAddress) -> tuple[str, str]:
 
 
 def _rounds(when: When, year: int) -> list[str]:
-    """Returns the cron lines, in UTC, of the rounds that follow a time of day. Where clocks change there are two, one of them early."""
+    """Returns the cron lines, in UTC, of the rounds that follow a time of day.
+
+    Where clocks change there are two, one of them early.
+    """
     at = when.cadence.at
     if at is None or when.cadence.kind == "when-out":
         return [_OFTEN]
@@ -163,7 +172,10 @@ def _requirement(extra: str) -> str:
 
 
 def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str]:
-    """Yields what to do with the folder: by hand, on GitHub, by cron. The job can install only a version that is released."""
+    """Yields what to do with the folder: by hand, on GitHub, by cron.
+
+    The job can install only a version that is released.
+    """
     place, token = shlex.quote(str(folder.absolute())), f"{secret}=… " if secret else ""
     round_of = f"{token}PAPERWIRE_DATABASE_URL=sqlite:///paperwire.db paperwire run --once"
     yield ""

@@ -100,7 +100,8 @@ class _Ingestion:
     async def store_all(self, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> None:
         """Stores each document in its own transaction. Raises StoreError.
 
-        Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
+        Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the
+        rest.
         """
         late = LateEncoding(self.session)
         await late.begin()

@@ -1,4 +1,7 @@
-"""inspect, demo: what a digest contains, as a row of a table or as JSON; the sample digests in example chats. Neither needs a database."""
+"""inspect, demo: what a digest contains, as a row of a table or as JSON; the sample digests in example chats.
+
+Neither needs a database.
+"""
 
 import sys
 from collections import Counter

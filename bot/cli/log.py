@@ -1,4 +1,6 @@
-"""Logging to stderr, as text or as one JSON object per line: which clock, which levels. Secrets are replaced; tracebacks only when debugging.
+"""Logging to stderr, as text or as one JSON object per line: which clock, which levels.
+
+Secrets are replaced; tracebacks only when debugging.
 
 Each event is one line. A JSON line has the message, the fields of `extra` (`delivery`, `chat`, `source`), and the id of
 the process as `worker`. A text line has no fields, so the message itself must contain what matters.
@@ -88,7 +90,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Returns every secret of the settings that has six characters or more, and the passwords in the database's address."""
+    """Returns the secrets of the settings that have six characters or more, and the database's passwords."""
     address = settings.database_url.get_secret_value()  # alone, it is no secret
     found = {*passwords_in(address), *settings.secrets} - {address}
     return tuple(secret for secret in found if len(secret) >= _SHORTEST)
@@ -109,7 +111,10 @@ def redacted(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the secrets of this process. If its settings are invalid: the values of all variables named like secrets."""
+    """Returns the secrets of this process.
+
+    If its settings are invalid: the values of all variables named like secrets.
+    """
     try:
         return secrets_of(load_settings())
     except (PaperwireError, OSError):

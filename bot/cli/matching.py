@@ -1,4 +1,7 @@
-"""explain, match: what a query means; which papers of digests it finds, and why; the same for a file of queries. Neither needs a database."""
+"""explain, match: what a query means; which papers of digests it finds, and why; the same for a file of queries.
+
+Neither needs a database.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -229,7 +232,10 @@ class _Searched:
 
 
 def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:
-    """Returns papers with their codes, and the vectors of terms, by the encoder of the settings. Raises MeaningFails."""
+    """Returns papers with their codes, and the vectors of terms, by the encoder of the settings.
+
+    Raises MeaningFails.
+    """
     encoder = encoders.encoder_of(load_settings())
     if encoder is None:
         raise _NO_MEANING

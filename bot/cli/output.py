@@ -1,4 +1,7 @@
-"""What subcommands print: answers on stdout, as lines or as one JSON document; errors and questions on stderr. `drawing` has the rest."""
+"""What subcommands print: answers on stdout, as lines or as one JSON document; errors and questions on stderr.
+
+`drawing` has the rest.
+"""
 
 import os
 import sys
@@ -10,7 +13,10 @@ from subscriptions.texts import escaped_lines, json_line
 
 
 def prepare_streams() -> None:
-    """Makes stdout and stderr write UTF-8 in any locale, lone surrogates as escapes. A stream may be closed from the start."""
+    """Makes stdout and stderr write UTF-8 in any locale, lone surrogates as escapes.
+
+    A stream may be closed from the start.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -27,7 +33,7 @@ def discard_output(*streams: TextIO) -> None:
 
 
 def terminal_leaver() -> Callable[[], None]:
-    """Returns a function that discards all output to terminals, to be called when they are gone: then each write fails."""
+    """Returns a function that discards all output to terminals, to be called when they are gone."""
     terminals = [stream for stream in (sys.stdout, sys.stderr) if stream.isatty()]  # a terminal that is gone is none
     return lambda: discard_output(*terminals)
 

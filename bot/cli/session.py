@@ -55,11 +55,16 @@ class Session:
             meanings.keep_questions(self.store, dict(zip(missing, self.encoder.questions(missing), strict=True)))
 
     def address(self, text: str) -> ChatAddress:
-        """Returns the address of the chat that `--as` names, see `resolve`. Raises Refused and what `resolve` raises."""
+        """Returns the address of the chat that `--as` names, see `resolve`.
+
+        Raises Refused and what `resolve` raises.
+        """
         return self.resolve(addresses.parse_address(text))
 
     def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address that the store uses for a chat. Asks the chat's platform if the given address is an alias.
+        """Returns the address that the store uses for a chat.
+
+        Asks the chat's platform if the given address is an alias.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
@@ -119,7 +124,7 @@ def open_session(now: datetime | None = None, *, make: bool = False, dry: bool =
 
 
 def clock_from(now: datetime | None, settings: Settings) -> Clock:
-    """Returns the clock of the machine, or one that starts at the moment of `--now`, which is the operator's time if naive."""
+    """Returns the clock of the machine, or one that starts at the moment of `--now` (the operator's time if naive)."""
     if now is not None:
         now = (now if now.tzinfo else now.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
     return (MAKE_CLOCK.get() or SystemClock)(now)
@@ -141,7 +146,7 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
 
 
 def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
-    """Yields what keeps a chat that was subscribed from getting papers: its address has not agreed yet, its platform is off."""
+    """Yields why a new subscription brings nothing yet: an address that has not agreed, a platform that is off."""
     if chat.state is ChatState.UNCONFIRMED:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
     facts = addresses.facts_of(chat.address.platform)

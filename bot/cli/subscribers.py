@@ -1,4 +1,4 @@
-"""subscribe, subscriptions, settings, export, import, library: what chats ask for, added, listed, and as text that goes out and comes back."""
+"""subscribe, subscriptions, settings, export, import and library: what chats ask for."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Who is served: a chat that subscribes, at once or after an operator has let it in; admin, allow and deny; how many waiting chats are listed."""
+"""Who is served: chats that subscribe at once or wait for an operator; admin, allow and deny."""
 
 from dataclasses import replace
 from typing import Literal
@@ -18,7 +18,9 @@ _HERE = 10  # waiting chats that /allow lists
 
 
 def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
-    """Decides whether a chat that has just subscribed is served. Returns the reply, which says so if the chat has to wait.
+    """Decides whether a chat that has just subscribed is served.
+
+    Returns the reply, which says so if the chat has to wait.
 
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
     decision. Raises Refused, and then the command is rolled back.

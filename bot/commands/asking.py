@@ -1,9 +1,9 @@
-"""Asks what a command lacks: a text, by a question that is open for fifteen minutes; or which subscription, from a list of buttons.
+"""Asks what a command lacks: a text, by a question that is open for fifteen minutes, or a subscription, by buttons.
 
-A person's next plain text answers the question: it is the rest of the command. A question is the same on every platform. In
-a group only the person who was asked may answer, by a reply or with the bot's name; their rights are checked again, as for a
-command that they type. A question ends when it is answered, when the person says “no” or gives a command, or when another
-question is asked. If the answer is refused, it stays open.
+A person's next plain text answers the question: it is the rest of the command. A question is the same on every
+platform. In a group only the person who was asked may answer, by a reply or with the bot's name; their rights are
+checked again, as for a command that they type. A question ends when it is answered, when the person says “no” or gives
+a command, or when another question is asked. If the answer is refused, it stays open.
 """
 
 import re
@@ -107,7 +107,7 @@ def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None])
 
 
 def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
-    """Returns a handler of a button that calls `run` with the subscription that the button names, or with None for all."""
+    """Returns a handler that calls `run` with the subscription that the button names, or with None for all."""
     one = on_subscription(run)
 
     def handle(context: CommandContext) -> Reply | None:
@@ -158,10 +158,10 @@ def no_subscriptions(context: CommandContext) -> Reply:
 
 
 def pick_list(context: CommandContext, question: str, verb: str, *, everything: str = "") -> Reply:
-    """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its id.
+    """Returns a reply that asks which subscription is meant: eight buttons a page, which call `verb` with its id.
 
-    `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no buttons
-    and lists the subscriptions with the numbers to type.
+    `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no
+    buttons and lists the subscriptions with the numbers to type.
     """
     subscriptions = subscriptions_here(context)
     if not subscriptions:

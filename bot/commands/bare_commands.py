@@ -1,4 +1,4 @@
-"""Commands that are typed without their slash: which texts are one, which of them act at once, and which show a button first. Pure.
+"""Commands that are typed without their slash: some act at once, others show a button first. Pure.
 
 A text is a command only as a whole: `pause 1 7d` is one, `pause tokens` and `list decoding` are words to look for.
 """
@@ -96,7 +96,10 @@ def bare_command(text: str) -> Bare | None:
 
 
 def _subscribe(found: re.Match[str]) -> Bare | None:
-    """Returns /sub with what was typed; "subscribe to papers on moss" is read as a wish. Each of several lines begins so."""
+    """Returns /sub with what was typed; "subscribe to papers on moss" is read as a wish.
+
+    Each of several lines begins so.
+    """
     lines = [line.strip() for line in found[0].splitlines() if line.strip()]
     each = [_SUBSCRIBE.fullmatch(line) for line in lines]
     if not all(each) or _NOTHING.fullmatch(found["rest"].strip()):
@@ -105,13 +108,13 @@ def _subscribe(found: re.Match[str]) -> Bare | None:
 
 
 def _wanted(line: re.Match[str]) -> str:
-    """Returns the query, and perhaps the time, of a line such as "sub moss daily 8" or "subscribe to papers on moss"."""
+    """Returns the query, and perhaps the time, of "sub moss daily 8" or "subscribe to papers on moss"."""
     meant = formed_wish(line[0]) if _ASKED.match(line[0]) else None
     return f"{meant.query} {meant.when}".strip() if meant else without_politeness(line["rest"])
 
 
 def _pause(found: re.Match[str]) -> Bare | None:
-    """Returns a pause or its end: of a subscription ("1"), for a time ("7d"), or of one for a time ("1 until friday")."""
+    """Returns a pause or its end: "1" (a subscription), "7d" (a time), or "1 until friday" (both)."""
     name, rest = _DONE[found["name"].casefold()], found["rest"]
     number, _, end = rest.partition(" ")
     is_number = number.removeprefix("#").isdecimal()

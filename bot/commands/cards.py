@@ -1,4 +1,4 @@
-"""Cards of papers, and the buttons under papers: [more], [show more] and how many a page, [less of this], 👍, 👎; save, saved (how many a page).
+"""Cards of papers and the buttons under papers; save and saved.
 
 A list has too many buttons to store a token for each. Only the button that opens a card has a stored token. The other
 buttons of the card have the same data with a letter after it. Under a delivery no token is stored at all: the data
@@ -10,7 +10,8 @@ names the delivery and the position of the paper.
 
 docs/queries.md explains which signals the buttons store, and how signals change the order of papers.
 
-The data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was pressed.
+The data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was
+pressed.
 """
 
 import re
@@ -93,7 +94,10 @@ def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
 
 
 def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
+    """Returns the paper that the button names.
+
+    None if it is not stored or the named delivery is not one of this chat's.
+    """
     if "delivery" in context.arguments:
         delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
         return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
@@ -141,7 +145,7 @@ def on_card(context: CommandContext, item: Item) -> Reply:
 
 @of_paper
 def on_more(context: CommandContext, item: Item) -> Reply:
-    """Handles [more]: shows everything that is known about a paper, with its abstract and all fields of its summaries."""
+    """Handles [more]: shows everything that is known about a paper, with its abstract and its summaries."""
     shown = _opened(context, item, _paper_arguments(context), whole=True)
     return replace(shown, item_layout="whole", replaces=bool(context.arguments.get("on_card")))
 
@@ -164,7 +168,10 @@ def _opened(context: CommandContext, item: Item, where: Mapping[str, Any], *, wh
 
 
 def on_show_more(context: CommandContext) -> Reply:
-    """Handles [show more]: shows a page of papers beyond the chat's limit; their numbers continue those of the delivery."""
+    """Handles [show more]: shows a page of papers beyond the chat's limit.
+
+    Their numbers continue those of the delivery.
+    """
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
     delivered = delivered_items(context.transaction, context.chat.id, delivery)
     rest = [item for item in delivered if not item.shown]
@@ -184,7 +191,7 @@ def on_show_more(context: CommandContext) -> Reply:
 
 @of_paper
 def on_less(context: CommandContext, item: Item) -> Reply:
-    """Asks what the subscription that brought a paper shall leave out: an author, a category, a word that one writes."""
+    """Asks what the subscription that brought a paper shall leave out: an author, a category, or a word."""
     behind = subscriptions_behind(context.transaction, context.chat, item)
     subscription = next((one for one in behind if _finds(context, one, item)), None)
     if subscription is None:
@@ -414,7 +421,7 @@ def _saved(context: CommandContext, papers: Sequence[KnownPaper], unknown: Seque
 
 @of_paper
 def on_unsave(context: CommandContext, item: Item) -> Reply:
-    """Handles [undo] or [take out] under the reply that says that a paper was saved: removes it from the saved papers."""
+    """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
     said = Sentence("No longer saved: {title}")
     if not interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED):
         said = Sentence("{title} is not saved here.")

@@ -34,7 +34,7 @@ def on_renamed(_: CommandContext) -> None:
 
 
 def on_arrived(context: CommandContext) -> Reply | None:
-    """Handles that the bot was added: greets a new group with one line, and writes to the person who added it to a channel.
+    """Handles that the bot was added: greets a new group in one line, and writes to who added it to a channel.
 
     A chat that was stored before is not greeted again; its waiting papers are offered.
     """
@@ -47,7 +47,10 @@ def on_arrived(context: CommandContext) -> Reply | None:
 
 
 def _card(context: CommandContext) -> Reply | None:
-    """Returns the message to the person who added the bot to a channel; None if the bot may not write to this person."""
+    """Returns the message to the person who added the bot to a channel.
+
+    None if the bot may not write to this person.
+    """
     private, chat = _private_chat(context), context.chat
     if private is None:
         return None
@@ -107,7 +110,10 @@ def on_muted(context: CommandContext) -> Reply | None:
 
 
 def on_back(context: CommandContext) -> Reply | None:
-    """Handles that the bot may write again: deliveries continue. Offers the waiting papers; for a channel, in private."""
+    """Handles that the bot may write again: deliveries continue.
+
+    Offers the waiting papers; for a channel, in private.
+    """
     was_gone = context.origin.is_unreachable
     missed = welcome_back(context)
     if context.origin.kind is not ChatKind.BROADCAST:

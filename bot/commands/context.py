@@ -1,4 +1,4 @@
-"""What all commands share: their context; the classes of commands, callbacks and events; commands of other bots, mistyped names."""
+"""What all commands share: their context, and the classes of commands, callbacks and events."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -115,7 +115,7 @@ class CommandContext:
 
     @property
     def is_operator(self) -> bool:
-        """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
+        """Returns whether the sender is an operator: at the bot's machine, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
         if self.has_open_name:
@@ -149,7 +149,10 @@ class CommandContext:
 
     @property
     def links(self) -> tuple[BotLinks | None, str]:
-        """Returns (links that open the bot on the request's platform, the bot's name there); (None, "") if there are none."""
+        """Returns (links that open the bot on the request's platform, the bot's name there).
+
+        (None, "") if there are none.
+        """
         platform = self.origin.address.platform
         links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
         if links and bot:
@@ -227,7 +230,7 @@ class CommandContext:
         lasts: timedelta,
         verb: str = "",
     ) -> None:
-        """Stores, for the time `lasts`, what the sender was asked here under a name: about which chat, with which arguments.
+        """Stores, for the time `lasts`, what the sender was asked here: about which chat, with which arguments.
 
         It replaces what was stored before.
         """
@@ -268,7 +271,10 @@ Condition = Callable[[CommandContext], bool]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a command is about that is not known here yet. It is asked for before the command runs, outside its transaction."""
+    """What a command is about that is not known here yet.
+
+    It is asked for before the command runs, outside its transaction.
+    """
 
     texts: tuple[str, ...] = ()  # whose vectors are needed
     papers: tuple[str, ...] = ()  # ids of papers that arXiv may know
@@ -439,7 +445,10 @@ class Registry:
         return self.by_name.get(name.casefold())
 
     def nearest(self, name: str, *, alike: float = 0.6) -> str:
-        """Returns the name of the command that is most similar to `name`; "" if no similarity reaches `alike` (0 to 1)."""
+        """Returns the name of the command that is most similar to `name`.
+
+        "" if no similarity reaches `alike` (0 to 1).
+        """
         said = name.casefold()
         if said in _ELSEWHERE:
             return _ELSEWHERE[said]
@@ -452,7 +461,10 @@ class Registry:
 
 
 def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
-    """Returns the error that refuses a request: what is wrong, and what is possible. `values` are those of both sentences."""
+    """Returns the error that refuses a request: what is wrong, and what is possible.
+
+    `values` are those of both sentences.
+    """
     return Refused(Sentence(sentence, values), Sentence(hint, values))
 
 

@@ -1,4 +1,4 @@
-"""edit, name, schedule and undo: change a subscription, which keeps its number and its history of deliveries, or take a change back; times on buttons."""
+"""edit, name, schedule and undo: a changed subscription keeps its number and its history of deliveries."""
 
 import re
 from collections.abc import Callable, Iterator

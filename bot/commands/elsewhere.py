@@ -1,4 +1,4 @@
-"""share, feed and email: a subscription as a link, papers at a secret address, papers by mail after a person has confirmed the address."""
+"""share, feed and email: a subscription as a link, papers at a secret address, papers by mail."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -41,7 +41,10 @@ def share(context: CommandContext) -> Reply:
 
 
 def _shared(context: CommandContext, subscription: Subscription) -> Reply:
-    """Returns the reply with the link; with a command to pass on if there are no such links, or the query is too long for one."""
+    """Returns the reply with the link.
+
+    With a command to pass on if there are no such links, or the query is too long for one.
+    """
     links, bot = context.links
     payload = link_payload(f"{subscription.text} {subscription.cadence}") or link_payload(subscription.text)
     if links is None or not payload:

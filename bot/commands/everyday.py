@@ -1,7 +1,9 @@
-"""Reads wishes for papers as people say them: "send me new papers on moss every friday, no surveys", 每天8点给我推送苔藓的论文. Pure.
+"""Reads wishes for papers as people say them: "send me new papers on moss every friday, no surveys", 每天8点给我推送苔藓的论文.
 
-The forms are in `everyday_forms.py`. A text that has none of them is a query as it was typed: a title or "learning to rank"
-must not be shortened.
+Pure.
+
+The forms are in `everyday_forms.py`. A text that has none of them is a query as it was typed: a title or "learning to
+rank" must not be shortened.
 """
 
 import re
@@ -123,7 +125,7 @@ def _formed(said: str) -> Wish | None:
 
 
 def _plain(said: str) -> Wish | None:
-    """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
+    """Returns the wish of a text that has no form, but words beside its subjects that no paper needs to have."""
     if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said):
         return None
     timed = split_when(said)
@@ -134,7 +136,10 @@ def _plain(said: str) -> Wish | None:
 
 
 def _is_title(said: str) -> bool:
-    """Returns whether a text without a form is a title or a sentence: long, with a sign in its middle, or all its long words capitalised."""
+    """Returns whether a text without a form is a title or a sentence.
+
+    Long, with a sign in its middle, or all its long words capitalised.
+    """
     words = said.split()
     capitals = [word[0].isupper() for word in words if word.casefold() not in LISTS["SMALL"] and word[0].isalpha()]
     is_long = len(words) > _MOST_WORDS or re.search(r"[:?] ", said) is not None
@@ -205,7 +210,10 @@ def _may_be_excluded(rule: str) -> bool:
 
 
 def _without_beginning(said: str) -> tuple[str, str, str]:
-    """Splits the words before the subject of a wish from a text; returns (these words, the rest, the time that they say)."""
+    """Splits the words before the subject of a wish from a text.
+
+    Returns (these words, the rest, the time that they say).
+    """
     start, when, begins = 0, "", False
     for _ in range(_MOST_PARTS):
         if not when and (end := _time_end(said, start)):
@@ -228,7 +236,10 @@ def _form_end(said: str, start: int) -> int:
 
 
 def _introduced(said: str, start: int) -> int:
-    """Returns the end of the form behind an introduction: "I'm a student and I'd like to read about"; 0 if there is none."""
+    """Returns the end of the form behind an introduction: "I'm a student and I'd like to read about".
+
+    0 if there is none.
+    """
     if not _INTRODUCTION.match(said, start):
         return 0
     for gap in _GAP.finditer(said, start, start + _LONGEST_INTRODUCTION):
@@ -239,7 +250,10 @@ def _introduced(said: str, start: int) -> int:
 
 
 def _time_end(said: str, start: int) -> int:
-    """Returns the end of a time at the beginning of a wish; 0 if the words may be a part of its subject, as in "weekly supervision"."""
+    """Returns the end of a time at the beginning of a wish.
+
+    0 if the words may be a part of its subject, as in "weekly supervision".
+    """
     ends = range(min(len(said), start + _LONGEST_TIME), start, -1)
     end = next((one for one in ends if _may_end(said, one) and is_time(said[start:one])), 0)
     behind = _gap_end(said, end)
@@ -261,7 +275,9 @@ def _gap_end(said: str, start: int) -> int:
 
 
 def _without_ending(said: str, *, is_asked: bool) -> tuple[str, str, str]:
-    """Splits the words behind the subject of a wish from a text; returns (the rest, these words, the time that they say).
+    """Splits the words behind the subject of a wish from a text.
+
+    Returns (the rest, these words, the time that they say).
 
     Words that may be a time or a part of the subject are a time if the person asks to be sent papers (`is_asked`).
     """
@@ -292,7 +308,10 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 def _pattern(form: str) -> re.Pattern[str]:
-    """Returns the pattern of a line of `FORMS`. What is in brackets is repeated a few times only, so that no text takes long."""
+    """Returns the pattern of a line of `FORMS`.
+
+    What is in brackets is repeated a few times only, so that no text takes long.
+    """
     parts = []
     for part in re.findall(r"\[.+?\]|\S+", form):
         ways = part.strip("[]").split("|")

@@ -1,4 +1,4 @@
-"""The forms of everyday wishes, in English and Chinese: words that mean the same, how wishes begin, and other words for the same.
+"""The forms of everyday wishes, and the words that mean the same, in English and Chinese.
 
 To teach the bot a form, add a line to `FORMS` or a word to a list of `_WORDS`.
 """

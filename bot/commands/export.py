@@ -1,4 +1,4 @@
-"""export and import: subscriptions as text or a file, papers as BibTeX or RIS; how long a message is, how large a file, which TeX is kept."""
+"""export and import: subscriptions as text or a file, papers as BibTeX or RIS."""
 
 import re
 from collections import Counter
@@ -69,7 +69,7 @@ LARGEST = 256 * 1024  # bytes of a file
 
 
 def export_(context: CommandContext) -> Reply:
-    """Shows the subscriptions as text that /import reads, or papers as BibTeX or RIS: those delivered lately, saved or named."""
+    """Shows the subscriptions as text that /import reads, or papers (delivered, saved or named) as BibTeX or RIS."""
     words = context.args.casefold().split()
     form = "ris" if "ris" in words else "bib"
     rest = [word for word in words if word not in _FORMS]
@@ -104,7 +104,10 @@ def _subscriptions(context: CommandContext) -> Reply:
 
 
 def _delivered(context: CommandContext, form: str, typed: str) -> Reply:
-    """Returns the reply with the papers that were delivered within a typed length of time: "30d", "2w". Raises Refused."""
+    """Returns the reply with the papers that were delivered within a typed length of time: "30d", "2w".
+
+    Raises Refused.
+    """
     span = _SPAN.fullmatch(typed)
     days = int(span["count"]) * _DAYS[span["unit"]] if span else 0
     if not days:
@@ -125,7 +128,10 @@ def _delivered(context: CommandContext, form: str, typed: str) -> Reply:
 
 
 def _named(context: CommandContext, form: str) -> Reply:
-    """Returns the reply with the papers that the arguments name, as BibTeX or RIS; if one is not stored, it is looked up."""
+    """Returns the reply with the papers that the arguments name, as BibTeX or RIS.
+
+    If one is not stored, it is looked up.
+    """
     names = mentioned(context.args)[:CARDS]
     known = papers_named(context.transaction, names)
     if len(known) < len(names):
@@ -221,7 +227,10 @@ def _author(name: str) -> str:
 
 
 def year_of(paper: Paper) -> str:
-    """Returns the year in the arXiv id, 2026 for 2601.15529, 1999 for hep-th/9901001, or else in a DOI of bioRxiv; or ""."""
+    """Returns the year in the arXiv id, 2026 for 2601.15529, 1999 for hep-th/9901001, or else in a DOI of bioRxiv.
+
+    Or "".
+    """
     match = _YEAR_OF_ID.match(paper.arxiv_id or "")
     if match is None:
         dated = _DAY_OF_DOI.match(paper.doi or "")
@@ -274,7 +283,10 @@ def _free(key: str, taken: set[str]) -> str:
 
 
 def _value(text: str) -> str:
-    """Returns a text as the value of a BibTeX field, without the braces around it; only harmless TeX commands are kept."""
+    """Returns a text as the value of a BibTeX field, without the braces around it.
+
+    Only harmless TeX commands are kept.
+    """
     plain = _CARETS.sub("^", _balanced(" ".join("".join(map(_visible, text)).split())))
     plain = _BACKSLASHES.sub(lambda found: "\\" * (len(found[0]) // 2 * 2), plain)
     if len(_FORMULA.findall(plain)) % 2:
@@ -284,7 +296,10 @@ def _value(text: str) -> str:
 
 
 def _visible(sign: str) -> str:
-    """Returns the character; " " for any space or control character, "" for other invisible ones except letter joiners."""
+    """Returns the character.
+
+    " " for any space or control character, "" for other invisible ones except letter joiners.
+    """
     kind = category(sign)
     if kind in ("Cc", "Zs", "Zl", "Zp"):
         return " "

@@ -1,4 +1,7 @@
-"""What a request means: which command, also without a slash or in a group; about which chat; with which arguments. Pure."""
+"""What a request means: which command, also without a slash or in a group; about which chat; with which arguments.
+
+Pure.
+"""
 
 import re
 from dataclasses import dataclass, field, fields, replace
@@ -26,6 +29,7 @@ from bot.commands import (
 )
 from bot.commands.bare_commands import Bare, bare_command
 from bot.commands.context import DO, Action, Command, Condition, Registry, writes_of
+from bot.commands.text_kinds import asks_nothing, is_distress
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.texts.normal_forms import visible
@@ -72,14 +76,17 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
             return _of_command(registry, request, request.command, request.text)
         case MessageRequest() if not request.is_addressed:
             return None
-        case MessageRequest() if plain_text.is_distress(request.text):
+        case MessageRequest() if is_distress(request.text):
             return Intent(run=plain_text.comfort, writes=False, keeps_question=True)
         case MessageRequest():
             return _of_plain_text(request, token, registry)
 
 
 def _of_plain_text(request: MessageRequest, question: CallbackToken | None, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text; None for silence."""
+    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text.
+
+    None for silence.
+    """
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and request.follows_name:
@@ -120,7 +127,7 @@ def _of_answer(request: MessageRequest, question: CallbackToken, registry: Regis
     asked = registry.command_named(question.verb) or registry.callbacks.get(question.verb)
     if asking.ends(request.text):
         return _intent(registry.callbacks["cancel"])
-    is_answer = bool(request.text.strip()) and not plain_text.asks_nothing(request.text)
+    is_answer = bool(request.text.strip()) and not asks_nothing(request.text)
     if asked is None or not is_answer or (asked.is_answer and not asked.is_answer(request.text)):
         return None
     answer = replace(_intent(asked), args=request.text.strip(), arguments=dict(question.arguments))

@@ -1,4 +1,4 @@
-"""pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
+"""pause, resume and stop, for a chat or one subscription; papers that waited are sent or skipped."""
 
 import re
 from datetime import datetime
@@ -76,7 +76,10 @@ def on_skip(context: CommandContext, subscription: Subscription | None) -> Reply
 
 
 def _skip(context: CommandContext, subscription: Subscription | None, *, upto: int, by: datetime) -> tuple[str, ...]:
-    """Skips the papers up to the sequence `upto`, and deliveries planned by `by`. Returns lines that say so; () if there are none."""
+    """Skips the papers up to the sequence `upto`, and deliveries planned by `by`.
+
+    Returns lines that say so; () if there are none.
+    """
     address, number = context.chat.address, subscription.number if subscription else None
     skipped = pausing.skip_waiting(context.transaction, address, upto=upto, by=by, now=context.now, number=number)
     if not skipped:

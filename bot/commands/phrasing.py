@@ -1,4 +1,4 @@
-"""Writes values in words, for chats and the terminal: settings, times, subscriptions (how many are named), pauses, how near in meaning."""
+"""Writes values in words, for chats and the terminal: settings, times, subscriptions, pauses, nearness."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +134,10 @@ def _when(then: NextDelivery, localizer: Language, now: datetime) -> str:
 
 
 def held_back(then: NextDelivery, localizer: Language) -> str:
-    """Returns in words why nothing comes before a delivery: quiet hours, a weekend, a holiday; "" if nothing holds it back."""
+    """Returns in words why nothing comes before a delivery: quiet hours, a weekend, a holiday.
+
+    "" if nothing holds it back.
+    """
     if then.at is None or not then.rest:
         return ""
     return localizer.say(_RESTS[then.rest], time=f"{localizer.local(then.at):%H:%M}")
@@ -159,7 +162,10 @@ def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
 
 
 def when_words(text: str, localizer: Language, schedule: str = "") -> str:
-    """Returns a typed time in the standard form of this language; `schedule` is the chat's. Raises the errors of `read_when`."""
+    """Returns a typed time in the standard form of this language; `schedule` is the chat's.
+
+    Raises the errors of `read_when`.
+    """
     when = read_when(text, read_when(schedule).cadence if schedule else None)
     return cadence_words(when.cadence, localizer, when.zone)
 
@@ -286,7 +292,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
 
 
 def _outcome(done: "Subscribed", localizer: Language, examples: Sequence[str] = ()) -> str:
-    """Returns a sentence that says what the request did, or how many papers the subscription would have found: `examples`."""
+    """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
@@ -313,7 +319,7 @@ def found_in(localizer: Language, found: int, base: "Base") -> str:
 
 
 def days_known(localizer: Language, base: "Base") -> str:
-    """Returns the days in which papers were counted: "the last 7 days", or, if these have no papers, "the 3 days known"."""
+    """Returns the days in which papers were counted: "the last 7 days", or "the 3 days known" if these have none."""
     known = localizer.count("the one day known", "the {count} days known", base.days)
     return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
 

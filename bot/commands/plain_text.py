@@ -1,10 +1,11 @@
-"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one. Distress gets a kind sentence.
+"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+
+Distress gets a kind sentence.
 
 The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
 """
 
 import re
-import unicodedata
 from dataclasses import replace
 from typing import Literal
 
@@ -16,102 +17,17 @@ from bot.commands.everyday import formed_wish, wish, without_time
 from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
 from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
+from bot.commands.text_kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
 from bot.ports.channel import Reply
 from bot.ports.conversation import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import only_excluded, without_politeness
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.texts.normal_forms import folded
 
 MOST_PAPERS = 5  # ids or links of one text whose cards are shown
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
-# words of a text that seems to want a change of what is subscribed or set
-_CHANGES = re.compile(
-    r"^(?:no|without|except|skip|not at) |\b(?:stop|remove|delete|cancel|unsub|unsubscribe|pause|mute|snooze|resume|change|edit|move|switch"
-    r"|drop|exclude|less|fewer|instead|too many|too much|too often|no more|any ?more|make (?:it|them)|quit|unfollow|rename|swap|undo"
-    r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough|subscriptions?|subscribed|settings?|time ?zone"
-    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|on (?:vacation|holiday|leave)|speak (?:english|chinese)|(?:only|at most|up to) \d+|(?:it|them) (?:later|earlier)|start sending|(?:message|contact) me|titles only|only (?:want )?titles"
-    r"|(?:to|by) my e?mail)\b|^(?:不要|不看|加上)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
-    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|不要发|不用发|少推|少发|够了|晚一点|早一点|度假|休假|出差|说中文|说英文",
-    re.IGNORECASE,
-)
-# words beside them that say nothing of papers
-_SMALL_WORDS = (
-    "a all alert alerts and any anymore at by can city clock could daily day days do doing each evening every "
-    "everything for from get getting give hello hey hi how i if in is it its just keep language less limit longer "
-    "me message messages minute month months more morning my need next no not now of on one ones only other out "
-    "over paper papers per please preprint preprints receive receiving rest result results send sending sends some "
-    "sub subs subscription subscriptions than thank thanks that the them then these they thing things this those "
-    "time times to today tomorrow two until up us want was week weekly weekend weeks well were what when while with "
-    "would you your yours am are be been but don't dont i'd i'm im also again off monday tuesday wednesday thursday "
-    "friday saturday sunday mon tue wed thu fri sat sun january february march april may june july august september "
-    "october november december survey surveys review reviews benchmark benchmarks dataset datasets noon afternoon "
-    "night holiday holidays vacation email emails mail mails notification notifications digest digests topic topics "
-    "number rather prefer i've better could deliver delivered once let let's"
-)
-_SMALL = frozenset(_SMALL_WORDS.split())
-_SMALL_ZH = re.compile(
-    r"能不能|能否|可以|可否|论文|文章|文献|订阅|推送|综述|发送|消息|所有|全部|这个|那个|一个|两个|我的|时间|每天|每日|每周|工作日|周末|周[一二三四五六日天]|星期[一二三四五六日天]"
-    r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[一二三四五六七八九十两第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
-)
-_OF_DATA = re.compile(
-    r"\bmy (?:data|account|messages)\b|\b(?:forget|erase) me\b|\b(?:know|store|save|have|everything|anything|all) about me\b|我的?(?:数据|资料|信息|账号|账户)|关于我",
-    re.IGNORECASE,
-)
-_LONGEST_OF_DATA = 60  # characters of a text that asks what is stored; a longer one is looked for
-# questions to the bot, which get help if no paper answers them
-_QUESTION = re.compile(
-    r"^(?:how|what|why|who|where|when|which|can|could|do|does|did|is|are|will|may|am)\b.*\?$|^(?:how (?:do|can|to|often)|what (?:is|are|can|do|did)"
-    r"|who |why |is (?:this|it)|can i|may i|do you|are you)\b|怎么|怎样|如何|为什么|^谁|有人吗|^(?:能|可以|可否|能不能|能否)|[吗呢]$",
-    re.IGNORECASE,
-)
-# whole texts that ask for nothing
-_GREETING_TEXTS = (
-    "hi|hello|hey|hello there|hi there|hey there|good morning|good afternoon|good evening|good night|thanks|thank you|thx|"
-    "thanks a lot|many thanks|thank you very much|thank you so much|ok thanks|okay thanks|cheers|ok|okay|yes|no|"
-    "test|testing|who are you|what are you|what is this|what can you do|hello! what can you do|hi, what can you do|"
-    "how are you|bye|good bye|nice|great|cool|good|lol|yo|ping|help me|how does this work|tell me a joke|more|"
-    "more like this|y|n|sure|please|no thanks|never mind|nevermind|forget it|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|晚安|多谢|感谢|好的谢谢|收到|再见|你是谁"
-    "|你能做什么|在吗|算了|没事|没事了|我想订阅|i want to subscribe|subscribe me"
-)
-_GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
-_SENTENCES = frozenset((
-    "i want to die",
-    "i just want to die",
-    "i wish i was dead",
-    "i wish i were dead",
-    "i want to kill myself",
-    "i am going to kill myself",
-    "i am thinking of killing myself",
-    "i am thinking about suicide",
-    "i am suicidal",
-    "i feel suicidal",
-    "i want to end my life",
-    "i want to end it all",
-    "i want to hurt myself",
-    "i do not want to live",
-    "i do not want to live any more",
-    "i do not want to be alive any more",
-    "i have no reason to live",
-    "我想死",
-    "我好想死",
-    "我想自杀",
-    "我要自杀",
-    "我想自殺",
-    "我想自残",
-    "我想伤害自己",
-    "我想结束生命",
-    "我想结束自己的生命",
-    "我不想活了",
-    "我真的不想活了",
-    "不想活了",
-    "我活不下去了",
-    "我真的活不下去了",
-))  # fmt: skip
-_IN_FULL = {"im": "i am", "dont": "do not", "anymore": "any more", "wanna": "want to", "gonna": "going to"}
-_LONGEST_SENTENCE = 100  # characters
 
 
 def plain_text(context: CommandContext) -> Reply | None:
@@ -121,7 +37,7 @@ def plain_text(context: CommandContext) -> Reply | None:
         return named_papers(context, said)
     if not said or (_has_file(context) and context.origin.kind is ChatKind.PRIVATE):
         return _of_file(context)
-    if len(said) <= _LONGEST_OF_DATA and _OF_DATA.search(folded(said)):
+    if asks_for_data(said):
         erase = context.runs("forget", label=context.say("erase this chat"))
         return context.reply("/privacy shows what I store; /forget erases it.", buttons=((erase,),))
     match _wish_for_change(context, said):
@@ -172,16 +88,18 @@ def _of_file(context: CommandContext) -> Reply | None:
 
 
 def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", "papers"]:
-    """Returns what a text that seems to want a change is about: what is subscribed, or other papers; "" for any other text.
+    """Returns what a text that seems to want a change is about: what is subscribed, or other papers.
 
-    It is about other papers if its other words are of no subscription here, and are many or find papers. These papers come
-    first then, since a title is looked for, too.
+    "" for any other text.
+
+    It is about other papers if its other words are of no subscription here, and are many or find papers. These papers
+    come first then, since a title is looked for, too.
     """
     is_time = _is_time(said)
-    there = subscriptions_here(context) if is_time or _CHANGES.search(folded(said)) else ()
+    there = subscriptions_here(context) if is_time or wants_change(said) else ()
     if not there:
         return ""
-    left = set() if is_time else _other_words(said)
+    left = set() if is_time else other_words(said)
     ours = {token for one in there for token in tokens(f"{one.text} {one.name}")}
     if left and not left & ours and (len(left) > _FEW_WORDS or finds_papers(context, said)):
         return "papers"
@@ -191,29 +109,18 @@ def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", 
 def _is_time(said: str) -> bool:
     """Returns whether a text says only when papers are wanted: "please send them at 7"."""
     beside_it = without_time(without_politeness(said))
-    return beside_it is not None and not _other_words(beside_it)
-
-
-def _other_words(said: str) -> set[str]:
-    """Returns the words of a wish for a change that are neither its verbs nor small words, pronouns, numbers and times."""
-    rest = _SMALL_ZH.sub(" ", _CHANGES.sub(" ", folded(said)))
-    words = (word for word in re.findall(r"[^\W_]+(?:['’]\w+)?", rest) if word not in _SMALL and not word[:1].isdigit())
-    return {token for word in words for token in tokens(word)}
+    return beside_it is not None and not other_words(beside_it)
 
 
 def _with_mine(context: CommandContext, found: Reply) -> Reply:
     return replace(found, buttons=(*found.buttons, (context.button("my subscriptions", "list"),)))
 
 
-def asks_nothing(text: str) -> bool:
-    """Returns whether a whole text asks for nothing: a greeting, thanks, both with a sign between them, only signs."""
-    plain = folded(text).strip(" .!?~,")
-    parts = [part for part in re.split(r"\s*[.!~,，。！]\s*", plain) if part]
-    return plain in _GREETINGS or _GREETINGS.issuperset(parts) or not re.search(r"[^\W_]", plain)
-
-
 def _found_or_mine(context: CommandContext, said: str) -> Reply:
-    """Returns what a text finds; if that is nothing, [my subscriptions] is below, and a question to the bot gets help."""
+    """Returns what a text finds.
+
+    If that is nothing, [my subscriptions] is below, and a question to the bot gets help.
+    """
     if asks_nothing(said):
         return what_to_say(context)
     if links_to_no_paper(said) and not mentioned(said):
@@ -223,7 +130,7 @@ def _found_or_mine(context: CommandContext, said: str) -> Reply:
     found = looked_for(context, said)
     if found.items or found.ok is False or context.read_by_strangers:
         return found
-    if _is_time(said) or (_QUESTION.search(folded(said).strip(" .!")) and formed_wish(said) is None):
+    if _is_time(said) or (asks_the_bot(said) and formed_wish(said) is None):
         found = what_to_say(context)
     return _with_mine(context, found) if subscriptions_here(context) else found
 
@@ -261,7 +168,10 @@ def writes(context: CommandContext) -> bool:
 
 
 def wanted(context: CommandContext) -> Wanted:
-    """Wants what a text or a file is about: papers that it names, or the meaning of its words; a model, if the bot is not sure."""
+    """Wants what a text or a file is about: papers that it names, or the meaning of its words.
+
+    A model, if the bot is not sure.
+    """
     said, file = context.args.strip(), context.file
     if isinstance(file, FileWithoutCommand):
         command = context.registry.by_name[file.command]
@@ -282,7 +192,7 @@ def _is_unsure(context: CommandContext, said: str) -> bool:
     """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
     if context.read_by_strangers or _has_file(context) or mentioned(said) or links_to_no_paper(said):
         return False
-    if _CHANGES.search(folded(said)) and subscriptions_here(context):
+    if wants_change(said) and subscriptions_here(context):
         return True
     meant = wish(said)
     return not finds_papers(context, meant.query if meant else said)
@@ -297,14 +207,6 @@ def what_to_say(context: CommandContext) -> Reply:
     return Reply(
         lines=lines, buttons=((context.button("help", "help", text="all", replaces=True), speak_button(context)),)
     )
-
-
-def is_distress(text: str) -> bool:
-    """Returns whether a whole text is one of these sentences, in any letter case and with any punctuation."""
-    if len(text) > _LONGEST_SENTENCE:
-        return False
-    words = re.findall(r"\w+", re.sub("['’`]", "", unicodedata.normalize("NFKC", text).casefold()))
-    return " ".join(_IN_FULL.get(word, word) for word in words) in _SENTENCES
 
 
 def comfort(context: CommandContext) -> Reply:

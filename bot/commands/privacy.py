@@ -1,4 +1,4 @@
-"""privacy and forget: what is stored about a chat, for how long and by whom, as a file; and its erasure, after one question."""
+"""privacy and forget: shows and hands out what is stored about a chat, and erases it after one question."""
 
 from datetime import datetime, timedelta
 

@@ -29,7 +29,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
 
 
 def count_found(context: CommandContext, found: int, base: Base) -> str:
-    """Returns a sentence such as "6 papers in the last 7 days": the count, and the days in which papers were counted."""
+    """Returns a sentence such as "6 papers in the last 7 days"."""
     if not base.of:
         return context.say("No papers are known yet.")
     days = days_known(context.localizer, base)
@@ -84,7 +84,10 @@ def papers_reply(
 
 
 def ending_of(context: CommandContext, text: str) -> Ending:
-    """Returns how a text is split into query and time. Raises Refused if it is only a time, or the time cannot be read."""
+    """Returns how a text is split into query and time.
+
+    Raises Refused if it is only a time, or the time cannot be read.
+    """
     ending = split_when(text)
     if ending.only_time:
         example = context.typed(f"/sub diffusion {' '.join(text.split())}")
@@ -97,7 +100,8 @@ def ending_of(context: CommandContext, text: str) -> Ending:
 def subscribe_buttons(context: CommandContext, text: str, ending: Ending, seen: Sequence[int] = ()) -> Buttons:
     """Returns [subscribe], with the time that was typed in its label; without one, beside it two times to choose from.
 
-    Each does the same as /sub with this text. `seen`: the papers above the button, which a private chat is not sent again.
+    Each does the same as /sub with this text. `seen`: the papers above the button, which a private chat is not sent
+    again.
     """
     wanted, shown = " ".join(text.split()), list(seen)
     if ending.either:

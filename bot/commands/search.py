@@ -1,4 +1,4 @@
-"""search and like, and text that may be a query: papers a page, near in meaning or to given papers, names of authors, misspelt words."""
+"""search and like: finds papers by a query, by meaning or near to other papers, and tries other spellings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -76,7 +76,7 @@ def on_more_like_this(context: CommandContext, item: Item) -> Reply:
 
 
 def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple[str, ...]:
-    """Returns the texts whose vectors `try_query` needs: those that the query asks, and its words if they find few papers.
+    """Returns the texts whose vectors `try_query` needs: those of the query, and its words if they find few papers.
 
     `subject` is what it is about, as it was said.
     """
@@ -159,8 +159,8 @@ def try_query(context: CommandContext, said: str) -> Reply:
 def papers_found(context: CommandContext, text: str, *, when: str = "", subject: str = "") -> Reply:
     """Returns the reply with the papers that a query finds, perhaps with a time.
 
-    `when` is a time that was surely meant as one; one at the end of the text may be words. `subject` is what it is about,
-    as it was said.
+    `when` is a time that was surely meant as one; one at the end of the text may be words. `subject` is what it is
+    about, as it was said.
     """
     notes: tuple[str, ...] = ()
     if when:
@@ -312,7 +312,7 @@ def _spelling(context: CommandContext, query: Query) -> Spelling:
 
 
 def _near(context: CommandContext, query: Query, subject: str, found: Page) -> tuple[str, Sequence[NearPaper]]:
-    """Returns (a query for what is near in meaning to the words of `query`, the nearest papers that the words did not find).
+    """Returns (a query for what is near in meaning to the words of `query`, the nearest papers without those words).
 
     There are none if the words found enough.
     """
@@ -364,7 +364,10 @@ def _head(context: CommandContext, query: Query, found: Page, spelled: Spelling,
 
 
 def _count_line(context: CommandContext, query: Query, found: Page, *, is_older: bool) -> str:
-    """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
+    """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days".
+
+    Says how far back the search read, unless it read all.
+    """
     if not found.stored:
         return context.say("No papers are known yet.")
     amount, is_whole = found.found, found.end is None and not is_older

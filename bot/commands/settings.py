@@ -1,4 +1,4 @@
-"""set, timezone and lang: how settings are shown and changed, their names as people type them, and the cities that are offered."""
+"""set, timezone and lang: shows and changes the settings of a chat."""
 
 import re
 from collections.abc import Sequence
@@ -103,8 +103,8 @@ def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
 def _all_settings(context: CommandContext) -> Reply:
     """Returns the reply with all settings, their values and a button for each.
 
-    In a group of people it is short: the values are on the buttons only. What a chat of this kind cannot change is in the
-    last line.
+    In a group of people it is short: the values are on the buttons only. What a chat of this kind cannot change is in
+    the last line.
     """
     chat = context.chat
     fixed = [name for name, one in SETTINGS.items() if len(one.choices_in(chat.kind, public=chat.public)) == 1]
@@ -142,7 +142,10 @@ def _value(context: CommandContext, name: str) -> str:
 
 
 def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
-    """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
+    """Returns the values that are shown as buttons: all values, or some with the current one.
+
+    None for the time zone.
+    """
     words = SETTINGS[name].choices_in(context.chat.kind, public=context.chat.public)
     some = SETTINGS[name].offered.get(context.chat.kind, ())
     value = context.chat.settings.value(name)
@@ -202,7 +205,10 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
-    """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关. Raises Refused."""
+    """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关.
+
+    Raises Refused.
+    """
     plain = normalized("NFKC", text).strip()
     words = _SIGN.sub(r"\g<name> ", plain).split()
     for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
@@ -257,7 +263,10 @@ def place_in(text: str) -> str:
 
 
 def names_a_place(text: str) -> bool:
-    """Returns whether a text names a place whose clock is known, perhaps misspelt with a capital letter; no word of talk does."""
+    """Returns whether a text names a place whose clock is known, perhaps misspelt with a capital letter.
+
+    No word of talk does.
+    """
     said = place_in(text)
     is_place = zone_of_place(said) or (said[:1].isupper() and near_places(said))
     return folded(said) not in _TALK and bool(is_place)

@@ -1,4 +1,4 @@
-"""start and help: the first words, shared links, which commands, examples and topics are shown, and the reply to unknown commands."""
+"""start and help: the first words, shared links, examples and topics, and the reply to unknown commands."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""sub: how many lines one message may have, what a person types after it, and the reply: how the query was read, what it would have found, when it comes, advice."""
+"""sub: subscribes a chat; the reply says how the query was read, what it would have found, and when it comes."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -193,7 +193,10 @@ def _of_line(context: CommandContext, line: str) -> Subscribed:
 
 
 def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
-    """Subscribes to each line. A refused line does not affect the others: it is shown with a caret at the error, and the reason."""
+    """Subscribes to each line.
+
+    A refused line does not affect the others: it is shown with a caret at the error, and the reason.
+    """
     done, refused = [], []
     for line in lines:
         try:

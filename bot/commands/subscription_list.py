@@ -1,4 +1,4 @@
-"""list and unsub: shows the subscriptions of a chat: how many a page, what a line says, [edit], [pause], [resume]; removes some or all."""
+"""list and unsub: shows the subscriptions of a chat with their buttons, and removes some or all."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -43,7 +43,9 @@ _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def list_(context: CommandContext) -> Reply:
-    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page; "list all", for operators, those of all chats.
+    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page.
+
+    "list all", for operators, those of all chats.
 
     Handles [previous page] and [next page], too.
     """
@@ -68,7 +70,7 @@ def _of_all_chats(context: CommandContext) -> Reply:
 
 
 def show_one(context: CommandContext, subscription: Subscription) -> Reply:
-    """Handles the button with a number: shows that subscription, with [edit], [time], [pause] or [resume], and [remove]."""
+    """Handles the button with a number: shows that subscription with its buttons."""
     which = subscription.id
     one = next(one for one in listed_here(context) if one.subscription.id == which)
     lines = _list_lines(context, [subscription_row(one, context.localizer, context.now)], [one])
@@ -91,7 +93,10 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
 
 
 def change_list(context: CommandContext, said: str) -> Reply:
-    """Returns the list for a text that seems to want a change: a button for each subscription, for all, and to look for the text."""
+    """Returns the list for a text that seems to want a change.
+
+    A button for each subscription, for all, and to look for the text.
+    """
     shown = _page(context, 0)
     if context.read_by_strangers:
         return shown
@@ -137,7 +142,7 @@ def _page(context: CommandContext, page: int) -> Reply:
 
 
 def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
-    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
+    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, what holds it."""
     subscriptions = [one.subscription for one in shown]
     about = activity(context.transaction, context.chat, subscriptions, now=context.now)
     lines = []
@@ -161,7 +166,10 @@ def _often(context: CommandContext, found: Matches) -> str:
 
 
 def unsub(context: CommandContext) -> Reply:
-    """Removes subscriptions by number or by query, or all of them; without arguments, asks which. Raises NotFound, QueryError."""
+    """Removes subscriptions by number or by query, or all of them; without arguments, asks which.
+
+    Raises NotFound, QueryError.
+    """
     typed = context.args.strip()
     if not typed:
         question = context.say("Which one do you want to remove? /unsub 1 3 removes two.")

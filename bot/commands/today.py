@@ -1,4 +1,4 @@
-"""today and status: what the newest day or the last seven days bring; what came last (of how many sources), comes next and waits, here and in the whole bot."""
+"""today and status: what the newest day brings; what came last, what comes next and what waits."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,10 @@ _SOURCES = 3  # sources that are shown
 
 
 def today(context: CommandContext) -> Reply:
-    """Shows the newest day's papers of the subscriptions, of one of them or of a query; without any, those of the last days."""
+    """Shows the newest day's papers of the subscriptions, of one of them or of a query.
+
+    Without any, those of the last days.
+    """
     typed = context.args.strip()
     asked = _WEEK.sub("", typed)
     return _shown(context, asked, of_week=asked != typed)
@@ -58,7 +61,7 @@ def on_today(context: CommandContext) -> Reply:
 
 
 def on_fine(context: CommandContext) -> Reply:
-    """Handles [fine] under the notice that nothing matches: the notice is not sent again until something has matched."""
+    """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
     return context.reply("Good. I say no more of it until something has come.", ok=True)
 
 

@@ -104,7 +104,7 @@ def _lines_about(context: CommandContext, item: Item) -> tuple[str, ...]:
 
 
 def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
-    """Yields a line for each text (`about:`) and each papers (`like:`) of the subscriptions to which the paper is near."""
+    """Yields a line for each `about:` and `like:` of the subscriptions to which the paper is near."""
     hits: dict[str, float] = {}
     for because in item.because:
         if query := query_of(because.text, context.chat.id):
@@ -232,7 +232,10 @@ def _words(context: CommandContext, reason: Reason, paper: Paper) -> str:
 
 
 def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> str:
-    """Returns how near a paper is to the texts and papers of these terms, or why that is not known; "" without terms."""
+    """Returns how near a paper is to the texts and papers of these terms, or why that is not known.
+
+    "" without terms.
+    """
     if not terms:
         return ""
     if not paper.meaning:

@@ -1,4 +1,4 @@
-"""Who may do what where: finds the chat that a request is about, and checks the rights of its sender there; what is said to others.
+"""Who may do what where: finds the chat that a request is about, and checks its sender's rights there.
 
 | where the change is made | who may make it | asked of the platform |
 |---|---|---|
@@ -10,9 +10,9 @@
 | a chat that the text or the button names | its admins | the chat, and who administers it |
 | a destination | operators, which is checked when the command runs | nothing |
 
-The platform is asked anew for each change. Nobody locks themselves out: who changes something as a member, and not as an
-admin, cannot leave the changes to the admins (`PreparedRequest.keeps_right`). A person who does not administer a chat gets no information about it, not even
-whether it exists.
+The platform is asked anew for each change. Nobody locks themselves out: who changes something as a member, and not as
+an admin, cannot leave the changes to the admins (`PreparedRequest.keeps_right`). A person who does not administer a
+chat gets no information about it, not even whether it exists.
 """
 
 from collections.abc import Mapping
@@ -74,7 +74,10 @@ async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRe
 
 
 async def _about_named_chat(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request about the chat that the text or the button names; with a refusal if the sender is no admin there."""
+    """Returns the request about the chat that the text or the button names.
+
+    With a refusal if the sender is no admin there.
+    """
     request = prepared.request
     name, _, topic = prepared.intent.target.partition("/")
     api = deps.api_of(request.chat)

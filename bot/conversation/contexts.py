@@ -1,4 +1,4 @@
-"""Who speaks where, and what their command gets: the chat of a thread, the meaning of a button, the context of a command."""
+"""Who speaks where, and what a command gets: the chat of a thread, the meaning of a button, the context."""
 
 from dataclasses import dataclass, replace
 
@@ -59,7 +59,10 @@ def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Re
 
 
 def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> CallbackToken | None:
-    """Returns the token of a button, or the open question to the sender of a text; None if there is none for this person."""
+    """Returns the token of a button, or the open question to the sender of a text.
+
+    None if there is none for this person.
+    """
     if isinstance(request, EventRequest) or (isinstance(request, MessageRequest) and request.command):
         return None
     here = known_or_new(transaction, request.chat, request.place.kind).address
@@ -124,7 +127,7 @@ def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Plac
 
 
 def _reader(transaction: Transaction, request: Request, origin: Chat) -> Chat:
-    """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the sender's private chat."""
+    """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the private chat."""
     if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
         return origin
     private = ChatAddress(request.chat.platform, request.sender)

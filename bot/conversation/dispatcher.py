@@ -1,7 +1,7 @@
-"""Dispatches requests: their order, how many at once, when one is given up if the database fails, how long a stop waits for them.
+"""Dispatches requests: in the order of each lane, many lanes at once, and given up if the database fails for long.
 
-A request is acknowledged when its update is noted, and its reply is posted from memory. If the process ends in between, the
-next one tells the chat so (`tell_unanswered`).
+A request is acknowledged when its update is noted, and its reply is posted from memory. If the process ends in between,
+the next one tells the chat so (`tell_unanswered`).
 """
 
 import asyncio
@@ -69,7 +69,10 @@ class Dispatcher:
         return await self._dispatch(request, retries=False)
 
     async def tell_unanswered(self) -> None:
-        """Tells each chat whose updates an earlier process noted and did not answer what became of them. Raises StoreError."""
+        """Tells each chat whose updates an earlier process noted and did not answer what became of them.
+
+        Raises StoreError.
+        """
         now = self._deps.clock.now()
         for chat, changed in await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now):
             noted = asyncio.get_running_loop().create_future()

@@ -1,11 +1,11 @@
-"""Handles a request: what it means, what is asked outside for it, its command in one transaction; when a message is too old.
+"""Handles a request: what it means, what is asked outside for it, and its command in one transaction.
 
     begin:  read (known? what is meant? may it run at once?) → ask outside (rights, files) → run the command
     finish: ask outside what takes longer (vectors, arXiv, a language model) → run the command
 
 The update is noted in the transaction of its effect, so it takes effect once. A command that changes nothing runs in a
-reading transaction; its update and its buttons are noted in a short one after it. A command that needs something slow is
-noted before that, so that its platform need not wait.
+reading transaction; its update and its buttons are noted in a short one after it. A command that needs something slow
+is noted before that, so that its platform need not wait.
 """
 
 import asyncio
@@ -333,7 +333,10 @@ def _change(
 def _ran(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
 ) -> tuple[RenderedReply | None, bool]:
-    """Runs the command, and stores what the request tells about its chat. Returns (its reply, whether it changed something)."""
+    """Runs the command, and stores what the request tells about its chat.
+
+    Returns (its reply, whether it changed something).
+    """
     context, missed = _met(transaction, deps, prepared)
     transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
     reply = _result(replace(context, news=news), prepared)
@@ -410,7 +413,7 @@ def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | Non
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether a question is open that ends because a command was typed, or a button pressed that changes something."""
+    """Returns whether an open question ends, because a command was typed or a button pressed that changes something."""
     acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
     presses = isinstance(prepared.request, CallbackRequest) and prepared.intent.needs_manager
     return (acts or presses) and context.remembered(QUESTION) is not None

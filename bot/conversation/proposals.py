@@ -61,7 +61,7 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
 
 
 def _may_be_proposed(command: Command) -> bool:
-    """Returns whether a model may propose a command: not those of operators, of other chats and addresses, and of files."""
+    """Returns whether a model may propose a command: none of operators, other chats, addresses and files."""
     return not (command.needs_operator or command.names_chats or command.wants_file)
 
 

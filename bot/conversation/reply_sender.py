@@ -1,4 +1,7 @@
-"""Posts replies: in which order, for how long one is tried, when one is an edit. They are posted before all waiting deliveries."""
+"""Posts replies: in which order, for how long one is tried, when one is an edit.
+
+They are posted before all waiting deliveries.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Sends the messages of one lane in order: how long it waits to look for an unclear one, and when too many chats are gone.
+"""Sends the messages of one lane in order, looks for unclear ones, and stops when too many chats are gone.
 
 If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
 the setting `on_unclear` decides.
@@ -52,8 +52,8 @@ class LaneAttempts:
 async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
     """Sends the messages of one lane in their order, until nothing is left to do now.
 
-    Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it ends
-    early and wakes the lane again, so that other lanes have their turn.
+    Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
+    ends early and wakes the lane again, so that other lanes have their turn.
     """
     if deps.pace.token_pause_left(lane.platform) > PATIENCE:
         return 0.0
@@ -84,7 +84,9 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
 
 
 async def _post(deps: Dependencies, drain: Drain, step: claims.Claim, attempts: LaneAttempts) -> claims.Step | None:
-    """Posts one message, while nothing else is posted in its lane, and writes the outcome. Returns the lane's next step.
+    """Posts one message, while nothing else is posted in its lane, and writes the outcome.
+
+    Returns the lane's next step.
 
     The message is marked as sending only after the wait for the limits, because after a crash a marked message counts
     as perhaps sent.
@@ -242,7 +244,10 @@ async def confirm_sent(
 
 
 async def record_failure(deps: Dependencies, drain: Drain, step: claims.Claim, outcome: errors.NotDelivered) -> None:
-    """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
+    """Stores why a message was not delivered.
+
+    Depending on the reason, pauses the lane, stops the sender or wakes a lane.
+    """
     lane = step.address.lane
     decision = await until_stored(
         deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=deps.clock.now()

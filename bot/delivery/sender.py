@@ -1,4 +1,4 @@
-"""The sender of one process, which plans and drains the outbox: how long it may take after SIGTERM, whose bot the store is."""
+"""The sender of one process, which plans and drains the outbox."""
 
 import asyncio
 import logging
@@ -66,7 +66,8 @@ class Sender:
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
         """Asks platforms which bot the token is for, and makes these bots the owners of the database.
 
-        Raises StoreError if the database belongs to another bot. If a platform does not answer, `claim_again` asks later.
+        Raises StoreError if the database belongs to another bot. If a platform does not answer, `claim_again` asks
+        later.
         """
         bots: dict[str, str] = {}
         for name in names:

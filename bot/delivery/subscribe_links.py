@@ -1,4 +1,4 @@
-"""The link under a delivery, [get your own]: which of its subscriptions it offers to other people, and where there is none."""
+"""The link under a delivery, [get your own], with the subscriptions that other people may take over."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """`paperwire demo`: sends the sample digests through the real pipeline to example chats, without network or account.
 
-Only the channels and the clock differ from `paperwire run` (see `story`). The messages of each chat are printed as its platform
-shows them, and written into the gallery, an HTML page.
+Only the channels and the clock differ from `paperwire run` (see `story`). The messages of each chat are printed as its
+platform shows them, and written into the gallery, an HTML page.
 
 The page is one file without scripts and external resources. Each message is shown as a `Display` value, which contains
 the HTML that our own templates wrote; Jinja escapes all other text.
@@ -106,7 +106,7 @@ def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str
 
 
 def program() -> str:
-    """Returns how to call this program: its name if the shell finds it, otherwise the way in which it was called now."""
+    """Returns how to call this program: its name if the shell finds it, else as it was called now."""
     if which("paperwire"):
         return "paperwire"
     return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]

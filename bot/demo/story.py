@@ -1,4 +1,4 @@
-"""The story of the demo: a week of four chats in each language: a search, a subscription, a digest, a correction, a pause."""
+"""The story of the demo: a week of four chats in each language."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ def _at(days: int, hour: int, minute: int = 0) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a conversation: the person writes `text`, or presses the newest button whose label begins with `button`."""
+    """One step of a conversation: the person writes `text`, or presses the newest button that begins with `button`."""
 
     at: datetime
     text: str = ""
@@ -123,7 +123,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChat:
-    """An example chat: one that has a subscription for each Monday at eight, or one in which a person talks with the bot."""
+    """An example chat: it has a subscription for each Monday at eight, or a person talks with the bot in it."""
 
     anchor: str  # in the page, of a–z and "-"
     platform: str
@@ -309,7 +309,10 @@ async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) ->
 
 
 def _button(posts: Sequence[GalleryPost], label: str) -> tuple[str, str]:
-    """Returns (id of the message, data) of the newest button whose label begins so. Raises LookupError if there is none."""
+    """Returns (id of the message, data) of the newest button whose label begins so.
+
+    Raises LookupError if there is none.
+    """
     for post in reversed(posts):
         rows = json.loads(post.payload or "{}").get("buttons", ())
         for key in (key for row in rows for key in row if key["text"].startswith(label)):

@@ -1,7 +1,7 @@
-"""Reads digests: which format reads a document (`read_digest`, in the order of FORMATS), which day it has if it names none, its warnings.
+"""Reads a digest: finds the format that reads a document, and its day if it names none.
 
-A new format: a module with `read` (or a branch in one that is there), a row in FORMATS, and a page with its expected papers
-in tests/digests (CONTRIBUTING.md).
+A new format: a module with `read` (or a branch in one that is there), a row in FORMATS, and a page with its expected
+papers in tests/digests (CONTRIBUTING.md).
 """
 
 import hashlib
@@ -92,8 +92,8 @@ def read_digest(
     `day` is used if neither the document nor its name contains a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
-    Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both error
-    texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
+    Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both
+    error texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
 
     Whatever else a reader raises is a BrokenDigest, too, so that the documents beside this one are read.
     """

@@ -80,7 +80,7 @@ def version_number(digits: str | None) -> int | None:
 
 
 def categories_of(names: list[str]) -> tuple[str, ...]:
-    """Returns the arXiv categories among some names, each once, in order: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
+    """Returns the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
 

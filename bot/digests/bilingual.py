@@ -1,4 +1,4 @@
-"""Papers with a translation: groups of three lines, and days of cn-chat-arxiv as Markdown; its RSS and JSON are read in `feeds` and `records`.
+"""Papers with a translation: groups of three lines, and days of cn-chat-arxiv as Markdown.
 
 `bilingual3`: an English abstract, its translation, the address of the paper, a line each. The groups follow each other
 without empty lines. There are no titles, authors, categories or dates. In lists made from arXiv's feed, abstracts and
@@ -84,8 +84,8 @@ def paper_of(
 ) -> Paper:
     """Returns the paper of these texts, without its key. They are English unless their names say otherwise.
 
-    Until 2024 the announcement stood at the end of the title, since then at the beginning of the abstract. `tldr` is in the
-    language of the translation; None if the document has no such field.
+    Until 2024 the announcement stood at the end of the title, since then at the beginning of the abstract. `tldr` is in
+    the language of the translation; None if the document has no such field.
     """
     of_title, title = arxiv.split_title(values.collapse(title))
     of_abstract, abstract = arxiv.split_announcement(abstract)
@@ -114,7 +114,9 @@ def paper_of(
 
 
 def texts_of(description: str) -> dict[str, str]:
-    """Returns the arguments of `paper_of` in a description of cn-chat-arxiv's RSS; {} if one is missing, since it is unknown which.
+    """Returns the arguments of `paper_of` in a description of cn-chat-arxiv's RSS.
+
+    {} if one is missing, since it is unknown which.
 
     They are paragraphs of plain text with unescaped `<` and `&`; reading them as HTML would damage them.
     """

@@ -1,4 +1,4 @@
-"""daily-arXiv's pages in Markdown: `daily_arxiv_md`, of dw-dengwei/daily-arXiv-ai-enhanced and its forks (docs/formats.md); which labels are known.
+"""daily-arXiv's pages in Markdown, and those of its forks (`daily_arxiv_md`, docs/formats.md).
 
 An entry of the standard template, upstream since 2025-04-17:
 
@@ -25,11 +25,11 @@ An entry of the standard template, upstream since 2025-04-17:
     </details>
 
 Entries are in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
-its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks write labels in bold
-or as headings, the address of another server, and anchors into their heads.
+its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks write labels in
+bold or as headings, the address of another server, and anchors into their heads.
 
-A label that is not known ends the text before it. Its own text is left out and counted; but in an abstract, which comes last,
-such a line is text.
+A label that is not known ends the text before it. Its own text is left out and counted; but in an abstract, which comes
+last, such a line is text.
 """
 
 import re
@@ -130,7 +130,10 @@ _SENTENCE = re.compile(r"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|.*[\u3041-\u9f
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a page tells its format
-    """Returns the papers of a page; None if the text is none. Raises BrokenDigest if it announces papers and none can be read."""
+    """Returns the papers of a page; None if the text is none.
+
+    Raises BrokenDigest if it announces papers and none can be read.
+    """
     if markup.is_markup(text):
         return None
     lines = text.split("\n")
@@ -156,7 +159,10 @@ def _is_head(line: str) -> bool:
 
 
 def _head_in(line: str) -> re.Match[str] | None:
-    """Returns the match of a head. One of another level has an anchor, one with a DOI a number: else it may be any heading."""
+    """Returns the match of a head.
+
+    One of another level has an anchor, one with a DOI a number: else it may be any heading.
+    """
     head = _HEAD.match(line) if line.startswith("##") else None
     if head and (line.startswith("### ") or "<a " in line) and (head["id"] or head["number"]):
         return head
@@ -173,8 +179,8 @@ def _is_unlinked_head(lines: list[str], number: int) -> bool:
 def _is_empty_page(lines: list[str]) -> bool:
     """Returns whether the page is that of a day without papers, in any language: little more than its headings.
 
-    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title with
-    the day that names arXiv or papers.
+    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title
+    with the day that names arXiv or papers.
     """
     lines = [line for line in lines if line.strip() and not line.startswith("---")]
     if (
@@ -193,7 +199,7 @@ def _is_empty_page(lines: list[str]) -> bool:
 
 
 def _is_remark(line: str) -> bool:
-    """Returns whether a line may be the sentence of an empty page, in any language: it is short, and is no part of a paper."""
+    """Returns whether a line may be the sentence of an empty page: it is short, and is no part of a paper."""
     return len(line) <= _LONGEST_REMARK and not _NO_REMARK.search(line.lstrip("> "))
 
 
@@ -234,7 +240,10 @@ class _Page:
             anchored = bool(_ANCHOR.match(line))
 
     def paper_of(self, lines: list[str]) -> Paper | None:
-        """Returns the paper of an entry: its head, and the lines up to the next head. None if its head cannot be read."""
+        """Returns the paper of an entry: its head, and the lines up to the next head.
+
+        None if its head cannot be read.
+        """
         linked, end = _head_in(lines[0]), _end_of(lines)
         below = None if linked or len(lines) == 1 else _BELOW_IT.match(lines[1])
         section = self._section
@@ -272,7 +281,10 @@ class _Page:
 
 
 def _end_of(lines: list[str]) -> int:
-    """Returns the number of the line at which an entry ends: an anchor, or the heading of a section; else the number of all."""
+    """Returns the number of the line at which an entry ends: an anchor, or the heading of a section.
+
+    Else the number of all.
+    """
     is_behind = False
     for number, line in enumerate(lines[1:], 1):
         if not line.startswith(("#", "<")):

@@ -1,4 +1,4 @@
-"""Makes text of the bytes of a document: how large it may be, in which encodings, without control characters; what it looks like if it is no digest."""
+"""Makes text of the bytes of a document: a limit of size, encodings, no control characters."""
 
 import re
 import zlib
@@ -49,8 +49,9 @@ class NotText(Exception):
 def text_of(data: bytes) -> str:
     r"""Returns the text of a document, which may be packed by gzip. Raises NotText, and BrokenDigest above MAX_BYTES.
 
-    Only a line feed ends a line, so `\r\n` becomes `\n`; two carriage returns before it come from a program that converted
-    the line ends twice. A byte order mark is removed at the start of any line, since files may have been joined.
+    Only a line feed ends a line, so `\r\n` becomes `\n`; two carriage returns before it come from a program that
+    converted the line ends twice. A byte order mark is removed at the start of any line, since files may have been
+    joined.
     """
     data = _in_utf8(_unpacked(data)).removeprefix(BOM)
     if len(data) > MAX_BYTES:

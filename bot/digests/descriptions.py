@@ -1,4 +1,4 @@
-"""Reads the descriptions of entries of feeds, whose lines hold what has no element: names, date, journal, DOI, abstract."""
+"""Reads descriptions of entries of feeds, whose lines hold names, date, journal, DOI and abstract."""
 
 import re
 from collections.abc import Iterable

@@ -1,11 +1,11 @@
-"""Feeds as RSS, RDF and Atom: arXiv's own (when one may have been cut), those of journals and servers, and cn-chat-arxiv's; lists of feeds (OPML).
+"""Feeds as RSS, RDF and Atom, of arXiv, journals, servers and cn-chat-arxiv; lists of feeds (OPML).
 
 `arxiv_rss`, `arxiv_atom`: arXiv's daily feeds, `https://rss.arxiv.org/rss/cs.LG` and `…/atom/cs.LG`
 (info.arxiv.org/help/rss_specifications.html). `arxiv_api_atom`: an answer of arXiv's API,
 `https://export.arxiv.org/api/query?…` (info.arxiv.org/help/api/user-manual.html), whose entries have no announce type.
 
-`feed_rss` (rssboard.org/rss-specification), `feed_rdf` (web.resource.org/rss/1.0) and `feed_atom` (RFC 4287) differ in the
-names of their elements. What publishers add is the same in all of them: PRISM (idealliance.org/prism), Dublin Core
+`feed_rss` (rssboard.org/rss-specification), `feed_rdf` (web.resource.org/rss/1.0) and `feed_atom` (RFC 4287) differ in
+the names of their elements. What publishers add is the same in all of them: PRISM (idealliance.org/prism), Dublin Core
 (dublincore.org), and a description whose lines hold what has no element.
 """
 
@@ -97,7 +97,10 @@ def _prefix(space: str, own_space: str) -> str:
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a feed tells its format
-    """Returns the papers of a feed; None if the text is none. Raises BrokenDigest if it breaks off before its first entry."""
+    """Returns the papers of a feed; None if the text is none.
+
+    Raises BrokenDigest if it breaks off before its first entry.
+    """
     tree = markup.tree_of(text)
     if tree is None or markup.local(tree.root) not in ("rss", "RDF", "feed"):
         return None
@@ -183,7 +186,10 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
 
 
 def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
-    """Returns the paper of an item of cn-chat-arxiv, whose title is the summary. Its seven paragraphs are plain text."""
+    """Returns the paper of an item of cn-chat-arxiv, whose title is the summary.
+
+    Its seven paragraphs are plain text.
+    """
     texts = bilingual.texts_of(item.first("description")) or {"link": "", "tldr": item.first("title")}
     return bilingual.paper_of(found, language, **texts | {"link": item.first("link") or texts["link"]})
 

@@ -111,7 +111,10 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    """Yields the paths that match a pattern. `**` follows no link, which could lead round or through the whole machine."""
+    """Yields the paths that match a pattern.
+
+    `**` follows no link, which could lead round or through the whole machine.
+    """
     if pattern.startswith("**"):
         yield from (name[2:] for name in _matching(os.path.join(os.curdir, pattern)))  # noqa: PTH118
         return
@@ -128,7 +131,7 @@ def _matching(pattern: str) -> Iterator[str]:
 
 
 def is_missing(pattern: str) -> bool:
-    """Returns whether a path has no wildcards and does not exist: the file has not come yet, or its name is mistyped."""
+    """Returns whether a path without wildcards does not exist: it has not come yet, or its name is mistyped."""
     return not (glob.has_magic(pattern) or _may_exist(pattern))
 
 
@@ -138,7 +141,9 @@ def is_there(folder: Path) -> bool:
 
 
 def barred_at(folder: Path) -> Path | None:
-    """Returns the folder, or the outermost folder around it, that this user may not read or enter; None if there is none.
+    """Returns the folder, or the outermost folder around it, that this user may not read or enter.
+
+    None if there is none.
 
     What is below such a folder can be neither seen nor denied: a method of `Path` raises PermissionError for it.
     """
@@ -173,7 +178,10 @@ def is_gone(path: str) -> bool:
 
 
 def folder_of(pattern: str) -> Path:
-    """Returns the folder in which the files of a pattern are searched. For the path of a folder, returns that folder."""
+    """Returns the folder in which the files of a pattern are searched.
+
+    For the path of a folder, returns that folder.
+    """
     folder = Path(pattern)
     if not is_there(folder):
         folder = folder.parent

@@ -16,9 +16,9 @@
         <p class='mathjax'>Grains that sing are not like grains that hum.</p>
       </dd>
 
-The heading of a section gives the announce type of its papers. `recent` has no abstracts and its sections are days, so there
-the mark `(cross-list from …)` gives the announce type. Pages from before 2024 differ little. Source: the templates in
-github.com/arXiv/arxiv-browse.
+The heading of a section gives the announce type of its papers. `recent` has no abstracts and its sections are days, so
+there the mark `(cross-list from …)` gives the announce type. Pages from before 2024 differ little. Source: the
+templates in github.com/arXiv/arxiv-browse.
 
 `hf_text`: a banner, then titles and abstracts, one line each. There are no ids, authors, categories or dates.
 
@@ -68,7 +68,10 @@ _BUTTON: Final = "Subscribe"  # the label of a button, which copying joins with 
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
-    """Returns the papers of a page; None if the text is none of these. A copy without its banner is read if `wanted` names it."""
+    """Returns the papers of a page; None if the text is none of these.
+
+    A copy without its banner is read if `wanted` names it.
+    """
     if markup.is_html(text):
         return _read_page(text) if _LIST_OF_PAGE.search(text) else None
     if wanted != "hf_text" and not _is_copy(
@@ -80,7 +83,10 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _read_page(text: str) -> Found:
-    """Returns the papers of the page, with its newest day. Raises BrokenDigest if none can be read and the page is not empty."""
+    """Returns the papers of the page, with its newest day.
+
+    Raises BrokenDigest if none can be read and the page is not empty.
+    """
     found = Found(format="arxiv_listing_html")
     found.add(_heads(text, found), lambda head: _paper_of(*head, found))
     if not found.papers:
@@ -89,7 +95,10 @@ def _read_page(text: str) -> Found:
 
 
 def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce | None]]:
-    """Yields (head of an entry, its words, the announce type of its section). Notes what the headings say in `found`."""
+    """Yields (head of an entry, its words, the announce type of its section).
+
+    Notes what the headings say in `found`.
+    """
     kind: Announce | None = None
     for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
         element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
@@ -106,7 +115,7 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
 
 
 def _refuse_unless_empty(text: str, found: Found) -> None:
-    """Raises BrokenDigest unless the page has the heading of a day or of a list, announces no papers, and is complete."""
+    """Raises BrokenDigest unless the page is complete, has the heading of a day or list, and announces no papers."""
     totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
     says_so = totals or _EMPTY.search(text) or (found.day and _END_OF_PAGE.search(text))
     if found.announced or any(totals) or found.warnings["unparsed_heading"] or not says_so:
@@ -152,7 +161,7 @@ def _text(element: Tag) -> str:
 
 
 def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
-    """Returns the text of a field as it was submitted: without its label, and with addresses where the page hides them."""
+    """Returns the text of a field without its label, and with the addresses that the page hides."""
     found = body.select_one(f"{name}[class*={part_of_class}]")
     if found is None:
         return ""
@@ -180,7 +189,9 @@ def _is_copy(lines: list[str]) -> bool:
 
 
 def _read_copy(lines: list[_Line]) -> Found:
-    """Returns a paper for each pair of lines. Raises BrokenDigest if there is none, or if a title is longer than its abstract.
+    """Returns a paper for each pair of lines.
+
+    Raises BrokenDigest if there is none, or if a title is longer than its abstract.
 
     If a title is longer than its abstract, a line is missing or added somewhere before it.
     """
@@ -196,7 +207,10 @@ def _read_copy(lines: list[_Line]) -> Found:
 
 
 def _without_banners(lines: list[_Line]) -> list[_Line]:
-    """Returns the lines of titles and abstracts. Removes every banner, with badges above it; pages may have been joined."""
+    """Returns the lines of titles and abstracts.
+
+    Removes every banner, with badges above it; pages may have been joined.
+    """
     kept: list[_Line] = []
     before = ""
     for number, line in lines:

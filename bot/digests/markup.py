@@ -81,8 +81,8 @@ class Tree:
     def records(self, name: str) -> list[Element]:
         """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
 
-        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out. Raises
-        BrokenDigest if none is left.
+        So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
+        Raises BrokenDigest if none is left.
         """
         if not self.is_damaged:
             return list(self.root.iter(f"{{*}}{name}"))
@@ -99,7 +99,10 @@ class Tree:
 
 
 def tree_of(text: str) -> Tree | None:
-    """Returns an XML document, read as far as it goes; None if the text is none of the documents that paperwire reads."""
+    """Returns an XML document, read as far as it goes.
+
+    None if the text is none of the documents that paperwire reads.
+    """
     if not is_xml(text):
         return None
     text = _SIGNS.sub(_sign, _NUMBERED.sub(_sign, text.strip().lstrip("\ufeff")))
@@ -127,7 +130,10 @@ def local(element: Element) -> str:
 
 
 def text_of(element: Element | None) -> str:
-    """Returns the text of an element with that of all elements inside it; what stands in blocks of their own is kept apart."""
+    """Returns the text of an element with that of all elements inside it.
+
+    What stands in blocks of their own is kept apart.
+    """
     if element is None:
         return ""
     return "".join(_parts(element)) if len(element) else element.text or ""
@@ -144,7 +150,7 @@ def _parts(element: Element) -> Iterator[str]:
 
 
 def _sign(found: re.Match[str]) -> str:
-    """Returns a reference or sign as XML allows it: references of HTML become characters, those to none become a space."""
+    """Returns a reference as XML allows it: one of HTML becomes its character, an unknown one a space."""
     name = found["name"]
     if not name:
         return found[0] if found[0].startswith("<![CDATA[") else escape(found[0])
@@ -171,7 +177,10 @@ def _character(reference: re.Match[str]) -> str:
 
 
 def without_tags(text: str, between_blocks: str = " ") -> str:
-    """Returns the text without tags of HTML, JATS and MathML. A sign `<` that belongs to no such tag stays: `p < 0.05`."""
+    """Returns the text without tags of HTML, JATS and MathML.
+
+    A sign `<` that belongs to no such tag stays: `p < 0.05`.
+    """
     if "<" not in text:
         return text
 

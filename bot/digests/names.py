@@ -1,4 +1,4 @@
-"""Reads the names of authors (at most how many): one or several in a text, with initials and affiliations, or cut by "et al."."""
+"""Reads the names of authors: one or several in a text, with initials and affiliations, or cut by "et al."."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,8 @@ _FEW = 10  # names among which nobody has a namesake
 def split_names(text: str) -> tuple[str, ...]:
     """Returns the names in a list with semicolons, or with commas, "and" or "&", or in a list as Python prints it.
 
-    Reads the names in links, decodes TeX accents, and drops affiliations in parentheses. `Family, F., Family, F.` are pairs.
+    Reads the names in links, decodes TeX accents, and drops affiliations in parentheses. `Family, F., Family, F.` are
+    pairs.
     """
     if text.startswith(("['", '["')):
         strings = (found[1] or found[2] or "" for found in _PYTHON_STRING.finditer(text))
@@ -79,7 +80,7 @@ def joined_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Returns (names, whether some are left out) of the texts with a work's authors: one text each, or all in one text."""
+    """Returns (names, whether some are left out) of a work's authors: one text each, or all in one text."""
     names: list[str] = []
     left_out = False
     for text in people[:MOST_AUTHORS]:
@@ -102,7 +103,7 @@ def _names_in(text: str, *, is_one: bool) -> tuple[str, ...]:
 
 
 def _is_one_name(parts: list[str]) -> bool:
-    """Returns whether two parts are a family name and a given name: people who are listed have more than one word each."""
+    """Returns whether two parts are a family name and a given name: listed people have more than one word each."""
     if len(parts) != 2 or _AND.search(parts[1]) or not _has_case(parts[0]):  # noqa: PLR2004
         return False
     return " " not in parts[0] or " " not in parts[1] or bool(_PARTICLE.match(parts[0]))

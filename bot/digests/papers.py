@@ -1,4 +1,4 @@
-"""What readers of digests share: a paper gets its key, its fields are cut (at which lengths), a bad entry costs itself, warnings are counted.
+"""What readers of digests share: keys of papers, cut fields, bad entries that cost only themselves, warnings.
 
 Records with the same key are the same paper (docs/formats.md).
 """
@@ -36,7 +36,7 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 @dataclass(slots=True)
 class Found:
-    """What a reader makes of a document: its papers, in the order of the document and with all copies, and what it says else."""
+    """What a reader makes of a document: its papers in order, with all copies, and what else it says."""
 
     format: str  # a name of FORMATS
     papers: list[Paper] = field(default_factory=list)
@@ -49,11 +49,13 @@ class Found:
     warnings: Counter[str] = field(default_factory=Counter)  # code → number of cases
 
     def add(self, items: Iterable[Item], paper_of: Callable[[Item], Paper | None]) -> None:
-        """Adds the paper of each item. An item at which `paper_of` fails is refused with a warning; all others are read.
+        """Adds the paper of each item.
+
+        An item at which `paper_of` fails is refused with a warning; all others are read.
 
         So one bad entry never loses the entries beside it. Every reader adds its papers with this method. `paper_of`
-        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_PAPERS items, and if
-        `paper_of` raises it.
+        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_PAPERS items, and
+        if `paper_of` raises it.
         """
         for number, item in enumerate(items):
             if number >= MOST_PAPERS:
@@ -89,7 +91,10 @@ def _hash(text: str) -> str:
 
 
 def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
-    """Returns a paper with its key and address, and with texts that can be stored and shown; None if nothing identifies it."""
+    """Returns a paper with its key and address, and with texts that can be stored and shown.
+
+    None if nothing identifies it.
+    """
     before = warnings["long_fields"]
 
     def fit(text: str, most: int) -> str:

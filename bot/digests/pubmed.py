@@ -1,4 +1,4 @@
-"""PubMed's records in XML (dtd.nlm.nih.gov): sets of PubmedArticle, ArticleSet as publishers deliver it, and answers of ESummary."""
+"""PubMed's records in XML (dtd.nlm.nih.gov): PubmedArticleSet, ArticleSet and answers of ESummary."""
 
 from bot.digests import markup, values, works
 from bot.digests.markup import Element
@@ -10,7 +10,10 @@ _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
-    """Returns the papers of the records; None if the text has none. Raises BrokenDigest if it breaks off before the first."""
+    """Returns the papers of the records; None if the text has none.
+
+    Raises BrokenDigest if it breaks off before the first.
+    """
     tree = markup.tree_of(text)
     name = _RECORDS.get(markup.local(tree.root), "") if tree else ""
     if tree is None or not name:

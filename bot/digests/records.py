@@ -1,18 +1,18 @@
-"""Records of programs and databases in JSON: a row for each kind says what marks a record of it, and where its fields stand.
+"""Records of programs and databases in JSON: a row for each kind says what marks a record and where its fields are.
 
-A document is one object or array, an object in each line, or several of these glued together. Records stand in it alone, in
-an array, or at the places that their kind names. A part that is damaged is left out, and all others are read.
+A document is one object or array, an object in each line, or several of these glued together. Records stand in it
+alone, in an array, or at the places that their kind names. A part that is damaged is left out, and all others are read.
 
-`daily_arxiv_jsonl` are the lines from which daily-arXiv's pages are made: a paper each, with its summary in `AI`, or, in forks,
-beside the other members. `hf_json` is Hugging Face's list of the day (huggingface.co/api/daily_papers), `bilingual_json` papers
-of cn-chat-arxiv, `biorxiv_json` an answer of bioRxiv and medRxiv (api.biorxiv.org), `feed_json` a JSON Feed
-(jsonfeed.org/version/1.1). The others are answers of databases: OpenAlex (docs.openalex.org), Crossref (api.crossref.org),
-Semantic Scholar (api.semanticscholar.org), DOAJ (doaj.org/api), HAL (api.archives-ouvertes.fr), Europe PMC
-(europepmc.org/RestfulWebService), PLOS (api.plos.org), Zenodo (developers.zenodo.org), PubMed's ESummary
+`daily_arxiv_jsonl` are the lines from which daily-arXiv's pages are made: a paper each, with its summary in `AI`, or,
+in forks, beside the other members. `hf_json` is Hugging Face's list of the day (huggingface.co/api/daily_papers),
+`bilingual_json` papers of cn-chat-arxiv, `biorxiv_json` an answer of bioRxiv and medRxiv (api.biorxiv.org), `feed_json`
+a JSON Feed (jsonfeed.org/version/1.1). The others are answers of databases: OpenAlex (docs.openalex.org), Crossref
+(api.crossref.org), Semantic Scholar (api.semanticscholar.org), DOAJ (doaj.org/api), HAL (api.archives-ouvertes.fr),
+Europe PMC (europepmc.org/RestfulWebService), PLOS (api.plos.org), Zenodo (developers.zenodo.org), PubMed's ESummary
 (eutils.ncbi.nlm.nih.gov).
 
-Paths name members with dots between, `*` for each element of an array or member of an object, and `|` between paths of which
-the first that leads to something counts.
+Paths name members with dots between, `*` for each element of an array or member of an object, and `|` between paths of
+which the first that leads to something counts.
 """
 
 import json
@@ -106,9 +106,9 @@ class _Document:
     def __init__(self, text: str) -> None:
         """Reads all values, one behind the other, mostly one in each line.
 
-        After damage, reading goes on at the next beginning of a record, or line that begins with an object or array. A value
-        with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it, unless it has
-        lines of its own: then the next line is the one that is torn.
+        After damage, reading goes on at the next beginning of a record, or line that begins with an object or array. A
+        value with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it, unless
+        it has lines of its own: then the next line is the one that is torn.
         """
         self.parts: list[Any] = []
         self.torn = 0  # places that are damaged
@@ -221,7 +221,10 @@ def _is_record(record: object, kind: _Kind) -> bool:
 
 
 def _has(record: object, path: str) -> bool:
-    """Returns whether one of the members at the end of a path ("a.b/c") is there; it may be empty. "a=b": its text has a part."""
+    """Returns whether one of the members at the end of a path ("a.b/c") is there; it may be empty.
+
+    "a=b": its text has a part.
+    """
     path, is_equal, part = path.partition("=")
     if is_equal:
         return part in text_at(record, path)
@@ -368,7 +371,10 @@ def _amend_doaj(record: Record, work: Work) -> None:
 
 
 def _amend_feed(record: Record, work: Work) -> None:
-    """Reads the description of an entry, too. Most of these feeds are blogs, so that a paper needs an id or a paper's address."""
+    """Reads the description of an entry, too.
+
+    Most of these feeds are blogs, so that a paper needs an id or a paper's address.
+    """
     described = descriptions.described(
         filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
     )

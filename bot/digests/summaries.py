@@ -1,4 +1,4 @@
-"""Summaries and translations of a paper: which texts are failures of their generator or mean nothing (N/A), two languages in one field."""
+"""Summaries and translations of a paper, without the texts of generators that failed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ def meaningful(text: str) -> str:
 
 
 def is_failed(texts: Mapping[str, str]) -> bool:
-    """Returns whether a summary failed: its first field (tldr or task) decides, and without that field it did not fail."""
+    """Returns whether a summary failed, by its first field (tldr or task). Without one, it did not."""
     return summary_state(next((texts[name] for name in LEADING if name in texts), "N/A")) in _NO_SUMMARY
 
 
@@ -60,8 +60,8 @@ def translations_of(title: str, abstract: str, language: str | None) -> tuple[Tr
 def without_failures(papers: Iterable[Paper]) -> tuple[list[Paper], int]:
     """Returns (the papers without the errors that a generator wrote where it had no summary, how many such texts).
 
-    An error is known by its words, or because it stands below several papers that have nothing to do with one another. A
-    paper that loses its summary in short is marked as failed.
+    An error is known by its words, or because it stands below several papers that have nothing to do with one another.
+    A paper that loses its summary in short is marked as failed.
     """
     papers = list(papers)
     below: dict[str, set[str]] = {}  # a text → the abstracts of the papers below which it stands
@@ -87,7 +87,7 @@ def _leading(paper: Paper) -> list[str]:
 
 
 def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
-    """Returns a paper without these texts, and without texts that begin like an error unless the paper is about errors."""
+    """Returns a paper without these texts, and without those that begin like an error, unless it is about errors."""
     is_of_errors = not paper.abstract or "error" in f"{paper.title} {paper.abstract}".lower()
     errors = set() if is_of_errors else {text for text in _texts(paper) if _ERROR.match(text)}
     errors |= {text for text in _texts(paper) if text in refused}

@@ -1,4 +1,4 @@
-"""Reads single values in documents: white space, accents, dates and days (in which languages), DOIs, the language of a text.
+"""Reads single values in documents: white space, accents, dates, days, DOIs, the language of a text.
 
 A date of publication is a text as far as it is known: "2026-03-05", "2026-03" or "2026". A day is a `date`.
 """
@@ -140,7 +140,10 @@ def day_in_name(name: str) -> date | None:
 
 
 def day_in_heading(text: str) -> date | None:
-    """Returns the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`; None if it has none."""
+    """Returns the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`.
+
+    None if it has none.
+    """
     if found := _DAY_IN_WORDS.search(text):
         return day_of(f"{found['day']} 20{found['year']}")
     chinese = _DAY_IN_CHINESE.search(text)
@@ -162,7 +165,10 @@ def arxiv_day(stamp: str) -> date | None:
 
 
 def doi_in_field(text: str) -> str | None:
-    """Returns the DOI that a field holds, in lower case, without `doi:` or the address of a resolver; None for other text."""
+    """Returns the DOI that a field holds, in lower case, without `doi:` or the address of a resolver.
+
+    None for other text.
+    """
     value = _BEFORE_DOI.sub("", _UNSEEN.sub("", text), count=1).strip().rstrip(".,;")
     found = _DOI.fullmatch(unquote(value) if "/" not in value else value)
     return found[0].lower() if found else None

@@ -1,4 +1,4 @@
-"""What feeds of journals and records of databases share: how a work is described, how it becomes a paper, and which works are no papers."""
+"""What feeds of journals and records of databases share: how a work becomes a paper, and which works are none."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -88,7 +88,10 @@ class Work:
 
 
 def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], Work]) -> None:
-    """Adds the papers among the works of some records. Their day is the newest on which one was published, if one has a day."""
+    """Adds the papers among the works of some records.
+
+    Their day is the newest on which one was published, if one has a day.
+    """
 
     def paper_of(record: Item) -> Paper | None:
         return _paper_of(work_of(record), found)
@@ -140,7 +143,7 @@ def is_page_of_paper(address: str) -> bool:
 
 
 def is_no_paper(title: str, kinds: Iterable[str], doi: str | None) -> bool:
-    """Returns whether a title, the names of kinds or a DOI say that a work is a correction, news, or a part of an issue."""
+    """Returns whether a title, kinds or a DOI say that a work is a correction, news, or a part of an issue."""
     said = [title[:_LONGEST_TITLE], *map(values.collapse, kinds)]
     return bool(_MAGAZINE_DOI.match(doi or "")) or any(map(_NO_PAPER.fullmatch, said))
 

@@ -1,4 +1,6 @@
-"""From texts to vectors, and from vectors to the bits that subscriptions/meaning.py compares. Only here NumPy is loaded.
+"""From texts to vectors, and from vectors to the bits that subscriptions/meaning.py compares.
+
+Only here NumPy is loaded.
 
 A text of a paper is its title or a sentence; a question mostly has one text.
 """
@@ -40,7 +42,10 @@ class Calibration:
 
 
 def answered(kind: str, groups: Sequence[Sequence[str]], short: Sequence[bool] = ()) -> list[bytes]:
-    """Returns the codes of each group of texts. `kind`: papers, or questions, of which `short` are names of subjects."""
+    """Returns the codes of each group of texts.
+
+    `kind`: papers, or questions, of which `short` are names of subjects.
+    """
     encoder, calibration = loaded()
     texts = encoder.encode([text for group in groups for text in group])
     vectors = np.split(texts, np.cumsum([len(group) for group in groups])[:-1])

@@ -1,7 +1,7 @@
-"""The encoder: papers and questions → texts (which, how many, how long) → codes, in a process of its own; how long it may take, when it ends.
+"""The encoder: texts of papers and questions become codes, in a process that ends after a rest.
 
-The process is started when something is asked, and ends after a minute of rest, so that a bot that encodes nothing needs no
-memory for the encoder. One that hangs is killed, one that crashes harms nothing.
+The process is started when something is asked, and ends after a minute of rest, so that a bot that encodes nothing
+needs no memory for the encoder. One that hangs is killed, one that crashes harms nothing.
 """
 
 import os
@@ -44,7 +44,7 @@ _END = re.compile(r"(?<=[.!?؟])\s+(?=[^\Wa-z\d_])|(?<=[。！？])\s*")
 
 
 def serve(connection: Connection, rest: float = REST) -> None:
-    """The work of the process: answers requests until none comes for `rest` seconds, or the program that started it is gone.
+    """Answers requests until none comes for `rest` seconds, or the program that started this process is gone.
 
     A request is ("papers", groups of texts) or ("questions", groups of texts, whether each is short); the answer is the
     codes of each group (`subscriptions.meaning`), or why there are none.

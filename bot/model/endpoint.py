@@ -1,7 +1,7 @@
 """A server with OpenAI's `/chat/completions` (a service, Ollama, vLLM): one request, one answer, and why there is none.
 
-A request has only what every server and every model knows: no schema, no temperature, no limit of tokens. So an answer is
-any text, and what it says is looked for in it, as servers really send it: behind thoughts, between backticks, twice.
+A request has only what every server and every model knows: no schema, no temperature, no limit of tokens. So an answer
+is any text, and what it says is looked for in it, as servers really send it: behind thoughts, between backticks, twice.
 """
 
 import asyncio
@@ -51,8 +51,8 @@ class Endpoint:
     async def ask(self, system: str, text: str, *, seconds: float) -> str:
         """Asks once, and returns the answer's text without the thoughts before it. Raises ModelFails.
 
-        `system`: what the model must do, in words that only we wrote. `text`: what it must do it with; strangers may have
-        written it.
+        `system`: what the model must do, in words that only we wrote. `text`: what it must do it with; strangers may
+        have written it.
         """
         messages = [{"role": "system", "content": system}, {"role": "user", "content": text}]
         form = {"model": self.name, "messages": messages, "stream": False}

@@ -1,6 +1,7 @@
-"""Has the model read messages of which the bot is not sure: how long a person waits, how many at once, when the model gets a rest.
+"""Lets the model read messages of which the bot is not sure.
 
-It has places of its own: summaries and other people's messages hold nobody up. Each request is counted before it is sent.
+It has places of its own: summaries and other people's messages hold nobody up. Each request is counted before it is
+sent.
 """
 
 import logging

@@ -1,11 +1,12 @@
-"""Has the model summarise papers that subscriptions match: what it is asked, when, its rests, what of its answer is a summary.
+"""Lets the model summarise papers that subscriptions match.
 
-Nothing waits for it. Each request is stored before it is sent, so a process that is killed repeats none, and a day has no more
-than it may. Which summaries are wanted is only known here: after a start, the papers of the last day are looked through again.
+Nothing waits for it. Each request is stored before it is sent, so a process that is killed repeats none, and a day has
+no more than it may. Which summaries are wanted is only known here: after a start, the papers of the last day are looked
+through again.
 
 Titles and abstracts are from strangers, who may have written them for the model. So an answer is text and nothing else:
-sentences with an address, a mention or a command are left out, and one in which the model speaks of itself, or in another
-language, is no summary.
+sentences with an address, a mention or a command are left out, and one in which the model speaks of itself, or in
+another language, is no summary.
 """
 
 import asyncio
@@ -121,7 +122,9 @@ class Summaries:
                 return
 
     async def _reserve(self) -> tuple[Place, int, Paper] | None:
-        """Reserves the request that most chats want, of the newest paper, and how many want it. None: nothing may be asked now.
+        """Reserves the request that most chats want, of the newest paper, and how many want it.
+
+        None: nothing may be asked now.
 
         One after another: else, the last requests of a day would not be those that are wanted most.
         """

@@ -1,4 +1,4 @@
-"""`paperwire check`: whether settings, database, outbox, meaning, each source and each platform work, and how to mend them."""
+"""`paperwire check`: whether settings, database, outbox, meaning, sources and platforms work, and what to do."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,9 @@
-"""The feeds of chats: the key in the address opens one. It is looked up at each request, so a removed one opens nothing, in any process.
+"""The feeds of chats: the key in the address opens one.
 
-The pages need no session and no cookie, so no other site can make a browser open them. An unknown key gets the answer of
-an unknown page.
+It is looked up at each request, so a removed one opens nothing, in any process.
+
+The pages need no session and no cookie, so no other site can make a browser open them. An unknown key gets the answer
+of an unknown page.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The health of the bot: all that is wrong with it, what of that strangers read, and how another process asks for it."""
+"""The health of the bot: what is wrong, what of that strangers read, and how another process asks for it."""
 
 import asyncio
 import logging
@@ -46,8 +46,8 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Returns what is wrong, as far as the store and the copies show it. Raises StoreError.
 
-    `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as the
-    store knows.
+    `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as
+    the store knows.
     """
     copies = copy_times(backup_folder(settings, store))
     return (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone), *_old_copy(copies, wall))
@@ -89,14 +89,17 @@ def daily_work_failed(now: datetime) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: one line for the public, without a path or a secret, and how many seconds it has lasted."""
+    """Something that is wrong: a line for the public, without path or secret, and the seconds that it has lasted."""
 
     why: str
     seconds: int
 
 
 def parts_of(problems: Mapping[str, Problem], now: datetime, level: Level = Level.WRONG) -> list[Finding]:
-    """Returns the findings about parts of the process that do not work. `problems`: name of the part -> what is wrong."""
+    """Returns the findings about parts of the process that do not work.
+
+    `problems`: name of the part -> what is wrong.
+    """
     return [_part_fails(name, one, now, level) for name, one in problems.items()]
 
 

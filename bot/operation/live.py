@@ -1,4 +1,6 @@
-"""Ends with 0 if `paperwire run` with the same settings answers at /health/live, else with 1. The image's check of health.
+"""Ends with 0 if `paperwire run` with the same settings answers at /health/live, else with 1.
+
+The image's check of health.
 
 It reads two settings only: another one that was broken since the start does not end a good process.
 """

@@ -25,7 +25,10 @@ class Metrics(Collector):
     def __init__(
         self, app: App, problems: Callable[[], Mapping[str, object]], known: Callable[[], Iterable[Finding]] = tuple
     ) -> None:
-        """`problems` returns the current problems by name, as for `/health/ready`; `known` what else the process knows."""
+        """`problems` returns the current problems by name, as for `/health/ready`.
+
+        `known` what else the process knows.
+        """
         self._app = app
         self._problems = problems
         self._known = known

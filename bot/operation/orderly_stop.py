@@ -11,12 +11,14 @@ from bot.app import App
 
 
 def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
-    """Sets handlers of SIGTERM, SIGINT and SIGHUP. The first signal sets `app.stop`: running work is finished, no new work begins.
+    """Sets handlers of SIGTERM, SIGINT and SIGHUP.
 
-    A second SIGTERM or SIGINT ends the process at once, with status 130 if one of the two was SIGINT, else 1. SIGHUP never
-    does: a terminal that is closed may send it twice, and systemd sends it together with SIGTERM. It says that the terminal
-    is gone (`leave_terminal`), and stays ignored where it was, as under nohup. Unlike the event loop's own handlers, these
-    stay in place after the loop has ended.
+    The first signal sets `app.stop`: running work is finished, no new work begins.
+
+    A second SIGTERM or SIGINT ends the process at once, with status 130 if one of the two was SIGINT, else 1. SIGHUP
+    never does: a terminal that is closed may send it twice, and systemd sends it together with SIGTERM. It says that
+    the terminal is gone (`leave_terminal`), and stays ignored where it was, as under nohup. Unlike the event loop's own
+    handlers, these stay in place after the loop has ended.
     """
     loop = asyncio.get_running_loop()
     is_second = False

@@ -1,4 +1,4 @@
-"""`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM; how often it looks, how long a failing platform rests."""
+"""`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM."""
 
 import asyncio
 import logging
@@ -56,7 +56,10 @@ class Process:
     """The long-running process: one tick every second, and at most one drain of the lanes at a time."""
 
     def __init__(self, app: App, sources: SourceScheduler, follow: Callable[[], Awaitable[bool]] | None = None) -> None:
-        """`follow` makes the files of the settings what is subscribed, see `subscription_files`; None: there are none."""
+        """`follow` makes the files of the settings what is subscribed, see `subscription_files`.
+
+        None: there are none.
+        """
         self.app = app
         self.sources = sources
         self._follow = follow
@@ -171,7 +174,10 @@ class Process:
             log.error("Delivering failed: %s", said_of(one), exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms whose token failed try again after a rest. Platforms that an operator must free stay stopped."""
+        """Lets platforms whose token failed try again after a rest.
+
+        Platforms that an operator must free stay stopped.
+        """
         second, stopped = self.app.clock.monotonic(), self._drain.stopped
         held = await self.app.store.run(bot_state.stopped_platforms)
         for platform, reason in list(stopped.items()):
@@ -219,8 +225,8 @@ async def run(
 ) -> int:
     """Runs until `app.stop` is set. With `once`, runs one round of everything. Returns the exit status.
 
-    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot` assigns
-    the database to the bot of the token. `pause_gone` lets stopped platforms send again. `look_back`: see
+    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot`
+    assigns the database to the bot of the token. `pause_gone` lets stopped platforms send again. `look_back`: see
     `subscription_files.follow`. `say` prints a line for the operator. Raises RoleTaken, RoleLost, SettingsError,
     StoreError.
     """
@@ -272,7 +278,9 @@ async def _run(
 
 
 async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], None]) -> bool:
-    """Takes the role, on a server as soon as the process that has it ends or stands still. Returns False if `app.stop` is set.
+    """Takes the role, on a server as soon as the process that has it ends or stands still.
+
+    Returns False if `app.stop` is set.
 
     Raises RoleTaken if another process has it and this one does not wait.
     """

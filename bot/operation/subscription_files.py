@@ -1,4 +1,4 @@
-"""The files that say what is subscribed: read at each start, and followed once the sources were asked (docs/without-a-server.md)."""
+"""The files that say what is subscribed, followed at each start (docs/without-a-server.md)."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

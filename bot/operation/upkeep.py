@@ -1,6 +1,7 @@
-"""What `run` does beside everything else, a job each: the daily clean-up, the daily copy, the heartbeat; how much time the clean-up takes.
+"""What `run` does beside everything else, a job each: the daily clean-up, the daily copy, the heartbeat.
 
-The store knows which clean-up and which copy are due, so the jobs only look. `run --once` and tests call a job directly.
+The store knows which clean-up and which copy are due, so the jobs only look. `run --once` and tests call a job
+directly.
 """
 
 import asyncio
@@ -122,7 +123,10 @@ class Upkeep:
         self._app.store.copy_into(backup_folder(self._app.settings, self._app.store), "daily", now)
 
     async def heartbeat(self) -> None:
-        """Tells the operator's service that all is well, if it is. Of several failures in a row, logs only the first."""
+        """Tells the operator's service that all is well, if it is.
+
+        Of several failures in a row, logs only the first.
+        """
         secret = self._app.settings.heartbeat_url
         if secret is None or not self._is_well():
             return

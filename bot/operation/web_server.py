@@ -1,4 +1,4 @@
-"""The web server: /health, /metrics, the words of each refusal (404, 413, 429); who may open pages, after how many wrong passwords."""
+"""The web server: /health and /metrics, its refusals (404, 413, 429), and who may open the pages."""
 
 import asyncio
 import hmac
@@ -83,7 +83,10 @@ class Lock:
         self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)  # network -> monotonic seconds of wrong ones
 
     def opens(self, password: str, *, address: str) -> bool | None:
-        """Returns whether a password is right; None, unread, after too many wrong ones of this address in the last minute."""
+        """Returns whether a password is right.
+
+        None, unread, after too many wrong ones of this address in the last minute.
+        """
         second = self._clock.monotonic()
         for network, seconds in list(self._wrong.items()):
             while seconds and seconds[0] <= second - MINUTE:
@@ -131,8 +134,8 @@ def health_app(
     id, `paperwire status` sees that it uses the same database as this process.
 
     `metrics` returns the page `/metrics`, and `metrics_lock` is its lock. `pages` are the routes of pages for people. A
-    proxy may forward requests with a prefix before the path. The web routes of platforms also answer with such a prefix,
-    but metrics and pages do not, so such a proxy does not publish them.
+    proxy may forward requests with a prefix before the path. The web routes of platforms also answer with such a
+    prefix, but metrics and pages do not, so such a proxy does not publish them.
     """
 
     async def live(_: Request) -> Response:
@@ -172,7 +175,10 @@ def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Reque
 
 
 def _refusal(lock: Lock, request: Request) -> Response | None:
-    """Returns a refusal; None if the request has a password of the lock, alone (Bearer) or with any user name (Basic)."""
+    """Returns a refusal.
+
+    None if the request has a password of the lock, alone (Bearer) or with any user name (Basic).
+    """
     asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":

@@ -1,7 +1,7 @@
 """The page of a chat: what it shows, what a person writes, presses and sends there, and what came since it was drawn.
 
-It works without scripts: each form leads back to the page. With htmx, the same forms get only what is new as an answer, and
-the page asks for that every two seconds.
+It works without scripts: each form leads back to the page. With htmx, the same forms get only what is new as an answer,
+and the page asks for that every two seconds.
 """
 
 import asyncio
@@ -228,7 +228,10 @@ class ChatPage:
     async def _answer(
         self, request: Request, visitor: Visitor, form: Form, said: str, place: str, *, pressed: int | None = None
     ) -> Response:
-        """Returns what is new, if htmx asks; otherwise leads the browser to `place`. `said`: a few words to show there."""
+        """Returns what is new, if htmx asks; otherwise leads the browser to `place`.
+
+        `said`: a few words to show there.
+        """
         if not is_from_script(request):
             if said:
                 request.session["said"] = said
@@ -318,8 +321,8 @@ def _view(
 ) -> View:
     """Returns messages for the page, with times in the chat's zone, and buttons that show whether they are pressed.
 
-    `before`: the message above the first one, if the page shows it already. `is_after`: the last message on an open page;
-    those up to it replace what is there.
+    `before`: the message above the first one, if the page shows it already. `is_after`: the last message on an open
+    page; those up to it replace what is there.
     """
     known = known_or_new(transaction, chat, ChatKind.PRIVATE, lang=language)
     contents = [json.loads(one.payload) for one in messages]

@@ -1,4 +1,4 @@
-"""The samples that the page offers until papers have come: digests in this package, whose papers go when a real digest comes."""
+"""The samples that the page offers until papers have come; a real digest replaces them."""
 
 import asyncio
 from importlib.resources import files

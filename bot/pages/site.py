@@ -55,7 +55,10 @@ HEADERS: Mapping[str, str] = {
 
 
 class _Guard(BaseHTTPMiddleware):
-    """Adds the headers, and answers errors with one line. With `local`, refuses what a proxy on this machine forwards."""
+    """Adds the headers, and answers errors with one line.
+
+    With `local`, refuses what a proxy on this machine forwards.
+    """
 
     def __init__(self, app: ASGIApp, *, local: bool) -> None:
         super().__init__(app)

@@ -1,7 +1,7 @@
 """Who opens a page: sessions, signing in and out, whether a form is ours, and the language that a visitor reads.
 
-Starlette signs the sessions (`SessionMiddleware`). A session has a name once somebody has signed in, and a token that every
-form must send, so that no other site can send one.
+Starlette signs the sessions (`SessionMiddleware`). A session has a name once somebody has signed in, and a token that
+every form must send, so that no other site can send one.
 """
 
 import hmac
@@ -80,7 +80,7 @@ class Form:
 
 @writes
 def session_key(transaction: Transaction, password: str) -> str:
-    """Returns the key that signs sessions: of this database, and of this password, so that a new one ends all of them."""
+    """Returns the key that signs sessions. It depends on the password, so a new one ends all of them."""
     return f"{bot_state.made_value(transaction, 'page-key', lambda: secrets.token_hex(32))} {password}"
 
 

@@ -1,7 +1,7 @@
 """The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
 
-A folder's `__init__.py` declares the FACTS of its platform. It imports no library of the platform, and neither does this
-module, which declares the platforms, so that their addresses can be read.
+A folder's `__init__.py` declares the FACTS of its platform. It imports no library of the platform, and neither does
+this module, which declares the platforms, so that their addresses can be read.
 """
 
 from importlib import import_module

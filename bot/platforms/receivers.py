@@ -1,4 +1,4 @@
-"""What receivers have in common: how long they wait after failures, and when they report them; what a platform sent is read once.
+"""What receivers share: waits after failures, their reports, and that what a platform sent is read once.
 
 A receiver of pages keeps what handles requests, and a page waits for the answer that it shows.
 """
@@ -30,7 +30,10 @@ REPLY_WITHIN = 5.0  # seconds that a page waits for its reply
 
 
 class Malformed(ValueError):
-    """What a platform sent does not have its documented shape. The text is the class of the error, without any content."""
+    """What a platform sent does not have its documented shape.
+
+    The text is the class of the error, without any content.
+    """
 
 
 @contextmanager
@@ -63,7 +66,8 @@ class ReceiverLoop(Receiver):
     async def retry(self, call: Callable[[], Awaitable[T]], *, proves_health: bool = True) -> T:
         """Repeats `call` until it does not raise NotDelivered. Returns its result.
 
-        With `proves_health` a result shows that the receiver works; otherwise the caller calls `mark_healthy` when it works.
+        With `proves_health` a result shows that the receiver works; otherwise the caller calls `mark_healthy` when it
+        works.
         """
         while True:
             try:
@@ -76,7 +80,10 @@ class ReceiverLoop(Receiver):
                 return result
 
     async def take(self, what: str, read: Callable[[], Request | None], dispatch: Dispatch) -> None:
-        """Dispatches the request that `read` finds in something that the platform sent; nothing if that is malformed."""
+        """Dispatches the request that `read` finds in something that the platform sent.
+
+        Nothing if that is malformed.
+        """
         try:
             request = read()
         except Malformed as error:

@@ -119,7 +119,10 @@ def store_outcomes() -> Iterator[None]:
 
 
 def read_message(message: model.Message, *texts: str) -> dict[str, Any]:
-    """Returns the payload of a stored message: a JSON object that has these texts. Raises Rejected if it is none, or cannot be sent."""
+    """Returns the payload of a stored message: a JSON object that has these texts.
+
+    Raises Rejected if it is none, or cannot be sent.
+    """
     try:
         payload: dict[str, Any] = json.loads(message.payload)
         for name in texts:

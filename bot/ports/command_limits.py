@@ -10,8 +10,8 @@ MAX_OF_PERSON = 10  # commands per minute of one person in a chat with others
 class CommandLimits:
     """Limits the commands per minute: remembers those of the last minute that were not refused.
 
-    Times are seconds of the monotonic clock. The event loop counts commands while the threads that answer read the counts.
-    So the commands of a chat are in a tuple, which is replaced as a whole and never changed.
+    Times are seconds of the monotonic clock. The event loop counts commands while the threads that answer read the
+    counts. So the commands of a chat are in a tuple, which is replaced as a whole and never changed.
     """
 
     def __init__(self) -> None:

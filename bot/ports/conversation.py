@@ -193,7 +193,9 @@ class PlatformApi(Protocol):
         raise errors.Rejected("No documents are sent there.")
 
     async def send_file_privately(self, chat: model.ChatAddress, person: str, file: "File") -> None:
-        """Shows a document to one person, who asked for it in a chat. By default, posts it to the person's private chat.
+        """Shows a document to one person, who asked for it in a chat.
+
+        By default, posts it to the person's private chat.
 
         Raises NotDelivered; ChatGone only if `chat` is gone.
         """

@@ -1,4 +1,7 @@
-"""What the rooms count, as Prometheus' own metrics of this process. No label names a chat or a person, and each has few values."""
+"""What the rooms count, as Prometheus' own metrics of this process.
+
+No label names a chat or a person, and each has few values.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The interfaces of models: an encoder makes vectors of texts, a language model summarises papers and reads messages."""
+"""The interfaces of models: an encoder makes vectors of texts, a language model summarises and reads messages."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,9 +35,9 @@ class MessageReader(Protocol):
     async def read(self, text: str, commands: Sequence[str]) -> Sequence[str]:
         """Returns the lines that a model would type in place of a message: commands, if it does what it was asked.
 
-        `commands` says which there are: "/sub QUERY [WHEN]: subscribe to a query". The lines are the model's own: they may
-        be wrong, and what strangers made it write. Returns () if it has none, or gives no answer within two seconds.
-        Raises StoreError.
+        `commands` says which there are: "/sub QUERY [WHEN]: subscribe to a query". The lines are the model's own: they
+        may be wrong, and what strangers made it write. Returns () if it has none, or gives no answer within two
+        seconds. Raises StoreError.
         """
 
     async def close(self) -> None:
@@ -47,9 +47,9 @@ class MessageReader(Protocol):
 class Encoder(Protocol):
     """Encodes the meaning of papers and questions, in any of its languages.
 
-    Its methods block. A process calls them in one thread (`ENCODING`), so a question waits for the call before it, not for a
-    whole digest. They raise MeaningFails, then nothing of the call is encoded.
-    Where meaning is off, there is no encoder (None).
+    Its methods block. A process calls them in one thread (`ENCODING`), so a question waits for the call before it, not
+    for a whole digest. They raise MeaningFails, then nothing of the call is encoded. Where meaning is off, there is no
+    encoder (None).
     """
 
     name: str  # of the encoder, its version and its calibration: vectors of different names are never compared

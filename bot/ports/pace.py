@@ -1,7 +1,7 @@
-"""How fast messages may be posted: limits of a token, a lane and a group, pauses that a platform demands; replies go first.
+"""How fast messages may be posted: limits of a token, a lane and a group; replies go first.
 
-A lane may begin `burst` posts in any `burst` / `per_lane` seconds, a group `per_group_minute` posts in any minute. Posts
-with one token are spread evenly. A token is named by its platform.
+A lane may begin `burst` posts in any `burst` / `per_lane` seconds, a group `per_group_minute` posts in any minute.
+Posts with one token are spread evenly. A token is named by its platform.
 """
 
 import asyncio
@@ -32,14 +32,17 @@ class Pace:
         self._tidy_at = _TIDY_FROM
 
     def posting(self, lane: Lane) -> asyncio.Lock:
-        """Returns the lock of a lane. Who posts there holds it, so that deliveries and replies come one after another."""
+        """Returns the lock of a lane.
+
+        Who posts there holds it, so that deliveries and replies come one after another.
+        """
         return self._posting.setdefault(lane, asyncio.Lock())
 
     async def slot(self, lane: Lane, *, urgent: bool = False, patience: float = inf) -> bool:
         """Waits until a post in this lane may begin now, and counts it.
 
-        Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent` posts
-        are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
+        Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent`
+        posts are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
         """
         platform = lane.platform
         while (pause := self.pause_left(lane)) <= patience:

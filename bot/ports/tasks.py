@@ -20,7 +20,7 @@ async def end(*tasks: asyncio.Task[Any] | None) -> None:
 
 
 class Rounds:
-    """Work in rounds beside other work: one at a time, the next one `interval` seconds after the last began or later."""
+    """Work in rounds beside other work: the next begins at least `interval` seconds after the last began."""
 
     def __init__(self, clock: Clock, interval: float, failed: str) -> None:
         """`failed`: what the log says when a round ended with an error."""

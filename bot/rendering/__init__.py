@@ -6,6 +6,6 @@
 - `queries_in_words.py`: queries and refusals; `feeds.py`, `pages.py`, `brand.py`: what is no message
 - `terminal.py`: a message in a terminal
 
-A message has a payload, a JSON object as text, which the platform's channel posts unchanged, or without its markup if the
-platform refuses that. Its shape is in the module `markup` of each platform.
+A message has a payload, a JSON object as text, which the platform's channel posts unchanged, or without its markup if
+the platform refuses that. Its shape is in the module `markup` of each platform.
 """

@@ -1,4 +1,7 @@
-"""The brand of paperwire: name, mark, colours and fonts. Pages, gallery, mails, badges and the manifest of an app take them from here."""
+"""The brand of paperwire: name, mark, colours and fonts.
+
+Pages, gallery, mails, badges and the manifest of an app take them from here.
+"""
 
 from base64 import b64encode
 from typing import Final

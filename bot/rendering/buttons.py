@@ -109,7 +109,9 @@ def _links(paper: Paper) -> Iterator[str]:
 
 
 def web_url(url: str) -> str:
-    """Returns an http or https link, percent-encoded where characters would break a platform's markup; "" for anything else.
+    """Returns an http or https link, percent-encoded where characters would break a platform's markup.
+
+    "" for anything else.
 
     A link whose host has no dot is refused, because TDLib's parser silently drops it.
     """
@@ -139,7 +141,9 @@ def pdf_url(paper: Paper) -> str:
 
 
 def search_url(paper: Paper) -> str:
-    """Returns the link to an arXiv search for the title, or for the first words of the abstract; "" if there are no words.
+    """Returns the link to an arXiv search for the title, or for the first words of the abstract.
+
+    "" if there are no words.
 
     The search is at arXiv, because digests whose papers have neither an id nor a link contain arXiv papers.
     """

@@ -1,7 +1,8 @@
 r"""Prepares foreign text for a message: TeX as letters; `subscriptions.texts.cutting` removes what platforms reject.
 
-TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters cannot show
-stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules, so that prices stay.
+TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters
+cannot show stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules,
+so that prices stay.
 """
 
 import re
@@ -68,7 +69,10 @@ class _Formula:
         self.depth = 0
 
     def read(self, until: str = "") -> str:
-        """Returns the text up to the character `until`, which is consumed; without it, up to the end. Raises _Unreadable."""
+        """Returns the text up to the character `until`, which is consumed; without it, up to the end.
+
+        Raises _Unreadable.
+        """
         parts: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -103,7 +107,10 @@ class _Formula:
         return inner
 
     def _command(self) -> str:
-        """Returns a command with its arguments as text. Fractions and square roots stay on one line. Raises _Unreadable."""
+        """Returns a command with its arguments as text. Fractions and square roots stay on one line.
+
+        Raises _Unreadable.
+        """
         match = re.compile("[A-Za-z]+|.", re.DOTALL).match(self.text, self.at)
         if match is None:
             raise _Unreadable
@@ -156,7 +163,7 @@ def _bracketed(inner: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Returns text outside formulas with its TeX converted: accents, known commands, quotation marks, dashes and powers."""
+    """Returns text outside formulas with its TeX converted: accents, commands, quotation marks, dashes, powers."""
     if "\\" in text:
         text = tex.without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):

@@ -1,4 +1,4 @@
-"""A delivery → messages: cards, rows, titles or a thread by the number of papers; heads, groups, last lines, and which makes a sound.
+"""A delivery → messages: cards, rows, titles or a thread, by the number of papers.
 
 Pure functions. `packing` parts a delivery into messages.
 """
@@ -92,7 +92,10 @@ def _without_papers(delivery: Delivery, medium: packing.Medium) -> packing.Page 
 
 
 def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
-    """Returns the text of a delivery without papers: how many papers came, that none matched or that these were shown before, and when the next is due."""
+    """Returns the text of a delivery without papers.
+
+    How many papers came, that none matched or that these were shown before, and when the next is due.
+    """
     language, facts = reader.language, delivery.facts
     days = language.days(facts.days, seen_from=language.local(delivery.due).date()) if facts.days else ""
     if facts.seen:
@@ -103,7 +106,7 @@ def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
         )
     elif not facts.known:
         text = (
-            language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
+            language.say("No papers came on {days}.", days=days) if days else language.say("No new papers have come.")
         )
     elif days:
         text = language.count(
@@ -136,7 +139,7 @@ def _by_position(items: Sequence[Item]) -> list[Item]:
 
 
 def _by_subscription(items: Sequence[Item]) -> list[list[Item]]:
-    """Returns the papers grouped by their first subscription: smaller groups first, equal ones by their first papers."""
+    """Returns the papers grouped by their first subscription: smaller groups first, then by their first papers."""
     groups: dict[int, list[Item]] = {}
     for item in _by_position(items):
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -148,7 +151,7 @@ def _shown(items: Sequence[Item]) -> list[Item]:
 
 
 class _Bulletin:
-    """A delivery with papers as its reader sees it on a medium: its form, its papers in order, the lines around them."""
+    """A delivery with papers as its reader sees it: its form, its papers in order, the lines around them."""
 
     def __init__(
         self, delivery: Delivery, medium: packing.Medium, titles: Mapping[str, tuple[str, str]] = _NO_TITLES
@@ -231,7 +234,9 @@ class _Bulletin:
         return headed
 
     def _parts(self, taken: packing.Size) -> Iterator[packing.Part]:
-        """Yields each paper with the lines that must be in the same message. `taken`: the size of a message's head and buttons.
+        """Yields each paper with the lines that must be in the same message.
+
+        `taken`: the size of a message's head and buttons.
 
         The last paper has the closing lines of the delivery.
         """
@@ -297,7 +302,7 @@ class _Bulletin:
         return (self.medium.draw(views.More(text=text)),)
 
     def _closing(self) -> tuple[packing.Fragment, ...]:
-        """Returns the last lines: how much is left out of groups without a shown paper, what is missing, the sources."""
+        """Returns the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
         hidden = [line for group in self.groups if not _shown(group) for line in self._more(group)]
         notes = tuple(filter(None, (self._without_summary(), _missing(self.delivery, self.reader))))
         names = {name.casefold() for item in self.shown for name in item.paper.paper.sources}
@@ -309,7 +314,10 @@ class _Bulletin:
         return (*hidden, self.medium.draw(tail))
 
     def _without_summary(self) -> str:
-        """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed; else ""."""
+        """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed.
+
+        Else "".
+        """
         if not self.reader.wants_summaries or not self._measure().text:
             return ""
         shown = [item.paper.paper for item in self.shown if not item.paper.withdrawn_at]
@@ -358,7 +366,7 @@ class _Bulletin:
         return views.Subject(text=f"{text} · {day}", about=self.label)
 
     def root(self, pages: Sequence[packing.Page]) -> packing.Page:
-        """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
+        """Returns the message that begins a thread: "12 papers for #vision-papers", and the first titles."""
         chat, amount = cutting.short(self.delivery.chat.title, _SOURCE_WIDTH), len(self.delivery.items)
         line = self._title()  # the bot does not know the channel's name if it may not read channels
         if chat:

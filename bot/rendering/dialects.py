@@ -1,7 +1,8 @@
-"""The only module that uses Jinja: the templates of messages, mails and pages, and how a markup writes bold, links and foreign text.
+"""The templates of messages, mails and pages, and how a markup writes bold, links and foreign text.
 
-All platforms of texts share templates/message. A `Dialect` writes their marks; the dialect of this module writes none, for
-terminals and for the text of a mail. Mails and pages have HTML templates of their own, with one macro for each view.
+All platforms of texts share templates/message. A `Dialect` writes their marks; the dialect of this module writes none,
+for terminals and for the text of a mail. Mails and pages have HTML templates of their own, with one macro for each
+view.
 """
 
 import re
@@ -32,7 +33,9 @@ class Marked(str):
 
 
 class Dialect:
-    """How a markup writes texts. This one has no marks: a link is its label, and its address is written below or behind it.
+    """How a markup writes texts.
+
+    This one has no marks: a link is its label, and its address is written below or behind it.
 
     A dialect of a platform is a subclass. Its patterns are put around escaped text.
     """

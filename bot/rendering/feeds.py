@@ -1,8 +1,8 @@
 """The papers that a chat was sent, as Atom (RFC 4287) and as JSON Feed (jsonfeed.org/version/1.1).
 
-Both say the same of a paper: its title and its short text as the chat's messages show them, and its whole abstract. An id
-is made from the arXiv id or the DOI, so it is the same in all feeds. A feed does not contain its own address, which is a
-secret: people pass feeds on.
+Both say the same of a paper: its title and its short text as the chat's messages show them, and its whole abstract. An
+id is made from the arXiv id or the DOI, so it is the same in all feeds. A feed does not contain its own address, which
+is a secret: people pass feeds on.
 """
 
 import json

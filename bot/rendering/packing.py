@@ -1,4 +1,4 @@
-"""Packs papers into as few messages as limits allow: a message ends between papers; how texts are joined, and what a platform limits.
+"""Packs papers into as few messages as the limits of a platform allow; a message ends between papers.
 
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines.
 """
@@ -166,7 +166,9 @@ def total(fragments: Iterable[Fragment]) -> Size:
 
 
 def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
-    """Returns the parts in pages, in order, each as full as the medium allows. Precondition: every part fits into a message.
+    """Returns the parts in pages, in order, each as full as the medium allows.
+
+    Precondition: every part fits into a message.
 
     `taken`: the size of the head and the buttons of a message.
     """

@@ -1,4 +1,4 @@
-"""What is shown of a paper: title, authors (how many), categories, text (in which language, how long), reasons, marked words.
+"""What is shown of a paper: title, authors, categories, text in the reader's language, reasons, marked words.
 
 Pure functions of an item and the chat's settings.
 """
@@ -35,7 +35,10 @@ _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 def paper_view(
     item: model.Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
 ) -> PaperView:
-    """Returns the view of a paper, no longer than `measure`. `why=False`: a heading already names the first subscription."""
+    """Returns the view of a paper, no longer than `measure`.
+
+    `why=False`: a heading already names the first subscription.
+    """
     original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
     words = {word for because in item.because for word in because.words}
     whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
@@ -175,8 +178,8 @@ def _title(paper: model.Paper, room: int) -> tuple[str, str]:
 def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
     """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
 
-    The text is the first that exists of these: summary in the reader's language, abstract in it, English summary, original
-    abstract. `rest` is the part of the abstract that `_title` did not use.
+    The text is the first that exists of these: summary in the reader's language, abstract in it, English summary,
+    original abstract. `rest` is the part of the abstract that `_title` did not use.
     """
     if reader.settings.text == "titles":
         return "", False
@@ -206,7 +209,10 @@ def author_names(paper: model.Paper) -> list[str]:
 
 
 def _authors(paper: model.Paper, language: Language, most: int) -> str:
-    """Returns at most so many authors on one line. Of more, the first and the last, and how many they are if there is room."""
+    """Returns at most so many authors on one line.
+
+    Of more, the first and the last, and how many they are if there is room.
+    """
     names = author_names(paper)
     # a comma may stand within a name, "Lark, Ada"
     between = "; " if any("," in name for name in names) else ", "

@@ -154,7 +154,10 @@ def fitting(text: str, room: int) -> str:
 
 
 def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
-    """Returns the reply to a refused request. For a QueryError, also shows `typed` with a caret under the error's column."""
+    """Returns the reply to a refused request.
+
+    For a QueryError, also shows `typed` with a caret under the error's column.
+    """
     code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
     hint = language.say(error.hint)
     return Reply(lines=(language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)

@@ -1,4 +1,4 @@
-"""A reply → messages: the order of its lines, papers and buttons, ✓ and ✗, where a long one is parted, and whether it makes a sound.
+"""A reply → messages: the order of its lines, papers and buttons, and where a long one is divided.
 
 Also close-ups of a paper, with a head and labelled sections: all its texts, or why it came.
 """
@@ -38,8 +38,9 @@ _FIELDS = {
 def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
-    The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
-    papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the last message.
+    The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers
+    of papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the
+    last message.
     """
     reader = views.reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
@@ -50,7 +51,7 @@ def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> t
 
 
 def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
-    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the other buttons."""
+    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
     if _is_card(reply):
         card = card_buttons(reply.numbers[0] if reply.numbers else None, reply.items[0], reader.language)
         return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
@@ -216,7 +217,10 @@ def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Secti
 
 
 def _query(because: model.Because) -> Query | None:
-    """Returns the query of a subscription without what asks for nearness; None if nothing is left, or it is not valid now."""
+    """Returns the query of a subscription without what asks for nearness.
+
+    None if nothing is left, or it is not valid now.
+    """
     query = parse.query_of(because.text)
     if query is None or not query.nearness_terms:
         return query

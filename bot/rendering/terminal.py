@@ -38,7 +38,10 @@ _LEAST_ROOM = 20  # columns for the text; with fewer, continued lines are not in
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Text that is folded to the width of the terminal, with `bar` before each line. `most`: the most lines, 0 for all."""
+    """Text that is folded to the width of the terminal, with `bar` before each line.
+
+    `most`: the most lines, 0 for all.
+    """
 
     text: Text
     bar: str = ""
@@ -52,7 +55,10 @@ class Flow:
 
 
 def flows(block: Block, *, written: bool) -> Iterator[Flow]:
-    """Yields a block, its quotations between the texts around them. With `written`, each link is followed by its address."""
+    """Yields a block, its quotations between the texts around them.
+
+    With `written`, each link is followed by its address.
+    """
     for place, part in enumerate(_QUOTED.split(block.html)):
         text = _text_of(part, written=written, style=_SHAPES.get(block.shape, ""))
         if place % 2:

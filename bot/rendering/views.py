@@ -1,4 +1,6 @@
-"""What a message consists of, as plain values: lines, heads, groups, papers. Templates lay them out, dialects escape them.
+"""What a message consists of, as plain values: lines, heads, groups, papers.
+
+Templates lay them out, dialects escape them.
 
 Every text is on one line unless it says otherwise, and "" means that it is not shown.
 """
@@ -45,7 +47,10 @@ def reader_of(chat: model.Chat) -> Reader:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text with marked hits, split into pieces: ("a ", "hit", " and ", "another", ""). Every second piece is a hit."""
+    """A text with marked hits, split into pieces: ("a ", "hit", " and ", "another", "").
+
+    Every second piece is a hit.
+    """
 
     pieces: tuple[str, ...]
 

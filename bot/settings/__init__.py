@@ -1,7 +1,9 @@
-"""The operator's settings: every variable and every line of paperwire.toml, with its default. `values` says what each may be.
+"""The operator's settings: every variable and every line of paperwire.toml, with its default.
 
-`load_settings` reads them. Whoever builds `Settings` directly, as the demo and tests do, reads neither variables nor a file.
-docs/settings.md explains each to operators.
+`values` says what each may be.
+
+`load_settings` reads them. Whoever builds `Settings` directly, as the demo and tests do, reads neither variables nor a
+file. docs/settings.md explains each to operators.
 """
 
 import os
@@ -92,7 +94,10 @@ class SourceSettings(_Table):
 
     @property
     def database(self) -> str:
-        """The database that the source asks for new papers: "openalex", "crossref" or "pubmed"; "" for other sources."""
+        """The database that the source asks for new papers: "openalex", "crossref" or "pubmed".
+
+        "" for other sources.
+        """
         return next((name for name in ("openalex", "crossref", "pubmed") if getattr(self, name)), "")
 
     @property
@@ -310,7 +315,9 @@ def load_sources() -> tuple[SourceSettings, ...]:
 
 
 def variable(name: str) -> str | None:
-    """Returns the value of a variable, or the text of the file that NAME_FILE names, without its last line end; None if unset.
+    """Returns the value of a variable, or the text of the file that NAME_FILE names, without its last line end.
+
+    None if unset.
 
     Raises ValueError if the file cannot be read, without its path: it may be a misplaced secret.
     """
@@ -349,12 +356,18 @@ def unknown_variables(settings: Settings) -> Mapping[str, str]:
 
 
 def is_listing(url: str) -> bool:
-    """Returns whether an address is a list of arXiv. A list shows a day's papers already on the evening before that day."""
+    """Returns whether an address is a list of arXiv.
+
+    A list shows a day's papers already on the evening before that day.
+    """
     return urlsplit(url).path.startswith("/list/")
 
 
 def _read_variables() -> dict[str, object]:
-    """Returns the variables that are set, by fields of Settings; an error for one whose file cannot be read, see `_is_readable`."""
+    """Returns the variables that are set, by fields of Settings.
+
+    An error for one whose file cannot be read, see `_is_readable`.
+    """
     found: dict[str, object] = {}
     for name in Settings.model_fields.keys() - _TABLE_OF_FIELD.keys():
         try:

@@ -1,4 +1,4 @@
-"""Opens the database that the settings name: whether it is made, when it is upgraded with a backup before, and where backups are.
+"""Opens the database that the settings name; makes it, or upgrades it after a backup.
 
 Also when a source is due whose schedule is a line of cron, as Debian's cron reads it (man 5 crontab).
 """
@@ -71,7 +71,7 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
-    """Returns the folder for backups of the database: the one that the settings name, or `backups` next to the database."""
+    """Returns the folder for backups: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
     return settings.backup.to or (Path.cwd() if place is None else place.parent) / "backups"
 
@@ -117,7 +117,10 @@ class CronSchedule(Schedule):
         self._zone = zone
 
     def next_poll(self, after: datetime) -> datetime:
-        """See Schedule. Returns the first time after `after` that fits the line; if there is none, `after` plus _NEVER."""
+        """See Schedule.
+
+        Returns the first time after `after` that fits the line; if there is none, `after` plus _NEVER.
+        """
         return self.next_due(after) or after + _NEVER
 
     def next_due(self, after: datetime) -> datetime | None:

@@ -109,7 +109,10 @@ def smtp_address(text: str) -> str:
 
 
 def database_address(text: str) -> str:
-    """Returns the address of a database in SQLAlchemy's form. A relative path of a SQLite file starts at the current folder."""
+    """Returns the address of a database in SQLAlchemy's form.
+
+    A relative path of a SQLite file starts at the current folder.
+    """
     scheme, _, rest = text.partition("://")
     kind = scheme.partition("+")[0]
     if kind == "sqlite" and rest.startswith("/"):
@@ -307,7 +310,7 @@ def is_loopback(host: str) -> bool:
 
 
 def reached_at(host: str) -> str:
-    """Returns the host at which this machine reaches a process that listens on `host`: for 0.0.0.0 and :: this machine's own."""
+    """Returns the host at which this machine reaches a process that listens on `host`: loopback for 0.0.0.0 and ::."""
     if is_ip(host) and ip_address(host).is_unspecified:
         return "::1" if ":" in host else "127.0.0.1"
     return host

@@ -1,4 +1,4 @@
-"""Looks up papers at arXiv: those that a person names, and what digests lack; how many in one request, how long a digest waits."""
+"""Looks up papers at arXiv: those that a person names, and what digests lack."""
 
 import asyncio
 import logging

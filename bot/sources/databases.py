@@ -1,4 +1,4 @@
-"""Questions to OpenAlex, Crossref and PubMed: the address that asks for new papers, of how many days, and what an answer says of the rest.
+"""Questions to OpenAlex, Crossref and PubMed: the address for new papers, and whether an answer has more pages.
 
 Pure. The interfaces are described at developers.openalex.org/guides/page-through-results,
 www.crossref.org/documentation/retrieve-metadata/rest-api and www.ncbi.nlm.nih.gov/books/NBK25499.
@@ -53,7 +53,9 @@ class Database:
 
 
 def asked_since(database: str, declared: datetime, looked_at: datetime | None, now: datetime) -> date:
-    """Returns the day since which a poll asks. `declared`: when the source was declared. `looked_at`: its last good poll.
+    """Returns the day since which a poll asks. `declared`: when the source was declared.
+
+    `looked_at`: its last good poll.
 
     No poll goes further back than the first, so that old papers do not become news when the lag is added.
     """

@@ -1,4 +1,4 @@
-"""Requests for documents: the regular ones of a source, those that follow from an answer (how many pages), and those for a missed day."""
+"""Requests for documents: the regular ones of a source, further pages, and those for a missed day."""
 
 import json
 import re
@@ -173,7 +173,7 @@ def _counts(data: bytes) -> tuple[int, int]:
 
 
 def document_name(source: str, url: str) -> str:
-    """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
+    """Returns the name of a document in sentences: the source and the last part of the path."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return f"{source}/{last}" if last else source
 

@@ -1,4 +1,4 @@
-"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, one request at a time to a host, the waits that it asks for."""
+"""Fetches documents by HTTP from public addresses: limits of time and size, one request at a time to a host."""
 
 import asyncio
 import socket
@@ -184,7 +184,10 @@ class Fetcher:
         self._proxy_of = proxy_of
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
-        """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
+        """Returns the document at an address; None if it has not changed since `etag` and `modified`.
+
+        Raises FetchError.
+        """
         headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
         headers |= {"If-Modified-Since": modified} if modified else {}
@@ -217,7 +220,7 @@ class Fetcher:
     async def _ask(
         self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        """Sends a request to the proxy, which resolves names itself, or to the host's addresses until one can be reached."""
+        """Sends a request to the proxy, which resolves names, or to the host's addresses until one can be reached."""
         if proxy := self._proxy_of(url.scheme, url.host):
             return await self._get(url, None, headers, proxy)
         *others, last = await self._addresses(url, may_be_private=may_be_private)

@@ -1,4 +1,4 @@
-"""Watches the sources that are files or folders: when a file is complete; a poll reads those, and leaves receipts of them and of what is late."""
+"""Watches the sources that are files or folders, and reads each file as soon as it is complete."""
 
 import asyncio
 import logging
@@ -198,7 +198,10 @@ class WatchedFolder:
                 log.info("%s: %d papers in %s, %d of them new.", self.source.name, *counts, extra=fields)
 
     def _note(self, path: str, error: PaperwireError) -> None:
-        """Notes that a file or the folder ("") cannot be read. Each process logs why, once until something else is wrong."""
+        """Notes that a file or the folder ("") cannot be read.
+
+        Each process logs why, once until something else is wrong.
+        """
         place = files.in_utf8(path)
         self._unread[place] = brief(error)
         if self._logged.get(place) != str(error):
@@ -213,7 +216,7 @@ async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
 
 
 def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]:
-    """Returns what is written in the transaction that stores a file: the receipt, unless it was known and announces nothing."""
+    """Returns what is written when a file is stored: the receipt, unless the file was known and announces nothing."""
 
     def note(transaction: Transaction, done: Ingested) -> None:
         if done.announced or not done.already_known:
@@ -226,9 +229,9 @@ def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]
 def read_watched_digest(source: SourceSettings, path: str) -> Digest:
     """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
 
-    A symbolic link that leads out of the folder of the source is refused. Otherwise a person who may write into that folder
-    could make paperwire read any file of this machine. It is followed if it is the path of the source itself; then the errors
-    quote nothing of the file.
+    A symbolic link that leads out of the folder of the source is refused. Otherwise a person who may write into that
+    folder could make paperwire read any file of this machine. It is followed if it is the path of the source itself;
+    then the errors quote nothing of the file.
     """
     target = os.path.realpath(path)
     elsewhere = not Path(target).is_relative_to(os.path.realpath(files.folder_of(str(source.path))))

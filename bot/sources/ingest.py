@@ -1,4 +1,4 @@
-"""Stores the papers of a document, with what arXiv adds and with their codes: how many together, how long they wait; late codes, beside other work."""
+"""Stores the papers of a document, with what arXiv adds and with their codes."""
 
 import asyncio
 import logging
@@ -83,10 +83,10 @@ async def store_digest(
 ) -> Ingested:
     """Stores the papers of a digest. Raises StoreError; whatever else is raised while it is stored is a BrokenDigest.
 
-    `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are announced
-    even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is one of arXiv's
-    own (docs/architecture.md, rules 4 and 12). `complete` asks arXiv for what papers lack. If there is an encoder, news
-    gets its codes before it is stored.
+    `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are
+    announced even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is
+    one of arXiv's own (docs/architecture.md, rules 4 and 12). `complete` asks arXiv for what papers lack. If there is
+    an encoder, news gets its codes before it is stored.
     """
     now, came = deps.clock.now(), today(deps)
     kept = dated(digest, came)
@@ -155,7 +155,10 @@ def _completed(paper: Paper, known: Paper | None) -> Paper:
 
 
 async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
-    """Returns the codes of papers, by their texts. If the encoder fails or is too slow, returns those made until then."""
+    """Returns the codes of papers, by their texts.
+
+    If the encoder fails or is too slow, returns those made until then.
+    """
     made: dict[Texts, bytes] = {}
     texts = list(papers)
     try:

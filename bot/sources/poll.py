@@ -1,7 +1,7 @@
-"""One poll of a source, on the web or in a folder: what was due, what its parts answered, the receipt and state that follow, when operators are told.
+"""One poll of a source: what was due, what its parts answered, and the receipt and state that follow.
 
-A source has one part, or several: each category of arXiv, which has its own address, is a part. A poll leaves one receipt.
-It is written in the transaction that stores a document's papers, and for the last time by `close`.
+A source has one part, or several: each category of arXiv, which has its own address, is a part. A poll leaves one
+receipt. It is written in the transaction that stores a document's papers, and for the last time by `close`.
 """
 
 import random
@@ -131,7 +131,10 @@ class Poll:
         self.receipt: Receipt | None = None  # the last one; None: not written yet
 
     async def store(self, digest: Digest, note: Note, *, continues: bool = False) -> Ingested:
-        """Stores the papers of a document, and in the same transaction what `note` writes. Raises StoreError, BrokenDigest."""
+        """Stores the papers of a document, and in the same transaction what `note` writes.
+
+        Raises StoreError, BrokenDigest.
+        """
         return await store_digest(
             self.deps,
             digest,
@@ -309,7 +312,10 @@ class Poll:
 
 
 def _filed_now(done: Ingested) -> int:
-    """Returns how many papers of a document were stored without being announced; 0 if an earlier receipt counted them."""
+    """Returns how many papers of a document were stored without being announced.
+
+    0 if an earlier receipt counted them.
+    """
     return 0 if done.already_known else done.archived
 
 

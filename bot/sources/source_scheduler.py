@@ -1,4 +1,4 @@
-"""Polls each source when it is due, beside the tick: how many at once, when again after an error, how long planning waits."""
+"""Polls each source when it is due, beside the tick."""
 
 import asyncio
 import logging
@@ -119,7 +119,10 @@ class SourceScheduler:
         await self._poll_all(self._due(known), known)
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
-        """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
+        """Polls these sources, or all, even if they are not due. Returns their receipts.
+
+        Raises NotFound, StoreError.
+        """
         # the settings have no two names that differ only in case
         written = {name.casefold(): name for name in self._sources}
         if unknown := [name for name in names if name.casefold() not in written]:
@@ -198,7 +201,9 @@ class SourceScheduler:
                 task.result()
 
     async def _poll(self, name: str, known: KnownSource, *, everything: bool = False) -> None:
-        """Polls a source on the web. With `everything`, also asks for categories that have already brought their papers.
+        """Polls a source on the web.
+
+        With `everything`, also asks for categories that have already brought their papers.
 
         After an unexpected error, which is logged, and after a StoreError, which is raised, it rests for ERROR_BACKOFF.
         """

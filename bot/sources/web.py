@@ -1,4 +1,4 @@
-"""A poll of a source on the web: first the regular requests, then those for missed days; how far back, and what an answer means."""
+"""A poll of a source on the web: the regular requests, then those for missed days."""
 
 import asyncio
 import logging
@@ -112,7 +112,10 @@ class WebPoll(Poll):
         return all(outcome in SETTLING for outcome, _ in self.outcomes(transaction).values())
 
     async def _ask_for_all(self, request: FetchRequest) -> None:
-        """Asks for a document, and for all that follow from it. An unexpected error is a problem of its document only."""
+        """Asks for a document, and for all that follow from it.
+
+        An unexpected error is a problem of its document only.
+        """
         problem = ""
         try:
             for following in await self._ask(request):
@@ -141,7 +144,10 @@ class WebPoll(Poll):
         return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Fetches and stores one document. Returns the requests that follow from it. Raises UnknownFormat, BrokenDigest."""
+        """Fetches and stores one document. Returns the requests that follow from it.
+
+        Raises UnknownFormat, BrokenDigest.
+        """
         if why := self._closed_hosts.get(_host(request)):
             return self._note(request, Answer(problem=why))
         last = self.parts.get(request.document, Part()) if request.is_newest else Part()
@@ -196,7 +202,10 @@ class WebPoll(Poll):
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=self.source.language)
 
     def _adapted(self, digest: Digest, request: FetchRequest) -> Digest:
-        """Returns the digest of a request with the day that counts; papers of arXiv's API as the feed announced them."""
+        """Returns the digest of a request with the day that counts.
+
+        Papers of arXiv's API as the feed announced them.
+        """
         if request.history:
             categories = fetch_request.categories_of(self.source)
             return replace(

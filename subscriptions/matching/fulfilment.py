@@ -1,4 +1,4 @@
-"""The tokens of a paper, and whether it fulfils a term: phrases, beginnings of words, names and initials, what is near in meaning."""
+"""The tokens of a paper, and whether it fulfils a term: phrases, beginnings of words, names, nearness."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -111,7 +111,8 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
 def _spellings(term: Term) -> tuple[Term, ...]:
     """Returns a term of a name, and its other spellings: Xiao-Ming Marsh is Xiaoming Marsh.
 
-    A part alone, and two parts without a third, have none, so that Li Ma is not Lima. The order of the parts is not known.
+    A part alone, and two parts without a third, have none, so that Li Ma is not Lima. The order of the parts is not
+    known.
     """
     if term.exact or len(term.tokens) < _LEAST_PARTS:
         return (term,)
@@ -223,7 +224,10 @@ def _phrase_begins(term: Term, folded: str, written: str) -> bool:
 
 
 def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
-    """Returns the positions at which a phrase or prefix begins. Both lists have the same words, folded or as written."""
+    """Returns the positions at which a phrase or prefix begins.
+
+    Both lists have the same words, folded or as written.
+    """
     *whole, last = term.tokens
     starts = []
     for start in range(len(folded) - len(whole)):

@@ -1,4 +1,4 @@
-"""A question to a full-text index of papers, as a tree that each kind of database translates, and the words that it stores."""
+"""A question to a full-text index, as a tree that each kind of database translates, and its words."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -198,7 +198,10 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Returns whether each word of a text is folded as it would be alone. True for ASCII without TeX, and most Chinese."""
+    """Returns whether each word of a text is folded as it would be alone.
+
+    True for ASCII without TeX, and most Chinese.
+    """
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 
@@ -240,7 +243,10 @@ def _category(field: Field, code: str) -> tuple[str, ...]:
 
 
 def _encoded(mark: str, words: str) -> str:
-    """Returns words as the index stores them. Characters at which it would split, or that it would fold, are encoded."""
+    """Returns words as the index stores them.
+
+    Characters at which it would split, or that it would fold, are encoded.
+    """
     return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
 
 

@@ -1,4 +1,4 @@
-"""Papers with their tokens, each once, and their index; of several copies of a paper, whose texts, categories and announce type count."""
+"""Papers with their tokens, and an index of them; what counts of several copies of a paper."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -73,7 +73,9 @@ _LABELS = (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 
 class PaperIndex:
-    """Papers, and which of them have a word, a part of a name or a label. A set of papers is an int: bit n is `papers[n]`.
+    """Papers, and which of them have a word, a part of a name or a label.
+
+    A set of papers is an int: bit n is `papers[n]`.
 
     For many queries. The papers of each term that was asked are kept.
     """
@@ -109,7 +111,7 @@ class PaperIndex:
         return papers
 
     def _fulfilling_simple(self, term: Term) -> int:
-        """Returns the papers that fulfil a simple term: those that have all its whole words, of which each is checked."""
+        """Returns the papers that fulfil a simple term: each that has all its whole words is checked."""
         kind, papers = term.field.kind, self._every
         if kind in _LABELS:
             return self._having.get(fulfilment.label_of(term), 0)

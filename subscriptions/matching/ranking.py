@@ -1,8 +1,9 @@
 """How well a paper fits a query, by words in the title and words near each other, and how much a chat likes it.
 
-The score of taste is half the mean of the nearness to all that the chat liked, and half that to the three nearest of them, less a
-quarter of the nearness to the nearest of what it disliked. The mean tells the field, the nearest tell one of several interests. If a
-dislike counted as much as a like, readers who dislike papers at random would get a worse order than without (bench.ordering).
+The score of taste is half the mean of the nearness to all that the chat liked, and half that to the three nearest of
+them, less a quarter of the nearness to the nearest of what it disliked. The mean tells the field, the nearest tell one
+of several interests. If a dislike counted as much as a like, readers who dislike papers at random would get a worse
+order than without (bench.ordering).
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +52,10 @@ def wanted_words(query: Query) -> set[Term]:
 
 
 def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:
-    """Returns the points for a text that has all terms near each other; 0 for a single term. `terms` is their number."""
+    """Returns the points for a text that has all terms near each other; 0 for a single term.
+
+    `terms` is their number.
+    """
     if terms < 2 or len(places) < terms:  # noqa: PLR2004 - only two can be apart
         return 0.0
     gap = min(_gap(some) for some in _combinations(places))

@@ -1,4 +1,4 @@
-"""Why a paper fits a query, or does not: which words are marked in its texts, which hits come first, which parts of the query fail.
+"""Why a paper fits a query or does not: the words to mark, and the parts of the query that fail.
 
 If the paper fits, the reasons are places in its texts. Otherwise, the reasons are parts of the query.
 """
@@ -64,7 +64,7 @@ class HitFinder:
         return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
 
     def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
-        """Returns where a query found words: for each text with hits its field and term -> (start, end) of the places."""
+        """Returns where a query found words: for each text with hits, field and term → (start, end) of the places."""
         of_terms = {
             term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
         }

@@ -1,4 +1,4 @@
-"""The words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals; umlauts in names, equal titles."""
+"""The words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals."""
 
 import re
 from hashlib import sha256

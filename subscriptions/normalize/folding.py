@@ -1,8 +1,9 @@
-"""Folds words (steps 2 to 6): letters, apostrophes, runs such as c++, Greek letters, plurals; where each token is in the text as written.
+"""Folds words (steps 2 to 6), and knows where each token is in the text as written.
 
-Compatibility forms, letter case and accents are folded. A possessive 's is left out, and a decimal point stays. A Greek letter
-becomes its English name, so α and alpha are one token, beside Latin letters, too: αβ is alpha and beta, ΛCDM lambda and cdm. A
-unit stays one word, such as μm. Some plurals are irregular, such as matrices, and words such as news are none.
+Compatibility forms, letter case and accents are folded. A possessive 's is left out, and a decimal point stays. A Greek
+letter becomes its English name, so α and alpha are one token, beside Latin letters, too: αβ is alpha and beta, ΛCDM
+lambda and cdm. A unit stays one word, such as μm. Some plurals are irregular, such as matrices, and words such as news
+are none.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""TeX as letters (step 1): commands and accent macros, and the characters that formulas are shown with, also raised and lowered ones."""
+"""TeX as letters (step 1): commands, accent macros, and the characters of formulas."""
 
 import re
 from collections.abc import Iterator

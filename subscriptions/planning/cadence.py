@@ -1,8 +1,8 @@
 """When a subscription is due: default hours, changes of clocks, how long when-out waits, when quiet hours end. Pure.
 
-`now` and `after` are arguments, with the zone UTC. If the clocks skip a local time, the first minute that exists after it
-counts. If they repeat it, the first time counts. Each due moment is computed from the calendar, not from the previous
-moment, so errors do not add up.
+`now` and `after` are arguments, with the zone UTC. If the clocks skip a local time, the first minute that exists after
+it counts. If they repeat it, the first time counts. Each due moment is computed from the calendar, not from the
+previous moment, so errors do not add up.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What one delivery brings: which papers, in which order, how many shown or only near, alert or bulletin, also empty or late. Pure."""
+"""What one delivery brings: which papers, in which order, as alert or bulletin, also empty or late. Pure."""
 
 from bisect import bisect_right
 from collections import Counter

@@ -39,11 +39,13 @@ def moment_of(subscription: Subscription, now: datetime) -> datetime:
 def due_now(
     chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, last_sequence: int, all_reported: bool | None
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait); none if it is not active.
+    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait).
+
+    None if it is not active.
 
     Quiet hours put off what is due at once, unless a person requested it (`hurry`). A moment too far in the future is
-    computed again. `all_reported`: see `cadences.is_due`; where a source is missing, a when-out subscription whose window
-    passed while no planner ran waits in the window of today.
+    computed again. `all_reported`: see `cadences.is_due`; where a source is missing, a when-out subscription whose
+    window passed while no planner ran waits in the window of today.
     """
     due, waits = [], list[Move]()
     active = [one for one in subscriptions if one.is_active] if chat.is_active else []
@@ -138,7 +140,7 @@ def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subsc
 
 
 def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
-    """Returns a subscription as it is due when a person makes its chat get messages again, so that papers can be skipped.
+    """Returns a subscription as it is due when its chat gets messages again: later, so that papers can be skipped.
 
     A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
     """
@@ -154,7 +156,10 @@ def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subsc
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
-    """Returns (due moment, latest due moment). For when-out the latest is the end of the window, else both are equal."""
+    """Returns (due moment, latest due moment).
+
+    For when-out the latest is the end of the window, else both are equal.
+    """
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)

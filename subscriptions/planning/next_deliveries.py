@@ -1,4 +1,4 @@
-"""When subscriptions deliver next, as people are told: by due moments and sources; why nothing comes on weekends and holidays."""
+"""When subscriptions deliver next, as people are told, and why nothing comes on weekends and holidays."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Reads how long a pause is: "7d", "2 weeks", "until friday", "until 3 Mar", 到3月3日; the longest pause, and which dates are refused."""
+"""Reads how long a pause is: "7d", "2 weeks", "until friday", "until 3 Mar", 到3月3日."""
 
 import re
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -108,7 +108,10 @@ def _next_named(plain: str, today: date) -> date | None:
 
 
 def _date(found: re.Match[str], today: date) -> date:
-    """Returns the date that was matched; without a year, the next such day after today. Raises ValueError if there is none."""
+    """Returns the date that was matched; without a year, the next such day after today.
+
+    Raises ValueError if there is none.
+    """
     day = int(found["day"] or found["day2"] or found["day3"] or found["day4"])
     name, number = found["month2"] or found["month3"], found["number"] or found["number4"]
     month = MONTHS.index(name[:3]) + 1 if name else int(number)

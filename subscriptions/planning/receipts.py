@@ -1,8 +1,8 @@
-"""What a poll of a source means: new, quiet, stale, late or failed; what became of missed days; whether operators hear of trouble. Pure.
+"""What a poll of a source means: new, quiet, stale, late or failed, and whether operators hear of it. Pure.
 
-A *poll* asks each *part* of a source (a category of arXiv, or the whole). What a part says is its *answer*; what follows
-from all answers is the *receipt*. Missed days are read oldest first. The store keeps the day until which a source was read,
-and how often the next one was tried.
+A *poll* asks each *part* of a source (a category of arXiv, or the whole). What a part says is its *answer*; what
+follows from all answers is the *receipt*. Missed days are read oldest first. The store keeps the day until which a
+source was read, and how often the next one was tried.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -115,8 +115,8 @@ def _nothing_due(answer: Answer, *, resting: bool) -> tuple[Outcome, str]:
 def _has_come(answer: Answer, due: source_calendar.Overdue) -> bool:
     """Returns whether the due papers have come.
 
-    The day of a document is not enough: arXiv may write today's date on papers of yesterday. So at least one of the papers
-    must be news. A document of an earlier day does not count, since its papers came late.
+    The day of a document is not enough: arXiv may write today's date on papers of yesterday. So at least one of the
+    papers must be news. A document of an earlier day does not count, since its papers came late.
     """
     if due.batch is None:
         return bool(answer.news) or (answer.changed and not answer.papers)
@@ -208,7 +208,10 @@ class MissedDays:
     why: str = ""  # why the last try failed
 
     def begin(self, due: Collection[date], current: Collection[date], today: date) -> None:
-        """Notes the days that are due. Regular requests ask for the `current` ones. Those that are too old are given up."""
+        """Notes the days that are due. Regular requests ask for the `current` ones.
+
+        Those that are too old are given up.
+        """
         if due:  # so that a first day on which nothing comes is missed on the next one
             self.read_until = min(due) - DAY
         self.left = sorted(set(due) - set(current))
@@ -223,7 +226,10 @@ class MissedDays:
             self.read_until, self.tries = day, 0
 
     def fail(self, day: date, why: str, *, answered: bool) -> None:
-        """Notes that a day could not be read. The oldest one is given up after MOST_TRIES tries, the last of them `answered`."""
+        """Notes that a day could not be read.
+
+        The oldest one is given up after MOST_TRIES tries, the last of them `answered`.
+        """
         self.why = why
         if day not in self.left:  # it was settled in a transaction that failed
             del self.ended[day]

@@ -1,4 +1,4 @@
-"""Decides what follows a post that did not end in "sent": how long it waits, the plain form, a paused chat, dead or unclear. Pure."""
+"""What follows a post that was not sent: a wait, the plain form, a paused chat, dead or unclear. Pure."""
 
 import re
 from dataclasses import dataclass, replace
@@ -73,7 +73,10 @@ NO_REFUSALS = Refusals()
 
 
 def same_refusal(one: str, other: str) -> bool:
-    """Returns whether two sentences tell the same refusal. Addresses, numbers and ids in them do not count, codes do."""
+    """Returns whether two sentences tell the same refusal.
+
+    Addresses, numbers and ids in them do not count, codes do.
+    """
     return _words_of(one) == _words_of(other)
 
 
@@ -135,8 +138,8 @@ def decide_retry(
 def _is_the_senders(outcome: NotDelivered, refusals: Refusals, *, plain_tried: bool) -> bool:
     """Returns whether a refusal in doubt is the sender's, since others got it, too.
 
-    A text that everybody refuses would hold up what comes after it. So one message is given up after days: if the next text
-    is sent, it was the text; if it is refused, too, nothing more is given up.
+    A text that everybody refuses would hold up what comes after it. So one message is given up after days: if the next
+    text is sent, it was the text; if it is refused, too, nothing more is given up.
     """
     match outcome:
         case Rejected(in_doubt=True, form=form):

@@ -1,4 +1,6 @@
-"""arXiv's days and holidays, how often a source is polled, when its papers are due, how long they are news (rule 12). Pure; moments are in UTC.
+"""arXiv's days and holidays, how often a source is polled, when its papers are due, how long they are news (rule 12).
+
+Pure; moments are in UTC.
 
 arXiv announces papers from Sunday to Thursday at 20:00 in New York. Its lists show them at once, its feeds from the
 next midnight on. So a *batch*, the papers of one announcement, is dated with the day after it, Monday to Friday

@@ -1,4 +1,7 @@
-"""The words of times in English and Chinese, as tokens. A new word is a line in one of the tables; the longest word that fits counts."""
+"""The words of times in English and Chinese, as tokens.
+
+A new word is a line in one of the tables; the longest word that fits counts.
+"""
 
 import re
 from collections.abc import Callable

@@ -170,7 +170,7 @@ def split_when(text: str) -> Ending:
 
 
 def is_doubtful(ending: Ending) -> bool:
-    """Returns whether what may be the time of a text may also be words of its query: "time series daily", but not "hourly"."""
+    """Returns whether the time of a text may also be words of its query: "time series daily", but not "hourly"."""
     if not ending.either or ending.when is None:
         return False
     try:
@@ -276,7 +276,10 @@ class Exclusion:
 
 
 def exclusions_at_end(text: str) -> Iterator[Exclusion]:
-    """Yields each way to read the end of a text as an exclusion, the longest first. "except sundays" excludes no papers."""
+    """Yields each way to read the end of a text as an exclusion, the longest first.
+
+    "except sundays" excludes no papers.
+    """
     text = _without(_BEHIND, text)
     start = max(0, len(text) - _LONGEST_EXCLUSION)
     for found in list(_EXCLUSION.finditer(text, start))[-_MOST_EXCLUSIONS:]:
@@ -291,7 +294,10 @@ def exclusions_at_end(text: str) -> Iterator[Exclusion]:
 
 
 def only_excluded(text: str) -> tuple[str, ...]:
-    """Returns what a text excludes that does nothing else: ("no surveys or reviews" -> "surveys", "reviews"); () for another text."""
+    """Returns what a text excludes that does nothing else: ("no surveys or reviews" -> "surveys", "reviews").
+
+    () for another text.
+    """
     found = (one.rules for one in exclusions_at_end(f"{_ANY} {text.strip()}") if one.head == _ANY)
     return next(found, ()) if not text.lstrip().startswith("-") else ()
 

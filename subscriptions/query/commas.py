@@ -1,4 +1,6 @@
-"""Replaces commas by operators: a list, one author, several papers, or an exclusion. Adjacent words of an item are a phrase.
+"""Replaces commas by operators: a list, one author, several papers, or an exclusion.
+
+Adjacent words of an item are a phrase.
 
 rlhf, dpo, not reward model         any of the items, without the excluded one
 author:Doe, Jane                    one author

@@ -1,4 +1,4 @@
-"""Splits a typed text into lexemes: words, quotes, fields, operators; before that, typographic and TeX characters become plain ones.
+"""Splits a typed text into lexemes: words, quotes, fields, operators.
 
 Typographic quotes and dashes, full-width and invisible characters become plain, and TeX accent macros become letters.
 Each character keeps the column where it was typed, for error messages.
@@ -40,14 +40,14 @@ _MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 def typed(text: str) -> Traced:
     """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either.
 
-    `subscriptions.portable` stores a query with spaces in place of control characters. So they are read as spaces, too, and
-    the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
+    `subscriptions.portable` stores a query with spaces in place of control characters. So they are read as spaces, too,
+    and the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
     """
     return plain(Traced.of(CONTROLS.sub(" ", text).rstrip(), 1))
 
 
 def unquoted(source: Traced) -> Traced:
-    """Returns a query of arXiv's API, a link or text encoded for one (`ti:%22deep+learning%22+AND+au:doe`), as it is typed."""
+    """Returns a query of arXiv's API or a link (`ti:%22deep+learning%22+AND+au:doe`) as it is typed."""
     if not _ENCODED.search(source.text):
         return source
     value = _API_VALUE.search(source.text)
@@ -58,7 +58,7 @@ def unquoted(source: Traced) -> Traced:
 
 
 def plain(source: Traced) -> Traced:
-    """Returns a text with letters for accent macros, plain quotes, dashes and operators, without invisible characters."""
+    """Returns a text with letters for accent macros, plain quotes, dashes and operators, and nothing invisible."""
     if "\\" in source.text:
         source = source._replace(text=_CURLED.sub(_uncurled, source.text))
         source = source.replaced(list(tex.accent_macros(source.text)))
@@ -171,7 +171,10 @@ def lexemes(text: str, start: int, end: int) -> Iterator[Lexeme]:
 
 
 class _Lexer:
-    """Reads the terms of runs. A run has no spaces, quotes, brackets and bars inside; it can have several terms: `-ti:gr*ph`."""
+    """Reads the terms of runs.
+
+    A run has no spaces, quotes, brackets and bars inside; it can have several terms: `-ti:gr*ph`.
+    """
 
     def __init__(self, text: str, end: int) -> None:
         self.text, self.end = text, end

@@ -1,4 +1,4 @@
-"""The boolean algebra of a query: its parts joined and excluded, their canonical texts, the alternatives (at most 64) of the whole."""
+"""The boolean algebra of a query: its parts joined and excluded, and their canonical texts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,10 @@ def joined(kind: type[And | Or], parts: Sequence[Part]) -> Part:
 
 
 def excluding(part: Part, column: int) -> Part:
-    """Returns the opposite of a part. `column` is the place of the minus. Brackets without a minus inside stay as typed."""
+    """Returns the opposite of a part. `column` is the place of the minus.
+
+    Brackets without a minus inside stay as typed.
+    """
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]
@@ -122,7 +125,10 @@ def check_alternatives(*forms: Form) -> None:
 
 
 def alternatives_of(form: Form) -> tuple[Alternative, ...]:
-    """Returns the alternatives of a form, each once. Raises QueryError if they are more than 64, before it expands them."""
+    """Returns the alternatives of a form, each once.
+
+    Raises QueryError if they are more than 64, before it expands them.
+    """
     check_alternatives(form)
     return tuple(
         Alternative(

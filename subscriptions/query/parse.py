@@ -1,8 +1,8 @@
-"""Text -> query: brackets and operators, what is closed or left out, where values stand to which a field or minus applies.
+"""Text → query: brackets, operators, and to which values a field or a minus applies.
 
-A bracket has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a field waits
-for the value or bracket to which it belongs. Open brackets are kept in a list, since a text may have hundreds inside each
-other, more than Python calls functions inside each other.
+A bracket has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a field
+waits for the value or bracket to which it belongs. Open brackets are kept in a list, since a text may have hundreds
+inside each other, more than Python calls functions inside each other.
 """
 
 import re
@@ -30,7 +30,8 @@ _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 def parse_query(text: str, chat: int = 0) -> Query:
     """Returns the query that a person typed. Raises only QueryError, which has the column of the mistake.
 
-    `chat` is the id of the chat whose library `like:library` means; 0: nobody's. No text takes long: a query has at most 1,000 characters and 64 alternatives.
+    `chat` is the id of the chat whose library `like:library` means; 0: nobody's. No text takes long: a query has at
+    most 1,000 characters and 64 alternatives.
     """
     if len(text) > refusals.MAX_QUERY_LENGTH:
         raise refusals.too_long()
@@ -53,7 +54,10 @@ def texts_asked(text: str) -> tuple[str, ...]:
 
 
 def papers_named(text: str) -> tuple[str, ...]:
-    """Returns the names of the papers to which a typed query wants near ones (`like:`); () for a text that is no query."""
+    """Returns the names of the papers to which a typed query wants near ones (`like:`).
+
+    () for a text that is no query.
+    """
     query = query_of(text)
     return query.named if query else ()
 

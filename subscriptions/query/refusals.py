@@ -1,4 +1,4 @@
-"""What is said about a query: the hints on how it was read, in their order, and its refusals, each with a hint that has an example that works, and the limits: length, alternatives, letters before a star."""
+"""What is said about a query: hints on how it was read, and refusals with an example that works."""
 
 from enum import IntEnum, auto
 
@@ -58,7 +58,10 @@ class OnlyExcludes(QueryError):
 
 
 def only_excludes(column: int, excluded: str) -> QueryError:
-    """Refuses an alternative that only excludes. `excluded` is the typed text if the whole text only excludes, else ""."""
+    """Refuses an alternative that only excludes.
+
+    `excluded` is the typed text if the whole text only excludes, else "".
+    """
     if excluded:
         sentence = Sentence("This only excludes. Say what you want, too.")
     else:
@@ -92,7 +95,10 @@ def short_prefix(word: str, column: int) -> QueryError:
 
 
 def initials_only(initials: str, last_name: str, column: int) -> QueryError:
-    """Refuses an author with initials only. `last_name` is the word after them, perhaps the last name; "" if none follows."""
+    """Refuses an author with initials only.
+
+    `last_name` is the word after them, perhaps the last name; "" if none follows.
+    """
     name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),

@@ -54,7 +54,10 @@ def with_exclusion(query: Query, typed: str) -> Query | None:
 
 
 def _without(query: Query, excluded: str, added: str) -> Query:
-    """Returns the query without what the canonical text `excluded` finds. Its text is readable: the old one and `added`."""
+    """Returns the query without what the canonical text `excluded` finds.
+
+    Its text is readable: the old one and `added`.
+    """
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})").canonical
     if meant == query.canonical:
         return query
@@ -93,7 +96,10 @@ _LONGEST_NAME = 4  # most words of an author's name
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """Returns the changed query as people type it; "" if `change` changes nothing, or the text would mean something else."""
+    """Returns the changed query as people type it.
+
+    "" if `change` changes nothing, or the text would mean something else.
+    """
     text = written(change(query.tree))
     if text == written(query.tree) or _canonical(written(query.tree), query.chat) != query.canonical:
         return ""

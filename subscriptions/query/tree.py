@@ -11,13 +11,15 @@ from subscriptions.query import TEXT, Field, ValueKind
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A condition that a paper fulfils or not. Terms are equal if they mean the same, even if they were typed differently.
+    """A condition that a paper fulfils or not.
+
+    Terms are equal if they mean the same, even if they were typed differently.
 
     The kind of the field tells which attributes hold the value:
 
-    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written, without the plural step.
-    NAME       `tokens`, sorted. The token with a star is the last.
-    CATEGORY   `value`, in lower case: a category "cs.lg", or an archive "cs" for all its categories. If there is no such
+    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written, without the plural
+    step. NAME       `tokens`, sorted. The token with a star is the last. CATEGORY   `value`, in lower case: a category
+    "cs.lg", or an archive "cs" for all its categories. If there is no such
                category: "?" and the typed text; no paper has this value.
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
     LABEL      `value`, as `fold_value` makes it.

@@ -1,4 +1,4 @@
-"""Typed values → terms → parts of a query: what a word, quote or link asks for in its field, what is refused, which mistakes are noted.
+"""Typed values → terms → parts of a query: what a word, quote or link asks for in its field.
 
 A value has a term and a canonical text. Canonical texts are made of tokens, so values of the same meaning have the same
 text: `few-shot` and `"Few Shots"` both have `"few shot"`. Parsing a canonical text gives the same term again.
@@ -203,7 +203,10 @@ def _label(field: Field, folded: str) -> Meaning | None:
 
 
 def bare_id_meaning(word: str) -> Meaning | None:
-    """Returns the meaning of an arXiv id without a field: papers with this text or this id. None if it is not an arXiv id."""
+    """Returns the meaning of an arXiv id without a field: papers with this text or this id.
+
+    None if it is not an arXiv id.
+    """
     value = links.arxiv_id(word)
     if value is None:
         return None
@@ -320,7 +323,10 @@ class Values:
         return meaning
 
     def _category_or_id(self, lexeme: Lexeme) -> Part | None:
-        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for; None for other words."""
+        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for.
+
+        None for other words.
+        """
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#").rstrip(".") for code in text.split("+")]
         if all(map(categories.is_category, codes)):
@@ -381,7 +387,10 @@ class Values:
         return meaning
 
     def _paper(self, name: str) -> str:
-        """Returns the bare id or DOI of the paper that a text names, or the library with its owner; "" for another text."""
+        """Returns the bare id or DOI of the paper that a text names, or the library with its owner.
+
+        "" for another text.
+        """
         if self.is_canonical and links.owner_of(name):
             return name
         named = links.named_paper(lexer.fold_value(name))

@@ -1,4 +1,4 @@
-"""Who may use the bot: chats that ask, are let in or denied; operators and their code; addresses that agree first, and how many.
+"""Who may use the bot: chats that ask, are let in or denied; operators; addresses that agree first.
 
 On the bot's own machine no one has to ask. Addresses such as those of mail are asked before anything else is sent there
 (double opt-in): their chat is `unconfirmed`, and only `confirm` ends this (docs/operating.md, Who may use it).
@@ -93,9 +93,9 @@ def request_admission(
 ) -> bool:
     """Makes a known chat wait for an operator, and tells each operator, at most once a day.
 
-    `who` and `person` are the name and the platform's id of the person who asks. While the chat waits, the cursors of its
-    subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether there is
-    an operator. Raises NotFound.
+    `who` and `person` are the name and the platform's id of the person who asks. While the chat waits, the cursors of
+    its subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether
+    there is an operator. Raises NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
@@ -203,7 +203,7 @@ def redeem_code(
 
 
 def _hash_of_code(code: str) -> str:
-    """Returns the hash of a code's letters and digits in upper case, since people may type lower case without dashes."""
+    """Returns the hash of a code's letters and digits in upper case, however people type them."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
@@ -236,7 +236,7 @@ def ask_to_confirm(
 
 @writes
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
-    """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
+    """Stores the question for each of these addresses that is not confirmed, denied or already asked."""
     for address in addresses:
         chat = stored_chats.find_chat(transaction, address)
         if chat is None or chat.state is not ChatState.UNCONFIRMED or standing_of(transaction, address).is_denied:

@@ -1,9 +1,9 @@
-"""The log of a chat's changes, and undo: what is kept of a state, what counts as one change, what is restored, which cursors stay.
+"""The log of a chat's changes, and undo.
 
-Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause, and the
-papers that are saved now.
-All calls in one transaction make one change. Undo takes back the newest one: a removed subscription is restored with its old
-id, which buttons name, its number and its cursor. One that still exists keeps its present cursor, so no paper is sent twice.
+Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and
+pause, and the papers that are saved now. All calls in one transaction make one change. Undo takes back the newest one:
+a removed subscription is restored with its old id, which buttons name, its number and its cursor. One that still exists
+keeps its present cursor, so no paper is sent twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,8 +65,8 @@ def record_change(
 ) -> int:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
-    Each use case that changes subscriptions or settings, or saves the papers `saved`, calls this in its own transaction. All
-    calls in one transaction make one change. `who`: "ID NAME" of the person.
+    Each use case that changes subscriptions or settings, or saves the papers `saved`, calls this in its own
+    transaction. All calls in one transaction make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
         before = _to_json(state_of(transaction, chat_id)) | {"saved": [*saved]}
@@ -265,7 +265,10 @@ def _restore(transaction: Transaction, chat: Chat, change: Change, now: datetime
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
-    """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
+    """Adjusts due moments after the zone or the quiet hours of a chat changed.
+
+    Returns the chat with its new settings.
+    """
     after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
     if clocks[0] != clocks[1]:
@@ -274,7 +277,7 @@ def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Ch
 
 
 def apply_new_zone(transaction: Transaction, *, now: datetime) -> None:
-    """Adjusts due moments of the chats that go by the operator's zone, if that is another one than at the last start."""
+    """Adjusts due moments of the chats in the operator's zone, if that has changed since the last start."""
     before = bot_state.get_value(transaction, bot_state.ZONE) or ""
     if before == transaction.zone:
         return

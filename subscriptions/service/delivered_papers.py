@@ -187,7 +187,10 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
 
 @reads
 def papers_shown(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
-    """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
+    """Returns the papers that messages have shown to a chat from `since` on, in the order of sending.
+
+    Raises NotFound.
+    """
     chat = known_chats.get_chat(transaction, address)
     ids = stored_deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)

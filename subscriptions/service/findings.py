@@ -1,4 +1,4 @@
-"""Finds what is wrong in the outbox, on platforms, with sources, meaning and the model, and from when on it is more than a warning."""
+"""Finds what is wrong in the outbox, on platforms, with sources, meaning and the model."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ def stored_findings(
 ) -> tuple[Finding, ...]:
     """Returns what is wrong now.
 
-    `stopped`: platform -> why nothing is sent there; None: as the store knows. `is_gone`: whether a file is gone, so that
-    nothing is wrong with it any more.
+    `stopped`: platform -> why nothing is sent there; None: as the store knows. `is_gone`: whether a file is gone, so
+    that nothing is wrong with it any more.
     """
     if stopped is None:
         stopped = bot_state.stopped_platforms(transaction)

@@ -59,11 +59,11 @@ def _changes(lines: Sequence[portable.PortableLine], done: Sequence[_Applied]) -
 def follow_lines(
     transaction: Transaction, lines: Sequence[portable.PortableLine], *, look_back: bool, now: datetime
 ) -> tuple[Changes, bool]:
-    """Makes these lines what is subscribed: like `import_lines`, and removes what the lines of the last start named alone.
+    """Makes these lines what is subscribed: like `import_lines`, and removes what only those of the last start named.
 
     What people subscribed in their chats stays. A database that never followed lines may replace one that was lost, so
-    what came until now counts as sent; if it shall `look_back`, what came in the last days is due at once instead. Returns
-    what changed, and whether the database is such a one.
+    what came until now counts as sent; if it shall `look_back`, what came in the last days is due at once instead.
+    Returns what changed, and whether the database is such a one.
     """
     is_new = bot_state.get_value(transaction, bot_state.FOLLOWS_FILES) is None
     if is_new:

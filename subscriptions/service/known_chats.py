@@ -1,4 +1,4 @@
-"""Finds chats by address, and subscriptions by number or query; adds chats of conversations; says how a chat and the bot are."""
+"""Finds chats by address and subscriptions by number or query; adds chats of conversations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
 
 @reads
 def get_set_up(transaction: Transaction, address: ChatAddress) -> Chat:
-    """Like `get_chat`, but also raises NotFound for a chat that was only talked in, of which the command line knows nothing."""
+    """Like `get_chat`, but also raises NotFound for a chat that was only talked in."""
     chat = get_chat(transaction, address)
     if not chat.is_set_up:
         raise _no_such_chat(address)
@@ -164,7 +164,10 @@ def store_chat(
 
 
 def store_private_chat(store: Scope, address: ChatAddress, *, now: datetime, lang: str) -> None:
-    """Adds a person's private chat if it is unknown, so that it can get notices. `lang`: any language code of the person."""
+    """Adds a person's private chat if it is unknown, so that it can get notices.
+
+    `lang`: any language code of the person.
+    """
     store_chat(store, address, ChatKind.PRIVATE, now=now, lang=lang)
 
 
@@ -192,8 +195,8 @@ def known_or_new(
 def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
-    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread is
-    a separate chat, or if people began it, returns the address of the thread.
+    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread
+    is a separate chat, or if people began it, returns the address of the thread.
     """
     place = ChatAddress(address.platform, address.address)
     if not address.topic or stored_chats.find_chat(transaction, address) is not None:

@@ -1,7 +1,7 @@
 """Summaries by a language model: which are wanted.
 
-Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted for
-papers that subscriptions match, in the languages of their chats, once each: before they are due, or not at all.
+Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted
+for papers that subscriptions match, in the languages of their chats, once each: before they are due, or not at all.
 """
 
 from collections import Counter
@@ -92,7 +92,10 @@ def _is_in(code: str, language: str) -> bool:
 
 @reads
 def still_wanted(transaction: Transaction, place: Place, *, now: datetime) -> Paper | None:
-    """Returns the paper of a wanted summary; None if it lacks nothing any more, such as after a digest brought it again."""
+    """Returns the paper of a wanted summary.
+
+    None if it lacks nothing any more, such as after a digest brought it again.
+    """
     paper, language = place
     known = known_papers.stored_papers(transaction, [paper]).get(paper)
     if known is None or known.withdrawn_at or (known.sequenced_at or known.first_seen_at) < now - NEWS:

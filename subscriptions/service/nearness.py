@@ -1,8 +1,9 @@
-"""What is near in meaning: the vectors of queries and what is said while they rest, the codes of papers, the taste of chats.
+"""What is near in meaning: vectors of queries, codes of papers, the taste of chats.
 
-The vectors of texts (`about:`) and of the titles of libraries are stored with queries and libraries, or this process had them
-made before. Making one takes some milliseconds, or a second if the encoder has to start first. So it is not done inside a
-transaction: a command says before it runs which texts it is about (`lacking`). Those of papers (`like:`) are their codes.
+The vectors of texts (`about:`) and of the titles of libraries are stored with queries and libraries, or this process
+had them made before. Making one takes some milliseconds, or a second if the encoder has to start first. So it is not
+done inside a transaction: a command says before it runs which texts it is about (`lacking`). Those of papers (`like:`)
+are their codes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -136,7 +137,7 @@ def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
 
 
 def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, Sentence]:
-    """Returns canonical text → why it rests, for those of these stored queries that find nothing near in meaning now."""
+    """Returns canonical text → why it rests, for stored queries that find nothing near in meaning now."""
     asked = {text: parse_canonical(text).nearness_terms for text in canonicals if asks_for_nearness(text)}
     if not transaction.store.encoder:
         return {canonical: RESTS for canonical, terms in asked.items() if terms}
@@ -164,7 +165,10 @@ class Near(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Searched:
-    """The codes of papers as wholes, as integers, in the order of their entries. A later search adds the entries after `last`."""
+    """The codes of papers as wholes, as integers, in the order of their entries.
+
+    A later search adds the entries after `last`.
+    """
 
     encoder: str
     last: int

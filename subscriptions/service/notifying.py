@@ -1,4 +1,4 @@
-"""Stores notices to chats, their owners and the operators: who gets one, how often a day, after how many days without papers."""
+"""Stores notices to chats, their owners and the operators."""
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

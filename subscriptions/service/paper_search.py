@@ -1,4 +1,4 @@
-"""Finds stored papers: by a query, near in meaning, by name; how many it searches and reads, and which spelling it offers."""
+"""Finds stored papers by a query, by meaning or by name, and offers a spelling."""
 
 import re
 from collections import Counter
@@ -44,9 +44,9 @@ class Found:
 def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False, in_time: bool = False) -> Found:
     """Returns the papers that a query finds.
 
-    Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless `whole`,
-    this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in planning. A
-    term whose vector is not known finds nothing near.
+    Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless
+    `whole`, this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in
+    planning. A term whose vector is not known finds nothing near.
     """
     query, near, end = nearness.with_known_vectors(transaction, query), {}, None
     if query.nearness_terms:
@@ -74,7 +74,7 @@ def read(transaction: Transaction, papers: Sequence[int], *, in_time: bool = Fal
 def undelivered(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, list[int]]:
-    """Returns subscription id → ids of the papers, up to the sequence `upto`, that it still has to deliver, newest first."""
+    """Returns subscription id → ids of the papers up to `upto` that it has yet to deliver, newest first."""
     crosslists = chat.settings.crosslists != "out"
     found: dict[int, Sequence[int]] = {}
     for one in subscriptions:
@@ -86,7 +86,7 @@ def undelivered(
 
 
 def _near(transaction: Transaction, term: Term, papers: Sequence[int], *, in_time: bool) -> dict[int, float]:
-    """Returns paper → nearness for the papers that are near to the text or the papers of a term, never these themselves."""
+    """Returns paper → nearness for the papers that are near to the text or papers of a term, without these."""
     if not term.question:
         return {}
     asked = meaning.read_questions(term.question)
@@ -232,7 +232,7 @@ def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[
 
 
 def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
-    """Returns the papers that are nearest to one of some vectors, nearest first, except those with the ids `without`."""
+    """Returns the papers that are nearest to one of some vectors, nearest first, except the ids `without`."""
     near = nearness.near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
     wanted = [one for one in near if one.paper not in without][:most]
     known = known_papers.stored_papers(transaction, [one.paper for one in wanted])

@@ -1,4 +1,4 @@
-"""Pauses and resumes chats and subscriptions, also chats that are gone, and sends or skips the papers that waited meanwhile."""
+"""Pauses and resumes chats and subscriptions; sends or skips the papers that waited."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,8 +56,8 @@ def resume(
 ) -> Chat | None:
     """Resumes a subscription, or, if `number` is None, the chat; if that is not paused, all its subscriptions.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None if
-    nothing was paused. Raises NotFound.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None
+    if nothing was paused. Raises NotFound.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     stood_still = number is None and changes.is_paused_by_person(chat)
@@ -77,7 +77,9 @@ def resume(
 
 @writes
 def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Reactivates the chats at an address to which the bot could not write. An address with a topic means only this topic.
+    """Reactivates the chats at an address to which the bot could not write.
+
+    An address with a topic means only this topic.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
     chats was unreachable.
@@ -91,7 +93,10 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
 
 
 def _returns(chat: Chat, address: ChatAddress) -> bool:
-    """Whether to reactivate a chat when `address` is reachable again. Topics that were closed or deleted stay paused."""
+    """Whether to reactivate a chat when `address` is reachable again.
+
+    Topics that were closed or deleted stay paused.
+    """
     if chat.address == address or address.topic:
         return chat.address == address
     closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
@@ -124,7 +129,10 @@ def get_waiting_papers(
 
 @writes
 def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many. Raises NotFound."""
+    """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many.
+
+    Raises NotFound.
+    """
     found = get_waiting_papers(transaction, address, now=now, number=number).papers
     chat, active = _active(transaction, address, number)
     if number is None:

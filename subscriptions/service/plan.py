@@ -1,6 +1,7 @@
-"""Plans deliveries: which chats are due, what comes to them now, and one delivery for a chat and minute; a slice of chats at a time.
+"""Plans deliveries: one for a chat and minute, a slice of chats at a time.
 
-A plan looks at a window of papers: which of them queries find, how well, and by which words; for how many queries an index pays.
+A plan looks at a window of papers: which of them queries find, how well, and by which words; for how many queries an
+index pays.
 """
 
 import secrets
@@ -50,7 +51,10 @@ class Window:
         self._newest: tuple[int, str] = (0, "")  # the newest digest and the encoder when the papers were read
 
     def cover(self, transaction: Transaction, after: int) -> None:
-        """Reads all papers after a sequence, unless it has them and no digest came. Only changed papers are tokenized."""
+        """Reads all papers after a sequence, unless it has them and no digest came.
+
+        Only changed papers are tokenized.
+        """
         newest = known_papers.newest_digest(transaction), meanings.encoder(transaction)
         if self._after is None or after < self._after or newest != self._newest:
             known = known_papers.window(transaction, after, self.last_sequence)
@@ -71,7 +75,10 @@ class Window:
                 self._matches[canonical] = self.tokenized.matching(query)
 
     def explain(self, cursors: Mapping[str, int]) -> None:
-        """Makes the evidence of matched queries. `cursors`: canonical text → the sequence after which its papers count."""
+        """Makes the evidence of matched queries.
+
+        `cursors`: canonical text → the sequence after which its papers count.
+        """
         for canonical, cursor in cursors.items():
             first = self.papers.first_after(cursor)
             for position in self._matches.get(canonical, ()):  # nothing of a query that came meanwhile
@@ -336,8 +343,8 @@ def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
 def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) -> dict[int, str]:
     """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and due minute (rule 5).
 
-    Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an earlier
-    minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
+    Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an
+    earlier minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
     """
     now, minutes, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str](), dict[int, str]()
     for chat, _, mine in due:

@@ -1,4 +1,4 @@
-"""What queries find on the newest day or in the last days, counted and shown, and what would be sent now; how many papers are shown."""
+"""What queries find on the newest day or in the last days, and what would be sent now."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -110,8 +110,8 @@ def activity(transaction: Transaction, chat: Chat, subscriptions: Sequence[Subsc
 def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: datetime) -> tuple[str, int] | None:
     """Returns (the query that looks for its words in titles only, the number of papers that it finds).
 
-    None if the query finds at most MANY papers a day, or if titles do not narrow it. A query of nearness never brings many
-    papers, since it brings only the nearest.
+    None if the query finds at most MANY papers a day, or if titles do not narrow it. A query of nearness never brings
+    many papers, since it brings only the nearest.
     """
     window = recent(transaction, now)
     found = len(window.find(transaction, query, chat).papers)

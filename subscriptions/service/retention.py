@@ -76,7 +76,10 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
 
 @reads
 def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat]:
-    """Returns the chats that are erased at once: a private chat with its topics, any other chat alone. Raises NotFound."""
+    """Returns the chats that are erased at once: a private chat with its topics, any other chat alone.
+
+    Raises NotFound.
+    """
     chat = get_chat(transaction, address)
     if chat.kind is not ChatKind.PRIVATE or address.topic:
         return [chat]

@@ -1,4 +1,4 @@
-"""The outbox for its senders: outcomes of posts, what an earlier process left, how long a post may last, platforms that stop."""
+"""The outbox for its senders: outcomes of posts, and platforms that stop."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

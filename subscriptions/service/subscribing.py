@@ -1,6 +1,7 @@
-"""Subscribes chats, changes their subscriptions and settings, and unsubscribes them; how many a chat may have, how many examples it sees.
+"""Subscribes chats, changes their subscriptions and settings, and unsubscribes them.
 
-A changed subscription keeps its number and its cursor. From when on a new one wants papers: docs/architecture.md, rule 3.
+A changed subscription keeps its number and its cursor. From when on a new one wants papers: docs/architecture.md, rule
+3.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -114,8 +115,8 @@ def place(
 ) -> Subscription:
     """Adds a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
 
-    `zone`: None is that of the chat; `name`: None leaves it. A new one that does not look back wants only papers that come
-    from now on. Raises Refused if the chat has too many.
+    `zone`: None is that of the chat; `name`: None leaves it. A new one that does not look back wants only papers that
+    come from now on. Raises Refused if the chat has too many.
     """
     if known is not None:
         after = due_moments.with_time(known, chat, cadence, zone, now)
@@ -149,7 +150,10 @@ def place(
 
 
 def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
-    """Returns a typed time. Without one, a known subscription keeps its schedule, and a new one gets that of the chat."""
+    """Returns a typed time.
+
+    Without one, a known subscription keeps its schedule, and a new one gets that of the chat.
+    """
     of_chat = read_when(chat.settings.schedule).cadence
     if when is not None:
         return read_when(when, of_chat)

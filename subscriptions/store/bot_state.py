@@ -1,4 +1,4 @@
-"""What the bot knows of itself: single values under a name, to which bot each platform belongs, and whether that is stopped (rule 11)."""
+"""What the bot knows of itself: single values, to which bot each platform belongs, which are stopped (rule 11)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""Posts the messages of lanes: which have something to do, what blocks one, who may post, how an outcome is settled (rules 6, 7 and 14).
+"""Marks and settles the messages of lanes: which is next, who may post it, what came of it (rules 6, 7 and 14).
 
-Every message takes these steps. So their statements are built only once, and return columns instead of an object for each
-row.
+Every message takes these steps. So their statements are built only once, and return columns instead of an object for
+each row.
 """
 
 from collections.abc import Sequence
@@ -263,8 +263,8 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
-    moved, or if another message of its lane is marked. If the process is killed before the outcome is stored, the lane is
-    blocked until the message is recovered (rule 14).
+    moved, or if another message of its lane is marked. If the process is killed before the outcome is stored, the lane
+    is blocked until the message is recovered (rule 14).
     """
     message = claimed.message
     values = {
@@ -283,7 +283,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 
 @shares
 def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) -> None:
-    """Unmarks a message that was marked at `wall` and was not posted, unless another process has taken it over since."""
+    """Unmarks a message that was marked at `wall` and not posted, unless another process has taken it over."""
     message = {"delivery": claimed.seq, "number": claimed.message.number, "state": MessageState.SENDING}
     marked = sa.update(_messages).filter_by(**message, attempted_at=wall)
     was = MessageState.UNCLEAR if claimed.unclear else MessageState.READY
@@ -422,8 +422,8 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
 def recover(transaction: Transaction, *, still_posting: timedelta = timedelta()) -> int:
     """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
 
-    A process that marked them before may still be posting, for so long after a mark: they are not tried again before that.
-    Call it when this process sends nothing.
+    A process that marked them before may still be posting, for so long after a mark: they are not tried again before
+    that. Call it when this process sends nothing.
     """
     is_sending = col(MessageRow.state) == MessageState.SENDING
     if still_posting:

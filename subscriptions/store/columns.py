@@ -121,7 +121,8 @@ def for_postgres(sql: str) -> str:
 def index(name: str, *columns: str, where: str = "", unique: bool = False, hashed: bool = False) -> sa.Index:
     """Returns an index of the rows for which `where` is true; "" means all rows. `where` is written for SQLite.
 
-    `hashed`: the texts may have any length, so on PostgreSQL, which allows 2,704 bytes, the index has only their hashes.
+    `hashed`: the texts may have any length, so on PostgreSQL, which allows 2,704 bytes, the index has only their
+    hashes.
 
     SQLAlchemy's own `postgresql_where` would load its dialect for PostgreSQL also for SQLite: 2 MB of an idle process.
     """

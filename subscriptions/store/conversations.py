@@ -1,8 +1,10 @@
 """What conversations must find again: updates, buttons, open questions, messages on pages.
 
-- An update takes effect once (rule 8). Which were not answered when a process ended is known, and for how long they count.
+- An update takes effect once (rule 8). Which were not answered when a process ended is known, and for how long they
+  count.
 - A callback token is the meaning of the opaque id of a button.
-- A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as "question".
+- A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as
+  "question".
 - The messages on the bot's own pages are numbered, so that a browser asks only for new ones.
 """
 
@@ -57,7 +59,10 @@ def begin_effect(transaction: Transaction, platform: str, update_id: str) -> boo
 def settle_update(
     transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, changed: bool, answered: bool
 ) -> None:
-    """Stores what became of an update in the transaction that noted it, or in a later one; its chat, if that is stored now."""
+    """Stores what became of an update in the transaction that noted it, or in a later one.
+
+    Its chat, if that is stored now.
+    """
     there = stored_chats.home_of(transaction, chat)
     noted = sa.update(_updates).filter_by(platform=platform, update_id=update_id)
     execute(transaction, noted.values(chat=there.id if there else None, changed=changed, answered=answered))
@@ -122,7 +127,10 @@ def new_callback_id() -> str:
 def store_callbacks(
     transaction: Transaction, tokens: Mapping[str, CallbackToken], *, chat_id: int, now: datetime
 ) -> None:
-    """Stores callback tokens, which work in one chat only, under their ids. The chats that they are about must be stored."""
+    """Stores callback tokens, which work in one chat only, under their ids.
+
+    The chats that they are about must be stored.
+    """
     about = _ids_of(transaction, tokens.values())
     rows = [
         {
@@ -168,7 +176,10 @@ def _token(row: AnyRow) -> CallbackToken:
 def remember(
     transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores the state of a conversation under a name, for a limited time. Replaces that of the same chat and person."""
+    """Stores the state of a conversation under a name, for a limited time.
+
+    Replaces that of the same chat and person.
+    """
     row = ConversationStateRow(
         chat=chat_id,
         person=token.person,

@@ -1,4 +1,4 @@
-"""What a chat is interested in: what it did with papers, and its own library; how many of them are kept and compared."""
+"""What a chat is interested in: what it did with papers, and its own library."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -102,7 +102,10 @@ def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence
 
 
 def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequence[Signal]) -> None:
-    """Removes a chat's old signals of these kinds, except the newest `most`. One call removes at most `most` signals."""
+    """Removes a chat's old signals of these kinds, except the newest `most`.
+
+    One call removes at most `most` signals.
+    """
     if amount_of_signals(transaction, chat.id, kinds=kinds) <= most:
         return
     for one in signals_of(transaction, chat.id, most=most * 2, kinds=kinds)[most:]:

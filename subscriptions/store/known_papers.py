@@ -1,4 +1,4 @@
-"""Stored papers: the sequence that orders announced ones (rule 1), and papers by id, by sequence, or the newest ones."""
+"""Stored papers, by id, by sequence (rule 1), or the newest ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace

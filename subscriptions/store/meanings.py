@@ -2,8 +2,8 @@
 
 Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
 
-Codes are in time if the paper had them before it got its number. Others are late, and only searches read them. So what a
-subscription gets does not depend on when it looks at a paper.
+Codes are in time if the paper had them before it got its number. Others are late, and only searches read them. So what
+a subscription gets does not depend on when it looks at a paper.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -67,13 +67,16 @@ def change_encoder(transaction: Transaction, name: str) -> None:
 
 
 def each_code(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
+    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder.
+
+    `in_time`: no late ones.
+    """
     wanted = _CODES.where(_m.late.is_(False)) if in_time else _CODES
     return ((row.paper, row.overall + row.parts) for row in rows_of(transaction, wanted, _m.paper, papers))
 
 
 def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, bool]:
-    """Returns paper id → whether its codes are in time, for those of these papers that have codes of the store's encoder."""
+    """Returns paper id → whether its codes are in time, for these papers if they have codes of the store's encoder."""
     return {row.paper: not row.late for row in rows_of(transaction, _HAVE_CODES, _m.paper, papers)}
 
 
@@ -108,7 +111,10 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 
 @reads
 def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple[int, Texts]]:
-    """Returns (paper, texts) of papers that lack codes, newest first, at most `most`; [] if the store has another encoder."""
+    """Returns (paper, texts) of papers that lack codes, newest first, at most `most`.
+
+    [] if the store has another encoder.
+    """
     if encoder(transaction) != name:
         return []
     rows = execute(transaction, _TEXTS.where(_p.uncoded.is_(True)).order_by(_p.id.desc()).limit(most))
@@ -149,7 +155,10 @@ def keep_questions(of: Store, vectors: Mapping[str, bytes]) -> None:
 
 
 def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
-    """Returns text → vector, for those of these texts whose vector this process keeps; {} if its encoder is not the store's."""
+    """Returns text → vector, for those of these texts whose vector this process keeps.
+
+    {} if its encoder is not the store's.
+    """
     of = transaction.store
     if encoder(transaction) not in ("", of.encoder):
         return {}
@@ -178,7 +187,10 @@ def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, byt
 
 @reads
 def questions_without(transaction: Transaction, name: str, most: int) -> list[str]:
-    """Returns texts that queries or libraries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
+    """Returns texts that queries or libraries ask and that lack a vector, at most `most`.
+
+    [] if the store has another encoder.
+    """
     found: list[str] = []
     if encoder(transaction) != name:
         return found

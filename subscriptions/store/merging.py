@@ -1,4 +1,6 @@
-"""Decides what a source may change in a known paper, and whether the paper is news again (rules 1 and 4). Pure functions.
+"""Decides what a source may change in a known paper, and whether the paper is news again (rules 1 and 4).
+
+Pure functions.
 
 | who speaks | before arXiv described the paper | after |
 |---|---|---|
@@ -96,7 +98,10 @@ class Claim:
 
 
 def claim_of(row: PaperDraft, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
-    """Returns what a source says about a known paper, or about an empty row. `of_arxiv`: the source is one of arXiv's own."""
+    """Returns what a source says about a known paper, or about an empty row.
+
+    `of_arxiv`: the source is one of arXiv's own.
+    """
     by_arxiv = of_arxiv and paper.arxiv_id is not None
     trusted = by_arxiv or (source == row.owner and not row.by_arxiv)
     known, version = row.version or 0, paper.version
@@ -213,7 +218,10 @@ def _differ(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
-    """Returns the known categories and those of the claim. Once arXiv has named the categories, only arXiv adds to them."""
+    """Returns the known categories and those of the claim.
+
+    Once arXiv has named the categories, only arXiv adds to them.
+    """
     first = (row.primary,) if row.primary else ()
     is_closed = row.by_arxiv and row.categories and not claim.is_trusted
     return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))

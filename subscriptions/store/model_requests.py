@@ -45,7 +45,7 @@ def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[Place]:
 
 @writes
 def reserve(transaction: Transaction, place: Place | None, model: str, *, most: int, now: datetime) -> bool:
-    """Stores that the model is asked for a summary, or to read a message (None), before it is: so a crash repeats nothing.
+    """Stores, before it happens, that the model is asked for a summary, or to read a message (None).
 
     Returns False if there were `most` requests today.
     """
@@ -70,7 +70,10 @@ def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str]
 
 @writes
 def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: datetime) -> bool:
-    """Stores that the model gives no answers now. Returns whether that is news. What no model has read costs nothing."""
+    """Stores that the model gives no answers now. Returns whether that is news.
+
+    What no model has read costs nothing.
+    """
     if not was_read:
         paper, language = place
         transaction.remove(ModelRequestRow, paper=paper, language=language)

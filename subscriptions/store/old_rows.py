@@ -1,7 +1,8 @@
 """Removes old rows, a limited number at a time: what stays of deliveries (docs/operating.md, What is stored).
 
-Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The rows
-themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
+Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The
+rows themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an
+index.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,8 +60,8 @@ def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
 def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
 
-    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a person
-    dismisses it, which settles it.
+    These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a
+    person dismisses it, which settles it.
     """
     over = sa.select(_d.seq).where(_d.settled_at < before, _d.kind != DeliveryKind.NOTICE, _is_over).limit(most)
     seqs = execute(transaction, over).scalars().all()

@@ -1,4 +1,4 @@
-"""Deliveries as people see them: listed, counted, tried again, dismissed; those of one chat; those in trouble, and how many are named."""
+"""Deliveries as people see them: listed, counted, tried again, dismissed, in trouble."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -116,7 +116,7 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
 
 @writes
 def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, even if its chat was gone.
+    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
 
     Also frees all stopped platforms. Raises NotFound.
     """
@@ -217,7 +217,10 @@ def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool
 
 
 def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
-    """Delays a chat's unsent deliveries until the moment `until`; None: ends the delay, so that they are sent at once."""
+    """Delays a chat's unsent deliveries until the moment `until`.
+
+    None: ends the delay, so that they are sent at once.
+    """
     unsent = _d.seq.in_(_unsent(transaction, chat_id, None))
     execute(transaction, sa.update(_deliveries).where(unsent).values(next_at=until))
 

@@ -1,4 +1,4 @@
-"""The papers of one digest in memory, merged with the stored ones: which are the same, and which become news (rules 1 and 4).
+"""The papers of one digest in memory, merged with the stored ones (rules 1 and 4).
 
 Each table is read and written for all papers together with a few statements, because a statement costs as much as ten
 rows.
@@ -133,7 +133,7 @@ class PaperBatch:
             self.news[row.id] = cross and self.news.get(row.id, True)
 
     def _find(self, one: Incoming) -> int | None:
-        """Returns the id of the stored row of the same paper: that of its first known key, else of its title (rule 4)."""
+        """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
         found = list(dict.fromkeys(self._keys[key] for key in one.keys if key in self._keys))
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
         if self.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
@@ -160,7 +160,7 @@ class PaperBatch:
         return stays
 
     def _without_ids_of_others(self, row: PaperDraft, one: Incoming) -> Paper:
-        """Returns the paper without ids of another row, since the source may not decide that both are the same paper."""
+        """Returns the paper without ids of another row, since a source may not decide that both are one paper."""
         paper, others = one.paper, {key for key in one.keys if self._keys.get(key, row.id) != row.id}
         if not others:
             return paper
@@ -190,7 +190,10 @@ class PaperBatch:
         return replace(change, missing=change.missing or missing, anything=change.anything or anything)
 
     def _remember(self, row: PaperDraft, one: Incoming, *, further: bool) -> None:
-        """Notes the keys and the title by which the paper is found. Without `further`, notes no new ids and no other title."""
+        """Notes the keys and the title by which the paper is found.
+
+        Without `further`, notes no new ids and no other title.
+        """
         for key in one.keys:
             if key not in self._keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
                 self._keys[key] = row.id
@@ -225,7 +228,7 @@ class PaperBatch:
         return is_late or self.encoded.get(paper) != self.texts_of(paper)
 
     def encodes_late(self, paper: int) -> bool:
-        """Returns whether codes that come with this digest are late: the paper has its number, and had no codes before."""
+        """Returns whether codes of this digest are late: the paper has its number, and had no codes before."""
         return paper not in self.news and paper not in self.encoded_in_time
 
     def assign_sequences(self, last: int) -> int:

@@ -1,4 +1,4 @@
-"""What the planner reads and writes: due chats, cursors, papers that a chat got already, deliveries for the outbox (rules 2 and 5).
+"""What a plan reads and writes: due chats, cursors, papers that a chat got, deliveries (rules 2 and 5).
 
 In the morning some chats are due each minute. So these statements are built only once, like those of `claims`.
 """
@@ -125,7 +125,10 @@ def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int])
 
 
 def advance(transaction: Transaction, moves: Sequence[Move]) -> None:
-    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span). Equal moves share a statement."""
+    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span).
+
+    Equal moves share a statement.
+    """
     alike = grouped(((cursor, due), moved) for moved, cursor, due in moves)
     for (cursor, (next_due, latest_due)), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due}

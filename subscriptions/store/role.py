@@ -1,9 +1,9 @@
-"""The role of the one process that works on a database: who has it, how long it may stand still, and how others take it over.
+"""The role of the one process that works on a database, and how others take it over.
 
-Whoever has the role receives, plans and sends. On SQLite, a lock of a file beside the database elects the process, since
-opening and closing the database file itself would release SQLite's own locks. On PostgreSQL, a session's advisory lock
-elects, and the term in the table `role` fences: whoever takes the role writes a new term, and a transaction of the process
-before it is refused when it begins to write (`Store.term`). What became of a post is written without the fence.
+Whoever has the role receives, plans and sends. On SQLite, a lock of a file beside the database elects the process,
+since opening and closing the database file itself would release SQLite's own locks. On PostgreSQL, a session's advisory
+lock elects, and the term in the table `role` fences: whoever takes the role writes a new term, and a transaction of the
+process before it is refused when it begins to write (`Store.term`). What became of a post is written without the fence.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Chats: where they are, what they chose, whether they get messages, who may use the bot, and the keys of their feeds.
 
-Of the key of a feed (docs/operating.md, Feeds), only the hash is stored. So who gets a copy of the database cannot use it,
-and it is shown only once. A chat has at most one.
+Of the key of a feed (docs/operating.md, Feeds), only the hash is stored. So who gets a copy of the database cannot use
+it, and it is shown only once. A chat has at most one.
 """
 
 import hmac
@@ -260,7 +260,10 @@ def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
 def _settings(
     kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
 ) -> tuple[ChatSettings, Mapping[str, str]]:
-    """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
+    """Returns (settings in effect, chosen settings).
+
+    Cached, since many chats chose the same, and most chose nothing.
+    """
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
@@ -366,7 +369,10 @@ def _hash(key: str, text: str) -> str:
 
 
 def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
-    """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
+    """Stores an operator's decision.
+
+    Does nothing if the chat is not confirmed, since only its reader can confirm it.
+    """
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is not ChatState.UNCONFIRMED:
         row.enter(state, now=now, admission=answer)

@@ -81,7 +81,8 @@ def to_render(transaction: Transaction, claimed: Unrendered, most: int) -> dict[
 def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], asking: ClaimRequest) -> Step | None:
     """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
 
-    Returns the next step of the lane that asks. A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
+    Returns the next step of the lane that asks. A delivery that could not be rendered is dead, with the reason, unless
+    a person requests another attempt.
     """
     connection, now = transaction.connection(), asking.now
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}

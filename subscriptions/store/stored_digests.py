@@ -96,7 +96,10 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
 
 
 def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict[int, bytes]:
-    """Notes which changed papers lack codes. Returns paper → its new codes; b"": its texts changed, and none came with them."""
+    """Notes which changed papers lack codes.
+
+    Returns paper → its new codes; b"": its texts changed, and none came with them.
+    """
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     changed: dict[int, bytes] = {}
     for paper in filter(batch.lacks_codes, batch.changed):
@@ -145,14 +148,17 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
-    """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
+    """Returns the result for a digest that was stored before.
+
+    `announced`: how many of its papers were announced now.
+    """
     amount = _amount_of_papers(transaction, _d.content_hash == content_hash)
     left = len(unannounced(transaction, digest=content_hash))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 
 def first_brought(transaction: Transaction, digest: Digest, source: str, *, before: datetime) -> int:
-    """Returns how many papers of a stored digest its source had not yet brought `before` a moment, announced in this way.
+    """Returns how many papers of a stored digest its source had not brought `before`, announced in this way.
 
     A paper that was new and is cross-listed or replaced now is brought for the first time in this way.
     """
@@ -208,8 +214,8 @@ def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) 
 def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bool, date]]:
     """Returns the papers that were never announced: paper → (whether it came only as a cross-list, its day).
 
-    `of` says which papers: those of a `source`, those of the `digest` with these bytes, or one `paper`. The day is that of
-    the first digest that could announce it. The oldest day comes first.
+    `of` says which papers: those of a `source`, those of the `digest` with these bytes, or one `paper`. The day is that
+    of the first digest that could announce it. The oldest day comes first.
     """
     found: dict[int, tuple[bool, date]] = {}
     which = [_NARROWED[name] == value for name, value in of.items()]

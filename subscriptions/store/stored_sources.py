@@ -1,4 +1,4 @@
-"""Sources: what the settings declare, their state between two polls, the receipts of polls, and what subscriptions wait for."""
+"""Sources: what the settings declare, their state, their receipts, and what subscriptions wait for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -96,7 +96,10 @@ class KnownSource:
         return self.kind == "arxiv" or is_folder_of_arxiv or any(one.batch for one in self.parts.values())
 
     def trouble_at(self, now: datetime) -> SourceTrouble | None:
-        """Returns what is wrong with the source at a moment; None if nothing is, or if the settings do not declare it."""
+        """Returns what is wrong with the source at a moment.
+
+        None if nothing is, or if the settings do not declare it.
+        """
         if not self.declared:
             return None
         if self.kind == "file" and self.state.unread:

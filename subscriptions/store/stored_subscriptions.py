@@ -1,4 +1,4 @@
-"""Subscriptions of chats: their numbers, which are never used again, their cursors, and their states before the last changes, for undo."""
+"""Subscriptions of chats: their numbers, their cursors, and their states before the last changes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -202,9 +202,12 @@ class StoredChange(NamedTuple):
 
 
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
-    """Stores the state of a chat before a change, and removes the oldest ones. Returns its id; later ones have higher ids.
+    """Stores the state of a chat before a change, and removes the oldest ones.
 
-    Of changes that save papers as many are kept as of all others, since in a group people save papers who may change nothing.
+    Returns its id; later ones have higher ids.
+
+    Of changes that save papers as many are kept as of all others, since in a group people save papers who may change
+    nothing.
     """
     row = UndoRow(chat=chat_id, who=who, at=at, before=dict(before))
     transaction.add(row)

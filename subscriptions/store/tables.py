@@ -167,7 +167,7 @@ class PaperTextRow(Row, table=True):
 
 
 class ModelRequestRow(Numbered, table=True):
-    """A request to the language model: for the summary of a paper in one language, or to read a message (without a paper).
+    """A request to the language model: to summarise a paper in a language, or to read a message (without a paper).
 
     It is stored before it is sent, and is never sent again. Without fields and title, no usable answer came.
     """
@@ -183,7 +183,10 @@ class ModelRequestRow(Numbered, table=True):
 
 
 class PaperMeaningRow(Row, table=True):
-    """The codes of a paper (subscriptions/meaning.py). A paper whose codes change gets a new entry with a higher number."""
+    """The codes of a paper (subscriptions/meaning.py).
+
+    A paper whose codes change gets a new entry with a higher number.
+    """
 
     __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
@@ -265,7 +268,10 @@ class ChatRow(Numbered, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address that an operator denied. The hash stays when the chat is erased (store/stored_chats.py)."""
+    """The keyed hash of an address that an operator denied.
+
+    The hash stays when the chat is erased (store/stored_chats.py).
+    """
 
     address_hash: str = Field(primary_key=True)
 
@@ -280,7 +286,7 @@ class QueryRow(Numbered, table=True):
 
 
 class QuestionRow(Numbered, table=True):
-    """A text that a query asks (`about:`), or a title of a chat's library, with its vector: empty until that is known."""
+    """A text of a query (`about:`), or a title of a chat's library, with its vector, empty until that is known."""
 
     __table_args__ = (
         index("ix_question_text", "text", hashed=True),

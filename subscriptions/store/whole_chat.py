@@ -39,7 +39,10 @@ _OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables who
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
-    """Returns all that is stored about a chat: table → rows, each as column → value. Papers are given by title and key."""
+    """Returns all that is stored about a chat: table → rows, each as column → value.
+
+    Papers are given by title and key.
+    """
     rows = [*_pointers(transaction, chat_id), transaction.get_one(ChatRow, chat_id)]
     places, lanes = [str(row.place) for row in rows], sorted({row.place.lane for row in rows})
     found: dict[str, list[Json]] = {

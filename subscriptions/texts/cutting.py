@@ -1,4 +1,4 @@
-"""Texts of others within ours: cleaned, cut to a length (which full stops end no sentence, how wide characters are), right-to-left text isolated.
+"""Texts of others within ours: cleaned, cut to a length, right-to-left text isolated.
 
 "…" marks what is left out, and counts as a character; no function splits a character.
 
@@ -100,7 +100,7 @@ def first_sentence(text: str, columns: int) -> str:
 
 
 def cut_at_clause(text: str, columns: int) -> str:
-    """Returns at most `columns` columns of the text, cut after a clause if that fills 60% of them, else after a word."""
+    """Returns at most `columns` columns of the text, cut after a clause if that fills 60 %, else after a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -158,7 +158,10 @@ def _last_wide(text: str, end: int) -> int:
 
 
 def clean(text: str) -> str:
-    """Returns the text on one line, without control characters, lone surrogates and direction marks. Collapses white space."""
+    """Returns the text on one line, without control characters, lone surrogates and direction marks.
+
+    Collapses white space.
+    """
     if text.isascii() and text.isprintable():
         if "  " in text:
             return " ".join(text.split())
@@ -188,7 +191,10 @@ def short(text: str, columns: int) -> str:
 
 
 def isolated(text: str) -> str:
-    """Returns the text; if it has right-to-left letters, between marks (Unicode TR9) that keep the order of the text around it."""
+    """Returns the text.
+
+    If it has right-to-left letters, between marks (Unicode TR9) that keep the order of the text around it.
+    """
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"

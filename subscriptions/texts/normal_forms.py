@@ -1,4 +1,4 @@
-"""Texts as they are compared: Unicode's normal forms (Annex 15), and what people type, by letter case, traditional characters, punctuation."""
+"""Texts as they are compared: Unicode's normal forms (Annex 15), letter case, traditional characters."""
 
 import re
 from pathlib import Path
@@ -33,12 +33,18 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Returns a text without invisible characters, except those that join letters or signs; they come with what is pasted."""
+    """Returns a text without invisible characters, except those that join letters or signs.
+
+    They come with what is pasted.
+    """
     return _INVISIBLE.sub("", text)
 
 
 def folded(text: str) -> str:
-    """Returns the text in lower case, with simplified characters and plain punctuation; each character stays in its place."""
+    """Returns the text in lower case, with simplified characters and plain punctuation.
+
+    Each character stays in its place.
+    """
     plain = text.translate(_FOLDED)
     lower = plain.lower()
     return lower if len(lower) == len(plain) else plain

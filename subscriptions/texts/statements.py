@@ -1,4 +1,4 @@
-"""What texts say of their paper: where its code and data are (`has:code`), that it was withdrawn, that no summary could be made."""
+"""What texts say of their paper: where its code and data are, that it was withdrawn, that no summary was made."""
 
 import re
 from typing import Literal

@@ -1,4 +1,7 @@
-"""Each platform accepts the markup that we write. The checks and limits of Slack's SDK and Telegram's own parser judge it."""
+"""Each platform accepts the markup that we write.
+
+The checks and limits of Slack's SDK and Telegram's own parser judge it.
+"""
 
 import json
 import re
@@ -58,7 +61,10 @@ def texts(value: object) -> Iterator[dict[str, Any]]:
 
 
 def slack_judged(message: Message) -> list[dict[str, Any]]:
-    """Returns the blocks of a message. Fails the test if Slack would refuse them or interpret a paper's text as markup."""
+    """Returns the blocks of a message.
+
+    Fails the test if Slack would refuse them or interpret a paper's text as markup.
+    """
     read = json.loads(message.payload)
     blocks: list[dict[str, Any]] = read["blocks"]
     check_blocks(blocks)

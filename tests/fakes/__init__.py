@@ -1,4 +1,6 @@
-"""Fake Telegram and Slack servers on loopback, over real HTTP. They refuse what the platforms refuse, and fail on demand.
+"""Fake Telegram and Slack servers on loopback, over real HTTP.
+
+They refuse what the platforms refuse, and fail on demand.
 
 In a test's own process:
 

@@ -1,4 +1,7 @@
-"""A fake arXiv over real HTTP. It records each request that breaks arXiv's limits: one per three seconds, one at a time."""
+"""A fake arXiv over real HTTP.
+
+It records each request that breaks arXiv's limits: one per three seconds, one at a time.
+"""
 
 import asyncio
 import re
@@ -74,7 +77,10 @@ class FakeArxiv(LoopbackServer):
         self._withdrawn = []
 
     def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
-        """Adds papers with their submission time to the API. A later version of a paper keeps its first submission time."""
+        """Adds papers with their submission time to the API.
+
+        A later version of a paper keeps its first submission time.
+        """
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
             first = paper.announce_type in (None, "", "new")
@@ -187,7 +193,10 @@ class FakeArxiv(LoopbackServer):
         self._overrides.append((at, part))
 
     def waits_hanging(self) -> None:
-        """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
+        """Returns as soon as a request hangs.
+
+        An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`.
+        """
         assert self._silent.wait(PATIENCE)
 
     @property
@@ -257,7 +266,10 @@ class FakeArxiv(LoopbackServer):
         return day, tuple(paper for paper in papers if pages.belongs(paper, category))
 
     def _search(self, query: Mapping[str, str]) -> bytes:
-        """Returns the API's answer to a search for ids, or for submission days, categories and title words; newest paper first."""
+        """Returns the API's answer to a search for ids, or for submission days, categories and title words.
+
+        Newest paper first.
+        """
         start, most = int(query.get("start", 0)), int(query.get("max_results", 10))
         found = sorted(self._known.values(), key=lambda known: known[0], reverse=True)
         papers = [paper for at, paper in found if _fits(query, at, paper)]

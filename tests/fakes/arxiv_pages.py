@@ -77,7 +77,10 @@ def bomb() -> bytes:
 
 
 def answer(papers: Sequence[Paper], *, total: int, day: date, built: int = 0) -> bytes:
-    """Returns an answer of the API with these papers, which says that the search found `total` papers. `built`: see `feed`."""
+    """Returns an answer of the API with these papers, which says that the search found `total` papers.
+
+    `built`: see `feed`.
+    """
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
         "<?xml version='1.0' encoding='UTF-8'?>"

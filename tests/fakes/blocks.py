@@ -1,6 +1,7 @@
 """Checks blocks and metadata of a message as Slack does (docs.slack.dev, Block Kit).
 
-`slack_sdk.models` does not check the number of blocks, the length of fields or the total length. It runs after our checks.
+`slack_sdk.models` does not check the number of blocks, the length of fields or the total length. It runs after our
+checks.
 """
 
 from collections import Counter
@@ -30,7 +31,9 @@ class BadBlocks(Refusal):
 
 
 def misfits(value: object, shape: Any, where: str = "", *, is_closed: bool = False) -> Iterator[str]:
-    """Yields each place where a value does not match a shape. With `is_closed`, objects may have only fields of the shape.
+    """Yields each place where a value does not match a shape.
+
+    With `is_closed`, objects may have only fields of the shape.
 
     What a shape means: a number is the largest length of a text; a set or a range has the allowed values;
     (number, shape) is the largest length of a list and the shape of its elements; a dict has the fields of an object.

@@ -1,4 +1,7 @@
-"""A server with OpenAI's `/v1/chat/completions`. It refuses what real servers refuse, and fails in the ways that they fail."""
+"""A server with OpenAI's `/v1/chat/completions`.
+
+It refuses what real servers refuse, and fails in the ways that they fail.
+"""
 
 import asyncio
 import json

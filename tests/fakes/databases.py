@@ -1,4 +1,7 @@
-"""Fakes of OpenAlex, Crossref and PubMed on one server. They refuse what these refuse, and fail as the fake arXiv does."""
+"""Fakes of OpenAlex, Crossref and PubMed on one server.
+
+They refuse what these refuse, and fail as the fake arXiv does.
+"""
 
 import json
 import re
@@ -108,7 +111,10 @@ class FakeDatabases(FakeArxiv):
         return [title for added, title in self.papers if not day or added >= date.fromisoformat(day)]
 
     def _part(self, found: Sequence[str], cursor: str | None, *, follow_on: bool) -> tuple[list[str], str | None]:
-        """Returns (the papers of one answer, the next cursor). `follow_on`: a cursor stays the same from page to page."""
+        """Returns (the papers of one answer, the next cursor).
+
+        `follow_on`: a cursor stays the same from page to page.
+        """
         if cursor not in (None, "*") and cursor not in self._cursors:
             raise _Refused("The cursor has expired.")
         start = self._cursors.get(cursor or "", 0)

@@ -1,4 +1,7 @@
-"""What a process that encodes may do wrong, in place of `bot.meaning.encoders.serve`. It imports little, so that it starts fast."""
+"""What a process that encodes may do wrong, in place of `bot.meaning.encoders.serve`.
+
+It imports little, so that it starts fast.
+"""
 
 import signal
 from multiprocessing.connection import Connection

@@ -1,4 +1,7 @@
-"""The journal of a fake platform: every message that the platform accepted. Tests check deliveries by the journal only."""
+"""The journal of a fake platform: every message that the platform accepted.
+
+Tests check deliveries by the journal only.
+"""
 
 import dataclasses
 import json
@@ -26,7 +29,10 @@ class Entry:
 
 
 class Journal:
-    """Entries in order of arrival, in memory. If there is a path, each entry is also appended to this file as a line of JSON."""
+    """Entries in order of arrival, in memory.
+
+    If there is a path, each entry is also appended to this file as a line of JSON.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._entries: list[Entry] = []

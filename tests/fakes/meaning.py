@@ -84,7 +84,10 @@ class FakeEncoder(Encoder):
 
 
 def vector_of(text: str) -> Vector:
-    """Returns the sum of the vectors of a text's words. All of them together decide where two of them say the opposite."""
+    """Returns the sum of the vectors of a text's words.
+
+    All of them together decide where two of them say the opposite.
+    """
     words = [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold()) if word not in _EMPTY] or [text]
     return _sum(map(_hashed, [*words, *words, " ".join(sorted(words))]))
 

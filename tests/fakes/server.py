@@ -229,7 +229,10 @@ class FakePlatform(LoopbackServer):
         return time.time() if self._now is None else self._now
 
     def waits_hanging(self, seconds: float = PATIENCE) -> None:
-        """Returns as soon as a request hangs. An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`."""
+        """Returns as soon as a request hangs.
+
+        An async test calls it by `await asyncio.to_thread(fake.waits_hanging)`.
+        """
         self._waits_until(lambda: bool(self._hanging), seconds)
 
     def waits_for(self, method: str, times: int = 1, *, chat: str = "", seconds: float = PATIENCE) -> None:

@@ -391,7 +391,10 @@ class FakeSlack(SlackPeople):
         return ApiResponse(body={"ok": False, "error": "not_found"}, status=404)
 
     def _respond(self, name: str, raw: bytes) -> ApiResponse:
-        """Answers a call of a response URL. A URL is valid for five calls within half an hour (docs.slack.dev, Handling user interaction)."""
+        """Answers a call of a response URL.
+
+        A URL is valid for five calls within half an hour (docs.slack.dev, Handling user interaction).
+        """
         answers = self._response_urls.get(name)
         if answers is None or answers.left == 0 or self._time() - answers.since > LASTS:
             return ApiResponse(

@@ -232,7 +232,10 @@ class SlackPeople(FakePlatform):
         return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
     def waits_until_settled(self) -> None:
-        """Waits until each envelope is acknowledged or has failed. An async test calls this by `await asyncio.to_thread(…)`."""
+        """Waits until each envelope is acknowledged or has failed.
+
+        An async test calls this by `await asyncio.to_thread(…)`.
+        """
         self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
 
     def waits_connected(self, times: int = 1, seconds: float = PATIENCE) -> None:
@@ -247,7 +250,10 @@ class SlackPeople(FakePlatform):
         needs: str = "",
         member: FakeConversation | None = None,
     ) -> slack_event_delivery.SentEnvelope:
-        """Sends an event. If the app lacks the scope `needs`, or the bot is not in `member`, returns it as failed instead."""
+        """Sends an event.
+
+        If the app lacks the scope `needs`, or the bot is not in `member`, returns it as failed instead.
+        """
         payload = {
             "token": "legacy",
             "team_id": workspace.team,

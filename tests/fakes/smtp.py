@@ -1,9 +1,9 @@
 """A mail server on loopback that accepts mail. A test can make it refuse or postpone a mail, or drop the connection.
 
-A test writes a trouble as "STEP ANSWER". The steps are those of RFC 5321: "sender 550 5.7.1 no",
-"recipient 450 4.2.0 later", "content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes
-the connection after the mail was accepted, like a server that crashes. "content silent" accepts the mail without an answer;
-"content held" answers after `answers_held`.
+A test writes a trouble as "STEP ANSWER". The steps are those of RFC 5321: "sender 550 5.7.1 no", "recipient 450 4.2.0
+later", "content 552 5.3.4 large". The answer "drop" closes the connection. "content drop" closes the connection after
+the mail was accepted, like a server that crashes. "content silent" accepts the mail without an answer; "content held"
+answers after `answers_held`.
 """
 
 import asyncio
@@ -73,7 +73,10 @@ class FakeMailServer:
             one.drops()
 
     def trouble(self, step: str, reader: str = "") -> str:
-        """Returns the answer of the next trouble, or of the reader's own, if it is planned for this step; otherwise ""."""
+        """Returns the answer of the next trouble, or of the reader's own, if it is planned for this step.
+
+        Otherwise "".
+        """
         own = self.refusals.get(reader) or self.refusals.get("", "")
         if own.startswith(f"{step} "):
             return own.removeprefix(f"{step} ").replace("READER", reader)

@@ -175,9 +175,9 @@ class FakeTelegram(FakePlatform):
     ) -> int:
         """Writes a message as a person, or sends one of SENT with a caption. Returns the id of the message.
 
-        `answers` is the id of the message that it replies to. `file` is (name, content) of a
-        document. With `from_channel`, the message is that channel's post, which Telegram forwards into its group. A message
-        in a channel has no sender. `more` are further fields of the message.
+        `answers` is the id of the message that it replies to. `file` is (name, content) of a document. With
+        `from_channel`, the message is that channel's post, which Telegram forwards into its group. A message in a
+        channel has no sender. `more` are further fields of the message.
         """
         assert len(text.encode("utf-16-le")) // 2 <= markup.TEXT_LIMIT, "nobody can write more"
         assert sends in {"", *telegram_people.SENT}
@@ -216,8 +216,8 @@ class FakeTelegram(FakePlatform):
     ) -> str:
         """Presses the newest button with this label or data as a person. Returns the id of the press.
 
-        With `tampered`, no button needs to exist, and the bot gets `what` as invented data. With `inaccessible`, the message
-        is so old that the server sends only its id and chat.
+        With `tampered`, no button needs to exist, and the bot gets `what` as invented data. With `inaccessible`, the
+        message is so old that the server sends only its id and chat.
         """
         known = self._chat(chat)
         found = self._button(known, what)
@@ -259,7 +259,10 @@ class FakeTelegram(FakePlatform):
         self.answers(Fault(status=status, body=json.dumps(body), content_type=JSON), times)
 
     def reads_all(self) -> None:
-        """Switches privacy mode off, which the bot's owner does at @BotFather. The bot then sees every message of its groups."""
+        """Switches privacy mode off, which the bot's owner does at @BotFather.
+
+        The bot then sees every message of its groups.
+        """
         self._privacy = False
 
     def forgets_callbacks(self) -> None:
@@ -664,7 +667,10 @@ def _described(method: str) -> tuple[str, int]:
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
-    """Returns (arguments, files) of a request's query string, form or JSON body. Raises ValueError if they are not UTF-8."""
+    """Returns (arguments, files) of a request's query string, form or JSON body.
+
+    Raises ValueError if they are not UTF-8.
+    """
     arguments: dict[str, Any] = dict(request.query)
     files: dict[str, tuple[str, bytes]] = {}
     if request.content_type == "multipart/form-data":

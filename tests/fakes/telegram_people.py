@@ -149,7 +149,10 @@ def in_topic(thread: str) -> dict[str, Any]:
 
 
 def topic_created_message(chat: FakeChat, topic: str, date: int) -> dict[str, Any]:
-    """Returns the message that created a topic. A message in the topic replies to this message if it replies to no other."""
+    """Returns the message that created a topic.
+
+    A message in the topic replies to this message if it replies to no other.
+    """
     return {
         "message_id": int(topic),
         "date": date,

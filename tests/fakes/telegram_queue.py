@@ -17,7 +17,10 @@ LONGEST_POLL = 50  # seconds
 
 
 class UpdateQueue:
-    """Keeps updates until the bot confirms them. `add` may run in any thread, the rest only in the server's event loop."""
+    """Keeps updates until the bot confirms them.
+
+    `add` may run in any thread, the rest only in the server's event loop.
+    """
 
     def __init__(self, news: server.News) -> None:
         self.repeat_after = 0.5  # seconds. If a getUpdates repeats the last offset within this time, it gets one update

@@ -98,7 +98,10 @@ def text_of(arguments: Mapping[str, Any]) -> texts.Text:
 
 
 def keyboard_of(arguments: Mapping[str, Any]) -> str:
-    """Returns the keyboard as JSON, or "" if there is none. Telegram does not document its limits; telegram.constants has them."""
+    """Returns the keyboard as JSON, or "" if there is none.
+
+    Telegram does not document its limits; telegram.constants has them.
+    """
     markup = json_value(arguments.get("reply_markup"))
     if not markup:
         return ""

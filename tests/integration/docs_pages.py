@@ -39,7 +39,10 @@ def page(name: str) -> str:
 
 
 def rows(name: str, *columns: str) -> list[Row]:
-    """Returns the rows of all tables of docs/NAME that have exactly these columns, in this order. Fails if it finds none."""
+    """Returns the rows of all tables of docs/NAME that have exactly these columns, in this order.
+
+    Fails if it finds none.
+    """
     found = [row for row in _rows(name) if tuple(row.cells) == columns]
     assert found, f"docs/{name} has no table with the columns {columns}"
     return found

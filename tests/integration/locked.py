@@ -41,7 +41,10 @@ class ForeignLock:
 
 
 class LockedTable:
-    """A session of PostgreSQL that can lock the table of chats, so that all writers wait. It has ForeignLock's methods."""
+    """A session of PostgreSQL that can lock the table of chats, so that all writers wait.
+
+    It has ForeignLock's methods.
+    """
 
     def __init__(self, store: Store) -> None:
         self._connection = psycopg.connect(store.url.set(drivername="postgresql").render_as_string(hide_password=False))
@@ -100,7 +103,10 @@ class AlarmClock(FakeClock):
 
 
 def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """Makes the first `times` attempts to store the effect of an update fail. Returns the list of the ids of these updates,
+    """Makes the first `times` attempts to store the effect of an update fail.
+
+    Returns the list of the ids of these updates,
+
     which grows with each attempt.
     """
     refused: list[str] = []

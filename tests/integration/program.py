@@ -89,7 +89,10 @@ async def running(
     token: str = "",
     **more: object,
 ) -> AsyncIterator[App]:
-    """Yields an app with these platforms, a database file, and `more` settings. It does not listen; a test calls its steps."""
+    """Yields an app with these platforms, a database file, and `more` settings.
+
+    It does not listen; a test calls its steps.
+    """
     if telegram:
         more |= {"telegram_token": SecretStr(token or telegram.token), "telegram_api_url": telegram.url}
     if slack:

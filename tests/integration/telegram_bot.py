@@ -47,7 +47,10 @@ async def a_bot(
 async def a_listening_bot(
     tmp_path: Path, fake: FakeTelegram, clock: FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
-    """Yields a bot that listens as `paperwire run` does. At the end of the block, the bot answers all requests and stops."""
+    """Yields a bot that listens as `paperwire run` does.
+
+    At the end of the block, the bot answers all requests and stops.
+    """
     async with (
         a_bot(tmp_path, fake, clock, database=database) as app,
         worker.listening(app, app.receivers()),

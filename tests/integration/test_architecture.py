@@ -72,7 +72,10 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
-    """Only these modules call `to_thread`. Decisions, commands, rendering and the domain neither start nor use threads."""
+    """Only these modules call `to_thread`.
+
+    Decisions, commands, rendering and the domain neither start nor use threads.
+    """
     guilty = {name for name, text in PYTHON.items() if "to_thread" in text}
     assert guilty <= {
         "bot/conversation/handler.py",

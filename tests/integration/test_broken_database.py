@@ -1,4 +1,7 @@
-"""The database cannot be used: the bot loses nothing and sends nothing twice. Each cause is one sentence, without a password."""
+"""The database cannot be used: the bot loses nothing and sends nothing twice.
+
+Each cause is one sentence, without a password.
+"""
 
 import asyncio
 import contextlib

@@ -216,7 +216,10 @@ def test_an_export_makes_the_same_again_elsewhere(
 
 
 def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
-    """A channel has the same form of address as a group, but other defaults. So the export must say that it is a channel."""
+    """A channel has the same form of address as a group, but other defaults.
+
+    So the export must say that it is a channel.
+    """
     with stores(empty_database, "here", "there") as (here, there):
         channel = parse_address("telegram:-1009876543210")
         subscribing.subscribe(

@@ -1,4 +1,7 @@
-"""Papers that come late. After an outage, the bot fetches the missed days, delivers their papers once, and names the days
+"""Papers that come late.
+
+After an outage, the bot fetches the missed days, delivers their papers once, and names the days
+
 in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
 
 If a database is lost and an older copy replaces it, what was due before the loss counts as sent.
@@ -305,7 +308,10 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
 
 
 def copied(store: Store, folder: Path) -> Path:
-    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does. Returns the path of the file."""
+    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does.
+
+    Returns the path of the file.
+    """
     copy = folder / "copy.db"
     if store.kind.file is not None:
         store.backup(copy)
@@ -315,7 +321,9 @@ def copied(store: Store, folder: Path) -> Path:
 
 
 def put_back(store: Store, copy: Path, *, lost_at: dt.datetime, now: dt.datetime) -> None:
-    """Replaces a database by a copy, as `paperwire restore` or pg_restore does. Deliveries due before the loss count as sent.
+    """Replaces a database by a copy, as `paperwire restore` or pg_restore does.
+
+    Deliveries due before the loss count as sent.
 
     No other program may use the database meanwhile. The caller opens the store again afterwards.
     """

@@ -29,7 +29,10 @@ def opened(path: Path) -> Store:
 
 
 def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
-    """With synchronous = FULL (2), SQLite flushes its log to the disk at every commit. With NORMAL, a power cut could lose
+    """With synchronous = FULL (2), SQLite flushes its log to the disk at every commit.
+
+    With NORMAL, a power cut could lose
+
     the last commits.
     """
     for transaction in (store.write, store.read):
@@ -106,7 +109,10 @@ def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> No
 
 
 def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
-    """Another connection is open when the store closes, for example of a person who inspects the file. SQLite then does not
+    """Another connection is open when the store closes, for example of a person who inspects the file.
+
+    SQLite then does not
+
     clean up its log itself.
     """
     store = opened(tmp_path / "paperwire.db")
@@ -129,7 +135,10 @@ def test_the_database_refuses_a_state_that_is_none(made: Store) -> None:
 
 @pytest.mark.both_databases
 def test_no_character_of_a_text_is_refused(store: Store) -> None:
-    """PostgreSQL allows no NUL in texts, so the store writes another character in its place. A search with NUL must still
+    """PostgreSQL allows no NUL in texts, so the store writes another character in its place.
+
+    A search with NUL must still
+
     find the text.
     """
     hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
@@ -173,7 +182,10 @@ LETTERS = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for num
     ],
 )
 def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, name: str) -> None:
-    """The longest names fit into indexes. PostgreSQL refuses an index entry of more than 2,704 bytes that it cannot compress."""
+    """The longest names fit into indexes.
+
+    PostgreSQL refuses an index entry of more than 2,704 bytes that it cannot compress.
+    """
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name(WIDE)

@@ -328,7 +328,10 @@ def _after_the_first(app: App, moment: str, happens: abc.Callable[[], object]) -
 async def test_posts_to_a_failing_platform_become_rarer(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
 ) -> None:
-    """Both platforms fail for a quarter of an hour. The bot posts about as rarely to a Slack whose history it may not read as
+    """Both platforms fail for a quarter of an hour.
+
+    The bot posts about as rarely to a Slack whose history it may not read as
+
     to Telegram, which has no history for bots.
     """
     if not readable:

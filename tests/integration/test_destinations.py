@@ -71,7 +71,10 @@ class Bot:
         return self.fake.mails[before:]
 
     async def opens(self, url: str, *, presses: bool = False, **fields: str) -> httpx.Response:
-        """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
+        """Opens a link of a mail or, with `presses`, presses the button on the page behind the link.
+
+        Returns the page.
+        """
         site = httpx.ASGITransport(Starlette(routes=self.pages.routes))
         async with httpx.AsyncClient(transport=site) as browser:
             return await (browser.post(url, data=fields) if presses else browser.get(url))

@@ -1,4 +1,7 @@
-"""The docs agree with the program. The tests compare tables, names and numbers of the docs with the program, and run the
+"""The docs agree with the program.
+
+The tests compare tables, names and numbers of the docs with the program, and run the
+
 commands of the docs. The Chinese pages have the same structure as the English ones.
 """
 

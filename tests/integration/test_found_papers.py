@@ -1,7 +1,7 @@
 """Which stored papers a search finds, and the order of papers in deliveries and in previews.
 
-A search with the index finds the same papers as the slow matcher, which reads each paper's texts. Papers near to those that
-the chat liked, opened or saved come first; of the papers that `like:` brings, the nearest come first.
+A search with the index finds the same papers as the slow matcher, which reads each paper's texts. Papers near to those
+that the chat liked, opened or saved come first; of the papers that `like:` brings, the nearest come first.
 """
 
 import contextlib
@@ -153,7 +153,10 @@ def newest(transaction: Transaction) -> int:
 
 
 def newest_delivered(store: Store) -> list[tuple[str, bool]]:
-    """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to ME."""
+    """Plans the due deliveries.
+
+    Returns (title, is the paper shown) for the papers of the newest one, which is to ME.
+    """
     plan_due(store, now=LATER)
     with store.read() as transaction:
         (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()

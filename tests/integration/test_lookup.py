@@ -120,7 +120,10 @@ TODAY = date(2026, 1, 22)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
-    """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
+    """Makes the function `where` raise these errors, one per call, before it works.
+
+    Returns the list of the errors left.
+    """
     work, left = resolve_name(where), list(errors)
 
     def fails_at_first(*args: Any, **named: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Codes of papers and vectors of questions: made before a paper is announced, or later; of one encoder; removed in time."""
+"""Codes of papers and vectors of questions: made before a paper is announced, or later; of one encoder.
+
+Removed in time.
+"""
 
 import asyncio
 import threading

@@ -1,5 +1,6 @@
 """If nothing is due, a tick reads a few rows even if many subscriptions wait, and `run` rarely reads an unchanged store.
-If many subscriptions are due, all their queries are matched at once."""
+If many subscriptions are due, all their queries are matched at once.
+"""
 
 import contextlib
 import random

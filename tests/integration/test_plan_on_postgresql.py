@@ -60,7 +60,10 @@ def test_what_others_got_is_not_read(stocked: str) -> None:
 
 
 def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -> None:
-    """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small. This plan must not
+    """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small.
+
+    This plan must not
+
     read the whole table for each row when the tables are large.
     """
     with contextlib.closing(Store(stocked)) as store:

@@ -76,7 +76,10 @@ def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch
 
 @pytest.mark.both_databases
 def test_when_the_operator_changes_the_zone_nothing_is_late(store: Store) -> None:
-    """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
+    """A chat that chose no time zone uses the operator's.
+
+    When the operator moves from UTC to Shanghai, the night has passed.
+    """
     morning = NOON + 14 * HOUR
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", when="now")

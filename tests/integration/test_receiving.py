@@ -48,7 +48,10 @@ def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
 
 
 async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 0) -> None:
-    """A person writes a text. Returns when the bot has confirmed the update and has posted at least `posts` messages."""
+    """A person writes a text.
+
+    Returns when the bot has confirmed the update and has posted at least `posts` messages.
+    """
     fake.user_writes(text, chat)
     await telegram_bot.posts(fake, posts)
     await confirmed(fake)

@@ -179,7 +179,10 @@ CROSS, NEW, REPLACED = Announce.CROSS, Announce.NEW, Announce.REPLACE
 def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_time(
     store: Store, comes: list[tuple[Announce | None, str]], without: int | None, *, daily: bool
 ) -> None:
-    """`without`: which digest brings the paper to a chat without cross-lists; None: none does. Chats with them get the first."""
+    """`without`: which digest brings the paper to a chat without cross-lists; None: none does.
+
+    Chats with them get the first.
+    """
     chats = {"telegram:1": "now", "telegram:2": "daily", "telegram:3": "now", "telegram:4": "daily"}
     for chat, every in chats.items():
         subscribes(store, chat, "ducks", when=every)
@@ -371,7 +374,10 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 
 
 def settled(store: Store, outcome: NotDelivered, *, clock: datetime = NOON) -> None:
-    """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one, by this clock."""
+    """Plans two deliveries in one lane, to two topics of a group.
+
+    Records this outcome for the first one, by this clock.
+    """
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         subscribes(store, chat, f"word{n}", when="now")
         ingested(store, f"word{n}", now=NOON + n * MINUTE)
@@ -556,7 +562,10 @@ def test_another_bots_token_is_refused(store: Store) -> None:
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
-    """A new version of a paper gets no new sequence number. Still, the next plan must match the new text, not the text that
+    """A new version of a paper gets no new sequence number.
+
+    Still, the next plan must match the new text, not the text that
+
     the plan before has kept in memory.
     """
     subscribes(store, "telegram:1", "graph", when="daily 13:00")

@@ -66,7 +66,10 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
 
 
 def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Returns False for the unique constraints of texts, which only SQLite has. Alembic would miss them on PostgreSQL."""
+    """Returns False for the unique constraints of texts, which only SQLite has.
+
+    Alembic would miss them on PostgreSQL.
+    """
     return kind != "unique_constraint" or item.table.name not in ("query", "question")
 
 

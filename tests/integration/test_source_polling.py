@@ -258,7 +258,10 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
 
 
 async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[str]:
-    """Writes a file into a folder and polls the due sources. Returns the outcomes of all polls of the source "inbox"."""
+    """Writes a file into a folder and polls the due sources.
+
+    Returns the outcomes of all polls of the source "inbox".
+    """
     await asyncio.to_thread(file.write_text, text)
     await feeding.due()
     return feeding.outcomes("inbox")

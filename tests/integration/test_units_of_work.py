@@ -233,7 +233,10 @@ async def test_a_command_takes_two_transactions(store: Store, bot: BotHarness, w
 
 @contextlib.contextmanager
 def read_only() -> abc.Iterator[None]:
-    """Makes the program open its database for reading. The rights of the file would not stop it, as tests may run as root."""
+    """Makes the program open its database for reading.
+
+    The rights of the file would not stop it, as tests may run as root.
+    """
 
     def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
         made: sqlite3.Connection = sqlite3.connect(f"file:{cargs[0]}?mode=ro", uri=True, **cparams)

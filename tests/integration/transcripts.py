@@ -53,7 +53,10 @@ def steps(text: str) -> list[Step]:
 
 
 def shows(shown: str, text: str) -> bool:
-    """Returns whether the output `text` is as `shown` expects. In `shown`, … matches any part of a line, and a line with only
+    """Returns whether the output `text` is as `shown` expects.
+
+    In `shown`, … matches any part of a line, and a line with only
+
     … matches any number of lines.
     """
     pattern = "".join(
@@ -64,7 +67,10 @@ def shows(shown: str, text: str) -> bool:
 
 
 def shows_value(shown: object, value: object) -> bool:
-    """Returns whether the JSON `value` is as `shown` expects. In `shown`, "…" matches any value; at the end of a list, "…"
+    """Returns whether the JSON `value` is as `shown` expects.
+
+    In `shown`, "…" matches any value; at the end of a list, "…"
+
     matches all further values.
     """
     match shown, value:
@@ -129,7 +135,8 @@ class Shell:
         A line is one of these:
         - a call of paperwire, perhaps with `< FILE` or `> FILE` at the end
         - `export NAME=VALUE`
-        - a fake and one of its verbs, such as `telegram blocks 42`; the first such line also makes the settings use the fake
+        - a fake and one of its verbs, such as `telegram blocks 42`; the first such line also makes the settings use the
+          fake
         - any other line, which sh runs
         """
         if line.split(maxsplit=1)[0] in FAKES:

@@ -1,4 +1,7 @@
-"""A date of the envelope is not the date of the content: a day is done only with a paper that its source had not brought before."""
+"""A date of the envelope is not the date of the content.
+
+A day is done only with a paper that its source had not brought before.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

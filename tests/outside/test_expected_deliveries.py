@@ -188,7 +188,7 @@ def test_while_a_batch_is_late_nothing_that_passed_is_promised(product: Product,
     assert "First: as soon as papers are out, Thu 22 Jan 20:00 at the latest." in said.text
     (came,) = product.at(NOON.replace(hour=20))
     assert came.text == (
-        "No papers have come yet. arXiv is late; its papers come with the next digest. Next: Fri 23 Jan about 08:00."
+        "No new papers have come. arXiv is late; its papers come with the next digest. Next: Fri 23 Jan about 08:00."
     )
 
 

@@ -1,4 +1,7 @@
-"""A group that gets a new id keeps what it has; of two groups that become one, nothing is lost and nothing comes twice."""
+"""A group that gets a new id keeps what it has.
+
+Of two groups that become one, nothing is lost and nothing comes twice.
+"""
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper

@@ -150,6 +150,13 @@ def test_resume_skip_leaves_them_out(product: Product) -> None:
     assert titles(product.later(minutes=30)) == ["Diffusion two"]
 
 
+def test_a_delivery_of_which_all_was_skipped_says_that_nothing_new_came(product: Product) -> None:
+    resumed(product, "daily 8")
+    product.presses("skip")
+    (delivery,) = product.later(hours=20, minutes=1)
+    assert delivery.text == "No new papers have come. Next: Sat 24 Jan 08:00."
+
+
 def test_what_was_planned_before_the_pause_waits_too(product: Product) -> None:
     product.says("/sub diffusion now")
     product.brings("Diffusion one")

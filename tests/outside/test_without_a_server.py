@@ -1,4 +1,7 @@
-"""A folder that a scheduled job runs (docs/without-a-server.md): what `init` writes, its workflow's rounds, its file, a lost database."""
+"""A folder that a scheduled job runs (docs/without-a-server.md).
+
+What `init` writes, its workflow's rounds, its file, a lost database.
+"""
 
 from datetime import timedelta
 from typing import Any

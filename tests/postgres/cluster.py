@@ -147,5 +147,8 @@ def installed_programs() -> Path:
 
 
 def short_folder() -> Path:
-    """Returns a new folder for a cluster. Its path is short, because a socket's path has at most about a hundred characters."""
+    """Returns a new folder for a cluster.
+
+    Its path is short, because a socket's path has at most about a hundred characters.
+    """
     return Path(tempfile.mkdtemp(prefix="pw", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # noqa: S108 - mkdtemp makes it safely

@@ -1,4 +1,7 @@
-"""The PostgreSQL of this test run, which all its processes share, with a database for each test; and servers that a test or a
+"""The PostgreSQL of this test run, which all its processes share, with a database for each test.
+
+And servers that a test or a
+
 program has to itself, and may stop, restart and make read-only.
 """
 
@@ -54,7 +57,10 @@ _SHAPE = """
 
 @contextmanager
 def run_of_tests() -> Iterator[None]:
-    """Makes the folder of the server. Called in the first process of a run; when this process ends, the server ends too."""
+    """Makes the folder of the server.
+
+    Called in the first process of a run; when this process ends, the server ends too.
+    """
     folder = cluster.short_folder()
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)

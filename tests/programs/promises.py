@@ -3,9 +3,9 @@
     python -m tests.programs.promises                    all promises, two at a time
     python -m tests.programs.promises --only forget      those whose title contains this
 
-A promise is a section of the page: its title, the id of its test, and a break: the path of a file and a diff without line
-numbers, whose old lines stand exactly once in the file. Without a break each test must be green; with it, red. Exits with
-1 if a test is red without its break or green with it, or if a break does not fit the file any more.
+A promise is a section of the page: its title, the id of its test, and a break: the path of a file and a diff without
+line numbers, whose old lines stand exactly once in the file. Without a break each test must be green; with it, red.
+Exits with 1 if a test is red without its break or green with it, or if a break does not fit the file any more.
 """
 
 import argparse

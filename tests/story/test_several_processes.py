@@ -1,4 +1,7 @@
-"""Real processes on one PostgreSQL, one after another, and two at the same time. The checks use the fake Telegram's journal."""
+"""Real processes on one PostgreSQL, one after another, and two at the same time.
+
+The checks use the fake Telegram's journal.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -125,7 +125,10 @@ def payload(message: Message) -> dict[str, object]:
 
 
 def written(message: Message) -> str:
-    """Returns the text of a message with its markup; for a Slack message, the texts of all its blocks, each on a line."""
+    """Returns the text of a message with its markup.
+
+    For a Slack message, the texts of all its blocks, each on a line.
+    """
     read = payload(message)
     if "blocks" not in read:
         return str(read["text"])

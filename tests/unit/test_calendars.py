@@ -1,5 +1,9 @@
-"""When things are due: subscriptions by their schedules, pauses and zones, sources by their calendars; the verdict on a poll; and
-times as people type them and as replies write them."""
+"""When things are due: subscriptions by their schedules, pauses and zones, sources by their calendars.
+
+The verdict on a poll; and
+
+times as people type them and as replies write them.
+"""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo

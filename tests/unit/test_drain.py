@@ -19,7 +19,10 @@ def drain(clock: FakeClock) -> Drain:
 
 
 async def delivered(drain: Drain, rests: float = 0.0) -> list[Lane]:
-    """Runs a drain until no lane waits. Returns the lanes in the order in which they ran. The first run of the first lane
+    """Runs a drain until no lane waits. Returns the lanes in the order in which they ran.
+
+    The first run of the first lane
+
     makes it rest so many seconds.
     """
     done: list[Lane] = []

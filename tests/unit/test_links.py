@@ -1,5 +1,9 @@
-"""Links: the papers that a text names by link, id or DOI, on any site; links that name no paper; and links that hold a query: it is
-the one that was put in, and other links hold none."""
+"""Links: the papers that a text names by link, id or DOI, on any site; links that name no paper.
+
+And links that hold a query: it is
+
+the one that was put in, and other links hold none.
+"""
 
 import re
 

@@ -1,5 +1,6 @@
 """What the answers of Telegram, Slack and mail servers mean, row by row, with the exceptions that their libraries raise; the retry
-decision after each outcome; and which texts are addresses."""
+decision after each outcome; and which texts are addresses.
+"""
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence

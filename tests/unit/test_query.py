@@ -1,5 +1,9 @@
-"""Queries as people type them: how they are read, and which are refused, with the column and a hint. Properties of every text:
-it is parsed or refused with bounded work, its canonical text has the same meaning."""
+"""Queries as people type them: how they are read, and which are refused, with the column and a hint.
+
+Properties of every text:
+
+it is parsed or refused with bounded work, its canonical text has the same meaning.
+"""
 
 import inspect
 import sys

@@ -16,7 +16,10 @@ def a_paper(title: str, abstract: str = "") -> Paper:
 
 
 def written(text: str) -> list[str]:
-    """Returns title and abstract of a paper, written with " / " between them. An ellipsis is a long text, "‥" a short one."""
+    """Returns title and abstract of a paper, written with " / " between them.
+
+    An ellipsis is a long text, "‥" a short one.
+    """
     return text.replace("…", FILLER).replace("‥", FILLER[:60]).split(" / ")
 
 
@@ -56,7 +59,10 @@ def test_a_fit_has_a_bound_however_long_the_text() -> None:
 
 
 def code(*ones: int) -> int:
-    """Returns a code in which the bits of these eighths are set. Codes that differ in one eighth have the cosine 0.75."""
+    """Returns a code in which the bits of these eighths are set.
+
+    Codes that differ in one eighth have the cosine 0.75.
+    """
     return sum(((1 << 64) - 1) << 64 * one for one in ones)
 
 

@@ -1,5 +1,9 @@
-"""Papers as messages show them, and how TeX becomes Unicode text; and what a terminal and the log show: text of others without
-control characters, and a sentence for any error."""
+"""Papers as messages show them, and how TeX becomes Unicode text.
+
+And what a terminal and the log show: text of others without
+
+control characters, and a sentence for any error.
+"""
 
 import json
 import sys

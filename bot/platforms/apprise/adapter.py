@@ -1,7 +1,7 @@
-"""The adapter of Apprise: destinations of paperwire.toml, how many messages a minute, how long one may take, what each service counts.
+"""The adapter of Apprise: the destinations of paperwire.toml, and the limits of each service.
 
-Apprise tells only whether a message was sent (but see client.py). The addresses of its services are secrets, so Apprise must
-log nothing.
+Apprise tells only whether a message was sent (but see client.py). The addresses of its services are secrets, so Apprise
+must log nothing.
 """
 
 import asyncio
@@ -68,7 +68,10 @@ class Target:
 
 
 def _library() -> ModuleType | None:
-    """Returns Apprise, None if it is not installed. Silences its log and those of its libraries, which contain addresses."""
+    """Returns Apprise, None if it is not installed.
+
+    Silences its log and those of its libraries, which contain addresses.
+    """
     for name in ("apprise", "oauthlib", "requests_oauthlib", "urllib3"):
         logging.getLogger(name).setLevel(_SILENT)
     try:

@@ -1,4 +1,6 @@
-"""The services that answer with status 200 also when they refuse: Feishu, Lark, DingTalk and WeCom. We post to them ourselves.
+"""The services that answer with status 200 also when they refuse: Feishu, Lark, DingTalk and WeCom.
+
+We post to them ourselves.
 
 Apprise looks at the status alone, and would count a refused message as sent. It still reads the address of the service.
 """

@@ -1,7 +1,7 @@
-"""Messages of services of Apprise: {"title": …, "text": …, "format": "markdown" or "text"}; how long each service takes them.
+"""Messages for the services of Apprise: {"title": …, "text": …, "format": "markdown" or "text"}.
 
-Apprise makes HTML of Markdown where a service shows that. Services without either get text with its links. A title is plain
-text; "" if a service has no titles. Nothing in it rings anybody.
+Apprise makes HTML of Markdown where a service shows that. Services without either get text with its links. A title is
+plain text; "" if a service has no titles. Nothing in it rings anybody.
 """
 
 import json

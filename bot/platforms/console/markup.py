@@ -21,7 +21,7 @@ class Console(packing.Medium):
         return packing.Fragment(view=view, markup=PLAIN.draw(view))
 
     def compose(self, page: packing.Page) -> str:
-        """Returns {"text": …}: the message, then addresses of links that it does not contain, then the labels of buttons."""
+        """Returns {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
         text = packing.joined([(one.view, one.markup) for one in page.fragments])
         buttons = [button for row in page.buttons for button in row]
         links = [f"{one.label}: {one.url}" for one in buttons if one.url and one.url not in text.split()]

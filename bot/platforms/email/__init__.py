@@ -1,4 +1,4 @@
-"""E-mail: one mail for each delivery, to addresses whose owner has agreed; which addresses are valid, and which are one mailbox."""
+"""E-mail: one mail for each delivery, to addresses whose owner has agreed; which addresses are one mailbox."""
 
 import re
 

@@ -1,11 +1,14 @@
-"""The adapter of e-mail. Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the Message-ID.
+"""The adapter of e-mail.
+
+Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the
+Message-ID.
 
 A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
 
-What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused before a
-reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused text that message's, unless a
-few words say that it is not the text. One answer shows neither for certain: what readers get one after another is the sender's
-(`in_doubt`, see subscriptions/planning/retries.py).
+What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused
+before a reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused text
+that message's, unless a few words say that it is not the text. One answer shows neither for certain: what readers get
+one after another is the sender's (`in_doubt`, see subscriptions/planning/retries.py).
 """
 
 import asyncio
@@ -74,7 +77,8 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 class EmailChannel(Platform):
     """Sends messages by mail. An address is the chat of one person, who manages no other chat.
 
-    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its page.
+    The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its
+    page.
     """
 
     platform = FACTS.name

@@ -1,4 +1,4 @@
-"""The links in mails: what each one does, in which chat, and how it is signed, so that no one can invent or change one."""
+"""The links in mails: what each one does in which chat, signed so that no one can invent or change one."""
 
 import re
 import secrets

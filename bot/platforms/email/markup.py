@@ -1,8 +1,8 @@
 """What a mail shows: subject, titles beside it, rows of one HTML table, plain text, buttons.
 
-Payload: {"subject": …, "preview": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In the HTML of a payload, a
-button has the address press:DATA, which becomes a signed link when the mail is sent (`write_mail`). The headers are those of
-RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
+Payload: {"subject": …, "preview": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In the HTML of a
+payload, a button has the address press:DATA, which becomes a signed link when the mail is sent (`write_mail`). The
+headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
 import json

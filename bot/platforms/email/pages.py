@@ -1,8 +1,8 @@
 """The pages that the links in mails open: what needs a press there, what a program may do without, and the answer.
 
-The page of a link shows what the link does, with a button, and after a press the answer. Opening a link changes nothing,
-because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe without
-showing a page.
+The page of a link shows what the link does, with a button, and after a press the answer. Opening a link changes
+nothing, because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe
+without showing a page.
 """
 
 import secrets
@@ -68,7 +68,10 @@ class MailPages(PageReceiver):
         ]
 
     async def _answer(self, request: WebRequest) -> Response:
-        """Returns the page of a link; after a press, does what it says before. Its signature shows whether we made it."""
+        """Returns the page of a link; after a press, does what it says before.
+
+        Its signature shows whether we made it.
+        """
         form = await request.form()
         fields = {**request.query_params, **{name: value for name, value in form.items() if isinstance(value, str)}}
         try:

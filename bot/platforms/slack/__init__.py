@@ -1,7 +1,7 @@
 """Slack, through slack-sdk's AsyncWebClient on our own aiohttp session: its facts and addresses.
 
-The bot serves one workspace, that of its token. The chat with a person has the person's address, "U1". In a channel that two
-workspaces share, a person of the other one is "T2/U1", and counts as a stranger.
+The bot serves one workspace, that of its token. The chat with a person has the person's address, "U1". In a channel
+that two workspaces share, a person of the other one is "T2/U1", and counts as a stranger.
 """
 
 import re
@@ -31,7 +31,7 @@ def _kind_of(address: ChatAddress) -> ChatKind:
 
 
 def _command_prefix(address: ChatAddress) -> str:
-    """Returns the text before a command in a chat: /paperwire, or a mention in threads, where Slack allows no slash commands."""
+    """Returns what to type before a command: /paperwire, or a mention in threads, where Slack has no slash commands."""
     if address.topic:
         return "@paperwire "
     return "/paperwire "

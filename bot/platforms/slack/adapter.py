@@ -1,8 +1,9 @@
-"""The adapter of Slack: its channel and rate limit, how a lost post is found, who is an admin or a member, missing scopes.
+"""The adapter of Slack: its channel and rate limit, how a lost post is found, who is an admin or a member.
 
 The metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the
 message can be found in every channel that the bot may read. Calls before a command's effect may take at most one second
-each, because Slack shows an error if a command is not acknowledged within three seconds (docs.slack.dev, Slash commands).
+each, because Slack shows an error if a command is not acknowledged within three seconds (docs.slack.dev, Slash
+commands).
 """
 
 import asyncio
@@ -81,8 +82,8 @@ def _zone(name: object) -> str:
 class SlackChannel(Platform):
     """The channel of a workspace.
 
-    An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's ts. The
-    channel belongs to the event loop in which it first posts.
+    An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's
+    ts. The channel belongs to the event loop in which it first posts.
     """
 
     platform = FACTS.name
@@ -129,7 +130,10 @@ class SlackChannel(Platform):
         return ts
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel. With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks."""
+        """See Channel.
+
+        With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks.
+        """
         shown = {"blocks": [], **markup.message_arguments(message, plain=plain)}
         await self.workspace.post(
             "chat.update", channel=await self.workspace.resolve(chat.address), ts=message_id, **shown
@@ -248,7 +252,10 @@ class SlackChannel(Platform):
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
+        """See PlatformApi.
+
+        Adds whether the bot is in the channel, its title, and the person's name, time zone and language.
+        """
         place, sender = await asyncio.gather(
             _known(self._fields_of_place(request, changes=changes)),
             _known(self._fields_of_sender(request, changes=changes)),
@@ -276,7 +283,10 @@ class SlackChannel(Platform):
         return _sender_fields(await self._person(request.sender))
 
     async def _person(self, user: str) -> Mapping[str, Any]:
-        """Returns a person as Slack describes them now. Raises ChatGone if there is none, and what `Workspace.ask` raises."""
+        """Returns a person as Slack describes them now.
+
+        Raises ChatGone if there is none, and what `Workspace.ask` raises.
+        """
         return part_of(await self.workspace.ask("users.info", user=user, include_locale=True), "user")
 
     async def _is_in(self, channel: str, user: str) -> bool | None:

@@ -1,10 +1,11 @@
 """The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; and what each of its errors means.
 
-An answer that is not "ok" is a definite no: it refuses the message, unless its code is one of a few that mean a wait, the
-token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
-`ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`.
-After other errors, and without an answer that can be read, it is unknown whether something was sent. The repr of aiohttp's errors
-contains the headers of the request, and so the token. Therefore no outcome is chained to such an error.
+An answer that is not "ok" is a definite no: it refuses the message, unless its code is one of a few that mean a wait,
+the token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
+`ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like
+`SocketTimeoutError`. After other errors, and without an answer that can be read, it is unknown whether something was
+sent. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no outcome is
+chained to such an error.
 """
 
 import logging
@@ -186,8 +187,8 @@ class BotIdentity:
 class Workspace:
     """The calls to the workspace of a bot's token. Each raises only NotDelivered.
 
-    `api_url` ends in "/api/". `timeouts`: the seconds to wait for a connection, and for a response. The connections belong to the
-    event loop of the first call.
+    `api_url` ends in "/api/". `timeouts`: the seconds to wait for a connection, and for a response. The connections
+    belong to the event loop of the first call.
     """
 
     def __init__(
@@ -213,7 +214,10 @@ class Workspace:
         return bool(self._app_token)
 
     def socket_client(self, ping_interval: float) -> SocketModeClient:
-        """Returns the library's client of Socket Mode, which does not reconnect by itself. Raises RetryLater after `close`."""
+        """Returns the library's client of Socket Mode, which does not reconnect by itself.
+
+        Raises RetryLater after `close`.
+        """
         return SocketModeClient(
             self._app_token,
             logger=SILENT,
@@ -323,9 +327,12 @@ class Workspace:
         return str((sent.get("file") or {}).get("id", ""))
 
     async def download(self, url: str, most: int) -> bytes:
-        """Returns the content of a file at an address from files.info; of a file larger than `most`, only `most` + 1 bytes.
+        """Returns the content of a file at an address from files.info.
 
-        Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or gone.
+        Of a file larger than `most`, only `most` + 1 bytes.
+
+        Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or
+        gone.
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
@@ -363,7 +370,10 @@ class Workspace:
         token: str = "",
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> AsyncSlackResponse:
-        """Returns the response of a method, a JSON object. `meaning` converts errors. `token`: another one than the bot's."""
+        """Returns the response of a method, a JSON object. `meaning` converts errors.
+
+        `token`: another one than the bot's.
+        """
         client = self._web_client(token or self._token)
         try:
             answer = await client.api_call(method, **request)

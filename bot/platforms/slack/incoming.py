@@ -1,11 +1,12 @@
-"""Translates what Slack sends into requests (pure), and receives it by Socket Mode; what is left out, how long each step may take.
+"""Translates what Slack sends into requests (pure), and receives it by Socket Mode.
 
-Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address, not
-the id of the conversation. A thread is a topic.
+Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address,
+not the id of the conversation. A thread is a topic.
 
-Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed, and
-recognize a repetition by its id. When Slack announces the end of a connection, the library opens the next one; a connection
-that is lost is opened again here, since the library would ask for a new one without end if the token is refused.
+Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
+and recognize a repetition by its id. When Slack announces the end of a connection, the library opens the next one; a
+connection that is lost is opened again here, since the library would ask for a new one without end if the token is
+refused.
 """
 
 import asyncio
@@ -241,7 +242,10 @@ def _thread(said: Payload) -> str:
 
 
 def unescape(text: object) -> str:
-    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes "@" and its id."""
+    """Returns the text as it was typed, without emoji.
+
+    A channel that is the first or second word becomes "@" and its id.
+    """
     wrapped = usable_text(text)
     words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped)
     words = _EMOJI.sub("", words).strip()
@@ -265,14 +269,20 @@ def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def after_mention(text: object, bot: str) -> str:
-    """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
+    """Returns the text after the first mention of the bot; the text before it if nothing follows.
+
+    Both are in Slack's form.
+    """
     mention = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")  # Slack may add the bot's name to it
     before, *behind = mention.split(usable_text(text), maxsplit=1)
     return "".join(behind).strip().lstrip(":,").strip() or before.strip()
 
 
 def title_of(name: object) -> str:
-    """Returns the title of a conversation: "#general", or the names in a group conversation; "" if Slack hides the name."""
+    """Returns the title of a conversation: "#general", or the names in a group conversation.
+
+    "" if Slack hides the name.
+    """
     plain = usable_text(name).strip()
     if plain in ("", "directmessage", "privategroup"):
         return ""

@@ -1,7 +1,7 @@
 """The scopes, events, and command that the app requests.
 
-`paperwire check` uses the list, too; docs/slack_page.py says what each scope is for. docs.slack.dev, reference/methods and
-reference/events, says which scope a method or an event needs.
+`paperwire check` uses the list, too; docs/slack_page.py says what each scope is for. docs.slack.dev, reference/methods
+and reference/events, says which scope a method or an event needs.
 """
 
 import json

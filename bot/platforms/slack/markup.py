@@ -1,7 +1,7 @@
 """What Slack shows: messages as blocks of mrkdwn; how long each part may be, and how many blocks.
 
-Payload: {"text": titles for the notification, "blocks": […]}; `message_arguments` reads it again when it is posted. Shapes:
-docs.slack.dev, Block Kit.
+Payload: {"text": titles for the notification, "blocks": […]}; `message_arguments` reads it again when it is posted.
+Shapes: docs.slack.dev, Block Kit.
 """
 
 import json
@@ -94,7 +94,10 @@ class Slack(packing.Medium):
     title_bar = "Slack · #{title}"
 
     def draw(self, view: object) -> packing.Fragment:
-        """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
+        """Returns the view as blocks: JSON objects separated by commas.
+
+        Views of lines and code stay mrkdwn until `compose`.
+        """
         if isinstance(view, views.Line | views.Code):
             text = MRKDWN.draw(view)
             return packing.Fragment(view=view, markup=text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
@@ -147,7 +150,10 @@ def _blocks_of(view: object) -> Iterator[Block]:
 
 
 def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
-    """Returns the text of blocks without markup, with the addresses of their links; escaped, as Slack wants any text."""
+    """Returns the text of blocks without markup, with the addresses of their links.
+
+    Escaped, as Slack wants any text.
+    """
     return escape("\n".join(without_markup(part.html) for block in blocks for part in _shown(block)))
 
 
@@ -158,9 +164,12 @@ def section(text: str) -> Block:
 
 
 def plain_text_object(text: str, room: int) -> Block:
-    """Returns a text object without markup, of at most `room` UTF-16 units. A name between colons does not become an emoji.
+    """Returns a text object without markup, of at most `room` UTF-16 units.
 
-    Nothing is escaped, since Slack reads no markup in it. Mentions are still made ineffective, in case a client reads them.
+    A name between colons does not become an emoji.
+
+    Nothing is escaped, since Slack reads no markup in it. Mentions are still made ineffective, in case a client reads
+    them.
     """
     shown = cutting.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
     # `emoji` is set only where it matters, to save space: a digest has five such texts for each paper.
@@ -180,7 +189,10 @@ def actions(buttons: Buttons) -> list[Block]:
 
 
 def element(button: Button, action: str) -> Block:
-    """Returns a button as an element, or as a menu if it has several options. `action` is an action id, unique in the block."""
+    """Returns a button as an element, or as a menu if it has several options.
+
+    `action` is an action id, unique in the block.
+    """
     options = [option for option in button.options if not option.url]  # without links: the title is the link already
     if button.options:
         if len(options) == 1:
@@ -195,7 +207,10 @@ def element(button: Button, action: str) -> Block:
 
 
 def _accessory(card: views.CardButtons) -> Block:
-    """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper; else a button to its card."""
+    """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper.
+
+    Else a button to its card.
+    """
     if card.opens is None:
         return {}
     options = filter(None, map(card.named, ("more", "why", "save", "less", "similar")))

@@ -1,4 +1,4 @@
-"""Telegram, through python-telegram-bot's `Bot` (not `telegram.ext`): its facts, and how the address of a chat is written."""
+"""Telegram, through python-telegram-bot's `Bot` (not `telegram.ext`): its facts, and its addresses of chats."""
 
 import re
 

@@ -1,7 +1,7 @@
-"""Telegram as the rest of the program sees it: its channel and limits, who manages a chat, files, menus and descriptions.
+"""The adapter of Telegram: its channel and limits, who manages a chat, files, menus and descriptions.
 
-Telegram has no idempotency key, and a bot cannot read its own messages. So a post whose response was lost stays Unclear, and
-PAPERWIRE_ON_UNCLEAR decides what happens.
+Telegram has no idempotency key, and a bot cannot read its own messages. So a post whose response was lost stays
+Unclear, and PAPERWIRE_ON_UNCLEAR decides what happens.
 """
 
 import asyncio

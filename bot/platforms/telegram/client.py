@@ -1,11 +1,11 @@
-"""The calls to Telegram, through python-telegram-bot's `Bot` and `HTTPXRequest`, without retries; and what its refusals mean.
+"""The calls to Telegram, through python-telegram-bot's `Bot` and `HTTPXRequest`; what its refusals mean.
 
-Every call is `do_api_request`, whose answer is plain JSON: the library's typed methods raise errors at objects of a later Bot API,
-after the message was sent, and `get_updates` for a whole batch. Importing this module loads the library.
+Every call is `do_api_request`, whose answer is plain JSON: the library's typed methods raise errors at objects of a
+later Bot API, after the message was sent, and `get_updates` for a whole batch. Importing this module loads the library.
 
-Telegram's answers are read here, because the library's errors do not tell their status. A 4xx of Telegram itself is a definite no: it
-refuses the message, unless its words are some of a few about the chat, the topic, a wait or the token. A missing or cut answer is
-Unclear, unless the request never left.
+Telegram's answers are read here, because the library's errors do not tell their status. A 4xx of Telegram itself is a
+definite no: it refuses the message, unless its words are some of a few about the chat, the topic, a wait or the token.
+A missing or cut answer is Unclear, unless the request never left.
 """
 
 import asyncio
@@ -75,7 +75,10 @@ _NOT_THERE = re.compile("(user|member) not found|participant_id_invalid|user_id_
 
 
 class Refusal(TelegramError):
-    """An answer with another status than 2xx. `words`: what Telegram says; "" if something on the way answered, such as a proxy."""
+    """An answer with another status than 2xx.
+
+    `words`: what Telegram says; "" if something on the way answered, such as a proxy.
+    """
 
     def __init__(self, status: int, words: str = "", parameters: Mapping[str, object] | None = None) -> None:
         super().__init__(words or f"HTTP {status}")
@@ -160,7 +163,10 @@ def outcome_of_question(error: Exception) -> NotDelivered:
 
 
 class Transport(HTTPXRequest):
-    """The library's requests, whose refusals keep their status. The token and the pages of proxies stay out of errors and logs."""
+    """The library's requests, whose refusals keep their status.
+
+    The token and the pages of proxies stay out of errors and logs.
+    """
 
     def __init__(self, token: str, *, connect: float, read: float, in_flight: int) -> None:
         super().__init__(
@@ -220,8 +226,8 @@ class Client:
     """The calls with one token. Each raises only NotDelivered.
 
     `root` is the address of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
-    a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests run at
-    the same time, beside the one for updates. A request that never got a free connection was certainly not sent.
+    a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests
+    run at the same time, beside the one for updates. A request that never got a free connection was certainly not sent.
     """
 
     def __init__(self, token: str, root: str, *, connect: float = 5, read: float = 20, in_flight: int = 40) -> None:
@@ -264,7 +270,9 @@ class Client:
             raise meaning(error) from None
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Returns the updates from `offset` on, as Telegram writes them, each with its update_id. Waits `seconds` for the first.
+        """Returns the updates from `offset` on, as Telegram writes them, each with its update_id.
+
+        Waits `seconds` for the first.
 
         Uses a connection of its own, so that sending and receiving do not wait for each other.
         """

@@ -1,8 +1,8 @@
-"""Translates updates of Telegram into requests (pure), and receives them by long polling (core.telegram.org/bots/api#getupdates).
+"""Translates updates of Telegram into requests (pure), and receives them by long polling (getUpdates).
 
-A call confirms all updates before its offset. So the offset moves on only when the effects of a batch are stored. After a crash in
-between, its updates come again, and their ids show that they were handled. The polling of python-telegram-bot is not used, because it
-confirms updates before they are handled (docs/architecture.md, rule 8).
+A call confirms all updates before its offset. So the offset moves on only when the effects of a batch are stored. After
+a crash in between, its updates come again, and their ids show that they were handled. The polling of
+python-telegram-bot is not used, because it confirms updates before they are handled (docs/architecture.md, rule 8).
 """
 
 import asyncio
@@ -115,7 +115,9 @@ def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: 
 
 
 def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
-    """Returns (command, text after it, whether the message names the bot); None as the last for a command of another bot.
+    """Returns (command, text after it, whether the message names the bot).
+
+    None as the last for a command of another bot.
 
     A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
@@ -135,7 +137,10 @@ def _is_forwarded(message: Mapping[str, Any]) -> bool:
 
 
 def _topic(message: Mapping[str, Any]) -> str:
-    """Returns the forum topic of a message; "" in the topic General, and for threads of replies, which are no topics."""
+    """Returns the forum topic of a message.
+
+    "" in the topic General, and for threads of replies, which are no topics.
+    """
     if not message.get("is_topic_message"):
         return ""
     topic = str(int(message.get("message_thread_id") or 1))
@@ -143,7 +148,7 @@ def _topic(message: Mapping[str, Any]) -> str:
 
 
 def _is_proven_admin(message: Mapping[str, Any]) -> bool:
-    """Returns whether the message itself proves that an administrator sent it: a channel post, or an anonymous admin."""
+    """Returns whether the message proves that an administrator sent it: a channel post, or an anonymous admin."""
     if message["chat"].get("type") == "channel":
         return True
     behind = message.get("sender_chat") or {}
@@ -187,7 +192,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request when the bot's own membership changed: blocked, unblocked, added, removed, allowed to write or not."""
+    """Returns the request when the bot was blocked, unblocked, added or removed, or may write or no longer."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
@@ -288,7 +293,10 @@ class LongPolling(ReceiverLoop):
         return await self._client.updates(offset, seconds=seconds, allowed=ALLOWED)
 
     async def _handle(self, updates: Sequence[Update], offset: int, dispatch: Dispatch) -> int:
-        """Dispatches updates at the same time. Returns the next offset when all have taken effect. Raises StoreError."""
+        """Dispatches updates at the same time. Returns the next offset when all have taken effect.
+
+        Raises StoreError.
+        """
         reads = (partial(read_update, one, bot_id=self._bot_id, bot_name=self._bot_name) for one in updates)
         dispatched = (
             self.take(f"Update {one['update_id']}", read, dispatch) for one, read in zip(updates, reads, strict=True)

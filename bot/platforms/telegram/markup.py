@@ -1,7 +1,7 @@
-"""Telegram: HTML within the limits of the Bot API (core.telegram.org/bots/api#sendmessage); which names, tags and hosts become no links.
+"""Telegram's HTML within the limits of the Bot API (core.telegram.org/bots/api#sendmessage).
 
-Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}}; no "buttons" if there are none.
-`open_message` reads it again when it is posted.
+Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}}; no "buttons" if there
+are none. `open_message` reads it again when it is posted.
 """
 
 import json
@@ -67,7 +67,10 @@ def _defused(word: str) -> str:
 
 
 def _broken(found: re.Match[str]) -> str:
-    """Returns the character with a joiner after it, unless it is inside a word. For the server, ¼ and ² belong to no word."""
+    """Returns the character with a joiner after it, unless it is inside a word.
+
+    For the server, ¼ and ² belong to no word.
+    """
     before = found.string[max(found.start() - 1, 0) : found.start()]
     is_inside = before.isalpha() or before.isdecimal() or before == "_"
     if is_inside:

@@ -1,4 +1,7 @@
-"""The web: chats on paperwire's own page. Their messages are stored in our database, and sent to browsers that show the chat."""
+"""The web: chats on paperwire's own page.
+
+Their messages are stored in our database, and sent to browsers that show the chat.
+"""
 
 from functools import partial
 

@@ -1,4 +1,6 @@
-"""The channel of the web, which is always on: how long a message may be, and where it is kept. Its pages are in bot/pages.
+"""The channel of the web, which is always on: how long a message may be, and where it is kept.
+
+Its pages are in bot/pages.
 
 A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.

@@ -1,4 +1,7 @@
-"""What a message on the page consists of: {"html": …, "text": …}, drawn once. Which of its buttons look pressed is drawn with the page."""
+"""What a message on the page consists of: {"html": …, "text": …}, drawn once.
+
+Which of its buttons look pressed is drawn with the page.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A PostgreSQL database: connections and timeouts of a process, which sessions are refused, and its errors as sentences."""
+"""A PostgreSQL database: its connections and timeouts, and its errors as sentences."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -186,8 +186,8 @@ class WrongEncoding(Exception):
 class PostgresDatabase:
     """A database on a server.
 
-    Writing transactions take turns, and each statement of one sees all that was committed before. In a reading transaction,
-    all statements see the same state.
+    Writing transactions take turns, and each statement of one sees all that was committed before. In a reading
+    transaction, all statements see the same state.
     """
 
     def __init__(self, url: URL) -> None:

@@ -1,4 +1,4 @@
-"""SQLite: the database file, its durability and rights, its log, copies of it while others write, and its errors as sentences.
+"""A SQLite file: its durability and rights, copies of it while others write, and its errors as sentences.
 
 The file is in WAL mode. A writing transaction begins IMMEDIATE, so it is a writer from its start. Two writers then wait
 for each other instead of failing.
@@ -171,7 +171,10 @@ class SqliteFile:
             self.path.touch(mode=OWNER_ONLY)
 
     def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others read and write. The copy gets its name after it was checked."""
+        """Writes a consistent copy to a file while others read and write.
+
+        The copy gets its name after it was checked.
+        """
         # Several processes may copy at once. In containers they may have the same process id, so a random name is used.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
         with _copying_to(target):

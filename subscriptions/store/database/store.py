@@ -111,8 +111,8 @@ class Transaction(Session):
     ) -> None:
         """Inserts each row unless a row with the same `keys` exists. A row has the values of `names`.
 
-        `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
-        Use () for exclusion constraints, which cannot be named by their columns.
+        `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids
+        it. Use () for exclusion constraints, which cannot be named by their columns.
         """
         self.execute_rows(_insert(self.dialect, table, keys, names, replaces=False), names, rows)
 
@@ -233,8 +233,8 @@ class Store:
         """Does work from the event loop, in a thread. Returns its result or raises its error, or StoreError.
 
         `work` is a use case, which gets a transaction of its own, or any other function, which may call several use
-        cases that read. Use cases that write take turns (`Turns`). If the caller is cancelled, what has to be written is
-        written nevertheless.
+        cases that read. Use cases that write take turns (`Turns`). If the caller is cancelled, what has to be written
+        is written nevertheless.
         """
         if not getattr(work, "writes", False):
             return await asyncio.to_thread(work, self, *args, **named)
@@ -304,7 +304,10 @@ class Store:
             self.kind.backup(target)
 
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
-        """Makes one of the program's own copies, of a kind such as "daily". Keeps only the newest seven of this kind."""
+        """Makes one of the program's own copies, of a kind such as "daily".
+
+        Keeps only the newest seven of this kind.
+        """
         self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
         kept = sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))
         for old in kept[:-KEPT_COPIES]:
@@ -355,7 +358,10 @@ Scope = Store | Transaction  # a use case begins its own transaction of a Store,
 
 
 class UseCase(Protocol[P, V_co]):
-    """A function f(transaction, …) that `reads` or `writes` declared. Called with a Store, it begins its own transaction."""
+    """A function f(transaction, …) that `reads` or `writes` declared.
+
+    Called with a Store, it begins its own transaction.
+    """
 
     writes: bool
     shares: bool

@@ -28,7 +28,10 @@ class _Asked:
 
 
 class Turns:
-    """Lets tasks of an event loop write one after another, in the order in which they asked. All writes have one thread."""
+    """Lets tasks of an event loop write one after another, in the order in which they asked.
+
+    All writes have one thread.
+    """
 
     def __init__(self, begin: Begin, where: str) -> None:
         """`where` is the database's name in errors."""
@@ -83,7 +86,10 @@ class Turns:
             self._sharing = []
 
     def _commit(self, together: Sequence[_Asked]) -> None:
-        """Does works in one transaction. If one of them fails, does each again by itself, so that only that one fails."""
+        """Does works in one transaction.
+
+        If one of them fails, does each again by itself, so that only that one fails.
+        """
         try:
             with self._begin() as transaction:
                 results = [one.work(transaction) for one in together]

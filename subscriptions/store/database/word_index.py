@@ -1,4 +1,4 @@
-"""The full-text index on SQLite and on PostgreSQL: how entries are written and found, how much of a very long paper it holds.
+"""The full-text index on SQLite and on PostgreSQL: how entries are written and found.
 
 On PostgreSQL that is some ten thousand words of each text.
 """
@@ -88,7 +88,10 @@ def _vector(document: Sequence[str]) -> str:
 
 
 def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
-    """Yields (lexeme, place) for the words of a column. Places count from 1; an author's words have the author's number."""
+    """Yields (lexeme, place) for the words of a column.
+
+    Places count from 1; an author's words have the author's number.
+    """
     is_names, name, is_open = letter == "a", 1, False
     for place, word in enumerate(words.split(), 1):
         if word == _BETWEEN:

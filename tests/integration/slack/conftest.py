@@ -19,7 +19,10 @@ def clock() -> RestingClock:
 
 @pytest.fixture
 def slack() -> Iterator[FakeSlack]:
-    """A workspace with #vision (C1) and a private channel (C2). U3 is a guest, U5 an admin, U9 from another workspace."""
+    """A workspace with #vision (C1) and a private channel (C2).
+
+    U3 is a guest, U5 an admin, U9 from another workspace.
+    """
     with FakeSlack() as fake:
         fake.knows("C1", name="vision", people=("U1", "U2", "U3", "U5", "U9"))
         fake.knows("C2", name="private", private=True, people=("U5",))

@@ -1,9 +1,9 @@
 """Messages on Slack after they were posted: the bot sends none again if Slack's answer was lost.
 
 In the tests of lost answers, Slack accepts a message but its answer is lost. Then the bot loses the right to read or to
-write, so it cannot look for the message. If `on_unclear` is "resend", the bot posts again, and Slack refuses this second
-post. The refusal does not prove that the first post failed. When the bot has its rights again, it must find the first
-post and must not post again.
+write, so it cannot look for the message. If `on_unclear` is "resend", the bot posts again, and Slack refuses this
+second post. The refusal does not prove that the first post failed. When the bot has its rights again, it must find the
+first post and must not post again.
 """
 
 from collections.abc import Callable

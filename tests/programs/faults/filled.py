@@ -36,7 +36,10 @@ def nth_paper(n: int, abstract: str = "") -> Paper:
 
 
 def subscribe(product: Product, chats: Iterable[str], **settings: str) -> None:
-    """Subscribes the chats, an hour before now, to papers on graphs, which they get at once. Gives them these settings."""
+    """Subscribes the chats, an hour before now, to papers on graphs, which they get at once.
+
+    Gives them these settings.
+    """
     lines = [f"set {name} {value}" for name, value in settings.items()]
     listed = "\n".join("\n".join((f"[{chat}]", *lines, "now | graph | ")) for chat in chats)
     product.clock.advance(timedelta(hours=-1))

@@ -85,7 +85,10 @@ def judge(wanted: dict[Lane, list[Paper]], arrivals: list[Arrival], hits: list[H
 
 
 def recoveries(arrivals: list[Arrival], hits: list[Hit]) -> tuple[float, ...]:
-    """Returns the seconds from each fault to the next arrival in the affected lane. Faults without a later arrival are left out."""
+    """Returns the seconds from each fault to the next arrival in the affected lane.
+
+    Faults without a later arrival are left out.
+    """
     times: dict[Lane, list[float]] = {"": [arrival.at for arrival in arrivals]}
     for arrival in arrivals:
         times.setdefault(arrival.lane, []).append(arrival.at)

@@ -1,7 +1,7 @@
 """Rows with a language model that fails, or whose process is killed, while papers come and are delivered.
 
-Every paper must arrive in the round in which it comes, whatever the model does. The server counts what it is asked. Strange
-are: papers that come late, messages that are edited, and more requests on a day than are allowed.
+Every paper must arrive in the round in which it comes, whatever the model does. The server counts what it is asked.
+Strange are: papers that come late, messages that are edited, and more requests on a day than are allowed.
 """
 
 from collections import Counter
@@ -72,7 +72,10 @@ def fails(folder: Path, tries: int) -> Verdict:
 
 
 def killed(folder: Path, tries: int) -> Verdict:
-    """The process is killed while the model is asked and does not answer. The next one goes on, and nobody waits for it."""
+    """The process is killed while the model is asked and does not answer.
+
+    The next one goes on, and nobody waits for it.
+    """
     with FakeChatModel(say=summary_of) as server, _a_world(folder, server) as world:
         late = 0
         for _ in range(tries):

@@ -1,6 +1,7 @@
 """Mail servers that refuse, postpone or disconnect, while the program sends papers to twenty addresses.
 
-Nothing is lost. A mail comes twice only if the server accepted it and its answer was lost. Both have the same Message-ID.
+Nothing is lost. A mail comes twice only if the server accepted it and its answer was lost. Both have the same
+Message-ID.
 """
 
 import re

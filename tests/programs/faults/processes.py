@@ -52,7 +52,10 @@ class Stage:
         return self.product.folder / "paperwire.db"
 
     def starts(self) -> Process:
-        """Starts `paperwire deliver` and returns the process. By its clock, this is a minute later than the last start."""
+        """Starts `paperwire deliver` and returns the process.
+
+        By its clock, this is a minute later than the last start.
+        """
         now = NOON + timedelta(hours=1, minutes=len(self._started))
         return self.runs("deliver", "--now", now.isoformat(), "--json")
 
@@ -141,7 +144,10 @@ def dies(stage: Stage, child: Process) -> None:
 
 
 def _holds_an_answer(stage: Stage, moment: str, number: int) -> Process:
-    """Starts the program. Returns when it waits for the answer to its n-th message, which comes late (see tests/fakes/faults.py)."""
+    """Starts the program.
+
+    Returns when it waits for the answer to its n-th message, which comes late (see tests/fakes/faults.py).
+    """
     stage.fake.call("answers", moment, 1, after=number)
     child = stage.starts()
     stage.fake.call("waits_hanging", PATIENCE)

@@ -1,4 +1,7 @@
-"""Rows in simulated time: the program in this process, with a real database and real HTTP, and a platform that fails on demand."""
+"""Rows in simulated time.
+
+The program in this process, with a real database and real HTTP, and a platform that fails on demand.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -181,7 +184,10 @@ def in_rounds(
     judged: Callable[[World], judging.Verdict] = World.judged,
     chats: list[str] | None = None,
 ) -> judging.Verdict:
-    """Ingests one paper per round until there are enough tries. Calls `after` after each. Returns the verdict of `judged`."""
+    """Ingests one paper per round until there are enough tries. Calls `after` after each.
+
+    Returns the verdict of `judged`.
+    """
     with a_world(folder, strike, tries=tries, seed=seed, chats=chats or few(tries)) as world:
         before(world)
         # with quiet hours, papers that come at night would wait for the morning

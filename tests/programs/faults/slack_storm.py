@@ -51,7 +51,10 @@ WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
 
 
 class _StormySlack(FakeSlack):
-    """A Slack that fails until there are enough tries. With `only_cuts`, the only fault is a cut after it accepted a post."""
+    """A Slack that fails until there are enough tries.
+
+    With `only_cuts`, the only fault is a cut after it accepted a post.
+    """
 
     def __init__(self, dice: random.Random, tries: int, of_lookups: float, *, only_cuts: bool) -> None:
         super().__init__()

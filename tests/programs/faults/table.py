@@ -34,7 +34,10 @@ def _seconds(value: float) -> str:
 
 
 def write_again(page: Path, verdicts: dict[str, Verdict], day: str, names: Iterable[str]) -> None:
-    """Replaces the lines of some rows on the page, and adds the day. `names`: of all rows, in the order of the table."""
+    """Replaces the lines of some rows on the page, and adds the day.
+
+    `names`: of all rows, in the order of the table.
+    """
     whole = page.read_text("utf-8").replace("<!-- faults -->\nMeasured on ", f"<!-- faults -->\nMeasured on {day}, ")
     before = HEAD.splitlines(keepends=True)[-1]
     for name in names:

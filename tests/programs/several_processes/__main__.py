@@ -3,9 +3,10 @@
     python -m tests.programs.several_processes [--kills 60] [--crashes 6] [--lanes 300] [--page tests/programs/results.md]
     python -m tests.programs.several_processes --quick      a few of each among fewer chats, in two minutes; writes no page
 
-Three processes are started, of which one works and the others wait. The working one is killed, or stands still for a minute.
-Papers come in waves, to private chats and to groups, and people send commands in the same chats. The checks use the
-journal of the fake Telegram (judging.py) and what `paperwire subscriptions` tells. Ends with status 1 if a check fails.
+Three processes are started, of which one works and the others wait. The working one is killed, or stands still for a
+minute. Papers come in waves, to private chats and to groups, and people send commands in the same chats. The checks use
+the journal of the fake Telegram (judging.py) and what `paperwire subscriptions` tells. Ends with status 1 if a check
+fails.
 """
 
 import argparse

@@ -60,9 +60,9 @@ def judged(
 ) -> Verdict:
     """Judges a trial and returns the findings.
 
-    `incidents`: the times at which a process was killed, stopped or cut off. `wanted`: chat → the papers that it must get.
-    `first`: the papers from the beginning, which must come in the same order in every chat. `said`: the word of each
-    command → (chat, time).
+    `incidents`: the times at which a process was killed, stopped or cut off. `wanted`: chat → the papers that it must
+    get. `first`: the papers from the beginning, which must come in the same order in every chat. `said`: the word of
+    each command → (chat, time).
     """
     found = Verdict()
     of_chat: defaultdict[str, list[Entry]] = defaultdict(list)

@@ -52,7 +52,10 @@ class Processes:
         return [entry for entry in self.fake.journal if entry.kind == "post"]
 
     def wait_for(self, what: Callable[[], bool], why: str) -> None:
-        """Waits until a condition is true. This may take long on a busy machine. Fails if nothing is posted for some time."""
+        """Waits until a condition is true. This may take long on a busy machine.
+
+        Fails if nothing is posted for some time.
+        """
         known, end = 0, time.monotonic() + PATIENCE
         while not what():
             if (found := len(self.posts)) > known:

@@ -1,9 +1,9 @@
 """A model of who must get which papers, and when. It uses sets and local times.
 
-The model uses no code of the product. A paper is a set of marker words and categories. A subscription is a set of wanted
-words and a set of unwanted words. The papers that a subscription has not seen are a set. A table holds the local times
-of each zone at every quarter of an hour, and the model looks up in it when a subscription is due. So the model never
-computes with offsets, folds or gaps.
+The model uses no code of the product. A paper is a set of marker words and categories. A subscription is a set of
+wanted words and a set of unwanted words. The papers that a subscription has not seen are a set. A table holds the local
+times of each zone at every quarter of an hour, and the model looks up in it when a subscription is due. So the model
+never computes with offsets, folds or gaps.
 """
 
 from bisect import bisect_left, bisect_right
@@ -27,7 +27,10 @@ AFTER_A_PAUSE = timedelta(minutes=10)  # after a pause, a person has this long t
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """A query: at least one of `words`, none of `without`, at least one of `categories`. An empty set allows everything."""
+    """A query: at least one of `words`, none of `without`, at least one of `categories`.
+
+    An empty set allows everything.
+    """
 
     words: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
@@ -51,7 +54,10 @@ class ModelQuery:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A cadence. `at` and `until` are local times in the subscription's zone, on these days of the week; 0 is Monday."""
+    """A cadence.
+
+    `at` and `until` are local times in the subscription's zone, on these days of the week; 0 is Monday.
+    """
 
     kind: str  # "now", "when-out" or "at"
     at: time | None = None

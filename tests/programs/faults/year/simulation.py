@@ -60,7 +60,10 @@ class Comparison:
 
 
 def simulate(bot: SimulatedBot, span: Span) -> tuple[Comparison, str, float]:
-    """Simulates the days and chats of a span. Returns the comparison, what was simulated, and the seconds that it took."""
+    """Simulates the days and chats of a span.
+
+    Returns the comparison, what was simulated, and the seconds that it took.
+    """
     began = time.process_time()
     world, model = calendar.World(span.start, span.days, span.seed, bot.inspects), Model(span.start, span.days)
     people = People(bot, model, start=span.start, days=span.days, chats=span.chats, seed=span.seed)
@@ -150,8 +153,8 @@ def compare(expected: dict[str, list[Expected]], arrived: list[Arrived]) -> Comp
 def _by_delivery(expected: dict[str, list[Expected]], arrived: list[Arrived]) -> tuple[list[str], list[str], list[str]]:
     """Returns three lists of faults.
 
-    They are wrong numbers of shown papers, second deliveries to a chat at the same moment, and deliveries without papers
-    that are not a chat's first, with first deliveries that did not come.
+    They are wrong numbers of shown papers, second deliveries to a chat at the same moment, and deliveries without
+    papers that are not a chat's first, with first deliveries that did not come.
     """
     awaited = {(chat, one.at): one for chat, all_of in expected.items() for one in all_of}
     dry: dict[str, datetime] = {}  # chat → when it was last told, since its last papers, that nothing matched
