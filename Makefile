@@ -48,12 +48,12 @@ bench: .venv/dev.stamp ## the measured promises: every program of bench/
 		echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" $(ARGS) || exit 1; \
 	done
 
-faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes docs/reliability.md; takes half an hour
-	$(BIN)/python -m tests.programs.faults --page docs/reliability.md --day "$$(date +%Y-%m-%d)" $(ARGS)
+faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes tests/programs/results.md; takes half an hour
+	$(BIN)/python -m tests.programs.faults --page tests/programs/results.md --day "$$(date +%Y-%m-%d)" $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year
 
-test-processes: .venv/dev.stamp ## processes on a PostgreSQL that are killed, and whose server crashes; writes docs/reliability.md
-	$(BIN)/python -m tests.programs.several_processes --page docs/reliability.md $(ARGS)
+test-processes: .venv/dev.stamp ## processes on a PostgreSQL that are killed, and whose server crashes; writes tests/programs/results.md
+	$(BIN)/python -m tests.programs.several_processes --page tests/programs/results.md $(ARGS)
 
 promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy, and asks whether its test notices
 	$(BIN)/python -m tests.programs.promises $(ARGS)

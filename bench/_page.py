@@ -1,4 +1,4 @@
-"""Runs benchmarks and writes their output into docs/benchmarks.md, each between its own marks.
+"""Runs benchmarks and writes their output into bench/results.md, each between its own marks.
 
 python -m bench._page DAY [NAME...]        without names: all benchmarks with marks in that page
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).with_name("results.md")
 _PLACE = re.compile(r"<!-- printed by bench\.(\w+)((?: \w+)*) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 

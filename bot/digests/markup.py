@@ -1,7 +1,7 @@
 """Reads markup of strangers: XML as trees, by lxml, and texts with tags or references as plain text (what a tag is).
 
 lxml's parser mends what is damaged, so that a torn element costs itself. It takes time and memory in proportion to the
-document, expands no entities and uses no network (docs/architecture.md, "Sources and pages").
+document, expands no entities and uses no network (docs/decisions.md).
 """
 
 import re

@@ -111,8 +111,8 @@ _METRIC = re.compile(r"^- `(paperwire_\w+)`, (\w+)(?: by ((?:`\w+`(?:, )?)+))?: 
 
 
 def metrics() -> dict[str, tuple[str, frozenset[str], str]]:
-    """Returns name → (kind, labels, what it is) of each metric in docs/metrics.md."""
+    """Returns name → (kind, labels, what it is) of each metric in docs/operating.md."""
     return {
         name: (kind, frozenset(re.findall(r"\w+", labels)), text)
-        for name, kind, labels, text in _METRIC.findall(page("metrics.md"))
+        for name, kind, labels, text in _METRIC.findall(page("operating.md"))
     }

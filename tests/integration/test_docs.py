@@ -176,7 +176,7 @@ async def _no_metrics() -> tuple[bytes, str]:
 TABLES = [  # (page, the columns of its table, all things that the first column must name, and no others)
     ("settings.md", _VARIABLES, VARIABLES),
     ("settings.md", ("setting", "values", "means"), chat_settings.SETTINGS),
-    ("formats.md", ("code", "means"), set(digests.MESSAGES)),
+    ("commands.md", ("subcommand", "does"), SUBCOMMANDS.keys() - {"db", "slack"}),  # these two have only subcommands
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
     ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]
@@ -191,7 +191,14 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     )
 
 
-@pytest.mark.parametrize("name", ["commands", "settings", "slack"])
+@rows_of("commands.md", "subcommand", "does")
+def test_the_row_of_a_subcommand_names_its_options(row: Row) -> None:
+    told_above = {"--help", "--json", "--now", "--as"}
+    options = SUBCOMMANDS[row.code("subcommand")] - told_above
+    assert set(re.findall(r"`(--[a-z-]+)", row["does"])) - {"--not-sent"} == options
+
+
+@pytest.mark.parametrize("name", ["settings", "slack"])
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     written = docs_pages.page(f"{name}.md")
     assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written, f"run: python docs/{name}_page.py"
@@ -300,5 +307,11 @@ PAIRS = [
 ]
 
 
-def text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=["README", "guide"])
+def test_a_chinese_page_has_the_structure_of_the_english_one(english: Path, chinese: Path) -> None:
+    """The same headings, tables, lists and blocks follow one another."""
+    assert _structure(chinese) == _structure(english)
+
+
+def _structure(path: Path) -> list[str]:
+    return re.findall(r"^(#+ |\||- |\d\. |```\w*)", path.read_text(encoding="utf-8"), re.MULTILINE)

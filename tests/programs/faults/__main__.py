@@ -1,8 +1,8 @@
-"""Runs every fault of docs/reliability.md and writes its table.
+"""Runs every fault of tests/programs/results.md and writes its table.
 
     python -m tests.programs.faults                                    # all rows, 300 tries each, two at a time
     python -m tests.programs.faults --only "SIGKILL at random"         # some rows; with --page, the others stay there
-    python -m tests.programs.faults --page docs/reliability.md --day 2026-11-21
+    python -m tests.programs.faults --page tests/programs/results.md --day 2026-11-21
 
 Exits with 1 if a promise was broken, if a row has fewer tries, or if a row that must be red is not.
 """

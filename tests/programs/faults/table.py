@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: a line for each row, and its place on the page."""
+"""The table of tests/programs/results.md: a line for each row, and its place on the page."""
 
 import re
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """`make test-processes`: kills processes on a PostgreSQL, crashes the server and cuts its connections, while people send commands.
 
-    python -m tests.programs.several_processes [--kills 60] [--crashes 6] [--lanes 300] [--page docs/reliability.md]
+    python -m tests.programs.several_processes [--kills 60] [--crashes 6] [--lanes 300] [--page tests/programs/results.md]
     python -m tests.programs.several_processes --quick      a few of each among fewer chats, in two minutes; writes no page
 
 Three processes are started, of which one works and the others wait. The working one is killed, or stands still for a
@@ -229,7 +229,7 @@ class Trial:
 
 
 def table(trial: Trial, found: judging.Verdict) -> str:
-    """Returns the table for docs/reliability.md."""
+    """Returns the table for tests/programs/results.md."""
     posts, waits = trial.processes.posts, sorted(found.waits) or [0.0]
     return two_columns(
         {
@@ -246,7 +246,7 @@ def table(trial: Trial, found: judging.Verdict) -> str:
 
 
 def two_columns(rows: Iterable[tuple[str, str]]) -> str:
-    """Returns a table of names and values for docs/reliability.md."""
+    """Returns a table of names and values for tests/programs/results.md."""
     return "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value in rows)])
 
 
