@@ -87,9 +87,6 @@ def on_left(context: CommandContext) -> None:
         pause_unreachable(context.transaction, address, words, topic=False, now=context.now, by=by)
 
 
-_without_rights = on_unreachable("The bot has no rights to write there.", PauseReason.NO_RIGHTS)
-
-
 def on_muted(context: CommandContext) -> Reply | None:
     """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
     if _has_moved(context):
@@ -97,8 +94,16 @@ def on_muted(context: CommandContext) -> Reply | None:
     came = context.event_details.get("before") in ("left", "kicked")
     if came:
         _store_new_chat(context)
-    _without_rights(context)
     private = _private_chat(context) if came and context.chat.kind is ChatKind.BROADCAST else None
+    pause_unreachable(
+        context.transaction,
+        context.origin.address,
+        "The bot has no rights to write there.",
+        topic=False,
+        reason=PauseReason.NO_RIGHTS,
+        now=context.now,
+        by=context.request.sender if private else "",
+    )
     if private is None:
         return None
     reply = context.reply(

@@ -99,11 +99,11 @@ class FakeTelegram(FakePlatform):
         """Removes the bot from a group or channel."""
         self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), "kicked", by)
 
-    def adds(self, chat: str, *, by: str = "7") -> None:
-        """Adds the bot to a group, or makes it an administrator of a channel."""
+    def adds(self, chat: str, *, by: str = "7", mute: bool = False) -> None:
+        """Adds the bot to a group, or makes it an administrator of a channel, which may not post if it is `mute`."""
         known = self._chat(chat)
-        known.refusal = None
-        self._becomes(known, "left", known.usual, by)
+        known.refusal = (400, "Bad Request: need administrator rights in the channel chat") if mute else None
+        self._becomes(known, "left", known.usual, by, mute=mute)
 
     def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
         """Takes away the bot's right to write in a chat."""

@@ -239,6 +239,11 @@ async def test_nobody_reads_changes_or_hears_another_chat(with_password: web_sit
     assert "gondola" not in (await eve.posts("/chat/press", undo, **QUICK)).text
 
 
+async def test_nobody_becomes_an_operator_by_a_name_that_others_can_take(with_password: web_site.Pages) -> None:
+    eve = await with_password.visited("eve")
+    assert "everyone who knows the password can take your name" in await eve.says("/admin abcd-efgh")
+
+
 async def test_no_words_of_people_and_papers_become_markup(
     local: web_site.Pages, browser: web_site.Browser, clock: FakeClock
 ) -> None:

@@ -294,3 +294,26 @@ def test_an_operator_sees_the_whole_bot_but_not_where_others_read(asks: Product,
     assert "The whole bot: 1 chat, 1 subscription." in said.lines
     assert "Outbox: 0 waiting, 0 unclear, 0 dead." in said.lines
     assert "whole bot" not in asks.says(f"/status@{NAME}", GROUP, by=OPERATOR).text
+
+
+def test_the_operator_sees_the_subscriptions_of_all_chats(asks: Product) -> None:
+    asks.says("/sub diffusion", STRANGER)
+    asks.says("/sub graphs daily 9", OPERATOR)
+    assert asks.says("/list all", OPERATOR).lines == [
+        "2 subscriptions in 2 chats",
+        f"telegram:{OPERATOR} · 1  graphs · daily 09:00 UTC",
+        f"telegram:{STRANGER} · 1  diffusion · when-out 08:00-20:00 UTC · waits for the operator of this bot",
+    ]
+    for number in range(40):
+        asks.runs("subscribe", "moss", "--as", f"console:room-{number}")
+    head, file = asks.says("list all", OPERATOR).entries
+    assert head.text == "42 subscriptions in 42 chats"
+    assert len(file.text.splitlines()) == 42
+
+
+def test_who_waits_is_listed_and_denied_one_at_a_time(asks: Product) -> None:
+    asks.says("/sub diffusion", STRANGER)
+    asked = asks.says("/deny", OPERATOR)
+    assert f"telegram:{STRANGER}" in asked.text
+    assert asks.says(f"/deny telegram:{STRANGER} telegram:7", OPERATOR).text == "✗ Say no to one chat at a time."
+    assert NO not in asks.says("/sub graphs", STRANGER).text

@@ -122,6 +122,34 @@ def test_its_owner_hears_what_it_lacks_and_then_goes_on(product: Product, telegr
     assert [one.chats for one in came if "Graphs of sand" in one.text] == [[CHANNEL]]
 
 
+def test_who_adds_it_without_the_right_to_post_hears_that(product: Product, telegram: FakeTelegram) -> None:
+    product.says("/start")
+    telegram.adds(CHANNEL, by=ME, mute=True)
+    said = product.listens()
+    assert said.chats == [ME]
+    assert said.text == "✗ I am in the channel Lab papers now, but may not post there. Give me the right to post."
+    product.says("/sub @lab_papers graphs now")
+    product.brings("Graphs of sand")
+    assert product.later(hours=1) == []
+
+
+def test_who_lets_it_write_again_decides_about_what_waits(product: Product, telegram: FakeTelegram) -> None:
+    for person in (ME, "7"):
+        telegram.knows(person)
+        product.says("/start", person)
+    product.says("/sub @lab_papers graphs now")
+    telegram.forbids(CHANNEL)
+    product.listens()
+    product.brings("Graphs of sand")
+    product.delivers()
+    telegram.unblocks(CHANNEL)  # by 7
+    offer = next(one for one in product.listens().entries if one.chat == "7")
+    assert offer.text.splitlines()[:2] == ["I can write to Lab papers again.", "1 paper waits."]
+    sent = product.presses("send now", "7")
+    assert [one.chat for one in sent.entries if "Graphs of sand" in one.text] == [CHANNEL]
+    assert product.later(days=1) == []
+
+
 def test_a_post_of_an_admin_in_the_channel_counts_and_carries_no_button(product: Product) -> None:
     said = product.says("/sub diffusion", CHANNEL)
     assert said.text.startswith("✓ 1  diffusion")

@@ -141,3 +141,38 @@ def test_what_telegram_refuses_comes_plain_and_without_buttons_or_is_dead(produc
     (whole,) = product.later(minutes=5)
     assert "Diffusion for woods" in whole.text
     assert whole.buttons
+
+
+def test_a_reply_whose_markup_is_refused_comes_in_its_plain_form(product: Product) -> None:
+    product.says("/sub diffusion")
+    product.telegram.refuses("Bad Request: can't parse entities: Unsupported start tag")
+    (entry,) = product.says("/list").entries
+    assert "diffusion" in entry.text
+    assert "parse_mode" not in entry.payload
+
+
+def test_a_reply_that_is_refused_holds_up_no_other(product: Product) -> None:
+    product.says("/sub diffusion now")
+    product.telegram.refuses("Bad Request: can't parse entities: Unsupported start tag", times=2)
+    assert product.says("/list").entries == ()
+    assert "A reply did not arrive" in product.round.err
+    assert "diffusion" in product.says("/list").text
+    product.brings("Diffusion for maps")
+    assert ["Diffusion for maps" in one.text for one in product.later(minutes=1)] == [True]
+
+
+def test_a_reply_waits_as_long_as_telegram_says(product: Product) -> None:
+    product.telegram.answers("429", retry_after=40)
+    before = product.clock.monotonic()
+    assert product.says("/help").text
+    assert 40 <= product.clock.monotonic() - before < 60
+
+
+def test_a_reply_to_a_group_that_has_just_moved_goes_to_its_new_address(product: Product) -> None:
+    old, new = "-1005", "-1001000000005"
+    product.telegram.knows(old, "group", title="Lab", people={"42": "creator"})
+    product.says("/sub diffusion", old, by="42")
+    product.telegram.user_writes("/list", old, by="42")
+    product.telegram.migrates(old, new)
+    assert ["diffusion" in one.text for one in product.listens().entries if one.chat == new] == [True]
+    assert product.queries(new) == ["diffusion"]
