@@ -31,6 +31,16 @@ def test_a_bot_that_cannot_see_who_is_an_admin_says_so(product: Product) -> None
     assert product.queries(GROUP) == []
 
 
+def test_who_cannot_be_asked_about_is_no_admin(product: Product) -> None:
+    product.telegram.knows(GROUP, people={"7": "creator"})
+    product.telegram.answers("502", times=20, method="getChatMember")
+    said = product.says("/sub diffusion", GROUP, by="7").text
+    assert said == "✗ I cannot find out now who is an admin, so nothing is changed. Please try again later."
+    assert product.queries(GROUP) == []
+    product.telegram.forgives()
+    assert product.says("/sub diffusion", GROUP, by="7").text.startswith("✓ 1")
+
+
 def test_a_button_of_another_chat_does_nothing(product: Product) -> None:
     product.telegram.knows("43")
     stolen = str(product.says("/sub diffusion").keys[0]["callback_data"])

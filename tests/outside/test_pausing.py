@@ -221,3 +221,11 @@ def test_only_managers_pause_a_group(product: Product) -> None:
     assert product.says("/pause", GROUP, by="8").text == "✗ Only admins of this chat can change that."
     product.brings("Diffusion one")
     assert titles(product.later(minutes=1)) == ["Diffusion one"]
+
+
+def test_the_undo_of_an_end_pauses_until_the_same_day(product: Product) -> None:
+    product.says("/sub diffusion daily 9")
+    product.says("/pause 7d")
+    product.says("/resume")
+    assert product.says("/undo").lines == ["✓ Undone.", "This chat is paused."]
+    assert "paused until Thu 29 Jan 12:00" in product.says("/list").lines[0]
