@@ -76,6 +76,22 @@ def test_a_stranger_reaches_no_address_and_who_is_let_in_their_own(
     assert len(asked(server)) == 1
 
 
+@pytest.mark.parametrize("denied", [MAIL, f"telegram:{ME}"])
+def test_what_was_denied_meanwhile_gets_nothing_though_its_reader_agrees(
+    product: Product, server: FakeMailServer, telegram: FakeTelegram, denied: str
+) -> None:
+    telegram.knows(OPERATOR, title="Eve")
+    product.sets(ADMINS=f"telegram:{OPERATOR}")
+    product.says("/sub kelp now")
+    product.says("/email me@lab.org")
+    product.says(f"/deny {denied}", OPERATOR)
+    product.agrees(server.mails)
+    product.brings("Kelp forests")
+    product.delivers()
+    assert len(asked(server)) == 1
+    assert product.subscriptions(MAIL) == []
+
+
 def test_a_person_has_five_new_addresses_a_day_which_no_log_names(
     product: Product, server: FakeMailServer, telegram: FakeTelegram
 ) -> None:
