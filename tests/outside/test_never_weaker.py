@@ -326,6 +326,17 @@ def test_the_preview_and_the_delivery_are_one_decision(product: Product, limit: 
     assert shown
 
 
+def test_a_preview_leaves_out_what_the_chat_has_had(product: Product) -> None:
+    product.says("/sub kelp daily 9")
+    product.brings("Kelp forests")
+    product.later(hours=21, minutes=1)
+    product.brings("Kelp and eels")
+    shown = product.runs("preview", "--as", "telegram:42").out
+    assert "Kelp and eels" in shown
+    assert "Kelp forests" not in shown
+    assert "Kelp forests" in product.runs("preview", "kelp", "--as", "telegram:42").out
+
+
 @pytest.mark.parametrize(
     ("typed", "what"),
     [
