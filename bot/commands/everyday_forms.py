@@ -83,8 +83,8 @@ FORMS = """
 [I] need|want|wanna [NEW] PAPERS ABOUT
 SEND ME [NEW] [PAPERS ABOUT|ABOUT]
 SEND [NEW] PAPERS ABOUT
-I [also|would|do|really|still] WANT [NEW] [PAPERS ABOUT|ABOUT]
-[I] [also|would|do|really|still] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
+I [also|would|do|really|still|only|just] WANT [NEW] [PAPERS ABOUT|ABOUT]
+[I] [also|would|do|really|still|only|just] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
 i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] [NEW] [PAPERS ABOUT|ABOUT]
 our|my lab|group|team works|focuses on [NEW] [PAPERS ABOUT|ABOUT]
@@ -132,6 +132,7 @@ is|are there [NEW] PAPERS [LATEST] [ABOUT]
 all|just|only [of|from]
 looking for [the] LATEST on|in|about|for
 SEND ME the paper [called|titled|named|entitled]
+the paper on|about
 whatever comes|is [out] [new] ABOUT
 by
 [请] 订阅 [一下] [关于等]
