@@ -204,7 +204,7 @@ def subscribed(
         return Reply(
             lines=(
                 localizer.joined(head, *hints[:1]),
-                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now)),
+                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now, instead)),
             ),
             ok=True,
         )
@@ -213,7 +213,7 @@ def subscribed(
         lines.append(localizer.say("Instead of: {words}", words=instead))
     lines.append(_outcome(done, localizer, examples))
     lines += [advice] if advice else []
-    lines.append(_first_delivery(done, localizer, now))
+    lines.append(_first_delivery(done, localizer, now, instead))
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
@@ -327,13 +327,15 @@ def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
     )
 
 
-def _first_delivery(done: "Subscribed", localizer: Language, now: datetime) -> str:
-    """Returns a sentence that says when a subscription delivers first, or why it does not."""
+def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, instead: str) -> str:
+    """Returns a sentence that says when a subscription delivers first, one that had a query `instead` next, or why it does not."""
     then = done.next_delivery
     if paused := why_paused(done.chat, [done.subscription], localizer):
         return paused
     if then.at is None and not then.latest:
         return localizer.say("It comes as soon as papers do.")
+    if instead:
+        return next_line(then, localizer, now)
     return localizer.say("First: {when}.", when=_when(then, localizer, now))
 
 

@@ -93,6 +93,7 @@ def test_an_edit_keeps_number_and_place(product: Product) -> None:
     product.says("/sub diffusion at 8")
     said = product.says("/edit 1 graphs -survey")
     assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
+    assert said.lines[3] == "Next: Fri 23 Jan 08:00."
     product.says("/edit #1 diffusion weekly fri 7")
     assert cadences(product) == ["weekly fri 07:00"]
     for blank in ("\n", "\t", "\u3000"):
