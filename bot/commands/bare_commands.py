@@ -29,7 +29,7 @@ _SHOWN = {
     **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
     **dict.fromkeys(("help", "帮助"), "help"),
     **dict.fromkeys(("settings", "set", "设置"), "set"),
-    **dict.fromkeys(("saved", "收藏"), "saved"),
+    **dict.fromkeys(("saved", "saved papers", "收藏"), "saved"),
     **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
     **dict.fromkeys(("when is the next one", "下次什么时候发", "下一次什么时候发", "什么时候发"), "status"),
     **{name: name for name in ("why", "export", "privacy", "email", "library")},
@@ -45,7 +45,7 @@ _DONE = {
     "撤销": "undo",
 }
 _OFFERED = {
-    **{name: name for name in ("feed", "forget", "import")},
+    **{name: name for name in ("feed", "forget", "import", "save")},
     "feed new": "feed",
     "feed stop": "feed",
     "resume skip": "resume",
@@ -66,12 +66,12 @@ _NUMBERED = re.compile(
     r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
 _WITH_WORDS = re.compile(
-    r"(?P<name>why|like|save|search|搜索|export|set|设置|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
+    r"(?P<name>why|like|save|search|搜索|export|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
 _CALLED = {"搜索": "search", "设置": "set", "time": "schedule"}
-_BUTTON_FIRST = frozenset({"schedule", "email", "import", "name"})
+_BUTTON_FIRST = frozenset({"schedule", "email", "import", "name", "lang", "timezone", "tz"})
 
 
 class Bare(NamedTuple):
@@ -153,6 +153,8 @@ def _with_words(found: re.Match[str]) -> Bare | None:
             fits = all(_OF_EXPORT.fullmatch(word) or mentioned(word) for word in words)
         case "set":
             fits = is_setting(rest)
+        case "lang" | "timezone" | "tz":
+            fits = is_setting(f"{name} {rest}")
         case "schedule":
             fits = split_when(rest).only_time
         case "email":
