@@ -269,7 +269,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     """Returns the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
     subscription = one.subscription
     state = state_of(one)
-    until = subscription.paused_until if state == subscription.state else one.chat.paused_until
+    until = subscription.paused_until if one.chat.is_active else one.chat.paused_until
     held = _HELD.get(state) or one.rest
     if state == "asked" and one.chat.admission is Admission.DENIED:
         held = _DENIED

@@ -32,6 +32,9 @@ def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(product: Pro
         "2  Statistics · now · 0 in 2 days · paused until Mon 26 Jan 00:00",
         "3  graphs · now · 1 in 2 days · last Thu 22 Jan 12:01 · paused until Sun 3 Jan 2027 00:00",
     ]
+    product.says("/pause 1 7d")
+    product.says("/pause until mon")  # each is held by the chat's pause, whatever its own is
+    assert product.says("/list").lines[0] == "3 subscriptions · paused until Mon 26 Jan 00:00"
 
 
 def test_a_long_list_has_pages_that_change_in_place(product: Product) -> None:
