@@ -32,6 +32,7 @@ papers with moss in the title                                 > ti:moss
 I only want papers where moss is in the title                 > ti:moss
 papers where the title contains moss                          > ti:moss
 the paper about sporophytes of moss                           > sporophytes moss
+有没有新的苔藓论文？不要综述                                  > 苔藓 -综述
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
