@@ -42,6 +42,7 @@ _DONE = {
     "暂停": "pause",
     "恢复": "resume",
     "停": "stop",
+    "开始": "start",
     "撤销": "undo",
 }
 _OFFERED = {
@@ -66,11 +67,11 @@ _NUMBERED = re.compile(
     r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
 _WITH_WORDS = re.compile(
-    r"(?P<name>why|like|save|search|搜索|export|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
+    r"(?P<name>why|like|save|search|搜索|export|导出|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
-_CALLED = {"搜索": "search", "设置": "set", "time": "schedule"}
+_CALLED = {"搜索": "search", "导出": "export", "设置": "set", "time": "schedule"}
 _BUTTON_FIRST = frozenset({"schedule", "email", "import", "name", "lang", "timezone", "tz"})
 
 

@@ -66,8 +66,9 @@ def test_a_command_that_is_written_whole_acts_at_once(knowing: Product, text: st
 
 
 def test_start_ends_a_stop(knowing: Product) -> None:
-    knowing.says("stop")
-    assert knowing.says("start").lines[0] == "✓ Papers come again."
+    for stop, start in (("stop", "start"), ("停", "开始")):
+        knowing.says(stop)
+        assert knowing.says(start).lines[0] == "✓ Papers come again."
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,7 @@ def test_start_ends_a_stop(knowing: Product) -> None:
         ("saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
         ("search kelp", "1 paper in the last 7 days"),
         ("status", "daily, Thu 22 Jan: 5 papers."),
+        ("导出 bib", "In the last 30 days no paper was delivered here."),
     ],
 )
 def test_a_command_that_shows_is_one_word(knowing: Product, text: str, first: str) -> None:
