@@ -165,6 +165,7 @@ _ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|�
 # Other words for the same: what is said -> how it is said here
 SAID_OTHERWISE = (
     (r"\bw/ ?", "with "),
+    (r"\b(?:papers? )?(?:like|similar to) (?=\d{4}\.\d{4,5}\b)", "papers on like:"),
     (r"\b(?:the )?top \d+ (?=papers)", ""),
     (r"\s[-–—]\s+(?=(?:but )?(?:no|not|without) )", ", "),
     (r"[,;]?\s+(?:ideally|preferably) .*$", ""),

@@ -33,6 +33,8 @@ I only want papers where moss is in the title                 > ti:moss
 papers where the title contains moss                          > ti:moss
 the paper about sporophytes of moss                           > sporophytes moss
 有没有新的苔藓论文？不要综述                                  > 苔藓 -综述
+subscribe to papers like 2601.11087 every friday              > like:2601.11087 | every friday
+send me papers similar to 2601.11087, no surveys              > like:2601.11087 -surveys
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
