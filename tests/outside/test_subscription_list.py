@@ -97,7 +97,8 @@ def test_an_edit_keeps_number_and_place(product: Product) -> None:
     said = product.says("/edit 1 graphs -survey")
     assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
     assert said.lines[3] == "Next: Fri 23 Jan 08:00."
-    product.says("/edit #1 diffusion weekly fri 7")
+    product.says("/edit #1 to diffusion weekly fri 7")
+    assert product.queries() == ["diffusion"]
     assert cadences(product) == ["weekly fri 07:00"]
     for blank in ("\n", "\t", "\u3000"):
         product.says(f"/edit 1{blank}tides")
