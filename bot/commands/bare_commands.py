@@ -27,9 +27,9 @@ _SHOWN = {
     **dict.fromkeys(("我订阅了什么", "我订阅了啥", "我订阅了哪些", "我都订阅了什么", "我都订阅了啥"), "list"),
     **dict.fromkeys(("today", "今天", "today's papers", "what's new", "what's new today"), "today"),
     **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
-    **dict.fromkeys(("help", "start", "帮助"), "help"),
+    **dict.fromkeys(("help", "帮助"), "help"),
     **dict.fromkeys(("settings", "set", "设置"), "set"),
-    **dict.fromkeys(("saved", "收藏"), "saved"),
+    **dict.fromkeys(("saved", "saved papers", "收藏"), "saved"),
     **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
     **dict.fromkeys(("when is the next one", "下次什么时候发", "下一次什么时候发", "什么时候发"), "status"),
     **{name: name for name in ("why", "export", "privacy", "email", "library")},
@@ -38,14 +38,15 @@ _SHOWN = {
 }
 # whole texts → the command that they do at once; [undo] is below its reply
 _DONE = {
-    **{name: name for name in ("pause", "resume", "stop", "undo")},
+    **{name: name for name in ("pause", "resume", "stop", "start", "undo")},
     "暂停": "pause",
     "恢复": "resume",
     "停": "stop",
+    "开始": "start",
     "撤销": "undo",
 }
 _OFFERED = {
-    **{name: name for name in ("feed", "forget", "import")},
+    **{name: name for name in ("feed", "forget", "import", "save")},
     "feed new": "feed",
     "feed stop": "feed",
     "resume skip": "resume",
@@ -58,18 +59,20 @@ _NOTHING = re.compile(r"(?:to )?(?:now|please|me|us|here|again|this|that|it|all|
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
 _PAUSE = re.compile(
-    r"(?P<name>(?:pause|resume)(?=\s)|暂停|恢复)\s*(?P<rest>[\d#]\S*.*|(?:until|till)\s.+|到.+)", re.IGNORECASE
+    r"(?P<name>(?:pause|resume)(?=\s)|暂停|恢复)\s*(?P<rest>[\d#一两二三四五六七八九十]\S*.*|(?:until|till)\s.+|到.+)",
+    re.IGNORECASE,
 )
+_TODAY = re.compile(r"(?:today|今天)\s*(?P<rest>#?(?P<number>\d{1,6})(?: \d{1,2}d)?)", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
 _WITH_WORDS = re.compile(
-    r"(?P<name>why|like|save|search|搜索|export|set|设置|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
+    r"(?P<name>why|like|save|search|搜索|export|导出|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
-_CALLED = {"搜索": "search", "设置": "set", "time": "schedule"}
-_BUTTON_FIRST = frozenset({"schedule", "email", "import", "name"})
+_CALLED = {"搜索": "search", "导出": "export", "设置": "set", "time": "schedule"}
+_BUTTON_FIRST = frozenset({"schedule", "email", "import", "name", "lang", "timezone", "tz"})
 
 
 class Bare(NamedTuple):
@@ -83,7 +86,7 @@ class Bare(NamedTuple):
 
 def bare_command(text: str) -> Bare | None:
     """Returns the command that a whole text is; None if it is none."""
-    said = text.strip()
+    said = text.strip().removeprefix("/")  # /列表 is no command of any platform
     plain = folded(said).strip(" .!")
     if name := _SHOWN.get(plain.rstrip(" ?")) or _DONE.get(plain):
         return Bare(name)
@@ -154,6 +157,8 @@ def _with_words(found: re.Match[str]) -> Bare | None:
             fits = all(_OF_EXPORT.fullmatch(word) or mentioned(word) for word in words)
         case "set":
             fits = is_setting(rest)
+        case "lang" | "timezone" | "tz":
+            fits = is_setting(f"{name} {rest}")
         case "schedule":
             fits = split_when(rest).only_time
         case "email":
@@ -169,6 +174,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ..
     (_UNSUBSCRIBE, lambda found: Bare("unsub", found["rest"])),
     (_UNSUBSCRIBE_ALL, lambda _: Bare("unsub", "all", acts=False)),
     (_PAUSE, _pause),
+    (_TODAY, lambda found: Bare("today", found["rest"], number=found["number"])),
     (_NUMBERED, _numbered),
     (_WITH_WORDS, _with_words),
 )

@@ -48,7 +48,7 @@ from subscriptions.store.known_papers import stored_papers
 from subscriptions.texts.cutting import cut_letters
 
 _NO_NAME = frozenset({"-", "off"})
-_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
+_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily", "/edit 1 to diffusion"
 _OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
@@ -71,6 +71,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
     """Changes the query of a subscription to what was typed, which is the end of the arguments."""
     if wish := formed_wish(typed):
         typed = f"{wish.query} {wish.when}".strip()
+    typed = _TO.sub("", typed)
     ending = split_when(typed)
     if ending.only_time:  # a time without a query changes only the time
         return set_schedule(context, subscription, typed)

@@ -21,7 +21,7 @@ from subscriptions.query.rewriting import author_rule, words_rule
 
 _LONGEST = 300  # most characters of a wish
 # A comma or a blank before what is excluded; neither the minus of a query, nor "Not" in a title
-_EXCLUDES = re.compile(r"[\s,，、;；.。]*[a-z\u4e00-\u9fff]|[.?!] [NWE]")
+_EXCLUDES = re.compile(r"[\s,，、;；.。？]*[a-z\u4e00-\u9fff]|[.?!] [NWE]")
 _CLEARLY_EXCLUDES = re.compile(r"\s+(?:不要|不含|除了)")
 _GAP = re.compile(  # before the wish in an introduction
     r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我"
@@ -53,7 +53,7 @@ _AUTHOR = re.compile(
     rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?(?:(?:或者?|和|、)[A-Za-z. -]+?)*) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
 )
 _TITLE = re.compile(
-    r"(?:with |containing )?(?P<before>.+?) in (?:the|its|their) (?P<part>title|abstract)s?\b|(?:papers? )?whose titles? (?:contains?|has|have)"
+    r"(?:papers? )?(?:with |containing |where |that have )?(?P<before>.+?)(?: is| are)? in (?:the|its|their) (?P<part>title|abstract)s?\b|(?:papers? )?(?:whose|where the) titles? (?:contains?|has|have)"
     r" (?P<behind>.+)|(?:标题|题目)[里中]?(?:带有|包含|含有|出现|有|含|带|是)\s*(?P<zh>[^的,，]+)的?",
     re.IGNORECASE,
 )

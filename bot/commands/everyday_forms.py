@@ -83,8 +83,8 @@ FORMS = """
 [I] need|want|wanna [NEW] PAPERS ABOUT
 SEND ME [NEW] [PAPERS ABOUT|ABOUT]
 SEND [NEW] PAPERS ABOUT
-I [also|would|do|really|still] WANT [NEW] [PAPERS ABOUT|ABOUT]
-[I] [also|would|do|really|still] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
+I [also|would|do|really|still|only|just] WANT [NEW] [PAPERS ABOUT|ABOUT]
+[I] [also|would|do|really|still|only|just] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
 i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] [NEW] [PAPERS ABOUT|ABOUT]
 our|my lab|group|team works|focuses on [NEW] [PAPERS ABOUT|ABOUT]
@@ -132,6 +132,7 @@ is|are there [NEW] PAPERS [LATEST] [ABOUT]
 all|just|only [of|from]
 looking for [the] LATEST on|in|about|for
 SEND ME the paper [called|titled|named|entitled]
+the paper on|about
 whatever comes|is [out] [new] ABOUT
 by
 [请] 订阅 [一下] [关于等]
@@ -164,6 +165,7 @@ _ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|�
 # Other words for the same: what is said -> how it is said here
 SAID_OTHERWISE = (
     (r"\bw/ ?", "with "),
+    (r"\b(?:papers? )?(?:like|similar to) (?=\d{4}\.\d{4,5}\b)", "papers on like:"),
     (r"\b(?:the )?top \d+ (?=papers)", ""),
     (r"\s[-–—]\s+(?=(?:but )?(?:no|not|without) )", ", "),
     (r"[,;]?\s+(?:ideally|preferably) .*$", ""),

@@ -210,7 +210,7 @@ def subscribed(
         return Reply(
             lines=(
                 localizer.joined(head, *hints[:1]),
-                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now)),
+                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now, instead)),
             ),
             ok=True,
         )
@@ -219,7 +219,7 @@ def subscribed(
         lines.append(localizer.say("Instead of: {words}", words=instead))
     lines.append(_outcome(done, localizer, examples))
     lines += [advice] if advice else []
-    lines.append(_first_delivery(done, localizer, now))
+    lines.append(_first_delivery(done, localizer, now, instead))
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
@@ -275,7 +275,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     """Returns the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
     subscription = one.subscription
     state = state_of(one)
-    until = subscription.paused_until if state == subscription.state else one.chat.paused_until
+    until = subscription.paused_until if one.chat.is_active else one.chat.paused_until
     held = _HELD.get(state) or one.rest
     if state == "asked" and one.chat.admission is Admission.DENIED:
         held = _DENIED
@@ -333,13 +333,15 @@ def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
     )
 
 
-def _first_delivery(done: "Subscribed", localizer: Language, now: datetime) -> str:
-    """Returns a sentence that says when a subscription delivers first, or why it does not."""
+def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, instead: str) -> str:
+    """Returns a sentence that says when a subscription delivers first, one that had a query `instead` next, or why it does not."""
     then = done.next_delivery
     if paused := why_paused(done.chat, [done.subscription], localizer):
         return paused
     if then.at is None and not then.latest:
         return localizer.say("It comes as soon as papers do.")
+    if instead:
+        return next_line(then, localizer, now)
     return localizer.say("First: {when}.", when=_when(then, localizer, now))
 
 

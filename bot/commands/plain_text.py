@@ -146,8 +146,13 @@ def looked_for(context: CommandContext, said: str) -> Reply:
     if mentioned(said) and not finds_papers(context, said):
         return named_papers(context, said)
     if meant := wish(said):
-        return papers_found(context, meant.query, when=meant.when, subject=said)
+        return papers_found(context, meant.query, when=meant.when, subject=_subject(said))
     return _with_near_command(context, said, try_query(context, said))
+
+
+def _subject(said: str) -> str:
+    """Returns what a wish is about as it was said; "" if it has a form, beside whose words its meaning is that of its query."""
+    return "" if formed_wish(said) else said
 
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
@@ -184,7 +189,7 @@ def wanted(context: CommandContext) -> Wanted:
     if mentioned(said) and (is_of_papers(said) or not finds_papers(context, said)):
         return papers_wanted(context)
     meant = wish(said)
-    query, subject = (meant.query, said) if meant else (said, "")
+    query, subject = (meant.query, _subject(said)) if meant else (said, "")
     return Wanted(texts=texts_wanted(context, query, subject), reader=reader)
 
 

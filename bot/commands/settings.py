@@ -14,6 +14,7 @@ from subscriptions.chat_settings import SETTINGS, check_value, setting_begun, se
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
+from subscriptions.planning.decision import shows_more
 from subscriptions.planning.times import read_when
 from subscriptions.service.subscribing import set_settings
 from subscriptions.texts.cutting import width
@@ -198,6 +199,8 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     reply = setting_changed(name, before, after, localizer)
     if name == ZONE:
         reply = reply.with_lines(localizer.say("It is {time} there.", time=local_time(context.now, now.timezone)))
+    if name == "limit" and now.limit and not shows_more(after):
+        reply = reply.with_lines(localizer.say("All are shown: no button opens the rest here."))
     if name == "schedule" and any(str(one.cadence) != now.schedule for one in subscriptions_here(context)):
         when = cadence_words(read_when(now.schedule).cadence, localizer)
         reply = reply.with_lines(localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when))

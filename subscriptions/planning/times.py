@@ -33,7 +33,7 @@ from subscriptions.query.rewriting import narrowed, words_rule
 EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
-_GAPS = ",，、;；。"  # signs that may stand before a time, besides blanks
+_GAPS = ",，、;；。？"  # signs that may stand before a time, besides blanks
 _AROUND = f"{_GAPS}.-–—·"  # signs between a query and its time, which belong to neither
 _BEHIND = f"{_GAPS}.!！?？"  # signs after a time
 _QUOTES = '"“”„‟«»「」『』＂'

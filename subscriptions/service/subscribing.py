@@ -18,12 +18,14 @@ from subscriptions.planning.times import When, excluding, read_when, split_exclu
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, known_chats
 from subscriptions.service.paper_search import find, with_vectors_for
+from subscriptions.service.plan import evidence_by
 from subscriptions.service.previews import Base, recent
 from subscriptions.store import known_papers, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.paper_words import Among
 
 EXAMPLES = 3
+_AMONG = 10  # newest papers of which the examples are the best
 MOST_PER_CHAT = 200
 
 
@@ -38,7 +40,7 @@ class Subscribed:
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
-    examples: tuple[KnownPaper, ...] = ()  # some of the found papers
+    examples: tuple[KnownPaper, ...] = ()  # some of the found papers, the best first
     next_delivery: NextDelivery  # the forecast of its first delivery
 
 
@@ -288,6 +290,7 @@ def _echo(
     `seen` has the ids of papers that the person has just seen.
     """
     found = recent(transaction, now).find(transaction, query, chat)
+    newest, evidence = found.newest(transaction, _AMONG), evidence_by({query.canonical: query})
     last_sequence = known_papers.last_sequence(transaction)
 
     def fits(after: int) -> bool:
@@ -298,7 +301,7 @@ def _echo(
         found=len(found.papers),
         base=found.base,
         seen=seen.intersection(found.papers),
-        examples=found.newest(transaction, EXAMPLES),
+        examples=tuple(sorted(newest, key=lambda known: -evidence(query.canonical, known).fit)[:EXAMPLES]),
     )
 
 

@@ -49,6 +49,8 @@ class TestSearch:
         await bot.presses("subscribe to the meaning")
         assert deliverer.texts(bot) == ["about:abejas"]
         assert encoder.asked == ["abejas"]
+        await bot.says("有没有关于蜜蜂的论文？")  # a form, which is no part of what it asks for
+        assert encoder.asked == ["abejas", "蜜蜂"]
 
     async def test_what_the_words_find_comes_first_and_nothing_comes_twice(self, bot: BotHarness) -> None:
         know(bot)

@@ -39,10 +39,12 @@ def state(product: Product) -> Any:
         ("unsub 1", "✓ Removed 1 subscription:"),
         ("remove 1", "✓ Removed 1 subscription:"),
         ("退订 1", "✓ Removed 1 subscription:"),
+        ("/退订 1", "✓ Removed 1 subscription:"),
         ("pause", "✓ This chat is paused."),
         ("暂停", "✓ This chat is paused."),
         ("stop", "✓ This chat is paused."),
         ("pause 7d", "✓ This chat is paused until Thu 29 Jan 12:00."),
+        ("暂停 三天", "✓ This chat is paused until Sun 25 Jan 12:00."),
         ("pause until monday", "✓ This chat is paused until Mon 26 Jan 00:00."),
         ("pause 1", "✓ 1  diffusion is paused."),
         ("pause 1 2 weeks", "✓ 1  diffusion is paused until Thu 5 Feb 12:00."),
@@ -63,6 +65,12 @@ def test_a_command_that_is_written_whole_acts_at_once(knowing: Product, text: st
     assert "undo" in said.buttons or text in ("undo", "撤销")
 
 
+def test_start_ends_a_stop(knowing: Product) -> None:
+    for stop, start in (("stop", "start"), ("停", "开始")):
+        knowing.says(stop)
+        assert knowing.says(start).lines[0] == "✓ Papers come again."
+
+
 @pytest.mark.parametrize(
     ("text", "first"),
     [
@@ -71,11 +79,16 @@ def test_a_command_that_is_written_whole_acts_at_once(knowing: Product, text: st
         ("What am I subscribed to?", "1 subscription"),
         ("today", "1 paper of Thu 22 Jan"),
         ("今天", "1 paper of Thu 22 Jan"),
+        ("/今天", "1 paper of Thu 22 Jan"),
+        ("today 1", "1 paper of Thu 22 Jan"),
+        ("今天1", "1 paper of Thu 22 Jan"),
+        ("today 1 7d", "1 paper in the last 7 days"),
         ("help", "Subscribe: /sub diffusion -survey daily 9"),
         ("settings", "Settings of this chat:"),
         ("saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
         ("search kelp", "1 paper in the last 7 days"),
         ("status", "daily, Thu 22 Jan: 5 papers."),
+        ("导出 bib", "In the last 30 days no paper was delivered here."),
     ],
 )
 def test_a_command_that_shows_is_one_word(knowing: Product, text: str, first: str) -> None:
@@ -92,6 +105,9 @@ def test_a_command_that_shows_is_one_word(knowing: Product, text: str, first: st
         ("unsub all", "/unsub all"),
         ("forget", "/forget"),
         ("feed new", "/feed new"),
+        ("save", "/save"),
+        ("lang zh", "/lang zh"),
+        ("timezone Zurich", "/timezone Zurich"),
         ("import", "/import"),
         ("email me@lab.org", "/email me@lab.org"),
     ],

@@ -153,5 +153,6 @@ def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(produ
     assert setting(product, "text", CHANNEL) == "titles"
     product.presses("undo")
     assert setting(product, "text", CHANNEL) == "summary"
+    assert product.says("/set @lab_papers limit 5").lines[1:] == ["All are shown: no button opens the rest here."]
     assert product.says("/set @lab_papers text abstract", "43").text.startswith("✗")
     assert setting(product, "text", CHANNEL) == "summary"

@@ -65,10 +65,12 @@ def test_what_was_guessed_is_told_in_words(product: Product) -> None:
         assert product.says(f"/sub {query}").lines[1] == hint
 
 
-def test_more_than_three_papers_are_counted_and_the_newest_three_named(product: Product) -> None:
-    product.brings(*(f"Diffusion {number}" for number in range(1, 6)))
+def test_more_than_three_papers_are_counted_and_three_named_the_best_first_then_the_newest(product: Product) -> None:
+    product.brings(
+        *(f"Diffusion {number}" for number in range(1, 6)), paper("Waves", abstract="By diffusion they spread.")
+    )
     said = product.says("/sub diffusion at 8")
-    assert said.lines[1].startswith("5 papers in the last 7 days, for example: ")
+    assert said.lines[1].startswith("6 papers in the last 7 days, for example: ")
     assert re.findall(r"Diffusion \d", said.lines[1]) == ["Diffusion 5", "Diffusion 4", "Diffusion 3"]
 
 

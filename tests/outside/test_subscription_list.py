@@ -32,6 +32,9 @@ def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(product: Pro
         "2  Statistics · now · 0 in 2 days · paused until Mon 26 Jan 00:00",
         "3  graphs · now · 1 in 2 days · last Thu 22 Jan 12:01 · paused until Sun 3 Jan 2027 00:00",
     ]
+    product.says("/pause 1 7d")
+    product.says("/pause until mon")  # each is held by the chat's pause, whatever its own is
+    assert product.says("/list").lines[0] == "3 subscriptions · paused until Mon 26 Jan 00:00"
 
 
 def test_a_long_list_has_pages_that_change_in_place(product: Product) -> None:
@@ -93,7 +96,9 @@ def test_an_edit_keeps_number_and_place(product: Product) -> None:
     product.says("/sub diffusion at 8")
     said = product.says("/edit 1 graphs -survey")
     assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
-    product.says("/edit #1 diffusion weekly fri 7")
+    assert said.lines[3] == "Next: Fri 23 Jan 08:00."
+    product.says("/edit #1 to diffusion weekly fri 7")
+    assert product.queries() == ["diffusion"]
     assert cadences(product) == ["weekly fri 07:00"]
     for blank in ("\n", "\t", "\u3000"):
         product.says(f"/edit 1{blank}tides")

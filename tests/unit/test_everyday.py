@@ -29,6 +29,12 @@ Follow Jane Doe                                               > author:"Jane Doe
 follow Graph Neural Networks                                  > Graph Neural Networks
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
+I only want papers where moss is in the title                 > ti:moss
+papers where the title contains moss                          > ti:moss
+the paper about sporophytes of moss                           > sporophytes moss
+有没有新的苔藓论文？不要综述                                  > 苔藓 -综述
+subscribe to papers like 2601.11087 every friday              > like:2601.11087 | every friday
+send me papers similar to 2601.11087, no surveys              > like:2601.11087 -surveys
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
