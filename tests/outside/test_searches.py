@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.service import paper_search
 from tests.papers import paper
 from tests.product import Product
+
+
+def reads_at_most(monkeypatch: pytest.MonkeyPatch, papers: int) -> None:
+    """Lets a search read fewer papers than usual, since bringing hundreds takes long."""
+    monkeypatch.setattr("subscriptions.service.paper_search.MOST_READ", papers)
 
 
 @pytest.fixture
@@ -22,7 +26,7 @@ def four_days(product: Product) -> Product:
 def test_a_search_that_reads_papers_says_how_far_back_it_looked_and_goes_on(
     four_days: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_search, "MOST_READ", 3)
+    reads_at_most(monkeypatch, 3)
     pages = [four_days.says("/search has:code")]
     while "show more" in pages[-1].buttons:
         pages.append(four_days.presses("show more"))
@@ -38,7 +42,7 @@ def test_a_search_that_reads_papers_says_how_far_back_it_looked_and_goes_on(
 def test_a_search_goes_on_by_itself_until_it_finds_something(
     four_days: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_search, "MOST_READ", 2)
+    reads_at_most(monkeypatch, 2)
     four_days.brings(*(paper(f"Fern {number}", abstract="Of ferns.") for number in range(5)))
     assert four_days.says("/search has:code").lines[0] == "1 of the newest 8 papers, back to Sat 24 Jan"
 
@@ -53,12 +57,12 @@ def test_a_search_goes_on_by_itself_until_it_finds_something(
 def test_what_is_counted_in_some_papers_only_says_so(
     four_days: Product, monkeypatch: pytest.MonkeyPatch, said: str, counted: str
 ) -> None:
-    monkeypatch.setattr(paper_search, "MOST_READ", 3)
+    reads_at_most(monkeypatch, 3)
     assert any(line.startswith(counted) for line in four_days.says(said).lines)
 
 
 def test_a_delivery_is_never_cut(four_days: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper_search, "MOST_READ", 1)
+    reads_at_most(monkeypatch, 1)
     four_days.says("/sub has:code daily 9")
     four_days.brings(*(paper(f"Eel {number}", abstract="github.com/lab/eel") for number in range(3)))
     (delivery,) = four_days.later(hours=21, minutes=1)
