@@ -18,33 +18,39 @@ from subscriptions.query.links import mentioned
 from subscriptions.texts.normal_forms import folded
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # any moment, since only whether a pause can be read counts
-# whole texts → the command that they show
+# command that is shown → the whole texts that mean it
 _SHOWN = {
-    **dict.fromkeys(("list", "subscriptions", "my subscriptions", "my alerts", "列表", "我的订阅", "订阅列表"), "list"),
-    **dict.fromkeys(
-        ("show my alerts", "show my subscriptions", "what am i subscribed to", "what am i following"), "list"
+    "list": (
+        "list | subscriptions | my subscriptions | my alerts | show my alerts | show my subscriptions | what am i subscribed to"
+        " | what am i following | 列表 | 我的订阅 | 订阅列表 | 我订阅了什么 | 我订阅了啥 | 我订阅了哪些 | 我都订阅了什么 | 我都订阅了啥"
     ),
-    **dict.fromkeys(("我订阅了什么", "我订阅了啥", "我订阅了哪些", "我都订阅了什么", "我都订阅了啥"), "list"),
-    **dict.fromkeys(("today", "今天", "today's papers", "what's new", "what's new today"), "today"),
-    **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
-    **dict.fromkeys(("help", "帮助"), "help"),
-    **dict.fromkeys(("settings", "set", "设置"), "set"),
-    **dict.fromkeys(("saved", "saved papers", "收藏"), "saved"),
-    **dict.fromkeys(("status", "状态", "when is the next delivery", "when do the next papers come"), "status"),
-    **dict.fromkeys(("when is the next one", "下次什么时候发", "下一次什么时候发", "什么时候发"), "status"),
-    **{name: name for name in ("why", "export", "privacy", "email", "library")},
-    "为什么": "why",
-    "导出": "export",
+    "today": (
+        "today | today's papers | what's new | what's new today | what did i miss | 今天 | 今天有什么论文 | 今天有什么新论文"
+        " | 有什么新论文"
+    ),
+    "help": "help | 帮助",
+    "set": "settings | set | 设置",
+    "saved": "saved | saved papers | 收藏",
+    "status": (
+        "status | when is the next delivery | when is the next one | when do the next papers come | when do the papers come"
+        " | when will the papers come | when do my papers come | when will my papers come | where are my papers | 状态"
+        " | 下次什么时候发 | 下一次什么时候发 | 什么时候发 | 论文什么时候来 | 我的论文呢"
+    ),
+    "why": "why | 为什么",
+    "export": "export | 导出",
+    "privacy": "privacy",
+    "email": "email",
+    "library": "library",
 }
-# whole texts → the command that they do at once; [undo] is below its reply
+# command that is done at once, with [undo] below its reply → the whole texts that mean it
 _DONE = {
-    **{name: name for name in ("pause", "resume", "stop", "start", "undo")},
-    "暂停": "pause",
-    "恢复": "resume",
-    "停": "stop",
-    "开始": "start",
-    "撤销": "undo",
+    "pause": "pause | 暂停",
+    "resume": "resume | 恢复",
+    "stop": "stop | 停",
+    "start": "start | 开始",
+    "undo": "undo | 撤销",
 }
+_TO_SHOW, _TO_DO = ({text: name for name, texts in of.items() for text in texts.split(" | ")} for of in (_SHOWN, _DONE))
 _OFFERED = {
     **{name: name for name in ("feed", "forget", "import", "save")},
     "feed new": "feed",
@@ -88,7 +94,7 @@ def bare_command(text: str) -> Bare | None:
     """Returns the command that a whole text is; None if it is none."""
     said = text.strip().removeprefix("/")  # /列表 is no command of any platform
     plain = folded(said).strip(" .!")
-    if name := _SHOWN.get(plain.rstrip(" ?")) or _DONE.get(plain):
+    if name := _TO_SHOW.get(plain.rstrip(" ?")) or _TO_DO.get(plain):
         return Bare(name)
     if name := _OFFERED.get(plain):
         return Bare(name, plain.partition(" ")[2], acts=False)
@@ -118,7 +124,7 @@ def _wanted(line: re.Match[str]) -> str:
 
 def _pause(found: re.Match[str]) -> Bare | None:
     """Returns a pause or its end: "1" (a subscription), "7d" (a time), or "1 until friday" (both)."""
-    name, rest = _DONE[found["name"].casefold()], found["rest"]
+    name, rest = _TO_DO[found["name"].casefold()], found["rest"]
     number, _, end = rest.partition(" ")
     is_number = number.removeprefix("#").isdecimal()
     if is_number and not end:
