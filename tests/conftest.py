@@ -10,7 +10,8 @@ import traceback
 from collections.abc import Callable, Generator, Iterator, MutableMapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partialmethod
+from functools import cache, partialmethod
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy, disk_usage
@@ -18,11 +19,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+import typer.main
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
-import bot.platforms  # noqa: F401 - which declares what addresses there are
+import bot.cli
+import bot.platforms  # which declares what addresses there are
+import bot.release
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
@@ -208,6 +212,13 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
 
 
 vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
+
+# The command line is built once for each subcommand, and the version is read once. A program does that at its start,
+# but in a test hundreds of them start.
+vars(bot.cli)["program"] = cache(bot.cli.program)
+vars(typer.main)["get_command"] = cache(typer.main.get_command)
+vars(bot.release)["version"] = cache(version)
+
 _wrote_in_the_pool: list[str] = []  # where, as tracebacks
 
 
@@ -256,13 +267,21 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureRequest) -> Iterator[Product]:
+def door() -> type[Product]:
+    """How a test reaches the program. Another folder of tests may have another door."""
+    return Product
+
+
+@pytest.fixture
+def installed(
+    tmp_path: Path, telegram: FakeTelegram, door: type[Product], request: pytest.FixtureRequest
+) -> Iterator[Product]:
     """The program at noon UTC on Thursday 22 January 2026, which has never run. Anyone may use it."""
     with ExitStack() as stack:
         database = ""
         if ALWAYS == "postgresql" and request.node.get_closest_marker("sqlite_alone") is None:
             database = stack.enter_context(request.getfixturevalue("postgres").lent())
-        yield Product(tmp_path, telegram=telegram, database=database)
+        yield door(tmp_path, telegram=telegram, database=database)
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,9 @@ class Finished:
     out: str
     err: str
 
+    def __post_init__(self) -> None:
+        assert not _ACCIDENT.search(self.err), self.err
+
     def refusal(self, status: int = 2) -> str:
         """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
         assert (self.status, self.out) == (status, "")
@@ -198,9 +201,7 @@ class Product:
         out, err = Stream(), Stream()
         with surroundings(self.folder, self.settings, stdin, out, err):
             status = run(arguments, self._clock_from)
-        finished = Finished(status, out.written(), err.written())
-        assert not _ACCIDENT.search(finished.err), finished.err
-        return finished
+        return Finished(status, out.written(), err.written())
 
     def tells(self, *arguments: str) -> Any:
         """Runs a command line with --json, which must succeed. Returns the document."""
@@ -281,11 +282,15 @@ class Product:
         """Lets the program do one round (`run --once`): it answers all waiting updates. Returns what people then see."""
         seen = len(self.telegram.journal)
         self._set_platform_time()
-        self.round = self.runs("run", "--once")
+        self.round = self.answers()
         if self.telegram.waiting():  # such as a block that came while the round delivered
-            self.round = self.runs("run", "--once")
+            self.round = self.answers()
         assert self.telegram.waiting() == 0, self.round.err
         return Seen(tuple(self.telegram.journal)[seen:])
+
+    def answers(self) -> Finished:
+        """Runs a round, in which the updates are answered that wait on Telegram."""
+        return self.runs("run", "--once")
 
     def _set_platform_time(self) -> None:
         self.telegram.sets_time(self.clock.now().timestamp())
