@@ -5,7 +5,6 @@ import pytest
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.conversation.talk import Talk
-from tests.fakes.telegram import FakeTelegram
 
 
 @pytest.fixture
@@ -16,11 +15,3 @@ def bot(store: Store) -> BotHarness:
 @pytest.fixture
 def door() -> type[Talk]:
     return Talk
-
-
-@pytest.fixture
-def telegram() -> FakeTelegram:
-    """A fake Telegram that nobody asks over HTTP, on which Ada has a private chat with the bot."""
-    fake = FakeTelegram()
-    fake.knows("42", title="Ada")
-    return fake

@@ -269,3 +269,16 @@ def test_another_encoding_of_the_client_changes_nothing(tmp_path: Path, postgres
         product.settings["PGCLIENTENCODING"] = "SQL_ASCII"
         assert product.runs("subscribe", "海藻", "--as", "console:me").status == 0
         assert [one["text"] for one in product.subscriptions("console:me")] == ["海藻"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WEB_PASWORD", "Did you mean PAPERWIRE_WEB_PASSWORD?"),
+        ("QUX", "Remove it."),
+    ],
+)
+def test_an_unknown_setting_is_named_at_the_start_with_what_was_meant(product: Product, name: str, meant: str) -> None:
+    product.sets(**{name: "x" * 20, "WEB_PORT": "0"})
+    with product.starts("run") as process:
+        process.waits_for_line(re.escape(f"PAPERWIRE_{name} means nothing to paperwire. {meant}"))
