@@ -148,8 +148,6 @@ def free_port(host: str) -> int:
         ("0.0.0.0", False),  # noqa: S104 - the image's own
         ("localhost", True),
         ("::", False),
-        ("0:0:0:0:0:0:0:0", True),
-        ("::1", False),
         ("[::1]", False),
     ],
 )
@@ -244,7 +242,7 @@ def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(prod
     assert product.later(hours=1) == []
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, postgres: Server, encoding: str) -> None:
     with postgres.database(encoding=encoding) as url:
         product = Product(tmp_path, database=url)
