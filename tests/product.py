@@ -62,8 +62,10 @@ class Finished:
     out: str
     err: str
 
-    def __post_init__(self) -> None:
+    def without_accident(self) -> Self:
+        """Returns itself, unless something happened that nobody thought of."""
         assert not _ACCIDENT.search(self.err), self.err
+        return self
 
     def refusal(self, status: int = 2) -> str:
         """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
@@ -201,7 +203,7 @@ class Product:
         out, err = Stream(), Stream()
         with surroundings(self.folder, self.settings, stdin, out, err):
             status = run(arguments, self._clock_from)
-        return Finished(status, out.written(), err.written())
+        return Finished(status, out.written(), err.written()).without_accident()
 
     def tells(self, *arguments: str) -> Any:
         """Runs a command line with --json, which must succeed. Returns the document."""

@@ -21,7 +21,7 @@ class Talk(Product):
         out, err = Stream(), Stream()
         with surroundings(self.folder, self.settings, b"", out, err):
             asyncio.run(self._answer())
-        return Finished(0, out.written(), err.written())
+        return Finished(0, out.written(), err.written()).without_accident()
 
     async def _answer(self) -> None:
         settings = load_settings()
