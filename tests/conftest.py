@@ -38,7 +38,7 @@ from tests.product import Product
 from tests.statements import Watch
 
 hypothesis.settings.register_profile(
-    "quick", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "quick", deadline=None, max_examples=30, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("quick")
 
