@@ -7,10 +7,11 @@ import socket
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, MutableMapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partialmethod
+from functools import cache, partialmethod
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy, disk_usage
@@ -18,15 +19,18 @@ from typing import Any
 
 import hypothesis
 import pytest
+import typer.main
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.util import LRUCache
+from sqlalchemy.engine import Connection, Engine
+from telegram.request import HTTPXRequest
 
-import bot.platforms  # noqa: F401 - which declares what addresses there are
-import subscriptions.store.database.schema
-from subscriptions.store.database.schema import make_schema
+import bot.cli
+import bot.platforms  # which declares what addresses there are
+import bot.release
 from subscriptions.store.database.store import Store
+from tests import compiled
 from tests.clock import NOON, FakeClock
+from tests.fakes import straight
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import FakeTelegram
 from tests.postgres.server import Server, run_of_tests
@@ -34,7 +38,7 @@ from tests.product import Product
 from tests.statements import Watch
 
 hypothesis.settings.register_profile(
-    "quick", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "quick", deadline=None, max_examples=30, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("quick")
 
@@ -165,58 +169,14 @@ def _no_encoder() -> Iterator[None]:
         yield
 
 
-_compiled: dict[type[Dialect], MutableMapping[Any, Any]] = {}
-_make_engine = Engine.__init__
+compiled.share()
 
+# The command line is built once for each subcommand, and the version is read once. A program does that at its start,
+# but in a test hundreds of them start.
+vars(bot.cli)["program"] = cache(bot.cli.program)
+vars(typer.main)["get_command"] = cache(typer.main.get_command)
+vars(bot.release)["version"] = cache(version)
 
-def _same_kind(one: object, other: object) -> bool:
-    return type(one) is type(other)
-
-
-def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
-    """Makes an engine that shares its cache of compiled statements with all engines of its kind (SQLite or PostgreSQL).
-
-    The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement
-    again, which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one
-    kind compare as equal.
-    """
-    _make_engine(engine, *arguments, **options)
-    kind = type(engine.dialect)
-    kind.__eq__, kind.__hash__ = _same_kind, lambda _: id(kind)  # type: ignore[assignment, method-assign]
-    engine._compiled_cache = _compiled.setdefault(kind, LRUCache(2000))
-
-
-Engine.__init__ = _make_with_common_cache  # type: ignore[assignment, method-assign]
-
-_statements_of_schema: list[tuple[str, Any]] = []
-
-
-def _make_schema_again(connection: Connection) -> bool:
-    """Makes the schema.
-
-    On SQLite, repeats the statements of the first call, which SQLAlchemy need not compile again.
-    """
-    if connection.dialect.name != "sqlite":
-        return make_schema(connection)
-    if not _statements_of_schema:
-        event.listen(connection, "before_cursor_execute", _keep_statement)
-        try:
-            return make_schema(connection)
-        finally:
-            event.remove(connection, "before_cursor_execute", _keep_statement)
-    if connection.dialect.has_table(connection, "alembic_version"):
-        return False
-    for statement, parameters in _statements_of_schema:
-        connection.exec_driver_sql(statement, parameters)
-    return True
-
-
-def _keep_statement(_connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-    if statement.split(maxsplit=1)[0] in ("CREATE", "INSERT"):
-        _statements_of_schema.append((statement, parameters))
-
-
-vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
 _wrote_in_the_pool: list[str] = []  # where, as tracebacks
 
 
@@ -265,13 +225,23 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureRequest) -> Iterator[Product]:
+def door() -> type[Product]:
+    """How a test reaches the program. Another folder of tests may have another door."""
+    return Product
+
+
+@pytest.fixture
+def installed(
+    tmp_path: Path, telegram: FakeTelegram, door: type[Product], request: pytest.FixtureRequest
+) -> Iterator[Product]:
     """The program at noon UTC on Thursday 22 January 2026, which has never run. Anyone may use it."""
     with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(HTTPXRequest, "do_request", straight.do_request)
         database = ""
         if ALWAYS == "postgresql" and request.node.get_closest_marker("sqlite_alone") is None:
             database = stack.enter_context(request.getfixturevalue("postgres").lent())
-        yield Product(tmp_path, telegram=telegram, database=database)
+        yield door(tmp_path, telegram=telegram, database=database)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Starts our programs quickly, in processes that have imported all modules already.
 
-Imports take a second, which is most of the time of a test that starts a program. Therefore one process imports all
-modules once and makes a copy of itself (by fork) for each program. A test of the imports themselves, of Ctrl-C during
+Imports take a second, which is most of the time of a test that starts a program, and what a program does the first time
+takes most of the rest. Therefore one process imports all modules once, does a round, and makes a copy of itself (by fork)
+for each program. A test of the imports themselves, of Ctrl-C during
 them, or of memory starts a new Python instead.
 """
 
@@ -18,14 +19,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn
 
 import bot
 import subscriptions
+from tests import compiled
 
 ROOT = Path(__file__).parents[1]
 _LATER = (  # modules that libraries and the program import only when they need them
@@ -125,7 +129,43 @@ def _become(folder: str, environment: Mapping[str, str], arguments: list[str]) -
     if os.environ.get("PYTHONUNBUFFERED"):
         sys.stdout.reconfigure(write_through=True)
     sys.path[0], sys.argv = folder, arguments
-    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        _end(end)
+
+
+def _end(end: SystemExit) -> NoReturn:
+    """Does what Python does at its end, except that it frees no module."""
+    if not isinstance(end.code, int):
+        raise end
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError):
+        raise end from None
+    os._exit(end.code)
+
+
+def _warm_up() -> None:
+    """Does once what takes long the first time in a process, such as to compile statements and templates."""
+    from tests import product  # noqa: PLC0415 - which imports this module
+    from tests.papers import jsonl, paper  # noqa: PLC0415
+
+    with TemporaryDirectory() as folder:
+        program = product.Product(Path(folder))
+        program.writes("inbox/day.jsonl", jsonl([paper("Kelp"), paper("Kelp forests")]))
+        program.runs("subscribe", "kelp", "--as", "console:me", "--when", "now")
+        program.runs("say", "/list", "--as", "console:me")
+        program.runs("run", "--once")
+        program.clock.advance(timedelta(hours=1))
+        for command in ("deliver", "outbox", "subscriptions"):
+            program.runs(command, "--json")
+    for thread in threading.enumerate():  # a process with threads cannot be copied
+        if thread is not threading.main_thread():
+            thread.join()
 
 
 def _main() -> None:
@@ -136,6 +176,8 @@ def _main() -> None:
                 import_module(found.name)
     for name in _LATER:
         import_module(name)
+    compiled.share()
+    _warm_up()
     gc.freeze()
     vars(gc)["freeze"] = vars(gc)["unfreeze"] = lambda: None  # a process that unfreezes it copies all of it
     for request in _copies(socket.socket(fileno=os.dup(0))):

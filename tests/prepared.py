@@ -20,14 +20,15 @@ def prepared(prepare: Callable[[Product], object]) -> Callable[..., Product]:
     done: list[Product] = []
 
     @pytest.fixture(name=prepare.__name__)
-    def fixture(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    def fixture(product: Product, first_round: Product, tmp_path_factory: pytest.TempPathFactory) -> Product:
         if not product.has_file:
             prepare(product)
             return product
         if not done:
             with FakeTelegram() as telegram:
                 telegram.knows("42", title="Ada")
-                first = Product(tmp_path_factory.mktemp(prepare.__name__), telegram=telegram)
+                first = type(product)(tmp_path_factory.mktemp(prepare.__name__), telegram=telegram)
+                first.goes_on_from(first_round)
                 prepare(first)
             done.append(first)
         product.goes_on_from(done[0])

@@ -64,6 +64,11 @@ class Finished:
     out: str
     err: str
 
+    def without_accident(self) -> Self:
+        """Returns itself, unless something happened that nobody thought of."""
+        assert not _ACCIDENT.search(self.err), self.err
+        return self
+
     def refusal(self, status: int = 2) -> str:
         """Returns stderr. The call must have ended with this status, and nothing may stand on stdout."""
         assert (self.status, self.out) == (status, "")
@@ -200,9 +205,7 @@ class Product:
         out, err = Stream(), Stream()
         with surroundings(self.folder, self.settings, stdin, out, err):
             status = run(arguments, self._clock_from)
-        finished = Finished(status, out.written(), err.written())
-        assert not _ACCIDENT.search(finished.err), finished.err
-        return finished
+        return Finished(status, out.written(), err.written()).without_accident()
 
     def tells(self, *arguments: str) -> Any:
         """Runs a command line with --json, which must succeed. Returns the document."""
@@ -289,11 +292,15 @@ class Product:
         """
         seen = len(self.telegram.journal)
         self._set_platform_time()
-        self.round = self.runs("run", "--once")
+        self.round = self.answers()
         if self.telegram.waiting():  # such as a block that came while the round delivered
-            self.round = self.runs("run", "--once")
+            self.round = self.answers()
         assert self.telegram.waiting() == 0, self.round.err
         return Seen(tuple(self.telegram.journal)[seen:])
+
+    def answers(self) -> Finished:
+        """Runs a round, in which the updates are answered that wait on Telegram."""
+        return self.runs("run", "--once")
 
     def _set_platform_time(self) -> None:
         self.telegram.sets_time(self.clock.now().timestamp())

@@ -242,14 +242,10 @@ VICTIMS = (
     "#victim",
     "$VICTIM",
     "<@victim>",
-    ">@victim",
     "/@victim",
-    "a.b,@victim",
 )
 AROUND = (
     "{}",
-    "by {} and",
-    "({})",
     "x://,{}",
     "https://h.org/,{}",
     "https://h.org/ {} https://h.org/",
@@ -260,7 +256,6 @@ AROUND = (
     "¼{}",
     "\u200b{}",
     "`{}`",
-    "“{}”",
 )
 
 
@@ -445,12 +440,11 @@ def test_whatever_a_paper_holds_it_is_taken_as_it_is(
 
 
 @JUDGES
-@pytest.mark.parametrize("amount", [12, 80])
-@pytest.mark.parametrize("title", ["Noise " * 12, "x", "&" * 200, "&" * 900, "ﷺ" * 200, "🎓" * 100])
-def test_many_papers_are_few_full_messages(on: Judge, amount: int, title: str) -> None:
+@pytest.mark.parametrize("title", ["x", "&" * 200, "&" * 900, "ﷺ" * 200, "🎓" * 100])
+def test_many_papers_are_few_full_messages(on: Judge, title: str) -> None:
     for chat in on.chats[:2]:
-        messages = rendered.render_delivery(deliveries.delivery(chat, deliveries.items(amount, title=title)))
-        assert sum(on.papers(on.judged(message)) for message in messages) == amount
+        messages = rendered.render_delivery(deliveries.delivery(chat, deliveries.items(50, title=title)))
+        assert sum(on.papers(on.judged(message)) for message in messages) == 50
         assert all(len(message.papers) >= 7 for message in messages[1:-1])
 
 

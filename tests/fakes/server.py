@@ -88,6 +88,7 @@ class LoopbackServer(ABC):
 
     root = ""  # the path after the port, for `url`
     tls: ssl.SSLContext | None = None
+    running: ClassVar[dict[int, "LoopbackServer"]] = {}  # those of this process that listen, by their ports
     gives_up: ClassVar[bool] = False  # whether it stops to work on a request whose client is gone
 
     def __init__(self) -> None:
@@ -140,9 +141,11 @@ class LoopbackServer(ABC):
         )
         await self._runner.setup()
         await web.TCPSite(self._runner, LOOPBACK, self.port, ssl_context=self.tls, reuse_address=True).start()
+        self.running[self.port] = self
 
     async def _down(self) -> None:
         if self._runner:
+            del self.running[self.port]
             await self._runner.cleanup()
             self._runner = None
 
@@ -296,6 +299,23 @@ class FakePlatform(LoopbackServer):
             return await self._misbehave(request, call, fault)
         finally:
             self._open[about] -= 1
+            self.answered.append(about)
+            self.news.tell()
+
+    def answers_at_once(self, call: ApiCall) -> bool:
+        """Tells whether nothing is planned that goes wrong, and nothing that takes time."""
+        return not (self._orders or self._takes or float(call.arguments.get("timeout") or 0))
+
+    def ask(self, call: ApiCall) -> ApiResponse:
+        """Answers a call that did not come over HTTP."""
+        return self._wait(self._asked(call))
+
+    async def _asked(self, call: ApiCall) -> ApiResponse:
+        about = call.method, call.chat
+        self.requests.append(about)
+        try:
+            return await self.respond(call)
+        finally:
             self.answered.append(about)
             self.news.tell()
 

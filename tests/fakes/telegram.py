@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -400,19 +401,13 @@ class FakeTelegram(FakePlatform):
         )
 
     async def read(self, request: web.BaseRequest) -> ApiCall:
-        if file := re.fullmatch(r"/file/bot([^/]+)/(.+)", request.path):
-            return ApiCall(method="file", token=file[1], arguments={"path": file[2]})
-        match = re.fullmatch(r"/bot([^/]+)/(\w+)", request.path)
-        token, method = match.groups() if match else ("", request.path)
         try:
-            arguments, files = await _arguments(request)
+            return call_of(request.path, *await _arguments(request))
         except ValueError:
-            return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: strings must be in UTF-8")
+            problem = "Bad Request: strings must be in UTF-8"
         except ConnectionError:  # the client has closed the connection
-            return ApiCall(method=method, token=token, arguments={}, problem="Bad Request: the request is cut off")
-        return ApiCall(
-            method=method, token=token, arguments=arguments, chat=str(arguments.get("chat_id", "")), files=files
-        )
+            problem = "Bad Request: the request is cut off"
+        return replace(call_of(request.path, {}), problem=problem)
 
     async def respond(self, call: ApiCall) -> ApiResponse:
         if call.method != "getUpdates":
@@ -664,6 +659,16 @@ class FakeTelegram(FakePlatform):
 def _described(method: str) -> tuple[str, int]:
     """Returns (field, most characters) of the description that a method sets or gets."""
     return ("short_description", rules.SHORT_DESCRIPTION) if "Short" in method else ("description", rules.DESCRIPTION)
+
+
+def call_of(path: str, arguments: dict[str, Any], files: Mapping[str, tuple[str, bytes]] | None = None) -> ApiCall:
+    """Returns the call that a request with this path makes."""
+    if file := re.fullmatch(r"/file/bot([^/]+)/(.+)", path):
+        return ApiCall(method="file", token=file[1], arguments={"path": file[2]})
+    match = re.fullmatch(r"/bot([^/]+)/(\w+)", path)
+    token, method = match.groups() if match else ("", path)
+    chat = str(arguments.get("chat_id", ""))
+    return ApiCall(method=method, token=token, arguments=arguments, chat=chat, files=files or {})
 
 
 async def _arguments(request: web.BaseRequest) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:

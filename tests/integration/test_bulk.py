@@ -188,7 +188,7 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
     return [*found, *(row for row in chosen if row[0] in speaking or row[3])]
 
 
-@hypothesis.settings(max_examples=25)
+@hypothesis.settings(max_examples=10)
 @hypothesis.given(what=st.lists(entered, min_size=1, max_size=8), settings=st.lists(chosen, max_size=3))
 @hypothesis.example(what=[("console:me", text, {"when": "daily"}, "Japan", None) for text in TRAPS], settings=[])
 @hypothesis.example(what=[("console:me", f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS)], settings=[])

@@ -55,9 +55,9 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
     assert "_PURPOSES" in vars(start)  # the recipe names it
-    (tmp_path / "tests" / "outside" / "test_counting.py").write_text(story, encoding="utf-8")
+    (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     # with its own folder, pytest does not first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"
-    done = run(tmp_path, "pytest", "-q", "-p", "no:xdist", own, "tests/outside/test_counting.py")
+    done = run(tmp_path, "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout

@@ -77,8 +77,9 @@ def minutes(found: tuple[str, datetime], since: datetime) -> tuple[str, float]:
     return found[0], (found[1] - since).total_seconds() / 60
 
 
-@pytest.mark.parametrize("document", [rss, atom, page])
-@pytest.mark.parametrize("still", [(OWLS, MICE), (MICE, OWLS), (MICE,)])
+@pytest.mark.parametrize(
+    ("document", "still"), [(rss, (MICE, OWLS)), (atom, (OWLS, MICE)), (page, (OWLS, MICE)), (rss, (MICE,))]
+)
 def test_papers_of_yesterday_under_the_date_of_today_are_no_news(
     ai: Feed, document: Any, still: tuple[Paper, ...]
 ) -> None:
@@ -99,7 +100,7 @@ def test_papers_of_yesterday_under_the_date_of_today_are_no_news(
     assert "Voles" in delivery.text
 
 
-@pytest.mark.parametrize("zone", [b"+0000", b"GMT", b"+0900"])
+@pytest.mark.parametrize("zone", [b"GMT", b"+0900"])
 def test_a_mirror_that_writes_midnight_in_another_zone_means_the_same_day(ai: Feed, zone: bytes) -> None:
     for day, one in ((MONDAY, OWLS), (TUESDAY, LATER)):
         ai.serves(rss(day, one).replace(b"-0500", zone))

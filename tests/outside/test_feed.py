@@ -55,16 +55,16 @@ def test_a_chat_gets_an_address_a_new_one_and_stops(product: Product) -> None:
     assert "since Thu 22 Jan" in shown.text
     other = product.presses("new address")
     assert other.changed
-    opens(product, {address_in(first): False, address_in(other): True})
     stopped = product.presses("stop")
     assert (stopped.changed, stopped.buttons) == (True, ["new address"])
     third = product.presses("new address")
-    opens(product, {address_in(other): False, address_in(third): True, "/feed/nobody.atom": False})
+    is_open = {address_in(first): False, address_in(other): False, address_in(third): True, "/feed/nobody.atom": False}
+    opens(product, is_open)
 
 
 def test_a_feed_is_ended_and_renewed_by_typing(product: Product) -> None:
     first, second = product.says("/feed"), product.says("/feed new")
-    opens(product, {address_in(first): False, address_in(second): True})
+    assert address_in(first) != address_in(second)
     stopped = product.says("/feed stop")
     assert len(stopped.buttons) == 1
     opens(product, {address_in(second): False})
@@ -75,10 +75,7 @@ def test_a_feed_is_ended_and_renewed_by_typing(product: Product) -> None:
     assert product.queries() == ["diffusion"]
 
 
-@pytest.mark.parametrize("is_public", [False, True])
-def test_who_reads_a_group_never_sees_its_address(product: Product, telegram: FakeTelegram, is_public: bool) -> None:
-    if is_public:
-        telegram.knows(GROUP, title="Readers", username="readers", people={OWNER: "creator", "8": "member"})
+def test_who_reads_a_group_never_sees_its_address(product: Product) -> None:
     product.says(f"/sub@{NAME} diffusion", GROUP, by=OWNER)
     assert "Only admins" in product.says(f"/feed@{NAME}", GROUP, by="8").text
     answer = product.says(f"/feed@{NAME}", GROUP, by=OWNER)

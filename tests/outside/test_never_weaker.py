@@ -18,9 +18,19 @@ from tests.fakes.faults import Fault
 from tests.fakes.smtp import a_mail_server
 from tests.fakes.telegram import NAME, TOKEN, FakeTelegram
 from tests.papers import paper
+from tests.prepared import prepared
 from tests.product import Product, Seen
 
 GROUP = "-1001"
+
+
+@prepared
+def subscribed(product: Product) -> None:
+    """The program with a reader who gets each paper on graphs at once."""
+    product.says("/sub graph now")
+
+
+of_a_reader = pytest.mark.usefixtures("subscribed")
 
 
 def titles(seen: Seen) -> list[str]:
@@ -38,8 +48,8 @@ def posts_of_papers(telegram: FakeTelegram) -> list[dict[str, Any]]:
     return [entry.payload for entry in telegram.journal if "arxiv.org" in str(entry.payload)]
 
 
+@of_a_reader
 def test_a_delivery_is_in_the_outbox_before_its_first_post(product: Product, telegram: FakeTelegram) -> None:
-    product.says("/sub graph now")
     product.brings("A graph of kind 1")
     telegram.answers("hang before")
     process = product.starts("deliver", "--now", product.clock.now().isoformat())
@@ -62,9 +72,9 @@ def test_what_is_due_in_one_minute_is_one_delivery(product: Product) -> None:
     assert product.tells("deliver")["planned"] == 0
 
 
+@of_a_reader
 def test_a_paper_comes_once_however_often_it_is_announced(product: Product) -> None:
     graph = paper("A graph of kind 1", "cs.LG", kind="cross")
-    product.says("/sub graph now")
     product.brings(graph)
     assert len(product.later(minutes=1)) == 1
     again = paper("A graph of kind 1", "cs.LG", "cs.CV", arxiv_id=graph.arxiv_id, kind="new")
@@ -102,9 +112,9 @@ def test_messages_of_a_chat_go_out_one_at_a_time_and_in_order(product: Product, 
         assert len(numbers) > 1
 
 
+@of_a_reader
 def test_a_retry_posts_the_same_bytes(product: Product, telegram: FakeTelegram) -> None:
     graph = paper("A graph of kind 1", "cs.LG")
-    product.says("/sub graph now")
     product.brings(graph)
     telegram.answers("cut after")
     product.later(minutes=1)
@@ -114,8 +124,8 @@ def test_a_retry_posts_the_same_bytes(product: Product, telegram: FakeTelegram) 
     assert first == second
 
 
+@of_a_reader
 def test_a_definite_no_is_dead_with_its_reason_and_holds_nothing_up(product: Product, telegram: FakeTelegram) -> None:
-    product.says("/sub graph now")
     product.brings("A graph of kind 1")
     telegram.refuses("Bad Request: nobody has seen these words", times=9)
     product.later(minutes=1)
@@ -128,9 +138,9 @@ def test_a_definite_no_is_dead_with_its_reason_and_holds_nothing_up(product: Pro
 
 
 @pytest.mark.parametrize("fault", ["cut after", "reset after", "cut in the answer", "500", "empty", "broken json"])
+@of_a_reader
 def test_only_a_missing_or_cut_answer_is_unclear(product: Product, telegram: FakeTelegram, fault: str) -> None:
     product.sets(ON_UNCLEAR="skip")
-    product.says("/sub graph now")
     product.brings("A graph of kind 1")
     telegram.answers(fault)
     product.later(minutes=1)
@@ -265,10 +275,10 @@ def test_forget_erases(product: Product, telegram: FakeTelegram) -> None:
 
 
 @pytest.mark.parametrize("level", ["info", "debug"])
+@of_a_reader
 def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: FakeTelegram, level: str) -> None:
     secret = TOKEN.partition(":")[2]
     product.sets(LOG_LEVEL=level, WEB_PASSWORD="open sesame 77")
-    product.says("/sub graph now")
     product.brings("A graph of kind 1")
     told = []
     echoes = (Fault(status=status, body="<html>Cannot POST {path}</html>") for status in (400, 403, 404, 502))
@@ -298,8 +308,8 @@ def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: Fak
         assert one not in everything
 
 
+@of_a_reader
 def test_a_refused_markup_goes_out_plain(product: Product, telegram: FakeTelegram) -> None:
-    product.says("/sub graph now")
     product.brings("A graph of kind 1")
     telegram.refuses("Bad Request: can't parse entities: Unsupported start tag")
     (alert,) = product.later(minutes=1)
@@ -307,8 +317,7 @@ def test_a_refused_markup_goes_out_plain(product: Product, telegram: FakeTelegra
     assert "parse_mode" not in alert.entries[0].payload
 
 
-@pytest.mark.parametrize("limit", ["5", "20", "all"])
-@pytest.mark.parametrize("crosslists", ["in", "out"])
+@pytest.mark.parametrize(("limit", "crosslists"), [("5", "in"), ("20", "out"), ("all", "in")])
 def test_the_preview_and_the_delivery_are_one_decision(product: Product, limit: str, crosslists: str) -> None:
     product.says("/sub graph -kind daily 14:00")
     product.says("/sub kind daily 14:00")
@@ -373,16 +382,16 @@ def test_a_refusal_says_what_and_gives_an_example(product: Product, typed: str, 
         "A graph ${{[[%s]]}}",
     ],
 )
+@of_a_reader
 def test_a_strange_paper_does_not_hold_up_those_beside_it(product: Product, title: str) -> None:
-    product.says("/sub graph now")
     product.brings(paper(title.encode("utf-8", "replace").decode()), "A graph of kind 1")
     sent = product.later(minutes=1)
     assert "A graph of kind 1" in "".join(one.text for one in sent)
     assert set(states(product)) == {"sent"}
 
 
+@of_a_reader
 def test_a_file_that_cannot_be_read_does_not_hold_up_those_beside_it(product: Product, tmp_path: Path) -> None:
-    product.says("/sub graph now")
     product.writes("inbox/a.md", b"\x00\x01 nothing that anybody reads")
     product.writes(
         "inbox/b.jsonl",

@@ -148,8 +148,6 @@ def free_port(host: str) -> int:
         ("0.0.0.0", False),  # noqa: S104 - the image's own
         ("localhost", True),
         ("::", False),
-        ("0:0:0:0:0:0:0:0", True),
-        ("::1", False),
         ("[::1]", False),
     ],
 )
@@ -244,7 +242,7 @@ def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(prod
     assert product.later(hours=1) == []
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, postgres: Server, encoding: str) -> None:
     with postgres.database(encoding=encoding) as url:
         product = Product(tmp_path, database=url)
@@ -269,3 +267,16 @@ def test_another_encoding_of_the_client_changes_nothing(tmp_path: Path, postgres
         product.settings["PGCLIENTENCODING"] = "SQL_ASCII"
         assert product.runs("subscribe", "海藻", "--as", "console:me").status == 0
         assert [one["text"] for one in product.subscriptions("console:me")] == ["海藻"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WEB_PASWORD", "Did you mean PAPERWIRE_WEB_PASSWORD?"),
+        ("QUX", "Remove it."),
+    ],
+)
+def test_an_unknown_setting_is_named_at_the_start_with_what_was_meant(product: Product, name: str, meant: str) -> None:
+    product.sets(**{name: "x" * 20, "WEB_PORT": "0"})
+    with product.starts("run") as process:
+        process.waits_for_line(re.escape(f"PAPERWIRE_{name} means nothing to paperwire. {meant}"))

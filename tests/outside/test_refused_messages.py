@@ -50,13 +50,12 @@ def test_what_slack_refuses_comes_in_its_plain_form(product: Product, slack: Fak
     assert "blocks" not in entry.payload
 
 
-@pytest.mark.parametrize("code", REFUSED_BY_SLACK)
-def test_what_slack_refuses_twice_is_dead_with_its_reason(product: Product, slack: FakeSlack, code: str) -> None:
-    slack.answers(no_of_slack(code), times=2)
+def test_what_slack_refuses_twice_is_dead_with_its_reason(product: Product, slack: FakeSlack) -> None:
+    slack.answers(no_of_slack("a_code_of_next_year"), times=2)
     product.brings("Diffusion for maps")
     product.later(minutes=5)
     (dead,) = product.tells("outbox", "--state", "dead")
-    assert code in dead["reason"]
+    assert "a_code_of_next_year" in dead["reason"]
     product.brings("Diffusion for roads")
     product.later(minutes=5)
     assert ["Diffusion for roads" in entry.text for entry in slack.posted_to(CHANNEL)] == [True]
@@ -114,11 +113,8 @@ def test_a_topic_that_a_private_chat_never_had_costs_no_paper(product: Product, 
 
 REFUSED_BY_TELEGRAM = lines("""
     Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
-    Bad Request: inline keyboard expected
     Bad Request: BUTTON_TYPE_INVALID
-    Bad Request: REPLY_MARKUP_TOO_LONG
     Bad Request: MESSAGE_TOO_LONG
-    Bad Request: ENTITY_TEXTURL_INVALID
     Bad Request: nobody foresaw this
 """)
 

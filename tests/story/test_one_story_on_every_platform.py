@@ -37,10 +37,10 @@ def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, telegra
                 answers = {chat: product.tells("say", said, "--as", chat)["text"][0][:1] for chat in CHATS}
                 assert len(set(answers.values())) == 1, (said, answers)
             product.brings(*(paper(title, category, authors=(who,)) for title, category, who in papers))
-            for _ in range(24):
-                hour += 1
+            for _ in range(8):
+                hour += 3
                 seen = len(telegram.journal), len(slack.journal)
-                product.later(hours=1)
+                product.later(hours=3)
                 posted = {
                     "telegram:42": " ".join(str(one.payload) for one in list(telegram.journal)[seen[0] :]),
                     "slack:U1": " ".join(str(one.payload) for one in list(slack.journal)[seen[1] :]),

@@ -1,4 +1,4 @@
-"""Mail servers that refuse, postpone or disconnect, while the program sends papers to twenty addresses.
+"""Mail servers that refuse, postpone or disconnect, while the program sends papers to nine addresses.
 
 Nothing is lost. A mail comes twice only if the server accepted it and its answer was lost. Both have the same
 Message-ID.
@@ -20,7 +20,7 @@ from tests.product import Product
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
-ADDRESSES = 20
+ADDRESSES = 9
 ROUNDS = 400  # most rounds
 BETWEEN = timedelta(minutes=20)  # longer than the longest wait between two attempts
 TITLE = re.compile(r"A graph number \d{4}")

@@ -24,7 +24,7 @@ from tests.patience import PATIENCE
 from tests.product import Process, Product
 from tests.programs.faults import filled, judging
 
-FEW, MANY, ROUNDS = 20, 100, 4  # chats (few, many), and messages for each chat
+FEW, MANY, ROUNDS = 10, 100, 4  # chats (few, many), and messages for each chat
 MARGIN = 25  # messages that must be left before the next process is started and hit
 LATEST = 12  # the fault comes after at most this many messages
 COMMITS = 30  # the fault comes after at most this many commits

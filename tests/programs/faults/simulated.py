@@ -138,7 +138,7 @@ def no_fault(fake: StormyTelegram, call: ApiCall) -> None:
 
 def few(tries: int) -> list[str]:
     """Returns the chats of most rows: up to 60, and fewer in a short run."""
-    return filled.telegram_chats(min(CHATS, max(20, 4 * tries)))
+    return filled.telegram_chats(min(CHATS, max(12, 2 * tries)))
 
 
 def storm(

@@ -186,7 +186,7 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
         after=lambda _: in_this_round.clear(),
         judged=judged,
         seed="deleted",
-        chats=filled.telegram_chats(tries * 3 // 2 + 60),
+        chats=filled.telegram_chats(tries * 3 // 2 + min(60, 4 * tries)),
     )
 
 

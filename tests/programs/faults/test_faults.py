@@ -1,5 +1,6 @@
 """A short run of `make faults`: each kind of fault a few times."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,22 @@ from tests.postgres.server import Server
 from tests.programs.faults import rows, slack_storm, table
 
 IN_SIMULATED_TIME = [
-    pytest.param(fault, id=fault.name) for fault in rows.ROWS if not fault.is_by_process and not fault.must_be_red
-]
+    pytest.param(fault, id=fault.name)
+    for fault in rows.ROWS
+    if not fault.is_by_process and not fault.must_be_red and not re.match("Slack, cut after.*skip", fault.name)
+]  # that a cut post is not sent again with "skip" is also seen among all faults of Slack
 
 
 def tries_of(fault: rows.Fault) -> int:
     """Returns a number of tries in which each kind of trouble of the row comes at least once."""
     if "at times, skip" in fault.name:
-        return 60  # one turn of the right to read leaves more messages in a channel than it has tries
+        return 24  # one turn of the right to read leaves more messages in a channel than it has tries
     if fault.name.startswith("Slack"):
         return 12
     if fault.name.startswith("mail"):
         return 3
     if fault.name.startswith("language model"):
-        return 4  # one round of each kind
+        return 1  # one round of each kind
     return 2 if "for a minute" in fault.name or "too late" in fault.name else 7
 
 
@@ -37,7 +40,7 @@ def test_a_fault_in_simulated_time(fault: rows.Fault, tmp_path: Path) -> None:
 @pytest.mark.parametrize("begins", ["power lost", "database damaged"])
 def test_a_fault_of_real_processes(begins: str) -> None:
     (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith(begins))
-    with Forked(["tests.programs.faults", "--only", name, "--tries", "2"], cwd=table.ROOT) as process:
+    with Forked(["tests.programs.faults", "--only", name, "--tries", "1"], cwd=table.ROOT) as process:
         assert process.wait(PATIENCE) == 0
 
 

@@ -126,7 +126,8 @@ def test_what_came_while_it_was_gone_still_comes(product: Product) -> None:
     product.says("/unsub 1")
     product.brings("Diffusion on graphs")
     assert product.later(minutes=1) == []
-    assert "Diffusion on graphs" in product.says("/undo").text
+    product.says("/undo")
+    assert "Diffusion on graphs" in product.delivers()[0].text
 
 
 def test_a_moment_that_stayed_is_not_moved(product: Product) -> None:

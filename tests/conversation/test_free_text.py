@@ -48,7 +48,7 @@ def test_in_a_group_only_what_is_said_to_the_bot_is_answered(product: Product) -
     product.telegram.knows(GROUP, people={"7": "creator"})
     product.telegram.reads_all()
     product.brings(paper("Diffusion of light", arxiv_id="2601.01234"))
-    for text in ("diffusion", "2601.01234", "what do you think, @somebody?"):
+    for text in ("2601.01234", "what do you think, @somebody?"):
         assert not product.says(text, GROUP, by="7")
     assert product.says(f"@{NAME} 2601.01234", GROUP, by="7").lines[0] == "Diffusion of light"
 

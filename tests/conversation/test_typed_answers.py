@@ -22,13 +22,11 @@ def asked(product: Product) -> Product:
 def test_a_city_a_zone_or_an_offset_is_the_answer(asked: Product) -> None:
     for text, name in [
         ("Berlin", "Europe/Berlin"),
-        ("berlin.", "Europe/Berlin"),
         ("Oslo!", "Europe/Oslo"),
         ("13:00 Berlin", "Europe/Berlin"),  # the label of a button
         ("09:00 Sao Paulo", "America/Sao_Paulo"),
         ("柏林", "Europe/Berlin"),
         ("in Tokyo", "Asia/Tokyo"),
-        ("New York", "America/New_York"),
         ("Europe/Berlin", "Europe/Berlin"),
         ("UTC+2", "+02:00"),
         ("+08:00", "+08:00"),
@@ -93,10 +91,11 @@ def test_a_refused_answer_leaves_the_question_open_and_no_ends_it(asked: Product
     assert asked.says("no").text == "✓ Nothing is changed."
     asked.says("moss")
     assert asked.queries() == ["diffusion"]
-    asked.says("/edit 1")
-    asked.says("list")  # a command ends it, too
-    asked.says("moss")
-    assert asked.queries() == ["diffusion"]
+    for command in ("list", "/list", "/cancel"):  # a command ends it, too
+        asked.says("/edit 1")
+        asked.says(command)
+        asked.says("moss")
+        assert asked.queries() == ["diffusion"]
 
 
 def test_a_time_may_be_written_where_times_are_offered(asked: Product) -> None:

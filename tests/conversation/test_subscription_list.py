@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from tests.papers import paper
 from tests.product import Product
 
@@ -73,6 +71,8 @@ def test_a_number_opens_its_verbs(product: Product) -> None:
     product.says("/list")
     opened = product.presses("1")
     assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion", "Next: as soon as papers are out."]
+    assert product.presses("edit").lines[1] == "Write what it shall be instead."
+    assert product.says("cancel").text == "✓ Nothing is changed."
     paused = product.presses("pause")
     assert (paused.lines[0], paused.buttons) == ("✓ 1  D is paused.", ["resume", "undo"])
     assert "active again" in product.presses("resume").text
@@ -114,17 +114,6 @@ def test_an_edit_without_words_asks_and_the_next_text_is_it(product: Product) ->
     assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
     assert product.says("graphs").lines[0].startswith("✓ 1  graphs")
     assert product.queries() == ["graphs"]
-
-
-@pytest.mark.parametrize("end", ["/cancel", "cancel", "取消", "算了"])
-def test_cancel_stops_the_question(product: Product, end: str) -> None:
-    product.says("/sub diffusion")
-    product.says("/list")
-    product.presses("1")
-    product.presses("edit")
-    product.says(end)
-    product.says("graphs")
-    assert product.queries() == ["diffusion"]
 
 
 def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> None:

@@ -22,8 +22,8 @@ def commands(product: Product) -> list[str]:
     return re.findall(r"/(\w+)", "\n".join(product.says("/help all").lines[:-1]))
 
 
-def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(installed: Product) -> None:
-    said = installed.says("/start")
+def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(product: Product) -> None:
+    said = product.says("/start")
     assert len(said.lines) == 2
     assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
     assert [key["url"] for key in said.keys if "url" in key] == [
@@ -32,8 +32,8 @@ def test_the_first_words_are_two_sentences_three_examples_the_other_language_and
     ]
     examples = said.buttons[:3]
     for number, example in enumerate(examples, start=1):
-        assert installed.presses(example).text.startswith(f"✓ {number}  ")
-    assert installed.queries() == examples
+        assert product.presses(example).text.startswith(f"✓ {number}  ")
+    assert product.queries() == examples
 
 
 def test_the_other_language_is_one_press_away_and_back(product: Product) -> None:
@@ -186,16 +186,3 @@ def test_long_words_are_not_said_back(product: Product) -> None:
             said = product.says(f"/{name} {words}")
             assert len(said.entries) == 1
             assert len(said.text) < 1400
-
-
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("WEB_PASWORD", "Did you mean PAPERWIRE_WEB_PASSWORD?"),
-        ("QUX", "Remove it."),
-    ],
-)
-def test_an_unknown_setting_is_named_at_the_start_with_what_was_meant(product: Product, name: str, meant: str) -> None:
-    product.sets(**{name: "x" * 20, "WEB_PORT": "0"})
-    with product.starts("run") as process:
-        process.waits_for_line(re.escape(f"PAPERWIRE_{name} means nothing to paperwire. {meant}"))
