@@ -91,6 +91,8 @@ def test_start_ends_a_stop(knowing: Product) -> None:
         ("saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
         ("search kelp", "1 paper in the last 7 days"),
         ("status", "daily, Thu 22 Jan: 5 papers."),
+        ("When do the papers come?", "daily, Thu 22 Jan: 5 papers."),
+        ("我的论文呢？", "daily, Thu 22 Jan: 5 papers."),
         ("导出 bib", "In the last 30 days no paper was delivered here."),
     ],
 )
