@@ -332,7 +332,7 @@ class Example:
             product.says(line, chat)
 
     def is_right(self) -> bool:
-        before = self.state()
+        before = self.state() if "before" in self.row else ""
         seen = self.product.says(self.row["say"], self.chat)
         assert self.row.get("at_once") or self.state() == before, f"it changed something: {self.row}"
         now = seen
