@@ -22,7 +22,6 @@ import pytest
 import typer.main
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from telegram.request import HTTPXRequest
 
 import bot.cli
 import bot.platforms  # which declares what addresses there are
@@ -30,7 +29,6 @@ import bot.release
 from subscriptions.store.database.store import Store
 from tests import compiled
 from tests.clock import NOON, FakeClock
-from tests.fakes import straight
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import FakeTelegram
 from tests.postgres.server import Server, run_of_tests
@@ -236,8 +234,6 @@ def installed(
 ) -> Iterator[Product]:
     """The program at noon UTC on Thursday 22 January 2026, which has never run. Anyone may use it."""
     with ExitStack() as stack:
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(HTTPXRequest, "do_request", straight.do_request)
         database = ""
         if ALWAYS == "postgresql" and request.node.get_closest_marker("sqlite_alone") is None:
             database = stack.enter_context(request.getfixturevalue("postgres").lent())

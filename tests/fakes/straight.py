@@ -1,7 +1,6 @@
-"""Hands requests to a fake Telegram of this process over by a call, since HTTP is a third of the time of a test.
+"""Hands requests of conversations to the fake Telegram by a call, since HTTP is a third of the time of such a test.
 
-Where something is to go wrong, or to take time, they go over HTTP: those of real processes, of long polling, and all
-while a fault is planned or posts take their time.
+Where something is to go wrong, or to take time, they go over HTTP, as in all tests outside of `tests/conversation`.
 """
 
 import json
