@@ -25,7 +25,7 @@ run: .venv/runtime.stamp ## the bot; without any setting a page to talk with it,
 
 test: .venv/dev.stamp ## all tests, in parallel; what is skipped is named
 	@# the tests start a process again and again, which would compile all modules each time where Python may not keep them
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 5 --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal $(ARGS)
 
 test-browser: .venv/dev.stamp chromium ## the pages in a real browser
 	$(BIN)/python -m pytest -q -rs tests/browser $(ARGS)
@@ -59,7 +59,7 @@ promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy,
 	$(BIN)/python -m tests.programs.promises $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
-	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 5 --dist worksteal tests/outside tests/conversation $(ARGS)
+	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/outside tests/conversation $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year --postgresql
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
