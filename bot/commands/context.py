@@ -444,14 +444,17 @@ class Registry:
         """Returns the command with this name or alias, in any letter case; None if there is none."""
         return self.by_name.get(name.casefold())
 
-    def nearest(self, name: str) -> str:
-        """Returns the name of the command that is most similar to `name`; "" if none is."""
+    def nearest(self, name: str, *, alike: float = 0.6) -> str:
+        """Returns the name of the command that is most similar to `name`.
+
+        "" if no similarity reaches `alike` (0 to 1).
+        """
         said = name.casefold()
         if said in _ELSEWHERE:
             return _ELSEWHERE[said]
         names = list(self.by_name)
         swapped = [known for known in names if sorted(known) == sorted(said)]  # "sbu"
-        if found := swapped or get_close_matches(said, names, n=1):
+        if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):
             return found[0]
         # A command without the space after it: "sub" for "/subdiffusion".
         return max((known for known in names if said.startswith(known)), key=len, default="")

@@ -27,6 +27,7 @@ from subscriptions.query.links import links_to_no_paper, mentioned
 
 MOST_PAPERS = 5  # ids or links of one text whose cards are shown
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
+_ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def plain_text(context: CommandContext) -> Reply | None:
@@ -146,12 +147,24 @@ def looked_for(context: CommandContext, said: str) -> Reply:
         return named_papers(context, said)
     if meant := wish(said):
         return papers_found(context, meant.query, when=meant.when, subject=_subject(said))
-    return try_query(context, said)
+    return _with_near_command(context, said, try_query(context, said))
 
 
 def _subject(said: str) -> str:
     """Returns what a wish is about as it was said; "" if it has a form, beside whose words its meaning is that of its query."""
     return "" if formed_wish(said) else said
+
+
+def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
+    """If the words find nothing, adds to the reply a button for the command that was probably meant."""
+    word, _, rest = said.partition(" ")
+    if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
+        return reply
+    near = context.registry.nearest(word, alike=_ALIKE)
+    if not near or (rest and word.casefold()[0] != near[0]):
+        return reply
+    asked = context.say("Did you mean /{name}?", name=near)
+    return replace(reply, lines=(*reply.lines, asked), buttons=((context.runs(near, rest),), *reply.buttons))
 
 
 def writes(context: CommandContext) -> bool:
