@@ -34,6 +34,8 @@ Record = dict[str, Any]
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
+_LINE = re.compile(".*")
+_MOST_AGAIN = 20  # times the length of a document that may be read again after damage
 _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # after damage
 _PARTS_OF_VALUES: Final = frozenset(",]}")  # signs that stand behind a part of a larger value
 _MOST_TEARS: Final = 10_000  # which bounds the time that a hostile document takes
@@ -113,7 +115,7 @@ class _Document:
         self.parts: list[Any] = []
         self.torn = 0  # places that are damaged
         self.is_half = False  # the first value was torn, which may be all of an answer
-        place = 0
+        place = read_again = 0
         while (place := _end(_BLANKS, text, place)) < len(text) and self.torn <= _MOST_TEARS:
             try:
                 value, end = _DECODER.raw_decode(text, place)
@@ -126,10 +128,14 @@ class _Document:
                     raise ValueError  # noqa: TRY301  as if it could not be decoded
                 self.parts.append(value)
                 place = after
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
                 self.is_half = self.is_half or not self.parts
                 self.torn += 1
-                following = _BEGINNING.search(text, place + 1)
+                reached = error.pos if isinstance(error, json.JSONDecodeError) else _end(_LINE, text, place)
+                read_again += reached - place
+                # objects in one another, each of which is torn, are not read again and again
+                start = place + 1 if read_again < _MOST_AGAIN * len(text) else max(place + 1, reached)
+                following = _BEGINNING.search(text, start)
                 place = following.start() if following else len(text)
 
 
