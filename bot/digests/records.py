@@ -35,10 +35,13 @@ Record = dict[str, Any]
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
 _LINE = re.compile(".*")
-_MOST_AGAIN = 20  # times the length of a document that may be read again after damage
+_TORN = object()
+# two bounds of the time that a hostile document takes: places, since one where too much is nested costs much wherever
+# it ends, and characters that are read again, since the places of one line may share all of it
+_MOST_TEARS: Final = 10_000
+_MOST_AGAIN: Final = 20  # times the length of a document that may be read again after damage
 _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # after damage
 _PARTS_OF_VALUES: Final = frozenset(",]}")  # signs that stand behind a part of a larger value
-_MOST_TEARS: Final = 10_000  # which bounds the time that a hostile document takes
 _MOST_DIGITS: Final = 6  # of the place of a word in an abstract
 _SEEN: Final = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
@@ -117,26 +120,33 @@ class _Document:
         self.is_half = False  # the first value was torn, which may be all of an answer
         place = read_again = 0
         while (place := _end(_BLANKS, text, place)) < len(text) and self.torn <= _MOST_TEARS:
-            try:
-                value, end = _DECODER.raw_decode(text, place)
-                after = _end(_BLANKS, text, end)
-                has_lines = text[place - 1 : place] in ("", "\n") and "\n" in text[end:after]
-                is_part = text[after : after + 1] in _PARTS_OF_VALUES and not has_lines
-                if is_part or (
-                    isinstance(value, str) and "\n" in value
-                ):  # or begins at the end of a text that was torn
-                    raise ValueError  # noqa: TRY301  as if it could not be decoded
+            value, reached = _value_at(text, place)
+            if value is not _TORN:
                 self.parts.append(value)
-                place = after
-            except (ValueError, RecursionError) as error:
-                self.is_half = self.is_half or not self.parts
-                self.torn += 1
-                reached = error.pos if isinstance(error, json.JSONDecodeError) else _end(_LINE, text, place)
-                read_again += reached - place
-                # objects in one another, each of which is torn, are not read again and again
-                start = place + 1 if read_again < _MOST_AGAIN * len(text) else max(place + 1, reached)
-                following = _BEGINNING.search(text, start)
-                place = following.start() if following else len(text)
+                place = reached
+                continue
+            self.is_half = self.is_half or not self.parts
+            self.torn += 1
+            read_again += reached - place
+            # what stands in one another, all of it torn, is not read again and again
+            start = place + 1 if read_again < _MOST_AGAIN * len(text) else max(place + 1, reached)
+            following = _BEGINNING.search(text, start)
+            place = following.start() if following else len(text)
+
+
+def _value_at(text: str, place: int) -> tuple[Any, int]:
+    """Returns (the value that begins there, the place behind it); (_TORN, how far it was read) if it cannot be used."""
+    try:
+        value, end = _DECODER.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        return _TORN, error.pos
+    except (ValueError, RecursionError):  # a number that is too long, too many objects in one another
+        return _TORN, _end(_LINE, text, place)
+    after = _end(_BLANKS, text, end)
+    has_lines = text[place - 1 : place] in ("", "\n") and "\n" in text[end:after]
+    is_part = text[after : after + 1] in _PARTS_OF_VALUES and not has_lines
+    begins_in_text = isinstance(value, str) and "\n" in value  # the quotation mark is the end of a text that was torn
+    return (_TORN, end) if is_part or begins_in_text else (value, after)
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
