@@ -30,8 +30,8 @@ _CHANGE_ZH = (
 )
 # words beside them that say nothing of papers
 _SMALL = (
-    "a all alert alerts and any anymore at by can city clock could daily day days do doing each evening every "
-    "everything for from get getting give hello hey hi how i if in is it its just keep language less limit longer "
+    "a all alert alerts and any at by can city clock could daily day days do doing each evening every "
+    "everything for from get getting give hello hey hi how i if in is it its just keep language limit longer "
     "me message messages minute month months more morning my need next no not now of on one ones only other out "
     "over paper papers per please preprint preprints receive receiving rest result results send sending sends some "
     "sub subs subscription subscriptions than thank thanks that the them then these they thing things this those "
@@ -39,11 +39,11 @@ _SMALL = (
     "would you your yours am are be been but don't dont i'd i'm im also again off monday tuesday wednesday thursday "
     "friday saturday sunday mon tue wed thu fri sat sun january february march april may june july august september "
     "october november december survey surveys review reviews benchmark benchmarks dataset datasets noon afternoon "
-    "night holiday holidays vacation email emails mail mails notification notifications digest digests topic topics "
+    "night holiday holidays vacation email emails mail mails digest digests topic topics "
     "number rather prefer i've better could deliver delivered once let let's"
 )
 _SMALL_ZH = (
-    "能不能 能否 可以 可否 论文 文章 文献 订阅 推送 综述 发送 消息 所有 全部 这个 那个 一个 两个 我的 时间 每天 每日 每周 工作日 周末 "
+    "能不能 能否 可以 可否 论文 文章 文献 订阅 推送 综述 发送 消息 所有 全部 时间 每天 每日 每周 工作日 周末 "
     "早上 上午 中午 下午 晚上 明天 今天 下周 一周 暂时 现在 以后"
 )
 _SMALL_SIGNS_ZH = (
