@@ -6,6 +6,7 @@
 import os
 import sys
 from collections.abc import Callable
+from errno import EIO
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -55,10 +56,15 @@ def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
 
 
 def print_error(text: str) -> None:
-    """Prints a line on stderr, after flushing stdout."""
+    """Prints a line on stderr, after flushing stdout. Nothing fails if stderr is a terminal that is gone."""
     _flush_stdout()
-    sys.stderr.write(escaped_lines(text) + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(escaped_lines(text) + "\n")
+        sys.stderr.flush()
+    except OSError as error:
+        if error.errno != EIO:
+            raise
+        discard_output(sys.stderr)
 
 
 def asks(question: str) -> str:

@@ -211,7 +211,9 @@ def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> Non
 
 
 @pytest.mark.usefixtures("hangup")
-def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product) -> None:
+@pytest.mark.parametrize("gone", ["at once", "when ready"])
+def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product, gone: str) -> None:
+    product.sets(WEB_PORT=str(free_port("127.0.0.1")))
     controller, terminal = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
@@ -221,10 +223,13 @@ def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product) -> No
         stderr=terminal,
     )
     os.close(terminal)
-    seen = b""
-    while b"/health/ready" not in seen:
-        seen += os.read(controller, 1000)
+    if gone == "when ready":
+        seen = b""
+        while b"/health/ready" not in seen:
+            seen += os.read(controller, 1000)
     os.close(controller)
+    while gone == "at once" and health_check(product):
+        assert process.poll() is None
     process.send_signal(signal.SIGHUP)
     assert process.wait(PATIENCE) == 0
 
