@@ -1,34 +1,49 @@
-"""Lets all engines of a process share their compiled statements. The program has one engine, but a test process makes hundreds."""
+"""Lets all engines of a process share their compiled statements.
+
+The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement again,
+which takes a third of its time.
+"""
 
 from collections.abc import MutableMapping
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.util import LRUCache
 
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 
-_compiled: dict[type[Dialect], MutableMapping[Any, Any]] = {}
-_make_engine = Engine.__init__
+_compiled: MutableMapping[Any, Any] = LRUCache(4000)
 
 
-def _same_kind(one: object, other: object) -> bool:
-    return type(one) is type(other)
+class _EqualByKind:
+    """A dialect that equals all others of its class, since the key of a compiled statement contains the dialect."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return id(type(self))
 
 
-def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
-    """Makes an engine that shares its cache of compiled statements with all engines of its kind (SQLite or PostgreSQL).
+class SharedSQLite(_EqualByKind, SQLiteDialect_pysqlite):
+    """SQLite."""
 
-    The program uses one engine as long as it runs. Each test makes a new engine and would compile every statement again,
-    which takes a third of its time. The cache key contains the dialect of the engine, so all dialects of one kind
-    compare as equal.
-    """
-    _make_engine(engine, *arguments, **options)
-    kind = type(engine.dialect)
-    kind.__eq__, kind.__hash__ = _same_kind, lambda _: id(kind)  # type: ignore[assignment, method-assign]
-    engine._compiled_cache = _compiled.setdefault(kind, LRUCache(2000))
+    supports_statement_cache = True
+
+
+class SharedPostgreSQL(_EqualByKind, PGDialect_psycopg):
+    """PostgreSQL."""
+
+    supports_statement_cache = True
+
+
+def _share_cache(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_compiled)
 
 
 _statements_of_schema: list[tuple[str, Any]] = []
@@ -58,5 +73,7 @@ def _keep_statement(_connection: Connection, _cursor: object, statement: str, pa
 
 def share() -> None:
     """Lets all engines that are made from now on share what is compiled."""
-    Engine.__init__ = _make_with_common_cache  # type: ignore[assignment, method-assign]
+    registry.register("sqlite", __name__, SharedSQLite.__name__)
+    registry.register("postgresql.psycopg", __name__, SharedPostgreSQL.__name__)
+    event.listen(Engine, "engine_connect", _share_cache)
     vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
