@@ -75,17 +75,17 @@ def calibrated(
     for half in (0, 1):
         ours = [(question, pair) for question, pair in zip(questions, pairs, strict=True) if pair % 2 == half]
         others = [question for question, pair in zip(questions, pairs, strict=True) if pair % 2 != half]
-        centres = child.Calibration(_centres(papers[1 - half :: 2], others, subjects), 0)
-        similar = similarities(papers[half::2], [question for question, _ in ours], centres)
+        rows = child.Calibration(_rows(papers[1 - half :: 2], others, subjects), 0)
+        similar = similarities(papers[half::2], [question for question, _ in ours], rows)
         similar[range(len(ours)), [pair // 2 for _, pair in ours]] = np.nan
         found.append(np.nanquantile(similar, 1 - _NEAR_BY_CHANCE))
-    return child.Calibration(_centres(papers, questions, subjects), float(np.mean(found)))
+    return child.Calibration(_rows(papers, questions, subjects), float(np.mean(found)))
 
 
-def _centres(
+def _rows(
     papers: Sequence[child.Vectors], questions: Sequence[child.Vectors], subjects: Sequence[child.Vectors]
 ) -> child.Vectors:
-    """Returns the centres: of whole papers, titles, sentences, questions and names of subjects.
+    """Returns the centres of whole papers, titles, sentences, questions and names of subjects, and where texts differ most.
 
     A question may be in any language, so its centre is between those of papers and of questions in another language.
     """
@@ -94,7 +94,9 @@ def _centres(
     sentence = np.concatenate([paper[1:] for paper in papers]).mean(0)
     asked = np.mean([question.mean(0) for question in questions], axis=0)
     subject = np.mean([name.mean(0) for name in subjects], axis=0)
-    return np.stack([whole, title, sentence, (whole + asked) / 2, subject])
+    texts = np.concatenate([np.concatenate([paper[:1] - title, paper[1:] - sentence]) for paper in papers])
+    _, directions = np.linalg.eigh(texts.T @ texts)  # the last one is that of the largest eigenvalue
+    return np.stack([whole, title, sentence, (whole + asked) / 2, subject, directions[:, -1]])
 
 
 def similarities(
@@ -104,8 +106,10 @@ def similarities(
     codes = [child.paper_codes(paper, calibration) for paper in papers]
     rows = _signs(b"".join(codes))
     asked = np.frombuffer(b"".join(child.question_codes(question, calibration) for question in questions), np.uint8)
-    signs, large = asked.reshape(len(questions), -1)[:, :64], asked.reshape(len(questions), -1)[:, 64:128]
-    values = _signs(signs.tobytes()) * (1 + (_signs(large.tobytes()) + 1)) / 2
+    signs, large, huge = (
+        _signs(asked.reshape(len(questions), -1)[:, start : start + 64].tobytes()) for start in (0, 64, 128)
+    )
+    values = signs * (0.5 + (large > 0) + (huge > 0))
     found = child.unit(values) @ child.unit(rows).T
     starts = np.cumsum([0, *(len(code) // 64 for code in codes)])
     whole, best = found[:, starts[:-1]], np.empty((len(questions), len(papers)))

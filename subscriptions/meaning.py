@@ -1,11 +1,11 @@
 """How near a paper is in meaning to a question or to another paper.
 
 An encoder (`bot.ports.models`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
-number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means
-counting bits, which takes 0.2 µs and no NumPy (25 MB of memory).
+number: its sign. Of a question it keeps three bits: the sign, and whether the value is large, or huge. Comparing them
+means counting bits, which takes 0.3 µs and no NumPy (25 MB of memory).
 
     paper     64 bytes for the whole paper, 64 for its title, 64 for each sentence of its abstract
-    question  64 bytes of signs, 64 bytes of large values, 4 bytes: the similarity from which a paper is near
+    question  64 bytes of signs, 64 of large values, 64 of huge ones, 4 bytes: the similarity from which a paper is near
 
 A paper that others are compared with is a question, too, whose signs are those of the whole paper.
 
@@ -21,37 +21,37 @@ from typing import NamedTuple
 
 DIMENSIONS = 512
 SIZE = DIMENSIONS // 8  # bytes of one code
-QUESTION_SIZE = 2 * SIZE + 4
+QUESTION_SIZE = 3 * SIZE + 4
 NEAR = 0.5  # nearness from which a paper is near, the same for all encoders
 # Nearness from which an answer shows a paper: who asks wants the nearest, even if it is not near enough to be announced.
 # Of texts that are no subject ("asdfgh"), few papers are nearer.
 WORTH_SHOWING = 0.35
-LEAST_OF_PAPERS = (
-    0.22  # similarity of a paper and another one, asked as a question, from which they are near, as are 1.2 % of pairs
-)
+# Similarity of a paper and another one, asked as a question, from which they are near, as are 1 % of pairs.
+LEAST_OF_PAPERS = 0.22
 WEIGHT_OF_WHOLE = 0.7  # of the whole paper, beside 1 for its best sentence
 
 
 class Question(NamedTuple):
-    """The vector of a question. Each value is 0.5 or, if it is large, 1.5, with its sign."""
+    """The vector of a question. Each value is 0.5, if it is large 1.5, and if it is huge 2.5, with its sign."""
 
     signs: int
     large: int
+    huge: int  # they are large, too
     least: float  # the similarity from which a paper is near
     highest: float  # the similarity to a code of the same signs
     step: float  # how much lower the similarity is for each step of distance
 
     @classmethod
-    def of(cls, signs: int, large: int, least: float) -> "Question":
+    def of(cls, signs: int, large: int, huge: int, least: float) -> "Question":
         """Returns a question with the two numbers that turn distances into cosines."""
-        many = large.bit_count()
-        length = sqrt((DIMENSIONS + 8 * many) * DIMENSIONS)  # of twice the values, and of a code
-        return cls(signs, large, least, (DIMENSIONS + 2 * many) / length, 2 / length)
+        larger, largest = large.bit_count(), huge.bit_count()
+        length = sqrt((DIMENSIONS + 8 * larger + 16 * largest) * DIMENSIONS)  # of twice the values, and of a code
+        return cls(signs, large, huge, least, (DIMENSIONS + 2 * larger + 2 * largest) / length, 2 / length)
 
 
 def question_of_paper(codes: bytes) -> bytes:
     """Returns what is near to a paper, as the bytes of a question; b"" for a paper without codes."""
-    return codes[:SIZE] + bytes(SIZE) + struct.pack("<f", LEAST_OF_PAPERS) if codes else b""
+    return codes[:SIZE] + bytes(2 * SIZE) + struct.pack("<f", LEAST_OF_PAPERS) if codes else b""
 
 
 @lru_cache(maxsize=1 << 12)
@@ -66,17 +66,17 @@ def read_question(vector: bytes) -> Question:
     """Reads the bytes of a question. Raises ValueError for bytes of another length."""
     if len(vector) != QUESTION_SIZE:
         raise ValueError(f"a question has {QUESTION_SIZE} bytes, not {len(vector)}")
-    (least,) = struct.unpack("<f", vector[2 * SIZE :])
-    return Question.of(_integer(vector[:SIZE]), _integer(vector[SIZE : 2 * SIZE]), least)
+    signs, large, huge = (_integer(vector[start : start + SIZE]) for start in (0, SIZE, 2 * SIZE))
+    return Question.of(signs, large, huge, *struct.unpack("<f", vector[3 * SIZE :]))
 
 
 def write_question(question: Question) -> bytes:
     """Returns the bytes of a question."""
-    signs, large = (value.to_bytes(SIZE, "little") for value in (question.signs, question.large))
-    return signs + large + struct.pack("<f", question.least)
+    masks = (value.to_bytes(SIZE, "little") for value in (question.signs, question.large, question.huge))
+    return b"".join(masks) + struct.pack("<f", question.least)
 
 
-ANYTHING = write_question(Question.of(0, 0, -1.0))  # every paper that has codes is near to it
+ANYTHING = write_question(Question.of(0, 0, 0, -1.0))  # every paper that has codes is near to it
 
 
 @lru_cache(maxsize=1 << 12)
@@ -96,13 +96,13 @@ def _integer(code: bytes) -> int:
 
 def similarity(question: Question, *codes: int) -> float:
     """Returns the cosine of a question and the most similar of one or more codes, from -1 to 1."""
-    signs, large, _, highest, step = question
-    nearest = 3 * DIMENSIONS
+    signs, large, huge, _, highest, step = question
+    nearest = 5 * DIMENSIONS
     for code in codes:
         differing = signs ^ code
         distance = differing.bit_count()
-        if distance < nearest:  # a large value that differs counts three times
-            distance += 2 * (differing & large).bit_count()
+        if distance < nearest:  # a large value that differs counts three times, a huge one five times
+            distance += 2 * ((differing & large).bit_count() + (differing & huge).bit_count())
             if distance < nearest:  # noqa: PLR1730 - `min` takes as long as all of this
                 nearest = distance
     return highest - step * nearest

@@ -16,29 +16,38 @@ from numpy.typing import NDArray
 CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bench._calibration writes it
 DIMENSIONS = 512
 
+LARGE = 0.7  # of the deviation of a question's values; from twice as much on they are huge
+
 Vectors = NDArray[Any]  # a row for each text
 
 
 class Calibration:
-    """What makes the vectors of an encoder comparable: the mean of each kind of vector, and the least similarity.
+    """What makes the vectors of an encoder comparable.
 
-    Without centres, all texts of one kind or language are similar.
+    Without the centres, which are the means of each kind of vector, all texts of one kind or language are similar. The
+    direction in which texts differ most says more about how they are written than about their subject.
     """
 
-    def __init__(self, centres: Vectors, least: float) -> None:
-        self.centres = centres.astype(np.float16)
-        self.whole, self.title, self.sentence, self.question, self.subject = self.centres.astype(np.float32)
+    def __init__(self, rows: Vectors, least: float) -> None:
+        """`rows`: the five centres and the direction. `least`: the similarity from which a paper is near."""
+        self.rows = rows.astype(np.float16)
+        self.whole, self.title, self.sentence, self.question, self.subject, self.style = self.rows.astype(np.float32)
         self.least = np.float32(least)
 
     def to_bytes(self) -> bytes:
-        """Returns it as bytes, 5 KB."""
-        return bytes(self.centres.astype("<f2").tobytes() + self.least.astype("<f4").tobytes())
+        """Returns it as bytes, 6 KB."""
+        return bytes(self.rows.astype("<f2").tobytes() + self.least.astype("<f4").tobytes())
 
     @classmethod
     def of(cls, data: bytes) -> "Calibration":
         """Reads what `to_bytes` wrote."""
         least = np.frombuffer(data[-4:], "<f4")[0]
-        return cls(np.frombuffer(data[:-4], "<f2").reshape(5, DIMENSIONS).astype(np.float32), float(least))
+        return cls(np.frombuffer(data[:-4], "<f2").reshape(6, DIMENSIONS).astype(np.float32), float(least))
+
+    def without_style(self, vectors: Vectors) -> Vectors:
+        """Returns the vectors without their part in the direction of style."""
+        rest: Vectors = vectors - np.multiply.outer(vectors @ self.style, self.style)
+        return rest
 
 
 def answered(kind: str, groups: Sequence[Sequence[str]], short: Sequence[bool] = ()) -> list[bytes]:
@@ -86,17 +95,20 @@ def paper_codes(vectors: Vectors, calibration: Calibration) -> bytes:
     """Returns the codes of a paper: of the whole paper, which is the mean of all, of its title, of each sentence."""
     whole, title, sentences = vectors.mean(0), vectors[:1], vectors[1:]
     rows = (whole[None] - calibration.whole, title - calibration.title, sentences - calibration.sentence)
-    return _bits(np.concatenate(rows) > 0)
+    return _bits(calibration.without_style(np.concatenate(rows)) > 0)
 
 
 def question_codes(vectors: Vectors, calibration: Calibration, *, short: bool = False) -> bytes:
-    """Returns the vector of a question, which is the mean of its sentences: signs, large values, least similarity.
+    """Returns the vector of a question, which is the mean of its sentences: signs, sizes of values, least similarity.
 
-    A short one, the name of a subject, has a centre of its own. With that of sentences, it would find sentences.
+    A short one, the name of a subject, has a centre of its own, and no style. With those of sentences, it would find
+    sentences.
     """
-    x = unit(vectors.mean(0) - (calibration.subject if short else calibration.question))
-    deviation = 1 / np.sqrt(DIMENSIONS)
-    return _bits(x >= 0) + _bits((x >= deviation) | (x < -deviation)) + calibration.to_bytes()[-4:]
+    mean = vectors.mean(0)
+    centred = mean - calibration.subject if short else calibration.without_style(mean - calibration.question)
+    values = unit(centred) * np.sqrt(DIMENSIONS)
+    masks = (values >= 0, np.abs(values) >= LARGE, np.abs(values) >= 2 * LARGE)
+    return b"".join(map(_bits, masks)) + calibration.to_bytes()[-4:]
 
 
 def _bits(values: NDArray[np.bool_]) -> bytes:

@@ -202,7 +202,9 @@ def near_papers(transaction: Transaction, questions: bytes, encoder: str, *, lea
 def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:
     """Returns the places of the codes of papers as wholes that are nearest to a question."""
     distances = [
-        (differing := code ^ asked.signs).bit_count() + 2 * (differing & asked.large).bit_count() for code in codes
+        (differing := code ^ asked.signs).bit_count()
+        + 2 * ((differing & asked.large).bit_count() + (differing & asked.huge).bit_count())
+        for code in codes
     ]
     return nsmallest(MOST_COMPARED, range(len(distances)), key=distances.__getitem__)
 

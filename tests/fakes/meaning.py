@@ -112,5 +112,5 @@ def _bits(values: Iterable[bool]) -> bytes:
 def _question(vector: Vector) -> bytes:
     deviation = (sum(value * value for value in vector) / _DIMENSIONS) ** 0.5
     signs = _bits(value >= 0 for value in vector)
-    large = _bits(value >= deviation or value < -deviation for value in vector)
-    return signs + large + struct.pack("<f", _LEAST)
+    large = _bits(abs(value) >= deviation for value in vector)
+    return signs + large + bytes(len(large)) + struct.pack("<f", _LEAST)

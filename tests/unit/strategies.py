@@ -292,8 +292,10 @@ def is_near_in_meaning(paper: Paper, term: tree.Term) -> bool:
 
 def beyond_near(paper: Paper, term: tree.Term) -> float:
     """Returns how much more similar a paper is to a term than it must be, computed with one number for each dimension."""
-    signs, large, least = term.question[:64], term.question[64:128], float(struct.unpack("<f", term.question[128:])[0])
-    wanted = [sign * (1.5 if high else 0.5) for sign, high in zip(as_signs(signs), as_bits(large), strict=True)]
+    least = float(struct.unpack("<f", term.question[192:])[0])
+    signs, large, huge = (as_bits(term.question[at : at + 64]) for at in (0, 64, 128))
+    sizes = [0.5 + more + most for more, most in zip(large, huge, strict=True)]
+    wanted = [size if plus else -size for size, plus in zip(sizes, signs, strict=True)]
     whole, *parts = (as_signs(paper.meaning[at : at + 64]) for at in range(0, len(paper.meaning), 64))
     return (0.7 * cosine(wanted, whole) + max(cosine(wanted, part) for part in parts)) / 1.7 - least
 

@@ -12,7 +12,7 @@ from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import with_vectors
 from subscriptions.query.tree import Query
-from tests.unit.strategies import as_signs, beyond_near, cosine
+from tests.unit.strategies import as_bits, as_signs, beyond_near, cosine
 
 ALL = b"\xff" * 64
 NONE = bytes(64)
@@ -21,9 +21,9 @@ codes = st.binary(min_size=64, max_size=64)
 papers = st.lists(codes, min_size=2, max_size=5).map(b"".join)
 
 
-def question(signs: bytes, large: bytes = NONE, least: float = 0.25) -> bytes:
-    read = meaning.Question.of(int.from_bytes(signs, "little"), int.from_bytes(large, "little"), least)
-    return meaning.write_question(read)
+def question(signs: bytes, large: bytes = NONE, huge: bytes = NONE, least: float = 0.25) -> bytes:
+    plus, more, most = (int.from_bytes(mask, "little") for mask in (signs, large, huge))
+    return meaning.write_question(meaning.Question.of(plus, more | most, most, least))
 
 
 def asking(text: str, vector: bytes) -> Query:
@@ -50,10 +50,12 @@ def test_nearness(vector: bytes, codes: bytes, near: float) -> None:
     assert found == pytest.approx(near, abs=1e-6)
 
 
-@given(codes, codes, codes)
-def test_similarity_is_the_cosine_of_the_values(signs: bytes, large: bytes, code: bytes) -> None:
-    wide = [sign * (1.5 if high > 0 else 0.5) for sign, high in zip(as_signs(signs), as_signs(large), strict=True)]
-    read = meaning.read_question(question(signs, large))
+@given(codes, codes, codes, codes)
+def test_similarity_is_the_cosine_of_the_values(signs: bytes, large: bytes, huge: bytes, code: bytes) -> None:
+    more, most = as_bits(large), as_bits(huge)
+    sizes = [2.5 if most[n] else 1.5 if more[n] else 0.5 for n in range(len(more))]
+    wide = [sign * size for sign, size in zip(as_signs(signs), sizes, strict=True)]
+    read = meaning.read_question(question(signs, large, huge))
     assert meaning.similarity(read, int.from_bytes(code, "little")) == pytest.approx(cosine(wide, as_signs(code)))
     (of_paper,) = meaning.read_questions(meaning.question_of_paper(signs + code))
     assert meaning.similarity(of_paper, int.from_bytes(code, "little")) == pytest.approx(
@@ -61,12 +63,12 @@ def test_similarity_is_the_cosine_of_the_values(signs: bytes, large: bytes, code
     )
 
 
-@given(codes, codes, papers, st.floats(0.0625, 0.875, width=32))
-@example(ALL, NONE, ALL + ALL, 0.25)
+@given(codes, codes, codes, papers, st.floats(0.0625, 0.875, width=32))
+@example(ALL, NONE, NONE, ALL + ALL, 0.25)
 def test_each_way_to_match_finds_what_the_slow_one_finds(
-    signs: bytes, large: bytes, paper: bytes, least: float
+    signs: bytes, large: bytes, huge: bytes, paper: bytes, least: float
 ) -> None:
-    vector = question(signs, large, least)
+    vector = question(signs, large, huge, least)
     query, excluding = asking("about:tides", vector), asking("a -about:tides", vector)
     known = Paper(key="1", title="A", meaning=paper)
     (term,) = query.terms
