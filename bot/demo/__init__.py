@@ -132,7 +132,7 @@ def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[Sho
     medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
     shown = []
     for post in posts:
-        display = Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload))
+        display = Display((medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload))
         shown.append(ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said)))
     return shown
 

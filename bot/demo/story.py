@@ -291,7 +291,7 @@ def _begin(app: App, one: DemoChat) -> None:
 async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:
     """Performs one step of a conversation."""
     fields: dict[str, Any] = {
-        "place": conversations.Place(chat=one.chat, kind=one.kind),
+        "place": conversations.Place(one.chat, one.kind),
         "update_id": f"{one.address}-{step.at}",
         "sender": one.address,
         "language": one.language,

@@ -140,7 +140,7 @@ class Button:
     the reply is stored.
     """
 
-    label: str
+    label: str = field(kw_only=False)
     url: str = ""
     data: str = ""
     name: str = ""  # the same in all languages: of a button of a paper (see CardButtons), and "subscribe"
@@ -166,7 +166,7 @@ def usable_text(text: object) -> str:
     return _UNUSABLE.sub("", str(text or ""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A document that is sent with a reply."""
 
@@ -178,7 +178,7 @@ class File:
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
-    lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
+    lines: tuple[str, ...] = field(default=(), kw_only=False)  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`

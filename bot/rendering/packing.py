@@ -36,7 +36,7 @@ class Size:
 NO_LIMIT = Size(maxsize, maxsize)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fragment:
     """A view drawn in the markup of a platform."""
 
@@ -49,7 +49,7 @@ class Fragment:
 class Page:
     """What one message shows. A platform leaves out what it cannot show."""
 
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[Fragment, ...] = field(kw_only=False)
     papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
     numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
@@ -70,7 +70,7 @@ Key = tuple[str, str]  # a button: its label, and its address; "" for one that s
 class Block:
     """One block of a message."""
 
-    html: str
+    html: str = field(kw_only=False)
     shape: Literal["text", "header", "small"] = "text"
     has_menu: bool = False  # an overflow menu is shown beside it
 
@@ -79,7 +79,7 @@ class Block:
 class Display:
     """What one message looks like on its platform."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = field(kw_only=False)
     keys: tuple[tuple[Key, ...], ...] = ()  # rows of buttons under it
     silent: bool = False
     subject: str = ""  # of a mail
@@ -88,7 +88,7 @@ class Display:
 
 def plain(text: str) -> Block:
     """Returns a block of a text without markup."""
-    return Block(html=escape(text, quote=False))
+    return Block(escape(text, quote=False))
 
 
 class Medium(Protocol):
@@ -114,7 +114,7 @@ class Medium(Protocol):
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """Returns what a message looks like on its platform. By default, a text without markup."""
-        return Display(blocks=(plain(payload["text"]),))
+        return Display((plain(payload["text"]),))
 
     def person(self, text: str) -> Block:
         """Returns what a person wrote, as it looks there."""
@@ -125,7 +125,7 @@ class Medium(Protocol):
 class Part:
     """Fragments that must be in the same message: a paper and the lines below it, or lines alone."""
 
-    body: tuple[Fragment, ...]
+    body: tuple[Fragment, ...] = field(kw_only=False)
     paper: int | None = None  # the id of the paper of a delivery
     number: Button | None = None  # the button under the message that opens the paper's card
     opening: Fragment | None = None  # the name of the group; only at the first paper of a group

@@ -18,7 +18,7 @@ class Console(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as text without markup."""
-        return packing.Fragment(view=view, markup=PLAIN.draw(view))
+        return packing.Fragment(view, PLAIN.draw(view))
 
     def compose(self, page: packing.Page) -> str:
         """Returns {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
@@ -30,7 +30,7 @@ class Console(packing.Medium):
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium."""
-        return Display(blocks=(_linked(payload["text"]),))
+        return Display((_linked(payload["text"]),))
 
     def person(self, text: str) -> Block:
         """See Medium."""
@@ -41,7 +41,7 @@ def _linked(text: str) -> Block:
     """Returns a text whose addresses are links, as terminals show them."""
     parts = [html_escaped(part, quote=False) for part in _ADDRESS.split(text)]  # every second part is an address
     parts[1::2] = (f'<a href="{address}">{address}</a>' for address in parts[1::2])
-    return Block(html="".join(parts))
+    return Block("".join(parts))
 
 
 MEDIUM = Console()

@@ -100,12 +100,12 @@ class Slack(packing.Medium):
         """
         if isinstance(view, views.Line | views.Code):
             text = MRKDWN.draw(view)
-            return packing.Fragment(view=view, markup=text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
+            return packing.Fragment(view, text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
         blocks = [_json(block) for block in _blocks_of(view)]
         markup = ",".join(blocks)
         # a section may have only 3,000 characters, so one that is too long fits into no message
         length = cutting.units(markup) + 1 if cutting.units(max(blocks, key=len)) <= SECTION else BUDGET
-        return packing.Fragment(view=view, markup=markup, size=packing.Size(length, len(blocks)))
+        return packing.Fragment(view, markup, size=packing.Size(length, len(blocks)))
 
     def beneath(self, buttons: Buttons) -> packing.Size:
         """Returns the size of the rows of buttons as blocks."""
@@ -124,7 +124,7 @@ class Slack(packing.Medium):
         blocks = payload["blocks"]
         rows = (block["elements"] for block in blocks if block["type"] == "actions")
         return packing.Display(
-            blocks=tuple(part for block in blocks for part in _shown(block)),
+            tuple(part for block in blocks for part in _shown(block)),
             keys=tuple(tuple(map(_key, row)) for row in rows),
         )
 
@@ -282,7 +282,7 @@ def _shown(block: Mapping[str, Any]) -> Iterator[packing.Block]:
         case {"type": "context", "elements": elements}:
             yield packing.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            yield packing.Block(html=html_of(text), has_menu="accessory" in block)
+            yield packing.Block(html_of(text), has_menu="accessory" in block)
 
 
 def _key(element: Mapping[str, Any]) -> packing.Key:

@@ -128,7 +128,7 @@ class Telegram(packing.Medium):
     def draw(self, view: object) -> packing.Fragment:
         """See Medium."""
         html = HTML.draw(view)
-        return packing.Fragment(view=view, markup=html, size=size(html))
+        return packing.Fragment(view, html, size=size(html))
 
     def compose(self, page: packing.Page) -> str:
         """See Medium."""
@@ -144,7 +144,7 @@ class Telegram(packing.Medium):
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
-        return packing.Display(blocks=(_with_commands(html),), keys=keys, silent=payload.get("silent", False))
+        return packing.Display((_with_commands(html),), keys=keys, silent=payload.get("silent", False))
 
     def person(self, text: str) -> packing.Block:
         """See Medium."""

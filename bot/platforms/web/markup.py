@@ -28,7 +28,7 @@ class Web(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
-        return packing.Fragment(view=view, markup=draw_html(FACTS.name, view))
+        return packing.Fragment(view, draw_html(FACTS.name, view))
 
     def compose(self, page: packing.Page) -> str:
         """Returns the message as HTML and as text.
@@ -49,7 +49,7 @@ class Web(packing.Medium):
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium. Its buttons do nothing without a chat that they belong to."""
-        return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
+        return Display((plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
 MEDIUM = Web()
