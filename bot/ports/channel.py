@@ -32,11 +32,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of a platform: the length of a message, and how many messages may be sent in which time."""
+    """How many messages a platform lets us send in which time. By default, any number."""
 
-    text: int  # length of a message text, in the units that the platform counts
-    per_second: float  # messages per second with one token; 0: no limit
-    per_lane: float  # messages per second in one lane; 0: no limit
+    per_second: float = 0  # messages per second with one token; 0: no limit
+    per_lane: float = 0  # messages per second in one lane; 0: no limit
     per_group_minute: int = 0  # messages per minute in one group or channel; 0: no limit
     burst: int = 1  # messages that one lane may send at once, and the most in any `burst` / `per_lane` seconds
     reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
@@ -49,7 +48,7 @@ class Channel(Protocol):
     """
 
     platform: str
-    limits: Limits
+    limits: Limits = Limits()
     # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
     repeats_once: bool = False
     # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up

@@ -3,6 +3,7 @@
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -109,8 +110,8 @@ class Medium(Protocol):
         """Returns the size of these buttons under a message."""
         return Size()
 
-    def compose(self, page: Page) -> str:
-        """Returns the payload of one message: a JSON object as text."""
+    def compose(self, page: Page) -> dict[str, Any]:
+        """Returns the payload of one message, which becomes JSON."""
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """Returns what a message looks like on its platform. By default, a text without markup."""
@@ -155,7 +156,7 @@ def messages(
         rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
         whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject)
         reply_to = 1 if is_thread and number > 1 else None
-        payload = medium.compose(whole)
+        payload = json.dumps(medium.compose(whole), ensure_ascii=False)
         composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
     return tuple(composed)
 

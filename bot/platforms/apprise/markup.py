@@ -81,7 +81,7 @@ class Service(packing.Medium):
         markup = (_MARKDOWN if self.form == "markdown" else PLAIN).draw(view)
         return packing.Fragment(view, markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium. The head of a delivery is the title of its message."""
         title, shown = "", tuple(page.fragments)
         if self.has_title:
@@ -93,7 +93,7 @@ class Service(packing.Medium):
                         shown = (self.draw(views.Line(head.remark)), *shown)
         title = cutting.cut_at_word(without_mentions(title), LONGEST_TITLE)
         text = self._written(packing.joined([(one.view, one.markup) for one in shown]))
-        return json.dumps({"title": title, "text": text, "format": self.form}, ensure_ascii=False)
+        return {"title": title, "text": text, "format": self.form}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium."""

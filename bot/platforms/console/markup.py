@@ -1,6 +1,5 @@
 """The terminal: text without markup, with the buttons' labels below."""
 
-import json
 import re
 from collections.abc import Mapping
 from html import escape as html_escaped
@@ -20,13 +19,13 @@ class Console(packing.Medium):
         """Returns the view as text without markup."""
         return packing.Fragment(view, PLAIN.draw(view))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
         text = packing.joined([(one.view, one.markup) for one in page.fragments])
         buttons = [button for row in page.buttons for button in row]
         links = [f"{one.label}: {one.url}" for one in buttons if one.url and one.url not in text.split()]
         labels = "  ".join(f"[{one.label}]" for one in buttons if not one.url)
-        return json.dumps({"text": "\n".join(part for part in (text, *links, labels) if part)}, ensure_ascii=False)
+        return {"text": "\n".join(filter(None, (text, *links, labels)))}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium."""

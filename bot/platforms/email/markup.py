@@ -5,7 +5,6 @@ payload, a button has the address press:DATA, which becomes a signed link when t
 headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from email.header import Header
@@ -41,19 +40,18 @@ class Email(packing.Medium):
         """Returns the view as escaped rows of a table."""
         return packing.Fragment(view, draw_html("email", view))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium."""
         text = packing.plain_text(page.fragments)
         titles = [str(one.view.title) for one in page.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
-        mail = {
+        return {
             "subject": " ".join((page.subject.text or first).split())[:_LONGEST_SUBJECT],
             "preview": " · ".join(titles[:_PREVIEWED]),
             "html": "\n".join(fragment.markup for fragment in page.fragments),
             "text": text,
             "buttons": [[[one.label, one.data, one.url] for one in row] for row in page.buttons],
         }
-        return json.dumps(mail, ensure_ascii=False)
 
     def display(self, payload: Payload) -> Display:
         """See Medium. Its links do nothing without a chat that they belong to."""

@@ -112,12 +112,12 @@ class Slack(packing.Medium):
         blocks = actions(buttons)
         return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns the message: its blocks, and the titles for its notification."""
-        blocks = [*_joined_blocks(page.fragments), *map(_json, actions(page.buttons))]
+        blocks = [*_joined_blocks(page.fragments), *actions(page.buttons)]
         titles = packing.notification_titles([*page.fragments, *page.titled])
         shown = cutting.cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
-        return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
+        return {"text": escape(shown), "blocks": blocks}
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""
@@ -222,22 +222,20 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
-    """Returns the fragments as blocks in JSON. Adjacent lines share a section while they fit into it."""
-    blocks: list[str] = []
-    lines: list[str] = []
+def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[Block]:
+    """Returns the fragments as blocks. Adjacent lines share a section while they fit into it."""
+    blocks: list[Block] = []
+    lines = ""
     for fragment in fragments:
         is_line = isinstance(fragment.view, views.Line | views.Code)
-        if lines and not (is_line and cutting.units("\n".join([*lines, fragment.markup])) <= SECTION):
-            blocks.append(_json(section("\n".join(lines))))
-            lines = []
+        if lines and not (is_line and cutting.units(f"{lines}\n{fragment.markup}") <= SECTION):
+            blocks.append(section(lines))
+            lines = ""
         if is_line:
-            lines.append(fragment.markup)
+            lines += f"\n{fragment.markup}" if lines else fragment.markup
         else:
-            blocks.append(fragment.markup)
-    if lines:
-        return [*blocks, _json(section("\n".join(lines)))]
-    return blocks
+            blocks += json.loads(f"[{fragment.markup}]")
+    return [*blocks, section(lines)] if lines else blocks
 
 
 def message_arguments(message: Message, *, plain: bool) -> dict[str, Any]:

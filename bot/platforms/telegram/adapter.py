@@ -66,7 +66,7 @@ class TelegramChannel(Platform):
     medium = MEDIUM
     hears = True
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
-    limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
+    limits = channels.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(self, client: Client) -> None:
         self.client = client

@@ -4,7 +4,6 @@ Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"
 are none. `open_message` reads it again when it is posted.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from html import escape
@@ -130,14 +129,14 @@ class Telegram(packing.Medium):
         html = HTML.draw(view)
         return packing.Fragment(view, html, size=size(html))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
         text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
-        payload: dict[str, object] = {"text": text, "silent": page.silent}
+        payload = {"text": text, "silent": page.silent}
         if page.buttons:
             payload["buttons"] = [[_button(button) for button in row] for row in page.buttons]
-        return json.dumps(payload, ensure_ascii=False)
+        return payload
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""

@@ -3,7 +3,6 @@
 Which of its buttons look pressed is drawn with the page.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -30,7 +29,7 @@ class Web(packing.Medium):
         """Returns the view as escaped HTML."""
         return packing.Fragment(view, draw_html(FACTS.name, view))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns the message as HTML and as text.
 
         [subscribe] is above the papers, since below them it would be out of view.
@@ -45,7 +44,7 @@ class Web(packing.Medium):
         if above:
             shown.insert(papers[0], str(draw(above)))
         html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
-        return json.dumps({"html": html, "text": packing.plain_text(page.fragments)}, ensure_ascii=False)
+        return {"html": html, "text": packing.plain_text(page.fragments)}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium. Its buttons do nothing without a chat that they belong to."""
