@@ -61,8 +61,7 @@ class Page:
 
 
 # What a message looks like on its platform, read back from its payload: for the gallery, and for a preview in a terminal.
-# It is HTML of few tags: b, i, u, s, code, pre, blockquote, kbd (a command that a person can press) and a. We wrote the
-# payload ourselves, so its texts are escaped.
+# It is HTML of few tags: b, i, u, s, code, pre, blockquote and a. We wrote the payload ourselves, so its texts are escaped.
 
 Key = tuple[str, str]  # a button: its label, and its address; "" for one that sends a callback to the bot
 
@@ -104,7 +103,11 @@ class Medium(Protocol):
     title_bar: str = "{title}"  # the line above the messages of a chat there, perhaps with {detail}
 
     def draw(self, view: object) -> Fragment:
-        """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits."""
+        """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits.
+
+        By default, without markup.
+        """
+        return Fragment(view, PLAIN.draw(view))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
         """Returns the size of these buttons under a message."""
@@ -116,10 +119,6 @@ class Medium(Protocol):
     def display(self, payload: Mapping[str, Any]) -> Display:
         """Returns what a message looks like on its platform. By default, a text without markup."""
         return Display((plain(payload["text"]),))
-
-    def person(self, text: str) -> Block:
-        """Returns what a person wrote, as it looks there."""
-        return plain(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,11 +143,7 @@ class Telegram(packing.Medium):
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
-        return packing.Display((_with_commands(html),), keys=keys, silent=payload.get("silent", False))
-
-    def person(self, text: str) -> packing.Block:
-        """See Medium."""
-        return _with_commands(escape(text, quote=False))
+        return packing.Display((packing.Block(html),), keys=keys, silent=payload.get("silent", False))
 
 
 def _button(button: Button) -> dict[str, str]:
@@ -173,17 +169,6 @@ def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool
         "reply_markup": {"inline_keyboard": keys} if keys and not plain else None,
     }
     return shown, bool(content.get("silent"))
-
-
-# What it looks like: commands are marked, which Telegram makes links.
-
-_COMMAND = re.compile(r"<(a|code|pre)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
-
-
-def _with_commands(html: str) -> packing.Block:
-    return packing.Block(
-        html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html)
-    )
 
 
 MEDIUM = Telegram()
