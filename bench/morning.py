@@ -68,7 +68,7 @@ PAPERS = 180
 NEWS = 1000  # papers of a digest
 AIM, MOST_MEMORY, AIM_SUB, AIM_SENT = 3, 1024, 100, 1.5
 ROUNDS = 8  # both senders take turns, so that other load of the machine affects both
-FREE = Limits(text=4096, per_second=0, per_lane=0)
+FREE = Limits()
 
 # each person writes some of them, in this order
 SAYS = (

@@ -26,14 +26,13 @@ METHODS = {
     "Sentence": 1,
     "translate": 1,
     "say": 1,
-    "reply": 1,
     "toast": 1,
     "button": 1,
     "refusing": 1,
     "plural": 2,
     "count": 2,
 }
-SEVERAL = frozenset({"refusal"})  # functions all of whose arguments by place are sentences of their own
+SEVERAL = frozenset({"refusal", "reply"})  # all of whose arguments by place are sentences of their own
 _WORDED = re.compile(r"[^\W\d_]")  # a text without letters, such as a line of dashes, needs no translation
 _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh without new sentences changes no file
 
@@ -61,7 +60,7 @@ def sentences(source: str) -> Iterator[str | tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        is_of_several = isinstance(node.func, ast.Name) and node.func.id in SEVERAL
+        is_of_several = getattr(node.func, "attr", getattr(node.func, "id", "")) in SEVERAL
         count = len(node.args) if is_of_several else _places(node.func)
         texts = [argument.value for argument in node.args[:count] if isinstance(argument, ast.Constant)]
         words = [text for text in texts if isinstance(text, str)]

@@ -15,7 +15,7 @@ from rich.text import Text
 from bot.cli import arguments, drawing, output
 from bot.cli import session as sessions
 from bot.commands import phrasing
-from bot.commands.library import library_lines
+from bot.commands.export import library_lines
 from bot.digests.files import read_file
 from bot.errors import WrongUsage
 from bot.library import read_library
@@ -232,5 +232,5 @@ def library(
             session.encode(titles_to_ask(read))
         put_library(session.store, of.id, read, now=session.now)
         lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
-    drawing.print_reply(Reply(lines=lines, ok=True))
+    drawing.print_reply(Reply(lines, ok=True))
     return 0

@@ -150,13 +150,16 @@ def admin(context: CommandContext) -> Reply:
 
 def _made_operator(context: CommandContext) -> Reply:
     context.news.append(f"{context.origin.address} is an operator of this bot from now on.")
-    lines = [
-        context.say("You run this bot from now on."),
-        context.say("I write to you here when something needs you; /status shows whether all is well."),
-    ]
+    reply = context.reply(
+        "You run this bot from now on.",
+        "I write to you here when something needs you; /status shows whether all is well.",
+        ok=True,
+    )
     if count := len(stored_chats.chats_awaiting_admission(context.transaction)):
-        lines.append(context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count))
-    return context.done(*lines)
+        return reply.with_lines(
+            context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
+        )
+    return reply
 
 
 def allow_(context: CommandContext) -> Reply:
@@ -210,8 +213,8 @@ def _list_requests(context: CommandContext, verb: str) -> Reply:
     chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return context.reply("No chat asks to be let in.")
-    lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
-    return Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
+    head = context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address))
+    return Reply((head,), code=tuple(map(_name, chats)))
 
 
 def _name(chat: Chat) -> str:
@@ -220,29 +223,29 @@ def _name(chat: Chat) -> str:
 
 COMMANDS = (
     Command(
-        name="admin",
-        run=admin,
+        admin,
+        "admin",
+        Sentence("run this bot"),
         usage="CODE",
         writes=True,
-        summary=Sentence("run this bot"),
         listed=False,
         names_chats=True,
     ),
     Command(
-        name="allow",
-        run=allow_,
+        allow_,
+        "allow",
+        Sentence("let a chat in"),
         usage="CHAT …",
-        summary=Sentence("let a chat in"),
         needs_manager=True,
         needs_operator=True,
         listed=False,
         names_chats=True,
     ),
     Command(
-        name="deny",
-        run=deny_,
+        deny_,
+        "deny",
+        Sentence("say no to a chat"),
         usage="CHAT",
-        summary=Sentence("say no to a chat"),
         needs_manager=True,
         needs_operator=True,
         listed=False,

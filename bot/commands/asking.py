@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
-from bot.commands.phrasing import shortened, subscription_label
+from bot.commands.phrasing import shortened, subscription_labels
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
@@ -33,11 +33,11 @@ NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one
 def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) -> Reply:
     """Stores and returns the question `lines`; the person's next plain text goes to `verb`, a command or a callback."""
     if not expect(context, verb, **arguments):
-        return Reply(lines=lines)
+        return Reply(lines)
     if context.origin.kind is not ChatKind.PRIVATE:
         lines += (context.say("Answer by a reply to this message, or with my name before it."),)
     cancel = context.button("cancel", "cancel", only_for=context.request.sender)
-    return Reply(lines=lines, buttons=((cancel,),))
+    return Reply(lines, buttons=((cancel,),))
 
 
 def expect(context: CommandContext, verb: str, **arguments: object) -> bool:
@@ -101,7 +101,7 @@ def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None])
         if subscription := subscription_of_button(context):
             return run(context, subscription)
         gone = context.say("That subscription is gone. /list shows those that are there.")
-        return Reply(lines=(gone,), ok=False) if context.message else Reply(toast=gone)
+        return Reply((gone,), ok=False) if context.message else Reply(toast=gone)
 
     return handle
 
@@ -167,16 +167,7 @@ def pick_list(context: CommandContext, question: str, verb: str, *, everything: 
     if not subscriptions:
         return no_subscriptions(context)
     if context.read_by_strangers:
-        lines = [question, *map(subscription_label, subscriptions[:_IN_PUBLIC])]
-        if (left := len(subscriptions) - _IN_PUBLIC) > 0:
-            lines.append(
-                context.count(
-                    "{count} more is not shown here; /list shows all.",
-                    "{count} more are not shown here; /list shows all.",
-                    left,
-                )
-            )
-        return Reply(lines=tuple(lines))
+        return Reply((question, *subscription_labels(subscriptions, context.localizer, most=_IN_PUBLIC)))
     pages = range(0, len(subscriptions), A_PAGE)
     page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
@@ -184,7 +175,7 @@ def pick_list(context: CommandContext, question: str, verb: str, *, everything: 
     asked = {"question": question, "verb": verb, "everything": everything}
     turned = pager(context, page, len(pages), "pick", asked)
     last = (context.button("remove all", everything),) if everything else ()
-    return Reply(lines=(question,), buttons=(*rows, turned, last))
+    return Reply((question,), buttons=(*rows, turned, last))
 
 
 def on_pick(context: CommandContext) -> Reply:
@@ -206,9 +197,7 @@ def pager(
     """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
     return tuple(
-        Button(label=label, verb=turns, arguments={**(arguments or {}), "page": to})
-        for label, to in ways
-        if 0 <= to < pages
+        Button(label, verb=turns, arguments={**(arguments or {}), "page": to}) for label, to in ways if 0 <= to < pages
     )
 
 

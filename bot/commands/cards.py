@@ -56,7 +56,7 @@ from subscriptions.store.known_papers import first_paper_at, stored_papers
 from subscriptions.store.stored_deliveries import DeliveredPaper, delivered_items
 
 CARD = "card"
-_OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
+_OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?P<shows>m|c(?=\d))(?P<at>\d{0,6})")
 PAGE = 16  # papers on a page: two rows of eight numbers
 _PAUSED_FOR = timedelta(days=7)
 _AUTHORS = 3  # authors that are offered: the first ones and the last
@@ -68,59 +68,46 @@ _NOTED: Mapping[Signal, Sentence] = {
     Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
     Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
 }
+_GONE = Sentence("I do not have this paper any more.")
 _ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
 
 def pressed_token(store: Transaction, data: str, place: ChatAddress | None, registry: Registry) -> CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
+    if token := read_callback(data, place) or find_callback(store, data):
+        return token
     card, _, letter = data.rpartition(".")
-    verb = registry.verbs_of_cards.get(letter)
-    token = read_callback(card, place) or find_callback(store, card) if verb else None
-    if verb and token and token.verb == CARD:
-        return replace(token, verb=verb)
-    return read_callback(data, place) or find_callback(store, data)
+    verb = registry.verbs_of_cards.get(letter, "")
+    opens = read_callback(card, place) or find_callback(store, card)
+    return replace(opens, verb=verb) if verb and opens and opens.verb == CARD else None
 
 
 def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
     """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
-    match = _OF_DELIVERY.fullmatch(data)
-    if match is None:
+    found = _OF_DELIVERY.fullmatch(data)
+    if found is None:
         return None
-    if match["position"] is None:
-        arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
-        return CallbackToken(verb="show-more", arguments=arguments, place=place)
-    arguments = {"delivery": match["delivery"], "position": int(match["position"])}
-    return CallbackToken(verb=CARD, arguments=arguments, place=place)
-
-
-def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names.
-
-    None if it is not stored or the named delivery is not one of this chat's.
-    """
-    if "delivery" in context.arguments:
-        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
-        return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
-    paper = int(context.arguments["paper"])
-    known = stored_papers(context.transaction, [paper]).get(paper)
-    return as_item(context.transaction, context.chat, known) if known else None
+    verb, at = (CARD, "position") if found["shows"] == "c" else ("show-more", "start")
+    return CallbackToken(verb=verb, arguments={"delivery": found["delivery"], at: int(found["at"] or 0)}, place=place)
 
 
 def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
-    """Returns a handler of a button.
+    """Returns a handler of a button: it calls `run` with the paper that the button names.
 
-    It calls `run` with the paper that the button names; if the paper is gone, it says so.
+    If that is not stored any more, or the named delivery is not one of this chat's, it says so.
     """
 
     def handle(context: CommandContext) -> Reply:
-        item = callback_paper(context)
-        return run(context, item) if item else _paper_gone(context)
+        named, transaction, chat = context.arguments, context.transaction, context.chat
+        if "delivery" in named:
+            delivered = delivered_items(transaction, chat.id, str(named["delivery"]), position=int(named["position"]))
+            item = next(iter(delivered), None)
+        else:
+            known = stored_papers(transaction, [int(named["paper"])])
+            item = next((as_item(transaction, chat, one) for one in known.values()), None)
+        return run(context, item) if item else context.toast(_GONE)
 
     return handle
-
-
-def _paper_gone(context: CommandContext) -> Reply:
-    return context.toast("I do not have this paper any more.")
 
 
 def _paper_arguments(context: CommandContext) -> dict[str, Any]:
@@ -128,25 +115,10 @@ def _paper_arguments(context: CommandContext) -> dict[str, Any]:
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
-def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
-    """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
-
-    Reads from the store whether and why the paper was delivered to this chat. Stores the signal that the chat opened
-    the paper.
-    """
-    return _opened(context, as_item(context.transaction, context.chat, known), {"paper": known.id})
-
-
-@of_paper
-def on_card(context: CommandContext, item: Item) -> Reply:
-    """Handles a number under a delivery: shows the card of that paper."""
-    return _opened(context, item, _paper_arguments(context))
-
-
 @of_paper
 def on_more(context: CommandContext, item: Item) -> Reply:
     """Handles [more]: shows everything that is known about a paper, with its abstract and its summaries."""
-    shown = _opened(context, item, _paper_arguments(context), whole=True)
+    shown = _opened(context, item, whole=True)
     return replace(shown, item_layout="whole", replaces=bool(context.arguments.get("on_card")))
 
 
@@ -155,15 +127,16 @@ def opens_a_paper(context: CommandContext) -> bool:
     return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
 
 
-def _opened(context: CommandContext, item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Reply:
+def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Reply:
     """Returns a card; the data of its other buttons is that of the button that opens it, and a letter.
 
     Stores the signal that the chat opened the paper, unless strangers can open it: their interest is not the chat's.
     """
+    paper = item.paper.id
     if not context.read_by_strangers:
-        interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.OPENED, now=context.now)
-    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, "whole": whole}
-    opens = Button(label="1", name=CARD, verb=CARD, arguments=arguments)
+        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+    arguments = {"paper": paper, **_paper_arguments(context), "number": 1, "on_card": True, "whole": whole}
+    opens = Button("1", name=CARD, verb=CARD, arguments=arguments)
     return Reply(items=(item,), item_layout="card", numbers=(opens,))
 
 
@@ -177,16 +150,14 @@ def on_show_more(context: CommandContext) -> Reply:
     rest = [item for item in delivered if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
-        return _paper_gone(context)
-    first = len(delivered) - len(rest) + start + 1
+        return context.toast(_GONE)
+    first, left = len(delivered) - len(rest) + start + 1, len(rest) - start - len(page)
     numbers = tuple(
-        Button(label=str(number), name=CARD, data=f"d{delivery}.c{item.position}")
-        for number, item in enumerate(page, first)
+        Button(str(number), name=CARD, data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
     )
-    left = len(rest) - start - len(page)
     label = context.say("show {count} more", count=context.localizer.number(left))
-    more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
-    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
+    more = ((Button(label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
+    return Reply(items=page, first=first, numbers=numbers, buttons=more)
 
 
 @of_paper
@@ -235,35 +206,42 @@ def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
     return not matching_papers(less, [item.paper.paper])
 
 
-@of_paper
-def on_leave_out(context: CommandContext, item: Item) -> Reply:
+def _of_subscription(run: Callable[[CommandContext, Item, Subscription], Reply]) -> CommandFunction:
+    """Like `of_paper`, but `run` also gets the subscription that the button or question names.
+
+    It must still bring the paper.
+    """
+
+    def handle(context: CommandContext, item: Item) -> Reply:
+        behind = subscriptions_behind(context.transaction, context.chat, item)
+        chosen = next((one for one in behind if one.id == context.arguments.get("subscription")), None)
+        return run(context, item, chosen) if chosen else _nothing_to_change(context)
+
+    return of_paper(handle)
+
+
+@_of_subscription
+def on_leave_out(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
     """Handles an offer or the word that a person wrote: excludes it from the query."""
-    subscription = _chosen(context, item)
-    if subscription is None:
-        return _nothing_to_change(context)
     rule = str(context.arguments.get("rule") or words_rule(context.args.lstrip(" -")))
     less = narrowed(parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
     interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
     reading, text = context.reading(done.query), done.subscription.text
     return Reply(
-        lines=(f"{subscription.number}  {reading}",),
+        (f"{subscription.number}  {reading}",),
         code=(text,) if text != reading else (),
         ok=True,
         buttons=context.undo_row,
     )
 
 
-@of_paper
-def on_pause_week(context: CommandContext, item: Item) -> Reply:
+@_of_subscription
+def on_pause_week(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
     """Handles [pause N for a week]: its papers wait until then."""
-    subscription = _chosen(context, item)
-    if subscription is None:
-        return _nothing_to_change(context)
-    until = context.now + _PAUSED_FOR
-    interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.MUTED, now=context.now)
-    address, number = context.chat.address, subscription.number
-    pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
+    until, chat = context.now + _PAUSED_FOR, context.chat
+    interests.note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
+    pause(context.transaction, chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     return context.reply(
         "{subscription} is paused until {moment}.",
         subscription=subscription_label(subscription, _LABEL),
@@ -273,28 +251,30 @@ def on_pause_week(context: CommandContext, item: Item) -> Reply:
     )
 
 
-def _chosen(context: CommandContext, item: Item) -> Subscription | None:
-    """Returns the subscription that the button or question names, if it still brings the paper."""
-    behind = subscriptions_behind(context.transaction, context.chat, item)
-    return next((one for one in behind if one.id == context.arguments.get("subscription")), None)
-
-
 def _nothing_to_change(context: CommandContext) -> Reply:
     said = context.say("No subscription of this chat brings this paper any more.")
-    return Reply(lines=(said,), ok=False) if context.message else Reply(toast=said)
+    return Reply((said,), ok=False) if context.message else Reply(toast=said)
 
 
-def named_papers(context: CommandContext, text: str) -> Reply:
-    """Returns the reply with the cards of the papers that a text names by id, DOI or link; it must name at least one.
+def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
+    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored)."""
+    known = papers_named(context.transaction, names)
+    papers = {paper.id: paper for paper in known.values()}
+    return [*papers.values()], [name for name in names if name not in known]
+
+
+def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
+    """Returns the reply with the cards of the papers with these ids and DOIs, of which there must be at least one.
 
     A single paper has its full card; several are numbered.
     """
-    mentions = mentioned(text)
-    names = mentions[:CARDS]
-    known = papers_named(context.transaction, names)
-    if len(names) == 1 and known:
-        return card_reply(context, known[names[0]])
-    unknown = [name for name in names if name not in known]
+    first = names[:CARDS]
+    papers, unknown = stored_and_unknown(context, first)
+    items = tuple(
+        as_item(context.transaction, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers)
+    )
+    if items and len(first) == 1:
+        return _opened(context, items[0])
     asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
     lost = [name for name in unknown if name not in asked]
     lines = [context.say("{name} is not known here.", name=name) for name in lost]
@@ -308,28 +288,27 @@ def named_papers(context: CommandContext, text: str) -> Reply:
         if context.arxiv_answered:
             said = Sentence("arXiv knows no paper {names}.")
         lines.append(context.say(said, names=", ".join(asked)))
-    if len(mentions) > CARDS:
-        lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(mentions)))
-    papers = {paper.id: paper for paper in known.values()}.values()
-    items = tuple(
-        as_item(context.transaction, context.chat, paper)._replace(position=at) for at, paper in enumerate(papers)
-    )
-    look = [Button(label=context.say("look there"), url=_address(name)) for name in names if len(names) == 1]
+    if len(names) > CARDS:
+        lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
+    look: Row = ()
+    if len(first) == 1:
+        place = "https://doi.org/" if _is_doi(first[0]) else "https://arxiv.org/abs/"
+        look = (Button(context.say("look there"), url=f"{place}{first[0]}"),)
     return Reply(
-        lines=tuple(lines),
+        tuple(lines),
         items=items,
         item_layout="card",
         numbers=number_buttons(items),
-        buttons=(tuple(look),),
-        ok=None if known else False,
+        buttons=(look,),
+        ok=None if items else False,
     )
 
 
 def papers_wanted(context: CommandContext) -> Wanted:
     """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
     names = mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
-    known = papers_named(context.transaction, names)
-    return Wanted(papers=tuple(name for name in names if name not in known and not _is_doi(name)))
+    _, unknown = stored_and_unknown(context, names)
+    return Wanted(papers=tuple(name for name in unknown if not _is_doi(name)))
 
 
 def no_paper_named(context: CommandContext, example: str) -> Refused:
@@ -343,25 +322,20 @@ def _is_doi(name: str) -> bool:
     return name.startswith("10.") and "/" in name
 
 
-def _address(name: str) -> str:
-    return f"https://doi.org/{name}" if _is_doi(name) else f"https://arxiv.org/abs/{name}"
-
-
 def no_paper(context: CommandContext, said: str) -> Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
     name = links_to_no_paper(said)[0]
-    head = context.say("That link names no paper that I can look up.")
+    head = Sentence("That link names no paper that I can look up.")
     if name[0].isdecimal():
-        head = context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
-    lines = (
+        head = Sentence("arXiv has no id {name}: ids have four or five digits after the point.")
+    return context.reply(
         head,
-        context.say(
-            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
-            "alphaxiv.org/abs/…, biorxiv.org/content/…"
-        ),
-        context.say("Words of its title find it, if it is known here: /search graph neural networks"),
+        "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
+        "alphaxiv.org/abs/…, biorxiv.org/content/…",
+        "Words of its title find it, if it is known here: /search graph neural networks",
+        name=name,
+        ok=False,
     )
-    return Reply(lines=lines, ok=False)
 
 
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
@@ -390,21 +364,20 @@ def _toggle(kind: Signal) -> CommandFunction:
 
 
 def save(context: CommandContext) -> Reply:
-    """Saves the named papers; without a name, the paper of the message replied to, or the last delivered one."""
+    """Saves the named papers; without a name, the paper of the message replied to, or the last delivered one.
+
+    The reply says so, and which names are unknown.
+    """
     names = mentioned(context.args)[:CARDS]
-    if names:
-        known = papers_named(context.transaction, names)
-        unknown = [name for name in names if name not in known]
-        papers = {paper.id: paper for paper in known.values()}.values()
-        return _saved(with_stored_chat(context), [*papers], unknown) if known else named_papers(context, names[0])
-    found = None if context.args else paper_delivered(context)
-    if found is None:
-        raise no_paper_named(context, "/save 2601.11087")
-    return _saved(with_stored_chat(context), [found.item.paper])
-
-
-def _saved(context: CommandContext, papers: Sequence[KnownPaper], unknown: Sequence[str] = ()) -> Reply:
-    """Saves papers. Returns the reply that says so, and which names are unknown."""
+    papers, unknown = stored_and_unknown(context, names)
+    if names and not papers:
+        return named_papers(context, names[:1])
+    if not names:
+        found = None if context.args else paper_delivered(context)
+        if found is None:
+            raise no_paper_named(context, "/save 2601.11087")
+        papers = [found.item.paper]
+    context = with_stored_chat(context)
     ids = [paper.id for paper in papers]
     new = save_papers(context.transaction, context.chat, ids, now=context.now, who=context.actor)
     lines = []
@@ -412,20 +385,17 @@ def _saved(context: CommandContext, papers: Sequence[KnownPaper], unknown: Seque
         said = Sentence("Saved: {title}") if paper.id in new else Sentence("It is saved already: {title}")
         lines.append(context.say(said, title=context.title(paper)))
     lines += [context.say("{name} is not known here.", name=name) for name in unknown]
-    buttons = [context.button("all saved", "saved-page", start=0)]
+    undo = context.undo_button
     if len(ids) == 1:  # also for those who may not change the chat
-        buttons.append(context.button("undo" if new else "take out", "unsave", paper=ids[0]))
-        return context.done(*lines, buttons=(tuple(buttons),))
-    return context.done(*lines, buttons=((*buttons, *context.undo_button),))
+        undo = (context.button("undo" if new else "take out", "unsave", paper=ids[0]),)
+    return context.done(*lines, buttons=((context.button("all saved", "saved-page", start=0), *undo),))
 
 
 @of_paper
 def on_unsave(context: CommandContext, item: Item) -> Reply:
     """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
-    said = Sentence("No longer saved: {title}")
-    if not interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED):
-        said = Sentence("{title} is not saved here.")
-    return context.reply(said, title=context.title(item.paper), ok=True)
+    interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
+    return context.reply("No longer saved: {title}", title=context.title(item.paper), ok=True)
 
 
 def saved(context: CommandContext) -> Reply:
@@ -435,8 +405,6 @@ def saved(context: CommandContext) -> Reply:
         return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
     start = min(int(context.arguments.get("start", 0)), (len(papers) - 1) // _SAVED_PAGE * _SAVED_PAGE)
     lines = [context.count("{count} saved paper", "{count} saved papers", len(papers))]
-    if not context.read_by_group:
-        lines.append(context.say("As a file: /export bib saved, /export ris saved"))
     turns: Row = ()
     if start:
         turns += (context.button("newer", "saved-page", start=start - _SAVED_PAGE, replaces=True),)
@@ -447,27 +415,27 @@ def saved(context: CommandContext) -> Reply:
 
 COMMANDS = (
     Command(
-        name="save",
+        save,
+        "save",
+        Sentence("keep a paper"),
         examples=("/save 2601.15529",),
-        run=save,
         usage="[ID…]",
         writes=True,
         wants=papers_wanted,
-        summary=Sentence("keep a paper"),
     ),
-    Command(name="saved", examples=("/saved",), run=saved, summary=Sentence("papers that you kept")),
+    Command(saved, "saved", Sentence("papers that you kept"), examples=("/saved",)),
 )
 
 CALLBACKS = {
-    "card": Callback(on_card, writes=True),
-    "card-more": Callback(letter="f", run=on_more, writes=True),
+    CARD: Callback(of_paper(_opened), writes=True),
+    "card-more": Callback(on_more, letter="f", writes=True),
     "show-more": Callback(on_show_more),
-    "card-less": Callback(letter="x", run=on_less, needs_manager=True),
+    "card-less": Callback(on_less, letter="x", needs_manager=True),
     "leave-out": Callback(on_leave_out, needs_manager=True, replaces=True),
     "pause-week": Callback(on_pause_week, needs_manager=True, replaces=True),
-    "card-like": Callback(letter="l", run=_toggle(Signal.LIKED), writes=True),
-    "card-dislike": Callback(letter="d", run=_toggle(Signal.DISLIKED), writes=True),
-    "card-save": Callback(letter="s", run=_toggle(Signal.SAVED), writes=True),
+    "card-like": Callback(_toggle(Signal.LIKED), letter="l", writes=True),
+    "card-dislike": Callback(_toggle(Signal.DISLIKED), letter="d", writes=True),
+    "card-save": Callback(_toggle(Signal.SAVED), letter="s", writes=True),
     "unsave": Callback(on_unsave, writes=True, replaces=True),
     "saved-page": Callback(saved),
 }

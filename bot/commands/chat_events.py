@@ -43,7 +43,7 @@ def on_arrived(context: CommandContext) -> Reply | None:
     missed = welcome_back(context)
     if context.origin.kind is ChatKind.BROADCAST:
         return _card(context) if is_new else _in_private(context, missed)
-    return Reply(lines=(how_to_begin(context),)) if missed is None and is_new else missed
+    return Reply((how_to_begin(context),)) if missed is None and is_new else missed
 
 
 def _card(context: CommandContext) -> Reply | None:
@@ -54,13 +54,13 @@ def _card(context: CommandContext) -> Reply | None:
     private, chat = _private_chat(context), context.chat
     if private is None:
         return None
-    lines = (
-        context.say(
-            "I am in the channel {title} now. It is managed from here, so that nobody there sees it.", title=chat.name
-        ),
-        context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=chat.address.address),
+    card = context.reply(
+        "I am in the channel {title} now. It is managed from here, so that nobody there sees it.",
+        "What shall I bring there? For example: /sub {chat} diffusion",
+        title=chat.name,
+        chat=chat.address.address,
     )
-    return Reply(target_chat=private, lines=lines)
+    return replace(card, target_chat=private)
 
 
 def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
@@ -194,7 +194,7 @@ def welcome_back(context: CommandContext) -> Reply | None:
     if not lines:
         return None
     head = () if context.read_by_group else (context.say("I can write to you again."),)
-    return Reply(lines=(*head, *lines), buttons=buttons)
+    return Reply((*head, *lines), buttons=buttons)
 
 
 EVENTS = {

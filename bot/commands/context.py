@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.ports.channel import Button, Buttons, Reply, Row
-from bot.ports.conversation import EventRequest, FileReader, FileWithoutCommand, MessageRequest, Request
+from bot.ports.conversation import EventRequest, FileReader, MessageRequest, Request
 from bot.rendering.papers import is_sample, readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.addresses import BotLinks, facts_of
@@ -174,22 +174,15 @@ class CommandContext:
         return self.localizer.count(one, many, count, **values)
 
     def reply(
-        self,
-        sentence: str | Sentence,
-        /,
-        *,
-        ok: bool | None = None,
-        buttons: Buttons = (),
-        **values: object,
+        self, *sentences: str | Sentence, ok: bool | None = None, buttons: Buttons = (), **values: object
     ) -> Reply:
-        """Returns a reply of one line: the sentence in the reader's language, with these values."""
-        line = self.say(sentence, **values)
-        return Reply(lines=(line,), ok=ok, buttons=buttons)
+        """Returns a reply: a line for each sentence, in the reader's language, with these values."""
+        return Reply(tuple(self.say(one, **values) for one in sentences), ok=ok, buttons=buttons)
 
     @staticmethod
     def done(*lines: str, buttons: Buttons = ()) -> Reply:
         """Returns the reply to a command that was done."""
-        return Reply(lines=lines, ok=True, buttons=buttons)
+        return Reply(lines, ok=True, buttons=buttons)
 
     def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
         """Returns a reply that only shows the sentence where a button was pressed."""
@@ -202,7 +195,7 @@ class CommandContext:
     @staticmethod
     def labelled(label: str, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
         """Like `button`, but for a label in the reader's language, or one that needs no translation."""
-        return Button(label=label, verb=verb, arguments=arguments, only_for=only_for)
+        return Button(label, verb=verb, arguments=arguments, only_for=only_for)
 
     def runs(self, name: str, args: str = "", label: str = "") -> Button:
         """Returns a button that runs a command. Without a label, it shows the command as people type it."""
@@ -289,7 +282,7 @@ def asking_texts(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
     """Returns a function that wants the texts to which the typed queries of a command ask nearness (`about:`)."""
 
     def wants(context: CommandContext) -> Wanted:
-        return Wanted(texts=tuple(text for query in queries(context) for text in texts_asked(query)))
+        return Wanted(tuple(text for query in queries(context) for text in texts_asked(query)))
 
     return wants
 
@@ -321,8 +314,8 @@ class Action:
 class Command(Action):
     """A command that people can type."""
 
-    name: str
-    summary: Sentence  # for menus and help: a few words without a full stop
+    name: str = field(kw_only=False)
+    summary: Sentence = field(kw_only=False)  # for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     examples: tuple[str, ...] = ()  # for help; each works in a chat that has subscription 1
@@ -426,19 +419,6 @@ class Registry:
     def verbs_of_cards(self) -> Mapping[str, str]:
         """Returns letter → verb of the buttons of cards."""
         return {one.letter: verb for verb, one in self.callbacks.items() if one.letter}
-
-    @cached_property
-    def any_file(self) -> FileReader:
-        """Returns the reader of a file without a command, which returns a FileWithoutCommand."""
-        readers = [(one.name, one.wants_file) for one in self.commands if one.wants_file]
-        readers.sort(key=lambda one: one[1].recognises is None)
-
-        def content(data: bytes) -> FileWithoutCommand:
-            fits = (one for one in readers if one[1].recognises is None or one[1].recognises(data))
-            name, reader = next(fits)
-            return FileWithoutCommand(name, reader.read(data))
-
-        return FileReader(most=max(reader.most for _, reader in readers), content=content)
 
     def command_named(self, name: str) -> Command | None:
         """Returns the command with this name or alias, in any letter case; None if there is none."""

@@ -14,7 +14,7 @@ from bot.commands.asking import (
     required_number,
     subscription_of_button,
 )
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, query_of_button, refusal
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, query_of_button
 from bot.commands.everyday import formed_wish
 from bot.commands.phrasing import (
     cadence_words,
@@ -102,11 +102,6 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
-def on_rewrite(context: CommandContext, subscription: Subscription) -> Reply:
-    """Handles a button with a better query: changes the query."""
-    return edit_and_echo(context, subscription, context.args)
-
-
 def name(context: CommandContext) -> Reply:
     """Names a subscription; "-" removes the name. Without a name, asks for it."""
     if not context.args:
@@ -122,8 +117,6 @@ def _ask_name(context: CommandContext, subscription: Subscription) -> Reply:
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
     number, called = subscription.number, "" if text.strip().casefold() in _NO_NAME else text
-    if called.strip(" #").isdecimal():
-        raise refusal("A name needs a letter: numbers are those of subscriptions.")
     try:
         done = subscribing.rename(
             context.transaction, context.chat.address, number, called, now=context.now, who=context.actor
@@ -166,13 +159,8 @@ def _refuse_foreign_number(text: str) -> None:
 
 
 def _answer(change: Callable[[CommandContext, Subscription, str], Reply]) -> CommandFunction:
-    """Returns a handler of the answer to a question about a subscription: it changes that with the answer."""
+    """Returns a handler that changes a subscription with the answer to a question about it, or with a button's query."""
     return on_subscription(lambda context, subscription: change(context, subscription, context.args))
-
-
-def on_time(context: CommandContext, subscription: Subscription | None) -> Reply:
-    """Handles a button with a time, or a time that was written as an answer: sets that time."""
-    return set_schedule(context, subscription, _TO.sub("", context.args))
 
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
@@ -195,7 +183,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         context.labelled(when_words(when, context.localizer, schedule), "schedule-to", subscription=which, text=when)
         for when in _OFTEN_WANTED
     ]
-    return Reply(lines=tuple(lines), buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
+    return Reply(tuple(lines), buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
 
 
 def _is_time(text: str) -> bool:
@@ -289,54 +277,57 @@ def _state_words(context: CommandContext, subscription: Subscription, other: Sub
 
 COMMANDS = (
     Command(
-        name="edit",
+        edit_,
+        "edit",
+        Sentence("change a subscription"),
         examples=("/edit 1 diffusion -survey",),
-        run=edit_,
         needs_manager=True,
         wants=meaning_of(_queries),
         shows_without_args=True,
         usage="N QUERY",
-        summary=Sentence("change a subscription"),
     ),
     Command(
-        name="name",
+        name,
+        "name",
+        Sentence("name a subscription"),
         examples=("/name 1 Diffusion",),
-        run=name,
         needs_manager=True,
         shows_without_args=True,
         usage="N TEXT",
-        summary=Sentence("name a subscription"),
     ),
     Command(
-        name="schedule",
+        schedule,
+        "schedule",
+        Sentence("when papers come"),
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time",),
-        run=schedule,
         needs_manager=True,
         shows_without_args=True,
         usage="[N] WHEN",
-        summary=Sentence("when papers come"),
     ),
     Command(
-        name="undo",
+        undo_last,
+        "undo",
+        Sentence("take back the last change"),
         examples=("/undo",),
-        run=undo_last,
         needs_manager=True,
         may_end_right=True,
-        summary=Sentence("take back the last change"),
     ),
 )
 
 
 CALLBACKS = {
     "edit-ask": Callback(on_subscription(_ask_query), needs_manager=True),
-    REWRITE: Callback(
-        on_subscription(on_rewrite), needs_manager=True, wants=meaning_of(query_of_button), replaces=True
-    ),
+    REWRITE: Callback(_answer(edit_and_echo), needs_manager=True, wants=meaning_of(query_of_button), replaces=True),
     "edit-to": Callback(_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
     "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
     "name-to": Callback(_answer(_name), needs_manager=True),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
-    "schedule-to": Callback(on_all_or_one(on_time), needs_manager=True, is_answer=_is_time, replaces=True),
+    "schedule-to": Callback(
+        on_all_or_one(lambda context, one: set_schedule(context, one, _TO.sub("", context.args))),
+        needs_manager=True,
+        is_answer=_is_time,
+        replaces=True,
+    ),
     "undo": Callback(on_undo, needs_manager=True, may_end_right=True, replaces=True),
 }

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from bot.commands import admission, asking
 from bot.commands.asking import (
-    listed_here,
     no_subscriptions,
     not_found,
     on_subscription,
@@ -51,11 +50,11 @@ def _shared(context: CommandContext, subscription: Subscription) -> Reply:
         head = context.say("To get the same, others can send me:")
         if links is not None:
             head = context.say("This query is too long for a link. Others can send me:")
-        return Reply(lines=(head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
+        return Reply((head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
     url = links.start(bot, payload)
     reading = subscription.name or context.reading(subscription.text)
     head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
-    return Reply(lines=(head, url), buttons=((Button(label=context.say("open the link"), url=url),),))
+    return Reply((head, url), buttons=((Button(context.say("open the link"), url=url),),))
 
 
 def feed(context: CommandContext) -> Reply:
@@ -124,7 +123,7 @@ def _refuse_before_others(context: CommandContext) -> None:
 
 def _reply(context: CommandContext, *lines: str) -> Reply:
     stop = context.runs("feed", "stop", label=context.say("stop"))
-    return Reply(lines=lines, buttons=((_anew(context), stop),), is_ephemeral=True)
+    return Reply(lines, buttons=((_anew(context), stop),), is_ephemeral=True)
 
 
 def _anew(context: CommandContext) -> Button:
@@ -164,9 +163,7 @@ def email(context: CommandContext) -> Reply:
         ),
         context.say("The answer is open for two days. The mail may be in the folder for spam."),
     ]
-    if not listed_here(context):
-        lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
-    return Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
+    return Reply(tuple(lines), ok=True, is_ephemeral=True)
 
 
 def on_confirm(context: CommandContext) -> Reply:
@@ -190,26 +187,26 @@ def on_confirm(context: CommandContext) -> Reply:
 
 COMMANDS = (
     Command(
-        name="share",
+        share,
+        "share",
+        Sentence("a link that offers a subscription to others"),
         examples=("/share 1",),
-        run=share,
         usage="[N]",
-        summary=Sentence("a link that offers a subscription to others"),
     ),
     Command(
-        name="feed",
+        feed,
+        "feed",
+        Sentence("your papers as a feed"),
         examples=("/feed",),
-        run=feed,
         usage="[new|stop]",
-        summary=Sentence("your papers as a feed"),
         needs_manager=True,
     ),
     Command(
-        name="email",
+        email,
+        "email",
+        Sentence("papers by mail, too"),
         examples=("/email me@lab.org",),
-        run=email,
         usage="me@lab.org",
-        summary=Sentence("papers by mail, too"),
         needs_manager=True,
         names_chats=True,
     ),

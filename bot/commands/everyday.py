@@ -110,9 +110,9 @@ def _formed(said: str) -> Wish | None:
     said = said.strip()  # "especially" alone becomes a blank
     said, rules = _without_exclusion(said)
     before, subject, when = _without_beginning(said)
-    subject, ending, later = _without_ending(
-        subject, is_asked=bool(when or _OFTEN.search(said) or _is_of_category(subject))
-    )
+    first = (subject.split() or [""])[0]
+    is_asked = bool(when or _OFTEN.search(said) or is_category(first))
+    subject, ending, later = _without_ending(subject, is_asked=is_asked)
     if not rules:
         subject, rules = _without_exclusion(subject)
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
@@ -121,7 +121,8 @@ def _formed(said: str) -> Wish | None:
     query = _query(before, subject, rules)
     if query_of(query) is None:
         return None
-    return Wish(query, _one_time(when, later))
+    both = f"{when} {later}".strip()  # "daily" before a subject and "at midnight" behind it are one time
+    return Wish(query, both if is_time(both) else later or when)
 
 
 def _plain(said: str) -> Wish | None:
@@ -146,10 +147,6 @@ def _is_title(said: str) -> bool:
     return is_long or (len(capitals) >= _FEW_WORDS and all(capitals))
 
 
-def _is_of_category(subject: str) -> bool:
-    return is_category(subject.split(maxsplit=1)[0]) if subject else False
-
-
 def without_time(text: str) -> str | None:
     """Returns a text without the time that it says, before its other words or behind them; None if it says none."""
     ending = split_when(text)
@@ -159,12 +156,6 @@ def without_time(text: str) -> str | None:
         return ending.query
     _, rest, when = _without_beginning(text)
     return rest if when else None
-
-
-def _one_time(first: str, second: str) -> str:
-    """Returns the time that is said before a subject and the one behind it, "daily" and "at midnight", as one."""
-    both = f"{first} {second}".strip()
-    return both if is_time(both) else second or first
 
 
 def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is_timed: bool) -> bool:

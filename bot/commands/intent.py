@@ -15,7 +15,6 @@ from bot.commands import (
     edit,
     elsewhere,
     export,
-    library,
     pause,
     plain_text,
     privacy,
@@ -77,7 +76,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
         case MessageRequest() if not request.is_addressed:
             return None
         case MessageRequest() if is_distress(request.text):
-            return Intent(run=plain_text.comfort, writes=False, keeps_question=True)
+            return Intent(plain_text.comfort, writes=False, keeps_question=True)
         case MessageRequest():
             return _of_plain_text(request, token, registry)
 
@@ -105,7 +104,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
     return replace(
         _intent(plain_text.PLAIN_TEXT),
         args=request.text,
-        wants_file=registry.any_file if private and request.file_id else None,
+        wants_file=export.ANY_FILE if private and request.file_id else None,
     )
 
 
@@ -148,9 +147,9 @@ def _of_command(registry: Registry, request: Request, name: str, text: str) -> I
         # In a group, an unknown command may be meant for another bot.
         if isinstance(request, MessageRequest) and not (request.place.is_private or request.is_addressed):
             return None
-        return Intent(run=start.unknown, writes=False, args=f"{name} {text}".strip())
-    destination = None if command.names_chats else _named_last(text, registry)
-    if destination is not None:
+        return Intent(start.unknown, writes=False, args=f"{name} {text}".strip())
+    last = None if command.names_chats else _TO.search(text.rstrip().rpartition("\n")[2])
+    if last and (destination := _named(last, registry)):  # "… daily 9 to team-feishu"
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
         return _to_destination(_of_words(command, words), destination, request)
     target, text = ("", text) if command.names_chats else _named_first(text)
@@ -169,13 +168,6 @@ def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
 def _of_words(command: Command, text: str) -> Intent:
     needs_manager = command.needs_manager and not (command.shows_without_args and not text.strip())
     return replace(_intent(command), args=text.strip(), needs_manager=needs_manager)
-
-
-def _named_last(text: str, registry: Registry) -> ChatAddress | None:
-    """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
-    if found := _TO.search(text.rstrip().rpartition("\n")[2]):
-        return _named(found, registry)
-    return None
 
 
 def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
@@ -241,7 +233,6 @@ _MODULES = (  # in the order of the menus
     start,
     export,
     elsewhere,
-    library,
     privacy,
     admission,
     chat_events,

@@ -21,6 +21,12 @@ from subscriptions.service import pausing
 from subscriptions.states import ChatState
 
 _SKIP = re.compile(r"\s*\bskip$", re.IGNORECASE)
+_PAUSED = {  # (one subscription and not the chat, with an end)
+    (True, False): Sentence("{subscription} is paused."),
+    (True, True): Sentence("{subscription} is paused until {moment}."),
+    (False, False): Sentence("This chat is paused."),
+    (False, True): Sentence("This chat is paused until {moment}."),
+}
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
@@ -45,7 +51,7 @@ def resume_(context: CommandContext) -> Reply:
 
 def what_waits(context: CommandContext, subscription: Subscription | None = None) -> tuple[tuple[str, ...], Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
-    number, which = (subscription.number, subscription.id) if subscription else (None, None)
+    number, which = subscription and subscription.number, subscription and subscription.id
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
@@ -62,7 +68,7 @@ def what_waits(context: CommandContext, subscription: Subscription | None = None
 
 def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
     """Handles [send]: sends the waiting papers at once."""
-    address, number = context.chat.address, subscription.number if subscription else None
+    address, number = context.chat.address, subscription and subscription.number
     if sent := pausing.send_waiting(context.transaction, address, now=context.now, number=number):
         return context.done(context.count("{count} paper is on its way.", "{count} papers are on their way.", sent))
     return context.toast("Nothing waits any more.")
@@ -80,7 +86,7 @@ def _skip(context: CommandContext, subscription: Subscription | None, *, upto: i
 
     Returns lines that say so; () if there are none.
     """
-    address, number = context.chat.address, subscription.number if subscription else None
+    address, number = context.chat.address, subscription and subscription.number
     skipped = pausing.skip_waiting(context.transaction, address, upto=upto, by=by, now=context.now, number=number)
     if not skipped:
         return ()
@@ -112,30 +118,26 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 
 
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
-    number, which = (subscription.number, subscription.id) if subscription else (None, None)
-    address = context.chat.address
+    number, address = subscription and subscription.number, context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
-    label = subscription_label(subscription) if subscription else ""
-    if until is None:
-        one, all_of_it = Sentence("{subscription} is paused."), Sentence("This chat is paused.")
-    else:
-        one = Sentence("{subscription} is paused until {moment}.")
-        all_of_it = Sentence("This chat is paused until {moment}.")
-    moment = context.localizer.moment(until, now=context.now) if until else ""
-    line = context.say(one if subscription else all_of_it, subscription=label, moment=moment)
-    lines = [line, context.say("What comes in the meantime waits.")]
+    said = [_PAUSED[bool(subscription), bool(until)], Sentence("What comes in the meantime waits.")]
     if context.read_by_strangers:  # there are no buttons
-        again = context.say("/resume {number} ends it.", number=number) if number else context.say("/resume ends it.")
-        lines.append(again)
-    resume = context.button("resume", "resume", subscription=which)
-    return context.done(*lines, buttons=((resume, *context.undo_button),))
+        said.append(Sentence("/resume {number} ends it.") if number else Sentence("/resume ends it."))
+    resume = context.button("resume", "resume", subscription=subscription and subscription.id)
+    return context.reply(
+        *said,
+        ok=True,
+        buttons=((resume, *context.undo_button),),
+        subscription=subscription_label(subscription) if subscription else "",
+        moment=context.localizer.moment(until, now=context.now),
+        number=number,
+    )
 
 
 def _resumed(context: CommandContext, subscription: Subscription | None, *, skips: bool = False) -> Reply:
-    number, address = subscription.number if subscription else None, context.chat.address
-    if not context.chat.id:
-        return context.reply("Nothing is paused here.")
-    chat = pausing.resume(context.transaction, address, number, now=context.now, who=context.actor)
+    number, address, chat = subscription and subscription.number, context.chat.address, None
+    if context.chat.id:
+        chat = pausing.resume(context.transaction, address, number, now=context.now, who=context.actor)
     if chat is None:
         return context.reply("Nothing is paused here.")
     head = context.say("Papers come again.")
@@ -161,28 +163,28 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
 
 COMMANDS = (
     Command(
-        name="pause",
+        pause_,
+        "pause",
+        Sentence("hold papers back for a while"),
         examples=("/pause 1 7d", "/pause until 3 Mar"),
-        run=pause_,
         needs_manager=True,
         usage="[N] [7d | until 3 Mar]",
-        summary=Sentence("hold papers back for a while"),
     ),
     Command(
-        name="stop",
+        pause_,
+        "stop",
+        Sentence("hold all papers back"),
         examples=("/stop",),
-        run=pause_,
         needs_manager=True,
-        summary=Sentence("hold all papers back"),
         listed=False,
     ),
     Command(
-        name="resume",
+        resume_,
+        "resume",
+        Sentence("end a pause"),
         examples=("/resume", "/resume 1"),
-        run=resume_,
         needs_manager=True,
         usage="[N] [skip]",
-        summary=Sentence("end a pause"),
     ),
 )
 

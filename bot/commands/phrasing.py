@@ -19,6 +19,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service.known_chats import Listed
 from subscriptions.states import Admission, ChatState, SubscriptionState
 from subscriptions.texts.cutting import cut_letters
+from subscriptions.zones import is_offset
 
 if TYPE_CHECKING:  # so that a list in a terminal need not load what finds papers
     from subscriptions.service.previews import Base
@@ -58,18 +59,6 @@ _MOST_NAMED = 10  # subscriptions that a reply lists
 _LONGEST_LABEL = 80  # characters of a name or query in a line
 
 
-def setting_changed(name: str, before: Chat, after: Chat, localizer: Language) -> Reply:
-    """Returns the reply to a changed setting; `name` is one of SETTINGS."""
-    new = after.settings.value(name)
-    if before.settings.value(name) == new:
-        shown = value_words(name, new, localizer)
-        lines = [localizer.say("{label}: {value}, as it was.", label=label_of(name, localizer), value=shown)]
-    else:
-        lines = [setting_change(name, before, after, localizer)]
-        lines += fixed_offset(new, localizer) if name == "timezone" else []
-    return Reply(lines=tuple(lines), ok=True)
-
-
 def setting_change(name: str, before: Chat, after: Chat, localizer: Language) -> str:
     """Returns the label of a setting, and its new and old value in words."""
     old, new = (value_words(name, chat.settings.value(name), localizer) for chat in (before, after))
@@ -106,9 +95,7 @@ def fixed_offset(zone: str, localizer: Language) -> list[str]:
 
     Returns no line for other zones.
     """
-    if zone[:1] not in ("+", "-"):
-        return []
-    return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
+    return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)] if is_offset(zone) else []
 
 
 def next_line(then: NextDelivery, localizer: Language, now: datetime) -> str:
@@ -208,7 +195,7 @@ def subscribed(
     hints = [localizer.say("({inner})", inner=localizer.say(hint)) for hint in done.query.hints]
     if short:
         return Reply(
-            lines=(
+            (
                 localizer.joined(head, *hints[:1]),
                 localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now, instead)),
             ),
@@ -220,7 +207,7 @@ def subscribed(
     lines.append(_outcome(done, localizer, examples))
     lines += [advice] if advice else []
     lines.append(_first_delivery(done, localizer, now, instead))
-    return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
+    return Reply((*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
 def subscribed_line(done: "Subscribed", localizer: Language) -> str:

@@ -34,7 +34,7 @@ def plain_text(context: CommandContext) -> Reply | None:
     """Returns the reply to a text that is no command."""
     said = context.args.strip()
     if is_of_papers(said):
-        return named_papers(context, said)
+        return named_papers(context, mentioned(said))
     if not said or (_has_file(context) and context.origin.kind is ChatKind.PRIVATE):
         return _of_file(context)
     if asks_for_data(said):
@@ -144,7 +144,7 @@ def _only_excluded(said: str) -> tuple[str, ...]:
 def looked_for(context: CommandContext, said: str) -> Reply:
     """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
     if mentioned(said) and not finds_papers(context, said):
-        return named_papers(context, said)
+        return named_papers(context, mentioned(said))
     if meant := wish(said):
         return papers_found(context, meant.query, when=meant.when, subject=_subject(said))
     return _with_near_command(context, said, try_query(context, said))
@@ -190,7 +190,7 @@ def wanted(context: CommandContext) -> Wanted:
         return papers_wanted(context)
     meant = wish(said)
     query, subject = (meant.query, _subject(said)) if meant else (said, "")
-    return Wanted(texts=texts_wanted(context, query, subject), reader=reader)
+    return Wanted(texts_wanted(context, query, subject), reader=reader)
 
 
 def _is_unsure(context: CommandContext, said: str) -> bool:
@@ -205,12 +205,10 @@ def _is_unsure(context: CommandContext, said: str) -> bool:
 
 def what_to_say(context: CommandContext) -> Reply:
     """Returns a reply that says in two or three lines what people can write."""
-    lines = (
-        context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
-        context.say("Words such as list, today, settings and stop do what they say."),
-    )
-    return Reply(
-        lines=lines, buttons=((context.button("help", "help", text="all", replaces=True), speak_button(context)),)
+    return context.reply(
+        "Send me words that papers should contain, such as diffusion -survey, or a link to a paper.",
+        "Words such as list, today, settings and stop do what they say.",
+        buttons=((context.button("help", "help", text="all", replaces=True), speak_button(context)),),
     )
 
 

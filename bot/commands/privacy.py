@@ -9,7 +9,6 @@ from subscriptions.errors import Sentence
 from subscriptions.service import retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.known_chats import listed
-from subscriptions.store.interests import amount_of_signals
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES = "yes"
@@ -32,7 +31,7 @@ def privacy(context: CommandContext) -> Reply:
             ),
             *to_model,
         ]
-        return Reply(lines=tuple(lines), buttons=((button,),) if context.chat.id else ())
+        return Reply(tuple(lines), buttons=((button,),) if context.chat.id else ())
     lines = [
         context.say(
             "I keep of {chat}: its id and title, its settings, its subscriptions, its library, its last changes (for undo), "
@@ -59,17 +58,9 @@ def privacy(context: CommandContext) -> Reply:
         )
     lines += [copies_kept(context), context.say("Kept by: {contact}", contact=contact)]
     if not context.chat.id:
-        return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
-    if signals := amount_of_signals(context.transaction, context.chat.id):
-        lines.append(
-            context.count(
-                "{count} time it told by a button or an answer which papers it wants; the order follows from that.",
-                "{count} times it told by a button or an answer which papers it wants; the order follows from that.",
-                signals,
-            )
-        )
+        return Reply((*lines, _nothing_stored(context)), names_chat=True)
     lines.append(context.say("The file holds all that is stored of this chat."))
-    return Reply(lines=tuple(lines), file=_file(context), names_chat=True)
+    return Reply(tuple(lines), file=_file(context), names_chat=True)
 
 
 def _sent_to_model(context: CommandContext) -> str:
@@ -104,7 +95,7 @@ def on_privacy(context: CommandContext) -> Reply:
     """Handles [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
         return Reply(toast=_nothing_stored(context))
-    return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+    return Reply((context.say("All that is stored of this chat:"),), file=_file(context))
 
 
 def _nothing_stored(context: CommandContext) -> str:
@@ -116,7 +107,7 @@ def _nothing_stored(context: CommandContext) -> str:
 
 def _file(context: CommandContext) -> File:
     text = retention.stored_chat_data(context.transaction, context.chat.address)
-    return File(name="paperwire-privacy.json", text=f"{text}\n")
+    return File("paperwire-privacy.json", f"{text}\n")
 
 
 def chat_in_words(context: CommandContext) -> str:
@@ -147,7 +138,7 @@ def forget_(context: CommandContext) -> Reply:
     if by_word:
         context.remember(_ASKED, lasts=SURE_WITHIN)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
-        return Reply(lines=(what, how))
+        return Reply((what, how))
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, copies_kept(context), how)
     until = (context.now + SURE_WITHIN).isoformat()
@@ -155,7 +146,7 @@ def forget_(context: CommandContext) -> Reply:
     presser = "" if context.request.sender_is_admin else context.request.sender
     keep = context.button("keep it", "keep", only_for=presser)
     erase = context.button("erase everything", "forget", until=until, only_for=presser)
-    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+    return Reply(lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
 def on_forget(context: CommandContext) -> Reply:
@@ -195,13 +186,13 @@ def _erased(context: CommandContext) -> Reply:
 
 
 COMMANDS = (
-    Command(name="privacy", examples=("/privacy",), run=privacy, summary=Sentence("what I store of this chat")),
+    Command(privacy, "privacy", Sentence("what I store of this chat"), examples=("/privacy",)),
     Command(
-        name="forget",
+        forget_,
+        "forget",
+        Sentence("erase this chat, after one question"),
         examples=("/forget",),
-        run=forget_,
         needs_manager=True,
-        summary=Sentence("erase this chat, after one question"),
     ),
 )
 

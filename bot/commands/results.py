@@ -58,7 +58,7 @@ def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str,
 def number_buttons(items: Sequence[Item], *, first: int = 1) -> Row:
     """Returns a numbered button for each paper; the button opens the paper's card."""
     return tuple(
-        Button(label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
+        Button(str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
         for number, item in enumerate(items, start=first)
     )
 
@@ -74,7 +74,7 @@ def papers_reply(
     """Returns a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
     items = result_items(papers)
     return Reply(
-        lines=tuple(lines),
+        tuple(lines),
         items=items,
         days=days,
         first=first,

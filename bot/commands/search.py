@@ -3,8 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands.asking import ask, lacks_text, subscriptions_here
-from bot.commands.cards import named_papers, no_paper, no_paper_named, of_paper, opens_a_paper, papers_wanted
+from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
+from bot.commands.cards import (
+    named_papers,
+    no_paper,
+    no_paper_named,
+    of_paper,
+    opens_a_paper,
+    papers_wanted,
+    stored_and_unknown,
+)
 from bot.commands.context import (
     NOTHING,
     Callback,
@@ -40,7 +48,7 @@ from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
 from subscriptions.service.known_chats import typed_number
 from subscriptions.service.nearness import are_late
-from subscriptions.service.paper_search import NearPaper, Page, Spelling, papers_named
+from subscriptions.service.paper_search import NearPaper, Page, Spelling
 from subscriptions.service.previews import recent_matches
 from subscriptions.texts.cutting import cut_letters
 
@@ -63,16 +71,10 @@ def like(context: CommandContext) -> Reply:
         if context.args:
             raise no_paper_named(context, "/like 2601.11087")
         return ask(context, "like", context.say("Papers near to which one? Send its arXiv id, DOI or link."))
-    known = papers_named(context.transaction, names)
-    if len(known) < len(names):  # the card of a looked-up paper has [more like this]
-        return named_papers(context, " ".join(name for name in names if name not in known))
-    return alike(context, *{one.id: one for one in known.values()}.values())
-
-
-@of_paper
-def on_more_like_this(context: CommandContext, item: Item) -> Reply:
-    """Handles [more like this] on a card: shows the papers nearest to that one."""
-    return alike(context, item.paper)
+    papers, unknown = stored_and_unknown(context, names)
+    if unknown:  # the card of a looked-up paper has [more like this]
+        return named_papers(context, unknown)
+    return _alike(context, papers)
 
 
 def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple[str, ...]:
@@ -89,19 +91,17 @@ def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple
         return asked
     _, query = _asked(context, text)
     about = about_its_words(query, subject)
-    if about and _amount(context, query) < PAGE:
-        return texts_asked(about)
-    return ()
+    return texts_asked(about) if about and _amount(context, query) < PAGE else ()
 
 
 def _wanted(context: CommandContext) -> Wanted:
     """Wants what /search or [look for “…”] is about: papers, or the meaning of words."""
     if _is_of_a_paper(context.args):
         return papers_wanted(context)
-    return Wanted(texts=texts_wanted(context, context.args)) if context.args.strip() else NOTHING
+    return Wanted(texts_wanted(context, context.args)) if context.args.strip() else NOTHING
 
 
-def near_text(context: CommandContext, said: str) -> Reply:
+def _near_text(context: CommandContext, said: str) -> Reply:
     """Shows the papers nearest to a text."""
     found = paper_search.papers_near_text(context.transaction, said[:_MOST_READ])
     if not found:
@@ -111,7 +111,7 @@ def near_text(context: CommandContext, said: str) -> Reply:
     return papers_reply((head,), found, days=days_of(context, found), buttons=buttons)
 
 
-def alike(context: CommandContext, *given: KnownPaper) -> Reply:
+def _alike(context: CommandContext, given: Sequence[KnownPaper]) -> Reply:
     """Shows the papers nearest to the given ones."""
     found = paper_search.papers_alike(context.transaction, given)
     titles = "; ".join(context.title(one) for one in given)
@@ -126,11 +126,10 @@ def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
 
     Returns none if one of them has neither an arXiv id nor a DOI.
     """
-    names = [one.paper.arxiv_id or one.paper.doi for one in given]
-    if None in names:
+    names = list(filter(None, (one.paper.arxiv_id or one.paper.doi for one in given)))
+    if len(names) < len(given):
         return ()
-    text = f"like:{','.join(name for name in names if name)}"
-    return ((context.button("bring such papers", "subscribe-to", text=text),),)
+    return ((context.button("bring such papers", "subscribe-to", text=f"like:{','.join(names)}"),),)
 
 
 def search_(context: CommandContext) -> Reply:
@@ -138,7 +137,7 @@ def search_(context: CommandContext) -> Reply:
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
     if _is_of_a_paper(context.args):
-        return named_papers(context, context.args)
+        return named_papers(context, mentioned(context.args))
     return try_query(context, context.args)
 
 
@@ -150,7 +149,7 @@ def _is_of_a_paper(said: str) -> bool:
 def try_query(context: CommandContext, said: str) -> Reply:
     """Returns the reply with the papers that a text finds and how it was read."""
     if len(said) > LONGEST_QUERY:
-        return near_text(context, said)
+        return _near_text(context, said)
     if links_to_no_paper(said) and not mentioned(said):
         return no_paper(context, said)
     return papers_found(context, said)
@@ -173,10 +172,8 @@ def papers_found(context: CommandContext, text: str, *, when: str = "", subject:
     ending = ending_of(context, text)
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
-        notes = (
-            *notes,
-            context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),
-        )
+        words = " ".join(ending.query.split())
+        notes += (context.say("(“{words}” is the name of an author.)", words=words),)
     return _page(context, text, notes=notes, subject=subject)
 
 
@@ -212,8 +209,7 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
 
 def _meant(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
     """Returns (the chat's subscription that the text names by its number, or None; the query). Raises QueryError."""
-    number = typed_number(text)
-    named = next((one for one in subscriptions_here(context) if one.number == number), None)
+    named = subscription_numbered(context, typed_number(text))
     return named, parse_query(named.text if named else text)
 
 
@@ -269,7 +265,7 @@ def _page(
     items += tuple(Item(paper=one.known, because=(), position=at) for at, one in enumerate(near, len(items)))
     nearness = [*(_nearness(query, known) for known in found.papers), *(one.nearness for one in near)]
     return Reply(
-        lines=tuple(lines),
+        tuple(lines),
         items=items,
         days=_days(context, [one.paper for one in items], nearness),
         headings={len(found.papers): _near_line(context, near)} if near else {},
@@ -296,11 +292,8 @@ def _author_named(context: CommandContext, text: str) -> str:
     author = "" if subscription else rewritten(query, as_author)
     if not author:
         return ""
-    found = _amount(context, query)
-    if found >= (1 if len(text.split()) == 1 else PAGE):
-        return ""
-    by_author = _amount(context, parse_query(author))
-    return author if by_author > found else ""
+    found, few = _amount(context, query), 1 if len(text.split()) == 1 else PAGE
+    return author if found < few and found < _amount(context, parse_query(author)) else ""
 
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
@@ -330,13 +323,6 @@ def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
     return context.say("Nothing is quite near in meaning; the nearest:")
 
 
-def _nearness(query: Query, known: KnownPaper) -> float | None:
-    """Returns how near a found paper is, if the query asks for nearness once."""
-    if len(query.nearness_terms) != 1:
-        return None
-    return next((hit.near for hit in why(query, known.paper) if hit.near is not None), None)
-
-
 def _days(context: CommandContext, papers: Sequence[KnownPaper], near: Sequence[float | None]) -> tuple[str, ...]:
     """Returns the day of each paper, and how near it is."""
     related = ("" if one is None else how_related(context.localizer, one) for one in near)
@@ -350,27 +336,29 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     return context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
 
 
+def _nearness(query: Query, known: KnownPaper) -> float | None:
+    """Returns how near a found paper is, if the query asks for nearness once."""
+    if len(query.nearness_terms) != 1:
+        return None
+    return next((hit.near for hit in why(query, known.paper) if hit.near is not None), None)
+
+
 def _timed(text: str, ending: Ending) -> str:
     """Returns a query followed by the time that was typed."""
     return f"{text} {ending.when or ''}".strip()
 
 
 def _head(context: CommandContext, query: Query, found: Page, spelled: Spelling, *, is_older: bool) -> str:
-    """Returns the first line: the words that no paper has, or how many papers were found."""
-    if spelled.unknown and found.stored and (spelled.meant or not found.found):
-        unknown = ", ".join(f"“{word}”" for word in spelled.unknown[:_NAMED])
-        return context.say("No paper that I know has {words}.", words=unknown)
-    return _count_line(context, query, found, is_older=is_older)
-
-
-def _count_line(context: CommandContext, query: Query, found: Page, *, is_older: bool) -> str:
-    """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days".
+    """Returns the first line: the words that no paper has, or "41 of 2,061 papers, 3 in the last 7 days".
 
     Says how far back the search read, unless it read all.
     """
     if not found.stored:
         return context.say("No papers are known yet.")
     amount, is_whole = found.found, found.end is None and not is_older
+    if spelled.unknown and (spelled.meant or not amount):
+        unknown = ", ".join(f"“{word}”" for word in spelled.unknown[:_NAMED])
+        return context.say("No paper that I know has {words}.", words=unknown)
     if is_whole and not amount:
         return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
@@ -434,27 +422,27 @@ def _page_buttons(context: CommandContext, text: str, found: Page, start: int, *
 
 COMMANDS = (
     Command(
-        name="like",
+        like,
+        "like",
+        Sentence("papers near to a paper"),
         examples=("/like 2601.15529",),
-        run=like,
         usage="ID",
         writes=lacks_text,
         wants=papers_wanted,
-        summary=Sentence("papers near to a paper"),
     ),
     Command(
-        name="search",
+        search_,
+        "search",
+        Sentence("look through all papers"),
         examples=("/search graph neural networks",),
-        run=search_,
         usage="QUERY",
         writes=lambda context: lacks_text(context) or opens_a_paper(context),
         wants=_wanted,
-        summary=Sentence("look through all papers"),
     ),
 )
 
 CALLBACKS = {
-    "more-like-this": Callback(letter="n", run=on_more_like_this),
+    "more-like-this": Callback(of_paper(lambda context, item: _alike(context, [item.paper])), letter="n"),
     "search-page": Callback(on_search_page, wants=asking_texts(query_of_button), replaces=True),
     "look-for": Callback(search_, wants=_wanted),
 }

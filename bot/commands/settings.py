@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.commands.asking import expect, subscriptions_here
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing import cadence_words, label_of, setting_changed, value_words
+from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
 from subscriptions.chat_settings import SETTINGS, check_value, setting_begun, setting_name
@@ -24,6 +24,7 @@ from subscriptions.zones import near_places, zone, zone_of_place
 ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
+_LINE = Sentence("{label}: {value}")
 _SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 # IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
@@ -102,44 +103,31 @@ def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def _all_settings(context: CommandContext) -> Reply:
-    """Returns the reply with all settings, their values and a button for each.
+    """Returns the reply with all settings that a chat of this kind can change, their values and a button for each.
 
-    In a group of people it is short: the values are on the buttons only. What a chat of this kind cannot change is in
-    the last line.
+    In a group of people it is short: the values are on the buttons only.
     """
-    chat = context.chat
-    fixed = [name for name, one in SETTINGS.items() if len(one.choices_in(chat.kind, public=chat.public)) == 1]
-    free = [name for name in SETTINGS if name not in fixed]
-    head = context.say("Settings of this chat:")
+    kind, public = context.chat.kind, context.chat.public
+    free = [name for name, one in SETTINGS.items() if len(one.choices_in(kind, public=public)) != 1]
+    lines = [context.say("Settings of this chat:")]
     if not context.is_about_here:
-        head = context.say("Settings of {chat}:", chat=chat.name)
+        lines = [context.say("Settings of {chat}:", chat=context.chat.name)]
     labels = [label_of(name, context.localizer) for name in free]
     if context.read_by_group and not context.read_by_strangers:
-        lines, labels = [head], [_setting_line(context, name) for name in free]
+        labels = [_with_value(context, name) for name in free]
     else:
-        lines = [head, *(f"· {_setting_line(context, name)}" for name in free), *_fixed_line(context, fixed)]
+        lines += [f"· {_with_value(context, name)}" for name in free]
+    buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
     if context.read_by_strangers:
         lines.append(context.say("To change one: /set text titles"))
-        return Reply(lines=tuple(lines), names_chat=True)
-    buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
-    return Reply(lines=tuple(lines), buttons=phone_rows(buttons), names_chat=True)
+    return Reply(tuple(lines), buttons=phone_rows(buttons), names_chat=True)
 
 
-def _fixed_line(context: CommandContext, names: Sequence[str]) -> tuple[str, ...]:
-    said = [
-        context.say("{label} ({value})", label=label_of(name, context.localizer), value=_value(context, name))
-        for name in names
-    ]
-    return (context.localizer.joined(context.say("Fixed here:"), " · ".join(said)),) if said else ()
-
-
-def _setting_line(context: CommandContext, name: str) -> str:
+def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> str:
     """Returns the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
-    return context.say("{label}: {value}", label=label_of(name, context.localizer), value=_value(context, name))
-
-
-def _value(context: CommandContext, name: str) -> str:
-    return value_words(name, context.chat.settings.value(name), context.localizer)
+    localizer = context.localizer
+    value = value_words(name, context.chat.settings.value(name), localizer)
+    return context.say(form, label=label_of(name, localizer), value=value)
 
 
 def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
@@ -159,16 +147,11 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
     offered = _offered_values(context, name)
     if len(offered) == 1:
-        label, shown = label_of(name, context.localizer), _value(context, name)
-        return context.reply("{label} is fixed in this kind of chat: {value}.", label=label, value=shown)
-    meaning = context.say(SETTINGS[name].meaning)
-    lines = [_setting_line(context, name), context.say("({inner})", inner=meaning)]
+        return Reply((_with_value(context, name, Sentence("{label} is fixed in this kind of chat: {value}.")),))
+    lines = [_with_value(context, name), context.say("({inner})", inner=context.say(SETTINGS[name].meaning))]
     buttons = phone_rows([_value_button(context, name, option) for option in offered])
     if name == ZONE:
-        which = context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY)
-        if context.read_by_strangers:
-            which = context.say("Write a city: /timezone {city}", city=A_CITY)
-        lines.append(which)
+        lines.append(context.say("Which clock is yours? Or write a city: /timezone {city}", city=A_CITY))
         buttons = zone_buttons(context)
         expect(context, ZONE)
     elif example := SETTINGS[name].example:
@@ -176,7 +159,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     back = context.button("all settings", "set")
-    return Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
+    return Reply(tuple(lines), buttons=(*buttons, (back,)))
 
 
 def _value_button(context: CommandContext, name: str, value: str) -> Button:
@@ -193,18 +176,19 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
     after = set_settings(context.transaction, before.address, chosen, now=context.now, who=context.actor)
     now = after.settings
     if before.settings.value(name) == now.value(name):
-        return setting_changed(name, before, after, context.localizer)
+        return Reply((_with_value(context, name, Sentence("{label}: {value}, as it was.")),), ok=True)
     reader = after if context.is_about_here else context.origin
-    localizer = Language(reader.settings.lang, now.timezone, slash=context.localizer.slash)
-    reply = setting_changed(name, before, after, localizer)
+    context = replace(context, localizer=Language(reader.settings.lang, now.timezone, slash=context.localizer.slash))
+    lines = [setting_change(name, before, after, context.localizer)]
     if name == ZONE:
-        reply = reply.with_lines(localizer.say("It is {time} there.", time=local_time(context.now, now.timezone)))
+        there = context.say("It is {time} there.", time=local_time(context.now, now.timezone))
+        lines += [*fixed_offset(now.timezone, context.localizer), there]
     if name == "limit" and now.limit and not shows_more(after):
-        reply = reply.with_lines(localizer.say("All are shown: no button opens the rest here."))
+        lines.append(context.say("All are shown: no button opens the rest here."))
     if name == "schedule" and any(str(one.cadence) != now.schedule for one in subscriptions_here(context)):
-        when = cadence_words(read_when(now.schedule).cadence, localizer)
-        reply = reply.with_lines(localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when))
-    return replace(reply, buttons=replace(context, localizer=localizer).undo_row)
+        when = cadence_words(read_when(now.schedule).cadence, context.localizer)
+        lines.append(context.say("It is for new subscriptions. For all: /schedule {when}", when=when))
+    return context.done(*lines, buttons=context.undo_row)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -316,35 +300,35 @@ def phone_rows(buttons: Sequence[Button]) -> Buttons:
 
 COMMANDS = (
     Command(
-        name="set",
+        set_,
+        "set",
+        Sentence("settings of this chat"),
         examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
         aliases=("settings",),
-        run=set_,
         needs_manager=True,
         may_end_right=True,
         shows_without_args=True,
         usage="[NAME VALUE]",
-        summary=Sentence("settings of this chat"),
     ),
     Command(
-        name="lang",
+        lang,
+        "lang",
+        Sentence("English or Chinese"),
         examples=("/lang zh", "/lang en"),
-        run=lang,
         needs_manager=True,
         shows_without_args=True,
         usage="[en|zh]",
-        summary=Sentence("English or Chinese"),
     ),
     Command(
-        name="timezone",
+        timezone,
+        "timezone",
+        Sentence("your clock, for all times"),
         examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
         is_answer=names_a_place,
-        run=timezone,
         needs_manager=True,
         shows_without_args=True,
         usage="[CITY]",
-        summary=Sentence("your clock, for all times"),
     ),
 )
 

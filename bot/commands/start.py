@@ -77,7 +77,7 @@ def start(context: CommandContext) -> Reply | None:
     """
     if context.origin.kind is not ChatKind.PRIVATE:
         head = context.say("I tell this chat when papers appear that it asks for.")
-        return None if context.args == ADDED else Reply(lines=(head, how_to_begin(context)))
+        return None if context.args == ADDED else Reply((head, how_to_begin(context)))
     if _is_paused(context) and not context.args:
         return resume_(context)
     if (offered := _offered(context)) is not None:
@@ -94,13 +94,13 @@ def _is_paused(context: CommandContext) -> bool:
 
 
 def _first_words(context: CommandContext) -> Reply:
-    lines = (
-        context.say("I tell you when papers appear that you care about, once a day or at once."),
-        context.say("Send me words that such a paper contains, or press an example:"),
-    )
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows = tuple((context.labelled(query, "subscribe-to", text=query),) for query in examples)
-    return Reply(lines=lines, buttons=(*rows, (speak_button(context),), _links_to_add(context)))
+    rows = [(context.labelled(query, "subscribe-to", text=query),) for query in examples]
+    return context.reply(
+        "I tell you when papers appear that you care about, once a day or at once.",
+        "Send me words that such a paper contains, or press an example:",
+        buttons=(*rows, (speak_button(context),), _links_to_add(context)),
+    )
 
 
 def speak_button(context: CommandContext) -> Button:
@@ -114,8 +114,8 @@ def _links_to_add(context: CommandContext) -> Row:
     links, bot = context.links
     if links is None:
         return ()
-    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
-    return (group, Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED)))
+    group = Button(context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    return (group, Button(context.say("add to channel"), url=links.add_to_channel(bot, ADDED)))
 
 
 def how_to_begin(context: CommandContext) -> str:
@@ -152,20 +152,20 @@ def _offer(context: CommandContext, text: str, when: str) -> Reply:
     if lately.base.days:
         lines.append(found_in(context.localizer, len(lately.papers), lately.base))
     lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
-    return Reply(lines=tuple(lines), buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
+    return Reply(tuple(lines), buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
 
 
 def unknown(context: CommandContext) -> Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
-    head = context.say("I do not know “{name}”.", name=name)
+    head = Sentence("I do not know “{name}”.", {"name": name})
     if context.message and context.message.command and not context.message.takes_bare_commands:
-        head = context.say("I do not know {name}.", name=f"/{name}")
+        head = Sentence("I do not know {name}.", {"name": f"/{name}"})
     if not near:
-        return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
-    meant = context.say("Did you mean /{name}?", name=near)
-    return Reply(lines=(head, meant), ok=False, buttons=((context.runs(near, rest),),))
+        return context.reply(head, "/help lists what I know.", ok=False)
+    meant = Sentence("Did you mean /{name}?", {"name": near})
+    return context.reply(head, meant, ok=False, buttons=((context.runs(near, rest),),))
 
 
 def help_(context: CommandContext) -> Reply:
@@ -175,7 +175,7 @@ def help_(context: CommandContext) -> Reply:
     if context.read_by_group:
         return _overview(context)
     more = context.button("all commands", "help", text=ALL, replaces=True)
-    return Reply(lines=tuple(map(context.say, FIRST)), buttons=((more, *_topics(context)[:2]),))
+    return context.reply(*FIRST, buttons=((more, *_topics(context)[:2]),))
 
 
 def _topics(context: CommandContext) -> Row:
@@ -189,9 +189,9 @@ def _overview(context: CommandContext) -> Reply:
     ]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
-        return Reply(lines=(context.typed(*(name for _, names in groups[:3] for name in names)), more))
+        return Reply((context.typed(*(name for _, names in groups[:3] for name in names)), more))
     lines = [_called(context, context.say(title), context.typed(*names)) for title, names in groups]
-    return Reply(lines=(*lines, more), buttons=(_topics(context),))
+    return Reply((*lines, more), buttons=(_topics(context),))
 
 
 def _called(context: CommandContext, name: str, text: str) -> str:
@@ -211,16 +211,15 @@ def _topic(context: CommandContext, name: str) -> Reply:
         return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
     if command := context.registry.command_named(name):
         return _of(context, command)
-    head = context.say("There is no help on “{name}”.", name=name[:_LONGEST])
-    return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
+    return context.reply("There is no help on “{name}”.", "/help lists what I know.", name=name[:_LONGEST], ok=False)
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
     """Returns a reply with examples and their meanings; in a group, only the first examples."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:_IN_GROUP])
-        return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
-    return Reply(lines=(head,), code=tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows))
+        return Reply((head, context.say("For example: {examples}", examples=shown)))
+    return Reply((head,), code=tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows))
 
 
 def _of(context: CommandContext, command: Command) -> Reply:
@@ -228,7 +227,7 @@ def _of(context: CommandContext, command: Command) -> Reply:
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
     examples = command.examples[:1] if context.read_by_group else command.examples
-    return Reply(lines=tuple(lines), code=tuple(map(context.typed, examples)))
+    return Reply(tuple(lines), code=tuple(map(context.typed, examples)))
 
 
 def _about(context: CommandContext) -> Reply:
@@ -238,24 +237,24 @@ def _about(context: CommandContext) -> Reply:
     if context.bot_info.contact:
         lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
     lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
-    return Reply(lines=tuple(lines))
+    return Reply(tuple(lines))
 
 
 COMMANDS = (
     Command(
-        name="start",
+        start,
+        "start",
+        Sentence("what this is"),
         examples=("/start",),
-        run=start,
         writes=_is_paused,
-        summary=Sentence("what this is"),
         listed=False,
     ),
     Command(
-        name="help",
+        help_,
+        "help",
+        Sentence("what you can say"),
         examples=("/help query", "/help sub"),
-        run=help_,
         usage="[TOPIC]",
-        summary=Sentence("what you can say"),
     ),
 )
 

@@ -108,8 +108,8 @@ def meaning_of(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
             return NOTHING
         read = list(filter(None, map(query_of, queries(context))))
         if len(read) == 1 and context.origin.kind is ChatKind.PRIVATE and not read[0].nearness_terms:
-            return Wanted(texts=_advised(context, read[0]))
-        return Wanted(texts=tuple(text for query in read for text in query.asked))
+            return Wanted(_advised(context, read[0]))
+        return Wanted(tuple(text for query in read for text in query.asked))
 
     return wants
 
@@ -213,7 +213,7 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
         lines=context.count("{count} line", "{count} lines", len(lines)),
     )
     said = [subscribed_line(one, context.localizer) for one in done]
-    return Reply(lines=(head, *said), code=tuple(refused), ok=bool(done), buttons=context.undo_row)
+    return Reply((head, *said), code=tuple(refused), ok=bool(done), buttons=context.undo_row)
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:
@@ -223,20 +223,20 @@ def on_subscribe_at(context: CommandContext) -> Reply:
 
 COMMANDS = (
     Command(
-        name="sub",
+        sub,
+        "sub",
+        Sentence("subscribe to a query"),
         examples=(
             "/sub diffusion models -survey",
             '/sub author:"Ranjay Krishna" now',
             "/sub cat:cs.CL agents weekdays at 8:30",
         ),
         aliases=("subscribe", "add", "follow"),
-        run=sub,
         needs_manager=True,
         wants=meaning_of(_queries),
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
-        summary=Sentence("subscribe to a query"),
     ),
 )
 

@@ -65,8 +65,8 @@ def _of_all_chats(context: CommandContext) -> Reply:
     chats = context.count("{count} chat", "{count} chats", len({one.chat.id for one in found}))
     head = context.count("{count} subscription in {chats}", "{count} subscriptions in {chats}", len(found), chats=chats)
     if len(lines) > _OF_ALL:
-        return Reply(lines=(head,), file=File(name="subscriptions.txt", text="\n".join(lines)))
-    return Reply(lines=(head, *lines))
+        return Reply((head,), file=File("subscriptions.txt", "\n".join(lines)))
+    return Reply((head, *lines))
 
 
 def show_one(context: CommandContext, subscription: Subscription) -> Reply:
@@ -89,7 +89,7 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
         context.button("remove", "unsub", subscription=which),
     )
     back = context.button("list", "list", page=int(context.arguments.get("page", 0)))
-    return Reply(lines=tuple(lines), buttons=(changes, (back,)))
+    return Reply(tuple(lines), buttons=(changes, (back,)))
 
 
 def change_list(context: CommandContext, said: str) -> Reply:
@@ -138,7 +138,7 @@ def _page(context: CommandContext, page: int) -> Reply:
         for one in shown
     ]
     in_rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
-    return Reply(lines=tuple(lines), buttons=(*in_rows, pager(context, page, pages, "list")))
+    return Reply(tuple(lines), buttons=(*in_rows, pager(context, page, pages, "list")))
 
 
 def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
@@ -191,10 +191,6 @@ def unsub_all(context: CommandContext) -> Reply:
     return _removed(context, [one.number for one in subscriptions_here(context)])
 
 
-def _unsub_one(context: CommandContext, subscription: Subscription) -> Reply:
-    return _removed(context, [subscription.number])
-
-
 def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> Reply:
     """Removes subscriptions by their numbers; `missing` are the typed numbers that no subscription has."""
     if not numbers:
@@ -212,28 +208,30 @@ def _removed(context: CommandContext, numbers: Collection[int], missing: str = "
 
 COMMANDS = (
     Command(
-        name="list",
+        list_,
+        "list",
+        Sentence("your subscriptions"),
         examples=("/list",),
         aliases=("subscriptions",),
-        run=list_,
         usage="[PAGE | all]",
-        summary=Sentence("your subscriptions"),
     ),
     Command(
-        name="unsub",
+        unsub,
+        "unsub",
+        Sentence("remove a subscription"),
         examples=("/unsub 1", "/unsub all"),
         aliases=("unsubscribe", "remove"),
-        run=unsub,
         needs_manager=True,
         shows_without_args=True,
         usage="[N …|QUERY|all]",
-        summary=Sentence("remove a subscription"),
     ),
 )
 
 CALLBACKS = {
     "list": Callback(list_, replaces=True),
     "subscription": Callback(on_subscription(show_one), replaces=True),
-    "unsub": Callback(on_subscription(_unsub_one), needs_manager=True, replaces=True),
+    "unsub": Callback(
+        on_subscription(lambda context, one: _removed(context, [one.number])), needs_manager=True, replaces=True
+    ),
     "unsub-all": Callback(unsub_all, needs_manager=True, replaces=True),
 }

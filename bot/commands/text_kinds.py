@@ -1,10 +1,9 @@
 """What kind of text a person writes without a slash: a wish for a change, a question, words that ask nothing, distress. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
-from subscriptions.normalize import tokens
+from subscriptions.normalize import tokens, written_tokens
 from subscriptions.texts.normal_forms import folded
 
 _LONGEST_OF_DATA = 60  # characters of a text that asks what is stored; a longer one is looked for
@@ -119,7 +118,7 @@ _CHANGES = re.compile(
 _SMALL_WORDS = frozenset(_SMALL.split())
 _SMALL_PARTS_ZH = re.compile(rf"{_any_of(_SMALL_ZH.split())}|(?:周|星期)[一二三四五六日天]|[{_SMALL_SIGNS_ZH}]")
 _ASK_NOTHING = frozenset(_GREETINGS.split("|"))
-_DISTRESSED = frozenset(_DISTRESS.strip().splitlines())
+_DISTRESSED = frozenset(" ".join(written_tokens(line)) for line in _DISTRESS.strip().splitlines())
 
 
 def wants_change(said: str) -> bool:
@@ -155,7 +154,5 @@ def asks_nothing(said: str) -> bool:
 
 def is_distress(said: str) -> bool:
     """Returns whether a whole text is one of these sentences, in any letter case and with any punctuation."""
-    if len(said) > _LONGEST_DISTRESS:
-        return False
-    words = re.findall(r"\w+", re.sub("['’`]", "", unicodedata.normalize("NFKC", said).casefold()))
+    words = written_tokens(said) if len(said) <= _LONGEST_DISTRESS else ()
     return " ".join(_IN_FULL.get(word, word) for word in words) in _DISTRESSED

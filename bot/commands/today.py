@@ -17,7 +17,7 @@ from bot.commands.results import (
 )
 from bot.ports.channel import Reply
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Chat, KnownPaper, MissingHow, Subscription
+from subscriptions.model import Chat, MissingHow, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.service import access, previews
@@ -35,6 +35,11 @@ from subscriptions.store.stored_subscriptions import subscription_counts
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
 _NEWEST = 5  # papers for a chat without subscriptions
 _SOURCES = 3  # sources that are shown
+_MISSING = {
+    MissingHow.LATE: Sentence("{source} is late: due since {moment}."),
+    MissingHow.FAILED: Sentence("{source} could not be read: due since {moment}."),
+    MissingHow.AWAITED: Sentence("{source} has not come yet: due since {moment}."),
+}
 
 
 def today(context: CommandContext) -> Reply:
@@ -47,17 +52,10 @@ def today(context: CommandContext) -> Reply:
     return _shown(context, asked, of_week=asked != typed)
 
 
-def week(context: CommandContext) -> Reply:
-    """Handles [preview] under a notice: shows the last days."""
-    return _shown(context, "", of_week=True)
-
-
 def on_today(context: CommandContext) -> Reply:
     """Handles [today's papers]: does the same as /today for one subscription."""
     subscription = subscription_of_button(context)
-    if subscription is None:
-        return context.toast("This subscription is gone.")
-    return _shown(context, str(subscription.number), of_week=False)
+    return _shown(context, str(subscription.number)) if subscription else context.toast("This subscription is gone.")
 
 
 def on_fine(context: CommandContext) -> Reply:
@@ -65,7 +63,7 @@ def on_fine(context: CommandContext) -> Reply:
     return context.reply("Good. I say no more of it until something has come.", ok=True)
 
 
-def _shown(context: CommandContext, asked: str, *, of_week: bool) -> Reply:
+def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
     ending = ending_of(context, asked)
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:
@@ -83,30 +81,23 @@ def _shown(context: CommandContext, asked: str, *, of_week: bool) -> Reply:
         for one in tried.subscriptions
         if one.canonical in resting  # it finds nothing near in meaning now
     ]
-    if tried.delivered and tried.delivered == found:
-        lines.append(context.say("This chat has had all of them."))
-    elif tried.delivered:
-        had = context.count("This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered)
-        lines.append(had)
+    if had := tried.delivered:
+        some = context.count("This chat has had {count} of them.", "This chat has had {count} of them.", had)
+        lines.append(context.say("This chat has had all of them.") if had == found else some)
     if tried.query is None and context.chat.id and tried.day is None:
         lines += _waiting(context, tried)
     buttons = subscribe_buttons(context, asked, ending) if tried.query else ()
-    return Reply(lines=tuple(lines), delivery=tried.delivery, buttons=buttons)
+    return Reply(tuple(lines), delivery=tried.delivery, buttons=buttons)
 
 
 def _nothing_active(context: CommandContext) -> Reply:
     """Returns the reply for a chat without an active subscription: the newest papers."""
     example = context.typed("/today diffusion")
-    words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
-    papers: Sequence[KnownPaper] = ()
-    if not context.read_by_group:
-        papers = previews.newest_papers(context.transaction, now=context.now, most=_NEWEST)
-    newest = (context.say("The newest papers that I know:"),) if papers else ()
-    return papers_reply((words, *newest), papers, days=days_of(context, papers))
-
-
-def _queries(context: CommandContext) -> tuple[str, ...]:
-    return (split_when(_WEEK.sub("", context.args.strip())).query,)
+    lines = [context.say("No subscription is active here. With a query I look for that: {example}", example=example)]
+    most = 0 if context.read_by_group else _NEWEST
+    if papers := previews.newest_papers(context.transaction, now=context.now, most=most):
+        lines.append(context.say("The newest papers that I know:"))
+    return papers_reply(lines, papers, days=days_of(context, papers))
 
 
 def _waiting(context: CommandContext, tried: Today) -> tuple[str, ...]:
@@ -131,7 +122,7 @@ def status(context: CommandContext) -> Reply:
     lines = [*_newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
-    return Reply(lines=tuple(lines))
+    return Reply(tuple(lines))
 
 
 def _newest_papers_lines(context: CommandContext) -> list[str]:
@@ -166,18 +157,10 @@ def _expectation_lines(context: CommandContext) -> list[str]:
     seen = stored_sources.forecast(context.transaction, now=context.now)
     lines = []
     for one in seen.missing:
-        since = context.localizer.moment(one.due)
-        names = ", ".join(one.behind) or one.name
-        match one.how:
-            case MissingHow.LATE:
-                lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
-            case MissingHow.FAILED:
-                lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
-            case MissingHow.AWAITED:
-                lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
-    following = seen.next_due
-    if following is not None:
-        moment = context.localizer.moment(following, about=True)
+        names, since = ", ".join(one.behind) or one.name, context.localizer.moment(one.due)
+        lines.append(context.say(_MISSING[one.how], source=names, moment=since))
+    if seen.next_due is not None:
+        moment = context.localizer.moment(seen.next_due, about=True)
         lines.append(context.say("More papers are expected {moment}.", moment=moment))
     return lines
 
@@ -198,7 +181,7 @@ def _chat_lines(context: CommandContext) -> list[str]:
 
 
 def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
-    count, has = context.localizer.count, here.outbox
+    count, has = context.count, here.outbox
     lines = (
         (has.waiting, count("{count} delivery waits.", "{count} deliveries wait.", has.waiting)),
         (
@@ -235,24 +218,24 @@ def _bot_lines(context: CommandContext) -> list[str]:
 
 COMMANDS = (
     Command(
-        name="today",
+        today,
+        "today",
+        Sentence("see the newest papers"),
         examples=("/today", "/today cat:cs.LG", "/today 1 7d"),
         aliases=("preview",),
-        run=today,
-        wants=asking_texts(_queries),
+        wants=asking_texts(lambda context: [split_when(_WEEK.sub("", context.args.strip())).query]),
         usage="[QUERY|N] [7d]",
-        summary=Sentence("see the newest papers"),
     ),
     Command(
-        name="status",
+        status,
+        "status",
+        Sentence("what came last, what comes next, what waits"),
         examples=("/status",),
-        run=status,
-        summary=Sentence("what came last, what comes next, what waits"),
     ),
 )
 
 CALLBACKS = {
     "today": Callback(on_today),
-    "preview": Callback(week),
+    "preview": Callback(lambda context: _shown(context, of_week=True)),
     "fine": Callback(on_fine, replaces=True),
 }

@@ -80,27 +80,21 @@ def why(context: CommandContext) -> Reply:
         raise no_paper_named(context, "/why 2601.11087")
     known = papers_named(context.transaction, names[:1]).get(names[0])
     if known is None:
-        return named_papers(context, names[0])
+        return named_papers(context, names[:1])
     if found := deliveries_of(context.transaction, context.chat.id, known.id):
         return _delivered(context, found)
     return _not_delivered(context, known)
 
 
-@of_paper
-def on_why(context: CommandContext, item: Item) -> Reply:
-    """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    return Reply(lines=_lines_about(context, item), items=(item,), item_layout="why")
+def _why_it_came(context: CommandContext, item: Item, *lines: str) -> Reply:
+    """Returns the reply that shows which subscriptions brought a paper, and which of its words they matched.
 
-
-def _lines_about(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns lines: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
-
-    A line is left out if there are none.
+    After `lines`: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
     """
-    lines = [*_to_what_near(context, item)]
+    more = [*_to_what_near(context, item)]
     if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
-        lines.append(context.say(_BECAUSE[best.kind], title=context.title(best.paper)))
-    return (*lines, *_by_model(context, item.paper))
+        more.append(context.say(_BECAUSE[best.kind], title=context.title(best.paper)))
+    return Reply((*lines, *more, *_by_model(context, item.paper)), items=(item,), item_layout="why")
 
 
 def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
@@ -153,8 +147,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
         told = "on its way" if context.chat.is_active else "held"
     elif found.state is MessageState.SENT and not found.item.shown:
         told = "behind"
-    said = context.say(_TOLD[told], moment=context.localizer.moment(found.at))
-    return Reply(lines=(said, *_lines_about(context, found.item)), items=(found.item,), item_layout="why")
+    return _why_it_came(context, found.item, context.say(_TOLD[told], moment=context.localizer.moment(found.at)))
 
 
 def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
@@ -167,7 +160,7 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     ]
     found = delivered_papers.reasons(context.transaction, context.chat, known, now=context.now)
     if not found:
-        return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+        return Reply((*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())
     lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
@@ -179,7 +172,7 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
                 left,
             )
         )
-    return Reply(lines=tuple(lines))
+    return Reply(tuple(lines))
 
 
 def _held_line(context: CommandContext, reason: Reason, paper: Paper, day: str) -> str:
@@ -256,14 +249,14 @@ def _list(context: CommandContext, parts: list[str]) -> str:
 
 COMMANDS = (
     Command(
-        name="why",
+        why,
+        "why",
+        Sentence("see why a paper came, or did not"),
         examples=("/why 2601.15529",),
         aliases=("whynot",),
-        run=why,
         usage="[ID]",
         wants=papers_wanted,
-        summary=Sentence("see why a paper came, or did not"),
     ),
 )
 
-CALLBACKS = {"card-why": Callback(letter="w", run=on_why)}
+CALLBACKS = {"card-why": Callback(of_paper(_why_it_came), letter="w")}

@@ -30,7 +30,7 @@ from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
 from bot.errors import WrongUsage
 from bot.platforms import medium_of
 from bot.rendering.dialects import draw
-from bot.rendering.packing import Display
+from bot.rendering.packing import Display, plain
 from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared
@@ -132,7 +132,7 @@ def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[Sho
     medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
     shown = []
     for post in posts:
-        display = Display(blocks=(medium.person(post.said),)) if post.said else medium.display(json.loads(post.payload))
+        display = Display((plain(post.said),)) if post.said else medium.display(json.loads(post.payload))
         shown.append(ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said)))
     return shown
 

@@ -17,7 +17,7 @@ from bot.conversation.reply_sender import send_reply
 from bot.platform import Platform
 from bot.platforms import medium_of
 from bot.ports import conversation as conversations
-from bot.ports.channel import Clock, Limits
+from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.addresses import facts_of
@@ -46,8 +46,6 @@ class GalleryPost:
 
 class GalleryChannel(Platform):
     """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
-
-    limits = Limits(text=4096, per_second=0, per_lane=0)
 
     def __init__(self, platform: str, clock: Clock) -> None:
         self.platform = platform
@@ -291,7 +289,7 @@ def _begin(app: App, one: DemoChat) -> None:
 async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:
     """Performs one step of a conversation."""
     fields: dict[str, Any] = {
-        "place": conversations.Place(chat=one.chat, kind=one.kind),
+        "place": conversations.Place(one.chat, one.kind),
         "update_id": f"{one.address}-{step.at}",
         "sender": one.address,
         "language": one.language,

@@ -354,7 +354,7 @@ def _view(
 def _by(visitor: Visitor, update: str) -> dict[str, Any]:
     """Returns the fields of a request that say in which chat and by whom it was made."""
     return {
-        "place": Place(chat=visitor.chat, kind=ChatKind.PRIVATE),
+        "place": Place(visitor.chat, ChatKind.PRIVATE),
         "update_id": update,
         "sender": visitor.name,
         "sender_name": visitor.name,

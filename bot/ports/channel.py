@@ -32,11 +32,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of a platform: the length of a message, and how many messages may be sent in which time."""
+    """How many messages a platform lets us send in which time. By default, any number."""
 
-    text: int  # length of a message text, in the units that the platform counts
-    per_second: float  # messages per second with one token; 0: no limit
-    per_lane: float  # messages per second in one lane; 0: no limit
+    per_second: float = 0  # messages per second with one token; 0: no limit
+    per_lane: float = 0  # messages per second in one lane; 0: no limit
     per_group_minute: int = 0  # messages per minute in one group or channel; 0: no limit
     burst: int = 1  # messages that one lane may send at once, and the most in any `burst` / `per_lane` seconds
     reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
@@ -49,7 +48,7 @@ class Channel(Protocol):
     """
 
     platform: str
-    limits: Limits
+    limits: Limits = Limits()
     # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
     repeats_once: bool = False
     # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
@@ -140,7 +139,7 @@ class Button:
     the reply is stored.
     """
 
-    label: str
+    label: str = field(kw_only=False)
     url: str = ""
     data: str = ""
     name: str = ""  # the same in all languages: of a button of a paper (see CardButtons), and "subscribe"
@@ -166,7 +165,7 @@ def usable_text(text: object) -> str:
     return _UNUSABLE.sub("", str(text or ""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A document that is sent with a reply."""
 
@@ -178,7 +177,7 @@ class File:
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
-    lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
+    lines: tuple[str, ...] = field(default=(), kw_only=False)  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`

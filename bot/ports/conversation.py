@@ -27,8 +27,8 @@ def reply_delivery(update_id: str) -> str:
 class Place:
     """A chat as its platform describes it."""
 
-    chat: model.ChatAddress
-    kind: model.ChatKind
+    chat: model.ChatAddress = field(kw_only=False)
+    kind: model.ChatKind = field(kw_only=False)
     title: str = ""
     public: bool = False  # strangers can read the chat, because it has a public name
     is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
@@ -267,7 +267,6 @@ class FileReader:
 
     most: int  # bytes
     content: Callable[[bytes], object] = bytes  # returns what the command gets. Raises Refused
-    recognises: Callable[[bytes], bool] | None = None  # None: it gets all files that no other command recognises
 
     def read(self, data: bytes) -> object:
         """Returns the content of a file. Raises Refused for a file that is too large or cannot be read."""

@@ -15,7 +15,7 @@ from subscriptions.model import Lane
 
 MINUTE = 60.0
 _TIDY_FROM = 4096  # number of lanes from which on idle lanes are removed
-_NO_LIMITS = Limits(text=0, per_second=0, per_lane=0)
+_NO_LIMITS = Limits()
 
 
 class Pace:

@@ -7,10 +7,9 @@ reads it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from bot.ports.channel import Button, Buttons, Row
-from bot.rendering.cleaning import readable
 from bot.rendering.views import CardButtons
 from subscriptions.language import Language
 from subscriptions.model import Item, Paper
@@ -25,8 +24,6 @@ NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under on
 LONGEST = 1500
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
-_SEARCH = "https://arxiv.org/search/"
-_SEARCHED = 20  # words of a title that are searched; of an abstract, half as many are enough
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
@@ -70,13 +67,11 @@ def button_rows(buttons: Sequence[Button]) -> Buttons:
 
 
 def _paper_links(item: Item, language: Language) -> Row:
-    """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
+    """Returns buttons with the links of a paper: its PDF and its page."""
     paper = item.paper.paper
     page, pdf = paper_url(paper), pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
-    links = [("pdf", "PDF", pdf), ("page", place, page if page != pdf else "")]
-    if not (page or pdf):
-        links.append(("search", language.say("find it"), search_url(paper)))
+    links = (("pdf", "PDF", pdf), ("page", place, page if page != pdf else ""))
     return tuple(Button(name=name, label=label, url=url) for name, label, url in links if url)
 
 
@@ -137,17 +132,4 @@ def pdf_url(paper: Paper) -> str:
         return f"{page}.full.pdf"
     if urlsplit(page).path.lower().endswith(".pdf"):
         return page
-    return ""
-
-
-def search_url(paper: Paper) -> str:
-    """Returns the link to an arXiv search for the title, or for the first words of the abstract.
-
-    "" if there are no words.
-
-    The search is at arXiv, because digests whose papers have neither an id nor a link contain arXiv papers.
-    """
-    for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
-        if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):
-            return f"{_SEARCH}?{urlencode({'query': ' '.join(words[:most]), 'searchtype': kind})}"
     return ""

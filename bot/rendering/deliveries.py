@@ -51,7 +51,7 @@ def render_delivery(
     """
     silent = not _makes_sound(delivery)
     if alone := _without_papers(delivery, medium):
-        row = tuple(Button(label=label, data=callback_id) for label, callback_id in delivery.facts.buttons)
+        row = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
         return packing.messages(medium, [alone], last=(row,) if row else (), silent=silent)
     bulletin = _Bulletin(delivery, medium, titles)
     last = bulletin.add_buttons(make_link)
@@ -84,10 +84,10 @@ def _without_papers(delivery: Delivery, medium: packing.Medium) -> packing.Page 
     """Returns the message of a delivery that is a notice, or has no papers; None for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
-        return packing.Page(fragments=(medium.draw(views.NoticeView(title=title, lines=tuple(lines))),))
+        return packing.Page((medium.draw(views.NoticeView(title, lines=tuple(lines))),))
     if not delivery.items:
         text = _empty_text(delivery, views.reader_of(delivery.chat))
-        return packing.Page(fragments=(medium.draw(views.Line(text=text)),))
+        return packing.Page((medium.draw(views.Line(text)),))
     return None
 
 
@@ -117,11 +117,10 @@ def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
         )
     else:
         text = language.count("The only paper did not match.", "None of {count} papers matched.", facts.known)
+    next_line = language.say("The first that matches comes at once.")
     if facts.next_due:
         moment = language.moment(facts.next_due, about=facts.next_about)
         next_line = language.say("Next: {moment}.", moment=moment)
-    else:
-        next_line = language.say("The first that matches comes at once.")
     return language.joined(*filter(None, (text, _missing(delivery, reader), next_line)))
 
 
@@ -199,7 +198,7 @@ class _Bulletin:
             return ()
         if self.reader.settings.buttons == "link":
             link = make_link(delivery) if make_link else ""
-            return ((Button(label=language.say("get your own"), url=link),),) if link else ()
+            return ((Button(language.say("get your own"), url=link),),) if link else ()
         if self.reader.settings.buttons != "full" or self.reader.is_public:  # in public, strangers could press them
             return ()
         self.opens = {
@@ -212,7 +211,7 @@ class _Bulletin:
             last = (card.first, card.second)
         if hidden := len(delivery.items) - len(self.shown):
             label = language.say("show {count} more", count=language.number(hidden))
-            last += ((Button(label=label, data=f"d{delivery.id}.m"),),)
+            last += ((Button(label, data=f"d{delivery.id}.m"),),)
         return last
 
     def pages(self, beneath: packing.Size) -> list[packing.Page]:
@@ -242,7 +241,7 @@ class _Bulletin:
         """
         closing = self._closing()
         if not self.shown:
-            yield packing.Part(body=closing)
+            yield packing.Part(closing)
         is_named_above = self.is_list and bool(self.label or self.has_headings)
         is_named_last = self.form == "cards" and bool(self.label) and len(self.shown) > 1
         number = 0
@@ -250,7 +249,7 @@ class _Bulletin:
             opening = again = None
             room = taken
             if self.has_headings:
-                heading = views.Heading(label=self._label(group), count=self.language.number(len(group)))
+                heading = views.Heading(self._label(group), count=self.language.number(len(group)))
                 opening, again = self.medium.draw(heading), self.medium.draw(replace(heading, continued=True))
                 room += opening.size
             more, shown = self._more(group), _shown(group)
@@ -263,7 +262,7 @@ class _Bulletin:
                     below += closing
                 paper = self._paper(item, number, room + packing.total(below), why=names_all)
                 yield packing.Part(
-                    body=(paper, *below),
+                    (paper, *below),
                     paper=item.paper.id,
                     number=self.opens.get(item.paper.id) if self.medium.beside == "never" else None,
                     opening=opening,
@@ -274,11 +273,9 @@ class _Bulletin:
     def _paper(self, item: Item, number: int, room: packing.Size, *, why: bool) -> packing.Fragment:
         """Returns a paper with the buttons beside it. `room`: the size of what is in the same message."""
         opens, has_numbers_below = self.opens.get(item.paper.id), self.medium.beside == "never"
-        card = views.CardButtons()
-        if opens and not has_numbers_below:
-            card = card_buttons(opens, item, self.language)
         is_numbered = self.is_list or (opens and has_numbers_below)
         view = partial(papers.paper_view, item, self.reader, number=number if is_numbered else 0, why=why)
+        card = card_buttons(opens, item, self.language) if opens and not has_numbers_below else views.CardButtons()
         return packing.fitted(view, self._measure(), self.medium, room, card)
 
     def _measure(self) -> views.Measure:
@@ -293,13 +290,11 @@ class _Bulletin:
         hidden = len(group) - len(_shown(group))
         if not hidden:
             return ()
-        name = self._label(group) if self.has_headings else self.label
-        count = self.language.number(hidden)
+        name, count = self._label(group) if self.has_headings else self.label, self.language.number(hidden)
+        text = self.language.say("and {count} more", count=count)
         if name:
             text = self.language.say("and {count} more in “{name}”", count=count, name=name)
-        else:
-            text = self.language.say("and {count} more", count=count)
-        return (self.medium.draw(views.More(text=text)),)
+        return (self.medium.draw(views.More(text)),)
 
     def _closing(self) -> tuple[packing.Fragment, ...]:
         """Returns the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
@@ -358,10 +353,9 @@ class _Bulletin:
         language, amount = self.language, len(self.delivery.items)
         if amount == 1:
             return views.Subject(text=papers.title_of(self.delivery.items[0], self.reader), about=self.label)
+        text = language.count("{count} paper", "{count} papers", amount)
         if self.label:
             text = language.count("{count} paper on {label}", "{count} papers on {label}", amount, label=self.label)
-        else:
-            text = language.count("{count} paper", "{count} papers", amount)
         day = language.short_day(language.local(self.delivery.due).date())
         return views.Subject(text=f"{text} · {day}", about=self.label)
 
@@ -375,6 +369,6 @@ class _Bulletin:
         titles = tuple(f"{number} {papers.title_of(item, self.reader)}" for number, item in first)
         left = amount - len(titles)
         more = self.language.say("and {count} more in the thread", count=self.language.number(left))
-        root = views.Root(line=line, remark=self._remark(), titles=titles, more=more if left else "")
+        root = views.Root(line, remark=self._remark(), titles=titles, more=more if left else "")
         titled = [one for page in pages for one in page.fragments if isinstance(one.view, views.PaperView)]
-        return packing.Page(fragments=(self.medium.draw(root),), titled=titled)
+        return packing.Page((self.medium.draw(root),), titled=titled)

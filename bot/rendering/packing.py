@@ -3,6 +3,7 @@
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -36,7 +37,7 @@ class Size:
 NO_LIMIT = Size(maxsize, maxsize)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fragment:
     """A view drawn in the markup of a platform."""
 
@@ -49,7 +50,7 @@ class Fragment:
 class Page:
     """What one message shows. A platform leaves out what it cannot show."""
 
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[Fragment, ...] = field(kw_only=False)
     papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
     numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
@@ -60,8 +61,7 @@ class Page:
 
 
 # What a message looks like on its platform, read back from its payload: for the gallery, and for a preview in a terminal.
-# It is HTML of few tags: b, i, u, s, code, pre, blockquote, kbd (a command that a person can press) and a. We wrote the
-# payload ourselves, so its texts are escaped.
+# It is HTML of few tags: b, i, u, s, code, pre, blockquote and a. We wrote the payload ourselves, so its texts are escaped.
 
 Key = tuple[str, str]  # a button: its label, and its address; "" for one that sends a callback to the bot
 
@@ -70,7 +70,7 @@ Key = tuple[str, str]  # a button: its label, and its address; "" for one that s
 class Block:
     """One block of a message."""
 
-    html: str
+    html: str = field(kw_only=False)
     shape: Literal["text", "header", "small"] = "text"
     has_menu: bool = False  # an overflow menu is shown beside it
 
@@ -79,7 +79,7 @@ class Block:
 class Display:
     """What one message looks like on its platform."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = field(kw_only=False)
     keys: tuple[tuple[Key, ...], ...] = ()  # rows of buttons under it
     silent: bool = False
     subject: str = ""  # of a mail
@@ -88,7 +88,7 @@ class Display:
 
 def plain(text: str) -> Block:
     """Returns a block of a text without markup."""
-    return Block(html=escape(text, quote=False))
+    return Block(escape(text, quote=False))
 
 
 class Medium(Protocol):
@@ -103,29 +103,29 @@ class Medium(Protocol):
     title_bar: str = "{title}"  # the line above the messages of a chat there, perhaps with {detail}
 
     def draw(self, view: object) -> Fragment:
-        """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits."""
+        """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits.
+
+        By default, without markup.
+        """
+        return Fragment(view, PLAIN.draw(view))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
         """Returns the size of these buttons under a message."""
         return Size()
 
-    def compose(self, page: Page) -> str:
-        """Returns the payload of one message: a JSON object as text."""
+    def compose(self, page: Page) -> dict[str, Any]:
+        """Returns the payload of one message, which becomes JSON."""
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """Returns what a message looks like on its platform. By default, a text without markup."""
-        return Display(blocks=(plain(payload["text"]),))
-
-    def person(self, text: str) -> Block:
-        """Returns what a person wrote, as it looks there."""
-        return plain(text)
+        return Display((plain(payload["text"]),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Fragments that must be in the same message: a paper and the lines below it, or lines alone."""
 
-    body: tuple[Fragment, ...]
+    body: tuple[Fragment, ...] = field(kw_only=False)
     paper: int | None = None  # the id of the paper of a delivery
     number: Button | None = None  # the button under the message that opens the paper's card
     opening: Fragment | None = None  # the name of the group; only at the first paper of a group
@@ -155,7 +155,7 @@ def messages(
         rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
         whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject)
         reply_to = 1 if is_thread and number > 1 else None
-        payload = medium.compose(whole)
+        payload = json.dumps(medium.compose(whole), ensure_ascii=False)
         composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
     return tuple(composed)
 

@@ -18,14 +18,12 @@ from subscriptions import model
 from subscriptions.language import Language
 from subscriptions.normalize import written_tokens
 from subscriptions.normalize.folding import token_spans
-from subscriptions.query.links import LIBRARY_QUERY
-from subscriptions.texts import cutting, normal_forms, statements
+from subscriptions.texts import cutting, statements
 
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60
 _LABEL_WIDTH = 40
 _LABELS = 2
-_NEAR_WORDS = 4
 _UNTITLED_SENTENCE = 200  # columns; in four of five abstracts the first sentence is shorter than this
 _UNTITLED_WIDTH = 90
 _NAME_WIDTH = 90
@@ -41,7 +39,6 @@ def paper_view(
     """
     original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
     words = {word for because in item.because for word in because.words}
-    whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
     gone = item.paper.withdrawn_at
     name = _name(paper)
     title, rest = _title(paper, measure.title)
@@ -50,6 +47,17 @@ def paper_view(
     is_card, is_title = measure.form == "card", measure.form == "title"
     quoted = _translated(paper, reader.language.code) or paper.abstract
     quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
+    withdrawn = _withdrawn(paper, reader, gone) if gone else ""
+    facts = {
+        "sample": reader.language.say("a sample") if is_sample(original) else "",
+        "authors": _authors(paper, reader.language, measure.authors),
+        "categories": _categories(paper, measure.categories),
+        "venue": "" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
+        "name": name if (is_card or _untitled(paper)) and name != title else "",
+        "cross": reader.language.say("cross-list") if item.cross else "",
+        "day": day,
+        "withdrawn": withdrawn,
+    }
     return PaperView(
         id=item.paper.id,
         form=measure.form,
@@ -57,18 +65,12 @@ def paper_view(
         title=marked(title, words),
         original=marked(below, words),
         url=paper_url(paper),
-        withdrawn=_withdrawn(paper, reader, gone) if gone else "",
-        authors=_authors(paper, reader.language, measure.authors),
-        categories=_categories(paper, measure.categories),
-        venue="" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
-        name=name if (is_card or _untitled(paper)) and name != title else "",
-        cross=reader.language.say("cross-list") if item.cross else "",
-        sample=reader.language.say("a sample") if is_sample(original) else "",
-        day=day,
+        withdrawn=withdrawn,
+        facts=tuple((kind, text) for kind, text in facts.items() if text),
         ai=AI_MARK if ai else "",
         text=marked(text, words),
         quotation=cutting.isolated(quotation),
-        why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
+        why="" if reader.is_public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
 
 
@@ -102,14 +104,9 @@ def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
         return paper
     own = in_language(translations_of(paper), settings.lang)
     title = next((one.title for one in own if readable(one.title)), "")
-    if title and _letters(title) != _letters(paper.title):
+    if title and written_tokens(title) != written_tokens(paper.title):
         return replace(paper, title=title)
     return paper
-
-
-def _letters(title: str) -> str:
-    """Returns the letters and digits of a title, without their case."""
-    return "".join(filter(str.isalnum, normal_forms.normalized("NFKC", readable(title)).casefold()))
 
 
 _Told = TypeVar("_Told", model.Summary, model.Translation)
@@ -248,19 +245,12 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
     """
     if not because:
         return ""
-    labels = [_reason(one, reader) for one in because[:_LABELS]]
+    labels = [subscription_label(one) for one in because[:_LABELS]]
     more = len(because) - _LABELS
     line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
     if also:
         return reader.language.say("also {names}", names=line)
     return line
-
-
-def _reason(because: model.Because, reader: Reader) -> str:
-    if because.text != LIBRARY_QUERY:
-        return subscription_label(because)
-    words = ", ".join(cutting.clean(word) for word in because.words[:_NEAR_WORDS])
-    return reader.language.say("near to the library: {words}", words=cutting.isolated(words))
 
 
 def subscription_label(because: model.Because) -> str:

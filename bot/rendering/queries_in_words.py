@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import repeat
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 from bot.ports.channel import Reply
 from subscriptions import errors
@@ -124,8 +124,8 @@ def caret(text: str, column: int) -> tuple[str, str]:
     room = WINDOW - 1
     if cell_len(before) + cell_len(after) <= room:
         return before + after, " " * cell_len(before) + "^"
-    tail = fitting(after, max(room // 3, room - cell_len(before)))
-    head = fitting(before[::-1], room - cell_len(tail))[::-1]
+    tail = _fitting(after, max(room // 3, room - cell_len(before)))
+    head = _fitting(before[::-1], room - cell_len(tail))[::-1]
     while head and not cell_len(head[0]):  # a combining mark whose letter was cut off
         head = head[1:]
     head = head if head == before else _CUT + head
@@ -141,16 +141,9 @@ def _visible(char: str) -> str:
     return char
 
 
-def fitting(text: str, room: int) -> str:
+def _fitting(text: str, room: int) -> str:
     """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
-    if cell_len(text) <= room:
-        return text
-    width = 0
-    for place, char in enumerate(text):
-        width += cell_len(char)
-        if width >= room:
-            return text[:place]
-    return text
+    return text if cell_len(text) <= room else chop_cells(text, room - 1)[0]
 
 
 def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
@@ -160,7 +153,7 @@ def refused(error: errors.PaperwireError, language: Language, typed: str = "") -
     """
     code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
     hint = language.say(error.hint)
-    return Reply(lines=(language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)
+    return Reply((language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)
 
 
 def short(sentence: errors.Sentence) -> errors.Sentence:

@@ -70,7 +70,7 @@ def _labelled(buttons: Buttons) -> Buttons:
 def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     lines = [medium.draw(view) for view in _lines(reply)]
-    parts = [packing.Part(body=(line,)) for line in lines] if any(map(_has_text, lines)) else []
+    parts = [packing.Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
     packed = packing.pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     below = delivery_pages(reply.delivery, medium, beneath) if reply.delivery else []
@@ -85,10 +85,10 @@ def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
     first, *others = reply.lines or ("",)
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
     for text in _chunks(first):
-        yield views.Line(text=text, mark=mark)
+        yield views.Line(text, mark=mark)
         mark = ""
-    yield from (views.Code(text=block) for block in _blocks(reply.code))
-    yield from (views.Line(text=chunk) for text in others for chunk in _chunks(text))
+    yield from (views.Code(block) for block in _blocks(reply.code))
+    yield from (views.Line(chunk) for text in others for chunk in _chunks(text))
 
 
 def _chunks(text: str) -> list[str]:
@@ -128,11 +128,11 @@ def _papers(
         paper = packing.fitted(view, measure, medium, beneath, buttons)
         opening = None
         if heading := reply.headings.get(place):
-            opening = medium.draw(views.Heading(label=heading))
-        yield packing.Part(body=(paper,), number=number, opening=opening)
+            opening = medium.draw(views.Heading(heading))
+        yield packing.Part((paper,), number=number, opening=opening)
         for section in sections:
             for fragment in _in_pieces(section, medium, beneath):
-                yield packing.Part(body=(fragment,))
+                yield packing.Part((fragment,))
 
 
 def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views.Measure, tuple[views.Section, ...]]:
@@ -193,7 +193,7 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
     if shown := papers.readable(text):
-        yield views.Section(label=called, text=views.Passage((shown,)), ai=ai)
+        yield views.Section(called, views.Passage((shown,)), ai=ai)
 
 
 def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Section]:
@@ -204,16 +204,16 @@ def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Secti
     for because in item.because:
         number = f"{because.number}  " if because.number else ""
         label = "" if reader.is_public else f"{number}{papers.subscription_label(because)}"
-        yield views.Section(label=label, text=views.Passage(("",)))
+        yield views.Section(label, views.Passage(("",)))
         query = _query(because)
         found = reasons.why(query, item.paper.paper) if query else ()
         if query is None or not found:
             if words := ", ".join(f"“{cutting.clean(word)}”" for word in because.words):
-                yield views.Section(label="", text=views.Passage((words,)), close=True)
+                yield views.Section("", views.Passage((words,)), close=True)
             continue
         for hit in sorted(found, key=lambda hit: FIELDS.index(hit.field))[:_PASSAGES]:
             named = reader.language.say("{place}:", place=reader.language.say(hit.field.place))
-            yield views.Section(label=named, text=_passage(query, hit), close=True)
+            yield views.Section(named, _passage(query, hit), close=True)
 
 
 def _query(because: model.Because) -> Query | None:
@@ -272,4 +272,4 @@ def _pieces(section: views.Section, room: int) -> Iterator[views.Section]:
         return
     for place, piece in enumerate(cutting.pieces(str(section.text), room)):
         text = views.Passage((piece,)).isolated()
-        yield replace(section, text=text) if place == 0 else views.Section(label="", text=text)
+        yield replace(section, text=text) if place == 0 else views.Section("", text)

@@ -18,13 +18,11 @@ from bot.rendering.packing import Block
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2060]")  # includes the word joiner, which terminals show
 _QUOTED = re.compile(r"\n?<blockquote>(.*?)</blockquote>\n?", re.DOTALL)
-_QUOTED_LINES = 3  # of a quotation that opens on a click
 _TAGS = {
     "b": Style(bold=True),
     "i": Style(italic=True),
     "u": Style(underline=True),
     "s": Style(strike=True),
-    "kbd": Style(color="bright_blue"),
 }
 _SHAPES = {"header": "bold", "small": "dim"}
 
@@ -38,20 +36,14 @@ _LEAST_ROOM = 20  # columns for the text; with fewer, continued lines are not in
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Text that is folded to the width of the terminal, with `bar` before each line.
-
-    `most`: the most lines, 0 for all.
-    """
+    """Text that is folded to the width of the terminal, with `bar` before each line."""
 
     text: Text
     bar: str = ""
-    most: int = 0
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        lines = list(wrapped(self.text, options.max_width - cell_len(self.bar)))
-        if self.most and len(lines) > self.most:
-            lines = [*lines[: self.most], Text("…", style="dim")]
-        yield from (Text.assemble((self.bar, "dim"), line) for line in lines)
+        for line in wrapped(self.text, options.max_width - cell_len(self.bar)):
+            yield Text.assemble((self.bar, "dim"), line)
 
 
 def flows(block: Block, *, written: bool) -> Iterator[Flow]:
@@ -62,7 +54,7 @@ def flows(block: Block, *, written: bool) -> Iterator[Flow]:
     for place, part in enumerate(_QUOTED.split(block.html)):
         text = _text_of(part, written=written, style=_SHAPES.get(block.shape, ""))
         if place % 2:
-            yield Flow(text, bar="│ ", most=_QUOTED_LINES)
+            yield Flow(text, bar="│ ")
         elif part or place == 0:
             yield Flow(text)
 

@@ -6,7 +6,7 @@ Every text is on one line unless it says otherwise, and "" means that it is not 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from sys import maxsize
 from typing import Literal
 
@@ -76,7 +76,7 @@ class Passage:
         return any(self.pieces)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One sentence."""
 
@@ -84,14 +84,14 @@ class Line:
     mark: str = ""  # ✓ or ✗
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Code:
     """Lines in a font of fixed width: a query and its caret, a list."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class NoticeView:
     """A notice: its title, and the lines below the title."""
 
@@ -127,7 +127,7 @@ class Head:
 class Root:
     """The message that begins a thread. Its titles are not links, since the links are in the thread."""
 
-    line: str  # "12 papers for #vision-papers"
+    line: str = field(kw_only=False)  # "12 papers for #vision-papers"
     remark: str = ""  # "sent late because …"
     titles: tuple[str, ...] = ()  # the titles of the first papers, with their numbers
     more: str = ""  # "and 10 more in the thread"
@@ -137,12 +137,12 @@ class Root:
 class Heading:
     """The name of a group of papers."""
 
-    label: str
+    label: str = field(kw_only=False)
     count: str = ""  # of its papers; "" under lines that give their number
     continued: bool = False  # the group began in an earlier message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class More:
     """The number of a group's papers beyond the chat's limit: 'and 5 more in “diffusion”'."""
 
@@ -162,8 +162,8 @@ class Tail:
 class Section:
     """One text about a paper, with its label before it."""
 
-    label: str  # "Method", "in the title:", "标题中："; "" for the continuation of a text
-    text: Passage
+    label: str = field(kw_only=False)  # "Method", "in the title:", "标题中："; "" for the continuation of a text
+    text: Passage = field(kw_only=False)
     ai: str = ""  # "AI:" before a text that a model generated
     close: bool = False  # whether it belongs to the section above, without an empty line between them
 
@@ -192,33 +192,12 @@ class PaperView:
     original: Passage  # the original title, if `title` is its translation
     url: str
     withdrawn: str  # "withdrawn, 2 Feb", perhaps with by whom; the title is then struck through
-    authors: str
-    categories: str
-    venue: str
-    name: str  # arXiv id or DOI
-    cross: str  # "cross-list"
-    day: str  # "Thu 22 Jan"
+    facts: tuple[tuple[str, str], ...]  # the line under the title: ("authors", "A, B"), ("categories", "cs.CL")
     ai: str  # "AI:" before a summary
     text: Passage
     quotation: str
     why: str
-    sample: str = ""  # "a sample", for a paper that only the samples brought
     buttons: CardButtons = CardButtons()  # used on platforms that show buttons beside the paper
-
-    @property
-    def facts(self) -> tuple[tuple[str, str], ...]:
-        """The parts of the line under the title, each with its name: ("authors", "A, B"), ("categories", "cs.CL")."""
-        parts = (
-            ("sample", self.sample),
-            ("authors", self.authors),
-            ("categories", self.categories),
-            ("venue", self.venue),
-            ("name", self.name),
-            ("cross", self.cross),
-            ("day", self.day),
-            ("withdrawn", self.withdrawn),
-        )
-        return tuple((kind, text) for kind, text in parts if text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

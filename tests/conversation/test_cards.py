@@ -263,7 +263,6 @@ def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(product: Produc
 
 
 SITE = "https://www.biorxiv.org/content/10.1101/2026.01.02.123456v2"
-SEARCH = "https://arxiv.org/search/?query="
 ELSEWHERE = f"""<?xml version="1.0"?>
 <rss version="2.0" xmlns:prism="http://prismstandard.org/namespaces/basic/2.0/"
 xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>A journal</title>

@@ -245,7 +245,6 @@ def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str,
     [
         *tables.rows("""
             a &amp; b &lt;c&gt;                           → a & b <c>
-            sub :robot_face: planning now                 → sub planning now
             sub ti:robot at 8:30:00                       → sub ti:robot at 8:30:00
             <https://arxiv.org/abs/2601.00001>            → https://arxiv.org/abs/2601.00001
             <https://arxiv.org/abs/2601.00001|this paper> → https://arxiv.org/abs/2601.00001

@@ -22,9 +22,9 @@ GROUP = Lane("telegram", "-1001")
 TEAM = Lane("slack", "C1")
 CONSOLE = Lane("console", "me")
 LIMITS = {
-    "telegram": Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3),
-    "slack": Limits(text=10_000, per_second=0, per_lane=1),
-    "console": Limits(text=10_000, per_second=0, per_lane=0),
+    "telegram": Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3),
+    "slack": Limits(per_lane=1),
+    "console": Limits(),
 }
 CLOSE = 1e-6  # seconds by which a window is shorter, since sums of floats are not exact
 

@@ -147,7 +147,7 @@ class AppriseChannel(Platform):
     medium = MEDIUM
     has_token = False
     # twenty messages a minute, the limit of DingTalk and WeCom
-    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
+    limits = channels.Limits(per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
         self._named = destinations

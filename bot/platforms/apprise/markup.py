@@ -79,9 +79,9 @@ class Service(packing.Medium):
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view in the format of the service."""
         markup = (_MARKDOWN if self.form == "markdown" else PLAIN).draw(view)
-        return packing.Fragment(view=view, markup=markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
+        return packing.Fragment(view, markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium. The head of a delivery is the title of its message."""
         title, shown = "", tuple(page.fragments)
         if self.has_title:
@@ -90,15 +90,15 @@ class Service(packing.Medium):
                 case views.Head() as head if shown[1:]:
                     title, shown = head.line, shown[1:]
                     if head.remark:
-                        shown = (self.draw(views.Line(text=head.remark)), *shown)
+                        shown = (self.draw(views.Line(head.remark)), *shown)
         title = cutting.cut_at_word(without_mentions(title), LONGEST_TITLE)
         text = self._written(packing.joined([(one.view, one.markup) for one in shown]))
-        return json.dumps({"title": title, "text": text, "format": self.form}, ensure_ascii=False)
+        return {"title": title, "text": text, "format": self.form}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium."""
         title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
-        return Display(blocks=(Block(html=title + html_escaped(payload["text"], quote=False)),))
+        return Display((Block(title + html_escaped(payload["text"], quote=False)),))
 
     def holds(self, text: str) -> bool:
         """Returns whether the service accepts a text of this length."""

@@ -23,7 +23,6 @@ class ConsoleChannel(Platform):
     platform = FACTS.name
     facts = FACTS
     medium = MEDIUM
-    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -88,7 +88,7 @@ class EmailChannel(Platform):
     has_token = False
     repeats_once = True
     answers_on_page = True
-    limits = channels.Limits(text=10_000_000, per_second=5, per_lane=0)
+    limits = channels.Limits(per_second=5)
 
     def __init__(self, settings: Settings, store: Store, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off

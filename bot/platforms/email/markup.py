@@ -5,8 +5,6 @@ payload, a button has the address press:DATA, which becomes a signed link when t
 headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.header import Header
@@ -23,12 +21,12 @@ from bot.rendering.dialects import draw, draw_html
 from bot.rendering.packing import Display, plain
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
+from subscriptions.texts.cutting import clean
 
 Payload = Mapping[str, Any]
 _LONGEST_SUBJECT = 150
 _PREVIEWED = 3  # titles of papers that mail programs show beside the subject
 LONGEST_LINE = 76  # characters of a line of a header
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REASON = Sentence("You get this because {address} asked for it.")
 
 
@@ -40,26 +38,25 @@ class Email(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""
-        return packing.Fragment(view=view, markup=draw_html("email", view))
+        return packing.Fragment(view, draw_html("email", view))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium."""
         text = packing.plain_text(page.fragments)
         titles = [str(one.view.title) for one in page.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
-        mail = {
+        return {
             "subject": " ".join((page.subject.text or first).split())[:_LONGEST_SUBJECT],
             "preview": " · ".join(titles[:_PREVIEWED]),
             "html": "\n".join(fragment.markup for fragment in page.fragments),
             "text": text,
             "buttons": [[[one.label, one.data, one.url] for one in row] for row in page.buttons],
         }
-        return json.dumps(mail, ensure_ascii=False)
 
     def display(self, payload: Payload) -> Display:
         """See Medium. Its links do nothing without a chat that they belong to."""
         html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
-        return Display(blocks=(plain(payload["text"]),), subject=payload["subject"], whole=html)
+        return Display((plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
 MEDIUM = Email()
@@ -117,7 +114,7 @@ def write_mail(payload: Payload, reader: Reader, *, sender: Address, message_id:
 
 def _words(name: str, text: str) -> str:
     """Returns any text as the value of a header: folded, and encoded unless mail programs show it as it is."""
-    plain = _one_line(text)
+    plain = clean(text)
     can_be_folded = max(map(len, plain.split()), default=0) + len(f"{name}: ") <= LONGEST_LINE
     charset = "us-ascii" if _is_shown_as_it_is(plain) and can_be_folded else "utf-8"
     return Header(plain, charset, header_name=name, maxlinelen=LONGEST_LINE).encode(linesep="\r\n")
@@ -125,14 +122,10 @@ def _words(name: str, text: str) -> str:
 
 def _mailbox(sender: Address) -> str:
     """Returns the value of the header From."""
-    name = _one_line(sender.display_name)
+    name = clean(sender.display_name)
     if _is_shown_as_it_is(name):
         return formataddr((name, sender.addr_spec))  # in quotation marks if necessary
     return f"{_words('From', name)}\r\n <{sender.addr_spec}>"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def _is_shown_as_it_is(text: str) -> bool:

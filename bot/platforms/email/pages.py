@@ -112,7 +112,7 @@ def _words(status: int, words: str) -> Response:
 
 def _request(chat: ChatAddress, link: links.Link, typed: str, update: str) -> CallbackRequest | MessageRequest:
     """Returns the request of the person who received the mail."""
-    place = Place(chat=chat, kind=FACTS.kind_of(chat))
+    place = Place(chat, FACTS.kind_of(chat))
     if link.does == "press":
         return CallbackRequest(
             place=place,

@@ -91,8 +91,7 @@ class SlackChannel(Platform):
     medium = markup.MEDIUM
     hears = True
     has_ephemeral = True
-    # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
-    limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
+    limits = channels.Limits(per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace

@@ -63,8 +63,6 @@ HAPPENINGS = {
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
-# ":robot_face:", with the blanks before it. The bounds and the start of the blanks keep the time proportional to the text.
-_EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99}[a-z_])[a-z0-9_+-]{1,100}):(?!\w))+")
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
@@ -104,7 +102,7 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
     """Returns the request in a direct message or a mention. Of other messages in channels there is none."""
     channel, sender, text = str(event["channel"]), _sender(event, here), event.get("text")
     written = MessageRequest(
-        place=_private(sender),
+        place=Place(ChatAddress("slack", sender), ChatKind.PRIVATE),
         update_id=update,
         text=unescape(text),
         message_id=str(event["ts"]),
@@ -116,20 +114,18 @@ def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
         if channel.startswith(DIRECT):
             return None
         said = unescape(after_mention(text, here.user))
-        return replace(written, place=_place(channel, _thread(event)), text=said)
+        return replace(written, place=_place(channel, thread=_thread(event)), text=said)
     if event.get("channel_type") != "im" or event.get("subtype") not in _OURS:
         return None
     file: Payload = next(iter(event.get("files") or ()), {})
-    return replace(
-        written, direct_channel=channel, thread_id=_thread(event), file_id=str(file["id"]) if file.get("id") else ""
-    )
+    return replace(written, direct_channel=channel, thread_id=_thread(event), file_id=str(file.get("id") or ""))
 
 
 def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Request | None:
     """Returns the request for an event of a channel; None if another member than the bot came or left."""
     if what in ("arrived", "left") and event.get("user", here.user) != here.user:
         return None
-    channel, name, details, sender = event.get("channel"), "", {}, ""
+    channel, name, details, sender = event.get("channel"), None, {}, ""
     if what == "renamed":
         channel, name = event["channel"]["id"], event["channel"].get("name")
     elif what == "moved":
@@ -138,7 +134,7 @@ def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Requ
         sender = _sender({"user": event["inviter"]}, here)
     if not channel:
         raise KeyError("channel")
-    place = _place(str(channel), title=title_of(name))
+    place = _place(str(channel), name=name)
     return EventRequest(place=place, update_id=update, event=what, details=details, sender=sender)
 
 
@@ -147,7 +143,7 @@ def _command(payload: Payload, here: BotIdentity) -> Request:
     sender = _sender({"user": payload["user_id"]}, here)
     channel = str(payload["channel_id"])
     return MessageRequest(
-        place=_place_of(channel, sender, payload.get("channel_name")),
+        place=_place(channel, sender, payload.get("channel_name")),
         update_id=str(payload["trigger_id"]),
         text=unescape(payload.get("text")),
         outside_channel=channel if channel.startswith(DIRECT) else "",
@@ -172,7 +168,7 @@ def _interaction(payload: Payload, here: BotIdentity) -> Request | None:
     sender = _sender({"user": user["id"], "team": user.get("team_id")}, here)
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
-    place = _place_of(str(channel["id"]), sender, channel.get("name"), thread)
+    place = _place(str(channel["id"]), sender, channel.get("name"), thread)
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return CallbackRequest(
@@ -209,24 +205,14 @@ def _sender(said: Payload, here: BotIdentity) -> str:
     return user if home == here.team else f"{home}/{user}"
 
 
-def _private(sender: str) -> Place:
-    """Returns the Place of a person's direct messages with the bot."""
-    return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+def _place(channel: str, sender: str = "", name: object = None, thread: str = "") -> Place:
+    """Returns the Place of a channel, a group conversation, or the direct messages of a sender.
 
-
-def _place(channel: str, thread: str = "", *, title: str = "") -> Place:
-    """Returns the Place of a channel or a group conversation."""
-    return Place(chat=ChatAddress("slack", channel, thread), kind=ChatKind.TEAM, title=title)
-
-
-def _place_of(channel: str, sender: str, name: object, thread: str = "") -> Place:
-    """Returns the Place of a command or an interaction.
-
-    In direct messages the bot may be absent, so the Place says that the bot is outside.
+    In those the bot may be absent where a command was given, so the Place says that the bot is outside.
     """
     if channel.startswith(DIRECT):
-        return replace(_private(sender), is_outside=True)
-    return _place(channel, thread, title=title_of(name))
+        return Place(ChatAddress("slack", sender), ChatKind.PRIVATE, is_outside=True)
+    return Place(ChatAddress("slack", channel, thread), ChatKind.TEAM, title=title_of(name))
 
 
 def _thread(said: Payload) -> str:
@@ -237,18 +223,17 @@ def _thread(said: Payload) -> str:
     return thread
 
 
-# Slack replaces addresses by links, names of people and channels by ids, emoji by their names between colons, and the
-# characters & < > by entities (docs.slack.dev, Formatting message text).
+# Slack replaces addresses by links, names of people and channels by ids, and the characters & < > by entities
+# (docs.slack.dev, Formatting message text).
 
 
 def unescape(text: object) -> str:
-    """Returns the text as it was typed, without emoji.
+    """Returns the text as it was typed.
 
     A channel that is the first or second word becomes "@" and its id.
     """
     wrapped = usable_text(text)
-    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped)
-    words = _EMOJI.sub("", words).strip()
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped).strip()
     for entity, sign in _ENTITIES:
         words = words.replace(entity, sign)
     code = words.strip("`")

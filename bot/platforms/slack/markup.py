@@ -100,31 +100,31 @@ class Slack(packing.Medium):
         """
         if isinstance(view, views.Line | views.Code):
             text = MRKDWN.draw(view)
-            return packing.Fragment(view=view, markup=text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
+            return packing.Fragment(view, text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
         blocks = [_json(block) for block in _blocks_of(view)]
         markup = ",".join(blocks)
         # a section may have only 3,000 characters, so one that is too long fits into no message
         length = cutting.units(markup) + 1 if cutting.units(max(blocks, key=len)) <= SECTION else BUDGET
-        return packing.Fragment(view=view, markup=markup, size=packing.Size(length, len(blocks)))
+        return packing.Fragment(view, markup, size=packing.Size(length, len(blocks)))
 
     def beneath(self, buttons: Buttons) -> packing.Size:
         """Returns the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
         return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns the message: its blocks, and the titles for its notification."""
-        blocks = [*_joined_blocks(page.fragments), *map(_json, actions(page.buttons))]
+        blocks = [*_joined_blocks(page.fragments), *actions(page.buttons)]
         titles = packing.notification_titles([*page.fragments, *page.titled])
         shown = cutting.cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
-        return f'{{"text":{_json(escape(shown))},"blocks":[{",".join(blocks)}]}}'
+        return {"text": escape(shown), "blocks": blocks}
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""
         blocks = payload["blocks"]
         rows = (block["elements"] for block in blocks if block["type"] == "actions")
         return packing.Display(
-            blocks=tuple(part for block in blocks for part in _shown(block)),
+            tuple(part for block in blocks for part in _shown(block)),
             keys=tuple(tuple(map(_key, row)) for row in rows),
         )
 
@@ -222,22 +222,20 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
-    """Returns the fragments as blocks in JSON. Adjacent lines share a section while they fit into it."""
-    blocks: list[str] = []
-    lines: list[str] = []
+def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[Block]:
+    """Returns the fragments as blocks. Adjacent lines share a section while they fit into it."""
+    blocks: list[Block] = []
+    lines = ""
     for fragment in fragments:
         is_line = isinstance(fragment.view, views.Line | views.Code)
-        if lines and not (is_line and cutting.units("\n".join([*lines, fragment.markup])) <= SECTION):
-            blocks.append(_json(section("\n".join(lines))))
-            lines = []
+        if lines and not (is_line and cutting.units(f"{lines}\n{fragment.markup}") <= SECTION):
+            blocks.append(section(lines))
+            lines = ""
         if is_line:
-            lines.append(fragment.markup)
+            lines += f"\n{fragment.markup}" if lines else fragment.markup
         else:
-            blocks.append(fragment.markup)
-    if lines:
-        return [*blocks, _json(section("\n".join(lines)))]
-    return blocks
+            blocks += json.loads(f"[{fragment.markup}]")
+    return [*blocks, section(lines)] if lines else blocks
 
 
 def message_arguments(message: Message, *, plain: bool) -> dict[str, Any]:
@@ -282,7 +280,7 @@ def _shown(block: Mapping[str, Any]) -> Iterator[packing.Block]:
         case {"type": "context", "elements": elements}:
             yield packing.Block(shape="small", html="  ".join(html_of(element["text"]) for element in elements))
         case {"type": "section", "text": {"text": text}}:
-            yield packing.Block(html=html_of(text), has_menu="accessory" in block)
+            yield packing.Block(html_of(text), has_menu="accessory" in block)
 
 
 def _key(element: Mapping[str, Any]) -> packing.Key:

@@ -51,6 +51,10 @@ _DESCRIPTION = Sentence(
     "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
     "papers that fit, at the time you choose. Try: diffusion -survey"
 )
+_TOO_LARGE = Refused(
+    Sentence("Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": LARGEST >> 20}),
+    Sentence("Export the library without abstracts and notes, or a part of it."),
+)
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
@@ -62,7 +66,7 @@ class TelegramChannel(Platform):
     medium = MEDIUM
     hears = True
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
-    limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
+    limits = channels.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -158,7 +162,7 @@ class TelegramChannel(Platform):
         try:
             found = await self.client.ask_for_object("getFile", file_id=file)
         except FileTooLarge:
-            raise file_too_large(most) if most < LARGEST else _not_handed_out() from None
+            raise file_too_large(most) if most < LARGEST else _TOO_LARGE from None
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
@@ -234,13 +238,6 @@ def _number(message_id: str) -> int:
     if not message_id.isdecimal():
         raise Rejected("A message of Telegram has a number.")
     return int(message_id)
-
-
-def _not_handed_out() -> Refused:
-    return Refused(
-        Sentence("Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": LARGEST >> 20}),
-        Sentence("Export the library without abstracts and notes, or a part of it."),
-    )
 
 
 def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> TelegramChannel:

@@ -4,7 +4,6 @@ Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"
 are none. `open_message` reads it again when it is posted.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from html import escape
@@ -128,27 +127,23 @@ class Telegram(packing.Medium):
     def draw(self, view: object) -> packing.Fragment:
         """See Medium."""
         html = HTML.draw(view)
-        return packing.Fragment(view=view, markup=html, size=size(html))
+        return packing.Fragment(view, html, size=size(html))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """See Medium."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
         text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
-        payload: dict[str, object] = {"text": text, "silent": page.silent}
+        payload = {"text": text, "silent": page.silent}
         if page.buttons:
             payload["buttons"] = [[_button(button) for button in row] for row in page.buttons]
-        return json.dumps(payload, ensure_ascii=False)
+        return payload
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
         """See Medium."""
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
-        return packing.Display(blocks=(_with_commands(html),), keys=keys, silent=payload.get("silent", False))
-
-    def person(self, text: str) -> packing.Block:
-        """See Medium."""
-        return _with_commands(escape(text, quote=False))
+        return packing.Display((packing.Block(html),), keys=keys, silent=payload.get("silent", False))
 
 
 def _button(button: Button) -> dict[str, str]:
@@ -174,17 +169,6 @@ def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool
         "reply_markup": {"inline_keyboard": keys} if keys and not plain else None,
     }
     return shown, bool(content.get("silent"))
-
-
-# What it looks like: commands are marked, which Telegram makes links.
-
-_COMMAND = re.compile(r"<(a|code|pre)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
-
-
-def _with_commands(html: str) -> packing.Block:
-    return packing.Block(
-        html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html)
-    )
 
 
 MEDIUM = Telegram()

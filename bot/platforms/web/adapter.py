@@ -33,7 +33,6 @@ class WebChannel(Platform):
     facts = FACTS
     medium = markup.MEDIUM
     hears = True
-    limits = channels.Limits(text=1_000_000, per_second=0, per_lane=0)
 
     def __init__(self, store: Store, clock: channels.Clock) -> None:
         self._store, self._clock = store, clock

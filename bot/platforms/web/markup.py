@@ -3,7 +3,6 @@
 Which of its buttons look pressed is drawn with the page.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -28,9 +27,9 @@ class Web(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
-        return packing.Fragment(view=view, markup=draw_html(FACTS.name, view))
+        return packing.Fragment(view, draw_html(FACTS.name, view))
 
-    def compose(self, page: packing.Page) -> str:
+    def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns the message as HTML and as text.
 
         [subscribe] is above the papers, since below them it would be out of view.
@@ -45,11 +44,11 @@ class Web(packing.Medium):
         if above:
             shown.insert(papers[0], str(draw(above)))
         html = "\n".join([*shown, *(str(draw(row)) for row in below if row)])
-        return json.dumps({"html": html, "text": packing.plain_text(page.fragments)}, ensure_ascii=False)
+        return {"html": html, "text": packing.plain_text(page.fragments)}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium. Its buttons do nothing without a chat that they belong to."""
-        return Display(blocks=(plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
+        return Display((plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
 MEDIUM = Web()
