@@ -1,13 +1,10 @@
 """The gallery: its page, its messages as platforms show them, and the picture of a screen."""
 
-import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from bot import demo
 from bot.platforms import medium_of
@@ -62,33 +59,10 @@ def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
     assert "alert" not in page.style
 
 
-def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", terminal: bool = False) -> str:
-    out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    demo.print_exhibit(replace(make.TELEGRAM, platform=platform), posts, console)
-    return out.getvalue()
-
-
-def posted(payload: Mapping[str, object]) -> make.Post:
-    return make.Post(payload=json.dumps(payload))
-
-
 def shown(platform: str, payload: Mapping[str, object]) -> list[str]:
     """Returns the blocks of a message as HTML, with [shape] before each one that is not ordinary text."""
     blocks = medium_of(platform).display(payload).blocks
     return [one.html if one.shape == "text" else f"[{one.shape}] {one.html}" for one in blocks]
-
-
-@pytest.mark.parametrize(
-    ("html", "seen"),
-    [
-        ("above\n<blockquote expandable>long</blockquote>", "above\n<blockquote>long</blockquote>"),
-        ("/help and /sub@a_bot, a/b, https://x.org/help", "<kbd>/help</kbd> and <kbd>/sub@a_bot</kbd>, a/b, https://x.org/help"),
-        ("<b>/list</b> <code>/list</code> <pre>/list</pre>", "<b><kbd>/list</kbd></b> <code>/list</code> <pre>/list</pre>"),
-    ],
-)  # fmt: skip
-def test_commands_are_marked_on_telegram(html: str, seen: str) -> None:
-    assert shown("telegram", {"text": html, "silent": False}) == [seen]
 
 
 @pytest.mark.parametrize(
