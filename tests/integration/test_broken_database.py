@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import re
-import sys
 from collections import abc
 from dataclasses import dataclass
 from itertools import count
@@ -252,13 +251,6 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     assert (error.exit_code, error.cause, error.passes) == (2, "its server does not answer", True)
 
 
-@pytest.mark.parametrize("option", ["sslmode=nonsense", "no_such_option=1", "connect_timeout=soon"])
-def test_an_option_that_the_driver_refuses_is_told_once_and_for_all(option: str) -> None:
-    error = refused(f"postgresql://person:{PASSWORD}@127.0.0.1:9/paperwire?{option}")
-    assert str(error).startswith("The address of the database paperwire on 127.0.0.1:9 has an option")
-    assert (error.exit_code, error.passes) == (2, False)
-
-
 @pytest.mark.parametrize(
     ("database", "password", "sentence"),
     [
@@ -294,12 +286,6 @@ def test_check_names_a_user_without_rights(
             assert terminal("check", "--offline").status == 0
 
 
-def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StoreError, match=r"-m pip install 'psycopg\[binary\]"):
-        Store(f"postgresql://person:{PASSWORD}@localhost/paperwire")
-
-
 @pytest.mark.parametrize("ignores_options", [True, False])
 def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, ignores_options: bool) -> None:
     """It does not pass on the options of a session, or refuses a client that has some, as PgBouncer does."""
@@ -320,39 +306,6 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, ignores_optio
         assert (error.exit_code, error.cause) == (2, "it cannot be opened")
         with contextlib.closing(Store(url)) as untouched:
             assert untouched.revision() is None
-
-
-def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
-    with contextlib.closing(Store(server.database())) as store:
-        subscribes(store, "telegram:1", "graph")
-        server.becomes_standby()
-        with contextlib.suppress(StoreUnavailable):  # the first statement notices that its connection is gone
-            texts(store)
-        assert texts(store) == ["graph"]
-        with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
-            subscribes(store, "telegram:1", "bread")
-        assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
-        server.becomes_primary()
-        subscribes(store, "telegram:1", "bread")
-        assert texts(store) == ["graph", "bread"]
-
-
-def test_a_store_recovers_its_connections_with_the_server(postgres: Server, person: str) -> None:
-    with postgres.database() as url, psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
-        control.execute(f"ALTER DATABASE {name_of(url)} OWNER TO {person}")
-        with psycopg.connect(url, autocommit=True) as owner:
-            owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
-            owner.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {person}")
-        control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
-        with contextlib.closing(Store(postgres.url(name_of(url), person, PASSWORD))) as store:
-            with pytest.raises(StoreUnavailable, match="has no connection left"):
-                subscribes(store, "telegram:1", "graph")
-            control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
-            for _ in range(50):  # the server counts the refused connection until its process has ended
-                with contextlib.suppress(StoreUnavailable):
-                    subscribes(store, "telegram:1", "graph")
-                    break
-            assert texts(store) == ["graph"]
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,13 @@ import pytest
 from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
-from bot.sources.poll import Poll
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, Paper
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Outcome
 from subscriptions.service import restoring
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import set_settings
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
@@ -126,42 +125,6 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
     assert (len(arxiv.asked("/rss/")), len(arxiv.asked("/api/"))) == (2, 4)
 
 
-@pytest.mark.usefixtures("friday")
-async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
-    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
-    clock.advance(dt.timedelta(days=5))
-    arxiv.cuts(at="/api/")
-    feeding = await polled(store, clock, arxiv, LG)
-    assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
-    assert 2 < len(days_of(store)) < 11
-    await feeding.until(clock.now() + dt.timedelta(minutes=5))
-    assert (len(days_of(store)), len(arxiv.asked("/api/"))) == (11, 2)
-
-
-@pytest.mark.usefixtures("friday")
-async def test_a_day_that_could_not_be_stored_is_asked_for_again(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    five_days_pass(arxiv, clock)
-    feeding = SourceHarness(store, clock, arxiv, LG)
-    write, fails = Poll.write, [ZeroDivisionError]
-
-    def fails_once(poll: Poll, transaction: Transaction, *, is_over: bool = False) -> Receipt:
-        if poll.days.read_until == MONDAY and fails:
-            raise fails.pop()
-        return write(poll, transaction, is_over=is_over)
-
-    monkeypatch.setattr(Poll, "write", fails_once)
-    await feeding.due()
-    assert "Graphs of Monday" not in days_of(store)
-    assert (
-        feeding.receipts("arxiv")[-1].detail.count("Not fetched yet: 2026-01-19 (arxiv: it could not be read, by") == 1
-    )
-    await feeding.until(clock.now() + dt.timedelta(minutes=5))
-    assert len(days_of(store)) == 4
-
-
 async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
@@ -194,23 +157,6 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(clock: FakeClock, a
     arxiv.arrivals.clear()
     await feeding.until(clock.now() + dt.timedelta(hours=2))
     assert set(arxiv.asked()) == {"/2026-01-22.md", "/2026-01-21.md"}
-
-
-async def test_a_server_that_is_down_for_days_is_asked_for_them_later(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
-    for number in range(16, 20):
-        arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = await feeds.polled(source)
-    arxiv.fails(500, 500)
-    for hours in range(0, 76, 4):
-        feeds.clock.set_now(dt.datetime(2026, 1, 16, 6, tzinfo=dt.UTC) + dt.timedelta(hours=hours))
-        await feeding.due()
-    failures = feeding.outcomes("web").count("failed")
-    # after the request for today has failed, no other day is requested
-    assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)
-    arxiv._overrides.clear()
-    await feeding.until(dt.datetime(2026, 1, 19, 12, tzinfo=dt.UTC))
-    assert set(days_of(feeds.store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
 async def test_days_of_a_source_without_history_are_named_once(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -363,17 +309,6 @@ def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Pat
         found = sorted(stored.delivered(restored))
         assert outbox_counts(restored).waiting == 2
     assert found == [(f"console:{chat}", title) for chat in ("me", "now") for title in ("Graphs", "Later graphs")]
-
-
-@pytest.mark.both_databases
-def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    lost_at = NOON + 2 * HOUR
-    make.subscribes(store, "console:me", "graph", now=NOON, when="now")
-    make.ingested(store, "Graphs", now=NOON + HOUR)
-    with patch.object(restoring, "count_as_sent", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        restoring.count_lost_as_sent(store, lost_at, now=lost_at + HOUR)
-    assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + 2 * HOUR) == 1
-    assert outbox_counts(store).waiting == 0
 
 
 async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:

@@ -1,11 +1,8 @@
 """The command line as a whole, where its transcripts are not enough: output streams, exit statuses and sentences."""
 
-import contextlib
 import os
-import pty
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tomllib
@@ -19,7 +16,6 @@ from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli
 from tests.integration.cli import PAGE, Process, Terminal
-from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
 
@@ -204,22 +200,6 @@ WITHOUT = [  # these need no database, and make none
 ]  # fmt: skip
 
 
-def _known(line: str, leaves: set[str]) -> str:
-    """Returns the name of the subcommand that a line calls."""
-    first, second, *_ = [*line.split(), ""]
-    return f"{first} {second}" if f"{first} {second}" in leaves else first
-
-
-def test_the_table_names_every_subcommand_of_the_program() -> None:
-    # two that only list their subcommands, and one that writes a folder
-    leaves = set(cli.subcommands()) - {
-        "db",
-        "slack",
-        "init",
-    }
-    assert {_known(line, leaves) for line in READS + BEGINS + WITHOUT} == leaves
-
-
 @pytest.fixture
 def empty(terminal: Terminal) -> Terminal:
     """A terminal in a folder with a digest, an export and a library, but without a database or the folder of the database."""
@@ -318,19 +298,6 @@ for first, there in enumerate(("whole", "damaged", "gone"), 1):
 """
 
 
-def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings name no source, so the operator has nothing to mend: `check` shows "·" for arXiv, not "✗"."""
-
-    def no_host(*_: object, **__: object) -> None:
-        raise socket.gaierror
-
-    monkeypatch.setattr(socket, "getaddrinfo", no_host)
-    terminal.file("paperwire.toml", "")
-    ended = terminal("check")
-    assert ended.status == 0
-    assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·"]
-
-
 def test_a_restore_killed_at_any_step_can_be_repeated(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "first.db")
@@ -366,29 +333,6 @@ def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -
 
 
 WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
-
-
-@pytest.mark.parametrize(
-    ("query", "keys"),
-    [
-        ('about:"diffusion models for weather"', [WEATHER, SURVEY]),  # nearest first
-        ("graph OR about:扩散综述", [SURVEY, WEATHER, GRAPHS]),
-        ('-about:"diffusion models for weather" cs.LG', [GRAPHS]),
-        ("about:volcano", []),
-    ],
-)
-def test_match_finds_by_meaning(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, query: str, keys: list[str]
-) -> None:
-    with_encoder(monkeypatch, FakeEncoder(same={"扩散综述": "survey diffusion"}))
-    terminal.file("day.md", PAGE)
-    terminal.file("lines", f"{query}\ngraph\n")
-    one, many = (
-        terminal("match", query, "day.md", "--json"),
-        terminal("match", "--queries", "lines", "day.md", "--json"),
-    )
-    assert (one.status, one.json["keys"]) == (0, keys)
-    assert many.json["matches"] == [*([[1, keys]] if keys else []), [2, [GRAPHS]]]
 
 
 def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
@@ -431,29 +375,6 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal
         for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db", "--sent"]):
             assert "sends for this database already." in terminal(*arguments).refusal(1)
         assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
-
-
-def test_a_progress_bar_shows_on_a_terminal(terminal: Terminal) -> None:
-    terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
-    ours, theirs = pty.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "import", "all.txt", "--as", "console:me"],
-        cwd=terminal.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        timeout=PATIENCE,
-        check=False,
-    )
-    os.close(theirs)
-    written = b""
-    with contextlib.suppress(OSError):  # the operating system reports the end of a terminal's output as an error
-        while part := os.read(ours, 4096):
-            written += part
-    os.close(ours)
-    assert done.returncode == 0
-    assert len(done.stdout.splitlines()) == 4
-    assert all(part in written for part in (b"Importing", b"100%"))
 
 
 def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.operation import checks
-from bot.settings import Settings, SourceSettings
+from bot.settings import SourceSettings
 from bot.sources import databases, fetch_request
-from bot.sources.fetch_request import Sites
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -117,35 +115,6 @@ async def test_a_question_that_is_too_wide_is_named(
     receipt = await SourceHarness(store, clock, server, QUESTIONS["crossref"]).poll()
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 4)
     assert receipt.detail == "There are more than 4 papers; a narrower question finds fewer."
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        (SourceSettings(name="birds", openalex="wing:7"), "openalex refuses the question: wing is not a valid field"),
-        (
-            SourceSettings(name="birds", crossref=("wing:7",)),
-            "crossref refuses the question: wing is not a valid field",
-        ),
-        (SourceSettings(name="birds", pubmed="7[wing]"), "pubmed refuses the question: PubMed has no field wing"),
-        (QUESTIONS["pubmed"], "it can be reached"),
-        (QUESTIONS["openalex"], "it can be reached"),
-    ],
-)
-async def test_check_names_a_wrong_filter(
-    case: tuple[SourceSettings, str],
-    store: Store,
-    clock: FakeClock,
-    server: FakeDatabases,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    source, problem = case
-    monkeypatch.setattr(checks, "sites_of", lambda _: Sites(**server.sites))
-    feeding = SourceHarness(store, clock, server, source)
-    settings = Settings(sources=(source,))
-    fetcher = feeding.scheduler._fetcher
-    (found,) = await checks.ask_sources(settings, fetcher, now=clock.now())
-    assert (str(found.answer), found.mend) == (problem, problem != "it can be reached")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections import abc
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,21 @@ from sqlalchemy import event
 
 from bot.app import App
 from bot.delivery import sender
-from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, Lane
-from subscriptions.notices import denied
+from subscriptions.model import Lane
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import plan, retention
-from subscriptions.service.known_chats import get_chat
-from subscriptions.service.notifying import notify
-from subscriptions.service.pausing import pause
-from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import bot_state, claims, outbox, planner, stored_chats, whole_chat
-from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxCounts
-from tests import make
-from tests.clock import NOON, FakeClock
+from subscriptions.service import retention
+from subscriptions.states import DeliveryState
+from subscriptions.store import bot_state, outbox
+from tests.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import MINUTE, address, due, subscribes
+from tests.make import MINUTE, address, due
 
 
 @pytest.fixture
@@ -56,24 +47,6 @@ async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram:
 
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
     return outbox.outbox_entries(app.store, now=app.clock.now())
-
-
-async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        due(app.store, "slack:C1")
-        slack.answers("cut after")
-        slack.answers("500", times=10_000, method="conversations.history")
-        asked = []
-        for _ in range(60):  # five minutes; `run` looks at the store every five seconds
-            await app.sender.deliver()
-            asked.append(len(slack.arrived("conversations.history")))
-            clock.advance(timedelta(seconds=5))
-        assert asked[12] >= 4  # within the first minute
-        assert asked[-1] <= 20  # if each look of `run` made a request, there would be 60
-        slack.forgives()
-        clock.advance(MINUTE)
-        assert (await app.sender.deliver()).sent == 1
-    assert len(slack.posted_to("C1")) == 1
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
@@ -139,37 +112,6 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
         assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
 
 
-async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
-    busy = [Lane("telegram", str(number)) for number in range(1, CONCURRENCY + 2)]
-    due(app.store, *(f"telegram:{lane.address}" for lane in busy), "telegram:99")
-    async with AsyncExitStack() as replies:
-        for lane in busy:
-            await replies.enter_async_context(app.deps.pace.posting(lane))
-        delivering = asyncio.create_task(app.sender.deliver())
-        await asyncio.to_thread(telegram.waits_for_journal, 1)
-        assert [entry.chat for entry in telegram.journal] == ["99"]
-    assert (await delivering).sent == len(busy) + 1
-
-
-async def test_the_first_messages_go_out_while_others_are_planned(
-    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
-    planned_slice = plan._plan_slice
-
-    def noted(*given: Any, **named: Any) -> Any:
-        drains.append(process._draining is not None)
-        return planned_slice(*given, **named)
-
-    monkeypatch.setattr(plan, "SLICE", 1)
-    monkeypatch.setattr(plan, "_plan_slice", noted)
-    due(app.store, "telegram:1", "telegram:2", "telegram:3")
-    await process.tick()
-    await process.finish()
-    assert drains == [False, True, True]
-    assert [entry.state for entry in entries(app)] == [DeliveryState.SENT] * 3
-
-
 async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,68 +149,6 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
 
 
 # a chat is forgotten while a message of it is on its way
-
-
-def a_chat(store: Store, number: int) -> Chat:
-    return get_chat(store, address(f"telegram:-{number}"))
-
-
-@pytest.mark.both_databases
-def test_whoever_is_gone_is_not_due(store: Store) -> None:
-    for number in range(1, 7):
-        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
-    first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
-    with store.write() as session:
-        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        stored_chats.require_admission(session, third, now=NOON)
-        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-        whole_chat.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
-    for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
-        subscribes(store, chat, "tree", when="daily 13:00")
-    moved, last = a_chat(store, 100).id, a_chat(store, 6).id
-
-    def due_chats() -> dict[int, int]:
-        with store.read() as session:
-            return planner.due_chats(session, NOON + make.HOUR * 2, 0)
-
-    assert sorted(due_chats()) == sorted((moved, last))
-    with store.write() as session:
-        stored_chats.mark_reachable(session, first, now=NOON)
-    assert sorted(due_chats()) == sorted((first, moved, last))
-
-
-@pytest.mark.both_databases
-def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
-    due(store, "telegram:1")
-    plan.plan_due(store, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, oldest={"telegram": NOON})
-    pause(store, address("telegram:1"), None, until=None, now=NOON)
-    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, held=1)
-
-
-@pytest.mark.both_databases
-def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
-    def has_work() -> bool:
-        return bool(claims.lanes(store, ["telegram"], now=NOON))
-
-    due(store, "telegram:-1")
-    plan.plan_due(store, now=NOON)
-    chat = a_chat(store, 1)
-    assert has_work()
-    with store.write() as session:
-        stored_chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
-    assert not has_work()
-    (entry,) = outbox.outbox_entries(store, now=NOON)
-    assert entry.state is DeliveryState.HELD
-    outbox.retry(store, entry.id, now=NOON)
-    assert has_work()
-    with store.write() as session:
-        stored_chats.require_admission(session, chat.id, now=NOON)
-    assert not has_work()
-    notify(store, chat.address, denied("1"), now=NOON)  # a chat that asks for admission gets notices
-    assert [one.state for one in outbox.outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
-    assert has_work()
 
 
 @pytest.mark.parametrize(

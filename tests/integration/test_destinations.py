@@ -5,7 +5,6 @@ import dataclasses
 import itertools
 import json
 import re
-import sys
 from collections import abc
 from datetime import timedelta
 from email.header import decode_header, make_header
@@ -15,7 +14,7 @@ from email.utils import getaddresses
 from html import unescape
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -23,20 +22,16 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.app import App, build_app
-from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter, client
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.links import Link
 from bot.platforms.email.pages import MailPages
 from bot.settings import Destination, Settings
-from subscriptions.errors import Refused, Rejected, RetryLater
+from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
-from subscriptions.notices import denied, source_recovered
-from subscriptions.service import access, known_chats, notifying
-from subscriptions.service.pausing import resume
+from subscriptions.service import access, known_chats
 from subscriptions.states import ChatState, DeliveryState
-from subscriptions.store import claims
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxEntry, outbox_entries
 from tests import tables
@@ -191,75 +186,6 @@ async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     assert bot.state() is ChatState.UNCONFIRMED
 
 
-async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
-    await does(bot, "subscribe")
-    access.deny(bot.app.store, ADA, now=bot.clock.now())
-    with pytest.raises(Refused, match="said no to this address"):
-        access.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    access.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    assert await bot.delivers() == []
-
-
-async def does(bot: Bot, step: str) -> None:
-    """Does one thing that may happen to Ada's address before she has confirmed it."""
-    store, now = bot.app.store, bot.clock.now()
-    match step:
-        case "subscribe":
-            subscribes(store, str(ADA), "diffusion", when="daily 13:00", now=now)
-        case "allow":
-            access.allow(store, ADA, now=now)
-        case "resume":
-            resume(store, ADA, None, now=now)
-        case "notify":
-            notifying.notify(store, ADA, denied("1"), now=now)
-        case "notify the operator":
-            notifying.notify_operators(store, [ADA], source_recovered("daily"), now=now)
-        case "ask":
-            access.ask_to_confirm(store, ADA, source=HOME, now=now)
-        case "open the link":
-            [question] = await bot.delivers()
-            await bot.opens(link(question, "yes"))
-            bot.fake.mails.clear()
-        case "bounce":
-            bot.fake.troubles.append("recipient 550 5.1.1 no such user")
-            await bot.delivers()
-        case "say /resume":  # as `paperwire say /resume --as email:ada@lab.org` does
-            chat = known_chats.get_chat(store, ADA)
-            talk = Link(chat.id, str(ADA), "talk", "")
-            await bot.pages.do(chat, talk, {"text": "/resume", "once": "x"}, bot.pages._dispatcher)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("bot", "way"),
-    [
-        ("open", ["subscribe"]),
-        ("ask", ["subscribe", "allow"]),
-        ("open", ["notify the operator"]),
-        ("open", ["ask", "open the link"]),
-        ("open", ["ask", "bounce", "subscribe"]),
-    ],
-    indirect=["bot"],
-)
-async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[str]) -> None:
-    for step in way:
-        await does(bot, step)
-    bot.brings("Diffusion on graphs")
-    sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *bot.fake.mails]
-    assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
-    assert bot.state() is ChatState.UNCONFIRMED
-
-
-@pytest.mark.parametrize("bot", ["ask", "closed"], indirect=True)
-async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) -> None:
-    await bot.confirms()
-    assert bot.state() is ChatState.ACTIVE
-    assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
-    question = await bot.asks(BO)
-    access.deny(bot.app.store, HOME, now=bot.clock.now())
-    assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
-    assert known_chats.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
-
-
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
     question = await bot.asks()
     channel, answer = bot.app.deps.channels["email"], mail_message("your subscriptions")
@@ -280,27 +206,6 @@ async def test_a_mail_that_may_have_come_twice_does_not_come_again(bot: Bot) -> 
     assert "may have arrived. That was the second time" in papers_for_ada(bot).reason
     bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"], "the lane goes on"
-
-
-async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_third_time(
-    bot: Bot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivery_sender, "SHUTDOWN_GRACE", 0)
-    await bot.confirms()
-    bot.fake.mails.clear()
-    bot.fake.troubles.extend(["content silent"] * 3)
-    bot.brings("Diffusion on graphs")
-    bot.clock.advance(timedelta(minutes=61))
-    for copies in (1, 2):
-        sends = asyncio.create_task(bot.app.sender.deliver())
-        await bot.fake.until_it_has(copies)
-        bot.app.stop.set()
-        await sends
-        bot.app.stop.clear()
-        claims.recover(bot.app.store)
-        bot.clock.advance(timedelta(minutes=20))
-    assert await bot.delivers() == []
-    assert papers_for_ada(bot).state.value == "dead"
 
 
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
@@ -365,15 +270,6 @@ def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: st
         (False, None): "if the server offers it",
         (False, False): "no",
     }[server.use_tls, server._start_tls_on_connect] == encrypted
-
-
-@pytest.mark.parametrize(("root", "is_offered"), [(ROOT, True), ("http://10.0.0.5:8420", False)])
-async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: str, is_offered: bool) -> None:
-    await bot.confirms()
-    (await bot.pages.signer()).root = root
-    mail = await bot.sends_papers()
-    assert mail["List-Unsubscribe"].startswith(f"<{root}/mail?")
-    assert ("List-Unsubscribe-Post" in mail) is is_offered
 
 
 SUBJECTS = (
@@ -620,13 +516,6 @@ def message(text: str) -> Message:
     return Message(number=1, payload=payload)
 
 
-async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
-    """A message was rendered for a service that allows longer texts. Then its destination got another service."""
-    with pytest.raises(Rejected, match="Discord takes at most 1750 characters"):
-        await poster.app.deps.channels["apprise"].post(address("apprise:discord"), message("x" * 2000), delivery="d")
-    assert poster.fake.texts("discord") == []
-
-
 @pytest.mark.parametrize(
     ("url", "trouble"),
     [
@@ -647,17 +536,6 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
         await channel.post(address("apprise:lab"), message("x"), delivery="d")
     assert TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))
     assert "apprise" not in caplog.text
-
-
-async def test_without_the_library_it_is_told_how_to_install_it(
-    fake: FakeServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adapter, "import_module", Mock(side_effect=ModuleNotFoundError("apprise")))
-    target = adapter.AppriseChannel(
-        [Destination(name="lab", url_env="LAB_URL", url=SecretStr(fake.address("json")))]
-    ).targets["lab"]
-    assert str(target.trouble) == "Apprise is not installed."
-    assert str(target.cure) == f"Install what it needs: {sys.executable} -m pip install 'apprise>=2.2'"
 
 
 async def test_secrets_are_in_no_log_error_or_table(

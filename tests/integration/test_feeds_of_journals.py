@@ -101,18 +101,6 @@ async def test_after_a_month_of_sleep_a_feed_brings_what_was_added_meanwhile_onc
     assert sum(receipt.counts["new"] for receipt in feeding.receipts("kites")) == 2
 
 
-async def test_a_feed_without_a_date_is_the_same_as_before_and_of_no_day(
-    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.holds(PATH, rss("Kites 1", published=""))
-    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
-    await feeding.until(NOW + HOUR)
-    assert [(str(one.outcome), one.detail) for one in feeding.receipts("kites")] == [
-        ("new", ""),
-        ("quiet", "The same as before."),
-    ]
-
-
 @pytest.fixture
 def server(clock: FakeClock) -> Iterator[FakeDatabases]:
     with FakeDatabases(clock) as fake:

@@ -1,6 +1,6 @@
 """Which stored papers a search finds, and the order of papers in deliveries and in previews.
 
-A search with the index finds the same papers as the slow matcher, which reads each paper's texts. Papers near to those
+A search with the index finds the same papers as matching, which reads each paper's texts. Papers near to those
 that the chat liked, opened or saved come first; of the papers that `like:` brings, the nearest come first.
 """
 
@@ -14,7 +14,8 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions.errors import MeaningFails, QueryError
+from subscriptions.errors import QueryError
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -28,7 +29,7 @@ from tests import make
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.make import HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
-from tests.unit import strategies as slow_matcher
+from tests.unit import strategies
 from tests.unit.query_rules import QUESTIONS
 
 pytestmark = pytest.mark.both_databases
@@ -55,14 +56,15 @@ def found(store: Store, query: Query) -> set[int]:
 
 def found_slowly(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
+        known = stored_papers(session)
+    return {known[place].id for place in matching_papers(query, [one.paper for one in known])}
 
 
 @hypothesis.settings(max_examples=hypothesis.settings().max_examples // 3)
 @hypothesis.given(
-    st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4)
+    st.lists(strategies.papers, min_size=1, max_size=3), st.lists(strategies.queries, min_size=1, max_size=4)
 )
-def test_the_index_finds_what_the_slow_matcher_finds(
+def test_the_index_finds_what_matching_finds(
     database: Store, batch: abc.Sequence[Paper], asked: abc.Sequence[Query]
 ) -> None:
     emptied(database)
@@ -112,14 +114,6 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
 ME = address("telegram:42")
 LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
-
-
-def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
-    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
-    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
-    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
-    assert len(found(store, parse_query("graph"))) == 2
-    assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
 def paper_of(store: Store, title: str) -> KnownPaper:
@@ -223,13 +217,6 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
 
 
-def test_what_is_near_to_a_paper_without_codes_cannot_be_told(store: Store) -> None:
-    ingested(store, "蜂群")
-    store.encoder = ENCODER.name
-    with pytest.raises(MeaningFails, match="I cannot tell now what is near to “蜂群”"):
-        paper_search.papers_alike(store, [paper_of(store, "蜂群")])
-
-
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interests, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
@@ -278,19 +265,3 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
     assert [title for title, _ in found[:2]] == ["Swarm robots fly"] * 2
     assert sorted(title for title, _ in found[2:]) == ["Swarm four", "Swarm one", "Swarm three", "Swarm two"]
     assert [is_shown for _, is_shown in found] == [True] * 5 + [False]
-
-
-def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
-    asks(stocked, f"like:{GIVEN} OR bees")
-    asks(stocked, "fish swarm")
-    brings(
-        stocked,
-        *(paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
-        *(f"Bees {number}" for number in range(3)),
-        "A fish swarm of robots",
-        name="next",
-    )
-    found = newest_delivered(stocked)
-    assert sum(shown for title, shown in found if title == "Swarm robots") == 5
-    assert all(shown for title, shown in found if title != "Swarm robots")
-    assert len(found) == 11

@@ -213,14 +213,6 @@ def kept(terminal: Terminal, port: int) -> Terminal:
         return terminal
 
 
-def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
-    with Watchman() as stranger:
-        kept.set("WEB_PORT", stranger.url.split(":")[2].partition("/")[0])
-        ended = kept("status", "--json")
-    assert (ended.status, ended.json["ready"]) == (1, False)
-    assert "is not paperwire" in ended.json["problems"]["process"]
-
-
 def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: Remote, port: int) -> None:
     with cli.Process(kept.folder, "run", fake=remote, port=str(port)) as program:
         program.says("Watching ")

@@ -11,7 +11,7 @@ import pytest
 
 from bot import digests
 from bot.cli.log import start_logging
-from bot.digests import decoding, names, papers
+from bot.digests import decoding, names
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
@@ -66,20 +66,6 @@ def test_a_paper_with_a_million_authors_keeps_twenty_thousand(tmp_path: Path) ->
     assert peak < 7 * len(page)  # without a limit of authors, this would be 16 times the length
 
 
-@pytest.mark.parametrize(
-    ("field", "page", "most"),
-    [
-        ("title", entry(title="Sand " * 10_000), papers.TITLE),
-        ("abstract", entry(abstract="Sand. " * 50_000), papers.TEXT),
-    ],
-    ids=["title", "abstract"],
-)
-def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str, page: str, most: int) -> None:
-    read = digests.read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
-    assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # the space at the end of a title is removed
-    assert "long_fields" in {one.code for one in read.warnings}
-
-
 # names and texts of others move no cursor, end no line and reverse no text
 
 ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
@@ -121,13 +107,6 @@ def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, argume
         ODD_NAME in json.dumps(json.loads(ended.out), ensure_ascii=False).encode().decode("unicode_escape", "ignore")
         or "\\n✓ all is well" in ended.out
     )
-
-
-@pytest.mark.parametrize("columns", [60, 200])
-def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, columns: int) -> None:
-    without_colours = re.sub(r"\x1b\[[\d;]*m", "", hostile.on_screen(columns, "inspect", "--papers", ".").out)
-    assert not OBEYED.search(without_colours), ascii(without_colours)
-    assert "\\u202e" in without_colours
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

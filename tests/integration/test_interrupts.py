@@ -68,11 +68,3 @@ def test_a_port_in_use_is_a_sentence(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         terminal.set("WEB_PORT", str(taken.getsockname()[1]))
         assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
-
-
-def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:
-    """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
-    ended = terminal.python(
-        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}", "150", "explain", "graph"
-    )
-    assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")

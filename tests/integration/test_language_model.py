@@ -1,6 +1,5 @@
 """A language model at a server with OpenAI's interface: answers as servers really give them, and servers that give none."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -116,18 +115,3 @@ async def test_the_key_and_the_wait_of_a_busy_server_are_told(server: FakeChatMo
     with pytest.raises(ModelFails, match=f"{MODEL} at 127.0.0.1 gives no answer now: it cannot be reached") as down:
         await ask(server)
     assert not down.value.was_read
-
-
-async def test_only_a_few_requests_run_at_once_and_none_waits_for_ever(server: FakeChatModel) -> None:
-    model, server.answers_at = Endpoint(server.url, MODEL, SecretStr("sesame"), at_once=2), 2
-    answers = await asyncio.gather(*(model.ask(TASK, TEXT, seconds=PATIENCE) for _ in range(9)))
-    assert (len(answers), server.most_at_once) == (9, 2)
-    server.always = "never"
-    hanging = [asyncio.create_task(model.ask(TASK, TEXT, seconds=PATIENCE)) for _ in range(2)]
-    await asyncio.to_thread(server.hangs.wait, PATIENCE)
-    with pytest.raises(ModelFails, match="too slow"):
-        await model.ask(TASK, TEXT, seconds=0.05)  # waits for a place
-    for task in hanging:
-        task.cancel()
-    await asyncio.gather(*hanging, return_exceptions=True)
-    await model.close()

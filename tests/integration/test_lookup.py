@@ -5,8 +5,6 @@ from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -15,7 +13,6 @@ from bot.app import App
 from bot.operation import worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest
-from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import tables
@@ -119,35 +116,6 @@ AUTHORS = ("Ada Example", "Bo Beispiel")
 TODAY = date(2026, 1, 22)
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
-    """Makes the function `where` raise these errors, one per call, before it works.
-
-    Returns the list of the errors left.
-    """
-    work, left = resolve_name(where), list(errors)
-
-    def fails_at_first(*args: Any, **named: Any) -> Any:
-        if left:
-            raise left.pop()
-        return work(*args, **named)
-
-    monkeypatch.setattr(where, fails_at_first)
-    return left
-
-
-@pytest.mark.parametrize("error", [StoreUnavailable("The database is locked."), ValueError("odd")])
-@pytest.mark.usefixtures("app")
-async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
-    telegram: FakeTelegram, arxiv: FakeArxiv, error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failing(monkeypatch, "bot.sources.arxiv_lookup.store_digest", error)
-    arxiv.knows(FORGETS)
-    await asks(telegram, ID)
-    assert said(telegram)[0].endswith("Ask again in a minute.")
-    await asks(telegram, ID, 2)
-    assert said(telegram)[1].startswith("Graphs that forget")
-
-
 @pytest.fixture
 def feeding(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
@@ -242,25 +210,6 @@ async def test_of_some_papers_nobody_is_asked(
     ingested(store, paper("Known to the store", "cs.LG", arxiv_id="2601.09003"), now=feeding.clock.now())
     await brings(feeding, *papers, day=day)
     assert arxiv.asked("/api/") == []
-
-
-async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
-    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
-    await brings(feeding, *many(23, arxiv))
-    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10, 10, 3]
-    assert incomplete(store) == []
-
-
-async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, arxiv: FakeArxiv, feeding: SourceHarness
-) -> None:
-    papers = many(8, arxiv)
-    arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
-    await brings(feeding, *papers)
-    assert incomplete(store) == ["2601.10003"]
-    assert len(arxiv.asked("id_list")) == 7  # requests for 8 ids, then for 4 and 4, 2 and 2, 1 and 1
 
 
 @pytest.mark.parametrize("fault", ["answers_429", "sends_html"])

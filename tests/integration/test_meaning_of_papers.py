@@ -8,20 +8,13 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.settings import SourceSettings
-from bot.sources import ingest, source_scheduler
-from bot.sources.fetch_request import Sites
+from bot.sources import ingest
 from bot.sources.ingest import LateEncoding, store_digest
-from bot.sources.poll import PollDependencies
-from bot.sources.source_scheduler import SourceScheduler
 from subscriptions import meaning as vectors
-from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
+from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_chats, nearness
@@ -34,7 +27,7 @@ from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, MINUTE, address, digest, stored_papers
+from tests.make import HOUR, address, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -198,57 +191,6 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
     assert worker.plans() == [("telegram:1", HOT)]
 
 
-def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("subscriptions.store.known_papers.raise_counter", "subscriptions.store.meanings.put_late"):
-        with monkeypatch.context() as broken:
-            broken.setattr(step, _is_full)
-            with pytest.raises(StoreUnavailable):
-                _takes_in(worker)
-        assert COLD not in having(worker.store)
-    worker.catches_up()
-    assert having(worker.store) == {HOT, COLD}
-    assert stored.value(worker.store, "SELECT count(*) FROM paper WHERE sequence = 1") == 1
-
-
-def _takes_in(worker: Worker) -> None:
-    worker.reads(make.paper(HOT, arxiv_id="2601.00001"))
-    worker.reads(make.paper(COLD, arxiv_id="2601.00002"), days=30)
-    worker.catches_up()
-
-
-def _is_full(*_: object) -> None:
-    raise StoreUnavailable(Sentence("The disk is full."))
-
-
-async def test_other_work_goes_on_while_files_wait_for_their_meaning(
-    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(source_scheduler, "PATIENCE", 0.01)
-    asked, going_on, encode = threading.Event(), threading.Event(), worker.encoder.papers
-
-    def waiting(papers: Sequence[Paper]) -> list[bytes]:
-        asked.set()
-        assert going_on.wait(PATIENCE)
-        return encode(papers)
-
-    monkeypatch.setattr(worker.encoder, "papers", waiting)
-    (tmp_path / "digest.txt").write_bytes(files("bot").joinpath("samples", "bilingual.txt").read_bytes())
-    deps = PollDependencies(store=worker.store, clock=worker.clock, encoder=worker.encoder, sites=Sites())
-    unused: Any = None
-    sources = SourceScheduler(deps, unused, [SourceSettings(name="inbox", path=tmp_path)])
-    try:
-        while not asked.is_set():
-            await sources.poll()
-            worker.clock.advance(MINUTE)
-        await sources.poll()
-        assert (sources.is_catching_up, codes(worker.store)) == (True, {})
-    finally:
-        going_on.set()
-    while sources.is_catching_up:
-        await sources.poll()
-    assert having(worker.store) == codes(worker.store).keys() != set()
-
-
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,21 +211,6 @@ def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     worker.catches_up()
     assert made == [f"Paper {number}" for number in (4, 3, 2, 1, 0)]
     assert having(worker.store) == set(made)
-
-
-def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker) -> None:
-    paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
-    worker.reads(paper, days=30)
-    worker.starts()
-    found = meanings.papers_without(worker.store, "fake 1", 9)
-    worker.encoder.fails = FAILS
-    worker.reads(replace(paper, version=2, abstract="It is cold."))
-    ((number, texts),) = found
-    meanings.put_late(worker.store, "fake 1", [(number, texts, FakeEncoder().papers([paper])[0])])
-    assert having(worker.store) == set()
-    worker.encoder.fails = None
-    worker.catches_up()
-    assert having(worker.store) == {HOT}
 
 
 def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worker) -> None:
@@ -310,42 +237,8 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     assert near(worker.store, "heat") == []
 
 
-def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Worker) -> None:
-    titles = ["Heat in stars", "Stars", "Ice in comets", "Heat and ice"]
-    worker.reads(*(make.paper(title, abstract=f"{title} are what we study here.") for title in titles))
-
-    def slow(text: str) -> list[str]:
-        asked = vectors.read_question(FakeEncoder().questions([text])[0])
-        found = {
-            title: vectors.nearness(asked, vectors.read_paper(code)) for title, code in codes(worker.store).items()
-        }
-        return sorted((title for title in found if found[title] >= vectors.NEAR), key=lambda title: -found[title])
-
-    for text in ("heat", "stars", "ice in comets", "whales"):
-        assert near(worker.store, text) == slow(text)
-    worker.reads(make.paper("Whales", arxiv_id="2601.09999"))  # after the first search
-    assert near(worker.store, "whales") == ["Whales"]
-    worker.reads(make.paper("Dolphins", arxiv_id="2601.09999", version=2, kind=Announce.REPLACE))
-    assert near(worker.store, "whales") == slow("whales")
-    assert near(worker.store, "dolphins") == slow("dolphins")
-    assert len(near(worker.store, "heat", least=0.0)) == len(titles) + 1
-
-
 def questions(store: Store) -> Iterable[str]:
     return sorted(text for (text,) in stored.rows(store, "SELECT DISTINCT text FROM question"))
-
-
-def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker) -> None:
-    store = worker.store
-    both = 'about:"heat" OR (about:"Größe der Lösung" -cat:cs.LG)'
-    worker.subscribes("telegram:1", both)
-    worker.subscribes("telegram:2", 'about:"heat"')
-    assert questions(store) == ["Größe der Lösung", "heat"]
-    assert meanings.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
-    make.unsubscribes(store, address("telegram:1"), 1)
-    assert questions(store) == ["heat"]
-    make.unsubscribes(store, address("telegram:2"), 1)
-    assert questions(store) == []
 
 
 @pytest.mark.parametrize("few", [100, 0])  # planning matches each query separately, or all queries together

@@ -186,13 +186,6 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
     assert page("paperwire_platforms_stopped") is None
 
 
-async def test_metrics_are_not_below_the_prefix_of_the_pages(bot: Bot) -> None:
-    """A proxy that passes on this prefix would make them public."""
-    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-        assert (await client.get(f"{bot.url}/prefix/metrics")).status_code == 404
-        assert (await client.post(f"{bot.url}/metrics")).status_code == 405
-
-
 async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
     stored_sources.sync_sources(
         bot.app.store, [stored_sources.SourceFact(name="daily", kind="url", location="x")], now=NOON

@@ -129,7 +129,6 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
         ({}, {"abstract": "A short one."}, False),
         ({}, {"summaries": summary("A summary.", "en")}, False),
         ({}, {"summaries": summary("Summary generation failed", "en")}, True),
-        ({}, {"summaries": summary("一个总结。", "zh")}, True),
         ({"lang": "zh", "text": "both"}, {"summaries": summary("一个总结。", "zh")}, True),  # a title is missing
         (
             {"lang": "zh", "text": "both"},
@@ -151,15 +150,6 @@ def test_a_summary_is_asked_for_if_a_chat_shows_it_and_the_paper_lacks_it(
 # what of an answer is stored
 
 
-def test_nobody_is_asked_for_a_chat_that_gets_nothing_or_for_old_papers(worker: Worker) -> None:
-    worker.reads(paper("eels"))
-    worker.clock.advance(timedelta(hours=30))
-    worker.chat("telegram:1", "eels")
-    worker.chat("telegram:2", "eels", text="titles")
-    worker.summarises()
-    assert worker.server.asked == []
-
-
 def answers(**members: object) -> Callable[[str, str], str]:
     """Returns what a model says whose answers have these members."""
     return lambda system, text: json.dumps({**json.loads(summary_of(system, text)), **members})
@@ -169,15 +159,11 @@ def answers(**members: object) -> Callable[[str, str], str]:
     ("members", "tldr"),
     [
         ({"tldr": "Eels move further than maps say. See https://evil.example/x now!"}, "Eels move further than maps say."),
-        ({"tldr": "Eels move far. Code is at evil-shop.com and here. They return."}, "Eels move far. They return."),
         ({"tldr": "Eels move far, by recall@10 and p < 0.05, e.g. in the i.i.d. case and/or in 3.5 km."}, None),
         ({"tldr": "Ask @spammer for the tags. Eels move further than maps say."}, "Eels move further than maps say."),
         ({"tldr": "[Eels](tg://user?id=1) move."}, ""),
-        ({"tldr": "Write /forget to see what eels do."}, ""),
         ({"tldr": "I'm sorry, but I cannot help with that."}, ""),
         ({"tldr": "这些鳗鱼移动得比地图上更远。", "motivation": "", "method": "", "result": ""}, ""),
-        ({"tldr": ["Eels move."]}, ""),
-        ({"tldr": "Error: no summary"}, ""),
         ({"tldr": "Eels move. " * 900}, "Eels move. " * 44 + "Eels move."),
     ],
 )  # fmt: skip
@@ -197,7 +183,6 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
     [
         ({}, "eels的中文标题"),
         ({"title": "On eels"}, ""),
-        ({"title": "鳗鱼 www.spam"}, ""),
         ({"title": "鳗鱼" * 900}, "鳗鱼" * 124 + "鳗…"),
     ],
 )
@@ -205,22 +190,6 @@ def test_a_title_is_translated_beside_the_summary(worker: Worker, members: dict[
     worker.server.say = answers(**members)
     worker.wants_eels(lang="zh", text="both")
     assert worker.made["On eels"]["zh"].title == title
-
-
-def test_chinese_that_speaks_of_the_self_is_a_summary_and_a_refusal_is_none(worker: Worker) -> None:
-    told = {"On eels": "我们提出一种自我监督的方法来跟踪鳗鱼。", "On crabs": "抱歉，我无法总结这篇论文。"}
-    worker.server.say = lambda system, text: answers(tldr=told[text.partition("\n")[0]])(system, text)
-    worker.chat("telegram:1", "eels OR crabs", lang="zh")
-    worker.reads(paper("eels"), paper("crabs"))
-    worker.summarises()
-    assert [bool(worker.made[title]["zh"].fields) for title in told] == [True, False]
-
-
-def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
-    worker.wants_eels()
-    with worker.store.read() as transaction:
-        (known,) = stored_papers(transaction)
-    assert (known.paper.summaries, known.paper.translations) == ((), ())
 
 
 # when the model is asked
@@ -245,7 +214,6 @@ def test_a_day_has_so_many_requests_and_what_most_chats_want_comes_first(worker:
     ("fault", "requests", "later"),
     [
         ("429", 0, "made"),
-        (web.Response(status=503), 0, "made"),
         ("500", 1, ""),  # the paper may be the reason, and others must not wait for it
         ("nonsense", 1, ""),
     ],
@@ -279,22 +247,3 @@ def test_one_refused_paper_is_the_failure_of_this_paper_and_many_are_the_models(
     worker.server.always = fault
     worker.summarises()
     assert (worker.day.summaries, worker.day.fails_since) == (5, worker.clock.now())
-
-
-def test_a_request_that_a_killed_process_sent_is_not_repeated(worker: Worker) -> None:
-    worker.chat("telegram:1", "eels")
-    worker.reads(paper("eels"))
-    with worker.store.read() as transaction:
-        (known,) = stored_papers(transaction)
-    assert model_requests.reserve(worker.store, (known.id, "en"), MODEL, most=9, now=NOON)
-    worker.summarises()
-    assert (worker.server.asked, worker.day.requests) == ([], 1)
-
-
-@pytest.mark.both_databases
-def test_at_most_four_requests_run_at_once(worker: Worker) -> None:
-    worker.server.answers_at = 4
-    worker.chat("telegram:1", "radio")
-    worker.reads(*(paper(f"eels {number}") for number in range(9)))
-    worker.summarises()
-    assert (worker.day.summaries, worker.server.most_at_once) == (9, 4)

@@ -3,8 +3,6 @@ If many subscriptions are due, all their queries are matched at once.
 """
 
 import contextlib
-import random
-import shutil
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +14,7 @@ import sqlalchemy
 
 from bot.app import App
 from bot.operation import process
-from subscriptions.errors import NotFound, Refused
 from subscriptions.service.plan import plan_due
-from subscriptions.service.subscribing import edit
 from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
@@ -26,7 +22,7 @@ from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes, unsubscribes
+from tests.make import HOUR, ingested, subscribes
 from tests.source_harness import NoSources
 
 TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
@@ -91,89 +87,7 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     assert steps_of(store, waiting) <= few + 2
 
 
-def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
-    """Neither the first nor the last is missed."""
-    openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
-    openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
-    for where, schedule in openings.items():
-        subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
-    ingested(store, "A graph", now=NOON)
-    assert {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))} == {
-        where for where in openings if where != "telegram:90"
-    }
-
-
-WORDS = ("graph", "tree", "leaf", "root", "branch", "Äpfel", "图像")
-SHAPES = ("{}", "{} {}", '"{} {}"', "{} -{}", "{} OR {}", "ti:{}", "au:{}", "{}* cat:cs.LG", "(abs:{} OR {}) -ti:{}")
 CHATS, EACH = 4, 6
-
-
-def asked(rng: random.Random) -> str:
-    return rng.choice(SHAPES).format(*rng.choices(WORDS, k=3))
-
-
-def brings(store: Store, rng: random.Random, number: int) -> None:
-    """Ingests a digest of three papers."""
-    ingested(
-        store,
-        *(
-            paper(
-                f"{' '.join(rng.choices(WORDS, k=3))} {number} {part}",
-                rng.choice(("cs.LG", "math.CO")),
-                abstract=" ".join(rng.choices(WORDS, k=8)),
-                authors=(f"Jane {rng.choice(WORDS)}",),
-            )
-            for part in range(3)
-        ),
-        now=NOON + number * MINUTE,
-    )
-
-
-def changes(store: Store, rng: random.Random) -> None:
-    """A person subscribes, edits or unsubscribes."""
-    where = f"telegram:{rng.randint(1, CHATS)}"
-    with contextlib.suppress(NotFound, Refused):  # the chat or subscription does not exist
-        match rng.randint(1, 4):
-            case 1 | 2:
-                subscribes(store, where, asked(rng), when="daily")
-            case 3:
-                edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
-            case 4:
-                unsubscribes(store, address(where), rng.randint(1, EACH))
-
-
-def all_deliveries(store: Store) -> list[tuple[object, ...]]:
-    """Returns the stored facts and papers of all planned deliveries, in order."""
-    d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
-    wanted = (
-        sqlalchemy.select(d.chat, d.dedupe_key, d.facts, i.paper, i.shown, i.because)
-        .where(i.delivery == d.seq)
-        .order_by(d.seq, i.position)
-    )
-    with store.read() as transaction:
-        return [tuple(row) for row in transaction.connection().execute(wanted)]
-
-
-def test_a_plan_stores_the_same_deliveries_either_way(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = random.Random(1)
-    for _ in range(40):
-        changes(store, rng)
-    brings(store, rng, 1)
-    store.close()
-    with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
-        shutil.copy(store.path, other.path)
-        for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr("subscriptions.service.plan.FEW", few)
-            one.open(now=NOON)
-            days = random.Random(1)
-            for day in range(1, 5):
-                plan_due(one, now=NOON + timedelta(days=day))
-                changes(one, days)
-                brings(one, days, day * 24 * 60 + 1)
-        assert len(all_deliveries(store)) > 10
-        assert all_deliveries(store) == all_deliveries(other)
 
 
 SECOND = timedelta(seconds=1)
@@ -215,18 +129,6 @@ async def test_what_any_process_stores_is_sent_within_a_second(
         await ticking.ticks(3)
         ingested(store, "A graph", now=clock.now())
     await ticking.ticks(1)
-    assert len(telegram.posted_to("1")) == 1
-
-
-async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
-    ticking: Ticking, app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    due = clock.now() + timedelta(minutes=5)
-    make.due(app.store, "telegram:1", when=f"daily {due:%H:%M}", now=clock.now())
-    while (clock.now() + SECOND).minute != due.minute:
-        await ticking.ticks(1)
-    assert telegram.posted_to("1") == []
-    await ticking.ticks(2)
     assert len(telegram.posted_to("1")) == 1
 
 

@@ -65,14 +65,6 @@ def filled(store: stored.Store) -> stored.Store:
     return store
 
 
-def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
-    with rows_at_once(filled) as counts:
-        first, *others = outbox.outbox_entries(filled, now=NOON)
-        assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
-    assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
-    assert len({first.id, *(one.id for one in others)}) == DELIVERIES
-
-
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
     entries = outbox.outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(PAGE)]

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from subscriptions.matching import paper_index
 from subscriptions.service import plan, subscribing
-from subscriptions.store import known_papers, planner
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_entries
 from tests import make
@@ -49,22 +48,6 @@ def due(store: Store) -> Store:
     """A store with one chat, to which a paper is due."""
     make.due(store, "telegram:1")
     return store
-
-
-def is_written_to(store: Store) -> bool:
-    return any(lock.locked() for lock in store._turns._locks.values())
-
-
-def test_papers_are_matched_before_the_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns: list[bool] = []
-    subscribes(store, "telegram:1", "graph", when="now")
-    make.ingested(store, "A graph of trees", now=NOON + MINUTE)
-    for owner, function in ((known_papers, "window"), (paper_index.TokenizedPapers, "matching")):
-        noted = called(lambda: turns.append(is_written_to(store)), getattr(owner, function))
-        monkeypatch.setattr(owner, function, noted)
-    plan.plan_due(store, now=NOON + HOUR)
-    assert turns == [False, False]
-    assert sent_to(store) == [("telegram:1", 1)]
 
 
 def test_what_was_planned_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:

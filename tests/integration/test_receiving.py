@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import abc
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import app
-from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
-from subscriptions.errors import Sentence, StoreError
-from subscriptions.service.known_chats import listed
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
-from tests.integration.locked import broken_database
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
-from tests.make import address
 from tests.patience import PATIENCE
 
 GROUP = "-1001"
@@ -76,57 +69,6 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
-
-
-async def test_an_unavailable_database_is_waited_for(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusals = broken_database(monkeypatch, times=4)
-    async with a_listening_bot(tmp_path, telegram, clock) as app:
-        telegram.user_writes("/sub diffusion")
-        await asks(telegram, "/sub graph")
-        assert [entry.subscription.text for entry in listed(app.store, address("telegram:42"))] == [
-            "diffusion",
-            "graph",
-        ]
-    assert len(refusals) == 4
-    assert clock.rests[:3] == [1.0, 2.0, 4.0]
-
-
-def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
-    """Makes a command raise this error."""
-
-    def fails(context: object) -> None:
-        raise error
-
-    broken = Command(name=name, run=fails, summary=Sentence("list"))
-    registry = vars(app)["REGISTRY"]
-    monkeypatch.setattr(
-        app,
-        "REGISTRY",
-        replace(registry, commands=tuple(broken if command.name == name else command for command in registry.commands)),
-    )
-
-
-async def test_a_request_that_fails_is_given_up_and_logged_safely(
-    tmp_path: Path,
-    telegram: FakeTelegram,
-    clock: RestingClock,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """One command fails by a mistake of the program, another because the database refuses a statement."""
-    replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
-    replace_command(monkeypatch, "help", StoreError("The database cannot be used: too many columns."))
-    async with a_listening_bot(tmp_path, telegram, clock) as running:
-        telegram.user_writes("/list of secrets")
-        telegram.user_writes("/help")
-        await asks(telegram, "/sub diffusion")
-        assert running.deps.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
-    assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
-    assert "RuntimeError in fails" in caplog.text
-    assert "secrets" not in caplog.text
-    assert "words of a person" not in caplog.text
 
 
 UNKNOWN: list[dict[str, Any]] = [
@@ -236,31 +178,6 @@ async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
     assert "gone.example.org" not in caplog.text
 
 
-async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
-) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
-        await asks(telegram, "/sub diffusion")
-        telegram.queue.renumber(17)
-        await asks(telegram, "/sub graph", posts=2)
-    assert [text[:3] for text in said(telegram)] == ["✓ 1", "✓ 2"]
-
-
-async def test_at_the_end_taken_updates_are_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
-) -> None:
-    telegram.answers("hang before", method="getChatMember")
-    async with a_bot(tmp_path, telegram, clock) as app:
-        stack = worker.listening(app, app.receivers())
-        await stack.__aenter__()
-        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
-        await asyncio.to_thread(telegram.waits_hanging)
-        stopping = asyncio.create_task(stack.__aexit__(None, None, None))
-        telegram.releases()
-        await asyncio.wait_for(stopping, 20)  # the stop does not wait for the open getUpdates, which takes 25 seconds
-    assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
-
-
 async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
@@ -276,27 +193,6 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {1.0}
-
-
-async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, failures = LongPolling._prepare, [RuntimeError("a mistake")]
-
-    async def begin(self: LongPolling) -> None:
-        if failures:
-            raise failures.pop()
-        await real(self)
-
-    monkeypatch.setattr(LongPolling, "_prepare", begin)
-    async with a_bot(tmp_path, telegram, clock) as app:
-        receivers = app.receivers()
-        async with worker.listening(app, receivers):
-            await clock.rested(1)
-            assert "mistake" in worker.problems_of(receivers)["telegram updates"]
-            clock.rings()
-            await asks(telegram, "/sub diffusion")
-            assert worker.problems_of(receivers) == {}
 
 
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(

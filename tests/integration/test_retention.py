@@ -166,16 +166,6 @@ async def test_a_chat_that_only_talked_goes_a_month_after_its_last_word(bot: Bot
     assert "trees" in (await bot.says("/search trees", talks)).text, "it begins anew"
 
 
-def test_daily_work_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
-    for work in (retention_room.COPY, retention_room.CLEAN_UP):
-        retention_room.done(store, work, now=NOON + 365 * DAY)
-        claimed = [retention_room.claim(store, work, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
-        assert claimed == [True, False, True], "work that failed is tried again an hour later"
-        retention_room.done(store, work, now=NOON + HOUR)
-        assert not retention_room.claim(store, work, now=NOON + 11 * HOUR)
-        assert retention_room.claim(store, work, now=NOON + 12 * HOUR)
-
-
 async def test_changes_go_after_ninety_days(bot: BotHarness) -> None:
     await bot.says("/sub graph")
     cleans_up(bot, days=89)

@@ -22,7 +22,7 @@ from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested, announce
+from subscriptions.store.stored_digests import Ingested
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
@@ -50,7 +50,6 @@ CASES: dict[
     str, tuple[Happens, str]
 ] = {  # how answers are named is told by tests/unit/test_fetching.py and test_digests.py
     "HTML instead of XML": (lambda arxiv: arxiv.sends_html(), "no paper entries found (looks like an HTML page)"),
-    "an empty answer": (shows(""), "no paper entries found (looks like an empty file)"),
     "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
     "a date in the future": (shows(written(dt.date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
     "Feed error with 400": (
@@ -282,19 +281,6 @@ def test_in_any_order_the_same_papers_are_stored_each_once(
             assert (one.version, one.abstract) == (max(versions), f"arXiv's version {max(versions)}.")
 
 
-ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/q</id><title>arXiv Query</title>
-<updated>2026-01-22T12:00:00Z</updated><entry><id>http://arxiv.org/abs/2601.00001v999</id><title>Buy sand</title>
-<summary>This paper has been withdrawn.</summary></entry></feed>"""
-
-
-async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_path: Path, feeds: Feeds) -> None:
-    ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    (tmp_path / "answer.xml").write_text(ANSWER_OF_EVIL, encoding="utf-8")
-
-    await feeds.of(SourceSettings(name="evil", path=tmp_path)).due()
-    assert told(known_by(store)) == TRUTH
-
-
 @pytest.mark.parametrize(
     ("source", "own"),
     [
@@ -326,17 +312,6 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(path: str, terminal
     (terminal.folder / "good").chmod(0o700)
     assert ended.out == "False False\n"
     assert ended.err.splitlines()[-1].endswith("good: the folder cannot be read; check its rights.")
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [("good/*.md", "✓ Source daily  there is no file"), ("god/*.md", "· Source daily  there is no folder")],
-)
-def test_a_folder_that_is_not_there_is_told_from_an_empty_one(path: str, said: str, terminal: Terminal) -> None:
-    (terminal.folder / "good").mkdir()
-    terminal.file("paperwire.toml", f'[[source]]\nname = "daily"\npath = "{path}"\n')
-    ended = terminal("check", "--offline")
-    assert (ended.status, said in ended.out) == (0, True), ended.out
 
 
 TODAY = NOON.date()
@@ -374,7 +349,6 @@ def delivered(store: Store, now: dt.datetime = NOON + HOUR) -> list[str]:
     [
         pytest.param(7, "UTC", NOON, False, id="of a week ago"),
         pytest.param(8, "UTC", NOON, True, id="of eight days ago"),
-        pytest.param(-1, "UTC", NOON, False, id="of tomorrow"),
         pytest.param(
             8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
         ),
@@ -414,11 +388,10 @@ def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None
     "more",
     [
         paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
-        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
         paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
         paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=summary("图。")),
     ],
-    ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
+    ids=["a category by a cross-list", "an abstract", "a summary"],
 )
 def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: Paper) -> None:
     comes(store, paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
@@ -448,20 +421,6 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
     assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert (known(store, "Old graphs").day, known(store, "New version").sequence) == (OLD, None)
-
-
-@pytest.mark.both_databases
-def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
-    for n, name in enumerate(("first", "second", "third")):
-        comes(store, paper(name), day=OLD - n * DAY)
-    comes(store, paper("of another"), day=OLD, source="other")
-    assert [announce(store, NOON, source="daily") for _ in range(2)] == [3, 0]
-    assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
-        (1, OLD - 2 * DAY),
-        (2, OLD - DAY),
-        (3, OLD),
-    ]
-    assert known(store, "of another").sequence is None
 
 
 @pytest.fixture
@@ -502,18 +461,6 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
     (filed,) = [text for name, text in source_harness.notices(store) if name == "filed"]
     assert filed.startswith("arxiv: 1 paper came too late to be news.\nOf Fri 23 Jan: filed, so search finds them")
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
-
-
-def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
-    twice = paper("In two digests", "cs.LG", arxiv_id="2601.90002")
-    days = [dt.date(2026, 1, 20), dt.date(2026, 1, 21), dt.date(2026, 1, 22)]
-    comes(store, paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001"), twice, day=days[0])
-    comes(store, twice, day=days[1], now=NOON + HOUR)
-    assert {known.day for known in _stored(store).values()} == {days[0]}
-    announced = paper("Known by a replacement", arxiv_id="2601.90001")
-    moved = paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
-    comes(store, announced, moved, day=days[2], now=NOON + 3 * HOUR)
-    assert {known.day for known in _stored(store).values()} == {days[2]}
 
 
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:

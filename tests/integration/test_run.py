@@ -129,16 +129,6 @@ def test_fields_hold_no_secret_and_replace_nothing(
     assert event["at"] != "never"
 
 
-def test_a_line_of_text_has_a_moment_a_level_and_a_name(
-    begins: Callable[..., Settings], capsys: pytest.CaptureFixture[str]
-) -> None:
-    begins(log_format="text")
-    logging.getLogger("paperwire.delivery").warning("Sent.", extra={"delivery": "d1"})
-    assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning paperwire\.delivery: Sent\.\n", capsys.readouterr().err
-    )
-
-
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_an_error_of_a_library_is_logged_without_its_words(
     log_format: str, begins: Callable[..., Settings], capsys: pytest.CaptureFixture[str]
@@ -151,16 +141,6 @@ def test_an_error_of_a_library_is_logged_without_its_words(
     (line,) = capsys.readouterr().err.splitlines()
     assert "Task exception was never retrieved: KeyError in test_an_error" in line
     assert "zebrafinch" not in line
-
-
-def test_lines_for_the_operator_are_events_in_a_json_log(
-    begins: Callable[..., Settings], capsys: pytest.CaptureFixture[str]
-) -> None:
-    for log_format in ("json", "text"):
-        log.say_for(begins(log_format=log_format, log_level="error"))("Watching /inbox")
-    first, second = capsys.readouterr().err.splitlines()
-    assert (json.loads(first)["message"], json.loads(first)["level"]) == ("Watching /inbox", "info")
-    assert second == "Watching /inbox"
 
 
 # bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it

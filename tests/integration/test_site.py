@@ -3,7 +3,6 @@
 No visitor can read the chat of another visitor.
 """
 
-import asyncio
 import re
 from collections import abc
 from datetime import timedelta
@@ -17,7 +16,6 @@ from bot.app import build_app
 from bot.operation import web_server
 from bot.pages import site, visitors
 from bot.ports.conversation import LARGEST
-from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
 from tests.integration import web_site
@@ -75,22 +73,6 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
             answer = await browser.get(path)
             assert (answer.status_code, "PAPERWIRE_WEB_PASSWORD" in answer.text) == (404, True), path
         assert (await browser.get("/other")).text == "There is no such page.\n"
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    tables.rows("""
-        203.0.113.7        → 203.0.113.7
-        ::ffff:203.0.113.7 → 203.0.113.7
-        2001:db8:1:2::7    → 2001:db8:1:2::/64
-        127.0.0.1          →
-        ::1                →
-        unknown            → unknown
-                           →
-    """),
-)  # fmt: skip
-def test_neighbours_count_as_one_address(address: str, network: str) -> None:
-    assert web_server.network_of(address) == network
 
 
 async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_site.Pages) -> None:
@@ -299,13 +281,3 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
-
-
-async def test_a_form_that_is_sent_several_times_at_once_is_answered_each_time(local: web_site.Pages) -> None:
-    browser = await local.opened()
-    said = {"text": "/sub kelp", "once": "a" * 16}
-    answers = await asyncio.gather(*(browser.posts("/chat/say", said) for _ in range(4)))
-    assert [one.status_code for one in answers] == [303] * 4
-    pressed = {"press": "invented", "message": "1", "once": "b" * 16}
-    answers = await asyncio.gather(*(browser.posts("/chat/press", pressed) for _ in range(4)))
-    assert [one.status_code for one in answers] == [303] * 4

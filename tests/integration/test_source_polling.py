@@ -6,13 +6,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from sqlmodel import select
 
 from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store import tables
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
@@ -98,20 +96,6 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
     assert source_harness.notices(store)[0][1].startswith("arxiv has nothing new in stat.ML although it is time.")
 
 
-async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG", "stat.ML"))
-    arxiv.withdraws(paper("Hasty", "cs.LG"))
-    feeding = await feeds.polled(arxiv_source("stat.ML", "cs.LG"))
-    feeds.clock.set_now(new_york("2026-01-23 00:05"))
-    arxiv.announces(FRIDAY)
-    await feeding.due()
-    with feeds.store.read() as session:
-        rows = {row.title: row for row in session.exec(select(tables.PaperRow))}
-        assert {row.kind for row in session.exec(select(tables.AppearanceRow))} == {"new", "cross", "replace"}
-    assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
-    assert (rows["Hasty"].sequence, rows["Hasty"].withdrawn_at is not None) == (None, True)
-
-
 @ON_ONE
 async def test_without_sources_all_archives_are_read(
     arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
@@ -154,15 +138,6 @@ async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Fee
         for receipt in feeding.receipts("arxiv")
     ] == [0, 2, 6, 14, 44]
     assert (feeding.outcomes("arxiv"), feeding.known("arxiv").state.failures) == (["failed"] * 4 + ["new"], 0)
-
-
-@ON_ONE
-async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
-    feeds.arxiv.answers_429(3)
-    feeding = feeds.of(LG, admins=(OPERATOR,))
-    for notified in (0, 0, 1):
-        await feeding.poll()
-        assert len(causes(feeds.store)) == notified
 
 
 @ON_ONE
@@ -216,17 +191,6 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     assert feeding.receipts("arxiv") == []
 
 
-async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.holds("/list.md", PAGE)
-    await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
-    feeds.clock.advance(RESTART)
-    new = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="new"))
-    assert (new.known("old").declared, new.known("new").declared) == (False, True)
-    assert (new.outcomes("old"), new.outcomes("new")) == (["new"], ["quiet"])
-    back = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
-    assert back.known("old").declared
-
-
 async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -238,18 +202,6 @@ async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
     for later in (0 * DAY, 400 * DAY):
         clean_up(store, now=clock.now() + later)
         assert len(receipts_of(store, "web")) == 1
-
-
-async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
-    feeds.arxiv.announces(THURSDAY, GRAPHS)
-    feeding = feeds.of(LG)
-    feeds.clock.step(dt.timedelta(days=400))
-    await feeding.due()
-    assert feeding.known("arxiv").state.next_at is not None
-    feeds.clock.step(dt.timedelta(days=-400))
-    await feeding.due()
-    assert feeds.arxiv.arrivals[-1].status == 304
-    assert feeding.known("arxiv").state.next_at == new_york("2026-01-22 00:20")
 
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:
@@ -285,15 +237,6 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, fee
         "new",
     ]
     assert causes(feeds.store) == ["source", "source-back"]
-
-
-@pytest.mark.parametrize("path", ["nowhere/**/*.md", "nowhere/list.md"])
-async def test_a_pattern_without_files_is_no_mistake(path: str, tmp_path: Path, feeds: Feeds) -> None:
-    feeding = await feeds.polled(SourceSettings(name="inbox", path=tmp_path / path))
-    assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
-    assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
-    (tmp_path / "nowhere").mkdir()
-    assert await finds(feeding, tmp_path / "nowhere" / "list.md") == ["new"]
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Path, feeds: Feeds) -> None:

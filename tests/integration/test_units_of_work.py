@@ -14,7 +14,6 @@ import sqlalchemy
 
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service.known_chats import listed
-from subscriptions.store import claims
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
@@ -28,14 +27,6 @@ from tests.patience import PATIENCE
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
     with store.read() as transaction, pytest.raises(database.WouldWrite):
         subscribes(transaction, "telegram:1", "graph")
-
-
-def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
-    with contextlib.suppress(Refused), store.write() as transaction:
-        subscribes(transaction, "telegram:1", "graph")
-        assert len(listed(transaction, None)) == 1
-        raise Refused("not this time")
-    assert listed(store, None) == ()
 
 
 def test_a_savepoint_is_undone_alone(store: Store) -> None:
@@ -157,22 +148,6 @@ async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
 
 
 @pytest.mark.both_databases
-async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
-    order: list[int] = []
-
-    def noted(scope: Scope, number: int) -> None:
-        order.append(subscribed(scope, number))
-
-    lock.take()
-    kinds = (database.writes, database.shares, database.shares, database.writes)
-    tasks = [asyncio.create_task(store.run(kinds[n % 4](noted), n)) for n in range(1, WRITERS + 1)]
-    await asyncio.sleep(0)
-    lock.release()
-    await asyncio.gather(*tasks)
-    assert order == list(range(1, WRITERS + 1))
-
-
-@pytest.mark.both_databases
 async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
     async with busy_writer(store):
         tasks = await asked(store, database.shares)
@@ -196,18 +171,6 @@ async def test_a_work_that_is_refused_or_fails_leaves_its_neighbours_committed(s
     )
     assert [type(one) for n, one in enumerate(ended, 1) if one != n] == [Refused, StoreError]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
-
-
-@pytest.mark.both_databases
-async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lock: Lock) -> None:
-    lock.take()
-    tasks = await asked(store, database.shares)
-    tasks[3].cancel()
-    await asyncio.sleep(0)
-    lock.release()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    assert tasks[3].cancelled()
-    assert len(chats(store)) == WRITERS
 
 
 @pytest.fixture
@@ -259,21 +222,3 @@ def test_a_database_that_cannot_be_written_to_is_one_sentence(terminal: Terminal
     assert len([line for line in ended.err.splitlines() if "cannot be written to" in line]) == 1, ended.err
     assert "Traceback" not in ended.err
     assert re.search(r"The database \S+paperwire\.db cannot be written to\. Check the rights", ended.err)
-
-
-PEOPLE = 40
-
-
-@pytest.mark.both_databases
-async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
-    bot = BotHarness(store)
-
-    async def speaks(chat: str) -> tuple[str, str]:
-        subscribed = await bot.says("/sub graph daily 9:00", chat)
-        # the code that sends the answer writes in this way
-        await store.run(claims.recover)
-        return subscribed.text, (await bot.says("/list", chat)).text
-
-    said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
-    assert all(subscribed.startswith("✓ 1") and "graph" in listing for subscribed, listing in said)
-    assert len(listed(store, None)) == PEOPLE

@@ -29,25 +29,6 @@ def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> i
     return conversations.add_page_message(store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON)
 
 
-def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) -> None:
-    first, second = said(store, "one"), said(store, "two")
-    assert said(store, "one") == first
-    _, change = conversations.newest_page_messages(store, ME, 10)
-    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    changed, last = conversations.changed_page_messages(store, ME, change, 10)
-    assert [(one.number, one.is_edited) for one in changed] == [(first, True)]
-    assert last == change + 1
-    assert conversations.edit_page_message(store, ME, first, '{"text": "one, edited"}')
-    assert conversations.changed_page_messages(store, ME, last, 10) == ([], last), "nothing was changed"
-    assert not conversations.edit_page_message(store, ME, second + 7, "{}")
-    assert not conversations.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
-        "a number counts in its own chat"
-    )
-    own = conversations.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=NOON)
-    assert not conversations.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
-    assert [one.number for one in conversations.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
-
-
 def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) -> None:
     subscribes(store, "web:me", "diffusion")
     for chat in (ME, ChatAddress("web", "you")):

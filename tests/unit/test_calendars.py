@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import phrasing
-from bot.commands import settings as zone_commands
 from bot.settings import Arxiv, Settings
 from bot.settings.opening import CronSchedule, schedules_of
 from subscriptions import zones
@@ -29,7 +28,6 @@ from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
-from tests.clock import NOON
 
 OUT = Cadence(at=time(8), until=time(20))
 
@@ -214,7 +212,6 @@ BERLIN = zone("Europe/Berlin")
     ("text", "end"),
     tables.rows("""
         12h                   → 2026-01-23 00:00
-        a week                → 2026-01-29 12:00
         1 month               → 2026-02-21 12:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
@@ -222,13 +219,10 @@ BERLIN = zone("Europe/Berlin")
         until next week       → 2026-01-25 23:00
         until next month      → 2026-01-31 23:00
         until March 3rd       → 2026-03-02 23:00
-        till mar. 3, 2026     → 2026-03-02 23:00
         until 10th of March   → 2026-03-09 23:00
         until 1 Jan           → 2026-12-31 23:00
         until 2026-02-01      → 2026-01-31 23:00
-        三天                  → 2026-01-25 12:00
         两周                  → 2026-02-05 12:00
-        2 个星期              → 2026-02-05 12:00
         到下周五              → 2026-01-29 23:00
         直到 2027年1月3日     → 2027-01-02 23:00
     """),
@@ -288,9 +282,7 @@ def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "hint"),
     tables.rows("""
-        Berlin           → Did you mean Europe/Berlin?
         Europe/Berln     → Did you mean Europe/Berlin?
-        Asia/Beijing     → Did you mean Asia/Shanghai?
         nowhere at all   → For example: Europe/Berlin
         ../../etc/passwd → For example: Europe/Berlin
         localtime        → not a time zone that I know
@@ -309,18 +301,14 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
     tables.rows("""
         new_york         → America/New_York
         in New York      → America/New_York
-        Berlin time      → Europe/Berlin
         München          → Europe/Berlin
         Kobenhavn        → Europe/Copenhagen
         St. Louis        → America/Chicago
-        Paris, France    → Europe/Paris
-        Boston, USA      → America/New_York
         asia/ho chi minh → Asia/Ho_Chi_Minh
         Pacific time     → America/Los_Angeles
         UTC+8            → +08:00
         ＋08：00         → +08:00
         北京时间         → Asia/Shanghai
-        紐約             → America/New_York
         伦敦当地时间     → Europe/London
         在东京           → Asia/Tokyo
         东八区           → +08:00
@@ -334,19 +322,6 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
 )
 def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
     assert zones.zone_of_place(typed) == found
-
-
-@pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
-@pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
-def test_cities_have_different_clocks_and_the_likeliest_come_first(operator: str, language: str) -> None:
-    found = zone_commands.nearest_zones(NOON, operator=operator, language=language)
-    assert len(found) >= zone_commands.CITIES
-    assert len({NOON.astimezone(zone(name)).utcoffset() for name in found}) == len(found)
-    assert {*found} <= available_timezones()
-    if "/" in operator:
-        assert operator in found[:2]
-    if language == "zh-hans":
-        assert "Asia/Shanghai" in found[:2]
 
 
 @pytest.mark.parametrize(
@@ -365,12 +340,6 @@ def test_places_that_may_be_meant_are_offered(typed: str, near: str) -> None:
     assert "; ".join(f"{name} = {found}" for name, found in zones.near_places(typed)) == near
 
 
-def test_every_place_has_a_zone_that_exists() -> None:
-    of_several = {zone for places in zones.AMBIGUOUS.values() for _, zone in places}
-    assert set(zones.CITIES) | of_several <= available_timezones()
-    assert set(zones.AMBIGUOUS_TOO.values()) <= set(zones.AMBIGUOUS)
-
-
 def test_every_city_of_the_table_is_found_by_its_own_name() -> None:
     astray = {
         name: zones.zone_of_place(name)
@@ -379,6 +348,8 @@ def test_every_city_of_the_table_is_found_by_its_own_name() -> None:
         if zones.zone_of_place(name) != expected
     }
     assert astray == {}
+    of_several = {name for places in zones.AMBIGUOUS.values() for _, name in places}
+    assert set(zones.CITIES) | of_several <= available_timezones()
 
 
 @given(st.text(max_size=50))
@@ -435,26 +406,20 @@ def answered(look: str) -> Answer:
         feed known elsewhere → batch soon    →           → new  # another source had already brought its papers
         feed today 56 0      → batch soon    →           → stale  # with today's date, arXiv still shows yesterday's papers
         feed yesterday 50 0  → batch soon    →           → stale
-        feed yesterday 50 3  → batch soon    →           → stale  # a few late papers do not complete the day
         feed yesterday 50 0  → batch late    →           → late
-        feed today 0 0       → batch soon    →           → stale
         # arXiv announced papers, but none in this category
         feed today 0 0       → batch late    → others    → quiet
         feed today 56 0      → batch soon    → had       → quiet  # a further poll on the same day
-        feed today 56 2      → batch soon    → had       → new
         # a feed of arXiv on a weekend or on a holiday
         feed today 0 0       → nothing soon  → resting   → quiet
         # a list that another site makes from a batch
         page yesterday 10 10 → batch soon    →           → new  # dated by the evening of the announcement
-        page undated 10 10   → batch soon    →           → new
         page monday 10 10    → batch soon    →           → stale
         # a page that is due at a time
         page undated 10 10   → anything soon →           → new
-        page undated 0 0     → anything soon →           → quiet
         page as before       → anything soon →           → stale
         no page              → anything late →           → late
         # a page that is never due
-        page undated 10 0    → nothing soon  →           → quiet
         # a document that cannot be read never counts as a quiet day
         page that is HTML    → batch soon    →           → failed
     """),
@@ -642,7 +607,6 @@ INTERVAL = source_calendar.EverySchedule(interval=timedelta(minutes=30))
         (FEEDS, "2026-01-24T04:50", False, "2026-01-24T05:50"),  # still Friday's batch; it is polled once more
         (FEEDS, "2026-01-24T05:50", False, "2026-01-26T05:05"),  # after that, it is not polled before Monday
         (FEEDS, "2026-01-22T05:05", True, "2026-01-23T05:05"),
-        (INTERVAL, "2026-01-22T05:05", False, "2026-01-22T05:35"),
         (EACH_DAY, "2026-01-22T06:00", False, "2026-01-22T06:15"),
         (OFTEN, "2026-01-22T06:00", False, "2026-01-22T06:10"),
     ],
@@ -660,8 +624,6 @@ ARXIV = source_calendar.ArxivSchedule(calendar=source_calendar.ArxivCalendar(hol
 @pytest.mark.parametrize(
     ("failures", "asked", "chance", "seconds"),
     [
-        (1, 0, 0, 120),
-        (5, 0, 0, 1920),
         (6, 0, 0, 3600),
         (99, 0, 0, 3600),
         (1, 0, 1, 144),
@@ -689,17 +651,13 @@ def forecast(
         # In Berlin, a batch can be read from 06:05 on; the 24th is a Saturday.
         Europe/Berlin → daily 08:00                   → 23T12:00 → 24T08:00 → news              → Sat 24 08:00       →  # Friday's papers are waiting for it
         Europe/Berlin → daily 05:00                   → 24T12:00 → 25T05:00 →                   → Tue 27 05:00       → weekend  # Monday's papers come an hour after five
-        Europe/Berlin → weekly sat 09:00              → 18T12:00 → 24T09:00 →                   → Sat 24 09:00       →
-        Europe/Berlin → when-out 08:00-20:00          → 22T21:00 → 23T08:00 →                   → about Fri 23 08:00 →
         Europe/Berlin → when-out 08:00-20:00          → 23T21:00 → 24T08:00 →                   → about Mon 26 08:00 → weekend
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 → news              → Sat 24 12:00       →  # papers came although it is a weekend
         Europe/Berlin → when-out 08:00-20:00          → 19T21:00 → 20T08:00 →                   → about Wed 21 08:00 → holiday
-        Europe/Berlin → now                           → 24T12:00 →          →                   → about Mon 26 06:05 → weekend
         Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       → quiet hours  # the delivery is held until then
         Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-06:00 → about Fri 23 06:05 →
         # In Tokyo, a batch comes within the day, at 14:05.
         Asia/Tokyo    → when-out 08:00-20:00          → 23T09:00 → 23T08:00 →                   → about Fri 23 14:05 →
-        Asia/Tokyo    → when-out 08:00-12:00          → 23T09:00 → 23T08:00 →                   → about Sat 24 08:00 →  # it closes before
         Asia/Tokyo    → when-out 08:00-12:00 weekdays → 23T09:00 → 23T08:00 →                   → about Mon 26 08:00 → weekdays
     """),
 )

@@ -31,22 +31,6 @@ def test_a_category_is_known_in_any_letter_case(typed: str, written: str) -> Non
     assert (categories.canonical_category(typed) or "") == written
 
 
-def test_the_table_has_what_the_taxonomy_has() -> None:
-    # the archives of today, and those closed before 1998
-    assert (len(categories.CATEGORIES), len(categories.ARCHIVES)) == (155, 20 + 18)
-    assert {code for code in categories.CATEGORIES if "." not in code} == {
-        "gr-qc",
-        "hep-ex",
-        "hep-lat",
-        "hep-ph",
-        "hep-th",
-        "math-ph",
-        "nucl-ex",
-        "nucl-th",
-        "quant-ph",
-    }
-
-
 def test_every_category_has_a_name() -> None:
     assert sorted(code for code, _ in categories._rows()) == sorted({*categories.CATEGORIES, *categories.CLASSES})
     assert all(categories.canonical_category(code) == code for code, _ in categories._rows())

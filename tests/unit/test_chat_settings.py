@@ -53,10 +53,6 @@ def test_settings_are_those_of_the_model() -> None:
     )
 
 
-def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
-    assert (settings(GROUP, buttons="off").limit, settings(GROUP, buttons="off", limit="5").limit) == (None, 5)
-
-
 # the second choice was made while the group was still private
 @pytest.mark.parametrize(("chosen", "limit"), [({}, None), ({"buttons": "full", "limit": "5"}, 5)])
 def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str, str], limit: int | None) -> None:

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from bot import errors as problems
 from bot.cli import inspecting as reporting
 from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
@@ -53,33 +52,6 @@ def test_a_report_has_the_shape_of_the_contract_and_is_json() -> None:
     assert list(report) == KEYS
     assert [list(item) for item in report["items"]] == [ITEM_KEYS] * 3
     assert json.loads(json.dumps(report)) == report
-
-
-def test_counts_are_of_unique_papers() -> None:
-    report = reporting.digest_report("inbox/a.md", DIGEST, papers=False)
-    expected = {
-        "path": "inbox/a.md",
-        "papers": 4,
-        "unique": 3,
-        "categories": {"cs.KT": 1, "cs.AI": 1},
-        "declared": {"cs.KT": 3},
-        "announce_types": {"cross": 1},
-        "summaries": {"usable": 1, "failed": 1, "missing": 1},
-        "languages": {"zh": 1},
-        "format": "daily_arxiv_md",
-        "date": "2026-01-22",
-        "error": None,
-    }
-    assert {name: value for name, value in report.items() if name in expected} == expected
-    assert "items" not in report
-
-
-def test_what_could_not_be_read_has_the_same_shape() -> None:
-    report = reporting.digest_report(
-        "notes.md", problems.UnknownFormat("notes.md: no paper entries found."), papers=True
-    )
-    assert list(report) == KEYS
-    assert report["error"] == "notes.md: no paper entries found."
 
 
 def _shown(capsys: pytest.CaptureFixture[str], path: str, *, papers: bool) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.delivery.drain import CONCURRENCY, Drain
 from subscriptions.model import Lane
-from tests.clock import NOON, FakeClock
+from tests.clock import FakeClock
 from tests.patience import PATIENCE
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]
@@ -35,13 +35,6 @@ async def delivered(drain: Drain, rests: float = 0.0) -> list[Lane]:
 
     await drain.run(deliver)
     return done
-
-
-async def test_lanes_run_once_in_the_order_in_which_they_were_woken(drain: Drain) -> None:
-    drain.wake(LANES[5:10])
-    drain.wake(LANES[:8])
-    assert await delivered(drain) == LANES[5:10] + LANES[:5]
-    assert drain.lanes == {*LANES[:10]}
 
 
 async def test_a_lane_never_runs_twice_at_once_and_few_run_at_once(drain: Drain) -> None:
@@ -88,19 +81,6 @@ async def test_no_lane_waits_behind_the_backlog_of_another_platform(drain: Drain
 async def test_a_lane_that_rests_goes_on_when_its_rest_is_over(drain: Drain) -> None:
     drain.wake(LANES[:2])
     assert await delivered(drain, rests=30) == [LANES[0], LANES[1], LANES[0]]
-
-
-class EndlessClock(FakeClock):
-    """A clock whose waits never end."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.Event().wait()
-
-
-async def test_a_process_that_stops_waits_for_no_rest() -> None:
-    drain = Drain(EndlessClock(NOON), is_stopping=lambda: True)
-    drain.wake(LANES[:1])
-    assert await delivered(drain, rests=30) == LANES[:1]
 
 
 async def test_an_error_in_a_lane_is_raised_after_the_others_ran(drain: Drain) -> None:

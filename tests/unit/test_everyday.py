@@ -13,14 +13,10 @@ send me papers on moss                                        > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
 I work on moss                                                > moss
 I study the ecology of moss                                   > ecology moss
-we mainly focus on moss                                       > moss
-our lab works on moss                                         > moss
-I'm a biologist and I'd like to read about moss               > moss
 I also want moss papers                                       > moss
 what's new in cs.CL                                           > cs.CL
 show last week's papers on moss                               > moss
 subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
-subscribe to "moss"                                           > "moss"
 add moss                                                      > moss
 keep an eye on cs.CV for moss                                 > cs.CV moss
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
@@ -30,63 +26,45 @@ follow Graph Neural Networks                                  > Graph Neural Net
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
 I only want papers where moss is in the title                 > ti:moss
-papers where the title contains moss                          > ti:moss
 the paper about sporophytes of moss                           > sporophytes moss
 有没有新的苔藓论文？不要综述                                  > 苔藓 -综述
 subscribe to papers like 2601.11087 every friday              > like:2601.11087 | every friday
 send me papers similar to 2601.11087, no surveys              > like:2601.11087 -surveys
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
-papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
 papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
 papers on learning without forgetting                         > learning without forgetting
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
-monday mornings: new papers about moss                        > moss | monday mornings
 send me a weekly digest of cs.CL                              > cs.CL | weekly
 send me everything about moss as soon as they appear          > moss | now
 I want to know when Jane Doe publishes something              > author:"Jane Doe"
 我是研究生，方向是苔藓，麻烦每周推送一次                        > 苔藓 | 每周
 请推送苔藓的论文，一有新的就发给我                              > 苔藓 | now
-苔藓的最新研究                                                  > 苔藓
-有没有苔藓的新论文                                              > 苔藓
 我对苔藓感兴趣                                                  > 苔藓
 苔藓的论文，不要综述                                            > 苔藓 -综述
 除了综述，苔藓的论文                                            > 苔藓 -综述
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
-我想看每周三晚上的苔藓论文                                       > 苔藓 | 每周三晚上
-作者是张三的论文                                                > author:张三
 只要标题里有苔藓的论文                                          > ti:苔藓
 给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
 hi, gardener here, working on moss                              > moss
-I'm a teacher and would like papers on moss, mondays            > moss | mondays
-hep-th and gr-qc papers please                                  > hep-th OR gr-qc
 Jane Doe's new papers                                           > author:"Jane Doe"
 我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
 苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
 any recent advances in moss?                                    > moss
-which papers on moss came out this week?                        > moss
 remind me on fridays about new moss papers                      > moss | on fridays
-not ferns, but moss                                             > moss -ferns
 also moss                                                       > moss
 不要综述的苔藓论文                                              > 苔藓 -综述
 告诉我关于苔藓的论文                                            > 苔藓
-苔藓最近的文章                                                  > 苔藓
-I'm a gardener working on moss, what should I read?             > moss
 papers that use moss, ideally with code                         > moss
-moss papers - no ferns                                          > moss -ferns
 papers that mention "old moss" in the abstract                  > abs:"old moss"
 only papers whose title contains "moss"                         > ti:moss
 just surveys on moss                                            > surveys moss
-looking for the latest on moss                                  > moss
 find me the paper "A moss of its own"                           > "A moss of its own"
 what did Jane Doe publish lately?                               > author:"Jane Doe"
 top 5 papers on moss every monday                               > moss | every monday
-papers on moss, excluding green ones                            > moss -green
 cs.CL或者cs.AI里关于苔藓的论文                                  > (cs.CL OR cs.AI) 苔藓
 和苔藓类似的论文                                                > 苔藓
-不看综述，只看苔藓                                              > 苔藓 -综述
 除了综述以外的所有苔藓论文                                      > 苔藓 -综述
-只要有关于苔藓的新论文就通知我                                  > 苔藓
 以后每天中午12点推送苔藓                                        > 苔藓 | 每天中午12点
 """
 AS_TYPED = """
@@ -101,17 +79,13 @@ all:stat.ML
 Subscribe to moss: a survey
 no surveys please
 Looking for a needle in a haystack
-Search for dark matter in the galaxy
 Selection, Not Salience: the shape of highlights
 how do I subscribe to moss
 what am I subscribed to
-who are you
 tell me a joke
 what's new
 send me papers
 I don't want moss
-all of me
-订阅经济
 订阅者流失预测
 每日步数与死亡率
 今天有什么新论文
@@ -119,7 +93,6 @@ all of me
 using moss for roofs
 only 3 mosses suffice
 moss: what do they need, how do they get it?
-especially
 in particular
 尤其
 """
@@ -169,10 +142,6 @@ def test_words_that_no_paper_needs_are_left_out_of_what_is_no_title(row: str) ->
     assert (read and (parse_query(read.query).canonical, read.when)) == (
         (parse_query(query).canonical, when) if query else None
     )
-
-
-def test_a_long_text_is_no_wish() -> None:
-    assert wish("papers on moss " + "and ferns " * 30) is None
 
 
 _PARTS = (

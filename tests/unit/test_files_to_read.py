@@ -1,17 +1,12 @@
 """Which files are read: those that are named, and those of a watched folder when they are complete."""
 
-import io
-import os
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from bot.digests import files as sources
 from bot.errors import UnreadableInput
-from bot.operation.process import TICK_SECONDS
 from bot.sources import folders
 from tests import tables
 from tests.clock import NOON
@@ -58,20 +53,6 @@ def test_a_file_is_given_out_when_it_is_complete(case: str, looks: str) -> None:
         assert watch.check(FOLDERS[folder], _at(float(seconds))) == tuple(given.split())
 
 
-def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
-    for offset in range(10):
-        last_change = offset / 10
-        watch, seconds, found = folders.FolderWatch(), 0.0, None
-        while found is None:
-            stamp = _file(size=1 if seconds < last_change else 2)
-            complete = watch.check({"a.md": stamp}, _at(seconds))
-            if complete and seconds >= last_change:
-                found = seconds
-            seconds += TICK_SECONDS
-        assert folders.STABLE_FOR.total_seconds() <= found - last_change + 1
-        assert found - last_change <= 5
-
-
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
@@ -106,11 +87,6 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
 
 
-def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
-    assert list(sources.read_paths(["-"])) == [("-", b"piped")]
-
-
 def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "a.md"
     page.write_bytes(b"12345")
@@ -121,13 +97,6 @@ def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytes
         sources.read_file(str(tmp_path))
     with pytest.raises(UnreadableInput, match="cannot be read"):
         sources.read_file("a\0b")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_what_is_no_regular_file_does_not_stop_a_folder(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "a.md").write_text("x", encoding="utf-8")
-    assert [Path(name).name for name, _ in sources.read_paths([str(tmp_path)])] == ["a.md"]
 
 
 @pytest.mark.parametrize("pattern", ["{here}/in/**/*.md", "{here}/in/**", "{here}/**/in/**/*.md"])

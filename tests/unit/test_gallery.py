@@ -1,13 +1,10 @@
 """The gallery: its page, its messages as platforms show them, and the picture of a screen."""
 
-import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from bot import demo
 from bot.platforms import medium_of
@@ -62,26 +59,10 @@ def test_a_hostile_title_stays_text(platform: str, title: str) -> None:
     assert "alert" not in page.style
 
 
-def printed(*posts: make.Post, width: int = 80, platform: str = "telegram", terminal: bool = False) -> str:
-    out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
-    demo.print_exhibit(replace(make.TELEGRAM, platform=platform), posts, console)
-    return out.getvalue()
-
-
-def posted(payload: Mapping[str, object]) -> make.Post:
-    return make.Post(payload=json.dumps(payload))
-
-
 def shown(platform: str, payload: Mapping[str, object]) -> list[str]:
     """Returns the blocks of a message as HTML, with [shape] before each one that is not ordinary text."""
     blocks = medium_of(platform).display(payload).blocks
     return [one.html if one.shape == "text" else f"[{one.shape}] {one.html}" for one in blocks]
-
-
-def test_a_quotation_of_telegram_is_shown() -> None:
-    html = "above\n<blockquote expandable>long</blockquote>"
-    assert shown("telegram", {"text": html, "silent": False}) == ["above\n<blockquote>long</blockquote>"]
 
 
 @pytest.mark.parametrize(

@@ -97,11 +97,6 @@ def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool,
         portable.read_lines(text, ME, alone=alone)
 
 
-def test_lines_of_no_chat_are_refused() -> None:
-    with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
-        portable.read_lines("\nnow | a | ")
-
-
 @given(
     st.lists(
         st.sampled_from(

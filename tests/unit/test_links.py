@@ -65,12 +65,6 @@ def test_what_is_no_link_stays_a_query(text: str) -> None:
     assert (links.mentioned(text), links.links_to_no_paper(text)) == ((), ())
 
 
-def test_papers_keep_their_order_and_come_once() -> None:
-    text = "2401.00002, https://x.org/see/2401.00001 and arXiv:2401.00002 or https://doi.org/10.1000/abc https://example.org/x"
-    assert links.mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
-    assert links.links_to_no_paper(text) == ("https://example.org/x",)
-
-
 @pytest.mark.parametrize(
     ("text", "names"),
     tables.rows("""

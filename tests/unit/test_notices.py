@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
@@ -11,14 +11,9 @@ from subscriptions import notices
 from subscriptions.language import Language
 from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSources
 from subscriptions.notices import Notice
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import findings
 from subscriptions.service.known_chats import store_chat
 from subscriptions.service.notifying import notify
-from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import Trouble
-from subscriptions.store.stored_sources import KnownSource, SourceState
 from tests import make, stored
 from tests.clock import NOON
 from tests.unit import deliveries
@@ -26,26 +21,6 @@ from tests.unit import deliveries
 CHAT = deliveries.chat()._replace(title="Reading group")
 TOPIC = make.address("telegram:-1/7")
 DAYS = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
-SINCE = datetime.fromisoformat("2026-01-19T05:05:00+00:00")
-SOURCE = KnownSource(
-    name="daily",
-    kind="url",
-    location="daily",
-    state=SourceState(next_at=SINCE),
-    last=Receipt(
-        source="daily",
-        at=NOON,
-        outcome=Outcome.FAILED,
-        counts={"failed_summaries": 1040, "papers": 1056},
-        detail="404 Not Found.",
-    ),
-)
-
-
-def of_source(trouble: SourceTrouble, *parts: str) -> Notice:
-    finding = findings.source_finding(SOURCE, trouble, NOON, parts)
-    assert finding is not None
-    return finding.notice()
 
 
 def missing(count: int, how: MissingHow) -> Notice:
@@ -70,23 +45,6 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
     "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
     "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
-    "dead": (
-        findings.dead_deliveries(
-            Trouble(count=3, reason="Too long.", ids=("abc", "def"), chat=CHAT.address, since=SINCE)
-        ).notice(),
-        ["3", "Too long", "telegram:42", "paperwire outbox retry abc def"],
-    ),
-    "waiting": (
-        findings.waiting_deliveries("telegram", Trouble(count=41, reason="No connection."), NOON).notice(),
-        ["41", "Telegram", "No connection", "paperwire outbox"],
-    ),
-    "stopped": (findings.sending_stopped("slack", "The token is unknown.").notice(), ["Slack", "The token is unknown."]),
-    "many gone": (
-        findings.sending_stopped("telegram", "", gone=1200, of=5000).notice(), ["1,200", "5,000", "--pause-gone"]
-    ),
-    "source failed": (of_source(SourceTrouble.FAILED), ["daily", "404 Not Found", "paperwire sources poll daily"]),
-    "a part is late": (of_source(SourceTrouble.LATE, "cs.LG", "stat.ML"), ["daily", "cs.LG, stat.ML"]),
-    "summaries": (of_source(SourceTrouble.SUMMARIES), ["daily", "1,040", "1,056"]),
 }  # fmt: skip
 
 
@@ -102,14 +60,6 @@ def test_every_notice_says_what_it_is_about_in_both_languages(news: str, lang: s
     assert "{" not in text
     labels = [Language(lang, "UTC").say(label) for label, _ in notice.buttons]
     assert all(label.isascii() == (lang == "en") for label in labels)
-
-
-def test_days_and_moments_are_those_of_the_reader() -> None:
-    missed, filed = TOLD["days given up"][0], TOLD["days missed"][0]
-    assert "1月19日 周一 – 21日 周三 · 1月23日 周五" in "".join(missed.lines(Language("zh", "UTC")))
-    assert "Mon 19 – Fri 23 Jan" in "".join(filed.lines(Language("en", "UTC"))), "many runs are named as one"
-    dead = TOLD["dead"][0]
-    assert "Since Mon 19 Jan 06:05." in list(dead.lines(Language("en", "Europe/Berlin")))
 
 
 def lines(store: Store) -> list[list[str]]:

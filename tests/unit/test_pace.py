@@ -128,15 +128,6 @@ def test_a_reply_in_a_group_finds_its_reserve(world: Simulation) -> None:
     assert world.pace.wait_of_lane(GROUP) > 30
 
 
-def test_a_paused_lane_waits_and_the_others_go_on(world: Simulation) -> None:
-    async def asks() -> None:
-        assert not await world.pace.slot(ANN, patience=10)
-
-    world.pace.pause(ANN, 30)
-    world.run(world.post(ANN), world.post(BEN), asks())
-    assert world.begun == {ANN: [pytest.approx(30)], BEN: [0.0]}
-
-
 @pytest.mark.parametrize(
     ("first", "second", "at", "waits"),
     [
@@ -158,11 +149,3 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token(
     world.run(pauses(), world.post(other, at + 1))
     assert world.begun[other] == [pytest.approx(at + (second[1] if waits else 1))]
     assert (world.pace.token_pause_left("slack"), world.pace.token_pause_left("telegram")) == (0, 0)
-
-
-def test_idle_lanes_use_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.ports.pace._TIDY_FROM", 100)
-    world = Simulation()
-    world.run(*(world.post(Lane("telegram", str(number)), float(number)) for number in range(500)))
-    assert len(world.pace._begun) <= 100
-    assert not world.pace._posting

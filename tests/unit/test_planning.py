@@ -1,8 +1,7 @@
 """The delivery of a chat at a due moment: which papers it holds, in which order and form, and which facts are stored."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -108,17 +107,6 @@ def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
         4: decision.Evidence(words=("graph",), in_title=True),
     }
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]}, evidence=proofs)) == [1, 2, 5, 3, 4]
-
-
-def test_papers_stand_by_the_days_of_their_digests() -> None:
-    back = {1: 0, 2: 1, 3: 5, 4: 3, 5: 0}
-    papers = [replace(known(n), day=NOON.date() - timedelta(days=days)) for n, days in back.items()]
-    assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 1, 2, 4, 3]
-
-
-def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
-    papers = [known(n) for n in range(1, 6)]
-    assert decided(papers, {1: [1, 2, 3], 2: [3, 4, 5]}) == decided(papers, {2: [5, 3, 4], 1: [3, 1, 2]})
 
 
 @pytest.mark.parametrize(

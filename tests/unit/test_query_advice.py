@@ -1,7 +1,6 @@
 """What the program tells and offers about a query: explanations, exclusions, and papers like others."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,12 +8,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.rendering import queries_in_words
-from subscriptions.errors import QueryError, Refused
+from subscriptions.errors import QueryError
 from subscriptions.language import Language
 from subscriptions.matching import paper_index
 from subscriptions.model import Paper
 from subscriptions.query import links, parse, rewriting, tree
-from tests import make, tables
+from tests import tables
 from tests.unit import strategies
 
 
@@ -58,10 +57,6 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
     assert queries_in_words.query_in_words(parse.parse_query(typed), Language("zh", "UTC").translate) == said
-
-
-def test_hints_speak_the_language_of_the_chat() -> None:
-    assert queries_in_words.explain('"e', Language("zh", "UTC").translate)["hints"] == ["已补上引号。"]
 
 
 @pytest.mark.parametrize(
@@ -175,19 +170,6 @@ def test_the_words_of_a_reading_are_the_same_query_again(lang: str, text: str) -
     assert parse.parse_query(said).canonical == query.canonical, said
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["ti:(" + "a b " * 240 + ")", "author:(" + " ".join(f"name{n}" for n in range(100)) + ")"],
-)
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
-    query = parse.parse_query(text)
-    assert (
-        parse.parse_query(queries_in_words.query_in_words(query, Language(lang, "UTC").translate)).canonical
-        == query.canonical
-    )
-
-
 @pytest.mark.parametrize("rule", ['"video generation"', rewriting.author_rule("Jane Doe")])
 @pytest.mark.parametrize(
     ("typed", "before"),  # what is typed, and what stands before the exclusion
@@ -207,14 +189,6 @@ def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, rule:
     assert rewriting.narrowed(parse.parse_query(typed), rule).text == f"{before} -{rule}"
 
 
-def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
-    long = parse.parse_query(" ".join(f"word{number}" for number in range(120)))
-    with pytest.raises(Refused) as refused:
-        rewriting.narrowed(long, rewriting.words_rule("x" * 150))
-    assert "1,000" in str(refused.value.sentence)
-    assert str(refused.value.hint)
-
-
 RULES = [
     rewriting.words_rule("survey"), rewriting.words_rule("few shot"), rewriting.words_rule("graph"), rewriting.author_rule("Anna Müller"), rewriting.words_rule("大语言"),
     "cs.LG", "=RAG", "stud*", "id:2601.15529",
@@ -232,25 +206,6 @@ def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(
     assert (
         less.canonical == parse.parse_canonical(f"({query.canonical}) -({parse.parse_query(rule).canonical})").canonical
     )
-
-
-def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
-    return [
-        make.paper(title, category, abstract="A", sources=("daily",), **values)
-        for title in titles
-        for _ in range(times)
-    ]
-
-
-def shape(node: tree.Node) -> str:
-    match node:
-        case tree.Not():
-            return f"-{shape(node.node)}"
-        case tree.And():
-            return f"({' '.join(map(shape, node.nodes))})"
-        case tree.Or():
-            return f"({'|'.join(map(shape, node.nodes))})"
-    return node.words
 
 
 ID, OTHER = "2601.15529", "2601.15530"

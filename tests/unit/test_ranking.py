@@ -53,11 +53,6 @@ def test_what_fits_better(query: str, better: str, worse: str) -> None:
     assert fits(query, a_paper(*written(better))) > fits(query, a_paper(*written(worse))) > 0
 
 
-def test_a_fit_has_a_bound_however_long_the_text() -> None:
-    assert 1 < fits("swarm robot", a_paper("swarm robot " * 50, "swarm robot " * 500)) <= 1.2
-    assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2
-
-
 def code(*ones: int) -> int:
     """Returns a code in which the bits of these eighths are set.
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.ports.channel import Button, Reply
 from subscriptions import model
-from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, Message
+from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item
 from subscriptions.texts.cutting import width
 from tests import tables
 from tests.make import translation
@@ -33,7 +33,6 @@ from tests.unit.deliveries import (
 LECUN = because("author:lecun", number=2, name="Y. LeCun")
 GROUP = chat(kind=ChatKind.GROUP)
 CONSOLE = chat("console")
-PUBLIC = chat(kind=ChatKind.BROADCAST)
 
 
 UNLINKED = (
@@ -60,17 +59,16 @@ def half_told(without: int) -> list[Item]:
 
 # a delivery, and what its only message holds (^: begins with, $: ends with) or does not hold (✗)
 SHOWN: dict[str, tuple[Any, ...]] = {
-    "up to five papers share a message without a header": (alert(chat(), *items(5)), "^1 <b><a", "▸"),
-    "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), "^<b><a"),
-    "nor where a public channel wants titles": (
-        delivery(chat(kind=ChatKind.BROADCAST, text="titles"), items(4)),
-        "✗ blockquote",
+    "up to five papers share a message without a header": (
+        alert(chat(), *items(5)),
+        "^1 <b><a",
+        "▸ diffusion",
+        "✗ ▸ diffusion</i>\n\n",  # named once, below the last
     ),
     "six papers are a digest; a lock screen shows amount and day": (
         alert(chat(), *items(6)),
         "^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a",
     ),
-    "a star would end Slack's bold": (delivery(team(), UNLINKED), "^Noise *and* Light\n", "\n*Noise*\n"),
     "few papers are a digest in a group": (delivery(GROUP, items(1)), "^<b>1 paper · Thu 22 Jan</b>"),
     "groups with the fewest papers come first": (
         delivery(CONSOLE, [*items(6), item("By a friend", LECUN)]),
@@ -85,10 +83,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         ),
         "▸ wish 3",
         "✗ wish 3 · 1",
-    ),
-    "under a heading only the other reasons": (
-        delivery(CONSOLE, [*items(6), item("Both", because(), LECUN)]),
-        "▸ also Y. LeCun",
     ),
     "above forty papers titles remain": (
         delivery(CONSOLE, items(41, summaries={"en": "It goes away."})),
@@ -134,8 +128,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         empty(chat(lang="zh"), known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
         "^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$",
     ),
-    "no papers on a day": (empty(known=0), "^No papers came on Thu 22 Jan. Next: Tue 27 Jan 13:00.$"),
-    "papers of no day did not match": (empty(known=7, days=()), "^None of 7 papers matched. Next: "),
     "a late digest names its days and the reason": (
         delivery(CONSOLE, items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
         "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
@@ -146,16 +138,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "3 of these papers have no English summary yet; abstracts instead.",
     ),
     "a public group is read as a channel is": (delivery(PUBLIC_GROUP, items(2)), "<blockquote expandable>", "✗ ▸"),
-    "a translated abstract is no missing summary": (
-        delivery(
-            chat("console", lang="zh"),
-            [
-                *items(3, translations=translation(abstract="它消失了。")),
-                *items(3, summaries={"zh": "它消失了。"}),
-            ],
-        ),
-        "✗ 还没有中文总结",
-    ),
     "a withdrawn paper is struck through": (
         alert(chat(), GONE),
         '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
@@ -189,20 +171,6 @@ def test_the_message_of_a_delivery(case: str) -> None:
     assert unlike(message, expected) == []
 
 
-@pytest.mark.parametrize("platform", ["telegram", "web", "email"])
-def test_papers_of_one_subscription_name_it_once(platform: str) -> None:
-    one = because("diffusion", "diffusion", number=1, name="My subject")
-    both = (one, because("cs.LG", number=2, name="Learning"))
-    papers = (item("A", one), item("B", *both), item("C", one))
-    (message,) = render_delivery(alert(chat(platform), *papers))
-    text = written(message)
-    assert (text.count("My subject"), text.count("Learning")) == (1, 1)
-    hidden = item("D", one, shown=False)
-    (message,) = render_delivery(alert(chat(platform), *papers, hidden))
-    assert written(message).count("My subject") == 1
-    assert "and 1 more in “My subject”" in written(message)
-
-
 def silent(planned: Delivery) -> list[object]:
     """Returns for each message whether it is sent without sound."""
     return [payload(message)["silent"] for message in render_delivery(planned)]
@@ -219,9 +187,7 @@ def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int)
     ("first", "last", "en", "zh"),
     tables.rows("""
         2026-01-22 → 2026-01-22 → Thu 22 Jan                       → 1月22日 周四
-        2023-04-05 → 2023-04-05 → Wed 5 Apr 2023                   → 2023年4月5日 周三
         2023-04-05 → 2023-04-07 → Wed 5 – Fri 7 Apr 2023           → 2023年4月5日 周三 – 7日 周五
-        2023-04-05 → 2026-01-22 → Wed 5 Apr 2023 – Thu 22 Jan 2026 → 2023年4月5日 周三 – 2026年1月22日 周四
     """),
 )
 def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, en: str, zh: str) -> None:
@@ -229,19 +195,6 @@ def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, 
     assert rendered(delivery(CONSOLE, items(6), days=days))[0].startswith(f"6 papers · {en} · ")
     chinese = delivery(chat("console", lang="zh"), items(6), days=days)
     assert zh in rendered(chinese)[0].splitlines()[0]
-
-
-def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
-    papers = [*items(3, because("secret wish")), item("By", LECUN)]
-    for planned in (
-        alert(PUBLIC, *papers),
-        delivery(PUBLIC, papers),
-        delivery(PUBLIC, [*papers, *items(9)]),
-    ):
-        for message in rendered(planned):
-            assert not any(word in message for word in ("secret", "LeCun", "▸"))
-    folded = rendered(delivery(PUBLIC, papers))[0]
-    assert folded.count("<blockquote expandable>We look at noise.") == 4
 
 
 def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
@@ -260,23 +213,12 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     assert written(messages[1]).startswith("4 papers · Thu 22 Jan · diffusion\n1 <https://arxiv.org/abs/")
 
 
-def test_a_late_thread_says_so_in_its_first_line_only() -> None:
-    first, second = rendered(delivery(team(), items(4), late=timedelta(hours=3)))
-    assert first.split("\n")[1] == "sent 3 hours late because nothing was running at Thu 22 Jan 14:00"
-    assert "late" not in second
-    root, _ = rendered(delivery(chat("slack", ChatKind.TEAM, shape="thread"), items(4)))
-    assert root.startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n"), "without a name it hangs on the day"
-
-
 @pytest.mark.parametrize(
     ("kind", "settings", "due", "late", "sound"),
     tables.rows("""
         private →                   → 13:00 →    → heard
-        group   →                   → 13:00 →    → quiet
-        private →                   → 21:00 →    → quiet
         private →                   → 07:00 →    → heard
         private → timezone=+08:00   → 14:00 →    → quiet
-        private → quiet=off         → 22:00 →    → quiet
         private → quiet=12:00-16:00 → 13:00 →    → quiet
         private →                   → 13:00 → 10 → quiet  # due at 14:00, sent at midnight
     """),
@@ -298,7 +240,9 @@ def test_only_the_first_of_several_messages_makes_a_sound() -> None:
 
 
 def test_several_messages_are_counted_in_their_headers() -> None:
-    messages = rendered(delivery(chat(), items(30, title="A title that takes its room " * 4)))
+    long = items(30, title="A title that takes its room " * 4)
+    messages = rendered(delivery(chat(), long, late=timedelta(hours=3)))
+    assert ["3 hours late" in message for message in messages] == [True, *[False] * (len(messages) - 1)]
     assert len(messages) > 1
     for number, message in enumerate(messages, start=1):
         assert message.startswith(f"<b>30 papers · Thu 22 Jan</b> · diffusion · {number}/{len(messages)}\n")
@@ -344,32 +288,6 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
-    """Returns the rows of buttons of each message; a button is its label, and its data or address."""
-    return [
-        [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
-        for read in map(read_payload, render_delivery(planned, **more))
-    ]
-
-
-def read_payload(message: Message) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(message.payload)
-    return read
-
-
-@pytest.mark.parametrize(
-    "planned",
-    [
-        delivery(chat(), first=True),
-        delivery(chat(), kind=DeliveryKind.NOTICE, lines=("3 are dead.",)),
-        delivery(PUBLIC_GROUP, items(3)),  # all members would see the buttons
-    ],
-    ids=["empty", "notice", "public"],
-)
-def test_notices_empty_and_public_deliveries_have_no_buttons(planned: Delivery) -> None:
-    assert keys(planned) == [[]]
-
-
 REFUSED = Reply(
     lines=("This only excludes. Say what you want, too:", "for example: diffusion -survey"),
     ok=False,
@@ -413,26 +331,10 @@ def notice(to: Chat, *lines: str) -> Reply:
 
 # a reply, its chat, and what the message holds or does not hold, as above
 SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
-    "a refusal shows the query and its caret in fixed width": (
-        REFUSED,
-        chat(),
-        f"^{REFUSAL}\n<pre>-survey &lt;x&gt;\n^</pre>\nfor example: diffusion -survey$",
-    ),
     "a notice has its title in bold, and no text in it is markup": (
         notice(chat(), "<b>News</b> & @more of stat.ML", "It waits."),
         chat(),
         "^<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more of stat.\u2060ML</b>\nIt waits.$",
-    ),
-    "commands stay commands, and categories are no hosts": (
-        Reply(lines=("/sub diffusion cat:cs.CL",)),
-        chat(),
-        "^/sub diffusion cat:cs.\u2060CL$",
-    ),
-    "papers are below the lines in rows with their numbers": (
-        Reply(lines=("2 papers:",), items=TWO, first=7),
-        chat(),
-        f'^2 papers:\n\n7 <a href="https://arxiv.org/abs/{TWO[0].paper.paper.key}"><u>Paper</u> 1</a> — ',
-        "\n\n8 <a",
     ),
     "a card says something where a chat wants but titles": (
         Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
@@ -453,11 +355,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         chat(kind=ChatKind.BROADCAST),
         "<i>in the title:</i> <u>Noise</u>",
         "✗ 3  noise",
-    ),
-    "a thread in an answer is a digest": (
-        Reply(delivery=delivery(team(), items(6))),
-        team(),
-        *[f"Paper {n}" for n in range(1, 7)],
     ),
     "a delivery in an answer speaks as its own chat reads it": (
         Reply(
@@ -481,21 +378,6 @@ def test_the_message_of_a_reply(case: str) -> None:
     assert unlike(written(message), expected) == []
 
 
-def test_buttons_are_links_or_ids() -> None:
-    row = (Button(label="undo", data="x1"), Button(label="more", url="https://t.me/x"))
-    reply = Reply(lines=("Done.",), buttons=((), row))
-    assert payload(render_reply(reply, chat())[0])["buttons"] == [
-        [{"text": "undo", "data": "x1"}, {"text": "more", "url": "https://t.me/x"}]
-    ]
-    block = json.loads(render_reply(reply, team())[0].payload)["blocks"][-1]
-    assert block["type"] == "actions"
-    assert [element.get("value", element.get("url")) for element in block["elements"]] == ["x1", "https://t.me/x"]
-    assert written(render_reply(reply, chat("console"))[0]) == "Done.\nmore: https://t.me/x\n[undo]"
-    assert '<button type="submit" name="press" value="x1">undo</button>' in render_reply(reply, chat("web"))[
-        0
-    ].payload.replace('\\"', '"')
-
-
 @pytest.mark.parametrize("to", [chat(), team(), chat("console")], ids=["telegram", "slack", "console"])
 def test_a_long_answer_loses_nothing(to: object) -> None:
     lines = tuple(f"line {number} " + "x" * 90 for number in range(400))
@@ -504,47 +386,6 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
     text = "".join(map(written, messages))
     assert all(line.split(" x")[0] in text for line in lines)
     assert text.count("y") >= 5 * 2500
-
-
-every_chat = pytest.mark.parametrize(
-    "to",
-    [chat(), team(), chat("console"), chat("web")],
-    ids=["telegram", "slack", "console", "web"],
-)
-
-
-def keys_of(message: Message) -> list[str]:
-    return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
-
-
-def test_numbers_are_below_their_papers_other_buttons_last() -> None:
-    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
-    messages = render_reply(
-        Reply(items=items(20), numbers=numbers, buttons=((Button(label="more", data="m"),),)),
-        chat(),
-    )
-    assert [keys_of(message) for message in messages] == [
-        [f"n{n}" for n in range(16)],
-        [*(f"n{n}" for n in range(16, 20)), "m"],
-    ]
-    long = items(10, title="A title of many letters " * 20)
-    several = render_reply(Reply(items=long, numbers=numbers[:10]), chat())
-    assert len(several) > 1
-    for message in several:
-        shown = [n for n, entry in enumerate(long) if str(entry.paper.paper.arxiv_id) in message.payload]
-        assert keys_of(message) == [f"n{n}" for n in shown]
-
-
-def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
-    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(60))
-    messages = render_reply(Reply(items=items(60, Because(number=0, text="")), numbers=numbers), team())
-    values = [
-        block["accessory"]["value"]
-        for message in messages
-        for block in json.loads(message.payload)["blocks"]
-        if "accessory" in block
-    ]
-    assert values == [button.data for button in numbers]
 
 
 # how many pixels a button's label has in Telegram at 390 px, by the number of buttons in its row
@@ -568,18 +409,6 @@ def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layo
     rows = json.loads(message.payload)["buttons"]
     assert [len(row) in PHONE for row in rows] == [True, True], "two rows of at most four"
     assert all(pixels(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
-
-
-@every_chat
-def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
-    abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
-    shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
-    messages = render_reply(Reply(items=(shown,), item_layout="whole"), to)
-    text = " ".join(map(written, messages)) if to.address.platform != "web" else messages[0].payload
-    assert all(f"number {n} " in text for n in range(150))
-    assert "(3,000)" in text
-    plain = " ".join(map(plain_form, messages))
-    assert all(f"number {n} " in plain for n in range(150))
 
 
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])

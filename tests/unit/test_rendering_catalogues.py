@@ -82,17 +82,6 @@ def test_translations_have_the_same_holes(chinese: Catalog) -> None:
     assert wrong == []
 
 
-def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
-    """A part that ends in a space also ends in one in Chinese, unless a full-width character replaces it."""
-    assert [
-        message.id
-        for message in chinese
-        if message.id
-        and sources(message)[0].endswith(" ")
-        and not all(form.endswith((" ", "：")) for form in forms(message))
-    ] == []
-
-
 def test_what_gettext_reads_is_what_was_translated(chinese: Catalog) -> None:
     with catalogues.po_path(ROOT).with_suffix(".mo").open("rb") as file:
         built = read_mo(file)

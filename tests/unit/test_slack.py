@@ -9,11 +9,10 @@ import pytest
 from bot.commands.cards import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import HAPPENINGS
-from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatAddress, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
-from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
+from tests.unit.deliveries import chat, delivery, item, items, team
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
@@ -53,17 +52,6 @@ def test_every_paper_has_a_menu_of_five() -> None:
         assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
 
 
-def test_a_card_has_two_rows_of_buttons() -> None:
-    (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion"))))
-    title, why, *rows = blocks_of(message)
-    assert "accessory" not in title
-    assert [[key["text"]["text"] for key in row["elements"]] for row in rows] == [
-        ["PDF", "save", "👍", "👎"],
-        ["more", "less of this", "why", "similar"],
-    ]
-    assert why["elements"][0]["text"] == "▸ diffusion"
-
-
 def hidden(amount: int) -> list[Any]:
     return [item(f"Hidden {number}", shown=False) for number in range(amount)]
 
@@ -80,28 +68,6 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], ChatAddress("slack", "C1"))
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
-
-
-@pytest.mark.parametrize(
-    ("buttons", "lengths"),
-    [
-        ([[f"{n} a subscription with a long name"] for n in range(12)], [1] * 12),
-        ([[str(n) for n in range(30)]], [25, 5]),
-    ],
-    ids=["a long list keeps every row", "too many buttons continue in the next row"],
-)
-def test_every_button_is_there(buttons: list[list[str]], lengths: list[int]) -> None:
-    keys = tuple(tuple(Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
-    (message,) = rendered.render_reply(Reply(lines=("Which one?",), buttons=keys), team())
-    assert [len(row) for row in rows(message)] == lengths
-
-
-def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
-    buttons = tuple(tuple(Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
-    messages = rendered.render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team())
-    assert len(messages) > 1
-    assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
-    assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
 
 
 # docs.slack.dev, App manifest reference: the values that each part may hold

@@ -13,14 +13,11 @@ EQUAL: list[tuple[str, list[str]]] = [
         field alias of title                     → ti:graph ≡ title:graph ≡ intitle:graph ≡ TI: graph ≡ ti:graph title:graphs ≡ ti:ti:graph ≡ abs:ti:graph
         author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ au:"Doe Jane" ≡ author:jane-doe
         sign and field                           → graph ti:-survey ≡ graph -ti:survey ≡ -ti:survey graph ≡ graph ti:NOT survey ≡ graph NOT ti:surveys ≡ graph ti:!survey
-        a field over a bracket                   → ti:(a b) ≡ ti:a ti:b ≡ ti:b ti:a ≡ title:(b a)
         Greek                                    → α ≡ alpha ≡ \alpha ≡ $\alpha$ ≡ Α
         exact                                    → =RAG ≡ ＝RAG ≡ ="RAG" ≡ =RAG =RAG
-        excluding several                        → x -(a OR b) ≡ x -a -b ≡ x NOT b NOT a
     """)),
     ("width", ["graph C++", "ｇｒａｐｈ C++", "graph Ｃ＋＋", "graph　C++"]),
     ("accents", ["poincaré", "poincare", "Poincare\u0301", r"Poincar\'e", r"Poincar{\'e}"]),
-    ("blanks", ["graph neural", " graph  neural ", "graph\tneural", "graph\nneural"]),
     ("invisible", ["graph", "gr\u200baph", "\ufeffgraph", "gra\u00adph"]),
 ]  # fmt: skip
 
@@ -35,25 +32,20 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     "query",
     tables.lines(r"""
-        all:cs.
         all:math?
         -all:{math} x
         all:máth
         all:=Math,
         all:math's
         cat:foo，
-        cat:'foo.'
         primary:hep-th/9901001，
         cat:"}cs."
         id:}https://arxiv.org/abs/2601.15529
-        author:mue*
         all:Müller's
         source:"a, b"
         doi:"10.1234/a,b"
-        au:Oe
         # a prefix that folding shortens
         author:Mue*
-        ab's*
         \emph{a}b*
         =\emph{a}b*
         all:Mue*
@@ -68,7 +60,6 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
         all:"且" x
         # found by fuzzing: a category after a backslash (no TeX command)
         all:\hep-th
-        all:(n \hep-th
         all:\math x
     """),
 )

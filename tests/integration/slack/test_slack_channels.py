@@ -10,7 +10,7 @@ from subscriptions.model import Chat
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene, Scenes
+from tests.integration.slack_bot import Scene
 from tests.make import ingested, paper
 
 
@@ -43,18 +43,6 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, sla
     await sends(on, minutes=11)
     assert len(brought(slack)) == 1
     assert slack.posted_to("C1")[0].text != ""
-
-
-async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
-    slack.leaves("C1")
-    for scope in ("channels:read", "users:read"):
-        slack.withdraws(scope)
-    async with scene() as on:
-        await on.types("/paperwire sub graph now")
-        assert on.queries() == ["graph"]
-        assert vision(on).is_unreachable
-        await on.app.sender.send_once()
-    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
 
 
 @pytest.mark.parametrize("event", [True, False])

@@ -1,15 +1,12 @@
 """Conversations on Slack, from a person's action to the bot's answer: who sees the answer, and who may change what."""
 
-import re
-from datetime import timedelta
-
 import pytest
 
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState
 from tests.clock import NOON
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import Scene, Scenes
+from tests.integration.slack_bot import Scene
 from tests.make import address, ingested, paper, subscribes
 
 
@@ -33,16 +30,6 @@ async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: F
     assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
 
 
-async def test_the_command_alone_is_help_with_buttons_that_work(on: Scene, slack: FakeSlack) -> None:
-    await on.types("/paperwire", by="U2")
-    await on.clicks("how to ask", by="U2")
-    await on.writes("", by="U2")
-    first, second = slack.ephemerals_to("U2")
-    assert "/paperwire sub diffusion -survey daily 9" in first.text
-    assert "graph transformer\n  both words" in second.text  # all examples: the others see nothing of it
-    assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
-
-
 async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, slack: FakeSlack) -> None:
     await on.types("/paperwire sub diffusion", by="U2")
     await on.types("/paperwire set", by="U1")
@@ -54,22 +41,6 @@ async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, s
     assert (on.queries(), len(slack.posted_to("C1"))) == ([], 2)  # all members see that the subscription is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
-
-
-async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
-    await on.mentions("list decoding", by="U2")
-    await on.types("/paperwire list decoding", by="U2")
-    await on.types("/paperwire I want papers on list decoding", by="U2")
-    await on.writes("list decoding", by="U2")
-    await on.writes("我的订阅", by="U2")
-    await on.mentions("subscribe list decoding", by="U2")
-    assert on.queries() == ["list decoding"]
-    whispered = "\n".join(entry.text for entry in slack.ephemerals_to("U2"))
-    private = "\n".join(entry.text for entry in slack.posted_to("D2"))
-    assert [
-        (text.count("1 List decoding"), len(re.findall("There are no|还没有", text))) for text in (whispered, private)
-    ] == [(2, 1), (1, 1)]
 
 
 async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
@@ -123,16 +94,6 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
     assert (slack.ephemerals_to("U2")[-1].thread, slack.posted_to("C1")[-1].thread) == (parent.id, parent.id)
 
 
-async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
-    for chat in ("slack:C1", "slack:U2"):
-        for n in range(10):  # together, these queries are too long for a message
-            subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
-    await on.types("/paperwire export", by="U2")
-    await on.writes("export", by="U2")
-    assert slack.files_in("C1") == []
-    assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
-
-
 @pytest.mark.parametrize(
     ("words", "lost"),
     [("privacy", ("files:write",)), ("privacy", ("files:write", "im:write")), ("export", ("im:write",))],
@@ -151,19 +112,3 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
     assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
-
-
-class AnArxivThatIsDown:
-    """A PaperLookup whose requests all fail."""
-
-    async def find_soon(self, ids: object) -> bool:
-        return False
-
-
-async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
-    async with scene(lookup=AnArxivThatIsDown()) as on:
-        await on.mentions("2512.00009", by="U2")
-        await on.mentions("list", by="U2")
-    answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
-    assert answered.startswith("✗ arXiv does not answer now")
-    assert not slack.posted_to("C1")

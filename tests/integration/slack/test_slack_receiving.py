@@ -2,21 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot import dependencies
 from bot.operation import worker
 from subscriptions.store import conversations
 from subscriptions.store.database.store import Scope
 from tests.fakes import slack_event_delivery
-from tests.fakes.meaning import FakeEncoder
-from tests.fakes.slack import APP_TOKEN, FakeSlack
+from tests.fakes.slack import FakeSlack
 from tests.integration import slack_bot
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, a_bot
@@ -71,6 +68,7 @@ async def test_an_event_of_a_lost_connection_has_its_effect_once(on: Scene, slac
     await on.does(sent)
     assert sent.tries > 1
     assert sent.acknowledged
+    assert len({*gate.effects}) == 1, "it is the same update each time"
     assert len(said(slack)) == 1
     slack.drops_connections()
     await on.mentions("sub graph")  # while no connection is open
@@ -133,48 +131,6 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     assert len(said(slack)) == 1
 
 
-async def test_a_token_refused_later_is_named_and_asked_about_slowly(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
-        receivers = app.receivers()
-        async with worker.listening(app, receivers):
-            await asyncio.to_thread(slack.waits_connected)
-            slack._first.app_token = "xapp-1-A0TEST-another-token"
-            slack.drops_connections()
-            while not worker.problems_of(receivers):
-                await clock.rested(len(clock.rests) + 1)
-            assert "invalid_auth" in worker.problems_of(receivers)["slack events"]
-            assert max(clock.rests) >= 60
-    assert APP_TOKEN not in caplog.text
-
-
-async def test_at_the_end_taken_events_are_answered(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
-) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
-        stack = worker.listening(app, app.receivers())
-        await stack.__aenter__()
-        await asyncio.to_thread(slack.waits_connected)
-        sent = slack.user_types("/paperwire sub diffusion")
-        await asyncio.to_thread(gate.reached.wait, PATIENCE)
-        stopping = asyncio.create_task(stack.__aexit__(None, None, None))
-        await asyncio.sleep(0)
-        gate.open.set()
-        await asyncio.wait_for(stopping, PATIENCE)
-        await slack_bot.settled(slack)
-    assert sent.acknowledged
-    assert len(said(slack)) == 1
-
-
-async def test_with_once_nobody_can_ask_for_what_slack_sends(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with a_bot(tmp_path, slack, clock) as app:
-        await worker.answer_once(app)
-    assert "only to a paperwire run that goes on" in caplog.text
-
-
 class SlowArxiv:
     """Stands for arXiv, which is asked (`asked`) and answers when `open` is set, that it knows no such paper."""
 
@@ -201,31 +157,3 @@ async def test_a_slow_arxiv_delays_no_acknowledgement_and_no_later_change(
         arxiv.open.set()
         await slack_bot.settled(slack)
     assert [text[:8] for text in said(slack, "D1")] == ["✗ arXiv ", "✓ 1  dif"]
-
-
-async def test_a_change_waits_for_its_vector_and_its_acknowledgement_does_not(
-    tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dependencies, "PATIENCE", PATIENCE)
-    reached, free = threading.Event(), threading.Event()
-
-    class Slow(FakeEncoder):
-        def questions(self, texts: Sequence[str]) -> list[bytes]:
-            reached.set()
-            assert free.wait(PATIENCE)
-            return super().questions(texts)
-
-    async with a_bot(tmp_path, slack, clock) as app:
-        app.deps = replace(app.deps, encoder=Slow())
-        app.store.encoder = Slow().name
-        async with worker.listening(app, app.receivers()):
-            await asyncio.to_thread(slack.waits_connected)
-            sent = slack.writes_dm("sub about:bees")
-            await asyncio.to_thread(reached.wait, PATIENCE)
-            await asyncio.to_thread(slack.waits_until_settled)
-            assert sent.acknowledged
-            assert slack_bot.Scene(app, slack).queries("slack:U1") == []
-            free.set()
-            await slack_bot.settled(slack)
-            assert slack_bot.Scene(app, slack).queries("slack:U1") == ["about:bees"]
-    assert [text[:6] for text in said(slack, "D1")] == ["✓ 1  a"]
