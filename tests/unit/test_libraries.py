@@ -324,3 +324,9 @@ def test_no_file_is_an_error(begin: bytes, pieces: list[bytes]) -> None:
     except Refused:
         return
     assert read.entries
+
+
+def test_a_library_has_at_most_so_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_ENTRIES", 3)
+    with pytest.raises(Refused, match="more than 3 entries"):
+        files.read_library(b"@article{a, title = {More}}\n" * 4)
