@@ -256,6 +256,7 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     [
         ("postgres", PASSWORD + "x", "does not let this user into the database"),
         ("nowhere", PASSWORD, "There is no database nowhere on"),
+        ("postgres?sslmode=nonsense", PASSWORD, "has an option that PostgreSQL does not take"),
     ],
 )
 def test_a_wrong_password_or_name_is_a_wrong_setting(
@@ -264,6 +265,13 @@ def test_a_wrong_password_or_name_is_a_wrong_setting(
     error = refused(postgres.url(database, person, password))
     assert sentence in str(error)
     assert (error.exit_code, error.cause) == (2, "it cannot be opened")
+
+
+def test_a_server_without_a_connection_left_is_unavailable(postgres: Server, person: str) -> None:
+    with postgres.database() as url:
+        with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
+            control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
+        assert "has no connection left" in str(refused(postgres.url(name_of(url), person, PASSWORD)))
 
 
 @pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT, INSERT")])
@@ -306,6 +314,21 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, ignores_optio
         assert (error.exit_code, error.cause) == (2, "it cannot be opened")
         with contextlib.closing(Store(url)) as untouched:
             assert untouched.revision() is None
+
+
+def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
+    with contextlib.closing(Store(server.database())) as store:
+        subscribes(store, "telegram:1", "graph")
+        server.becomes_standby()
+        with contextlib.suppress(StoreUnavailable):  # the first statement notices that its connection is gone
+            texts(store)
+        assert texts(store) == ["graph"]
+        with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+            subscribes(store, "telegram:1", "bread")
+        assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
+        server.becomes_primary()
+        subscribes(store, "telegram:1", "bread")
+        assert texts(store) == ["graph", "bread"]
 
 
 @pytest.mark.parametrize(

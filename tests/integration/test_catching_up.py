@@ -125,6 +125,19 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
     assert (len(arxiv.asked("/rss/")), len(arxiv.asked("/api/"))) == (2, 4)
 
 
+@pytest.mark.usefixtures("friday")
+async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
+    clock.advance(dt.timedelta(days=5))
+    arxiv.cuts(at="/api/")
+    feeding = await polled(store, clock, arxiv, LG)
+    assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
+    assert 2 < len(days_of(store)) < 11
+    await feeding.until(clock.now() + dt.timedelta(minutes=5))
+    assert (len(days_of(store)), len(arxiv.asked("/api/"))) == (11, 2)
+
+
 async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))

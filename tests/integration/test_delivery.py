@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import abc
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import event
 
 from bot.app import App
 from bot.delivery import sender
+from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
@@ -47,6 +49,24 @@ async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram:
 
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
     return outbox.outbox_entries(app.store, now=app.clock.now())
+
+
+async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        due(app.store, "slack:C1")
+        slack.answers("cut after")
+        slack.answers("500", times=10_000, method="conversations.history")
+        asked = []
+        for _ in range(60):  # five minutes; `run` looks at the store every five seconds
+            await app.sender.deliver()
+            asked.append(len(slack.arrived("conversations.history")))
+            clock.advance(timedelta(seconds=5))
+        assert asked[12] >= 4  # within the first minute
+        assert asked[-1] <= 20  # if each look of `run` made a request, there would be 60
+        slack.forgives()
+        clock.advance(MINUTE)
+        assert (await app.sender.deliver()).sent == 1
+    assert len(slack.posted_to("C1")) == 1
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
@@ -110,6 +130,18 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
         await app.sender.claim_again()
         assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
         assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
+
+
+async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
+    busy = [Lane("telegram", str(number)) for number in range(1, CONCURRENCY + 2)]
+    due(app.store, *(f"telegram:{lane.address}" for lane in busy), "telegram:99")
+    async with AsyncExitStack() as replies:
+        for lane in busy:
+            await replies.enter_async_context(app.deps.pace.posting(lane))
+        delivering = asyncio.create_task(app.sender.deliver())
+        await asyncio.to_thread(telegram.waits_for_journal, 1)
+        assert [entry.chat for entry in telegram.journal] == ["99"]
+    assert (await delivering).sent == len(busy) + 1
 
 
 async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(

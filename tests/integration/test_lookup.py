@@ -212,6 +212,17 @@ async def test_of_some_papers_nobody_is_asked(
     assert arxiv.asked("/api/") == []
 
 
+async def test_ids_are_asked_for_in_batches_and_refused_ones_in_halves(
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", 8)
+    papers = many(10, arxiv)
+    arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
+    await brings(feeding, *papers)
+    assert incomplete(store) == ["2601.10003"]
+    assert sorted(path.count(",") + 1 for path in arxiv.asked("id_list")) == [1, 1, 2, 2, 2, 4, 4, 8]
+
+
 @pytest.mark.parametrize("fault", ["answers_429", "sends_html"])
 async def test_an_arxiv_that_fails_is_left_alone_for_a_while(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness, fault: str

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import abc
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import app
+from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
+from subscriptions.errors import Sentence, StoreError
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
@@ -69,6 +73,42 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
+
+
+def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
+    """Makes a command raise this error."""
+
+    def fails(context: object) -> None:
+        raise error
+
+    broken = Command(name=name, run=fails, summary=Sentence("list"))
+    registry = vars(app)["REGISTRY"]
+    monkeypatch.setattr(
+        app,
+        "REGISTRY",
+        replace(registry, commands=tuple(broken if command.name == name else command for command in registry.commands)),
+    )
+
+
+async def test_a_request_that_fails_is_given_up_and_logged_safely(
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: RestingClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One command fails by a mistake of the program, another because the database refuses a statement."""
+    replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
+    replace_command(monkeypatch, "help", StoreError("The database cannot be used: too many columns."))
+    async with a_listening_bot(tmp_path, telegram, clock) as running:
+        telegram.user_writes("/list of secrets")
+        telegram.user_writes("/help")
+        await asks(telegram, "/sub diffusion")
+        assert running.deps.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+    assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
+    assert "RuntimeError in fails" in caplog.text
+    assert "secrets" not in caplog.text
+    assert "words of a person" not in caplog.text
 
 
 UNKNOWN: list[dict[str, Any]] = [

@@ -141,6 +141,15 @@ async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Fee
 
 
 @ON_ONE
+async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
+    feeds.arxiv.answers_429(3)
+    feeding = feeds.of(LG, admins=(OPERATOR,))
+    for notified in (0, 0, 1):
+        await feeding.poll()
+        assert len(causes(feeds.store)) == notified
+
+
+@ON_ONE
 async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feeds: Feeds) -> None:
     text = page(*[(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)])
     for word in ("Motivation: Somebody asked.", "Method: We looked.", "Result: It is so.", "Conclusion: It stays so."):
