@@ -129,7 +129,7 @@ class ShownMessage:
 
 def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
     """Returns the messages of a chat."""
-    medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
+    medium, words = medium_of(chat.platform), chat.words
     shown = []
     for post in posts:
         display = Display((plain(post.said),)) if post.said else medium.display(json.loads(post.payload))
@@ -163,7 +163,7 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
         "index.html",
         language=language,
         note=note,
-        exhibits=[(one, shown_messages(one, posts), Language(one.language, one.timezone)) for one, posts in shown],
+        exhibits=[(one, shown_messages(one, posts), one.words) for one, posts in shown],
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], LANGUAGES[other]),
         label=lambda words, name, **values: words.say(_LABELS[name], **values),
@@ -172,17 +172,8 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
             name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
             for name, face in zip(("Serif", "Sans"), FACES, strict=True)
         },
-        papers_of_pages=_rules_of_papers(),
+        papers_of_pages=static_file("papers.css").decode(),
     )
-
-
-def _rules_of_papers() -> str:
-    """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
-    lines = static_file("style.css").decode().splitlines()
-    begin, end = (
-        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", "/* The chat")
-    )
-    return "\n".join(lines[begin:end])
 
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
@@ -200,7 +191,7 @@ def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console
 
 
 def _drawn(chat: DemoChat, messages: Sequence[ShownMessage], *, written: bool) -> Iterator[RenderableType]:
-    words = Language(chat.language, chat.timezone)
+    words = chat.words
     for number, message in enumerate(messages):
         if number:
             yield Text()
