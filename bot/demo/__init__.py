@@ -33,10 +33,11 @@ from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
 from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
-from subscriptions.addresses import declared
+from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.language import LANGUAGES, Language
 
+_COLUMNS: Final = 80  # of the widest line of a message
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
 # The words of the page. Templates contain no words, so that all msgids are found in Python code.
@@ -178,14 +179,14 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
     """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
-    language, medium = Language("en", "UTC"), medium_of(chat.platform)
+    language = Language("en", "UTC")
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))
-    title = medium.title_bar.format(title=chat.title, detail=f" ({chat.detail})" if chat.detail else "")
+    title = f"{facts_of(chat.platform).title} · {chat.title}"
     # In a file, a title cannot be a link, so addresses are written out.
     drawn = _drawn(chat, shown_messages(chat, posts), written=not console.is_terminal)
-    width = min(console.width, medium.columns)
+    width = min(console.width, _COLUMNS)
     console.print(Panel(Group(*drawn), title=Text(title), title_align="left", border_style="dim", width=width))
     console.print()
 

@@ -121,8 +121,6 @@ class Telegram(packing.Medium):
 
     room = packing.Size(TEXT, ENTITIES)
     numbers = NUMBERS_IN_MESSAGE
-    columns = 76  # a phone is narrow
-    title_bar = "Telegram · {title}{detail}"
 
     def draw(self, view: object) -> packing.Fragment:
         """See Medium."""
