@@ -1,9 +1,8 @@
 """Who is served: chats that subscribe at once or wait for an operator; admin, allow and deny."""
 
 from dataclasses import replace
-from typing import Literal
 
-from bot.commands.context import Access, Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports.channel import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
@@ -13,7 +12,6 @@ from subscriptions.service.access import Standing
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import stored_chats
 
-Decision = Literal["serve", "let in", "denied", "private", "wait"]
 _HERE = 10  # waiting chats that /allow lists
 
 
@@ -54,38 +52,26 @@ def waits(context: CommandContext) -> bool:
 
 
 def _let_in(context: CommandContext, standing: Standing, before: Chat, *, has_new: bool) -> bool:
-    """Decides about a chat that wants to be served. Returns whether it must wait. Raises Refused."""
-    decision = decide_entry(
-        standing, before, has_new=has_new, by_operator=context.by_operator, entry=context.bot_info.access
-    )
-    match decision:
-        case "let in":
-            access.allow(context.transaction, before.address, now=context.now, notify_chats=False)
-        case "denied":
-            raise refusal("The operator of this bot has said no to this chat.")
-        case "private":
-            raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
-    return decision == "wait"
+    """Decides about a chat that wants to be served; `before` is the chat before the command.
 
-
-def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, entry: Access) -> Decision:
-    """Returns the decision about a chat that subscribes; `before` is the chat before the command.
-
-    `by_operator`: an operator subscribed the chat.
+    Returns whether it must wait. Raises Refused.
     """
-    if by_operator:
+    if context.by_operator:
         if standing.is_denied or before.state is ChatState.ASKED:
-            return "let in"
-        return "serve"
+            access.allow(context.transaction, before.address, now=context.now, notify_chats=False)
+        return False
     if standing.is_denied:
-        return "denied"
-    others = [chat for chat in standing.chats if chat.address != before.address]
+        raise refusal("The operator of this bot has said no to this chat.")
+    chats = (before, *(chat for chat in standing.chats if chat.address != before.address))
+    entry, contact = context.bot_info.access, context.bot_info.contact
     if has_new and entry == "closed":
-        was_let_in = any(chat.admission is Admission.ADMITTED for chat in (before, *others))
-        return "serve" if was_let_in else "private"
-    if entry == "open" or any(chat.is_admitted for chat in (before, *others)):
-        return "serve"
-    return "wait"
+        if any(chat.admission is Admission.ADMITTED for chat in chats):
+            return False
+        own = Sentence("You can run one of your own: it is called paperwire.")
+        if contact:
+            own = Sentence("Write to {contact}, or run one of your own: it is called paperwire.", {"contact": contact})
+        raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), own)
+    return entry != "open" and not any(chat.is_admitted for chat in chats)
 
 
 def _waits(context: CommandContext, reply: Reply | None) -> Reply:
@@ -114,14 +100,6 @@ def ask_operators(context: CommandContext, request: str) -> bool:
         person=context.request.sender,
         request=request,
         now=context.now,
-    )
-
-
-def _contact(context: CommandContext) -> Sentence:
-    if not context.bot_info.contact:
-        return Sentence("You can run one of your own: it is called paperwire.")
-    return Sentence(
-        "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
     )
 
 

@@ -73,10 +73,13 @@ def feed(context: CommandContext) -> Reply:
     if asked or made is None:
         return _new_feed(context)
     _refuse_before_others(context)
-    day = context.localizer.day(context.localizer.local(made).date())
-    said = context.say("This chat has had a feed since {day}.", day=day)
-    hint = context.say("[new address] makes another one; the old one then shows nothing.")
-    return _reply(context, said, context.say(_ONCE), hint)
+    shown = context.reply(
+        "This chat has had a feed since {day}.",
+        _ONCE,
+        "[new address] makes another one; the old one then shows nothing.",
+        day=context.localizer.day(context.localizer.local(made).date()),
+    )
+    return _with_buttons(context, shown)
 
 
 def _stop_feed(context: CommandContext) -> Reply:
@@ -109,7 +112,7 @@ def _new_feed(context: CommandContext) -> Reply:
         lines.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
     lines.append(context.say("With .json at its end, it is a JSON Feed."))
     address = f"{context.bot_info.pages_url}/feed/{key}.atom"
-    return replace(_reply(context, *lines), code=(address,), ok=True)
+    return _with_buttons(context, Reply(tuple(lines), code=(address,), ok=True))
 
 
 def _refuse_before_others(context: CommandContext) -> None:
@@ -121,9 +124,9 @@ def _refuse_before_others(context: CommandContext) -> None:
         )
 
 
-def _reply(context: CommandContext, *lines: str) -> Reply:
+def _with_buttons(context: CommandContext, reply: Reply) -> Reply:
     stop = context.runs("feed", "stop", label=context.say("stop"))
-    return Reply(lines, buttons=((_anew(context), stop),), is_ephemeral=True)
+    return replace(reply, buttons=((_anew(context), stop),), is_ephemeral=True)
 
 
 def _anew(context: CommandContext) -> Button:
@@ -157,13 +160,13 @@ def email(context: CommandContext) -> Reply:
         )
         raise
     context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
-    lines = [
-        context.say(
-            "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
-        ),
-        context.say("The answer is open for two days. The mail may be in the folder for spam."),
-    ]
-    return Reply(tuple(lines), ok=True, is_ephemeral=True)
+    asked = context.reply(
+        "I have sent a question to {address}. Papers come there once it is answered.",
+        "The answer is open for two days. The mail may be in the folder for spam.",
+        address=address.address,
+        ok=True,
+    )
+    return replace(asked, is_ephemeral=True)
 
 
 def on_confirm(context: CommandContext) -> Reply:

@@ -77,41 +77,41 @@ _WORDS = {
     " | deep | machine | large | quantum | generative | agents | alignment",
 }  # fmt: skip
 
-# How wishes begin. What is in brackets may be missing, and may be said more than once.
+# How wishes begin. What is in brackets may be missing, and may be said more than once. WHAT: any papers, or only "about".
 FORMS = """
 [NEW] PLURAL ABOUT
 [I] need|want|wanna [NEW] PAPERS ABOUT
-SEND ME [NEW] [PAPERS ABOUT|ABOUT]
+SEND ME WHAT
 SEND [NEW] PAPERS ABOUT
-I [also|would|do|really|still|only|just] WANT [NEW] [PAPERS ABOUT|ABOUT]
-[I] [also|would|do|really|still|only|just] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
+I [also|would|do|really|still|only|just] WANT WHAT
+[I] [also|would|do|really|still|only|just] WANT [to] GET [ABOUT NEW PAPERS ABOUT] WHAT
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
-i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] [NEW] [PAPERS ABOUT|ABOUT]
-our|my lab|group|team works|focuses on [NEW] [PAPERS ABOUT|ABOUT]
-[i'm|i|we're|we|im] [am|are] [also] INTERESTED in [NEW] [PAPERS ABOUT|ABOUT]
+i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] WHAT
+our|my lab|group|team works|focuses on WHAT
+[i'm|i|we're|we|im] [am|are] [also] INTERESTED in WHAT
 [i'm|i|we're|we|im] [am|are] looking for [NEW] PAPERS ABOUT
 i'm|i|we're|we|im [am|are] looking for [NEW]
 TELL ME to|for [NEW] PAPERS ABOUT
-help ME GET [NEW] [PAPERS ABOUT|ABOUT]
+help ME GET WHAT
 any|some|new [NEW] PAPERS ABOUT
 working|researching|specializing|specialising on|in [PAPERS ABOUT]
 doing|studying [PAPERS ABOUT]
-would|i'd like|love [NEW] [PAPERS ABOUT|ABOUT]
-[I] [would|be|am|i'm] happy|glad|grateful ABOUT|to [GET] [NEW] [PAPERS ABOUT|ABOUT]
+would|i'd like|love WHAT
+[I] [would|be|am|i'm] happy|glad|grateful ABOUT|to [GET] WHAT
 [do you|have you|you] got [NEW] PAPERS [LATEST] ABOUT
-i|we look for [NEW] [PAPERS ABOUT|ABOUT]
-would|is it [be] possible to GET [NEW] [PAPERS ABOUT|ABOUT]
+i|we look for WHAT
+would|is it [be] possible to GET WHAT
 i|we do
-TELL ME WHEN [WHEN] [THERE] [NEW] [PAPERS ABOUT|ABOUT]
-keep|kept ME POSTED [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
-keep an eye on|out [for] [NEW] [PAPERS ABOUT|ABOUT]
-subscribe [ME] to [NEW] [PAPERS ABOUT|ABOUT]
+TELL ME WHEN [WHEN] [THERE] WHAT
+keep|kept ME POSTED [ABOUT] WHAT
+keep an eye on|out [for] WHAT
+subscribe [ME] to WHAT
 subscribe
-sign ME up for|to [NEW] [PAPERS ABOUT|ABOUT]
+sign ME up for|to WHAT
 TRACK [NEW] PAPERS ABOUT
 TRACK
-[stay up to date|keep up|up to date] with|on [NEW] [PAPERS ABOUT|ABOUT]
-[I] [would] be great|nice|good to GET [NEW] [PAPERS ABOUT|ABOUT]
+[stay up to date|keep up|up to date] with|on WHAT
+[I] [would] be great|nice|good to GET WHAT
 i'm|i|we're|we|im [am|are] after [NEW] PAPERS ABOUT
 [i've|i|we've|we] [have] [just|recently] started|starting|began [a|my] phd|postdoc|project|thesis|masters|job on|in|about
 mostly|mainly|especially [INTERESTED in]
@@ -124,7 +124,7 @@ im|i'm|we're [also|really|mainly|mostly] into
 how about
 also
 whats|what's|what [is] happening|going [on] in|with|on
-could I have|get|see [NEW] [PAPERS ABOUT|ABOUT]
+could I have|get|see WHAT
 can|may I have|get|see [NEW] PAPERS ABOUT
 anything|something|what LATEST on|in|about|for|with|from|by
 is|are there [NEW] PAPERS [LATEST] [ABOUT]
@@ -147,7 +147,7 @@ by
 一有|如果有|要是有|有新的|有新 [关于等]
 [请] 最新的|最新|求推荐|求|关于
 只要|只看|仅看 [关于等]
-"""
+""".replace("WHAT", "[NEW] [PAPERS ABOUT|ABOUT]")
 
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
 _DAYS = r"(?:on|every|each) (?:\w*days?|week|morning|evening|weekends?)(?: at [\w:]+)?"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.commands.asking import subscription_numbered, subscriptions_here
 from bot.commands.bare_commands import Bare
-from bot.commands.cards import named_papers, no_paper, opens_a_paper, papers_wanted
+from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper, papers_wanted
 from bot.commands.context import DO, NOTHING, Callback, CommandContext, CommandFunction, Wanted, with_stored_chat
 from bot.commands.everyday import formed_wish, wish, without_time
 from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
@@ -25,7 +25,6 @@ from subscriptions.normalize import tokens
 from subscriptions.planning.times import only_excluded, without_politeness
 from subscriptions.query.links import links_to_no_paper, mentioned
 
-MOST_PAPERS = 5  # ids or links of one text whose cards are shown
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
@@ -70,7 +69,7 @@ def if_there(run: CommandFunction, number: str) -> CommandFunction:
 def is_of_papers(said: str) -> bool:
     """Returns whether a text is nothing but ids and links of papers, at most five."""
     words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
-    return len(words) <= MOST_PAPERS and all(mentioned(word) for word in words)
+    return len(words) <= CARDS and all(mentioned(word) for word in words)
 
 
 def _has_file(context: CommandContext) -> bool:

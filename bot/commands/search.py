@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
 from bot.commands.cards import (
+    CARDS,
     named_papers,
     no_paper,
     no_paper_named,
@@ -52,7 +53,6 @@ from subscriptions.service.paper_search import NearPaper, Page, Spelling
 from subscriptions.service.previews import recent_matches
 from subscriptions.texts.cutting import cut_letters
 
-MOST_GIVEN = 5  # papers that may be given to find papers near to them
 _MOST_READ = 5000  # characters of a text that are read
 _GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
 PAGE = 5  # papers on a page
@@ -66,7 +66,7 @@ def like(context: CommandContext) -> Reply:
 
     If some of them are not stored, these are looked up instead.
     """
-    names = mentioned(context.args)[:MOST_GIVEN]
+    names = mentioned(context.args)[:CARDS]
     if not names:
         if context.args:
             raise no_paper_named(context, "/like 2601.11087")

@@ -33,10 +33,11 @@ from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
 from bot.rendering.pages import FACES, static_file
 from bot.rendering.terminal import flows
-from subscriptions.addresses import declared
+from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.language import LANGUAGES, Language
 
+_COLUMNS: Final = 80  # of the widest line of a message
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
 # The words of the page. Templates contain no words, so that all msgids are found in Python code.
@@ -129,7 +130,7 @@ class ShownMessage:
 
 def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
     """Returns the messages of a chat."""
-    medium, words = medium_of(chat.platform), Language(chat.language, chat.timezone)
+    medium, words = medium_of(chat.platform), chat.words
     shown = []
     for post in posts:
         display = Display((plain(post.said),)) if post.said else medium.display(json.loads(post.payload))
@@ -163,7 +164,7 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
         "index.html",
         language=language,
         note=note,
-        exhibits=[(one, shown_messages(one, posts), Language(one.language, one.timezone)) for one, posts in shown],
+        exhibits=[(one, shown_messages(one, posts), one.words) for one, posts in shown],
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], LANGUAGES[other]),
         label=lambda words, name, **values: words.say(_LABELS[name], **values),
@@ -172,35 +173,26 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
             name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
             for name, face in zip(("Serif", "Sans"), FACES, strict=True)
         },
-        papers_of_pages=_rules_of_papers(),
+        papers_of_pages=static_file("papers.css").decode(),
     )
-
-
-def _rules_of_papers() -> str:
-    """Returns the rules of the pages' style sheet for papers, by which the gallery shows a message of a page."""
-    lines = static_file("style.css").decode().splitlines()
-    begin, end = (
-        next(n for n, line in enumerate(lines) if line.startswith(rule)) for rule in (".paper {", "/* The chat")
-    )
-    return "\n".join(lines[begin:end])
 
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
     """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
-    language, medium = Language("en", "UTC"), medium_of(chat.platform)
+    language = Language("en", "UTC")
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))
-    title = medium.title_bar.format(title=chat.title, detail=f" ({chat.detail})" if chat.detail else "")
+    title = f"{facts_of(chat.platform).title} · {chat.title}"
     # In a file, a title cannot be a link, so addresses are written out.
     drawn = _drawn(chat, shown_messages(chat, posts), written=not console.is_terminal)
-    width = min(console.width, medium.columns)
+    width = min(console.width, _COLUMNS)
     console.print(Panel(Group(*drawn), title=Text(title), title_align="left", border_style="dim", width=width))
     console.print()
 
 
 def _drawn(chat: DemoChat, messages: Sequence[ShownMessage], *, written: bool) -> Iterator[RenderableType]:
-    words = Language(chat.language, chat.timezone)
+    words = chat.words
     for number, message in enumerate(messages):
         if number:
             yield Text()

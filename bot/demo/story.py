@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.addresses import facts_of
 from subscriptions.errors import Sentence
+from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Digest, Message
 from subscriptions.service.access import confirm
 from subscriptions.service.known_chats import store_chat
@@ -140,6 +141,11 @@ class DemoChat:
     def chat(self) -> ChatAddress:
         """The address of the chat."""
         return ChatAddress(self.platform, self.address)
+
+    @property
+    def words(self) -> Language:
+        """The language and the time zone of the chat."""
+        return Language(self.language, self.timezone)
 
     @property
     def is_shared(self) -> bool:

@@ -99,9 +99,6 @@ class Medium(Protocol):
     # when the buttons of a paper are beside it instead of below the message
     beside: Literal["never", "in lists", "always"] = "never"
 
-    columns: int = 100  # of the widest line, where its messages are shown in a terminal
-    title_bar: str = "{title}"  # the line above the messages of a chat there, perhaps with {detail}
-
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits.
 

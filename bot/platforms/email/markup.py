@@ -34,7 +34,6 @@ class Email(packing.Medium):
     """The medium of e-mail. It accepts messages of any length."""
 
     beside: Literal["never", "in lists", "always"] = "always"
-    columns = 80
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""

@@ -8,7 +8,6 @@ commands).
 
 import asyncio
 import json
-import logging
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,8 +31,6 @@ from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, Retr
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone_name
-
-log = logging.getLogger("paperwire")
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 QUERY_SECONDS = 1.0  # seconds that one call may take
@@ -186,18 +183,9 @@ class SlackChannel(Platform):
 
     async def check_tokens(self) -> None:
         """See Platform. Asks Slack once whether it accepts the app token."""
-        if not self.workspace.has_app_token:
-            return
-        try:
-            await self.workspace.socket_address()
-        except RetryLater as error:
-            log.warning("Slack cannot be asked about the app token now: %s", error.reason)
-        except NotDelivered as error:
-            reason = error.reason.rstrip(".")
-            raise SettingsError(
-                f"Slack refuses the app token: {reason}.",
-                _CURE,
-            ) from None
+        found = await self._check_app_token()
+        if found.mend:
+            raise SettingsError(f"{found.question}: {found.answer}.", found.cure)
 
     async def check(self) -> list[CheckResult]:
         """See Platform. Says whether people can talk to it, and which scopes the workspace did not grant."""

@@ -51,32 +51,30 @@ _PERHAPS_DONE = ("internal_error", "fatal_error", "request_timeout", "service_un
 # errors of one method, not of the whole token: the app may not read there, but may still be able to post
 _OF_ONE_METHOD = ("missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied")
 _TOKEN = (
-    *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-    *(*_OF_ONE_METHOD, "*_deprecated", "deprecated_endpoint"),
-    *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
-    *("accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
+    *("invalid_auth", "not_authed", "account_inactive", "token_*", *_OF_ONE_METHOD, "*deprecated*"),
+    *("team_*", "org_login_required", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
 )
 # The thread cannot be written to → why it is paused. Like the next table, it is read before shorter forms of its codes.
 _THREAD_GONE = {
-    "thread_not_found": None,
-    "invalid_thread_ts": None,
-    "cannot_reply_to_message": None,
+    **dict.fromkeys(("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message")),
     "restricted_action*thread_locked": PauseReason.TOPIC_CLOSED,
 }
 # The channel or the person cannot be written to → why the chat is paused.
 _CHAT_GONE = {
-    "channel_not_found": None,
     "not_in_channel": PauseReason.NOT_A_MEMBER,
     "is_archived": PauseReason.ARCHIVED,
     "is_inactive": PauseReason.ARCHIVED,
-    "no_permission": None,
-    "channel_type_not_supported": None,
     "restricted_action*": PauseReason.NO_RIGHTS,
-    "user_not_found": None,
-    "users_not_found": None,
-    "user_not_visible": None,
-    "user_disabled": None,
-    "cannot_dm_bot": None,
+    **dict.fromkeys(
+        (
+            "channel_not_found",
+            "no_permission",
+            "channel_type_not_supported",
+            "user_*",
+            "users_not_found",
+            "cannot_dm_bot",
+        )
+    ),
 }
 _NOT_CHANGED = ("message_not_found", "cant_update_message", "edit_window_closed")  # no other form of an edit helps
 

@@ -91,7 +91,6 @@ class Slack(packing.Medium):
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
     beside: Literal["never", "in lists", "always"] = "in lists"
-    title_bar = "Slack · #{title}"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from bot.ports.channel import Button, read_message
+from bot.ports.channel import read_message
 from bot.rendering import packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
 from bot.rendering.dialects import Html, without_markup
@@ -121,8 +121,6 @@ class Telegram(packing.Medium):
 
     room = packing.Size(TEXT, ENTITIES)
     numbers = NUMBERS_IN_MESSAGE
-    columns = 76  # a phone is narrow
-    title_bar = "Telegram · {title}{detail}"
 
     def draw(self, view: object) -> packing.Fragment:
         """See Medium."""
@@ -135,7 +133,10 @@ class Telegram(packing.Medium):
         text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
         payload = {"text": text, "silent": page.silent}
         if page.buttons:
-            payload["buttons"] = [[_button(button) for button in row] for row in page.buttons]
+            payload["buttons"] = [
+                [{"text": one.label, **({"url": one.url} if one.url else {"data": one.data})} for one in row]
+                for row in page.buttons
+            ]
         return payload
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
@@ -144,12 +145,6 @@ class Telegram(packing.Medium):
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
         return packing.Display((packing.Block(html),), keys=keys, silent=payload.get("silent", False))
-
-
-def _button(button: Button) -> dict[str, str]:
-    if button.url:
-        return {"text": button.label, "url": button.url}
-    return {"text": button.label, "data": button.data}
 
 
 def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool]:

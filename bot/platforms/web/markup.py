@@ -23,7 +23,6 @@ class Web(packing.Medium):
     """The medium of a web page. It accepts messages of any length."""
 
     beside: Literal["never", "in lists", "always"] = "always"
-    columns = 80
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
