@@ -314,16 +314,6 @@ def missing_line(missing: MissingSources, words: Language) -> str:
             )
 
 
-def version_changed(version: str, before: str) -> Notice:
-    """Returns the notice that another version of paperwire runs than before."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("Another version of paperwire runs now: {version}.", version=version)
-        yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=before)
-
-    return Notice(cause="version", subject=version, lines=lines)
-
-
 def source_recovered(source: str) -> Notice:
     """Returns the notice that a source which had failed or was late works again."""
     return Notice(

@@ -67,7 +67,7 @@ def fill(
                          for chat, n in sent))  # fmt: skip
         add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "use_plain": False,
                          "state": "sent", "attempted_at": when[one[1]], "sent_at": when[one[1]],
-                         "platform_id": str(seqs[one]), "reason": "", "lookup_given_up": False} for one in sent))  # fmt: skip
+                         "platform_id": str(seqs[one]), "reason": "", "left_to_person": False} for one in sent))  # fmt: skip
         add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,
                                "delivery": seqs[chat, n], "message": 1, "position": place, "shown": True, "cross": False,
                                "because": [BECAUSE]} for chat, n in sent for place in range(PER_DELIVERY)))  # fmt: skip

@@ -30,13 +30,11 @@ from subscriptions.notices import (
     nothing_matched,
     nothing_matched_in,
     papers_missing,
-    version_changed,
 )
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import AwaitedSource
 from subscriptions.states import ChatState
 from subscriptions.store import (
-    bot_state,
     conversations,
     known_papers,
     outbox,
@@ -183,17 +181,6 @@ def notify_operators_of_trouble(
             stopped = [finding.of] if finding.cause == STOPPED else []
             lanes += notify_operators(transaction, admins, finding.notice(), now=now, but=stopped)
     return tuple(lanes)
-
-
-@writes
-def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
-    """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
-    before = bot_state.get_value(transaction, "version")
-    if before == version:
-        return
-    bot_state.put_value(transaction, "version", version)
-    if before is not None:
-        notify_operators(transaction, admins, version_changed(version, before), now=now)
 
 
 def is_public(chat: Chat) -> bool:

@@ -151,7 +151,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = title
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
-    rows = [(chat_id, key, title) for key, title in found.items()]
+    rows = [{"chat": chat_id, "key": key, "title": title} for key, title in found.items()]
     transaction.put_all("library_entry", rows)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -39,9 +38,6 @@ _TAKE_NUMBER = (
     .values(next_number=_chats.c.next_number + 1)
     .returning(_chats.c.next_number)
 )
-_NEW = (  # fields of Subscription; all but the first are also columns
-    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
-)  # fmt: skip
 _read_when = lru_cache(maxsize=4096)(read_when)
 _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
@@ -67,16 +63,16 @@ def add_subscription(transaction: Transaction, new: Subscription) -> Subscriptio
 
 def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
     """Adds subscriptions that were removed, with the ids that they had."""
-    _insert(transaction, gone, "id")
+    _insert(transaction, gone)
 
 
-def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -> None:
-    """Inserts rows with the fields `_NEW` and `more`."""
-    values_of = attrgetter(*more, *_NEW)
+def _insert(transaction: Transaction, new: Sequence[Subscription]) -> None:
+    """Inserts rows. The database gives an id to one without."""
     queries = _query_ids(transaction, [one.canonical for one in new])
-    rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
-    names = (*more, "chat", *_NEW[1:], "query", "cadence")
-    transaction.insert_all_new("subscription", ("chat", "query"), names, rows)
+    for one in new:
+        values = {name: value for name, value in one._asdict().items() if name in _s and (name != "id" or value)}
+        values |= {"chat": one.chat_id, "query": queries[one.canonical], "cadence": str(one.cadence)}
+        transaction.insert_new(SubscriptionRow(**values), "chat", "query")
 
 
 def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -84,7 +80,7 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     wanted = sorted(set(canonicals))
     found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    transaction.insert_all_new("query", (), ("canonical",), [(one,) for one in missing])
+    transaction.execute_rows(sa.insert(_queries), [{"canonical": one} for one in missing])
     added = _known_queries(transaction, missing)
     for canonical, query in added.items():
         if texts := _asked(canonical):

@@ -88,14 +88,6 @@ def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> No
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
-def test_a_python_without_full_text_search_is_told_so(store: Store) -> None:
-    with (
-        pytest.raises(StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"),
-        store.read(),
-    ):
-        raise sqlite3.OperationalError("no such module: fts5")
-
-
 def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
     with closing(opened(path)) as store:

@@ -92,10 +92,10 @@ class Transaction(Session):
         table, values = str(row.__tablename__), _values_of(row)
         execute(self, _insert(self.dialect, table, _primary(table), tuple(values), replaces=True), values)
 
-    def put_all(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def put_all(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts each row, or updates the row with the same primary key. A row has the values of all columns."""
         names = tuple(TABLES.tables[table].columns.keys())
-        self.execute_rows(_insert(self.dialect, table, _primary(table), names, replaces=True), names, rows)
+        self.execute_rows(_insert(self.dialect, table, _primary(table), names, replaces=True), rows)
 
     def insert_new(self, row: Row, *keys: str) -> bool:
         """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
@@ -103,25 +103,13 @@ class Transaction(Session):
         `keys` are the columns of a unique constraint; without them, the columns of the primary key count.
         """
         table, values = str(row.__tablename__), _values_of(row)
-        statement = _insert(self.dialect, table, keys or _primary(table), tuple(values), replaces=False)
+        statement = _insert(self.dialect, table, keys or _primary(table), (), replaces=False)
         return execute(self, statement, values).rowcount == 1
 
-    def insert_all_new(
-        self, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-    ) -> None:
-        """Inserts each row unless a row with the same `keys` exists. A row has the values of `names`.
-
-        `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids
-        it. Use () for exclusion constraints, which cannot be named by their columns.
-        """
-        self.execute_rows(_insert(self.dialect, table, keys, names, replaces=False), names, rows)
-
-    def execute_rows(
-        self, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-    ) -> None:
-        """Executes a statement once for each row. A row has the values of its parameters, in the order of `names`."""
+    def execute_rows(self, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Executes a statement once for each row: the values of its parameters by their names."""
         if rows:
-            execute(self, statement, [dict(zip(names, row, strict=True)) for row in rows])
+            execute(self, statement, rows)
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
