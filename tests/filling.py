@@ -54,7 +54,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        session.put(KeyValueRow(name="sequence", value=str(last)))
+        session.merge(KeyValueRow(name="sequence", value=str(last)))
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (chat_row(first + n, now, gone=n % GONE == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))

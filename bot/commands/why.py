@@ -21,7 +21,7 @@ from subscriptions.service import delivered_papers, nearness
 from subscriptions.service.delivered_papers import Reason
 from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
-from subscriptions.states import ChatState, MessageState
+from subscriptions.states import ChatState, MessageState, Signal
 from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
@@ -55,6 +55,12 @@ _MENDS: Mapping[str, str] = {
     "paused": "resume {number}",
     "chat": "resume",
 }
+_BECAUSE: Mapping[Signal | None, Sentence] = {
+    None: Sentence("Further up, because your library has “{title}”"),
+    Signal.OPENED: Sentence("Further up, because “{title}” was opened here"),
+    Signal.SAVED: Sentence("Further up, because “{title}” was saved here"),
+    Signal.LIKED: Sentence("Further up, because “{title}” was liked here"),
+}
 
 
 def why(context: CommandContext) -> Reply:
@@ -86,8 +92,14 @@ def on_why(context: CommandContext, item: Item) -> Reply:
 
 
 def _lines_about(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns lines, if there are any: how near it is to which texts and papers, and which model summarised it."""
-    return (*_to_what_near(context, item), *_by_model(context, item.paper))
+    """Returns lines: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
+
+    A line is left out if there are none.
+    """
+    lines = [*_to_what_near(context, item)]
+    if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
+        lines.append(context.say(_BECAUSE[best.kind], title=context.title(best.paper)))
+    return (*lines, *_by_model(context, item.paper))
 
 
 def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
@@ -111,8 +123,8 @@ def _to_what(context: CommandContext, hit: Hit, known: KnownPaper) -> str:
     names = text.split(",")
     papers = papers_named(context.transaction, names)
     titles = [context.title(papers[name]) for name in names if name in papers]
-    if LIBRARY in names and (title := nearness.nearest_title(context.transaction, context.chat, known)):
-        titles.append(title)
+    if LIBRARY in names and (entry := nearness.nearest_entry(context.transaction, context.chat, known)):
+        titles.append(entry.paper.title)
     return "; ".join(titles) or text
 
 

@@ -7,7 +7,7 @@ are their codes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -229,6 +229,13 @@ def paper_of(texts: meanings.Texts) -> Paper:
     return Paper(key="", title=title, abstract=abstract)
 
 
+class NearestLiked(NamedTuple):
+    """The paper, or the entry of the chat's library, that best explains why another paper ranks high."""
+
+    kind: Signal | None  # what the chat did with it; None: it is in the library
+    paper: KnownPaper  # for an entry of the library, it has only a title
+
+
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """Returns chat id → taste. Chats of which nothing is known are left out.
 
@@ -269,10 +276,38 @@ def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
 
 
 @reads
-def nearest_title(transaction: Transaction, chat: Chat, known: KnownPaper) -> str:
-    """Returns the title in the chat's library that is nearest to a paper; "" if none is near."""
+def nearest_liked(transaction: Transaction, chat: Chat, known: KnownPaper) -> NearestLiked | None:
+    """Explains why the paper `known` ranks high: returns what the chat liked or used that is nearest to it.
+
+    Returns None if the chat's taste does not favour `known`, or nothing is near enough.
+    """
+    taste, own = tastes(transaction, [chat.id]).get(chat.id), meaning.read_paper(known.paper.meaning)
+    if taste is None or taste.score(own) <= 0:
+        return None
+    kinds = _strongest(newest_signals(transaction, [chat.id], LEARNED_FROM).get(chat.id, []))
+    wanted = [paper for paper, kind in kinds.items() if STRENGTHS[kind] > 0 and paper != known.id]
+    near = {
+        paper: meaning.nearness(meaning.read_question(meaning.question_of_paper(codes)), own)
+        for paper, codes in _codes(transaction, {*wanted}).items()
+    }
+    best = max(near, key=lambda paper: (near[paper], STRENGTHS[kinds[paper]], paper), default=0)
+    if entry := nearest_entry(transaction, chat, known, above=near.get(best, 0.0)):
+        return NearestLiked(None, entry)
+    if near.get(best, 0.0) < meaning.NEAR:
+        return None
+    return NearestLiked(kinds[best], known_papers.stored_papers(transaction, [best])[best])
+
+
+@reads
+def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper, *, above: float = 0.0) -> KnownPaper | None:
+    """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title.
+
+    Returns None if no entry is near, or none is nearer than `above`.
+    """
     own = meaning.read_paper(known.paper.meaning)
     titles = titles_asked(transaction, [chat.id]).get(chat.id, [])
     near = [(meaning.nearness(meaning.read_question(one.vector), own), one.title) for one in titles]
     nearness, title = max(near, default=(0.0, ""))
-    return title if nearness >= meaning.NEAR else ""
+    if nearness < meaning.NEAR or nearness <= above:
+        return None
+    return replace(known, id=0, paper=Paper(key="", title=title))

@@ -75,7 +75,8 @@ class PaperBatch:
     _stored: dict[int, PaperDraft] = field(default_factory=dict)
     _new_keys: list[dict[str, str | int]] = field(default_factory=list)
     _new_aliases: list[dict[str, str | int]] = field(default_factory=list)
-    _new_texts: dict[tuple[int, TextKind, str], None] = field(default_factory=dict)  # (paper, kind, language)
+    # (paper, kind, language) of changed texts → whether they are new
+    _changed_texts: dict[tuple[int, TextKind, str], bool] = field(default_factory=dict)
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
@@ -176,7 +177,7 @@ class PaperBatch:
             missing = missing or known is None
             if texts != known:
                 self._texts[kind, row.id][language] = texts
-                self._new_texts[row.id, kind, language] = None
+                self._changed_texts.setdefault((row.id, kind, language), known is None)
                 anything = True
         return replace(change, missing=change.missing or missing, anything=change.anything or anything)
 
@@ -245,11 +246,14 @@ class PaperBatch:
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
-        texts = [
-            {"paper": paper, "kind": kind, "language": language, "texts": self._texts[kind, paper][language]}
-            for paper, kind, language in self._new_texts
-        ]
-        transaction.put_all("paper_text", texts)
+        new_texts = []
+        for (paper, kind, language), is_new in self._changed_texts.items():
+            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[kind, paper][language]
+            if is_new:
+                new_texts.append({**key, "texts": texts})
+            else:
+                execute(transaction, sa.update(_texts).filter_by(**key).values(texts=texts))
+        transaction.execute_rows(sa.insert(_texts), new_texts)
 
 
 def _values_of(row: PaperDraft) -> dict[str, Any]:

@@ -458,7 +458,7 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
 
 def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: Store) -> None:
     for number in range(1, 5):
-        known_chats.store_private_chat(store, address(f"telegram:{number}"), now=NOON, lang="en")
+        known_chats.store_chat(store, address(f"telegram:{number}"), ChatKind.PRIVATE, now=NOON, lang="en")
 
     def says(update: str, chat: str, minute: int, *, changed: bool = False, answered: bool = False) -> None:
         at = address(chat)
@@ -471,16 +471,11 @@ def test_a_chat_hears_once_of_what_was_not_answered_within_ten_minutes(store: St
     says("4", "telegram:3", 7)
     says("5", "telegram:1", 8, changed=True)
     start = NOON + 12 * MINUTE
-    (first, second) = conversations.unanswered(store, ("telegram",), now=start)
-    assert (str(first.chat), first.changed, str(second.chat), second.changed) == (
-        "telegram:1",
-        True,
-        "telegram:3",
-        False,
-    )
-    conversations.mark_told(store, first.chat, upto=start)
-    assert [str(one.chat) for one in conversations.unanswered(store, ("telegram",), now=start)] == ["telegram:3"]
-    assert conversations.unanswered(store, ("slack",), now=start) == []
+    waiting = conversations.unanswered(store, ("telegram",), now=start)
+    assert list(waiting.items()) == [(address("telegram:1"), True), (address("telegram:3"), False)]
+    conversations.mark_told(store, address("telegram:1"), upto=start)
+    assert [*conversations.unanswered(store, ("telegram",), now=start)] == [address("telegram:3")]
+    assert conversations.unanswered(store, ("slack",), now=start) == {}
 
 
 def moves(store: Store) -> None:
