@@ -263,7 +263,7 @@ def _restore_subscriptions(
     stayed = {one.number: one for one in there if one.number in wanted}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
     restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted.items() if one]
-    stored_subscriptions.restore_subscriptions(transaction, restored)
+    stored_subscriptions.insert_subscriptions(transaction, restored)
 
 
 def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:

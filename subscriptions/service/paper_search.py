@@ -233,10 +233,10 @@ def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[
 
 def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
     """Returns the papers that are nearest to one of some vectors, nearest first, except the ids `without`."""
-    near = nearness.near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
-    wanted = [one for one in near if one.paper not in without][:most]
-    known = known_papers.stored_papers(transaction, [one.paper for one in wanted])
-    return [NearPaper(known[one.paper], one.nearness) for one in wanted if one.paper in known]
+    near = nearness.near_papers(transaction, vectors, transaction.store.encoder)
+    wanted = dict([one for one in near if one[0] not in without][:most])
+    known = known_papers.stored_papers(transaction, list(wanted))
+    return [NearPaper(known[paper], near) for paper, near in wanted.items() if paper in known]
 
 
 @dataclass(frozen=True, slots=True)

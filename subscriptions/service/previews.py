@@ -88,22 +88,16 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     return Recent(among, Base.of_days(paper_words.days(transaction, among)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """How many papers subscriptions find, and when they last delivered papers."""
-
-    found: Mapping[str, Matches]  # canonical text → the papers of the last days that it finds
-    came: Mapping[int, datetime]  # number of a subscription → when papers were last sent for it
-
-
 @reads
-def activity(transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> Activity:
-    """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> tuple[Mapping[str, Matches], Mapping[int, datetime]]:
+    """Returns (canonical text → the papers of the last days that it finds, number → when its last papers were sent)."""
     window = recent(transaction, now)
     found = {
         one.canonical: window.find(transaction, parse.parse_canonical(one.canonical), chat) for one in subscriptions
     }
-    return Activity(found=found, came=stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN))
+    return found, stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
 
 
 @reads

@@ -342,12 +342,6 @@ def denial_of(transaction: Transaction, lane: Lane) -> str:
     return address_hash
 
 
-def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
-    """Moves a stored denial to the address to which the chat moved."""
-    if lift_denial(transaction, old):
-        remember_denial(transaction, new)
-
-
 def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
     return _hash(bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32)), text)

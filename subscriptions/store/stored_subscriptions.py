@@ -11,7 +11,6 @@ from sqlmodel import col, select
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.times import read_when
 from subscriptions.query import ABOUT
-from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
@@ -57,17 +56,12 @@ def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscripti
 def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription with the next number of its chat, and returns it as stored. Numbers are never used again."""
     number = execute(transaction, _TAKE_NUMBER, {"of": new.chat_id}).scalar_one() - 1
-    _insert(transaction, [new._replace(number=number)])
+    insert_subscriptions(transaction, [new._replace(number=number)])
     return next(one for one in subscriptions_in(transaction, new.chat_id) if one.number == number)
 
 
-def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
-    """Adds subscriptions that were removed, with the ids that they had."""
-    _insert(transaction, gone)
-
-
-def _insert(transaction: Transaction, new: Sequence[Subscription]) -> None:
-    """Inserts rows. The database gives an id to one without."""
+def insert_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
+    """Inserts subscriptions with their numbers. One that was removed gets the id that it had, a new one any."""
     queries = _query_ids(transaction, [one.canonical for one in new])
     for one in new:
         values = {name: value for name, value in one._asdict().items() if name in _s and (name != "id" or value)}
@@ -116,12 +110,6 @@ def change_subscription(transaction: Transaction, before: Subscription, after: S
         transaction.flush()
         drop_unused_queries(transaction, [unused])
     return after
-
-
-def give_libraries(transaction: Transaction, before: int, after: int) -> None:
-    """Lets the queries of a chat that moves mean the library of the chat `after` where they mean the chat's own."""
-    for one in subscriptions_in(transaction, before):
-        change_subscription(transaction, one, one._replace(canonical=owned_by(after, one.canonical)))
 
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
