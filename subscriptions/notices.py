@@ -109,58 +109,72 @@ _PAUSES: Mapping[str, Sentence] = MappingProxyType(
 
 def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
     """Returns the notice to the owner of a chat that the bot cannot write there any more."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{chat} is paused.", chat=name)
-        yield words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE]))
-        yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
-
-    return Notice(cause="paused", subject=str(address), lines=lines, about=address)
+    return Notice(
+        cause="paused",
+        subject=str(address),
+        lines=lambda words: (
+            words.say("{chat} is paused.", chat=name),
+            words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE])),
+            words.say("Nothing is lost: it goes on by itself when the bot can write there again."),
+        ),
+        about=address,
+    )
 
 
 def resumed(chat: Chat, event: str) -> Notice:
     """Returns the notice to the owner of a chat that the bot can write there again."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("I can write to {chat} again.", chat=chat.name)
-        yield words.say("What was missed comes with the next delivery.")
-
-    subject = f"{chat.address}:{event}"
-    return Notice(cause="resumed", subject=subject, daily=False, lines=lines, about=chat.address)
+    return Notice(
+        cause="resumed",
+        subject=f"{chat.address}:{event}",
+        daily=False,
+        lines=lambda words: (
+            words.say("I can write to {chat} again.", chat=chat.name),
+            words.say("What was missed comes with the next delivery."),
+        ),
+        about=chat.address,
+    )
 
 
 def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
     """Returns the notice to a chat that one of its topics, which has these subscriptions, was closed."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("A topic of this chat was closed.")
-        yield words.say("What it subscribes to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
-        yield words.say("It goes on by itself when the topic is opened again.")
-
-    return Notice(cause="topic-closed", subject=topic.topic, lines=lines, about=topic)
+    return Notice(
+        cause="topic-closed",
+        subject=topic.topic,
+        lines=lambda words: (
+            words.say("A topic of this chat was closed."),
+            words.say("What it subscribes to waits: {subscriptions}.", subscriptions=_listed(subscriptions)),
+            words.say("It goes on by itself when the topic is opened again."),
+        ),
+        about=topic,
+    )
 
 
 def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
     """Returns the notice to a group that one of its topics was deleted."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("A topic of this chat is not there any more.")
-        yield words.say("What it subscribed to waits: {subscriptions}.", subscriptions=_listed(subscriptions))
-        yield words.say("To have it in another topic, send /sub there.")
-
-    return Notice(cause="topic-gone", subject=topic.topic, lines=lines, about=topic)
+    return Notice(
+        cause="topic-gone",
+        subject=topic.topic,
+        lines=lambda words: (
+            words.say("A topic of this chat is not there any more."),
+            words.say("What it subscribed to waits: {subscriptions}.", subscriptions=_listed(subscriptions)),
+            words.say("To have it in another topic, send /sub there."),
+        ),
+        about=topic,
+    )
 
 
 def topic_ended(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
     """Returns the notice to a private chat that a topic was deleted, and that the chat itself gets the papers."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say(
-            "A topic of this chat is gone; what it subscribed to comes here now: {subscriptions}.",
-            subscriptions=_listed(subscriptions),
-        )
-
-    return Notice(cause="topic-ended", subject=topic.topic, lines=lines)
+    return Notice(
+        cause="topic-ended",
+        subject=topic.topic,
+        lines=lambda words: (
+            words.say(
+                "A topic of this chat is gone; what it subscribed to comes here now: {subscriptions}.",
+                subscriptions=_listed(subscriptions),
+            ),
+        ),
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -174,19 +188,21 @@ def asked(chat: Chat, who: str, request: str, *, person: str = "") -> Notice:
     """
     address = str(chat.address)
     place = f"{chat.title} ({address})" if chat.title else address
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{who} asks to be let in.", who=who or place)
-        yield words.say("Chat: {chat}.", chat=place) if who else ""
-        yield words.say("It wants: {request}", request=request[:_LONGEST_REQUEST]) if request else ""
-        yield words.say("In words: /allow {chat} or /deny {chat}", chat=address)
-
-    buttons = (
-        (Sentence("allow"), CallbackToken(verb="allow")),
-        (Sentence("deny"), CallbackToken(verb="deny")),
-    )
     return Notice(
-        cause="asked", subject=address, lines=lines, buttons=buttons, about=chat.address, person=person if who else ""
+        cause="asked",
+        subject=address,
+        lines=lambda words: (
+            words.say("{who} asks to be let in.", who=who or place),
+            words.say("Chat: {chat}.", chat=place) if who else "",
+            words.say("It wants: {request}", request=request[:_LONGEST_REQUEST]) if request else "",
+            words.say("In words: /allow {chat} or /deny {chat}", chat=address),
+        ),
+        buttons=(
+            (Sentence("allow"), CallbackToken(verb="allow")),
+            (Sentence("deny"), CallbackToken(verb="deny")),
+        ),
+        about=chat.address,
+        person=person if who else "",
     )
 
 
@@ -207,12 +223,15 @@ def admitted(subscriptions: int, event: str) -> Notice:
 
 def denied(event: str) -> Notice:
     """Returns the notice to a chat that an operator has denied it."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("The operator of this bot has said no to this chat.")
-        yield words.say("Its subscriptions bring nothing.")
-
-    return Notice(cause="denied", subject=event, daily=False, lines=lines)
+    return Notice(
+        cause="denied",
+        subject=event,
+        daily=False,
+        lines=lambda words: (
+            words.say("The operator of this bot has said no to this chat."),
+            words.say("Its subscriptions bring nothing."),
+        ),
+    )
 
 
 def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | None) -> Notice:
@@ -222,14 +241,18 @@ def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | Non
 
     The question quotes nothing that a person typed, because any stranger may have entered this address.
     """
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("Shall papers come to this address?")
-        yield words.say("Someone asked paperwire to send new research papers here. The answer is open for two days.")
-        yield words.say("If it was not you, do nothing: then no further mail comes.")
-
-    buttons = ((Sentence("yes, send them here"), answer),)
-    return Notice(cause=CONFIRM, subject=event, daily=False, lines=lines, buttons=buttons, about=source)
+    return Notice(
+        cause=CONFIRM,
+        subject=event,
+        daily=False,
+        lines=lambda words: (
+            words.say("Shall papers come to this address?"),
+            words.say("Someone asked paperwire to send new research papers here. The answer is open for two days."),
+            words.say("If it was not you, do nothing: then no further mail comes."),
+        ),
+        buttons=((Sentence("yes, send them here"), answer),),
+        about=source,
+    )
 
 
 def nothing_matched(known: int, days: int, event: str, *, edit: CallbackToken | None) -> Notice:
@@ -237,30 +260,37 @@ def nothing_matched(known: int, days: int, event: str, *, edit: CallbackToken | 
 
     `edit`: what the button with which one edits a subscription does; None for a chat without buttons.
     """
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("0 of {known} papers.", known=words.number(known))
-        yield _days_of_nothing(days, words)
-        yield words.say("/today 7d shows what would, /edit changes the wish.")
-
     buttons = edit and (
         (Sentence("preview"), CallbackToken(verb="preview")),
         (Sentence("edit"), edit),
         (Sentence("fine"), CallbackToken(verb="fine")),
     )
-    return Notice(cause="nothing-found", subject=event, daily=False, lines=lines, buttons=buttons or ())
+    return Notice(
+        cause="nothing-found",
+        subject=event,
+        daily=False,
+        lines=lambda words: (
+            words.say("0 of {known} papers.", known=words.number(known)),
+            _days_of_nothing(days, words),
+            words.say("/today 7d shows what would, /edit changes the wish."),
+        ),
+        buttons=buttons or (),
+    )
 
 
 def nothing_matched_in(chat: Chat, known: int, days: int, event: str) -> Notice:
     """Returns the same notice to the owner of a chat that strangers can read."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{chat}: 0 of {known} papers.", chat=chat.name, known=words.number(known))
-        yield _days_of_nothing(days, words)
-        yield words.say("Nothing was posted there.")
-
-    subject = f"{chat.address}:{event}"
-    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines, about=chat.address)
+    return Notice(
+        cause="nothing-found",
+        subject=f"{chat.address}:{event}",
+        daily=False,
+        lines=lambda words: (
+            words.say("{chat}: 0 of {known} papers.", chat=chat.name, known=words.number(known)),
+            _days_of_nothing(days, words),
+            words.say("Nothing was posted there."),
+        ),
+        about=chat.address,
+    )
 
 
 def _days_of_nothing(days: int, words: Language) -> str:
@@ -269,23 +299,29 @@ def _days_of_nothing(days: int, words: Language) -> str:
 
 def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
     """Returns the notice to the owner of a chat that strangers can read: its delivery lacks papers of these sources."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{chat} got its papers without some that were expected.", chat=chat.name)
-        yield missing_line(missing, words)
-        yield words.say("Nothing was said of it there.")
-
-    return Notice(cause="went-without", subject=str(chat.address), lines=lines, about=chat.address)
+    return Notice(
+        cause="went-without",
+        subject=str(chat.address),
+        lines=lambda words: (
+            words.say("{chat} got its papers without some that were expected.", chat=chat.name),
+            missing_line(missing, words),
+            words.say("Nothing was said of it there."),
+        ),
+        about=chat.address,
+    )
 
 
 def no_papers_today(chat: Chat) -> Notice:
     """Returns the notice to the owner of a chat that strangers can read: no papers came today."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{chat} had no papers today.", chat=chat.name)
-        yield words.say("Nothing was posted there.")
-
-    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines, about=chat.address)
+    return Notice(
+        cause="quiet-day",
+        subject=str(chat.address),
+        lines=lambda words: (
+            words.say("{chat} had no papers today.", chat=chat.name),
+            words.say("Nothing was posted there."),
+        ),
+        about=chat.address,
+    )
 
 
 def missing_line(missing: MissingSources, words: Language) -> str:
@@ -314,16 +350,6 @@ def missing_line(missing: MissingSources, words: Language) -> str:
             )
 
 
-def version_changed(version: str, before: str) -> Notice:
-    """Returns the notice that another version of paperwire runs than before."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("Another version of paperwire runs now: {version}.", version=version)
-        yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=before)
-
-    return Notice(cause="version", subject=version, lines=lines)
-
-
 def source_recovered(source: str) -> Notice:
     """Returns the notice that a source which had failed or was late works again."""
     return Notice(
@@ -338,36 +364,38 @@ def days_missed(source: str, days: Runs, *, given_up: bool) -> Notice:
 
     `given_up`: fetching failed several times, or is too late; otherwise the source offers only its newest day.
     """
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.say("{source}: what was missed is not all there.", source=source)
-        yield words.say("Not fetched afterwards: {days}.", days=_days(days, words))
-        if given_up:
-            yield words.say("They are too old, or asking for them failed again and again.")
-        else:
-            yield words.say("It shows only its newest.")
-        yield words.say("If you have them in a file: `paperwire ingest FILE --date DAY`.")
-
-    return Notice(cause="missed", subject=source, lines=lines)
+    why = Sentence("It shows only its newest.")
+    if given_up:
+        why = Sentence("They are too old, or asking for them failed again and again.")
+    return Notice(
+        cause="missed",
+        subject=source,
+        lines=lambda words: (
+            words.say("{source}: what was missed is not all there.", source=source),
+            words.say("Not fetched afterwards: {days}.", days=_days(days, words)),
+            words.say(why),
+            words.say("If you have them in a file: `paperwire ingest FILE --date DAY`."),
+        ),
+    )
 
 
 def papers_filed(source: str, days: Runs, papers: int) -> Notice:
     """Returns the notice that days of a source came so late that their papers were stored, but not announced."""
-
-    def lines(words: Language) -> Iterable[str]:
-        yield words.count(
-            "{source}: {count} paper came too late to be news.",
-            "{source}: {count} papers came too late to be news.",
-            papers,
-            source=source,
-        )
-        if days:
-            yield words.say(
-                "Of {days}: filed, so search finds them, and not announced to any chat.", days=_days(days, words)
-            )
-        yield words.say("To announce them all the same: `paperwire sources poll NAME --announce`.")
-
-    return Notice(cause="filed", subject=source, lines=lines)
+    filed = Sentence("Of {days}: filed, so search finds them, and not announced to any chat.")
+    return Notice(
+        cause="filed",
+        subject=source,
+        lines=lambda words: (
+            words.count(
+                "{source}: {count} paper came too late to be news.",
+                "{source}: {count} papers came too late to be news.",
+                papers,
+                source=source,
+            ),
+            words.say(filed, days=_days(days, words)) if days else "",
+            words.say("To announce them all the same: `paperwire sources poll NAME --announce`."),
+        ),
+    )
 
 
 def _days(runs: Runs, words: Language) -> str:

@@ -145,4 +145,3 @@ class SourceTrouble(StrEnum):
     FAILED = "failed"
     LATE = "late"
     NOT_POLLED = "not polled"  # no process polled it although it was due
-    SUMMARIES = "summaries"  # many summaries in its digests failed

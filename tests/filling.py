@@ -54,7 +54,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        session.put(KeyValueRow(name="sequence", value=str(last)))
+        session.merge(KeyValueRow(name="sequence", value=str(last)))
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (chat_row(first + n, now, gone=n % GONE == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))
@@ -67,7 +67,7 @@ def fill(
                          for chat, n in sent))  # fmt: skip
         add("message", ({"delivery": seqs[one], "number": 1, "payload": PAYLOAD, "use_plain": False,
                          "state": "sent", "attempted_at": when[one[1]], "sent_at": when[one[1]],
-                         "platform_id": str(seqs[one]), "reason": "", "lookup_given_up": False} for one in sent))  # fmt: skip
+                         "platform_id": str(seqs[one]), "reason": "", "left_to_person": False} for one in sent))  # fmt: skip
         add("delivery_item", ({"chat": first + chat, "paper": first_paper + (chat * 7 + n * PER_DELIVERY + place) % papers,
                                "delivery": seqs[chat, n], "message": 1, "position": place, "shown": True, "cross": False,
                                "because": [BECAUSE]} for chat, n in sent for place in range(PER_DELIVERY)))  # fmt: skip

@@ -36,7 +36,7 @@ def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
         return reply  # its reader has just said yes, and that was decided before the question
     if has_new and before.kind is ChatKind.TEAM and context.request.sender:
         # the person who subscribed last is the owner
-        stored_chats.set_owner(context.transaction, before.id, context.request.sender)
+        stored_chats.note_person(context.transaction, before.id, owner=context.request.sender)
     must_wait = _let_in(context, standing, before, has_new=has_new)
     if has_new:
         if context.by_operator:
@@ -118,7 +118,7 @@ def admin(context: CommandContext) -> Reply:
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
     transaction, address, now = context.transaction, context.origin.address, context.now
-    known_chats.store_private_chat(transaction, address, now=now, lang=context.request.language)
+    known_chats.store_chat(transaction, address, ChatKind.PRIVATE, now=now, lang=context.request.language)
     taken = access.redeem_code(transaction, address, context.args, admins=context.bot_info.admins, now=now)
     if taken == "made":
         return _made_operator(context)

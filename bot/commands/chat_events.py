@@ -9,11 +9,11 @@ from bot.commands.start import how_to_begin
 from bot.ports.channel import Reply
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.notices import resumed
-from subscriptions.service.known_chats import known_or_new, store_chat, store_private_chat
+from subscriptions.service.known_chats import known_or_new, store_chat
 from subscriptions.service.notifying import notify_owner
 from subscriptions.service.pausing import pause_unreachable, reactivate
 from subscriptions.states import PauseReason
-from subscriptions.store.stored_chats import set_owner
+from subscriptions.store.stored_chats import note_person
 from subscriptions.store.whole_chat import chat_moved
 
 
@@ -167,9 +167,10 @@ def _store_new_chat(context: CommandContext) -> None:
     )
     if person is None:
         return
-    set_owner(context.transaction, chat.id, context.request.sender)
+    note_person(context.transaction, chat.id, owner=context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        store_private_chat(context.transaction, private, now=context.now, lang=context.request.language)
+        lang = context.request.language
+        store_chat(context.transaction, private, ChatKind.PRIVATE, now=context.now, lang=lang)
 
 
 def _private_chat(context: CommandContext) -> ChatAddress | None:

@@ -144,14 +144,14 @@ def _page(context: CommandContext, page: int) -> Reply:
 def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, what holds it."""
     subscriptions = [one.subscription for one in shown]
-    about = activity(context.transaction, context.chat, subscriptions, now=context.now)
+    found, came = activity(context.transaction, context.chat, subscriptions, now=context.now)
     lines = []
     for one, row in zip(subscriptions, rows, strict=True):
         parts = [f"{row.number}  {row.reading}", row.when]
-        if about.found[one.canonical].base.days:
-            parts.append(_often(context, about.found[one.canonical]))
-        if came := about.came.get(one.number):
-            parts.append(context.say("last {moment}", moment=context.localizer.moment(came)))
+        if found[one.canonical].base.days:
+            parts.append(_often(context, found[one.canonical]))
+        if one.number in came:
+            parts.append(context.say("last {moment}", moment=context.localizer.moment(came[one.number])))
         lines.append(" · ".join(filter(None, (*parts, row.state))))
     return lines
 

@@ -22,7 +22,6 @@ from subscriptions.service.delivered_papers import Reason
 from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
 from subscriptions.states import ChatState, MessageState, Signal
-from subscriptions.store.known_papers import as_announced
 from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
@@ -151,7 +150,6 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
 
 
 def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
-    known = as_announced(context.transaction, known)
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [
         context.title(known),

@@ -74,7 +74,8 @@ class Dispatcher:
         Raises StoreError.
         """
         now = self._deps.clock.now()
-        for chat, changed in await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now):
+        waiting = await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now)
+        for chat, changed in waiting.items():
             noted = asyncio.get_running_loop().create_future()
             noted.set_result(None)
             telling = _tell(self._deps, chat, _DONE if changed else _ASK_AGAIN, now)

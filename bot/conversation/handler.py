@@ -12,7 +12,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import NamedTuple
@@ -260,14 +260,18 @@ def _refused(error: PaperwireError, context: CommandContext) -> Reply:
 @writes
 def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
     """Notes a request whose command needs something slow first. Returns False if it was noted before."""
-    request = prepared.request
-    if not request.update_id:
-        return True
-    context = contexts.context_of(transaction, deps, prepared)
-    stored_home(context, context.origin)
-    return conversations.note_update(
-        transaction, request.chat.platform, request.update_id, chat=request.chat, now=context.now
-    )
+    if prepared.request.update_id:
+        context = contexts.context_of(transaction, deps, prepared)
+        stored_home(context, context.origin)
+    return _is_first(transaction, prepared, deps.clock.now())
+
+
+def _is_first(transaction: Transaction, prepared: PreparedRequest, now: datetime) -> bool:
+    """Notes an update before its effect. Returns False if it took effect before."""
+    at, update = prepared.request.chat, prepared.request.update_id
+    if update and prepared.is_noted:
+        return conversations.begin_effect(transaction, at.platform, update)
+    return not update or conversations.note_update(transaction, at.platform, update, chat=at, now=now)
 
 
 async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
@@ -295,8 +299,8 @@ async def _note_look(
 
 @writes
 def _note(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None) -> bool:
-    at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
-    if not prepared.is_noted and not conversations.note_update(transaction, at.platform, update, chat=at, now=now):
+    at, update = prepared.request.chat, prepared.request.update_id
+    if not _is_first(transaction, prepared, deps.clock.now()):
         return False
     store_buttons(contexts.context_of(transaction, deps, prepared), reply)
     conversations.settle_update(transaction, at.platform, update, chat=at, changed=False, answered=reply is None)
@@ -316,12 +320,8 @@ def _change(
 
     Returns the reply; None if there is none, or if the update was handled before.
     """
-    at, update, now = prepared.request.chat, prepared.request.update_id, deps.clock.now()
-    if update and prepared.is_noted:
-        is_first = conversations.begin_effect(transaction, at.platform, update)
-    else:
-        is_first = not update or conversations.note_update(transaction, at.platform, update, chat=at, now=now)
-    if not is_first:
+    at, update = prepared.request.chat, prepared.request.update_id
+    if not _is_first(transaction, prepared, deps.clock.now()):
         return None
     reply, changed = _ran(transaction, deps, prepared, news)
     if update:

@@ -35,7 +35,7 @@ from subscriptions.model import ChatAddress
 from subscriptions.notices import STOPPED, Finding
 from subscriptions.portable import PortableLine
 from subscriptions.service import access
-from subscriptions.service.notifying import notify_new_version, notify_operators_of_trouble
+from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.store import bot_state, claims, role
 from subscriptions.store.database.store import Transaction, writes
 
@@ -394,16 +394,13 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 @writes
 def operator_lines(transaction: Transaction, app: App) -> list[str]:
-    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
-    conversation, admins = app.deps.conversation, app.settings.admins
-    if conversation.bot_info.version:
-        notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
+    """Returns a line that says how to become the operator, if there is none."""
     # nobody must be let in if only users of this machine can talk to the bot
     may_come = app.settings.web_password is not None
     strangers = any(
         platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
     )
-    if not strangers or access.has_operator(transaction, admins):
+    if not strangers or access.has_operator(transaction, app.settings.admins):
         return []
     code = access.new_code(transaction)
     line = f"This bot has no operator yet. To become it, send in private: /admin {code}"

@@ -15,11 +15,11 @@ from subscriptions.model import (
     Because,
     Chat,
     ChatKind,
+    Delivery,
     DeliveryKind,
     Facts,
     Item,
     KnownPaper,
-    MissingHow,
     MissingSources,
     Subscription,
 )
@@ -53,8 +53,6 @@ class Evidence:
 
 
 EvidenceOf = Callable[[str, KnownPaper], Evidence]  # (canonical text of a query, a paper that it finds) -> evidence
-# The delivery that was decided; None: there is nothing to deliver.
-Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,7 @@ class DueDelivery(NamedTuple):
     # papers could have come since the subscriptions last looked; read only before the first delivery
     expected: bool = True
     notes: bool = False  # the chat wants a delivery also on days without papers
-    missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
-    missing_how: MissingHow = MissingHow.AWAITED
+    missing: MissingSources | None = None  # awaited sources that have not reported
     # position of a paper -> points that are added to its fit; None: the chat has no taste
     added: Callable[[int], float] | None = None
 
@@ -108,8 +105,11 @@ class DueDelivery(NamedTuple):
         return min((subscription.cursor for subscription in self.subscriptions), default=0)
 
 
-def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool) -> Decided:
-    """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
+Decided = tuple[DueDelivery, Delivery | None]  # what was decided about a chat; None: there is nothing to deliver
+
+
+def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool, name: str = "preview") -> Delivery | None:
+    """Returns the delivery, with this id; None if there is nothing to deliver.
 
     `limited`: a button in this chat opens the papers beyond its limit. If there is none, all papers are shown.
     """
@@ -118,7 +118,8 @@ def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool) -> Decided:
         return None
     limit = due.chat.settings.limit if limited else None
     items = _limited(_ordered(found), limit)
-    return _kind(due.chat, sum(item.shown for item in items)), items, _facts(due)
+    kind = _kind(due.chat, sum(item.shown for item in items))
+    return Delivery(id=name, chat=due.chat, kind=kind, due=due.due, items=items, facts=_facts(due))
 
 
 def nothing_fits(due: DueDelivery) -> bool:
@@ -272,9 +273,6 @@ def _facts(due: DueDelivery) -> Facts:
     else:
         known, days = len(due.papers.known) - first, due.papers.days_after(due.looked_at)
     late = due.now - due.due
-    missing = None
-    if due.missing:
-        missing = MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
     return _facts_of(
         known=known,
         days=days,
@@ -283,7 +281,7 @@ def _facts(due: DueDelivery) -> Facts:
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
-        missing=missing,
+        missing=due.missing,
     )
 
 

@@ -16,7 +16,6 @@ from subscriptions.states import SourceTrouble
 
 LATE_AFTER = timedelta(hours=6)  # papers that have not come this long after their due moment are late
 OVERDUE_AFTER = timedelta(minutes=10)  # if a poll has been due for longer, no process ran when it became due
-MIN_SUMMARIES = 4  # with fewer papers the share of failed summaries is ignored
 MOST_NAMED = 5  # parts that a receipt names
 BEHIND = frozenset({SourceTrouble.FAILED, SourceTrouble.LATE, SourceTrouble.NOT_POLLED})
 DAYS_BACK = timedelta(days=14)  # older missed days are given up
@@ -44,7 +43,7 @@ class Receipt:
     source: str
     at: datetime  # aware UTC
     outcome: Outcome
-    # keys: digests, papers, new, updated, unchanged, archived, failed_summaries
+    # keys: digests, papers, new, updated, unchanged, archived
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
     id: int | None = None  # None: not stored yet
@@ -175,9 +174,7 @@ def trouble_after(before: SourceTrouble | None, receipt: Receipt) -> SourceTroub
         case Outcome.STALE | Outcome.QUIET:
             # nothing new is due at a weekend, but a document that was late has still not come
             return before if before is SourceTrouble.LATE else None
-    failed = receipt.counts.get("failed_summaries", 0)
-    most = failed * 2 > receipt.counts.get("papers", 0) >= MIN_SUMMARIES
-    return SourceTrouble.SUMMARIES if most else None
+    return None
 
 
 def is_passed_over(next_at: datetime | None, now: datetime) -> bool:

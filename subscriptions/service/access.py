@@ -195,7 +195,7 @@ def redeem_code(
     if not hmac.compare_digest(kept, _hash_of_code(code)):
         return "wrong"
     bot_state.put_value(transaction, _CODE, "")
-    stored_chats.make_operator(transaction, chat.id)
+    stored_chats.note_person(transaction, chat.id, admin=True)
     stored_chats.admit(transaction, chat.id, now=now)
     for other in stored_chats.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)

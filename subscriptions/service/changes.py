@@ -9,29 +9,30 @@ keeps its present cursor, so no paper is sent twice.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
-from subscriptions.planning.times import read_when
 from subscriptions.query.links import owned_by
 from subscriptions.service import known_chats
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import bot_state, columns, interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
-# fields of a subscription that an undo does not restore
-_NOT_LOGGED = frozenset({"chat_id", "latest_due_at"})
+# what people see of a subscription
+_seen_of = attrgetter("text", "canonical", "name", "cadence", "zone", "state", "paused_until")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
-    """Subscriptions, chosen settings and pause of a chat at one moment."""
+    """Subscriptions, chosen settings and pause of a chat at one moment, before a change."""
 
     subscriptions: Mapping[int, Subscription]  # number → subscription
     settings: Mapping[str, str]  # only values that the chat chose
     paused: bool = False  # a person paused the chat, see `is_paused_by_person`
     until: datetime | None = None
+    saved: Sequence[int] = ()  # papers that the change saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def record_change(
     transaction. All calls in one transaction make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
-        before = _to_json(state_of(transaction, chat_id)) | {"saved": [*saved]}
+        before = _to_json(replace(state_of(transaction, chat_id), saved=saved))
         transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
             transaction, chat_id, before, who=who, at=now
         )
@@ -115,16 +116,20 @@ def _saved_among(transaction: Transaction, chat_id: int, papers: Sequence[int]) 
     return tuple(paper for paper in papers if (paper, Signal.SAVED) in signals)
 
 
-def state_before(change: stored_subscriptions.StoredChange) -> State:
-    """Returns the state of a chat before a stored change."""
-    value = change.before
-    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
-    return State(
-        subscriptions={subscription.number: subscription for subscription in subscriptions},
-        settings=value["settings"],
-        paused=value["paused"],
-        until=columns.adapter_of(datetime | None).validate_python(value["until"]),
-    )
+def _to_json(state: State) -> dict[str, Any]:
+    subscriptions = {number: one._asdict() for number, one in state.subscriptions.items()}
+    stored: dict[str, Any] = columns.to_json({**vars(state), "subscriptions": subscriptions})
+    return stored
+
+
+def _state_before(kept: stored_subscriptions.StoredChange) -> State:
+    """Returns the state of a chat before a stored change. The chat may have moved since."""
+    state: State = columns.adapter_of(State).validate_python(kept.before)
+    subscriptions = {
+        number: one._replace(chat_id=kept.chat_id, canonical=owned_by(kept.chat_id, one.canonical))
+        for number, one in state.subscriptions.items()
+    }
+    return replace(state, subscriptions=subscriptions)
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
@@ -132,7 +137,7 @@ def state_of(transaction: Transaction, chat_id: int) -> State:
     chat = stored_chats.chats_by_id(transaction, [chat_id])[chat_id]
     return State(
         subscriptions={one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat_id)},
-        settings=chat.chosen,
+        settings=dict(chat.chosen),
         paused=is_paused_by_person(chat),
         until=chat.paused_until if is_paused_by_person(chat) else None,
     )
@@ -154,53 +159,10 @@ def difference(earlier: State, later: State) -> Difference:
         removed=tuple(
             earlier.subscriptions[n] for n in sorted(earlier.subscriptions.keys() - later.subscriptions.keys())
         ),
-        changed=tuple((old, new) for old, new in pairs if subscription_value(old) != subscription_value(new)),
+        changed=tuple((old, new) for old, new in pairs if _seen_of(old) != _seen_of(new)),
         settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
         paused=None if before == after else later.paused,
     )
-
-
-def subscription_value(subscription: Subscription | None) -> object:
-    """Returns those values of a subscription that people see, to compare subscriptions; None for None."""
-    if subscription is None:
-        return None
-    return (
-        subscription.text,
-        subscription.canonical,
-        subscription.name,
-        subscription.cadence,
-        subscription.zone,
-        subscription.state,
-        subscription.paused_until,
-    )
-
-
-def _to_json(state: State) -> dict[str, Any]:
-    subscriptions = [
-        {name: value for name, value in one._asdict().items() if name not in _NOT_LOGGED}
-        | {"cadence": str(one.cadence)}
-        for one in state.subscriptions.values()
-    ]
-    logged: dict[str, Any] = columns.to_json(
-        {
-            "settings": dict(state.settings),
-            "paused": state.paused,
-            "until": state.until,
-            "subscriptions": subscriptions,
-        }
-    )
-    return logged
-
-
-def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
-    values = {
-        **value,
-        "chat_id": chat_id,
-        "canonical": owned_by(chat_id, value["canonical"]),  # the chat may have moved since
-        "cadence": read_when(value["cadence"]).cadence,
-    }
-    subscription: Subscription = columns.adapter_of(Subscription).validate_python(values)
-    return subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,11 +183,10 @@ def last_change(transaction: Transaction, address: ChatAddress) -> Change | None
         return None
     now = state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
-        before = state_before(kept)
-        if saved := kept.before.get("saved"):  # such a change is only that, also if later ones are not kept any more
-            what = Difference(saved=_saved_among(transaction, chat.id, saved))
-        else:
-            what = difference(before, now)
+        before = _state_before(kept)
+        what = difference(before, now)
+        if before.saved:  # such a change is only that, also if later ones are not kept any more
+            what = Difference(saved=_saved_among(transaction, chat.id, before.saved))
         if what:
             return Change(id=kept.id, who=kept.who, before=before, what=what)
     return None
@@ -302,7 +263,7 @@ def _restore_subscriptions(
     stayed = {one.number: one for one in there if one.number in wanted}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
     restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted.items() if one]
-    stored_subscriptions.restore_subscriptions(transaction, restored)
+    stored_subscriptions.insert_subscriptions(transaction, restored)
 
 
 def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:
@@ -311,18 +272,14 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
     If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
     the same. Otherwise its old due moment counts if that is in the future.
     """
-    zone, due = due_moments.zone_of(wanted, chat), wanted.next_due_at
+    zone = due_moments.zone_of(wanted, chat)
     if stayed is not None:
         wanted = wanted._replace(cursor=stayed.cursor)
-    if stayed is not None and (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
-        due = stayed.next_due_at
-    elif wanted.cadence.kind == "now":
-        due = None  # a `now` subscription has a due moment only while quiet hours delay it
-    elif due is None or due <= now:
+        if (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
+            return due_moments.with_due(wanted, (stayed.next_due_at, stayed.latest_due_at))
+    if wanted.cadence.kind == "now" or wanted.next_due_at is None or wanted.next_due_at <= now:
         return due_moments.with_due(wanted, due_moments.first_span(wanted.cadence, zone, now))
-    if wanted.cadence.kind == "now":
-        return due_moments.with_due(wanted, (due, None))
-    return due_moments.with_due(wanted, due_moments.due_span(wanted.cadence, zone, due))
+    return wanted
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: datetime) -> None:

@@ -179,8 +179,6 @@ def source_finding(
                 why=lambda words: _why_late(words, receipt.detail, known),
                 since=since,
             )
-        case SourceTrouble.SUMMARIES:
-            return _summaries_failed(known, receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0))
 
 
 def _correct_file(words: Language) -> str:
@@ -200,22 +198,6 @@ def _why_late(words: Language, found: str, known: KnownSource) -> str:
     else:
         usual = words.say("who makes it is late, or has stopped")
     return words.joined(_said(words, found), _usually(words, usual))
-
-
-def _summaries_failed(known: KnownSource, failed: int, papers: int) -> Finding:
-    """Returns the finding that many summaries are missing because the program that writes them failed."""
-    return _of_source(
-        known,
-        "summaries",
-        lambda words: words.say(
-            "{source}: {failed_summaries} of {papers} summaries failed.",
-            source=known.name,
-            failed_summaries=words.number(failed),
-            papers=words.number(papers),
-        ),
-        level=Level.NOTE,
-        cure=lambda words: words.say("The abstracts are shown instead. Who makes the list may want to know."),
-    )
 
 
 def _of_source(

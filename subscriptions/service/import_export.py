@@ -8,6 +8,7 @@ from subscriptions import portable
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.planning.times import When
 from subscriptions.query import ABOUT, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import known_chats
@@ -138,19 +139,8 @@ def _apply(
     if line.zone not in (None, zone or chat.settings.timezone):
         zone = None if line.zone == chat.settings.timezone else line.zone
     try:
-        placed = place(
-            transaction,
-            chat,
-            known,
-            text=query.text,
-            canonical=query.canonical,
-            cadence=line.cadence,
-            zone=zone,
-            name=line.name,
-            now=now,
-            who=who,
-            looks_back=looks_back,
-        )
+        when = When(line.cadence, zone or "")
+        placed = place(transaction, chat, known, query, when, name=line.name, now=now, who=who, looks_back=looks_back)
     except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     if known is None:

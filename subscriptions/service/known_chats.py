@@ -12,7 +12,7 @@ from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import parse_query
 from subscriptions.service.nearness import why_they_rest
 from subscriptions.store import bot_state, outbox, stored_chats, stored_sources, stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.outbox import OutboxCounts, outbox_counts
 from subscriptions.store.stored_sources import KnownSource
 
@@ -159,16 +159,8 @@ def store_chat(
     )
     if chat.kind is ChatKind.PRIVATE or chat.is_set_up:
         return chat
-    stored_chats.set_up(transaction, chat.id, timezone=timezone, lang=lang)
+    stored_chats.note_person(transaction, chat.id, timezone=timezone, lang=lang)
     return stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
-
-
-def store_private_chat(store: Scope, address: ChatAddress, *, now: datetime, lang: str) -> None:
-    """Adds a person's private chat if it is unknown, so that it can get notices.
-
-    `lang`: any language code of the person.
-    """
-    store_chat(store, address, ChatKind.PRIVATE, now=now, lang=lang)
 
 
 @reads

@@ -156,13 +156,6 @@ def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]
     return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
 
 
-class Near(NamedTuple):
-    """A paper that is near to a question."""
-
-    paper: int
-    nearness: float  # from 0 to 1 (subscriptions/meaning.py)
-
-
 @dataclass(frozen=True, slots=True)
 class _Searched:
     """The codes of papers as wholes, as integers, in the order of their entries.
@@ -180,11 +173,12 @@ _SEARCHED: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
 _NOTHING = _Searched("", 0, (), ())
 
 
-def near_papers(transaction: Transaction, questions: bytes, encoder: str, *, least: float = meaning.NEAR) -> list[Near]:
+def near_papers(transaction: Transaction, questions: bytes, encoder: str) -> list[tuple[int, float]]:
     """Returns the stored papers that are near to one of some questions, nearest first, at most MOST_NEAR.
 
-    `questions` are vectors of `encoder`; if the store's encoder is another one, nothing is near. `least` is the lowest
-    nearness. Papers without codes are left out, and among very many papers those that are near by one sentence only.
+    Each is (paper, nearness from meaning.WORTH_SHOWING to 1). `questions` are vectors of `encoder`; if the store's
+    encoder is another one, nothing is near. Papers without codes are left out, and among very many papers those that
+    are near by one sentence only.
 
     The first search reads the codes of all papers, which takes 0.3 s for 100,000 papers; later ones read only new codes
     and take 50 ms. Until the first search, this takes no memory.
@@ -192,11 +186,11 @@ def near_papers(transaction: Transaction, questions: bytes, encoder: str, *, lea
     if meanings.encoder(transaction) != encoder:
         return []
     asked, searched = meaning.read_questions(questions), _searched(transaction, encoder)
-    nearest = sorted({at for one in asked for at in _nearest_wholes(one, searched.codes)})
-    found = meanings.entries(transaction, [searched.entries[at] for at in nearest])
-    near = [Near(paper, meaning.nearness_to_any(asked, meaning.read_paper(codes))) for paper, codes in found]
-    near = [one for one in near if one.nearness >= least]
-    return sorted(near, key=lambda one: (-one.nearness, -one.paper))[:MOST_NEAR]
+    wholes = sorted({at for one in asked for at in _nearest_wholes(one, searched.codes)})
+    found = meanings.entries(transaction, [searched.entries[at] for at in wholes])
+    near = [(meaning.nearness_to_any(asked, meaning.read_paper(codes)), paper) for paper, codes in found]
+    nearest = sorted((one for one in near if one[0] >= meaning.WORTH_SHOWING), reverse=True)[:MOST_NEAR]
+    return [(paper, nearness) for nearness, paper in nearest]
 
 
 def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:

@@ -18,8 +18,6 @@ from subscriptions.model import (
     DeliveryKind,
     Facts,
     Lane,
-    MissingHow,
-    MissingSources,
 )
 from subscriptions.notices import (
     CONFIRM,
@@ -30,13 +28,10 @@ from subscriptions.notices import (
     nothing_matched,
     nothing_matched_in,
     papers_missing,
-    version_changed,
 )
 from subscriptions.planning import decision
-from subscriptions.planning.next_deliveries import AwaitedSource
 from subscriptions.states import ChatState
 from subscriptions.store import (
-    bot_state,
     conversations,
     known_papers,
     outbox,
@@ -49,7 +44,6 @@ from subscriptions.texts import cutting
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
 STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
-_Case = tuple[decision.DueDelivery, decision.Decided]
 
 
 class _Writer(Language):
@@ -185,29 +179,13 @@ def notify_operators_of_trouble(
     return tuple(lanes)
 
 
-@writes
-def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
-    """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
-    before = bot_state.get_value(transaction, "version")
-    if before == version:
-        return
-    bot_state.put_value(transaction, "version", version)
-    if before is not None:
-        notify_operators(transaction, admins, version_changed(version, before), now=now)
-
-
 def is_public(chat: Chat) -> bool:
     """Whether strangers can read a chat. Such a chat gets no notices about papers that did not come."""
     return chat.public or chat.kind is ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
-    """Returns why the papers of these sources are missing: "late" if one is late, else "failed" if one failed."""
-    return min((one.how for one in behind), key=list(MissingHow).index, default=MissingHow.AWAITED)
-
-
 def notify_no_match(
-    transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
+    transaction: Transaction, decided: Sequence[decision.Decided], *, last_sequence: int, now: datetime
 ) -> list[Lane]:
     """Stores the notices about papers that did not come, in the transaction of the decisions.
 
@@ -215,11 +193,11 @@ def notify_no_match(
     delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
     looked. Returns the lanes that got a notice.
     """
-    found = [(due.chat, notice) for due, result in cases for notice in _for_owner(due, result)]
+    found = [(due.chat, notice) for due, delivery in decided for notice in _for_owner(due, delivery)]
     silent = {
         due.chat.id: due
-        for due, result in cases
-        if not (result and result[1]) and due.chat.first_delivery_planned and decision.nothing_fits(due)
+        for due, delivery in decided
+        if not (delivery and delivery.items) and due.chat.first_delivery_planned and decision.nothing_fits(due)
     }
     for chat_id, since in planner.last_delivered_or_changed(transaction, list(silent)).items():
         if since < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
@@ -243,15 +221,14 @@ def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: d
     yield nothing_matched(known, days, since.isoformat(), edit=edit if has_buttons else None)
 
 
-def _for_owner(due: decision.DueDelivery, result: decision.Decided) -> Iterator[Notice]:
+def _for_owner(due: decision.DueDelivery, delivery: Delivery | None) -> Iterator[Notice]:
     """Yields what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
     if not is_public(due.chat):
         return
-    if result is not None and due.missing:
-        missing = MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
-        yield papers_missing(due.chat, missing)
+    if delivery and due.missing:
+        yield papers_missing(due.chat, due.missing)
     timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
-    if result is None and timed and due.may_be_empty and due.chat.settings.quietday == "on":
+    if delivery is None and timed and due.may_be_empty and due.chat.settings.quietday == "on":
         yield no_papers_today(due.chat)
 
 

@@ -41,12 +41,12 @@ class Found:
     end: int | None = None  # the newest paper that was not searched, because that takes too long; None: all were
 
 
-def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False, in_time: bool = False) -> Found:
+def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False) -> Found:
     """Returns the papers that a query finds.
 
     Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless
-    `whole`, this ends after the newest MOST_READ or MOST_COMPARED of them. `in_time`: late codes do not count, as in
-    planning. A term whose vector is not known finds nothing near.
+    `whole`, this ends after the newest MOST_READ or MOST_COMPARED of them. A term whose vector is not known finds
+    nothing near.
     """
     query, near, end = nearness.with_known_vectors(transaction, query), {}, None
     if query.nearness_terms:
@@ -54,20 +54,20 @@ def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = 
         if not whole and len(papers) > MOST_COMPARED:
             end = papers.pop()
             among = replace(among, above=paper_words.place_of(transaction, end))
-        near = {term: _near(transaction, term, papers, in_time=in_time) for term in query.nearness_terms}
+        near = {term: _near(transaction, term, papers) for term in query.nearness_terms}
     candidates, doubtful = paper_words.candidates(transaction, query, among, near)
     asked = [paper for paper in candidates if paper in doubtful]
     if not whole and len(asked) > MOST_READ:
         end = asked[MOST_READ]
         candidates, asked = candidates[: candidates.index(end)], asked[:MOST_READ]
-    known = read(transaction, asked, in_time=in_time)
+    known = read(transaction, asked)
     fitting = {known[place].id for place in matching_papers(query, [one.paper for one in known])}
     return Found(tuple(paper for paper in candidates if paper in fitting or paper not in doubtful), near, end)
 
 
-def read(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> tuple[KnownPaper, ...]:
-    """Returns the papers with these ids, in the same order. `in_time`: see `find`."""
-    known = known_papers.stored_papers(transaction, papers, in_time=in_time)
+def read(transaction: Transaction, papers: Sequence[int]) -> tuple[KnownPaper, ...]:
+    """Returns the papers with these ids, in the same order."""
+    known = known_papers.stored_papers(transaction, papers)
     return tuple(known[paper] for paper in papers)
 
 
@@ -80,18 +80,18 @@ def undelivered(
     for one in subscriptions:
         among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
         query = parse.parse_canonical(one.canonical)
-        found[one.id] = find(transaction, query, among, whole=True, in_time=True).papers
+        found[one.id] = find(transaction, query, among, whole=True).papers
     delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 
-def _near(transaction: Transaction, term: Term, papers: Sequence[int], *, in_time: bool) -> dict[int, float]:
+def _near(transaction: Transaction, term: Term, papers: Sequence[int]) -> dict[int, float]:
     """Returns paper → nearness for the papers that are near to the text or papers of a term, without these."""
     if not term.question:
         return {}
     asked = meaning.read_questions(term.question)
     own = known_papers.papers_with_keys(transaction, term.value.split(",")).values()
-    codes = meanings.each_code(transaction, [paper for paper in papers if paper not in own], in_time=in_time)
+    codes = meanings.each_code(transaction, [paper for paper in papers if paper not in own])
     near = ((paper, meaning.nearness_to_any(asked, meaning.read_paper(code))) for paper, code in codes)
     return {paper: nearness for paper, nearness in near if nearness >= meaning.NEAR}
 
@@ -233,10 +233,10 @@ def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[
 
 def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
     """Returns the papers that are nearest to one of some vectors, nearest first, except the ids `without`."""
-    near = nearness.near_papers(transaction, vectors, transaction.store.encoder, least=meaning.WORTH_SHOWING)
-    wanted = [one for one in near if one.paper not in without][:most]
-    known = known_papers.stored_papers(transaction, [one.paper for one in wanted])
-    return [NearPaper(known[one.paper], one.nearness) for one in wanted if one.paper in known]
+    near = nearness.near_papers(transaction, vectors, transaction.store.encoder)
+    wanted = dict([one for one in near if one[0] not in without][:most])
+    known = known_papers.stored_papers(transaction, list(wanted))
+    return [NearPaper(known[paper], near) for paper, near in wanted.items() if paper in known]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ index pays.
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -15,12 +14,12 @@ from subscriptions import zones
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.ranking import fit
 from subscriptions.matching.reasons import HitFinder
-from subscriptions.model import Chat, Delivery, KnownPaper, Lane, Subscription
+from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
 from subscriptions.planning import decision, due_moments
 from subscriptions.planning.cadence import next_due
-from subscriptions.planning.decision import Evidence, EvidenceOf, Papers
+from subscriptions.planning.decision import Decided, DueDelivery, Evidence, EvidenceOf, Papers
 from subscriptions.planning.due_moments import DueSpan, Move
-from subscriptions.planning.next_deliveries import Forecast
+from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
 from subscriptions.query import AUTHOR, TITLE, rewriting
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Query
@@ -142,36 +141,6 @@ class Due(NamedTuple):
     window: Window  # their queries, matched
 
 
-class DueChat(NamedTuple):
-    """A chat of which some subscriptions are due."""
-
-    chat: Chat
-    subscriptions: Sequence[Subscription]  # all of the chat
-    due: Sequence[Subscription]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is decided about one chat."""
-
-    case: decision.DueDelivery
-    result: decision.Decided  # None: no delivery
-
-    def delivery(self, name: str) -> Delivery | None:
-        """Returns the delivery, with this id; None if there is none."""
-        if self.result is None:
-            return None
-        kind, items, facts = self.result
-        return Delivery(id=name, chat=self.case.chat, kind=kind, due=self.case.due, items=items, facts=facts)
-
-    def covers(self, subscription: Subscription) -> bool:
-        """Whether the delivery has papers of a subscription, or says that there are no papers."""
-        if self.result is None:
-            return False
-        _, items, _ = self.result
-        return not items or any(because.number == subscription.number for item in items for because in item.because)
-
-
 def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     """Plans everything that is due. Returns the lane of each stored delivery and notice.
 
@@ -232,7 +201,7 @@ def _plan_slice(
     """Decides about some chats, and stores that. Returns the lanes of deliveries."""
     due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
     keys = _keys(transaction, due, forecast)
-    decided = _decide(transaction, [one for one in due if one.chat.id in keys], forecast, window)
+    decided = _decide(transaction, [one for one in due if one.chat.id in keys], window)
     return _write(transaction, decided, keys, waits, forecast)
 
 
@@ -253,24 +222,26 @@ def _awake(
 
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> tuple[Decision | None, Decision | None]:
-    """Returns (what a plan would decide for a chat at this moment, what it would if the other subscriptions were due).
+) -> tuple[Delivery | None, Delivery | None]:
+    """Returns (what a plan would deliver to a chat at this moment, what it would if the other subscriptions were due).
 
-    None where there is nothing to decide. Stores nothing.
+    Stores nothing.
     """
     forecast = stored_sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
     found, _ = _due([(chat, subscriptions)], forecast)
     due = found if _keys(transaction, found, forecast) else []
-    rest = [one for one in subscriptions if not (due and one in due[0].due)]
-    others = [DueChat(chat, subscriptions, rest)] if rest else []
-    first, later = (_decide(transaction, some, forecast, window) for some in (due, others))
-    return next(iter(first), None), next(iter(later), None)
+    rest = [one for one in subscriptions if not (due and one in due[0].subscriptions)]
+    others = [_case(chat, subscriptions, rest, forecast)] if rest else []
+    first, later = (_decide(transaction, some, window) for some in (due, others))
+    return first[0][1] if first else None, later[0][1] if later else None
 
 
-def _due(chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecast) -> tuple[list[DueChat], list[Move]]:
-    """Returns (the chats that are due, the moves of subscriptions that have to wait)."""
-    due: list[DueChat] = []
+def _due(
+    chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecast
+) -> tuple[list[DueDelivery], list[Move]]:
+    """Returns (what is due for chats, still without papers; the moves of subscriptions that have to wait)."""
+    due: list[DueDelivery] = []
     waits: list[Move] = []
     for chat, subscriptions in chats:
         found, held_back = due_moments.due_now(
@@ -282,43 +253,19 @@ def _due(chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecas
         )
         waits += held_back
         if found:
-            due.append(DueChat(chat, subscriptions, found))
+            due.append(_case(chat, subscriptions, found, forecast))
     return due, waits
 
 
-def _decide(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast, window: Window) -> list[Decision]:
-    """Decides what the due subscriptions of each chat bring. Stores nothing."""
-    subscriptions = [one for these in due for one in these.due]
-    if not subscriptions:
-        return []
-    window.cover(transaction, min(one.cursor for one in subscriptions))
-    fits = window.fits(transaction, subscriptions)
-    papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
-    chat_ids = [these.chat.id for these in due]
-    delivered = planner.delivered(transaction, chat_ids, papers)
-    tastes = nearness.tastes(transaction, chat_ids)
-    decided = []
-    for these in due:
-        chat, liked = these.chat, tastes.get(these.chat.id)
-        case = _case(these, forecast)._replace(
-            papers=window.papers,
-            fits=fits,
-            delivered=delivered[chat.id],
-            added=nearness.points(liked, window.tokenized) if liked else None,
-        )
-        decided.append(Decision(case, decision.decide(case, window.evidence, limited=decision.shows_more(chat))))
-    return decided
-
-
-def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
-    """Returns what is due for a chat, still without papers."""
-    chat, subscriptions, due = these
+def _case(
+    chat: Chat, subscriptions: Sequence[Subscription], due: Sequence[Subscription], forecast: Forecast
+) -> DueDelivery:
+    """Returns what is due for a chat, still without papers. `subscriptions` are all of the chat."""
     now = forecast.at
     then = forecast.next_of(chat, subscriptions, planned={one.id for one in due})
     timed = [one for one in due if one.cadence.kind != "now"]
-    behind = forecast.missing if timed else ()
     over = any(forecast.is_last_word(one, chat) for one in timed)
-    return decision.DueDelivery(
+    return DueDelivery(
         chat=chat,
         subscriptions=tuple(due),
         due=max(due_moments.moment_of(one, now) for one in due),
@@ -329,9 +276,41 @@ def _case(these: DueChat, forecast: Forecast) -> decision.DueDelivery:
         may_be_empty=over or not timed,
         expected=chat.first_delivery_planned or _may_have_come(due, forecast),
         notes=over and chat.settings.quietday == "on" and not notifying.is_public(chat),
-        missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
-        missing_how=notifying.how_missing(behind),
+        missing=_missing(forecast.missing) if timed else None,
     )
+
+
+def _missing(behind: Sequence[AwaitedSource]) -> MissingSources | None:
+    """Returns the sources whose papers are missing: late ones, if one is late, else failed ones, if one failed."""
+    if not behind:
+        return None
+    names = [name for one in behind for name in (one.behind or (one.name,))]
+    return MissingSources(", ".join(names), len(names), min((one.how for one in behind), key=list(MissingHow).index))
+
+
+def _decide(transaction: Transaction, due: Sequence[DueDelivery], window: Window) -> list[Decided]:
+    """Decides what the due subscriptions of each chat bring. Stores nothing."""
+    subscriptions = [one for case in due for one in case.subscriptions]
+    if not subscriptions:
+        return []
+    window.cover(transaction, min(one.cursor for one in subscriptions))
+    fits = window.fits(transaction, subscriptions)
+    papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
+    chat_ids = [case.chat.id for case in due]
+    delivered = planner.delivered(transaction, chat_ids, papers)
+    tastes = nearness.tastes(transaction, chat_ids)
+    decided: list[Decided] = []
+    for one in due:
+        liked = tastes.get(one.chat.id)
+        case = one._replace(
+            papers=window.papers,
+            fits=fits,
+            delivered=delivered[one.chat.id],
+            added=nearness.points(liked, window.tokenized) if liked else None,
+        )
+        limited, name = decision.shows_more(one.chat), secrets.token_hex(8)
+        decided.append((case, decision.decide(case, window.evidence, limited=limited, name=name)))
+    return decided
 
 
 def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
@@ -340,19 +319,19 @@ def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
-def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) -> dict[int, str]:
+def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Forecast) -> dict[int, str]:
     """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and due minute (rule 5).
 
     Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an
     earlier minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
     """
     now, minutes, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str](), dict[int, str]()
-    for chat, _, mine in due:
-        chat_id = chat.id
-        cursor, numbers = min(one.cursor for one in mine), ",".join(str(one.number) for one in mine)
-        more[chat_id] = f"{cursor}-{forecast.last_sequence}:{numbers}"
-        minutes[chat_id] = f"{max(due_moments.moment_of(one, forecast.at) for one in mine):{_MINUTE}}"
-        timed = any(one.next_due_at is not None for one in mine)
+    for case in due:
+        chat_id = case.chat.id
+        numbers = ",".join(str(one.number) for one in case.subscriptions)
+        more[chat_id] = f"{case.looked_at}-{forecast.last_sequence}:{numbers}"
+        minutes[chat_id] = f"{case.due:{_MINUTE}}"
+        timed = any(one.next_due_at is not None for one in case.subscriptions)
         keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
     taken = planner.taken_keys(transaction, list(keys.values()))
     for chat_id, key in keys.items():
@@ -363,33 +342,37 @@ def _keys(transaction: Transaction, due: Sequence[DueChat], forecast: Forecast) 
 
 def _write(
     transaction: Transaction,
-    decided: Sequence[Decision],
+    decided: Sequence[Decided],
     keys: Mapping[int, str],
     waits: Sequence[Move],
     forecast: Forecast,
 ) -> list[Lane]:
-    planned = {keys[delivery.chat.id]: delivery for one in decided if (delivery := one.delivery(secrets.token_hex(8)))}
+    planned = {keys[case.chat.id]: delivery for case, delivery in decided if delivery}
     moves = [
         # a plan that began earlier than another one never moves a cursor back
-        (subscription.id, max(subscription.cursor, forecast.last_sequence), _span_after(subscription, one, forecast.at))
-        for one in decided
-        for subscription in one.case.subscriptions
+        (one.id, max(one.cursor, forecast.last_sequence), _span_after(one, case.chat, delivery, forecast.at))
+        for case, delivery in decided
+        for one in case.subscriptions
     ]
     planner.add_deliveries(transaction, planned, now=forecast.at)
     planner.advance(transaction, [*waits, *moves])
     chats = [one.chat for one in planned.values()]
     planner.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
     lanes = [chat.address.lane for chat in chats]
-    cases = [(one.case, one.result) for one in decided]
-    return lanes + notifying.notify_no_match(transaction, cases, last_sequence=forecast.last_sequence, now=forecast.at)
+    return lanes + notifying.notify_no_match(
+        transaction, decided, last_sequence=forecast.last_sequence, now=forecast.at
+    )
 
 
-def _span_after(subscription: Subscription, one: Decision, now: datetime) -> DueSpan:
-    """Returns the due span that a subscription gets once the delivery `one` is planned.
+def _span_after(subscription: Subscription, chat: Chat, delivery: Delivery | None, now: datetime) -> DueSpan:
+    """Returns the due span that a subscription gets once a delivery is planned.
 
-    A when-out subscription that the delivery does not cover stays due in the window that is open now.
+    A when-out subscription that it does not cover stays due in the window that is open now. It covers those whose
+    papers it has, and all if it says that there are no papers.
     """
-    zone = due_moments.zone_of(subscription, one.case.chat)
-    if subscription.cadence.kind == "when-out" and not one.covers(subscription):
+    zone = due_moments.zone_of(subscription, chat)
+    items = delivery.items if delivery else ()
+    brought = any(because.number == subscription.number for item in items for because in item.because)
+    if subscription.cadence.kind == "when-out" and not (brought or (delivery and not items)):
         return due_moments.first_span(subscription.cadence, zone, now)
     return due_moments.due_span(subscription.cadence, zone, next_due(subscription.cadence, zone, now))

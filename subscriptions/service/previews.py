@@ -88,22 +88,16 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     return Recent(among, Base.of_days(paper_words.days(transaction, among)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """How many papers subscriptions find, and when they last delivered papers."""
-
-    found: Mapping[str, Matches]  # canonical text → the papers of the last days that it finds
-    came: Mapping[int, datetime]  # number of a subscription → when papers were last sent for it
-
-
 @reads
-def activity(transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> Activity:
-    """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> tuple[Mapping[str, Matches], Mapping[int, datetime]]:
+    """Returns (canonical text → the papers of the last days that it finds, number → when its last papers were sent)."""
     window = recent(transaction, now)
     found = {
         one.canonical: window.find(transaction, parse.parse_canonical(one.canonical), chat) for one in subscriptions
     }
-    return Activity(found=found, came=stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN))
+    return found, stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
 
 
 @reads
@@ -223,8 +217,7 @@ def _of_this_moment(
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = due_moments.after_pauses(chat, subscriptions, now)
-    decided, other = decide_now(transaction, chat, subscriptions, now=now)
-    delivery, later = (one.delivery("preview") if one else None for one in (decided, other))
+    delivery, later = decide_now(transaction, chat, subscriptions, now=now)
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
     items = tuple(item for item in later.items if item.paper.id not in brought) if later else ()
     waiting = {because.number for item in items for because in item.because}
@@ -313,12 +306,11 @@ def _delivery(
     decided = decision.decide(due, evidence_by(queries), limited=most_read is not None or decision.shows_more(chat))
     if decided is None:
         return None
-    kind, items, facts = decided
     days = paper_words.days(transaction, among)
     first = most_read is None and not chat.first_delivery_planned
-    facts = replace(facts, known=sum(days.values()), days=tuple(days), first=first)
+    facts = replace(decided.facts, known=sum(days.values()), days=tuple(days), first=first)
     unread = _unread(subscriptions, found, place, known[0])
-    return Delivery(id="preview", chat=chat, kind=kind, due=now, items=(*items, *unread), facts=facts)
+    return replace(decided, items=(*decided.items, *unread), facts=facts)
 
 
 def _unread(

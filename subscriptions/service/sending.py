@@ -30,7 +30,7 @@ def record_outcome(
         outcome,
         failures=claimed.attempts,
         plain_tried=claimed.plain,
-        was_unclear=claimed.unclear,
+        was_unclear=claimed.unclear_since is not None,
         on_unclear=on_unclear,
         now=now,
         refusals=refusals,

@@ -76,22 +76,13 @@ def subscribe(
         stored_chats.mark_reachable(transaction, chat.id, now=now)
     query = with_vectors_for(transaction, query, chat.id)
     known = known_chats.with_query(transaction, chat, query.canonical)
-    read = _when_of(when, chat, known)
+    read = _when_of(when, known.cadence if known else None, chat)
     if is_new and read.zone:  # the zone of the request becomes the zone of the new chat
         stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
         chat, read = known_chats.get_chat(transaction, address), When(read.cadence)
-    placed = place(
-        transaction,
-        chat,
-        known,
-        text=query.text,
-        canonical=query.canonical,
-        cadence=read.cadence,
-        zone=read.zone or (known.zone if known else None),
-        name=plain,
-        now=now,
-        who=who,
-    )
+    if known is not None and not read.zone:
+        read = When(read.cadence, known.zone or "")
+    placed = place(transaction, chat, known, query, read, name=plain, now=now, who=who)
     if known is not None:
         is_timed = (known.cadence, known.zone) != (placed.cadence, placed.zone)
         outcome = "rescheduled" if is_timed else "known"
@@ -105,11 +96,9 @@ def place(
     transaction: Transaction,
     chat: Chat,
     known: Subscription | None,
+    query: Query | portable.KeptText,
+    when: When,
     *,
-    text: str,
-    canonical: str,
-    cadence: Cadence,
-    zone: str | None,
     name: str | None,
     now: datetime,
     who: str,
@@ -117,9 +106,10 @@ def place(
 ) -> Subscription:
     """Adds a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
 
-    `zone`: None is that of the chat; `name`: None leaves it. A new one that does not look back wants only papers that
-    come from now on. Raises Refused if the chat has too many.
+    Without a zone, that of the chat counts; `name`: None leaves it. A new one that does not look back wants only papers
+    that come from now on. Raises Refused if the chat has too many.
     """
+    cadence, zone = when.cadence, when.zone or None
     if known is not None:
         after = due_moments.with_time(known, chat, cadence, zone, now)
         after = after if name is None else after._replace(name=name)
@@ -138,8 +128,8 @@ def place(
         id=0,
         number=0,
         chat_id=chat.id,
-        text=text,
-        canonical=canonical,
+        text=query.text,
+        canonical=query.canonical,
         cadence=cadence,
         zone=zone,
         since=since,
@@ -151,15 +141,15 @@ def place(
     return stored_subscriptions.add_subscription(transaction, new)
 
 
-def _when_of(when: str | None, chat: Chat, known: Subscription | None) -> When:
-    """Returns a typed time.
+def _when_of(when: str | None, own: Cadence | None, chat: Chat) -> When:
+    """Returns a typed time. Without one, a known subscription keeps its `own`, and a new one gets that of the chat.
 
-    Without one, a known subscription keeps its schedule, and a new one gets that of the chat.
+    A when-out without hours gets the hours of `own`, or else of the chat's schedule.
     """
     of_chat = read_when(chat.settings.schedule).cadence
-    if when is not None:
-        return read_when(when, of_chat)
-    return When(of_chat if known is None else known.cadence)
+    if when is None:
+        return When(own or of_chat)
+    return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
 @writes
@@ -188,7 +178,7 @@ def edit(
             Sentence("Subscription {number} asks for that already.", {"number": same.number}),
             Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
         )
-    read = _read_again(when, subscription.cadence, chat) if when else When(subscription.cadence)
+    read = _when_of(when or None, subscription.cadence, chat)
     after = subscription._replace(text=query.text, canonical=query.canonical)
     after = due_moments.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
     changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
@@ -218,7 +208,7 @@ def reschedule(
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     chosen = known_chats.chosen(subscriptions, number)
-    read = _read_again(when, None, chat)
+    read = _when_of(when, None, chat)
     if number is None:
         stored = chat_settings.check_value("schedule", str(read), kind=chat.kind)
         if chat.chosen.get("schedule") != stored:
@@ -226,12 +216,6 @@ def reschedule(
             stored_chats.choose_setting(transaction, chat.id, "schedule", stored)
     after = tuple(due_moments.with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
     return changes.change_subscriptions(transaction, chosen, after, now=now, who=who)
-
-
-def _read_again(when: str, own: Cadence | None, chat: Chat) -> When:
-    """Reads a new time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
-    of_chat = read_when(chat.settings.schedule).cadence
-    return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
 @writes

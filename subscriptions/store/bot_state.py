@@ -25,7 +25,7 @@ _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called")
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    transaction.put(KeyValueRow(name=name, value=value))
+    transaction.merge(KeyValueRow(name=name, value=value))
 
 
 def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:

@@ -74,16 +74,9 @@ def mark_answered(transaction: Transaction, platform: str, update_id: str) -> No
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(answered=True))
 
 
-class Unanswered(NamedTuple):
-    """A chat in which updates were not answered when an earlier process ended."""
-
-    chat: ChatAddress
-    changed: bool  # at least one of them changed something
-
-
 @writes
-def unanswered(transaction: Transaction, platforms: Collection[str], *, now: datetime) -> list[Unanswered]:
-    """Returns the chats of these platforms that wait for an answer, each once, who spoke first first.
+def unanswered(transaction: Transaction, platforms: Collection[str], *, now: datetime) -> dict[ChatAddress, bool]:
+    """Returns the chats of these platforms that wait for an answer → whether it is to a change; who spoke first first.
 
     Gives up what is older than TOLD_WITHIN.
     """
@@ -96,7 +89,7 @@ def unanswered(transaction: Transaction, platforms: Collection[str], *, now: dat
         chat = ChatAddress(*place)
         if chat.platform in platforms:
             found[chat] = changed or found.get(chat, False)
-    return [Unanswered(chat, changed) for chat, changed in found.items()]
+    return found
 
 
 @confirms
@@ -190,7 +183,7 @@ def remember(
         at=now,
         until=now + lasts,
     )
-    transaction.put(row)
+    transaction.merge(row)
 
 
 @reads

@@ -52,12 +52,11 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
 
     Rows that refer to others of the table, as the old address of a chat does, come last.
     """
-    names, statement = tuple(column.name for column in table.columns), sa.insert(table)
     refer = (one.is_not(None) for one in table.columns if one.references(table.primary_key.columns.values()[0]))
     rows = 0
     with source.connection().execute(sa.select(table).order_by(*refer, *table.primary_key.columns)) as found:
-        while part := found.fetchmany(_AT_ONCE):
-            target.execute_rows(statement, names, [tuple(row) for row in part])
+        while part := found.mappings().fetchmany(_AT_ONCE):
+            target.execute_rows(sa.insert(table), [dict(row) for row in part])
             rows += len(part)
     return rows
 

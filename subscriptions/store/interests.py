@@ -49,7 +49,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
         return
     with store.write() as transaction:
         for paper in papers:
-            transaction.put(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+            transaction.merge(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
             if kind in _OPPOSITE:
                 take_back(transaction, chat, paper, _OPPOSITE[kind])
         _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
@@ -151,8 +151,8 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = title
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
-    rows = [(chat_id, key, title) for key, title in found.items()]
-    transaction.put_all("library_entry", rows)
+    rows = [{"chat": chat_id, "key": key, "title": title} for key, title in found.items()]
+    transaction.execute_rows(sa.insert(_entries), rows)
 
 
 @writes

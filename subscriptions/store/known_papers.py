@@ -1,7 +1,6 @@
 """Stored papers, by id, by sequence (rule 1), or the newest ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -83,35 +82,23 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
 def window(transaction: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
-    return known_papers(transaction, execute(transaction, wanted).all(), in_time=True)
-
-
-def as_announced(transaction: Transaction, known: KnownPaper) -> KnownPaper:
-    """Returns a paper as subscriptions see it: without late codes. A paper that has no number yet keeps its codes."""
-    if known.sequence is None or meanings.having_codes(transaction, [known.id]).get(known.id):
-        return known
-    return replace(known, paper=replace(known.paper, meaning=b""))
+    return known_papers(transaction, execute(transaction, wanted).all())
 
 
 @reads
-def stored_papers(transaction: Transaction, ids: Sequence[int], *, in_time: bool = False) -> dict[int, KnownPaper]:
-    """Returns id → paper for these ids. `in_time`: see `known_papers`."""
+def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
+    """Returns id → paper for these ids."""
     rows = list(rows_of(transaction, _papers, _p.id, ids))
-    return {paper.id: paper for paper in known_papers(transaction, rows, in_time=in_time)}
+    return {paper.id: paper for paper in known_papers(transaction, rows)}
 
 
-def known_papers(
-    transaction: Transaction, rows: Sequence[_PaperRow], *, in_time: bool = False
-) -> tuple[KnownPaper, ...]:
-    """Returns the papers of these rows, with their summaries, translations, sources and codes.
-
-    `in_time`: as planning sees them, without late codes and without what a language model made.
-    """
+def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
+    """Returns the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows]
     texts = grouped(((row.paper, row.kind), row) for row in rows_of(transaction, _texts, _texts.c.paper, ids))
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
-    codes = dict(meanings.each_code(transaction, ids, in_time=in_time))
-    by_model = {} if in_time else model_requests.summaries_of(transaction, ids)
+    codes = dict(meanings.each_code(transaction, ids))
+    by_model = model_requests.summaries_of(transaction, ids)
     return tuple(
         known_paper(
             row,

@@ -1,12 +1,9 @@
 """The codes of papers and the vectors of questions, all of one encoder, which is a value of the store.
 
 Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
-
-Codes are in time if the paper had them before it got its number. Others are late, and only searches read them. So what
-a subscription gets does not depend on when it looks at a paper.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -25,7 +22,6 @@ _meanings, _questions, _papers, _values = tables("paper_meaning", "question", "p
 _m, _q, _p = _meanings.c, _questions.c, _papers.c
 _OURS = (_values.c.name == _ENCODER) & (_m.encoder == _values.c.value)
 _CODES = sa.select(_m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
-_HAVE_CODES = sa.select(_m.paper, _m.late).join_from(_meanings, _values, _OURS)
 _ENTRIES = sa.select(_m.entry, _m.paper, _m.overall, _m.parts).join_from(_meanings, _values, _OURS)
 _NEW = (
     sa.select(_m.entry, _m.overall)
@@ -35,12 +31,6 @@ _NEW = (
 )
 _VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 _TEXTS = sa.select(_p.id, _p.title, _p.abstract)
-_INSERT = sa.insert(_meanings)
-_UPDATE_QUESTION = (
-    sa.update(_questions)
-    .where(_q.text == sa.bindparam("asked"))
-    .values(encoder=sa.bindparam("of"), vector=sa.bindparam("made"))
-)
 
 
 def texts_of(paper: Paper) -> Texts:
@@ -66,32 +56,25 @@ def change_encoder(transaction: Transaction, name: str) -> None:
         execute(transaction, sa.update(_papers).where(_p.uncoded.is_(False)).values(uncoded=True))
 
 
-def each_code(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder.
-
-    `in_time`: no late ones.
-    """
-    wanted = _CODES.where(_m.late.is_(False)) if in_time else _CODES
-    return ((row.paper, row.overall + row.parts) for row in rows_of(transaction, wanted, _m.paper, papers))
+def each_code(transaction: Transaction, papers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder."""
+    return ((row.paper, row.overall + row.parts) for row in rows_of(transaction, _CODES, _m.paper, papers))
 
 
-def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, bool]:
-    """Returns paper id → whether its codes are in time, for these papers if they have codes of the store's encoder."""
-    return {row.paper: not row.late for row in rows_of(transaction, _HAVE_CODES, _m.paper, papers)}
-
-
-def put(transaction: Transaction, name: str, codes: Mapping[int, bytes], late: Collection[int] = ()) -> None:
-    """Stores the codes of papers, in new entries; b"" removes them.
-
-    `name` is the name of the encoder. The codes of the papers `late` are late.
+def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None:
+    """Stores the codes of papers, in new entries; b"" removes them. `name` is the name of the encoder.
 
     Since writers take turns, entries are committed in the order of their numbers, and a reader continues after the last
     one that it knows.
     """
     for part in in_chunks(list(codes)):
         execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
-    rows = [(paper, name, paper in late, code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
-    transaction.execute_rows(_INSERT, ("paper", "encoder", "late", "overall", "parts"), rows)
+    rows = [
+        {"paper": paper, "encoder": name, "overall": code[:CODE], "parts": code[CODE:]}
+        for paper, code in codes.items()
+        if code
+    ]
+    transaction.execute_rows(sa.insert(_meanings), rows)
 
 
 def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes]]:
@@ -106,7 +89,6 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 
 
 # News has its codes before it is stored. Others get them later: archives, and what came while the encoder failed or was off.
-# Those codes are late: no subscription gets a paper because of them.
 
 
 @reads
@@ -125,17 +107,14 @@ def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple
 def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
     """Stores codes that papers get later, and that the encoder works. Does nothing if it is not the store's.
 
-    Ignores papers whose texts have changed or that are gone. Codes that replace those of another encoder are in time if
-    those were.
+    Ignores papers whose texts have changed or that are gone.
     """
     if not is_encoder(transaction, name):
         return
     papers = [paper for paper, _, _ in made]
     texts = {row.id: (row.title, row.abstract) for row in rows_of(transaction, _TEXTS, _p.id, papers)}
-    before = rows_of(transaction, sa.select(_m.paper, _m.late), _m.paper, papers)
-    in_time = {row.paper for row in before if not row.late}
     codes = {paper: code for paper, of, code in made if texts.get(paper) == of}
-    put(transaction, name, codes, codes.keys() - in_time)
+    put(transaction, name, codes)
     execute(transaction, sa.update(_papers).where(_p.id.in_(codes)).values(uncoded=False))
     bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
@@ -167,8 +146,8 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
 
 def ask(transaction: Transaction, texts: Iterable[str], *, query: int | None = None, chat: int | None = None) -> None:
     """Stores texts that a new query asks, or the new library of a chat, with the vectors that this process keeps."""
-    rows = [(text, query, chat, "", b"") for text in sorted(set(texts))]
-    transaction.execute_rows(sa.insert(_questions), ("text", "query", "chat", "encoder", "vector"), rows)
+    rows = [{"text": text, "query": query, "chat": chat} for text in sorted(set(texts))]
+    transaction.execute_rows(sa.insert(_questions).values(encoder="", vector=b""), rows)
     put_kept_questions(transaction, texts)
 
 
@@ -181,8 +160,8 @@ def put_kept_questions(transaction: Transaction, texts: Iterable[str]) -> None:
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
     """Stores vectors of texts that are asked, unless the encoder `name` is not the store's."""
     if vectors and is_encoder(transaction, name):
-        rows = [(text, name, vector) for text, vector in vectors.items()]
-        transaction.execute_rows(_UPDATE_QUESTION, ("asked", "of", "made"), rows)
+        for text, vector in vectors.items():
+            execute(transaction, sa.update(_questions).filter_by(text=text).values(encoder=name, vector=vector))
 
 
 @reads

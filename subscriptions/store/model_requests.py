@@ -55,7 +55,10 @@ def reserve(transaction: Transaction, place: Place | None, model: str, *, most: 
         return False
     paper, language = place or (None, "")
     row = ModelRequestRow(day=day, at=now, paper=paper, language=language, model=model)
-    transaction.insert_new(row, "paper", "language")
+    if place is None:
+        transaction.add(row)
+    else:
+        transaction.insert_new(row, "paper", "language")
     return True
 
 

@@ -126,7 +126,7 @@ def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     if not transaction.finds(_m.delivery == delivery.seq):
         delivery.rendered_at = None
     again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(_TRIED_AGAIN))
-    ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False}
+    ready = {"state": MessageState.READY, "reason": "", "left_to_person": False}
     execute(transaction, again.values({**ready, "unclear_since": None}))
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""

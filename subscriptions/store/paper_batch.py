@@ -5,10 +5,9 @@ rows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -27,12 +26,7 @@ _papers, _keys, _aliases, _texts = tables("paper", "paper_key", "paper_alias", "
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _FIELDS = tuple(column.name for column in _p)
-_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
-_INSERT = sa.insert(_papers)
-_CHANGED = tuple(name for name in _FIELDS if name != "id")
-_UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
-_changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
-_INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
+_UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of"))
 
 
 class Incoming(NamedTuple):
@@ -71,18 +65,18 @@ class PaperBatch:
     updated: set[int] = field(default_factory=set)  # those, and papers that it changes
     revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
-    encoded_in_time: set[int] = field(default_factory=set)  # those of them that had their codes before their number
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     # (kind, paper) → language → name of a text → text
     _texts: defaultdict[tuple[TextKind, int], dict[str, dict[str, str]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    # paper → the stored values of its row; lists of a row are replaced and never changed
-    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
-    _new_keys: list[tuple[str, int]] = field(default_factory=list)
-    _new_aliases: list[tuple[str, int]] = field(default_factory=list)
-    _new_texts: dict[tuple[int, TextKind, str], None] = field(default_factory=dict)  # (paper, kind, language)
+    # paper → its row as it is stored; lists of a row are replaced and never changed
+    _stored: dict[int, PaperDraft] = field(default_factory=dict)
+    _new_keys: list[dict[str, str | int]] = field(default_factory=list)
+    _new_aliases: list[dict[str, str | int]] = field(default_factory=list)
+    # (paper, kind, language) of changed texts → whether they are new
+    _changed_texts: dict[tuple[int, TextKind, str], bool] = field(default_factory=dict)
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
@@ -94,13 +88,11 @@ class PaperBatch:
             self._aliases[alias].add(paper)
         ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
         for row in rows_of(transaction, _papers, _p.id, ids):
-            self._stored[row.id] = _values_of(row)
-            self.rows[row.id] = PaperDraft(**dict(zip(_FIELDS, self._stored[row.id], strict=True)))
+            self._stored[row.id] = PaperDraft(**row._asdict())
+            self.rows[row.id] = replace(self._stored[row.id])
         for row in rows_of(transaction, _texts, _texts.c.paper, ids):
             self._texts[row.kind, row.paper][row.language] = dict(row.texts)
-        having = meanings.having_codes(transaction, ids)
-        self.encoded = {paper: self.texts_of(paper) for paper in having}
-        self.encoded_in_time = {paper for paper, in_time in having.items() if in_time}
+        self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
     def merge(self, one: Incoming) -> int:
@@ -185,7 +177,7 @@ class PaperBatch:
             missing = missing or known is None
             if texts != known:
                 self._texts[kind, row.id][language] = texts
-                self._new_texts[row.id, kind, language] = None
+                self._changed_texts.setdefault((row.id, kind, language), known is None)
                 anything = True
         return replace(change, missing=change.missing or missing, anything=change.anything or anything)
 
@@ -197,11 +189,11 @@ class PaperBatch:
         for key in one.keys:
             if key not in self._keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
                 self._keys[key] = row.id
-                self._new_keys.append((key, row.id))
+                self._new_keys.append({"key": key, "paper": row.id})
         may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
         if may_name and row.id not in self._aliases[one.alias]:
             self._aliases[one.alias].add(row.id)
-            self._new_aliases.append((one.alias, row.id))
+            self._new_aliases.append({"alias": one.alias, "paper": row.id})
 
     @property
     def changed(self) -> list[int]:
@@ -223,13 +215,8 @@ class PaperBatch:
         return self.rows[paper].title, self.rows[paper].abstract
 
     def lacks_codes(self, paper: int) -> bool:
-        """Returns whether a paper needs codes: its texts have none, or it gets a number and has only late ones."""
-        is_late = paper in self.news and paper not in self.encoded_in_time
-        return is_late or self.encoded.get(paper) != self.texts_of(paper)
-
-    def encodes_late(self, paper: int) -> bool:
-        """Returns whether codes of this digest are late: the paper has its number, and had no codes before."""
-        return paper not in self.news and paper not in self.encoded_in_time
+        """Returns whether the texts of a paper have no codes."""
+        return self.encoded.get(paper) != self.texts_of(paper)
 
     def assign_sequences(self, last: int) -> int:
         """Gives the papers that are news the sequences after `last`. Returns the last one.
@@ -248,21 +235,29 @@ class PaperBatch:
         """Writes all changes."""
         new = [_values_of(self.rows[paper]) for paper in sorted(self.new)]
         changed = [
-            _changed_values_of(self.rows[paper])
-            for paper, stored in self._stored.items()
-            if stored != _values_of(self.rows[paper])
+            {"of" if name == "id" else name: value for name, value in _values_of(row).items()}
+            for paper, row in self.rows.items()
+            if self._stored.get(paper, row) != row
         ]
-        transaction.execute_rows(_INSERT, _FIELDS, new)
-        transaction.execute_rows(_UPDATE, (*_CHANGED, "of"), changed)
-        transaction.execute_rows(_INSERT_KEYS, ("key", "paper"), self._new_keys)
-        transaction.execute_rows(_INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        transaction.execute_rows(sa.insert(_papers), new)
+        transaction.execute_rows(_UPDATE, changed)
+        transaction.execute_rows(sa.insert(_keys), self._new_keys)
+        transaction.execute_rows(sa.insert(_aliases), self._new_aliases)
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
-        texts = [
-            (paper, kind, language, self._texts[kind, paper][language]) for paper, kind, language in self._new_texts
-        ]
-        transaction.put_all("paper_text", texts)
+        new_texts = []
+        for (paper, kind, language), is_new in self._changed_texts.items():
+            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[kind, paper][language]
+            if is_new:
+                new_texts.append({**key, "texts": texts})
+            else:
+                execute(transaction, sa.update(_texts).filter_by(**key).values(texts=texts))
+        transaction.execute_rows(sa.insert(_texts), new_texts)
+
+
+def _values_of(row: PaperDraft) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _FIELDS}
 
 
 def _texts_of(paper: Paper) -> Iterator[tuple[TextKind, str, Mapping[str, str]]]:

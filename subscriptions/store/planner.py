@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from subscriptions.model import Because, Delivery, DeliveryKind, Facts
 from subscriptions.planning.due_moments import FARTHEST, Move
@@ -19,7 +18,7 @@ from subscriptions.store import columns
 from subscriptions.store.columns import JsonText, Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.store.interests import owned
-from subscriptions.store.tables import DeliveryRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, tables
 
 _chats, _subscriptions, _queries, _deliveries, _delivery_items, _changes = tables(
     "chat", "subscription", "query", "delivery", "delivery_item", "undo"
@@ -56,16 +55,9 @@ _ADVANCE = (
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 # Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
-_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
-_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason")
 _NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
-_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
-_NEW_DELIVERIES = sa.insert(_deliveries).values(
-    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
-)
-_NEW_ITEMS = sa.insert(_delivery_items).values(
-    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
-)
+_NEW_DELIVERIES = sa.insert(_deliveries).values(facts=sa.bindparam("facts", type_=JsonText()), attempts=0, reason="")
+_NEW_ITEMS = sa.insert(_delivery_items).values(because=sa.bindparam("because", type_=JsonText()))
 # Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
 # OFFSET 0 make it begin with the chats.
 _DELIVERED_TO_EACH = sa.text("""
@@ -152,18 +144,34 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 
     No stored delivery may have one of these keys.
     """
-    transaction.execute_rows(
-        _NEW_DELIVERIES,
-        _DELIVERY,
-        [(p.id, p.chat.id, p.kind.value, p.due, key, now, _facts(p.facts), 0, "") for key, p in planned.items()],
-    )
-    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned.values()])}
-    items = [
-        (p.chat.id, item.paper.id, seqs[p.id], item.position, item.shown, item.cross, _because(item.because))
-        for p in planned.values()
-        for item in p.items
+    deliveries = [
+        {
+            "id": one.id,
+            "chat": one.chat.id,
+            "kind": one.kind,
+            "due": one.due,
+            "dedupe_key": key,
+            "created_at": now,
+            "facts": _facts(one.facts),
+        }
+        for key, one in planned.items()
     ]
-    transaction.execute_rows(_NEW_ITEMS, _ITEM, items)
+    transaction.execute_rows(_NEW_DELIVERIES, deliveries)
+    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [one.id for one in planned.values()])}
+    items = [
+        {
+            "chat": one.chat.id,
+            "paper": item.paper.id,
+            "delivery": seqs[one.id],
+            "position": item.position,
+            "shown": item.shown,
+            "cross": item.cross,
+            "because": _because(item.because),
+        }
+        for one in planned.values()
+        for item in one.items
+    ]
+    transaction.execute_rows(_NEW_ITEMS, items)
 
 
 def add_notice(
@@ -189,10 +197,9 @@ def add_notice(
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
     """Stores papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
-    names = ("chat", "paper", "position", "shown", "cross", "because")
-    no_reasons: list[str] = []
-    rows = [(chat_id, paper, _NO_DELIVERY, False, False, no_reasons) for paper in papers]
-    transaction.insert_all_new("delivery_item", ("chat", "paper"), names, rows)
+    for paper in papers:
+        row = DeliveryItemRow(chat=chat_id, paper=paper, position=_NO_DELIVERY, shown=False)
+        transaction.insert_new(row)
 
 
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

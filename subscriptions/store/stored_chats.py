@@ -134,12 +134,6 @@ def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetim
     )
 
 
-def set_up(transaction: Transaction, chat_id: int, *, timezone: str, lang: str) -> None:
-    """Stores the zone and the language of the person who sets up a chat; "": unknown."""
-    row = _row_of(transaction, chat_id)
-    row.timezone, row.lang = timezone, lang
-
-
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
     row = _row_of(transaction, chat_id)
@@ -309,15 +303,10 @@ def operators(transaction: Transaction) -> tuple[Chat, ...]:
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
-def make_operator(transaction: Transaction, chat_id: int) -> None:
-    """Makes the person of a chat an operator."""
-    transaction.get_one(ChatRow, chat_id).admin = True
-
-
 @writes
-def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
-    """Stores the person who set up a chat."""
-    transaction.get_one(ChatRow, chat_id).owner = person
+def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
+    """Stores what is known of who set up a chat: `owner`, `timezone` and `lang`, whether it is an `admin`."""
+    transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
 
 
 def _selected(
@@ -351,12 +340,6 @@ def denial_of(transaction: Transaction, lane: Lane) -> str:
     if transaction.get(DenialRow, address_hash) is None:
         return ""
     return address_hash
-
-
-def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
-    """Moves a stored denial to the address to which the chat moved."""
-    if lift_denial(transaction, old):
-        remember_denial(transaction, new)
 
 
 def hash_of(transaction: Transaction, text: str) -> str:

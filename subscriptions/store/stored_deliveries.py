@@ -1,56 +1,41 @@
-"""Deliveries with their papers: what is rendered together, the messages that are stored, and what a chat got."""
+"""Deliveries with their papers: for rendering, with the messages that are stored, and what a chat got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Message
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Lane, Message
 from subscriptions.states import DeliveryState, MessageState
-from subscriptions.store import claims
-from subscriptions.store.claims import MAY_BE_SENT, ClaimRequest, Step, Unrendered
+from subscriptions.store.claims import MAY_BE_SENT, Step, claim
 from subscriptions.store.columns import AnyRow, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.stored_chats import chats_by_id
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
-_NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
+# Deliveries that are rendered together have the same papers; they are sent within two seconds, so changed settings apply soon.
+_RENDERED_TOGETHER = 40
+_NEAR = 1000  # how many numbers after a delivery others to render with it are looked for
 
 # Each rendering executes these statements, so they are built only once.
 _deliveries, _chats, _delivery_items, _messages = tables("delivery", "chat", "delivery_item", "message")
-_d, _c, _i, _m = _deliveries.c, _chats.c, _delivery_items.c, _messages.c
+_d, _i, _m = _deliveries.c, _delivery_items.c, _messages.c
 _DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
 _ITEMS = sa.select(_delivery_items).order_by(_i.position)
 _SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
-_earlier, _neighbours = _deliveries.alias(), _chats.alias()
-_IS_BEHIND = sa.exists().where(
-    _neighbours.c.platform == _c.platform,
-    _neighbours.c.address == _c.address,
-    _earlier.c.chat == _neighbours.c.id,
-    _earlier.c.settled_at.is_(None),
-    _earlier.c.seq < _d.seq,
-)
-_first = sa.bindparam("first", type_=_d.seq.type)
 _UNRENDERED = (
     sa.select(_d.seq)
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+    .join_from(_deliveries, _chats, _chats.c.id == _d.chat)
+    .where(_d.seq.between(sa.bindparam("first"), sa.bindparam("last")), _d.rendered_at.is_(None), MAY_BE_SENT)
     # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
-    .where(_c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT)
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND))
+    .where(_d.settled_at.is_(None), _chats.c.platform.concat("") == sa.bindparam("platform"))
     .order_by(_d.seq)
-    .limit(sa.bindparam("most"))
+    .limit(_RENDERED_TOGETHER)
 )
-_RENDERED = (
-    sa.update(_deliveries)
-    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
-    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over"), reason=sa.bindparam("why"))
-    .returning(_d.seq)
-)
-_NEW_MESSAGE = sa.insert(_messages)
+_NEW_MESSAGE = sa.insert(_messages).values(use_plain=False, left_to_person=False)
 _SHOWS = (
     sa.update(_delivery_items)
     .where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which"))
@@ -58,69 +43,37 @@ _SHOWS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A rendered delivery: its messages, or why it could not be rendered."""
-
-    seq: int
-    messages: Sequence[Message] = ()
-    failure: str = ""
-
-
 @reads
-def to_render(transaction: Transaction, claimed: Unrendered, most: int) -> dict[int, Delivery]:
-    """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
-
-    Each of the others is the first open delivery of its lane.
-    """
-    values = {"first": claimed.seq, "platform": claimed.platform, "most": most}
-    return delivery_values(transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all())
+def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, Delivery]:
+    """Returns seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
+    asked = {"first": seq, "last": seq + _NEAR, "platform": platform}
+    return delivery_values(transaction, execute(transaction, _UNRENDERED, asked).scalars().all())
 
 
 @writes
-def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], asking: ClaimRequest) -> Step | None:
-    """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
+def store_rendered(
+    transaction: Transaction, rendered: Mapping[int, tuple[Sequence[Message], str]], lane: Lane, *, now: datetime
+) -> Step | None:
+    """Stores messages of deliveries that were not rendered before (rule 7). Returns the next step of a lane.
 
-    Returns the next step of the lane that asks. A delivery that could not be rendered is dead, with the reason, unless
-    a person requests another attempt.
+    `rendered`: seq → (messages, failure). A delivery that could not be rendered is dead, with the failure, unless a
+    person requests another attempt.
     """
-    connection, now = transaction.connection(), asking.now
-    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
-    for one in rendered:
-        over = now if one.failure or not one.messages else None
-        fates.setdefault((over, one.failure), {})[one.seq] = one
-    messages: list[dict[str, object]] = []
+    stored: list[dict[str, object]] = []
     shows: list[dict[str, int]] = []
-    for (over, why), those in fates.items():
-        values = {"those": list(those), "now": now, "over": over, "why": why}
-        # returns only deliveries that still exist and were not rendered before
-        for seq in connection.execute(_RENDERED, values).scalars().all():
-            one = those[seq]
-            if one.failure:
-                messages.append(_new_message(one.seq, Message(number=1, payload=""), MessageState.DEAD, one.failure))
-            for message in one.messages:
-                messages.append(_new_message(one.seq, message))
-                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
-    if messages:
-        connection.execute(_NEW_MESSAGE, messages)
-    if shows:
-        connection.execute(_SHOWS, shows)
-    return claims.claim(transaction, asking)
-
-
-def _new_message(
-    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
-) -> dict[str, object]:
-    return {
-        "delivery": seq,
-        "number": message.number,
-        "payload": message.payload,
-        "reply_to": message.reply_to,
-        "state": state,
-        "reason": reason,
-        "use_plain": False,
-        "lookup_given_up": False,
-    }
+    for seq, (messages, failure) in rendered.items():
+        over = now if failure or not messages else None
+        new = sa.update(_deliveries).where(_d.seq == seq, _d.rendered_at.is_(None))
+        if not execute(transaction, new.values(rendered_at=now, settled_at=over, reason=failure)).rowcount:
+            continue  # it was rendered before, or its chat was erased in the meantime
+        state = MessageState.DEAD if failure else MessageState.READY
+        for one in [Message(number=1, payload="")] if failure else messages:
+            content = {"number": one.number, "payload": one.payload, "reply_to": one.reply_to}
+            stored.append({"delivery": seq, **content, "state": state, "reason": failure})
+            shows += [{"of": seq, "which": paper, "by": one.number} for paper in one.papers]
+    transaction.execute_rows(_NEW_MESSAGE, stored)
+    transaction.execute_rows(_SHOWS, shows)
+    return claim(transaction, lane, now=now)
 
 
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:

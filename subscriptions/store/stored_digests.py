@@ -27,9 +27,6 @@ _UNANNOUNCED = (
     .order_by(_d.date, _d.id, _a.paper)
 )
 _NARROWED = {"source": _d.source, "digest": _d.content_hash, "paper": _a.paper}
-_GIVEN = ("sequence", "sequenced_at", "cross", "day")
-_ANNOUNCE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
-_INSERT_APPEARANCES = sa.insert(_appearances)
 
 
 def drop_samples(transaction: Transaction) -> None:
@@ -86,10 +83,10 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, code
     last = batch.assign_sequences(known_papers.last_sequence(transaction))
     made = _codes_of(transaction, batch, codes)
     batch.write(transaction)
-    appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
-    transaction.execute_rows(_INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
+    appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items()]
+    transaction.execute_rows(sa.insert(_appearances), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
-    meanings.put(transaction, codes.encoder, made, list(filter(batch.encodes_late, made)))
+    meanings.put(transaction, codes.encoder, made)
     if batch.news:
         known_papers.raise_counter(transaction, last)
     return _result(batch)
@@ -104,9 +101,8 @@ def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict
     changed: dict[int, bytes] = {}
     for paper in filter(batch.lacks_codes, batch.changed):
         code = codes.of_texts.get(batch.texts_of(paper), b"") if ours else b""
-        older = batch.encoded.get(paper)  # texts; its codes may be late, though it gets a number
-        batch.rows[paper].uncoded = not code and older != batch.texts_of(paper)
-        if code or older not in (None, batch.texts_of(paper)):
+        batch.rows[paper].uncoded = not code
+        if code or paper in batch.encoded:
             changed[paper] = code
     if codes.encoder and (codes.fails or codes.of_texts):
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
@@ -229,8 +225,9 @@ def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
     """Gives papers that were never announced the next sequences. Returns how many. `of`: see `unannounced`."""
     first = known_papers.last_sequence(transaction) + 1
     found = unannounced(transaction, **of)
-    rows = [(number, now, cross, day, paper) for number, (paper, (cross, day)) in enumerate(found.items(), first)]
-    transaction.execute_rows(_ANNOUNCE, (*_GIVEN, "of"), rows)
-    if rows:
-        known_papers.raise_counter(transaction, rows[-1][0])
-    return len(rows)
+    for sequence, (paper, (cross, day)) in enumerate(found.items(), first):
+        announced = {"sequence": sequence, "sequenced_at": now, "cross": cross, "day": day}
+        execute(transaction, sa.update(_papers).filter_by(id=paper).values(announced))
+    if found:
+        known_papers.raise_counter(transaction, first + len(found) - 1)
+    return len(found)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ from sqlmodel import col, select
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.times import read_when
 from subscriptions.query import ABOUT
-from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
@@ -39,9 +37,6 @@ _TAKE_NUMBER = (
     .values(next_number=_chats.c.next_number + 1)
     .returning(_chats.c.next_number)
 )
-_NEW = (  # fields of Subscription; all but the first are also columns
-    "chat_id", "number", "name", "text", "zone", "state", "since", "cursor", "next_due_at", "latest_due_at", "paused_until",
-)  # fmt: skip
 _read_when = lru_cache(maxsize=4096)(read_when)
 _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
 
@@ -61,22 +56,17 @@ def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscripti
 def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription with the next number of its chat, and returns it as stored. Numbers are never used again."""
     number = execute(transaction, _TAKE_NUMBER, {"of": new.chat_id}).scalar_one() - 1
-    _insert(transaction, [new._replace(number=number)])
+    insert_subscriptions(transaction, [new._replace(number=number)])
     return next(one for one in subscriptions_in(transaction, new.chat_id) if one.number == number)
 
 
-def restore_subscriptions(transaction: Transaction, gone: Sequence[Subscription]) -> None:
-    """Adds subscriptions that were removed, with the ids that they had."""
-    _insert(transaction, gone, "id")
-
-
-def _insert(transaction: Transaction, new: Sequence[Subscription], *more: str) -> None:
-    """Inserts rows with the fields `_NEW` and `more`."""
-    values_of = attrgetter(*more, *_NEW)
+def insert_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
+    """Inserts subscriptions with their numbers. One that was removed gets the id that it had, a new one any."""
     queries = _query_ids(transaction, [one.canonical for one in new])
-    rows = [(*values_of(one), queries[one.canonical], str(one.cadence)) for one in new]
-    names = (*more, "chat", *_NEW[1:], "query", "cadence")
-    transaction.insert_all_new("subscription", ("chat", "query"), names, rows)
+    for one in new:
+        values = {name: value for name, value in one._asdict().items() if name in _s and (name != "id" or value)}
+        values |= {"chat": one.chat_id, "query": queries[one.canonical], "cadence": str(one.cadence)}
+        transaction.insert_new(SubscriptionRow(**values), "chat", "query")
 
 
 def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
@@ -84,7 +74,7 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     wanted = sorted(set(canonicals))
     found = _known_queries(transaction, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
-    transaction.insert_all_new("query", (), ("canonical",), [(one,) for one in missing])
+    transaction.execute_rows(sa.insert(_queries), [{"canonical": one} for one in missing])
     added = _known_queries(transaction, missing)
     for canonical, query in added.items():
         if texts := _asked(canonical):
@@ -120,12 +110,6 @@ def change_subscription(transaction: Transaction, before: Subscription, after: S
         transaction.flush()
         drop_unused_queries(transaction, [unused])
     return after
-
-
-def give_libraries(transaction: Transaction, before: int, after: int) -> None:
-    """Lets the queries of a chat that moves mean the library of the chat `after` where they mean the chat's own."""
-    for one in subscriptions_in(transaction, before):
-        change_subscription(transaction, one, one._replace(canonical=owned_by(after, one.canonical)))
 
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:

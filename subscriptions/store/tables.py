@@ -192,7 +192,6 @@ class PaperMeaningRow(Row, table=True):
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = reference("paper.id", unique=True)
     encoder: str
-    late: bool = False  # the paper had its number before, so only searches read them
     overall: bytes
     parts: bytes  # of the title, then of the sentences
 
@@ -396,8 +395,7 @@ class MessageRow(Row, table=True):
     platform_id: str | None = None
     reason: str = ""
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
-    # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
-    lookup_given_up: bool = False
+    left_to_person: bool = False  # it is unclear, and a person decides about it, so its lane goes on
 
 
 class UpdateRow(Row, table=True):

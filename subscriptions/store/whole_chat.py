@@ -9,10 +9,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatKind, Lane
+from subscriptions.query.links import owned_by
 from subscriptions.states import MAYBE_SENT, Admission, ChatState, MessageState
 from subscriptions.store import interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, execute, rows_of, shares
-from subscriptions.store.stored_subscriptions import give_libraries
 from subscriptions.store.tables import (
     CallbackRow,
     ChatRow,
@@ -151,7 +151,8 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     rows = transaction.exec(select(ChatRow).filter_by(platform=platform, address=old, moved_to=None)).all()
     for row in rows:
         _move(transaction, row, ChatAddress(platform, new, row.topic), now)
-    stored_chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
+    if stored_chats.lift_denial(transaction, Lane(platform, old)):
+        stored_chats.remember_denial(transaction, Lane(platform, new))
 
 
 def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: datetime) -> None:
@@ -214,7 +215,9 @@ def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime
     """Gives everything that refers to one chat to another. A query or a paper that both have is kept only once."""
     before, after = goes.id, stays.id
     _inherit(goes, stays)
-    give_libraries(transaction, before, after)
+    for one in stored_subscriptions.subscriptions_in(transaction, before):  # `like:library` means that of the other
+        library = one._replace(canonical=owned_by(after, one.canonical))
+        stored_subscriptions.change_subscription(transaction, one, library)
     # an undo would remove what the chat has from the other one
     joined = (before, after) if goes.next_number > 1 else (before,)
     transaction.remove(UndoRow, col(UndoRow.chat).in_(joined))

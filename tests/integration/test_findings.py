@@ -19,8 +19,7 @@ from bot.operation.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
 from bot.sources.fetch_request import Sites
-from bot.sources.folders import WatchedFolder, noted, started
-from bot.sources.ingest import store_digest
+from bot.sources.folders import WatchedFolder, started
 from bot.sources.poll import PollDependencies
 from subscriptions.planning.receipts import Answer, Outcome, Receipt
 from subscriptions.service import sending
@@ -97,14 +96,6 @@ async def source_not_polled(world: World) -> None:
     note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
 
 
-async def summaries_failed(world: World) -> None:
-    world.declares_list()
-    papers = [make.paper(f"Graphs {number}", failed=True) for number in range(5)]
-    digest, poll = make.digest(*papers), await started(world.polling, LIST)
-    await store_digest(world.polling, digest, source="list", note=noted(poll, digest))
-    await poll.finish()
-
-
 async def meaning_fails(world: World) -> None:
     world.app.store.encoder = "an encoder"
     bot_state.note_fails(world.app.store, bot_state.ENCODER_FAILS, NOON)
@@ -146,7 +137,6 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
     "source list": (source_failed, "wrong", "list cannot be read.", set()),
     "overdue list": (source_late, "attention", "list has nothing new although it is time.", set()),
     "not-polled list": (source_not_polled, "attention", "list was not asked although it was due.", NO_NOTICE),
-    "summaries list": (summaries_failed, "note", "list: 5 of 5 summaries failed.", set()),
     "meaning": (meaning_fails, "attention", "The encoder fails, so papers come without their meaning", set()),
     "model": (model_fails, "attention", "The language model gives no answers", set()),
     "copy": (copy_too_old, "wrong", "The newest copy of the database is too old.", {"notice", "/status"}),

@@ -17,9 +17,8 @@ from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service import known_chats, nearness
+from subscriptions.service import nearness
 from subscriptions.service.findings import stored_findings
-from subscriptions.service.paper_search import undelivered
 from subscriptions.service.plan import plan_due
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
@@ -27,7 +26,7 @@ from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, address, digest, stored_papers
+from tests.make import HOUR, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -92,12 +91,13 @@ def having(store: Store) -> set[str]:
 
 
 def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: float = vectors.NEAR) -> list[str]:
+    """Returns the titles of the papers that are near to a text by `least` or more, nearest first."""
     encoder = encoder or FakeEncoder()
     with store.read() as transaction:
-        found = nearness.near_papers(transaction, encoder.questions([text])[0], encoder.name, least=least)
+        found = nearness.near_papers(transaction, encoder.questions([text])[0], encoder.name)
         titles = {one.id: one.paper.title for one in stored_papers(transaction)}
-    assert [one.nearness for one in found] == sorted((one.nearness for one in found), reverse=True)
-    return [titles[one.paper] for one in found]
+    assert [near for _, near in found] == sorted((near for _, near in found), reverse=True)
+    return [titles[paper] for paper, near in found if near >= least]
 
 
 def test_news_has_its_codes_in_the_transaction_that_gives_it_a_number(worker: Worker) -> None:
@@ -154,31 +154,13 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert worker.plans() == [("telegram:1", HOT)]
 
 
-def test_late_codes_are_for_searching_only(worker: Worker) -> None:
-    """Also for a subscription that looks at the papers after their codes came."""
-    paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="Heat.")
+def test_codes_that_come_later_count_for_a_subscription_that_has_not_looked_yet(worker: Worker) -> None:
     worker.subscribes("telegram:1", 'about:"heat in stars"')
     worker.encoder.fails = FAILS
-    worker.reads(paper)
+    worker.reads(make.paper(HOT))
     worker.encoder.fails = None
     worker.starts()
-    for abstract in ("Heat.", "It is hot."):  # the second comes with its codes, but gives the paper no new number
-        worker.reads(replace(paper, version=2, abstract=abstract, announce_type=Announce.REPLACE))
-        worker.catches_up()
-        assert near(worker.store, "heat in stars") == [HOT]
-        with worker.store.read() as transaction:
-            (one,) = known_chats.listed_in(transaction, [known_chats.get_chat(transaction, address("telegram:1"))])
-            assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: []}
-    assert worker.plans() == []
-
-
-def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Worker) -> None:
-    paper = make.paper(HOT, "cs.LG", arxiv_id="2601.00001")
-    worker.subscribes("telegram:1", 'about:"heat in stars"')
-    worker.reads(paper, days=30)
-    worker.starts()
     worker.catches_up()
-    worker.reads(paper, make.paper(COLD))
     assert worker.plans() == [("telegram:1", HOT)]
 
 

@@ -21,32 +21,17 @@ from tests.make import address, subscribes
 GROUP = "-100"
 
 
-def request(lane: str = "1") -> claims.ClaimRequest:
-    """Returns a request to claim the next message of this Telegram lane at noon."""
-    return claims.ClaimRequest(
-        lane=Lane("telegram", lane),
-        now=NOON,
-        on_unclear="resend",
-        can_find=False,
-        posted=frozenset(),
-        tried=frozenset(),
-    )
-
-
 def due(store: Store, *chats: str) -> None:
     """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}')
-    stored_deliveries.store_rendered(
-        store,
-        [stored_deliveries.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)],
-        request(),
-    )
+    rendered = dict.fromkeys(range(1, len(chats) + 1), ([message], ""))
+    stored_deliveries.store_rendered(store, rendered, Lane("telegram", "1"), now=NOON)
 
 
 def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
-    step = claims.claim(store, request(lane))
+    step = claims.claim(store, Lane("telegram", lane), now=NOON)
     assert isinstance(step, claims.Claim)
     return step
 
@@ -56,7 +41,7 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
 
 
 ENDS: dict[str, abc.Callable[[Store, claims.Claim], object]] = {
-    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", request(GROUP)),
+    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", now=NOON),
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
     ),
@@ -92,7 +77,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     (gone, _) = outbox.outbox_entries(store, now=NOON)
     chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
-    assert claims.claim(store, request("-2")) is None
+    assert claims.claim(store, Lane("telegram", "-2"), now=NOON) is None
 
 
 @pytest.mark.both_databases

@@ -149,19 +149,6 @@ async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
         assert len(causes(feeds.store)) == notified
 
 
-@ON_ONE
-async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feeds: Feeds) -> None:
-    text = page(*[(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)])
-    for word in ("Motivation: Somebody asked.", "Method: We looked.", "Result: It is so.", "Conclusion: It stays so."):
-        text = text.replace(word, word.partition(":")[0] + ": Error", 4)
-    for number in range(1, 5):
-        text = text.replace(f"TL;DR: In short: Paper {number}.", "TL;DR: Error")
-    feeds.arxiv.holds("/list.md", text)
-    receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
-    assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
-    assert causes(feeds.store) == ["summaries"]
-
-
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
     await feeds.of(LG).due()

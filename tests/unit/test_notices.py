@@ -41,7 +41,6 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
         notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
     ),
     "late papers": (missing(1, MissingHow.LATE), ["Reading group", "arXiv"]),
-    "another version": (notices.version_changed("0.3.0", "0.2.0"), ["0.3.0", "0.2.0"]),
     "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
     "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),

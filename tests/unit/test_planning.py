@@ -85,7 +85,7 @@ def decided(
     )
     found = decision.decide(due, lambda _, p: evidence.get(p.id, decision.Evidence(words=("graph",))), limited=limited)
     assert found is not None
-    return found
+    return found.kind, found.items, found.facts
 
 
 def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[int]:

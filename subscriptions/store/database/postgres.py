@@ -65,45 +65,23 @@ _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?
 _AGAIN = Sentence(
     "paperwire run tries again by itself; give any other subcommand again. Look at the server's log if it goes on."
 )
-_ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their message decide
     KnownError(
-        states=("28",),
+        states=("28", "3D000", "42501", "42P01", "42703", "XX"),
         words=(
-            "password authentication failed",
-            "no password supplied",
             "authentication failed",
+            "no password supplied",
             "no pg_hba.conf entry",
+            "does not exist",
+            "invalid connection option",
+            "invalid sslmode value",
+            "invalid integer value",
+            "bad value for",
         ),
-        sentence=Sentence(
-            "PostgreSQL does not let this user into the database {where}: the name or the password is wrong."
-        ),
-        hint=_ADDRESS,
+        sentence=Sentence("The database {where} cannot be used: {why}."),
+        hint=Sentence("Check PAPERWIRE_DATABASE_URL, and that its user is the owner of the database."),
         cause=NOT_OPENED,
         passes=False,
-    ),
-    KnownError(
-        states=("3D000",),
-        words=("does not exist",),
-        sentence=Sentence("There is no database {where}, or no such user."),
-        hint=Sentence("Make it with createdb, or name another one in PAPERWIRE_DATABASE_URL."),
-        cause=NOT_OPENED,
-        passes=False,
-    ),
-    KnownError(
-        words=("invalid connection option", "invalid sslmode value", "invalid integer value", "bad value for"),
-        sentence=Sentence("The address of the database {where} has an option that PostgreSQL does not take."),
-        hint=_ADDRESS,
-        cause=NOT_OPENED,
-        passes=False,
-    ),
-    KnownError(
-        states=("53300",),
-        words=("too many clients", "remaining connection slots", "too many connections"),
-        sentence=Sentence("The server of the database {where} has no connection left."),
-        hint=Sentence("Raise its max_connections, or run fewer programs that use it."),
-        cause="its server has no connection left",
-        for_everybody=True,
     ),
     KnownError(
         states=("25006",),
@@ -114,29 +92,11 @@ _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their me
         for_everybody=True,
     ),
     KnownError(
-        states=("42501",),
-        sentence=Sentence("The user of PAPERWIRE_DATABASE_URL lacks rights in the database {where}."),
-        hint=Sentence("Make this user its owner."),
-        cause=NOT_WRITABLE,
-        passes=False,
-    ),
-    KnownError(
         states=("55P03", "40P01", "40001", "57014"),
         sentence=Sentence("The database {where} is locked by another program."),
         hint=Sentence("Close what holds it, then try again."),
         cause=LOCKED,
         for_everybody=True,
-    ),
-    KnownError(
-        states=("42P01", "42703"),
-        sentence=Sentence("The schema of the database {where} is not that of this version."),
-        hint=Sentence("Start paperwire run; it upgrades the schema."),
-        passes=False,
-    ),
-    KnownError(
-        states=("XX001", "XX002"),
-        sentence=Sentence("The database {where} is damaged."),
-        hint=Sentence("Restore a copy with pg_restore."),
     ),
 )
 _POOLER = KnownError(
@@ -157,11 +117,11 @@ _ENCODING = KnownError(
     passes=False,
 )
 _GONE = KnownError(
-    sentence=Sentence("The server of the database {where} does not answer: {why}."),
+    sentence=Sentence("The server of the database {where} gives no connection: {why}."),
     hint=Sentence(
         "Check PAPERWIRE_DATABASE_URL and the server's log. paperwire run tries again by itself; give any other subcommand again."
     ),
-    cause="its server does not answer",
+    cause="its server gives no connection",
     for_everybody=True,
     wrong_usage=True,
 )
@@ -213,7 +173,7 @@ class PostgresDatabase:
         self._arguments = {**_SESSION, **self.url.query, **ours}
         self._engine = sa.create_engine(
             self.url,
-            paramstyle="format",  # so that rows can be given as tuples (`Transaction.execute_rows`)
+            paramstyle="format",  # so that rows are tuples for `_copy_rows`
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=patience,
@@ -380,7 +340,7 @@ def _translated(error: Exception, where: str, *, password: str | None) -> Except
         return full_error(where)
     found = _UNUSABLE.get(type(error)) or _known(state, message)
     if found is not None:
-        return found.error(where, encoding=message)
+        return found.error(where, encoding=message, why=message)
     if isinstance(error, OperationalError | InterfaceError | OSError):
         return _GONE.error(where, why=message.rpartition("failed: ")[2])
     return error

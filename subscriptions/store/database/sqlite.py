@@ -69,12 +69,6 @@ _KNOWN = (
         passes=False,
     ),
     KnownError(
-        words=("no such module: fts5",),
-        sentence=Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        hint=Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
-        passes=False,
-    ),
-    KnownError(
         words=("malformed",),
         sentence=Sentence("The database {where} is damaged."),
         hint=Sentence("Restore a copy: paperwire restore FILE."),

@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session, select
@@ -87,41 +85,24 @@ class Transaction(Session):
         """
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
-    def put(self, row: Row) -> None:
-        """Inserts a row, or updates the row with the same primary key."""
-        table, values = str(row.__tablename__), _values_of(row)
-        execute(self, _insert(self.dialect, table, _primary(table), tuple(values), replaces=True), values)
-
-    def put_all(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Inserts each row, or updates the row with the same primary key. A row has the values of all columns."""
-        names = tuple(TABLES.tables[table].columns.keys())
-        self.execute_rows(_insert(self.dialect, table, _primary(table), names, replaces=True), names, rows)
-
     def insert_new(self, row: Row, *keys: str) -> bool:
         """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
 
-        `keys` are the columns of a unique constraint; without them, the columns of the primary key count.
+        `keys` are the columns of a unique constraint; without them, the columns of the primary key count. Nobody else
+        writes meanwhile (docs/architecture.md, rule 15).
         """
-        table, values = str(row.__tablename__), _values_of(row)
-        statement = _insert(self.dialect, table, keys or _primary(table), tuple(values), replaces=False)
-        return execute(self, statement, values).rowcount == 1
+        table = TABLES.tables[str(row.__tablename__)]
+        names = keys or table.primary_key.columns.keys()
+        if self.finds(*(table.c[name] == getattr(row, name) for name in names)):
+            return False
+        self.add(row)
+        self.flush()
+        return True
 
-    def insert_all_new(
-        self, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-    ) -> None:
-        """Inserts each row unless a row with the same `keys` exists. A row has the values of `names`.
-
-        `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids
-        it. Use () for exclusion constraints, which cannot be named by their columns.
-        """
-        self.execute_rows(_insert(self.dialect, table, keys, names, replaces=False), names, rows)
-
-    def execute_rows(
-        self, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-    ) -> None:
-        """Executes a statement once for each row. A row has the values of its parameters, in the order of `names`."""
+    def execute_rows(self, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Executes a statement once for each row: the values of its parameters by their names."""
         if rows:
-            execute(self, statement, [dict(zip(names, row, strict=True)) for row in rows])
+            execute(self, statement, rows)
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
@@ -418,32 +399,6 @@ def execute(
     """Executes a statement, after the transaction has written its pending changes."""
     transaction.flush()
     return transaction.connection().execute(statement, values)
-
-
-def _values_of(row: Row) -> dict[str, Any]:
-    """Returns column name → value of a new row, without an id that the database assigns."""
-    columns = TABLES.tables[str(row.__tablename__)].columns
-    values = {column.name: getattr(row, column.name) for column in columns}
-    return {name: value for name, value in values.items() if value is not None or not columns[name].primary_key}
-
-
-def _primary(table: str) -> tuple[str, ...]:
-    return tuple(TABLES.tables[table].primary_key.columns.keys())
-
-
-@lru_cache
-def _insert(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
-    """Returns an insert with a conflict clause. Only the dialect in use is loaded: the one for PostgreSQL takes 2 MB.
-
-    Both databases have the same syntax for the clause, but SQLAlchemy has a separate form for each.
-    """
-    insert: sqlite.Insert = import_module(f"sqlalchemy.dialects.{dialect}").insert(TABLES.tables[table])
-    # keeps the number of inserted rows, since the cursor is closed when the caller asks for this number
-    insert = insert.execution_options(preserve_rowcount=True)
-    if not replaces:
-        return insert.on_conflict_do_nothing(index_elements=keys or None)
-    others = {name: insert.excluded[name] for name in names if name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,16 +15,7 @@ TURN_SECONDS = 10.0  # how long a write waits for other writes of this process
 
 Begin = Callable[[], AbstractContextManager[Any]]  # begins a transaction that may write
 Work = Callable[[Any], Any]  # a function of the transaction
-
-
-@dataclass(slots=True, eq=False)
-class _Asked:
-    """A write that was asked for, and what became of it."""
-
-    work: Work
-    result: Any = None
-    error: Exception | None = None
-    is_done: asyncio.Event = field(default_factory=asyncio.Event)
+_Group = list[tuple[Work, asyncio.Future[Any]]]  # writes that were asked for, and what becomes of them
 
 
 class Turns:
@@ -42,7 +33,7 @@ class Turns:
         self._thread = ThreadPoolExecutor(1, "paperwire-writer")
         # event loop → its lock, which is fair; threads would starve at a lock of their own
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-        self._sharing: list[_Asked] = []  # what was asked for last, waits for its turn and may share a commit
+        self._sharing: _Group = []  # what was asked for last, waits for its turn and may share a commit
 
     async def write(self, work: Work, *, shares: bool) -> Any:  # noqa: ANN401 - what the work returns
         """Does work in a transaction of its own, or in one that it shares. Returns its result.
@@ -50,59 +41,54 @@ class Turns:
         Those that share take one turn, that of the first; a write that does not share begins a new group. Raises the
         error of the work, and StoreUnavailable if its turn does not come in time or nothing is written any more.
         """
-        asked = _Asked(work)
+        result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if not shares:
             self._sharing = []
         together = self._sharing if shares else []
-        together.append(asked)
-        if asked is together[0]:
+        together.append((work, result))
+        if len(together) == 1:
             await self._take_turn(together)
-        await asked.is_done.wait()
-        if asked.error is not None:
-            raise asked.error
-        return asked.result
+        return await result
 
     def close(self) -> None:
         """Waits for what is being written, and refuses further writes."""
         self._is_closed = True
         self._thread.shutdown()
 
-    async def _take_turn(self, together: list[_Asked]) -> None:
+    async def _take_turn(self, together: _Group) -> None:
         try:
             async with self._turn():
                 self._begin_group(together)
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, together)
-        except StoreUnavailable as error:
-            for one in together:
-                one.error = copy(error)
-        finally:
+                works = [work for work, _ in together]
+                done = await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, works)
+        except Exception as error:  # noqa: BLE001 - raised to the callers
             self._begin_group(together)
-            for one in together:
-                one.is_done.set()
+            done = [copy(error) for _ in together]
+        for (_, result), outcome in zip(together, done, strict=True):
+            if isinstance(outcome, Exception):
+                result.set_exception(outcome)
+            else:
+                result.set_result(outcome)
 
-    def _begin_group(self, before: list[_Asked]) -> None:
+    def _begin_group(self, before: _Group) -> None:
         """Lets nobody join a group any more."""
         if self._sharing is before:
             self._sharing = []
 
-    def _commit(self, together: Sequence[_Asked]) -> None:
-        """Does works in one transaction.
+    def _commit(self, works: Sequence[Work]) -> list[Any]:
+        """Does works in one transaction. Returns the result or the error of each.
 
         If one of them fails, does each again by itself, so that only that one fails.
         """
         try:
             with self._begin() as transaction:
-                results = [one.work(transaction) for one in together]
+                return [work(transaction) for work in works]
+        except StoreUnavailable as error:
+            return [copy(error) for _ in works]
         except Exception as error:  # noqa: BLE001 - raised to the caller that asked for the work
-            if isinstance(error, StoreUnavailable) or len(together) == 1:
-                for one in together:
-                    one.error = copy(error) if len(together) > 1 else error
-            else:
-                for one in together:
-                    self._commit([one])
-        else:
-            for one, result in zip(together, results, strict=True):
-                one.result = result
+            if len(works) == 1:
+                return [error]
+            return [outcome for work in works for outcome in self._commit([work])]
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
