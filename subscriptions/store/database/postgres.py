@@ -67,7 +67,7 @@ _AGAIN = Sentence(
 )
 _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their message decide
     KnownError(
-        states=("28", "3D000", "42501", "42P01", "42703", "XX"),
+        states=("28", "3D000", "42501", "42P01", "42703"),
         words=(
             "authentication failed",
             "no password supplied",
@@ -97,6 +97,11 @@ _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their me
         hint=Sentence("Close what holds it, then try again."),
         cause=LOCKED,
         for_everybody=True,
+    ),
+    KnownError(
+        states=("XX001", "XX002"),
+        sentence=Sentence("The database {where} is damaged."),
+        hint=Sentence("Restore a copy with pg_restore."),
     ),
 )
 _POOLER = KnownError(
