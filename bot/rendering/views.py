@@ -215,19 +215,12 @@ class Measure:
     def narrower(self) -> Iterator["Measure"]:
         """Yields the measure, then smaller ones for a paper that is too large for a message."""
         yield self
-        for text in (300, 0):
+        for text, title in ((300, LONGEST_SOURCE), (0, LONGEST_SOURCE), (0, 500), (0, 60)):
             yield replace(
                 self,
                 text=min(self.text, text),
                 abstract=min(self.abstract, text),
                 quotation=min(self.quotation, text),
-            )
-        for title in (500, 60):
-            yield replace(
-                self,
-                text=0,
-                abstract=0,
-                quotation=0,
                 title=min(self.title, title),
                 authors=min(self.authors, CARD.authors),
                 categories=min(self.categories, CARD.categories),

@@ -70,7 +70,9 @@ _CHAT_GONE = {
             "channel_not_found",
             "no_permission",
             "channel_type_not_supported",
-            "user_*",
+            "user_not_found",
+            "user_not_visible",
+            "user_disabled",
             "users_not_found",
             "cannot_dm_bot",
         )
