@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import phrasing
+from bot.commands import settings as zone_commands
 from bot.settings import Arxiv, Settings
 from bot.settings.opening import CronSchedule, schedules_of
 from subscriptions import zones
@@ -28,6 +29,7 @@ from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
+from tests.clock import NOON
 
 OUT = Cadence(at=time(8), until=time(20))
 
@@ -322,6 +324,19 @@ def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> N
 )
 def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
     assert zones.zone_of_place(typed) == found
+
+
+@pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
+@pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
+def test_cities_have_different_clocks_and_the_likeliest_come_first(operator: str, language: str) -> None:
+    found = zone_commands.nearest_zones(NOON, operator=operator, language=language)
+    assert len(found) >= zone_commands.CITIES
+    assert len({NOON.astimezone(zone(name)).utcoffset() for name in found}) == len(found)
+    assert {*found} <= available_timezones()
+    if "/" in operator:
+        assert operator in found[:2]
+    if language == "zh-hans":
+        assert "Asia/Shanghai" in found[:2]
 
 
 @pytest.mark.parametrize(
