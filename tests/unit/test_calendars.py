@@ -610,7 +610,6 @@ def test_a_line_of_cron_is_read_as_cron_does_at_clock_changes(line: str, after: 
 
 
 EACH_DAY, OFTEN = CronSchedule("0 6 * * *", UTC), CronSchedule("*/10 * * * *", UTC)
-INTERVAL = source_calendar.EverySchedule(interval=timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(
