@@ -316,6 +316,11 @@ def notice(to: Chat, *lines: str) -> Reply:
 
 # a reply, its chat, and what the message holds or does not hold, as above
 SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
+    "a refusal shows the query and its caret in fixed width": (
+        Reply(lines=("This only excludes:", "for example: diffusion"), ok=False, code=("-survey <x>", "^")),
+        chat(),
+        "^✗ This only excludes:\n<pre>-survey &lt;x&gt;\n^</pre>\nfor example: diffusion$",
+    ),
     "a notice has its title in bold, and no text in it is markup": (
         notice(chat(), "<b>News</b> & @more of stat.ML", "It waits."),
         chat(),
