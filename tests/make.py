@@ -16,7 +16,6 @@ from subscriptions.model import (
     Digest,
     KnownPaper,
     Paper,
-    Subscription,
     Summary,
     Translation,
 )
@@ -146,8 +145,3 @@ def clean_up(store: Store, *, now: datetime) -> None:
     """Deletes all rows that are old enough. See `clean_up_steps`."""
     for _ in clean_up_steps(store, now=now):
         pass
-
-
-def unsubscribes(store: Store, chat: ChatAddress, *numbers: int, now: datetime = NOON) -> tuple[Subscription, ...]:
-    """Removes subscriptions of a chat; without numbers, all of them."""
-    return subscribing.unsubscribe_several(store, chat, numbers or range(1, 100), now=now)

@@ -5,16 +5,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import psycopg
-import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.store import conversations
-from subscriptions.store.database.store import Scope, Store
+from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.postgres.server import OwnServer
 
@@ -100,28 +96,6 @@ class AlarmClock(FakeClock):
             _, what = self._alarm
             self._alarm = None
             what()
-
-
-def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """Makes the first `times` attempts to store the effect of an update fail.
-
-    Returns the list of the ids of these updates,
-
-    which grows with each attempt.
-    """
-    refused: list[str] = []
-
-    note = conversations.note_update
-
-    @wraps(note)
-    def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
-        if len(refused) < times:
-            refused.append(update)
-            raise StoreError("The database is locked.")
-        return note(scope, platform, update, **more)
-
-    monkeypatch.setattr(conversations, "note_update", once)
-    return refused
 
 
 def away(*_: object, **__: object) -> tuple[str, bool]:

@@ -17,18 +17,22 @@ from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Lane
+from subscriptions.model import Chat, Lane
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import retention
-from subscriptions.states import DeliveryState
-from subscriptions.store import bot_state, outbox
-from tests.clock import FakeClock
+from subscriptions.service.known_chats import get_chat
+from subscriptions.service.pausing import pause
+from subscriptions.states import DeliveryState, PauseReason
+from subscriptions.store import bot_state, outbox, planner, stored_chats
+from subscriptions.store.database.store import Store
+from tests import make
+from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import MINUTE, address, due
+from tests.make import MINUTE, address, due, subscribes
 
 
 @pytest.fixture
@@ -178,6 +182,24 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         clock.advance(timedelta(seconds=1))
     assert [entry.state for entry in entries(app)] == [DeliveryState.SENT]
     assert len(telegram.posted_to("1")) == 1
+
+
+def a_chat(store: Store, number: int) -> Chat:
+    return get_chat(store, address(f"telegram:-{number}"))
+
+
+@pytest.mark.both_databases
+def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
+    for number in range(1, 6):
+        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
+    first, second, third, _, last = (a_chat(store, number).id for number in range(1, 6))
+    with store.write() as session:
+        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.require_admission(session, third, now=NOON)
+        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
+    with store.read() as session:
+        assert [*planner.due_chats(session, NOON + make.HOUR * 2, 0)] == [last]
 
 
 # a chat is forgotten while a message of it is on its way

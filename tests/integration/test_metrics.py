@@ -149,7 +149,6 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
     [
         (Outcome.NEW, timedelta(hours=1), 0),
         (Outcome.LATE, timedelta(hours=1), 1),
-        (Outcome.FAILED, timedelta(hours=1), 1),
         (Outcome.NEW, -timedelta(minutes=9), 0),
         (Outcome.NEW, -timedelta(minutes=11), 1),
     ],

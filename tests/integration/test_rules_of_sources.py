@@ -22,7 +22,7 @@ from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.store.stored_digests import Ingested, announce
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
@@ -421,6 +421,20 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
     assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert (known(store, "Old graphs").day, known(store, "New version").sequence) == (OLD, None)
+
+
+@pytest.mark.both_databases
+def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
+    for n, name in enumerate(("first", "second", "third")):
+        comes(store, paper(name), day=OLD - n * DAY)
+    comes(store, paper("of another"), day=OLD, source="other")
+    assert [announce(store, NOON, source="daily") for _ in range(2)] == [3, 0]
+    assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
+        (1, OLD - 2 * DAY),
+        (2, OLD - DAY),
+        (3, OLD),
+    ]
+    assert known(store, "of another").sequence is None
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import PAGE, page
+from tests.integration.cli import PAGE
 from tests.make import DAY, address, clean_up, paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, receipts_of, titles, web_source
 
@@ -37,21 +37,6 @@ def clock() -> FakeClock:
 def causes(store: Store) -> list[str]:
     """Returns the causes of all notices to operators, in order."""
     return [cause for cause, _ in source_harness.notices(store)]
-
-
-async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML", "cs.LG"))
-    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
-    await feeding.until(new_york("2026-01-22 23:55"))
-    assert feeding.outcomes("arxiv") == ["new"]
-    assert [(one.counts["digests"], one.counts["papers"], one.counts["new"]) for one in feeding.receipts("arxiv")] == [
-        (2, 3, 2)
-    ]
-    assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
-    assert titles(feeds.store) == ["Graphs", "Means"]
-    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
-    await feeding.until(new_york("2026-01-23 00:10"))
-    assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
 @ON_ONE
@@ -213,26 +198,6 @@ async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[st
     await asyncio.to_thread(file.write_text, text)
     await feeding.due()
     return feeding.outcomes("inbox")
-
-
-async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, feeds: Feeds) -> None:
-    feeding = feeds.of(folder(tmp_path), admins=(OPERATOR,))
-    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["new"]
-    assert await finds(feeding, tmp_path / "inbox" / "same.md") == ["new"]
-    assert await finds(feeding, tmp_path / "inbox" / "notes.md", "# Notes\n\nNothing.\n") == ["new", "failed"]
-    await feeding.due()
-    assert feeding.outcomes("inbox") == ["new", "failed"]
-    assert feeding.receipts("inbox")[-1].detail.endswith(
-        'notes.md: no paper entries found (looks like a README: "# Notes").'
-    )
-    (tmp_path / "inbox" / "notes.md").unlink()
-    assert await finds(feeding, tmp_path / "inbox" / "b.md", page(("2601.00009", "Graphs", "Nodes."))) == [
-        "new",
-        "failed",
-        "quiet",
-        "new",
-    ]
-    assert causes(feeds.store) == ["source", "source-back"]
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Path, feeds: Feeds) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import phrasing
+from bot.commands import settings as zone_commands
 from bot.settings import Arxiv, Settings
 from bot.settings.opening import CronSchedule, schedules_of
 from subscriptions import zones
@@ -28,6 +29,7 @@ from subscriptions.planning.receipts import Answer, Outcome
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.zones import zone
 from tests import tables
+from tests.clock import NOON
 
 OUT = Cadence(at=time(8), until=time(20))
 
@@ -324,6 +326,19 @@ def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: s
     assert zones.zone_of_place(typed) == found
 
 
+@pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
+@pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
+def test_cities_have_different_clocks_and_the_likeliest_come_first(operator: str, language: str) -> None:
+    found = zone_commands.nearest_zones(NOON, operator=operator, language=language)
+    assert len(found) >= zone_commands.CITIES
+    assert len({NOON.astimezone(zone(name)).utcoffset() for name in found}) == len(found)
+    assert {*found} <= available_timezones()
+    if "/" in operator:
+        assert operator in found[:2]
+    if language == "zh-hans":
+        assert "Asia/Shanghai" in found[:2]
+
+
 @pytest.mark.parametrize(
     ("typed", "near"),
     tables.rows("""
@@ -595,7 +610,6 @@ def test_a_line_of_cron_is_read_as_cron_does_at_clock_changes(line: str, after: 
 
 
 EACH_DAY, OFTEN = CronSchedule("0 6 * * *", UTC), CronSchedule("*/10 * * * *", UTC)
-INTERVAL = source_calendar.EverySchedule(interval=timedelta(minutes=30))
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,6 @@ GROUP = chat(kind=ChatKind.GROUP)
 CONSOLE = chat("console")
 
 
-UNLINKED = (
-    item("Noise *and* Light", arxiv_id=None),
-    item("Noise", because("x", "noise"), arxiv_id=None),
-)
 GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
 LATE_SINCE: dict[str, Any] = {
@@ -288,16 +284,6 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-REFUSED = Reply(
-    lines=("This only excludes. Say what you want, too:", "for example: diffusion -survey"),
-    ok=False,
-    code=("-survey <x>", "^"),
-)
-
-
-REFUSAL = "✗ This only excludes. Say what you want, too:"
-
-
 def looked_at(**fields: object) -> Item:
     summaries = (
         model.Summary(
@@ -309,7 +295,6 @@ def looked_at(**fields: object) -> Item:
     return changed(entry, summaries=summaries)
 
 
-TWO = items(2, because("noise", "Paper"))
 WHOLE = Reply(
     items=(
         looked_at(
@@ -331,6 +316,11 @@ def notice(to: Chat, *lines: str) -> Reply:
 
 # a reply, its chat, and what the message holds or does not hold, as above
 SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
+    "a refusal shows the query and its caret in fixed width": (
+        Reply(lines=("This only excludes:", "for example: diffusion"), ok=False, code=("-survey <x>", "^")),
+        chat(),
+        "^✗ This only excludes:\n<pre>-survey &lt;x&gt;\n^</pre>\nfor example: diffusion$",
+    ),
     "a notice has its title in bold, and no text in it is markup": (
         notice(chat(), "<b>News</b> & @more of stat.ML", "It waits."),
         chat(),
