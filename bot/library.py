@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.digests.decoding import BOM, describe_bytes, describe_text
-from bot.digests.values import collapse, decode_accents
+from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
 from subscriptions.query.links import mentioned

@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 
 from bot import release
 from bot.cli import output
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
 from subscriptions.texts import escaped
 
@@ -83,7 +83,7 @@ SUBCOMMANDS = (
     Subcommand(
         MOVE,
         "init",
-        "bot.cli.folders:init",
+        "bot.cli.new_folder:init",
         "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
         'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
     ),

@@ -11,7 +11,7 @@ import typer
 from bot.cli import output
 from bot.digests import read_digest
 from bot.digests.files import STDIN, list_folder, read_paths
-from bot.errors import UnknownFormat, UnreadableInput, WrongUsage, brief
+from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.platforms import CHAT_FORMS
 from bot.settings import SourceSettings
 from subscriptions.errors import PaperwireError

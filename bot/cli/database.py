@@ -10,7 +10,7 @@ from bot.cli import drawing, output
 from bot.cli import session as sessions
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused

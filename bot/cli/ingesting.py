@@ -17,7 +17,7 @@ from bot.cli.session import Session, open_session
 from bot.digests import dated, read_digest
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_paths
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
 from bot.sources import source_scheduler
 from bot.sources.fetch_request import everything

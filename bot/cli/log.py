@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from bot.cli.output import print_error
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.settings import Settings, load_settings
 from subscriptions import texts
 from subscriptions.errors import PaperwireError

@@ -12,7 +12,7 @@ import typer
 from bot.cli import arguments, drawing, output
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json
 from bot.digests.files import paths_of, read_file
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.meaning import encoders
 from bot.rendering.papers import readable
 from bot.rendering.queries_in_words import explain as explained

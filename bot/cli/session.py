@@ -15,7 +15,7 @@ from bot import platforms
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.digests import FORMATS
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.meaning import encoders
 from bot.platform import Platform
 from bot.ports.channel import Clock

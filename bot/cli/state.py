@@ -16,7 +16,7 @@ from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
 from bot.digests.files import is_gone
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.operation import checks
 from bot.operation.health import (
     Problem,

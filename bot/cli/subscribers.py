@@ -17,7 +17,7 @@ from bot.cli import session as sessions
 from bot.commands import phrasing
 from bot.commands.export import library_lines
 from bot.digests.files import read_file
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.library import read_library
 from bot.ports.channel import Reply
 from bot.ports.conversation import LARGEST, file_too_large

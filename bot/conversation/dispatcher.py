@@ -17,7 +17,7 @@ from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
 from bot.dependencies import Dependencies, until_stored
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, Request
 from bot.ports.measurements import REQUESTS

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from bot.delivery.drain import Drain
 from bot.dependencies import Dependencies, until_stored
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.ports import measurements
 from subscriptions import errors
 from subscriptions.addresses import facts_of

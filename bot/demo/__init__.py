@@ -27,11 +27,11 @@ from rich.text import Text
 
 from bot.commands.phrasing import when_words
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.platforms import medium_of
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
-from bot.rendering.pages import FACES, static_file
+from bot.rendering.page_frame import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full

@@ -10,15 +10,15 @@ from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from bot.digests import decoding, values
+from bot.digests import decoding, scalars
 from bot.digests.summaries import without_failures
-from bot.errors import BrokenDigest, UnknownFormat, mistake_with
+from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.source_calendar import lies_ahead
 
 if TYPE_CHECKING:
-    from bot.digests.papers import Found
+    from bot.digests.entries import Found
 
 FORMATS: Final = {  # format → the module that reads it; the first module whose `read` knows a text reads it
     "arxiv_rss": "feeds",
@@ -115,7 +115,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
     if not papers and found.warnings["refused_entries"]:
         raise BrokenDigest(Sentence("No paper in it can be read."))
     first = {paper.key: paper for paper in reversed(papers)}.values()
-    own_day = found.day or values.day_in_name(name)
+    own_day = found.day or scalars.day_in_name(name)
     found.warnings.update(
         control_characters=controls,
         repeated_texts=repeated,

@@ -34,9 +34,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bot.digests import arxiv, markup, summaries, values
-from bot.digests.papers import Found
-from bot.errors import BrokenDigest
+from bot.digests import arxiv, markup, scalars, summaries
+from bot.digests.entries import Found
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
@@ -87,7 +87,7 @@ def paper_of(
     Until 2024 the announcement stood at the end of the title, since then at the beginning of the abstract. `tldr` is in
     the language of the translation; None if the document has no such field.
     """
-    of_title, title = arxiv.split_title(values.collapse(title))
+    of_title, title = arxiv.split_title(scalars.collapse(title))
     of_abstract, abstract = arxiv.split_announcement(abstract)
     announced = of_abstract or of_title
     arxiv_id, version = arxiv.arxiv_address(link) or (announced.arxiv_id if announced else None, None)
@@ -96,7 +96,7 @@ def paper_of(
     elif announced:
         found.warnings["id_mismatch"] += 1
     translated = arxiv.without_translated_announcement(translated_abstract)
-    language = language or values.language_of(tldr or "", translated_title, translated)
+    language = language or scalars.language_of(tldr or "", translated_title, translated)
     own = summaries.summaries_of({"tldr": tldr or ""}, language)
     english = summaries.summaries_of({"tldr": english_tldr}, "en") if language != "en" or not own else ()
     return Paper(

@@ -37,9 +37,9 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Final
 
-from bot.digests import arxiv, markup, names, summaries, values
-from bot.digests.papers import Found
-from bot.errors import BrokenDigest
+from bot.digests import arxiv, markup, names, scalars, summaries
+from bot.digests.entries import Found
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
@@ -190,7 +190,7 @@ def _is_empty_page(lines: list[str]) -> bool:
     ):
         return False
     headings = [line for line in lines if line.startswith("#")]
-    dated = [line for line in lines if line.startswith(_DATED) and values.day_in_heading(line)]
+    dated = [line for line in lines if line.startswith(_DATED) and scalars.day_in_heading(line)]
     if len(lines) > len(headings):
         few = len(headings) == 1 and len(lines) <= 1 + _MOST_REMARKS
         return few and any(word in line.casefold() for line in dated for word in _OF_PAPERS)
@@ -228,7 +228,7 @@ class _Page:
                     self.declared[listed["name"]] = self.declared.get(listed["name"], 0) + int(count)
                 else:
                     self.remarks += _MOST_REMARKS + 1
-            elif line.startswith(_DATED) and (day := values.day_in_heading(line)):
+            elif line.startswith(_DATED) and (day := scalars.day_in_heading(line)):
                 self.found.day = self.found.day or day
             elif section := _SECTION.match(line):
                 category = next(iter(arxiv.categories_of([section["name"].strip()])), "")
@@ -269,9 +269,9 @@ class _Page:
             authors=names.split_names(fields.get(_AUTHORS, "")),
             categories=categories or arxiv.categories_of([section]),
             arxiv_id=arxiv_id,
-            doi=values.doi_in_address(page) if page else None,
+            doi=scalars.doi_in_address(page) if page else None,
             url=page,
-            version=version or (values.version_in_address(page) if page else None),
+            version=version or (scalars.version_in_address(page) if page else None),
             summaries=summaries.summaries_of(texts, self._language),
             translations=summaries.translations_of(fields.get(_TITLE, ""), translation, self._language),
             failed=summaries.is_failed(texts),

@@ -4,7 +4,7 @@ import re
 import zlib
 from typing import Final
 
-from bot.errors import BrokenDigest
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.texts.cutting import cut_letters
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.digests import markup, values
+from bot.digests import markup, scalars
 
 _DATE = re.compile(
     r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date|日期)\s*[:：]?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
@@ -96,9 +96,9 @@ def _is_note(found: Description, line: str, title: str) -> bool:
     if (inside := _PERSONS_IN.fullmatch(line)) and _PERSONS.fullmatch(inside["names"]):
         found.names, found.source = found.names or inside["names"], found.source or inside["source"]
         return True
-    found.doi = found.doi or values.doi_in_line(line) or ""
+    found.doi = found.doi or scalars.doi_in_line(line) or ""
     dated, source = _DATE.match(line), _SOURCE.match(line)
-    if dated and (date := values.date_of(dated["date"])):
+    if dated and (date := scalars.date_of(dated["date"])):
         found.date = found.date or date
         return True
     if source:

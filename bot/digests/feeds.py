@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from bot.digests import arxiv, bilingual, decoding, descriptions, markup, names, values, works
+from bot.digests import arxiv, bilingual, decoding, descriptions, markup, names, scalars, works
+from bot.digests.entries import Found
 from bot.digests.markup import Element
-from bot.digests.papers import Found
 from bot.digests.works import Work
-from bot.errors import BrokenDigest
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
@@ -122,7 +122,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     elif found.format == "bilingual_rss":
         found.add(filter(len, records), lambda item: _bilingual(_Fields(item, space), found, language))
     else:
-        found.day = values.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
+        found.day = scalars.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
         works.add_works(found, fields, partial(_work_of, feed=head))
     return found
 
@@ -143,7 +143,7 @@ def _format_of(root: Element, head: _Fields) -> str:
 
 
 def _read_arxivs(found: Found, entries: Iterator[_Fields], head: _Fields) -> None:
-    found.day = values.arxiv_day(head.first("pubDate", "updated"))
+    found.day = scalars.arxiv_day(head.first("pubDate", "updated"))
     title = head.first("title")
     if title.startswith(ERROR_TITLE):
         found.error = head.first("description", "subtitle") or title
@@ -178,7 +178,7 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
         authors=authors,
         categories=arxiv.categories_of(entry.terms()),
         arxiv_id=arxiv_id,
-        doi=values.doi_in_field(next(iter(entry.first("arxiv:doi").split()), "")),
+        doi=scalars.doi_in_field(next(iter(entry.first("arxiv:doi").split()), "")),
         version=version,
         url=link,
         announce_type=kind or (announcement.kind if announcement else None),
@@ -228,7 +228,7 @@ def _work_of(entry: _Fields, feed: _Fields) -> Work:
         url=next(filter(None, links), ""),
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
         is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),
-        version=next(filter(None, map(values.version_in_address, links)), None),
+        version=next(filter(None, map(scalars.version_in_address, links)), None),
     )
 
 
@@ -238,10 +238,10 @@ def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) ->
     An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
-    doi = values.doi_among(map(values.collapse, entry.texts(*named)))
+    doi = scalars.doi_among(map(scalars.collapse, entry.texts(*named)))
     if doi or is_blog:
         return doi
-    in_address = next(filter(None, map(values.doi_in_address, map(values.collapse, links))), None)
+    in_address = next(filter(None, map(scalars.doi_in_address, map(scalars.collapse, links))), None)
     return in_text if in_text and (in_address or in_text).startswith(in_text) else in_address
 
 
@@ -269,7 +269,7 @@ def _in_english(element: Element) -> Element:
 
 
 def _date_of(entry: _Fields) -> str:
-    return values.date_among(
+    return scalars.date_among(
         entry.texts(
             "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued",
             "prism:coverDate", "created", "updated", "modified",
@@ -303,5 +303,5 @@ def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:
         if address.startswith("//"):
             address = f"http:{address}"
         if address:
-            found.setdefault(address, values.collapse(given.get("title") or given.get("text") or "")[:_LONGEST_NAME])
+            found.setdefault(address, scalars.collapse(given.get("title") or given.get("text") or "")[:_LONGEST_NAME])
     return found

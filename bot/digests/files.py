@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.digests.decoding import MAX_BYTES
-from bot.errors import UnreadableInput
+from bot.failures import UnreadableInput
 from subscriptions.errors import Sentence
 
 STDIN = "-"

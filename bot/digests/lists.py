@@ -38,9 +38,9 @@ from typing import Final
 
 from bs4 import BeautifulSoup, Tag
 
-from bot.digests import arxiv, markup, names, values
-from bot.digests.papers import Found
-from bot.errors import BrokenDigest
+from bot.digests import arxiv, markup, names, scalars
+from bot.digests.entries import Found
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
 
@@ -75,10 +75,10 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     if markup.is_html(text):
         return _read_page(text) if _LIST_OF_PAGE.search(text) else None
     if wanted != "hf_text" and not _is_copy(
-        [line for one in text[:_START].split("\n") if (line := values.collapse(one))]
+        [line for one in text[:_START].split("\n") if (line := scalars.collapse(one))]
     ):
         return None
-    lines = enumerate(map(values.collapse, text.split("\n")), 1)
+    lines = enumerate(map(scalars.collapse, text.split("\n")), 1)
     return _read_copy([(number, line) for number, line in lines if line])
 
 
@@ -106,7 +106,7 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
         if element is None or element.name == "dt":
             yield element, words, kind
             continue
-        day, section, showing = values.day_in_heading(words), _SECTION.match(words), _SHOWING.search(words)
+        day, section, showing = scalars.day_in_heading(words), _SECTION.match(words), _SHOWING.search(words)
         kind = _KINDS[section["kind"]] if section else Announce.NEW if day else kind
         found.day = max(filter(None, (day, found.day)), default=None)
         if showing:
@@ -157,7 +157,7 @@ def _address(link: Tag) -> tuple[str, int | None] | None:
 def _text(element: Tag) -> str:
     for line in element.find_all("br"):
         line.replace_with("\n")
-    return values.collapse(element.get_text())
+    return scalars.collapse(element.get_text())
 
 
 def _words(body: Tag, part_of_class: str, name: str = "div") -> str:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
-from bot.errors import BrokenDigest
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 
 Element: TypeAlias = _Element

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.digests import markup
-from bot.digests.values import decode_accents
+from bot.digests.scalars import decode_accents
 
 MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have about 5,000
 

@@ -1,8 +1,8 @@
 """PubMed's records in XML (dtd.nlm.nih.gov): PubmedArticleSet, ArticleSet and answers of ESummary."""
 
-from bot.digests import markup, values, works
+from bot.digests import markup, scalars, works
+from bot.digests.entries import Found
 from bot.digests.markup import Element
-from bot.digests.papers import Found
 from bot.digests.works import Work
 
 _RECORDS = {"PubmedArticleSet": "PubmedArticle", "ArticleSet": "Article", "eSummaryResult": "DocSum"}  # root → record
@@ -49,7 +49,7 @@ def _work_of(record: Element) -> Work:
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(
         title=works.without_period(_text(article, "ArticleTitle")) or _text(article, "VernacularTitle"),
-        doi=values.doi_among(map(markup.text_of, ids)),
+        doi=scalars.doi_among(map(markup.text_of, ids)),
         people=[name for one in article.findall("AuthorList/Author") if (name := _name_of(one))],
         date=_date_of(record, article),
         abstract="\n".join(abstract),
@@ -83,8 +83,8 @@ def _date_of(record: Element, article: Element) -> str:
         found = article.find(place)
         found = record.find(place) if found is None else found
         if found is not None:
-            written = values.date_from(*(_text(found, part) for part in ("Year", "Month", "Day")))
-            if written := written or values.date_of(_text(found, "MedlineDate")):
+            written = scalars.date_from(*(_text(found, part) for part in ("Year", "Month", "Day")))
+            if written := written or scalars.date_of(_text(found, "MedlineDate")):
                 return written
     return ""
 
@@ -96,9 +96,9 @@ def _work_of_summary(record: Element) -> Work:
     pmid = _text(record, "Id")
     return Work(
         title=works.without_period(fields.get("Title", "")),
-        doi=values.doi_in_field(fields.get("DOI", "")),
+        doi=scalars.doi_in_field(fields.get("DOI", "")),
         people=[markup.text_of(one) for one in record.iter("Item") if one.get("Name") == "Author"],
-        date=values.date_among(fields.get(name, "") for name in ("EPubDate", "PubDate")),
+        date=scalars.date_among(fields.get(name, "") for name in ("EPubDate", "PubDate")),
         venue=fields.get("FullJournalName", "") or fields.get("Source", ""),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
         kinds=[markup.text_of(one) for one in record.iter("Item") if one.get("Name") == "PubType"],

@@ -23,10 +23,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from bot.digests import arxiv, bilingual, descriptions, markup, names, summaries, values, works
-from bot.digests.papers import Found
+from bot.digests import arxiv, bilingual, descriptions, markup, names, scalars, summaries, works
+from bot.digests.entries import Found
 from bot.digests.works import Work
-from bot.errors import BrokenDigest
+from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
@@ -168,7 +168,7 @@ def _found_in(records: list[Any], kind: _Kind, torn: int, language: str | None, 
         kept = len(good)
     found.warnings["bad_json_line"] += torn + len(records) - kept
     if kind is _HUGGING_FACE:
-        days = (values.day_in(text_at(one, "paper.submittedOnDailyAt")) for one in good)
+        days = (scalars.day_in(text_at(one, "paper.submittedOnDailyAt")) for one in good)
         found.day = max(filter(None, days), default=None)
     if kind.format == "biorxiv_json":
         found.is_feed = False
@@ -270,7 +270,7 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
         categories=arxiv.categories_of([part for one in texts_at(categories, "*") for part in re.split("[,;]| ", one)]),
         arxiv_id=arxiv_id,
         version=version,
-        doi=None if arxiv_id else next(filter(None, map(values.doi_in_address, addresses)), None),
+        doi=None if arxiv_id else next(filter(None, map(scalars.doi_in_address, addresses)), None),
         url=next((one for one in addresses if one.startswith("http")), None),
         summaries=summaries.summaries_of(texts, language),
         translations=summaries.translations_of(
@@ -305,7 +305,7 @@ def _work_of(record: Record, kind: _Kind) -> Work:
     addresses = (one for path in kind.arxiv.split() for one in texts_at(record, path))
     work = Work(
         title=text_at(record, kind.title),
-        doi=values.doi_among(texts_at(record, kind.doi)),
+        doi=scalars.doi_among(texts_at(record, kind.doi)),
         arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
         people=_people_at(record, kind),
         date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
@@ -325,10 +325,10 @@ def _date_in(value: object) -> str:
     while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list):
-        return values.date_from(*[one for one in value if isinstance(one, str)][:3]) if value else ""
+        return scalars.date_from(*[one for one in value if isinstance(one, str)][:3]) if value else ""
     if isinstance(value, str) and re.fullmatch(r"\d{9,10}", value):  # seconds
         return datetime.fromtimestamp(int(value), UTC).date().isoformat()
-    return values.date_of(value) if isinstance(value, str) else ""
+    return scalars.date_of(value) if isinstance(value, str) else ""
 
 
 def _amend_openalex(record: Record, work: Work) -> None:
@@ -346,7 +346,7 @@ def _amend_openalex(record: Record, work: Work) -> None:
 
 def _amend_crossref(record: Record, work: Work) -> None:
     # what a work corrects is another one: a publisher names a work itself where it was corrected
-    others = (one for one in at(record, "update-to.*") if values.doi_in_field(text_at(one, "DOI")) != work.doi)
+    others = (one for one in at(record, "update-to.*") if scalars.doi_in_field(text_at(one, "DOI")) != work.doi)
     work.kinds += [text_at(one, "type") for one in others]
 
 
@@ -368,7 +368,7 @@ def _amend_pubmed(record: Record, work: Work) -> None:
     ids = {text_at(one, "idtype"): text_at(one, "value") for one in at(record, "articleids.*")}
     pmid = ids.get("pubmed") or ids.get("pmid") or ""  # in an answer of PMC, the record's own number is another one
     work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() and int(pmid) else ""
-    work.doi = values.doi_among([ids.get("doi", "")])
+    work.doi = scalars.doi_among([ids.get("doi", "")])
 
 
 def _amend_europepmc(record: Record, work: Work) -> None:
@@ -380,10 +380,10 @@ def _amend_europepmc(record: Record, work: Work) -> None:
 
 
 def _amend_doaj(record: Record, work: Work) -> None:
-    work.doi = values.doi_among(
+    work.doi = scalars.doi_among(
         text_at(one, "id") for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi"
     )
-    work.date = values.date_from(text_at(record, "bibjson.year"), text_at(record, "bibjson.month"))
+    work.date = scalars.date_from(text_at(record, "bibjson.year"), text_at(record, "bibjson.month"))
 
 
 def _amend_feed(record: Record, work: Work) -> None:
@@ -396,7 +396,7 @@ def _amend_feed(record: Record, work: Work) -> None:
     )
     links = texts_at(record, "url") + texts_at(record, "external_url") + texts_at(record, "id")
     work.abstract, work.people = described.abstract, work.people or list(filter(None, [described.names]))
-    work.doi = work.doi or next(filter(None, map(values.doi_in_address, links)), None)
+    work.doi = work.doi or next(filter(None, map(scalars.doi_in_address, links)), None)
     work.is_paper = bool(work.doi or work.arxiv_id) or any(map(works.is_page_of_paper, links))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
-from bot.digests.values import language_of
+from bot.digests.scalars import language_of
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.texts.statements import summary_state
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from bot.digests import arxiv, markup, names, values
-from bot.digests.papers import Found, Item
+from bot.digests import arxiv, markup, names, scalars
+from bot.digests.entries import Found, Item
 from subscriptions.model import Paper, Summary
 
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
@@ -129,7 +129,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         arxiv_id=arxiv_id,
         doi=work.doi,
         version=version or (announcement.version if announcement and announcement.arxiv_id == arxiv_id else None),
-        url=values.collapse(work.url).replace(" ", "%20"),
+        url=scalars.collapse(work.url).replace(" ", "%20"),
         announce_type=announcement.kind if announcement else None,
         venue=venue_of(work.venue),
         published=work.date,
@@ -144,7 +144,7 @@ def is_page_of_paper(address: str) -> bool:
 
 def is_no_paper(title: str, kinds: Iterable[str], doi: str | None) -> bool:
     """Returns whether a title, kinds or a DOI say that a work is a correction, news, or a part of an issue."""
-    said = [title[:_LONGEST_TITLE], *map(values.collapse, kinds)]
+    said = [title[:_LONGEST_TITLE], *map(scalars.collapse, kinds)]
     return bool(_MAGAZINE_DOI.match(doi or "")) or any(map(_NO_PAPER.fullmatch, said))
 
 

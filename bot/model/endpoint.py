@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot.errors import ModelFails
+from bot.failures import ModelFails
 from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
 from subscriptions.errors import Sentence
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from bot.errors import ModelFails
+from bot.failures import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports.channel import Clock
 from subscriptions.store import model_requests

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from bot.digests.values import language_of
-from bot.errors import ModelFails
+from bot.digests.scalars import language_of
+from bot.failures import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports import tasks
 from bot.ports.channel import Clock

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from bot.app import App
 from bot.digests import read_digest
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
-from bot.errors import FetchError, ModelFails, UnreadableInput, brief
+from bot.failures import FetchError, ModelFails, UnreadableInput, brief
 from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform

@@ -17,9 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.app import App
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.ports.conversation import SECRET_PAGE, with_any_prefix
-from bot.rendering import feeds
+from bot.rendering import feed_documents
 from subscriptions.errors import StoreError
 from subscriptions.service import delivered_papers
 from subscriptions.store.database.store import Store
@@ -33,12 +33,15 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
-_Write = Callable[[feeds.Feed], str]
+_Write = Callable[[feed_documents.Feed], str]
 
 
 def feed_routes(app: App) -> Sequence[Route]:
     """Returns the routes of the feeds."""
-    forms = {"atom": (feeds.atom, feeds.ATOM), "json": (feeds.json_feed, feeds.JSON_FEED)}
+    forms = {
+        "atom": (feed_documents.atom, feed_documents.ATOM),
+        "json": (feed_documents.json_feed, feed_documents.JSON_FEED),
+    }
     return [
         Route(path, partial(_feed, app, write, kind))
         for ending, (write, kind) in forms.items()
@@ -69,7 +72,7 @@ def _written(store: Store, key: str, write: _Write) -> str | None:
     found = delivered_papers.sent_papers(store, key)
     if found is None:
         return None
-    return write(feeds.feed_of(found.chat, found.papers, begun=found.begun))
+    return write(feed_documents.feed_of(found.chat, found.papers, begun=found.begun))
 
 
 def _is_known(tag: str, given: str) -> bool:

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from bot.app import App
 from bot.delivery.sender import plan
-from bot.errors import error_location, said_of
+from bot.failures import error_location, said_of
 from bot.operation import orderly_stop, subscription_files, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.app import App
 from bot.dependencies import make_vectors
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of

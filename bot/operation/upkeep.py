@@ -18,7 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
-from bot.errors import said_of
+from bot.failures import said_of
 from bot.http import trusted
 from bot.operation.health import daily_work_failed
 from bot.settings.opening import backup_folder

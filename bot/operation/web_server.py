@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.operation.health import Problem
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver

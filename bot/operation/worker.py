@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from bot.app import App
 from bot.conversation.dispatcher import Dispatcher
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, RequestDispatcher

@@ -25,7 +25,7 @@ from bot.platforms.receivers import wait_for_reply
 from bot.platforms.web import markup
 from bot.platforms.web.adapter import WebChannel
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
-from bot.rendering.pages import draw_page
+from bot.rendering.page_frame import draw_page
 from bot.rendering.papers import paper_view
 from bot.rendering.views import CARD, reader_of
 from subscriptions.errors import Sentence

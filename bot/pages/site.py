@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot.app import App
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.operation import web_server
 from bot.pages import visitors as visiting
 from bot.pages.chat import ChatPage

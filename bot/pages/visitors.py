@@ -21,7 +21,7 @@ from bot.platforms.receivers import PageReceiver
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
-from bot.rendering.pages import PageFrame, draw_page
+from bot.rendering.page_frame import PageFrame, draw_page
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatAddress, ChatKind

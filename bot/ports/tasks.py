@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.errors import said_of
+from bot.failures import said_of
 from bot.ports.channel import Clock
 
 log = logging.getLogger("paperwire")

@@ -20,7 +20,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.settings import values
 
 PREFIX = "PAPERWIRE_"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cronsim import CronSim
 
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
 from subscriptions.errors import StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules

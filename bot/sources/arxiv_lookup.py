@@ -10,7 +10,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
+from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetcher import Fetcher

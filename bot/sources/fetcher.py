@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
-from bot.errors import FetchError
+from bot.failures import FetchError
 from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 from bot.ports.channel import Clock
 

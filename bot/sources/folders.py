@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.digests import files, read_digest
 from bot.digests.files import FileStamp
-from bot.errors import UnreadableInput, brief
+from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
 from subscriptions.errors import PaperwireError, Sentence, StoreError

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from bot.digests import dated, read_digest
-from bot.errors import mistake_with
+from bot.failures import mistake_with
 from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.models import ENCODING, Encoder

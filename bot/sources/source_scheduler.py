@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.ports import tasks
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings

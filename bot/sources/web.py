@@ -10,7 +10,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from bot.digests import dated, read_digest
-from bot.errors import BrokenDigest, FetchError, UnknownFormat, brief, error_location
+from bot.failures import BrokenDigest, FetchError, UnknownFormat, brief, error_location
 from bot.settings import SourceSettings
 from bot.sources import databases, fetch_request
 from bot.sources.fetch_request import FetchRequest, is_dated

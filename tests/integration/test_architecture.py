@@ -62,7 +62,7 @@ def test_a_library_is_imported_in_its_room_only(library: str) -> None:
 def test_every_room_of_the_house_is_in_the_map() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     rooms = {path.name.removesuffix(".py") for path in (ROOT / "bot").iterdir() if path.name[0] != "_"}
-    assert {room for room in rooms if room not in page} <= {"samples", "errors", "ports", "settings", "clock"}
+    assert {room for room in rooms if room not in page} <= {"samples", "failures", "ports", "settings", "clock"}
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -271,7 +271,9 @@ def test_a_server_without_a_connection_left_is_unavailable(postgres: Server, per
     with postgres.database() as url:
         with psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
             control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
-        assert "gives no connection: FATAL:  too many connections" in str(refused(postgres.url(name_of(url), person, PASSWORD)))
+        assert "gives no connection: FATAL:  too many connections" in str(
+            refused(postgres.url(name_of(url), person, PASSWORD))
+        )
 
 
 @pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT, INSERT")])

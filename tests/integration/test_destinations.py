@@ -25,8 +25,8 @@ from bot.app import App, build_app
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter, client
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
-from bot.platforms.email.links import Link
-from bot.platforms.email.pages import MailPages
+from bot.platforms.email.link_pages import MailPages
+from bot.platforms.email.mail_links import Link
 from bot.settings import Destination, Settings
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper

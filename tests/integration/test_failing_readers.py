@@ -11,7 +11,7 @@ import pytest
 import bot.digests
 import subscriptions.service.ingestion
 from bot.digests import works
-from bot.digests.papers import Found
+from bot.digests.entries import Found
 from subscriptions.model import Paper
 from tests.outside.test_bad_documents import GOOD, findings, item, journal
 from tests.product import Product

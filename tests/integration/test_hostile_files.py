@@ -13,7 +13,7 @@ from bot import digests
 from bot.cli.log import start_logging
 from bot.digests import decoding, names
 from bot.digests.files import read_file
-from bot.errors import UnreadableInput
+from bot.failures import UnreadableInput
 from bot.settings import SourceSettings
 from subscriptions.service.known_chats import listed
 from subscriptions.store.database.store import Store

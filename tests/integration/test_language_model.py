@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.errors import ModelFails
+from bot.failures import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from tests.fakes.chat_model import MODEL, FakeChatModel
 from tests.patience import PATIENCE

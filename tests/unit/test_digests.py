@@ -18,7 +18,7 @@ from bot import digests
 from bot.cli.inspecting import Document, digest_report
 from bot.digests import decoding
 from bot.digests.feeds import feeds_of_opml
-from bot.errors import BrokenDigest, UnknownFormat
+from bot.failures import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest, Paper
 from tests import tables

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import FetchError
+from bot.failures import FetchError
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources import fetcher as web

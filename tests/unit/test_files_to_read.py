@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.digests import files as sources
-from bot.errors import UnreadableInput
+from bot.failures import UnreadableInput
 from bot.sources import folders
 from tests import tables
 from tests.clock import NOON

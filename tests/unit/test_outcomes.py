@@ -19,7 +19,7 @@ from telegram import error as theirs
 
 from bot.platforms.email import read_address
 from bot.platforms.email.adapter import Step, outcome_of
-from bot.platforms.email.links import Link, Signer
+from bot.platforms.email.mail_links import Link, Signer
 from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram

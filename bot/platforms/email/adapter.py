@@ -28,9 +28,9 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.platform import CheckResult, OnBotName, Platform
-from bot.platforms.email import FACTS, links, markup
+from bot.platforms.email import FACTS, mail_links, markup
+from bot.platforms.email.link_pages import MailPages
 from bot.platforms.email.markup import Payload
-from bot.platforms.email.pages import MailPages
 from bot.ports import channel as channels
 from bot.settings import Settings
 from bot.settings.values import is_ip, is_loopback
@@ -100,13 +100,13 @@ class EmailChannel(Platform):
         self._store, self._clock = store, clock
         self.waiting: dict[str, list[Payload]] = {}
         self._settings = settings
-        self._signer: links.Signer | None = None
+        self._signer: mail_links.Signer | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def signer(self) -> links.Signer:
+    async def signer(self) -> mail_links.Signer:
         """Returns the signer of links. Raises StoreError."""
         if self._signer is None:
-            self._signer = await self._store.run(links.signer_of, self._settings.pages_url)
+            self._signer = await self._store.run(mail_links.signer_of, self._settings.pages_url)
         return self._signer
 
     async def post(
@@ -127,10 +127,10 @@ class EmailChannel(Platform):
             page.append(payload)
             return delivery
         with channels.store_outcomes():
-            found = await self._store.run(links.chat_at, chat)
+            found = await self._store.run(mail_links.chat_at, chat)
             if found is None:
                 raise Rejected("The chat was erased.")
-            reader = links.Reader(chat=found, signer=await self.signer())
+            reader = mail_links.Reader(chat=found, signer=await self.signer())
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
             raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"

@@ -15,7 +15,7 @@ from email.utils import format_datetime, formataddr
 from html import escape
 from typing import Any, Literal
 
-from bot.platforms.email.links import AT_ONCE, FOOTER, PRESS, Reader
+from bot.platforms.email.mail_links import AT_ONCE, FOOTER, PRESS, Reader
 from bot.rendering import packing
 from bot.rendering.dialects import draw, draw_html
 from bot.rendering.packing import Display, plain

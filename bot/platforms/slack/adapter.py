@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.platform import CheckResult, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of

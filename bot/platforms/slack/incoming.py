@@ -21,7 +21,7 @@ from typing import Any
 
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.platforms.receivers import ReceiverLoop, documented_shape
 from bot.platforms.slack import DIRECT
 from bot.platforms.slack.client import BotIdentity, Workspace

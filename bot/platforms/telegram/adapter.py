@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from bot.commands.context import Command
-from bot.errors import SettingsError
+from bot.failures import SettingsError
 from bot.platform import OnBotName, Platform
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.errors import error_location
+from bot.failures import error_location
 from bot.platforms.receivers import Dispatch, ReceiverLoop, documented_shape
 from bot.platforms.telegram.client import Client
 from bot.ports.channel import Clock, usable_text

@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 
 from bot.digests import arxiv, names
 from bot.digests.decoding import without_controls
-from bot.digests.values import collapse
-from bot.errors import BrokenDigest, error_location
+from bot.digests.scalars import collapse
+from bot.failures import BrokenDigest, error_location
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Paper
 from subscriptions.texts.normal_forms import normalized

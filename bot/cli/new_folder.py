@@ -13,7 +13,7 @@ import typer
 
 from bot.cli import output
 from bot.cli.session import clock_from
-from bot.errors import WrongUsage
+from bot.failures import WrongUsage
 from bot.platforms import CHAT_FORMS
 from bot.release import installed_version
 from bot.rendering.dialects import draw_text
