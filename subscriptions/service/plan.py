@@ -200,7 +200,7 @@ def _plan_slice(
 ) -> Sequence[Lane]:
     """Decides about some chats, and stores that. Returns the lanes of deliveries."""
     due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
-    keys = _keys(transaction, due, forecast)
+    keys = _keys(transaction, due)
     decided = _decide(transaction, [one for one in due if one.chat.id in keys], window)
     return _write(transaction, decided, keys, waits, forecast)
 
@@ -230,7 +230,7 @@ def decide_now(
     forecast = stored_sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
     found, _ = _due([(chat, subscriptions)], forecast)
-    due = found if _keys(transaction, found, forecast) else []
+    due = found if _keys(transaction, found) else []
     rest = [one for one in subscriptions if not (due and one in due[0].subscriptions)]
     others = [_case(chat, subscriptions, rest, forecast)] if rest else []
     first, later = (_decide(transaction, some, window) for some in (due, others))
@@ -319,24 +319,18 @@ def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
-def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Forecast) -> dict[int, str]:
-    """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and due minute (rule 5).
+def _keys(transaction: Transaction, due: Sequence[DueDelivery]) -> dict[int, str]:
+    """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and minute (rule 5).
 
-    Leaves out the chats that have a delivery of the present minute: they wait for the next one. If the key of an
-    earlier minute is taken, or no subscription has a due moment, the key also has the papers and subscriptions.
+    Leaves out the chats that have a delivery of the present minute: they wait for the next one. What is due only since
+    papers came has no minute.
     """
-    now, minutes, keys, more = f"{forecast.at:{_MINUTE}}", dict[int, str](), dict[int, str](), dict[int, str]()
+    keys: dict[int, str] = {}
     for case in due:
-        chat_id = case.chat.id
-        numbers = ",".join(str(one.number) for one in case.subscriptions)
-        more[chat_id] = f"{case.looked_at}-{forecast.last_sequence}:{numbers}"
-        minutes[chat_id] = f"{case.due:{_MINUTE}}"
-        timed = any(one.next_due_at is not None for one in case.subscriptions)
-        keys[chat_id] = f"{chat_id}:{minutes[chat_id]}" if timed else f"{chat_id}:now:{more[chat_id]}"
+        is_timed = any(one.next_due_at is not None for one in case.subscriptions)
+        moment = f"{case.now:{_MINUTE}}" if is_timed else f"now:{secrets.token_hex(8)}"
+        keys[case.chat.id] = f"{case.chat.id}:{moment}"
     taken = planner.taken_keys(transaction, list(keys.values()))
-    for chat_id, key in keys.items():
-        if key in taken and minutes[chat_id] != now:
-            keys[chat_id] = f"{key}:{more[chat_id]}"
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 

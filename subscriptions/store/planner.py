@@ -15,7 +15,7 @@ from subscriptions.model import Because, Delivery, DeliveryKind, Facts
 from subscriptions.planning.due_moments import FARTHEST, Move
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import columns
-from subscriptions.store.columns import JsonText, Utc
+from subscriptions.store.columns import AnyRow, JsonText, Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.store.interests import owned
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, tables
@@ -58,6 +58,7 @@ _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 _NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
 _NEW_DELIVERIES = sa.insert(_deliveries).values(facts=sa.bindparam("facts", type_=JsonText()), attempts=0, reason="")
 _NEW_ITEMS = sa.insert(_delivery_items).values(because=sa.bindparam("because", type_=JsonText()))
+_DELIVERED = sa.select(_i.chat, _i.paper).where(_i.paper.between(sa.bindparam("first"), sa.bindparam("last")))
 # Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
 # OFFSET 0 make it begin with the chats.
 _DELIVERED_TO_EACH = sa.text("""
@@ -205,18 +206,15 @@ def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
     """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
-    papers = sorted(set(paper_ids))
-    if papers and transaction.dialect == "postgresql":
-        values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
-        wanted = set(papers)
-        for chat_id, paper_id in execute(transaction, _DELIVERED_TO_EACH, values):
-            if paper_id in wanted:
-                found[chat_id].add(paper_id)
+    papers = set(paper_ids)
+    span = {"first": min(papers, default=0), "last": max(papers, default=0)}
+    if transaction.dialect == "postgresql":
+        rows: Iterable[AnyRow] = execute(transaction, _DELIVERED_TO_EACH, {"ids": list(chat_ids), **span})
     else:
-        for chats in in_chunks(chat_ids):
-            of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
-            for chat_id, paper_id in rows_of(transaction, of_chats, _i.paper, papers):
-                found[chat_id].add(paper_id)
+        rows = rows_of(transaction, _DELIVERED, _i.chat, chat_ids, **span)
+    for chat_id, paper_id in rows:
+        if paper_id in papers:
+            found[chat_id].add(paper_id)
     for chat_id, mine in owned(transaction, chat_ids, papers).items():
         found[chat_id] |= mine
     return found
