@@ -200,7 +200,7 @@ def _plan_slice(
 ) -> Sequence[Lane]:
     """Decides about some chats, and stores that. Returns the lanes of deliveries."""
     due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
-    keys = _keys(transaction, due)
+    keys = _keys(transaction, due, forecast)
     decided = _decide(transaction, [one for one in due if one.chat.id in keys], window)
     return _write(transaction, decided, keys, waits, forecast)
 
@@ -230,7 +230,7 @@ def decide_now(
     forecast = stored_sources.forecast(transaction, now=now)
     window = Window(forecast.last_sequence)
     found, _ = _due([(chat, subscriptions)], forecast)
-    due = found if _keys(transaction, found) else []
+    due = found if _keys(transaction, found, forecast) else []
     rest = [one for one in subscriptions if not (due and one in due[0].subscriptions)]
     others = [_case(chat, subscriptions, rest, forecast)] if rest else []
     first, later = (_decide(transaction, some, window) for some in (due, others))
@@ -319,17 +319,18 @@ def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
     return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
-def _keys(transaction: Transaction, due: Sequence[DueDelivery]) -> dict[int, str]:
+def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Forecast) -> dict[int, str]:
     """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and minute (rule 5).
 
     Leaves out the chats that have a delivery of the present minute: they wait for the next one. What is due only since
-    papers came has no minute.
+    papers came has these papers in place of a minute.
     """
     keys: dict[int, str] = {}
     for case in due:
         is_timed = any(one.next_due_at is not None for one in case.subscriptions)
-        moment = f"{case.now:{_MINUTE}}" if is_timed else f"now:{secrets.token_hex(8)}"
-        keys[case.chat.id] = f"{case.chat.id}:{moment}"
+        numbers = ",".join(str(one.number) for one in case.subscriptions)
+        papers = f"now:{case.looked_at}-{forecast.last_sequence}:{numbers}"
+        keys[case.chat.id] = f"{case.chat.id}:" + (f"{case.now:{_MINUTE}}" if is_timed else papers)
     taken = planner.taken_keys(transaction, list(keys.values()))
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
