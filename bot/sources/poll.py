@@ -55,7 +55,7 @@ from subscriptions.texts.cutting import cut_letters
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
-COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived")
+COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 # formats in which the day of a digest is the day of arXiv's announcement
 BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
@@ -148,7 +148,7 @@ class Poll:
 
     def add(self, digest: Digest, done: Ingested) -> None:
         """Counts the papers of a document that was stored."""
-        filed = _filed_now(done)
+        filed, is_news = _filed_now(done), not (done.already_known or done.archive)
         self._counts.update(
             digests=1,
             papers=len({paper.key for paper in digest.entries}),
@@ -156,6 +156,7 @@ class Poll:
             updated=done.updated,
             unchanged=done.unchanged,
             archived=filed,
+            failed_summaries=len({paper.key for paper in digest.entries if paper.failed and is_news}),
         )
         self._has_news = self._has_news or bool(done.new and not done.archive)
         self._filed_days |= {digest.day} if filed and digest.day else set()

@@ -43,7 +43,7 @@ class Receipt:
     source: str
     at: datetime  # aware UTC
     outcome: Outcome
-    # keys: digests, papers, new, updated, unchanged, archived
+    # keys: digests, papers, new, updated, unchanged, archived, failed_summaries
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
     id: int | None = None  # None: not stored yet

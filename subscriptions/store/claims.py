@@ -222,7 +222,8 @@ def confirm(
 @shares
 def leave_to_person(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Leaves an unclear message to a person, so that its lane goes on. The next process to send looks once more."""
-    execute(transaction, _if_unclear(claimed).values(reason=reason, left_to_person=True))
+    said = sa.case((_m.reason == "", reason), else_=_m.reason)  # after a crash nothing says why it is unclear
+    execute(transaction, _if_unclear(claimed).values(reason=said, left_to_person=True))
 
 
 @shares
