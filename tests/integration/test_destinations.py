@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.app import App, build_app
+from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
 from bot.platforms.apprise import adapter, client
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
@@ -32,6 +33,7 @@ from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.service import access, known_chats
 from subscriptions.states import ChatState, DeliveryState
+from subscriptions.store import claims
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import OutboxEntry, outbox_entries
 from tests import tables
@@ -206,6 +208,27 @@ async def test_a_mail_that_may_have_come_twice_does_not_come_again(bot: Bot) -> 
     assert "may have arrived. That was the second time" in papers_for_ada(bot).reason
     bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"], "the lane goes on"
+
+
+async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_third_time(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_sender, "SHUTDOWN_GRACE", 0)
+    await bot.confirms()
+    bot.fake.mails.clear()
+    bot.fake.troubles.extend(["content silent"] * 3)
+    bot.brings("Diffusion on graphs")
+    bot.clock.advance(timedelta(minutes=61))
+    for copies in (1, 2):
+        sends = asyncio.create_task(bot.app.sender.deliver())
+        await bot.fake.until_it_has(copies)
+        bot.app.stop.set()
+        await sends
+        bot.app.stop.clear()
+        claims.recover(bot.app.store)
+        bot.clock.advance(timedelta(minutes=20))
+    assert await bot.delivers() == []
+    assert papers_for_ada(bot).state.value == "dead"
 
 
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
