@@ -192,14 +192,16 @@ async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTel
 
 @pytest.mark.parametrize(("piece", "patience"), [(b" ", 0.1), (b" " * 1_000_000, PATIENCE)], ids=["slow", "large"])
 async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -> None:
-    gone = asyncio.Event()
+    gone, written = asyncio.Event(), 0
 
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
         with suppress(ConnectionError):
             while not writer.is_closing():
                 writer.write(piece)
+                written += len(piece)
                 await writer.drain()
                 await asyncio.sleep(0)
         writer.close()
@@ -212,6 +214,7 @@ async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -
         await refused(Unclear, channel)
         await channel.close()
         await gone.wait()
+    assert written < 64 << 20, "the answer is read no further than a file may be large"
 
 
 async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:

@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -33,6 +33,7 @@ from subscriptions.states import PauseReason
 warnings.filterwarnings("ignore", message="Please use 'Bot")
 
 LARGEST = 20 << 20  # bytes; Telegram lets bots download files up to this size
+_LARGEST_ANSWER = LARGEST + (1 << 20)
 _MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
 _NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number, and after a conflict
 _CONFLICT = (
@@ -174,7 +175,7 @@ class Transport(HTTPXRequest):
             pool_timeout=connect,
             read_timeout=read,
             write_timeout=read,
-            httpx_kwargs={"verify": trusted()},
+            httpx_kwargs={"event_hooks": {"response": [_bound]}, "verify": trusted()},
         )
         self._token = token
         self._patience = 2 * (connect + read)  # seconds for all of a request, since a server may send a byte at a time
@@ -196,6 +197,29 @@ class Transport(HTTPXRequest):
         except ValueError:
             pass
         raise Refusal(status)
+
+
+async def _bound(response: httpx.Response) -> None:
+    response.stream = _Bounded(response.stream)
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """The body of an answer. Raises an error where it becomes larger than any answer of Telegram."""
+
+    def __init__(self, whole: Any) -> None:  # noqa: ANN401 - the stream of httpx, which is an AsyncByteStream here
+        self._whole = whole
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._whole:
+            size += len(piece)
+            if size > _LARGEST_ANSWER:
+                raise httpx.RemoteProtocolError("The answer is too large.")
+            yield piece
+
+    async def aclose(self) -> None:
+        """Gives the connection back."""
+        await self._whole.aclose()
 
 
 class Client:
