@@ -19,7 +19,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import known_chats, notifying
 from subscriptions.service.subscribing import subscribe
-from subscriptions.states import ChatState
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.outbox import notices_since
@@ -52,12 +52,7 @@ class Standing:
     """What operators decided about the chats at an address."""
 
     chats: tuple[Chat, ...]  # the chats at the address, including topics
-    remembers_denial: bool  # a chat at the address was denied, and erased after that
-
-    @property
-    def is_denied(self) -> bool:
-        """Whether an operator denied one of the chats. Chats that were erased after that count, too."""
-        return self.remembers_denial or any(chat.is_denied for chat in self.chats)
+    is_denied: bool  # an operator denied them, perhaps before they were erased
 
     @property
     def is_admitted(self) -> bool:
@@ -99,7 +94,7 @@ def request_admission(
     """
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
-        stored_chats.require_admission(transaction, chat.id, now=now)
+        stored_chats.answer(transaction, chat.id, None, now=now)
     notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
@@ -116,7 +111,7 @@ def allow(
     chat = stored_chats.add_chat(transaction, address, now=now)
     stored_chats.lift_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.admit(transaction, one.id, now=now)
+        stored_chats.answer(transaction, one.id, Admission.ADMITTED, now=now)
         if one.state is ChatState.ASKED:
             waited = True
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
@@ -132,10 +127,11 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
-    if chat.is_denied:
+    if stored_chats.denial_of(transaction, chat.address.lane):
         return False
+    stored_chats.remember_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.deny(transaction, one.id, now=now)
+        stored_chats.answer(transaction, one.id, Admission.DENIED, now=now)
     notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
@@ -150,8 +146,8 @@ def open_page_chat(
     denied.
     """
     known = stored_chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
-    if not known.is_denied:
-        stored_chats.admit(transaction, known.id, now=now)
+    if not stored_chats.denial_of(transaction, chat.lane):
+        stored_chats.answer(transaction, known.id, Admission.ADMITTED, now=now)
 
 
 @reads
@@ -196,7 +192,7 @@ def redeem_code(
         return "wrong"
     bot_state.put_value(transaction, _CODE, "")
     stored_chats.note_person(transaction, chat.id, admin=True)
-    stored_chats.admit(transaction, chat.id, now=now)
+    stored_chats.answer(transaction, chat.id, Admission.ADMITTED, now=now)
     for other in stored_chats.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"

@@ -89,11 +89,6 @@ def with_query(transaction: Transaction, chat: Chat, canonical: str) -> Subscrip
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 
-def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    """Returns the subscription of a chat with this number. Raises NotFound."""
-    return with_number(stored_subscriptions.subscriptions_in(transaction, chat.id), number)
-
-
 def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
     """Returns the subscription with this number; for None, all of them. Raises NotFound."""
     if number is None:

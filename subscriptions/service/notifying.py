@@ -26,7 +26,6 @@ from subscriptions.notices import (
     Notice,
     no_papers_today,
     nothing_matched,
-    nothing_matched_in,
     papers_missing,
 )
 from subscriptions.planning import decision
@@ -212,7 +211,7 @@ def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: d
     if days < STREAK_AFTER:
         return
     if is_public(due.chat):
-        yield nothing_matched_in(due.chat, known, days, since.isoformat())
+        yield nothing_matched(known, days, since.isoformat(), public=due.chat)
         return
     edit = CallbackToken(verb="list")
     if len(due.subscriptions) == 1:

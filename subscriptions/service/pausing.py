@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from subscriptions import errors, notices
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
@@ -38,9 +39,9 @@ def pause(
 
     Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
-    chat = known_chats.get_chat(transaction, address)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
     if number is not None:
-        before = known_chats.numbered(transaction, chat, number)
+        before = known_chats.with_number(subscriptions, number)
         after = before._replace(state=SubscriptionState.PAUSED, paused_until=until)
         changes.change_subscriptions(transaction, [before], [after], now=now, who=who)
     elif not chat.is_active and not changes.is_paused_by_person(chat):
@@ -219,7 +220,7 @@ def _pause_topic(
         whole_chat.topic_gone(transaction, topic, chat, now=now)
     elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         gone = reason is PauseReason.TOPIC_DELETED
-        _notify_group(transaction, topic, now, notices.topic_gone if gone else notices.topic_closed)
+        _notify_group(transaction, topic, now, partial(notices.topic_stopped, is_gone=gone))
 
 
 def _notify_group(

@@ -192,8 +192,8 @@ def rename(
 ) -> Subscription:
     """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
-    chat = known_chats.get_chat(transaction, address)
-    subscription = known_chats.numbered(transaction, chat, number)
+    _, subscriptions = known_chats.get_subscribed(transaction, address)
+    subscription = known_chats.with_number(subscriptions, number)
     after = subscription._replace(name=plain)
     return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
 

@@ -12,7 +12,6 @@ from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.merging import PaperDraft
 from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
 
 SEQUENCE = "sequence"  # name of the counter
@@ -27,7 +26,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
     _p.sequenced_at >= sa.bindparam("instant")
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
-_PaperRow = PaperRow | PaperDraft | AnyRow
+_PaperRow = PaperRow | AnyRow
 
 
 def last_sequence(transaction: Transaction) -> int:

@@ -1,7 +1,7 @@
 """Stores digests with their papers, and announces papers, sometimes long after they were stored (rules 1 and 12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -65,38 +65,27 @@ class Ingested:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The codes that an encoder made of papers before they are stored."""
-
-    encoder: str = ""  # "": no encoder
-    of_texts: Mapping[meanings.Texts, bytes] = field(default_factory=dict)
-    fails: bool = False  # the encoder failed or was too slow
-
-
-NO_CODES = Codes()
-
-
-def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, codes: Codes) -> Ingested:
+def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = _add_row(transaction, digest, batch)
     last = batch.assign_sequences(known_papers.last_sequence(transaction))
-    made = _codes_of(transaction, batch, codes)
+    made = _codes_of(transaction, batch)
     batch.write(transaction)
     appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items()]
     transaction.execute_rows(sa.insert(_appearances), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
-    meanings.put(transaction, codes.encoder, made)
+    meanings.put(transaction, batch.ingest.codes.encoder, made)
     if batch.news:
         known_papers.raise_counter(transaction, last)
     return _result(batch)
 
 
-def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict[int, bytes]:
+def _codes_of(transaction: Transaction, batch: PaperBatch) -> dict[int, bytes]:
     """Notes which changed papers lack codes.
 
     Returns paper → its new codes; b"": its texts changed, and none came with them.
     """
+    codes = batch.ingest.codes
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     changed: dict[int, bytes] = {}
     for paper in filter(batch.lacks_codes, batch.changed):
@@ -105,18 +94,19 @@ def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict
         if code or paper in batch.encoded:
             changed[paper] = code
     if codes.encoder and (codes.fails or codes.of_texts):
-        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
+        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.ingest.now if codes.fails else None)
     return changed
 
 
 def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int:
-    add_name(transaction, batch.source)
+    ingest = batch.ingest
+    add_name(transaction, ingest.source)
     row = DigestRow(
         content_hash=digest.content_hash,
-        source=batch.source,
+        source=ingest.source,
         format=digest.format,
-        date=batch.day,
-        received_at=batch.now,
+        date=ingest.day,
+        received_at=ingest.now,
         counts={"papers": len(digest.entries), "unique": len(batch.kinds)},
     )
     transaction.add(row)

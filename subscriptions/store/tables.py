@@ -129,6 +129,16 @@ class PaperRow(Numbered, table=True):
     new_sequence: int | None = None
     uncoded: bool = True  # its texts have no codes of the store's encoder
 
+    @property
+    def sequence_as_new(self) -> int | None:
+        """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
+        return self.new_sequence if self.cross else self.sequence
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the paper has an arXiv id or a DOI."""
+        return bool(self.arxiv_id or self.doi)
+
 
 class IndexedPaperRow(Row, table=True):
     """The paper to which an entry of the full-text index belongs. Numbers of entries are never used again."""
@@ -275,23 +285,15 @@ class DenialRow(Row, table=True):
     address_hash: str = Field(primary_key=True)
 
 
-class QueryRow(Numbered, table=True):
-    """A query, which all subscriptions with the same canonical text share."""
-
-    # on PostgreSQL: `schema.BESIDE_TABLES`
-    __table_args__ = (sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),)
-    canonical: str
-
-
 class QuestionRow(Numbered, table=True):
-    """A text of a query (`about:`), or a title of a chat's library, with its vector, empty until that is known."""
+    """A text that a subscription asks (`about:`), or a title of a chat's library, with its vector once it is known."""
 
     __table_args__ = (
         index("ix_question_text", "text", hashed=True),
         index("ix_question_encoder", "encoder"),
     )
     text: str
-    query: int | None = reference("query.id", default=None, index=True)
+    subscription: int | None = reference("subscription.id", default=None, index=True)
     chat: int | None = reference("chat.id", default=None, index=True)
     encoder: str = ""
     vector: bytes = b""
@@ -301,7 +303,7 @@ class SubscriptionRow(Numbered, table=True):
     """A subscription of a chat."""
 
     __table_args__ = (
-        sa.UniqueConstraint("chat", "query"),
+        sa.UniqueConstraint("chat", "canonical").ddl_if(dialect="sqlite"),  # on PostgreSQL: `schema.BESIDE_TABLES`
         sa.UniqueConstraint("chat", "number"),
         index("ix_subscription_due", "next_due_at", "cursor"),
         index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
@@ -310,10 +312,10 @@ class SubscriptionRow(Numbered, table=True):
         NEVER_AGAIN,  # buttons name the id
     )
     chat: int = reference("chat.id")
-    query: int = reference("query.id", index=True)
     number: int
     name: str = ""
     text: str
+    canonical: str
     cadence: str
     zone: str | None = None
     state: SubscriptionState = choice(SubscriptionState, default=SubscriptionState.ACTIVE)
@@ -430,36 +432,21 @@ class UndoRow(Numbered, table=True):
 
 
 class CallbackRow(Row, table=True):
-    """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
+    """A callback token (model.CallbackToken): the meaning of the opaque id in a button, or of an open question."""
 
     __table_args__ = (
-        index("ix_callback_at", "at"),
+        index("ix_callback_until", "until"),
         index("ix_callback_about", "about", where="about IS NOT NULL"),
     )
     id: str = Field(primary_key=True)
     chat: int = reference("chat.id", index=True)  # the only chat in which the token works
     about: int | None = reference("chat.id", default=None)  # another chat on which it acts
     person: str = Field(default="", index=True)
+    name: str = ""  # what the person was asked; "": it is a button
     verb: str
     arguments: Json = json_column(dict)
     at: datetime = moment()
-
-
-class ConversationStateRow(Row, table=True):
-    """What a conversation must remember, under a name: an open question, or that the chat was greeted."""
-
-    __table_args__ = (
-        index("ix_conversation_state_until", "until"),
-        index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
-    )
-    chat: int = reference("chat.id", primary_key=True)
-    person: str = Field(default="", primary_key=True, index=True)  # "": of the whole chat
-    name: str = Field(primary_key=True)
-    about: int | None = reference("chat.id", default=None)
-    verb: str
-    arguments: Json = json_column(dict)
-    at: datetime = moment()
-    until: datetime = moment()  # the state is no longer valid after this moment
+    until: datetime = moment()  # it is no longer valid after this moment
 
 
 class SignalRow(Row, table=True):

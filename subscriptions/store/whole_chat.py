@@ -1,6 +1,6 @@
 """A chat with all that refers to it: exported, erased, moved to another address; what stays (rules 9 and 10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +10,12 @@ from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatKind, Lane
 from subscriptions.query.links import owned_by
-from subscriptions.states import MAYBE_SENT, Admission, ChatState, MessageState
+from subscriptions.states import MAYBE_SENT, UNREACHABLE, WAITING, ChatState, MessageState
 from subscriptions.store import interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, execute, rows_of, shares
 from subscriptions.store.tables import (
     CallbackRow,
     ChatRow,
-    ConversationStateRow,
     DeliveryItemRow,
     DeliveryRow,
     MessageRow,
@@ -28,6 +27,8 @@ from subscriptions.store.tables import (
 )
 
 Json = dict[str, Any]
+Conditions = Iterator[sa.ColumnElement[bool]]
+OldChats = Callable[[datetime], Conditions]
 
 _chats, _deliveries, _items, _messages, _papers, _pages = tables(
     "chat", "delivery", "delivery_item", "message", "paper", "page_message"
@@ -35,7 +36,7 @@ _chats, _deliveries, _items, _messages, _papers, _pages = tables(
 _c, _theirs = _chats.c, _items.alias()
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat", "lane", "feed_key", "question"})
-_OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
+_OF_TALK = frozenset({"callback", "update"})  # tables whose rows come from talking alone
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
@@ -76,16 +77,11 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     """Erases a chat with all that refers to it, and its person where other chats name them.
 
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
-    operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
+    operator denied the chat, the hash of its address stays, so that it cannot come back as an unknown chat.
     """
     row = transaction.get_one(ChatRow, chat_id)
     rows = [*_pointers(transaction, chat_id), row]
-    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
-        for lane in {one.place.lane for one in rows}:
-            stored_chats.remember_denial(transaction, lane)
-    queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
     transaction.remove(ChatRow, id=chat_id)
-    stored_subscriptions.drop_unused_queries(transaction, queries)
     for one in rows:
         # a page also shows messages to somebody whose chat is not stored any more, such as the answer to /forget
         transaction.remove(PageMessageRow, chat=str(one.place))
@@ -104,7 +100,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
     # "ID" or "ID NAME"; compares with a range, because LIKE would not use the index
     did = (col(UndoRow.who) == person) | ((col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!"))
     transaction.exec(sa.update(UndoRow).where(did, _is_on(platform, UndoRow.chat)).values(who=""))
-    for kind in (CallbackRow, ConversationStateRow, DeliveryRow):
+    for kind in (CallbackRow, DeliveryRow):
         transaction.remove(kind, _is_on(platform, kind.chat), person=person)
 
 
@@ -117,25 +113,45 @@ def _is_on(platform: str, chat: int) -> sa.ColumnElement[bool]:
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()
 
 
-def only_talked(transaction: Transaction, before: datetime, most: int) -> list[int]:
-    """Returns the ids of at most `most` chats that have nothing but words from before the moment `before`.
+def erase_old(which: OldChats, transaction: Transaction, before: datetime, most: int) -> int:
+    """Erases at most `most` of the chats that have been in this way since before a moment. Returns how many there were."""
+    found = execute(transaction, sa.select(_c.id).where(*which(before)).limit(most)).scalars().all()
+    for chat_id in found:
+        erase(transaction, chat_id)
+    return len(found)
+
+
+def unconfirmed(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that were added before a moment and never confirmed."""
+    yield _c.state == ChatState.UNCONFIRMED
+    yield _c.created_at < before
+
+
+def unreachable(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that became unreachable before a moment."""
+    yield _c.state.in_((ChatState.PAUSED, *WAITING))
+    yield _c.pause_reason.in_(UNREACHABLE)
+    yield _c.state_since < before
+
+
+def only_talked(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that have nothing but words from before a moment.
 
     A chat that an operator decided about, or that somebody set up, stays.
     """
-    kept = [
-        sa.exists().where(one == _c.id, one.table.c.at >= before if one.table.name in _OF_TALK else sa.true())
-        for one in references_to_chats()
-        if one.name != "moved_to"
-    ]
-    undecided = (
+    yield _c.next_number == 1
+    yield _c.created_at < before
+    yield from (
         _c.moved_to.is_(None),
         _c.admission.is_(None),
         _c.admin.is_(False),
         _c.owner == "",
         _c.feed_key.is_(None),
     )
-    bare = sa.select(_c.id).where(_c.next_number == 1, _c.created_at < before, *undecided, sa.not_(sa.or_(*kept)))
-    return list(execute(transaction, bare.limit(most)).scalars())
+    for one in references_to_chats():
+        if one.name != "moved_to":
+            kept = one.table.c.at >= before if one.table.name in _OF_TALK else sa.true()
+            yield ~sa.exists().where(one == _c.id, kept)
 
 
 @shares
@@ -252,11 +268,11 @@ def _keys(table: sa.Table) -> list[list[str]]:
 def _give_subscriptions(transaction: Transaction, before: int, stays: ChatRow) -> None:
     """Moves the subscriptions of a chat. They keep their numbers only in a chat that has none."""
     theirs = {
-        row.query: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == stays.id))
+        row.canonical: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == stays.id))
     }
     ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
     for row in transaction.exec(ours).all():
-        same = theirs.get(row.query)
+        same = theirs.get(row.canonical)
         if same is not None:
             # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
             same.cursor = min(same.cursor, row.cursor)

@@ -65,12 +65,9 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
     return kind != "table" or not str(name).startswith("paper_words")
 
 
-def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Returns False for the unique constraints of texts, which only SQLite has.
-
-    Alembic would miss them on PostgreSQL.
-    """
-    return kind != "unique_constraint" or item.table.name not in ("query", "question")
+def _is_compared(item: Any, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Returns False for what makes long texts unique: a constraint that only SQLite has, an index of PostgreSQL."""
+    return name != "ix_subscription_query" and (kind != "unique_constraint" or item.table.name != "subscription")
 
 
 def with_another_order(store: Store) -> list[tuple[str, str]]:
