@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -66,8 +66,7 @@ _LOCKED_OUT = Refused(
 Run = Callable[[Transaction], tuple[RenderedReply | None, bool]]  # runs a command; see `_ran`
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A request whose update is noted, and whose command needs something slow first. `finish` runs it."""
 
     prepared: PreparedRequest

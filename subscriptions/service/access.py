@@ -8,10 +8,9 @@ import hmac
 import json
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused, Sentence
@@ -47,8 +46,7 @@ _ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"
 _ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What operators decided about the chats at an address."""
 
     chats: tuple[Chat, ...]  # the chats at the address, including topics
@@ -218,7 +216,7 @@ def ask_to_confirm(
     the machine of the bot. Raises Refused if too many questions were asked, or if an operator denied the address.
     """
     if person is not None:
-        _count_question(transaction, address, person, now=now)
+        _count_question(transaction, address, person, now)
     asking = stored_chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
@@ -280,7 +278,7 @@ def confirm(
     return known_chats.get_chat(transaction, address)
 
 
-def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
+def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, now: datetime) -> None:
     """Counts a question that a person causes. Raises Refused if that makes too many.
 
     Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.

@@ -1,9 +1,9 @@
 """What people ask about papers that a chat got, or did not get: where one went, what brought it, what kept it away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.matching.paper_index import matching_papers
@@ -80,8 +80,7 @@ class HoldReason(StrEnum):
     TIME = "time"  # nothing prevents it: the paper comes with the next delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a subscription did not deliver a paper."""
 
     subscription: Subscription
@@ -101,8 +100,7 @@ def last_delivered(
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    paper = stored_deliveries.paper_in_message(transaction, chat.id, message) if message else None
-    paper = paper or stored_deliveries.last_paper(transaction, chat.id)
+    paper = stored_deliveries.last_paper(transaction, chat.id, message=message)
     return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
@@ -165,8 +163,7 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
     return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentPapers:
+class SentPapers(NamedTuple):
     """The newest papers that a chat was sent."""
 
     chat: Chat

@@ -1,8 +1,8 @@
 """Finds chats by address and subscriptions by number or query; adds chats of conversations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from subscriptions import chat_settings
 from subscriptions.errors import NotFound, Sentence
@@ -19,8 +19,7 @@ from subscriptions.store.stored_sources import KnownSource
 _MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert thousands of digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(NamedTuple):
     """A subscription with its chat, as lists show it."""
 
     chat: Chat
@@ -200,14 +199,13 @@ def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, n
     stored_chats.choose_setting(transaction, known.id, "lang", lang)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(NamedTuple):
     """Figures of the whole bot at one moment."""
 
     at: datetime
-    outbox: OutboxCounts = field(default_factory=OutboxCounts)
-    stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
+    outbox: OutboxCounts
+    stopped: Mapping[str, str]  # platform -> why it is stopped until a person decides
+    sources: tuple[KnownSource, ...]  # the sources that the settings declare
 
 
 @reads
@@ -222,8 +220,7 @@ def figures(transaction: Transaction, *, now: datetime) -> Figures:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(NamedTuple):
     """The state of one chat."""
 
     chat: Chat

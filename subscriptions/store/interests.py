@@ -51,8 +51,8 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
             transaction.merge(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
             if kind in _OPPOSITE:
                 take_back(transaction, chat, paper, _OPPOSITE[kind])
-        _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
-        _keep_newest(transaction, chat, MOST_SAVED, kinds=[Signal.SAVED])
+        _keep_newest(transaction, chat, MOST_SIGNALS, _BESIDE_SAVED)
+        _keep_newest(transaction, chat, MOST_SAVED, [Signal.SAVED])
 
 
 @writes
@@ -97,7 +97,7 @@ def signals_of_papers(
     return frozenset((row.paper, row.kind) for row in execute(transaction, found))
 
 
-def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequence[Signal]) -> None:
+def _keep_newest(transaction: Transaction, chat: Chat, most: int, kinds: Sequence[Signal]) -> None:
     """Removes a chat's signals of these kinds, except the newest `most`."""
     for paper, kind, _ in execute(transaction, _newest(chat.id, kinds).offset(most)).all():
         take_back(transaction, chat, paper, kind)

@@ -27,6 +27,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | AnyRow
+Texts = dict[tuple[TextKind, str], dict[str, str]]  # (kind, language) → name of a text → text
 
 
 def last_sequence(transaction: Transaction) -> int:
@@ -94,15 +95,14 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, Kno
 def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
     """Returns the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows]
-    texts = grouped(((row.paper, row.kind), row) for row in rows_of(transaction, _texts, _texts.c.paper, ids))
+    texts = grouped((row.paper, row) for row in rows_of(transaction, _texts, _texts.c.paper, ids))
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids))
     by_model = model_requests.summaries_of(transaction, ids)
     return tuple(
         known_paper(
             row,
-            [Summary(language=one.language, fields=one.texts) for one in texts.get((row.id, TextKind.SUMMARY), ())],
-            [Translation(language=one.language, **one.texts) for one in texts.get((row.id, TextKind.TRANSLATION), ())],
+            {(one.kind, one.language): one.texts for one in texts.get(row.id, ())},
             sources.get(row.id, []),
             by_model=by_model.get(row.id, ()),
             meaning=codes.get(row.id, b""),
@@ -113,14 +113,14 @@ def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[K
 
 def known_paper(
     row: _PaperRow,
-    summaries: list[Summary],
-    translations: list[Translation],
+    texts: Texts,
     sources: list[str],
     *,
     by_model: tuple[ModelSummary, ...] = (),
     meaning: bytes = b"",
 ) -> KnownPaper:
     """Returns the paper of one row with its summaries, translations, sources and codes."""
+    of_kind = {kind: [(code, text) for (of, code), text in sorted(texts.items()) if of is kind] for kind in TextKind}
     paper = Paper(
         key=row.key,
         title=row.title,
@@ -133,8 +133,8 @@ def known_paper(
         version=row.version,
         url=row.url,
         announce_type=Announce.CROSS if row.cross else None,
-        summaries=tuple(sorted(summaries, key=lambda s: s.language)),
-        translations=tuple(sorted(translations, key=lambda t: t.language)),
+        summaries=tuple(Summary(language=code, fields=text) for code, text in of_kind[TextKind.SUMMARY]),
+        translations=tuple(Translation(language=code, **text) for code, text in of_kind[TextKind.TRANSLATION]),
         comment=row.comment,
         venue=row.venue,
         published=row.published,

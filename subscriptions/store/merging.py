@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from operator import attrgetter
+from typing import NamedTuple
 
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
@@ -48,8 +49,7 @@ class Effect(Enum):
 _REPLACING = (Effect.REPLACES, Effect.TAKES_OVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a source says about a known paper."""
 
     paper: Paper

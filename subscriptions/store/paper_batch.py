@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.states import TextKind
 from subscriptions.store import meanings, merging
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.known_papers import known_paper
+from subscriptions.store.known_papers import Texts, known_paper
 from subscriptions.store.merging import Change, Claim
 from subscriptions.store.tables import PaperRow, tables
 
@@ -88,10 +88,7 @@ class PaperBatch:
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    # (kind, paper) → language → name of a text → text
-    _texts: defaultdict[tuple[TextKind, int], dict[str, dict[str, str]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    _texts: defaultdict[int, Texts] = field(default_factory=lambda: defaultdict(dict))
     # paper → its values as they are stored; lists of a row are replaced and never changed
     _stored: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _new_keys: list[dict[str, str | int]] = field(default_factory=list)
@@ -112,7 +109,7 @@ class PaperBatch:
             self._stored[row.id] = row._asdict()
             self.rows[row.id] = PaperRow(**self._stored[row.id])
         for row in rows_of(transaction, _texts, _texts.c.paper, ids):
-            self._texts[row.kind, row.paper][row.language] = dict(row.texts)
+            self._texts[row.paper][row.kind, row.language] = dict(row.texts)
         self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
@@ -195,11 +192,11 @@ class PaperBatch:
         """Merges summaries and translations. Returns the change of the paper with what they add to it."""
         missing = anything = False
         for kind, language, brought in _texts_of(claim.paper):
-            known = self._texts[kind, row.id].get(language)
+            known = self._texts[row.id].get((kind, language))
             texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
             missing = missing or known is None
             if texts != known:
-                self._texts[kind, row.id][language] = texts
+                self._texts[row.id][kind, language] = texts
                 self._changed_texts.setdefault((row.id, kind, language), known is None)
                 anything = True
         return replace(change, missing=change.missing or missing, anything=change.anything or anything)
@@ -225,13 +222,7 @@ class PaperBatch:
 
     def entry(self, paper: int) -> Paper:
         """Returns a paper as it will be stored, in the form in which digests have papers."""
-        summaries = [
-            Summary(language=code, fields=fields) for code, fields in self._texts[TextKind.SUMMARY, paper].items()
-        ]
-        translations = [
-            Translation(language=code, **texts) for code, texts in self._texts[TextKind.TRANSLATION, paper].items()
-        ]
-        return known_paper(self.rows[paper], summaries, translations, []).paper
+        return known_paper(self.rows[paper], self._texts[paper], []).paper
 
     def texts_of(self, paper: int) -> meanings.Texts:
         """Returns the texts of a paper that decide its codes."""
@@ -268,7 +259,7 @@ class PaperBatch:
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
         new_texts = []
         for (paper, kind, language), is_new in self._changed_texts.items():
-            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[kind, paper][language]
+            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[paper][kind, language]
             if is_new:
                 new_texts.append({**key, "texts": texts})
             else:

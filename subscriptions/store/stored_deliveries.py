@@ -1,8 +1,8 @@
 """Deliveries with their papers: for rendering, with the messages that are stored, and what a chat got."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import select
@@ -137,8 +137,7 @@ def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, KnownPaper]) -> It
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredPaper:
+class DeliveredPaper(NamedTuple):
     """A paper in a delivery of a chat."""
 
     item: Item
@@ -164,15 +163,13 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_paper(transaction: Transaction, chat_id: int) -> int | None:
-    """Returns the id of the last paper of the newest delivery that showed papers to a chat; None if there is none."""
-    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None))
-    newest = shown.order_by(_i.delivery.desc(), _i.position.desc()).limit(1)
-    return execute(transaction, newest).scalar()
+def last_paper(transaction: Transaction, chat_id: int, *, message: str = "") -> int | None:
+    """Returns the id of the first paper in the message with the platform id `message`.
 
-
-def paper_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> int | None:
-    """Returns the id of the first paper that a message shows; None if no delivery of the chat has this message."""
-    shown = sa.select(_i.paper).join(_messages, _SHOWN_IN_MESSAGE)
-    first = shown.where(_i.chat == chat_id, _m.platform_id == platform_id).order_by(_i.position).limit(1)
-    return execute(transaction, first).scalar()
+    If no message of the chat has this id, or it shows no paper, returns the last paper of the newest delivery that
+    showed papers to the chat; None if there is none.
+    """
+    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None)).limit(1)
+    in_message = shown.join(_messages, _SHOWN_IN_MESSAGE).where(_m.platform_id == message).order_by(_i.position)
+    found = execute(transaction, in_message).scalar() if message else None
+    return found or execute(transaction, shown.order_by(_i.delivery.desc(), _i.position.desc())).scalar()

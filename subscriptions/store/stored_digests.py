@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -53,16 +54,9 @@ class Ingested:
 
     def plus(self, part: "Ingested") -> "Ingested":
         """Returns the result of this ingest and of that of a further part of the same document."""
-        return Ingested(
-            already_known=part.already_known,
-            new=self.new + part.new,
-            updated=self.updated + part.updated,
-            unchanged=self.unchanged + part.unchanged,
-            archive=self.archive or part.archive,
-            archived=self.archived + part.archived,
-            announced=self.announced + part.announced,
-            revised=self.revised + part.revised,
-        )
+        names = ("new", "updated", "unchanged", "archived", "announced", "revised")
+        amounts = {name: getattr(self, name) + getattr(part, name) for name in names}
+        return Ingested(already_known=part.already_known, archive=self.archive or part.archive, **amounts)
 
 
 def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
@@ -157,8 +151,7 @@ def first_brought(transaction: Transaction, digest: Digest, source: str, *, befo
     return _amount_of_papers(transaction, _d.content_hash == digest.content_hash, ~brought)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewestDay:
+class NewestDay(NamedTuple):
     """The day of a source's newest digest, with the number of papers in all its digests of that day."""
 
     source: str
