@@ -40,15 +40,13 @@ def fill(
 
         source = f"made {first}"
         add("source", [{"name": source, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                        "evening": False, "declared": False, "failures": 0, "tries": 0, "unread": {}}])  # fmt: skip
-        add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
-                         "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
-        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",
-                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {}} for n in range(papers // 20)))  # fmt: skip
+                        "evening": False, "declared": False, "state": {}, "parts": {}, "last": {}}])  # fmt: skip
+        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source,
+                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5} for n in range(papers // 20)))  # fmt: skip
         at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}
         add("paper", ({"id": first_paper + n, "key": f"9{first:05}.{n:05}", "title": f"Made {n}", "abstract": "words " * 150,
                        "authors": ["A B"], "categories": ["cs.LG"], "primary": "cs.LG", "arxiv_id": f"9{first:05}.{n:05}",
-                       "comment": "", "cross": False, "first_seen_at": at[n], "day": at[n].date(),
+                       "comment": "", "summaries": {}, "translations": {}, "cross": False, "first_seen_at": at[n], "day": at[n].date(),
                        "sequence": first_paper + n, "sequenced_at": at[n]} for n in range(papers)))  # fmt: skip
         add("paper_key", ({"key": f"9{first:05}.{n:05}", "paper": first_paper + n} for n in range(papers)))
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
@@ -95,7 +93,7 @@ def chat_row(number: int, now: datetime, *, gone: bool = False) -> dict[str, obj
     """Returns the row of a private chat of Telegram, which is active or gone."""
     state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
     return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
-            "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
+            "lang": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
             "pause_reason": None, "state_since": None, "first_delivery_planned": True,
             "next_number": 2, "created_at": now, **state}  # fmt: skip
 

@@ -46,7 +46,6 @@ class Receipt:
     # keys: digests, papers, new, updated, unchanged, archived, failed_summaries
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
-    id: int | None = None  # None: not stored yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

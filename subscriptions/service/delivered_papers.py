@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.reasons import unfulfilled_parts, why
+from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse
-from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Node, Query
 from subscriptions.service import known_chats
 from subscriptions.service.nearness import with_known_vectors
+from subscriptions.service.plan import evidence_by, stored_queries
 from subscriptions.store import known_papers, stored_chats, stored_deliveries, stored_digests, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import owned
@@ -51,18 +51,13 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
 
 
 def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
-    found = []
-    for subscription in subscriptions:
-        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
-        if not matching_papers(query, [known.paper]):
-            continue
-        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
-        found.append(
-            Because(
-                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words)
-            )
-        )  # fmt: skip
-    return tuple(found)
+    queries = stored_queries(transaction, [one.canonical for one in subscriptions])
+    evidence = evidence_by(queries)
+    return tuple(
+        Because(number=one.number, text=one.text, name=one.name, words=evidence(one.canonical, known).words)
+        for one in subscriptions
+        if matching_papers(queries[one.canonical], [known.paper])
+    )
 
 
 class HoldReason(StrEnum):

@@ -153,7 +153,8 @@ def store_chat(
     )
     if chat.kind is ChatKind.PRIVATE or chat.is_set_up:
         return chat
-    stored_chats.note_person(transaction, chat.id, timezone=timezone, lang=lang)
+    stored_chats.choose_setting(transaction, chat.id, "timezone", timezone or None)
+    stored_chats.note_person(transaction, chat.id, lang=lang)
     return stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
 
 

@@ -27,7 +27,6 @@ CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 TALKED = timedelta(days=30)  # chats that have nothing but words
-RECEIPTS = timedelta(days=90)
 STEP = 200  # rows that one transaction of the clean-up handles at most
 CHATS = 10  # chats that one transaction of the clean-up erases at most
 
@@ -38,7 +37,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(old_rows.drop, "page_message", "at"), DELIVERIES),
     (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
-    (old_rows.drop_receipts, RECEIPTS),
     (partial(old_rows.drop, "undo", "at"), CHANGES),
     (old_rows.drop_notices, NOTICES),
     (old_rows.empty_notices, DELIVERIES),

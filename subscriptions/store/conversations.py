@@ -255,30 +255,20 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
 
 
 @reads
-def newest_page_messages(
-    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+def page_messages(
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None, after: int | None = None
 ) -> tuple[list[PageMessage], int]:
-    """Returns the newest messages of a chat, oldest first, and the number of its last change.
+    """Returns messages of a chat, oldest first, and the number of its last change; 0 if the chat was erased.
 
-    If `before` is given, returns the newest messages before the message with this number.
+    They are the newest ones, or the newest before the message with the number `before`, or those that were written or
+    edited after the change `after`, in the order of their changes.
     """
-    found = _MESSAGES.where(_p.chat == _name(chat))
-    if before is not None:
-        found = found.where(_p.number < before)
-    rows = execute(transaction, found.order_by(_p.number.desc()).limit(most)).all()
-    return [PageMessage._make(row) for row in reversed(rows)], _changes_of(transaction, chat)
-
-
-@reads
-def changed_page_messages(
-    transaction: Transaction, chat: ChatAddress, after: int, most: int
-) -> tuple[list[PageMessage], int]:
-    """Returns the messages that were written or edited after the change `after`, and the number of the last change.
-
-    The messages are in the order of their changes. If the chat was erased in the meantime, the number is 0.
-    """
-    found = _MESSAGES.where(_p.chat == _name(chat), _p.change > after)
-    rows = execute(transaction, found.order_by(_p.change).limit(most))
+    found = _MESSAGES.where(_p.chat == _name(chat)).limit(most)
+    if after is not None:
+        rows = execute(transaction, found.where(_p.change > after).order_by(_p.change)).all()
+    else:
+        earlier = found if before is None else found.where(_p.number < before)
+        rows = execute(transaction, earlier.order_by(_p.number.desc())).all()[::-1]
     return [PageMessage._make(row) for row in rows], _changes_of(transaction, chat)
 
 

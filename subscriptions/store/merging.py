@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.store.columns import Json
 from subscriptions.store.tables import PaperRow
 from subscriptions.texts.statements import withdrawn_by
 
@@ -30,11 +31,13 @@ COMPLETION_WINDOW = timedelta(days=7)
 # papers with these announce types are not announced
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
 
+Languages = Mapping[str, Mapping[str, str]]  # language → name of a text → text
+
 _CUT = " .…"  # what may stand where a text was cut off
 _ELLIPSIS = ("…", "...")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
-_compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
+_compared_of = attrgetter("title", "abstract", "authors", "categories", "venue", "summaries", "translations")
 
 
 class Effect(Enum):
@@ -107,9 +110,13 @@ def apply_claim(row: PaperRow, claim: Claim, now: datetime) -> Change:
         known = 0 if effect is Effect.TAKES_OVER else row.version or 0
         row.version = max(paper.version or 0, known) or None
     row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
+    row.summaries = _joined_texts(row.summaries, {one.language: one.fields for one in paper.summaries}, claim)
+    translations = {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations}
+    row.translations = _joined_texts(row.translations, translations, claim)
     has = _compared_of(row)
+    in_more_languages = len(row.summaries) > len(had[-2]) or len(row.translations) > len(had[-1])
     return Change(
-        missing=any(new and not old for old, new in zip(had, has, strict=True)),
+        missing=in_more_languages or any(new and not old for old, new in zip(had, has, strict=True)),
         category=set(had[3]) < set(has[3]),
         anything=had != has,
     )
@@ -120,10 +127,15 @@ def may_add_keys(row: PaperRow, claim: Claim) -> bool:
     return claim.is_trusted or not row.has_id
 
 
-def merged_texts(known: Mapping[str, str], brought: Mapping[str, str], *, is_newer: bool) -> dict[str, str]:
-    """Returns the texts of a summary or a translation, by their names. Every source may complete them."""
-    effect = Effect.REPLACES if is_newer else Effect.COMPLETES
-    return {**known, **{name: _merged_text(known.get(name, ""), text, effect) for name, text in brought.items()}}
+def _joined_texts(known: Languages, brought: Languages, claim: Claim) -> Json:
+    """Returns the texts of summaries or translations: language → name → text. Every source may complete them."""
+    effect = Effect.REPLACES if claim.is_newer else Effect.COMPLETES
+    joined = {**known}
+    for language, texts in brought.items():
+        old = known.get(language, {})
+        merged = {name: _merged_text(old.get(name, ""), text, effect) for name, text in texts.items()}
+        joined[language] = {**old, **merged}
+    return joined
 
 
 def is_news(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:

@@ -5,7 +5,7 @@ rows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -14,15 +14,14 @@ import sqlalchemy as sa
 
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.states import TextKind
 from subscriptions.store import meanings, merging
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.known_papers import Texts, known_paper
-from subscriptions.store.merging import Change, Claim
+from subscriptions.store.known_papers import known_paper
+from subscriptions.store.merging import Change
 from subscriptions.store.tables import PaperRow, tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
-_papers, _keys, _aliases, _texts = tables("paper", "paper_key", "paper_alias", "paper_text")
+_papers, _keys, _aliases = tables("paper", "paper_key", "paper_alias")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _FIELDS = tuple(column.name for column in _p)
@@ -88,13 +87,10 @@ class PaperBatch:
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    _texts: defaultdict[int, Texts] = field(default_factory=lambda: defaultdict(dict))
     # paper → its values as they are stored; lists of a row are replaced and never changed
     _stored: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _new_keys: list[dict[str, str | int]] = field(default_factory=list)
     _new_aliases: list[dict[str, str | int]] = field(default_factory=list)
-    # (paper, kind, language) of changed texts → whether they are new
-    _changed_texts: dict[tuple[int, TextKind, str], bool] = field(default_factory=dict)
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
@@ -108,8 +104,6 @@ class PaperBatch:
         for row in rows_of(transaction, _papers, _p.id, ids):
             self._stored[row.id] = row._asdict()
             self.rows[row.id] = PaperRow(**self._stored[row.id])
-        for row in rows_of(transaction, _texts, _texts.c.paper, ids):
-            self._texts[row.paper][row.kind, row.language] = dict(row.texts)
         self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
@@ -121,7 +115,6 @@ class PaperBatch:
         claim = merging.claim_of(row, paper, self.ingest.source, of_arxiv=self.ingest.of_arxiv)
         further = merging.may_add_keys(row, claim)
         change = merging.apply_claim(row, claim, self.ingest.now)
-        change = self._merge_texts(row, claim, change)
         self._remember(row, one, further=further)
         if change.anything:
             self.updated.add(row.id)
@@ -188,19 +181,6 @@ class PaperBatch:
         self.updated.add(row.id)
         return row
 
-    def _merge_texts(self, row: PaperRow, claim: Claim, change: Change) -> Change:
-        """Merges summaries and translations. Returns the change of the paper with what they add to it."""
-        missing = anything = False
-        for kind, language, brought in _texts_of(claim.paper):
-            known = self._texts[row.id].get((kind, language))
-            texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
-            missing = missing or known is None
-            if texts != known:
-                self._texts[row.id][kind, language] = texts
-                self._changed_texts.setdefault((row.id, kind, language), known is None)
-                anything = True
-        return replace(change, missing=change.missing or missing, anything=change.anything or anything)
-
     def _remember(self, row: PaperRow, one: Incoming, *, further: bool) -> None:
         """Notes the keys and the title by which the paper is found.
 
@@ -222,7 +202,7 @@ class PaperBatch:
 
     def entry(self, paper: int) -> Paper:
         """Returns a paper as it will be stored, in the form in which digests have papers."""
-        return known_paper(self.rows[paper], self._texts[paper], []).paper
+        return known_paper(self.rows[paper], []).paper
 
     def texts_of(self, paper: int) -> meanings.Texts:
         """Returns the texts of a paper that decide its codes."""
@@ -257,19 +237,3 @@ class PaperBatch:
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
-        new_texts = []
-        for (paper, kind, language), is_new in self._changed_texts.items():
-            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[paper][kind, language]
-            if is_new:
-                new_texts.append({**key, "texts": texts})
-            else:
-                execute(transaction, sa.update(_texts).filter_by(**key).values(texts=texts))
-        transaction.execute_rows(sa.insert(_texts), new_texts)
-
-
-def _texts_of(paper: Paper) -> Iterator[tuple[TextKind, str, Mapping[str, str]]]:
-    """Yields (kind, language, texts) of the summaries and translations of a paper."""
-    for summary in paper.summaries:
-        yield TextKind.SUMMARY, summary.language, summary.fields
-    for translation in paper.translations:
-        yield TextKind.TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}

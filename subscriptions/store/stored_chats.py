@@ -105,7 +105,7 @@ def add_chat(
         kind=kind or facts_of(address.platform).kind_of(address),
         state=state,
         title=title,
-        timezone=timezone,
+        settings={"timezone": timezone} if timezone else {},
         lang=lang,
         public=public,
         created_at=now,
@@ -136,10 +136,7 @@ def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetim
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
     row = _row_of(transaction, chat_id)
-    if name == "timezone":
-        row.timezone = value or ""
-    else:
-        row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
+    row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
 def pause_chat(
@@ -211,7 +208,7 @@ def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
 
 def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
     """Returns the Chat of a row of `_CHATS`."""
-    own = (("timezone", row.timezone), *row.settings.items())
+    own = tuple(row.settings.items())
     settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
     return Chat(
         id=row.id,
@@ -241,7 +238,7 @@ def _settings(
 
     Cached, since many chats chose the same, and most chose nothing.
     """
-    chosen = MappingProxyType({name: value for name, value in own if value})
+    chosen = MappingProxyType(dict(own))
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
@@ -279,7 +276,7 @@ def operators(transaction: Transaction) -> tuple[Chat, ...]:
 
 @writes
 def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
-    """Stores what is known of who set up a chat: `owner`, `timezone` and `lang`, whether it is an `admin`."""
+    """Stores what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
     transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
 
 

@@ -98,10 +98,8 @@ def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int
     row = DigestRow(
         content_hash=digest.content_hash,
         source=ingest.source,
-        format=digest.format,
         date=ingest.day,
         received_at=ingest.now,
-        counts={"papers": len(digest.entries), "unique": len(batch.kinds)},
     )
     transaction.add(row)
     transaction.flush()

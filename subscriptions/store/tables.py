@@ -9,16 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
-from subscriptions.planning.receipts import Outcome
 from subscriptions.states import (
     Admission,
     ChatState,
     MessageState,
     PauseReason,
     Signal,
-    SourceTrouble,
     SubscriptionState,
-    TextKind,
 )
 from subscriptions.store.columns import (
     NEVER_AGAIN,
@@ -47,38 +44,9 @@ class SourceRow(Row, table=True):
     evening: bool = False
     declared: bool = False
     since: datetime | None = moment(default=None)
-    next_at: datetime | None = moment(default=None)
-    failures: int = 0
-    looked_at: datetime | None = moment(default=None)
-    read_until: date | None = None
-    tries: int = 0
-    trouble: SourceTrouble | None = choice(SourceTrouble, default=None)
-    unread: Json = json_column(dict)
-
-
-class SourcePartRow(Row, table=True):
-    """A part of a source, and its last document: a category of arXiv, the page of a day, or "", the whole."""
-
-    source: str = reference("source.name", primary_key=True)
-    part: str = Field(primary_key=True)
-    came: datetime | None = moment(default=None)
-    etag: str = ""
-    modified: str = ""
-    digest: str = ""
-    day: date | None = None
-    papers: int = 0
-    batch: bool = False
-
-
-class ReceiptRow(Numbered, table=True):
-    """The result of one poll of a source."""
-
-    __table_args__ = (index("ix_receipt_source", "source", "outcome"), index("ix_receipt_at", "at"))
-    source: str = reference("source.name")
-    at: datetime = moment()
-    outcome: Outcome = choice(Outcome)
-    counts: Json = json_column(dict)
-    detail: str = ""
+    state: Json = json_column(dict)  # stored_sources.SourceState
+    parts: Json = json_column(dict)  # name of a part → stored_sources.Part
+    last: Json = json_column(dict)  # its last receipt; empty: none
 
 
 class DigestRow(Numbered, table=True):
@@ -90,10 +58,8 @@ class DigestRow(Numbered, table=True):
     )
     content_hash: str = Field(unique=True)
     source: str = reference("source.name")
-    format: str
     date: date
     received_at: datetime = moment()
-    counts: Json = json_column(dict)
 
 
 class PaperRow(Numbered, table=True):
@@ -117,6 +83,8 @@ class PaperRow(Numbered, table=True):
     comment: str = ""
     venue: str = ""
     published: str = ""
+    summaries: Json = json_column(dict)  # language → name of a text → text
+    translations: Json = json_column(dict)  # likewise
     cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()
@@ -165,15 +133,6 @@ class PaperAliasRow(Row, table=True):
     __table_args__ = (index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
     paper: int = reference("paper.id", primary_key=True)
-
-
-class PaperTextRow(Row, table=True):
-    """A summary of a paper in one language, or a translation: name of a text → text."""
-
-    paper: int = reference("paper.id", primary_key=True)
-    kind: TextKind = choice(TextKind, primary_key=True)
-    language: str = Field(primary_key=True)
-    texts: Json = json_column(dict)
 
 
 class ModelRequestRow(Numbered, table=True):
@@ -236,7 +195,6 @@ class ChatRow(Numbered, table=True):
     title: str = ""
     kind: ChatKind = choice(ChatKind)
     lang: str = ""
-    timezone: str = ""
     settings: Json = json_column(dict)
     state: ChatState = choice(ChatState, default=ChatState.ACTIVE)
     admission: Admission | None = choice(Admission, default=None)

@@ -275,8 +275,7 @@ def _inherit(goes: ChatRow, stays: ChatRow) -> None:
     if stays.state is ChatState.ASKED and goes.next_number > 1 and goes.state is not ChatState.ASKED:
         stays.state, stays.admission, stays.pause_reason, stays.state_detail = ChatState.ACTIVE, None, None, ""
     stays.settings = {**goes.settings, **stays.settings}
-    stays.timezone, stays.lang = stays.timezone or goes.timezone, stays.lang or goes.lang
-    stays.owner, stays.admin = stays.owner or goes.owner, stays.admin or goes.admin
+    stays.lang, stays.owner, stays.admin = stays.lang or goes.lang, stays.owner or goes.owner, stays.admin or goes.admin
     stays.first_delivery_planned = stays.first_delivery_planned or goes.first_delivery_planned
     if stays.feed_key is None:
         stays.feed_key, stays.feed_key_at = goes.feed_key, goes.feed_key_at

@@ -184,7 +184,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
         )
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
-    assert stored.value(store, "SELECT source FROM receipt") == source
+    assert stored.value(store, "SELECT name FROM source") == source
 
 
 @pytest.mark.both_databases

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.both_databases
 # such columns from a new database, so that it looks like one of an earlier release.
 EARLIER = (
     "DROP TABLE denial",
-    "ALTER TABLE receipt DROP COLUMN detail",
+    "ALTER TABLE message DROP COLUMN reason",
     "ALTER TABLE message DROP COLUMN unclear_since",
 )
 LATER = f"""
@@ -48,7 +48,7 @@ def upgrade():
         "denial",
         sa.Column("address_hash", sa.String(), primary_key=True, nullable=False),
     )
-    op.add_column("receipt", sa.Column("detail", sa.String(), nullable=False, server_default=""))
+    op.add_column("message", sa.Column("reason", sa.String(), nullable=False, server_default=""))
     op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
 """
 
