@@ -31,6 +31,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import combinations, cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
@@ -49,7 +50,7 @@ from bot.settings import Settings
 from bot.system_clock import SystemClock
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service.plan import find_due, plan_due, steps
+from subscriptions.service.plan import plan_due, steps
 from subscriptions.service.subscribing import subscribe
 from subscriptions.store import tables
 from subscriptions.store.database.store import Store
@@ -172,10 +173,8 @@ def fill(store: Store, chats: int, queries: list[str]) -> None:
     """Stores the papers of a day, each word of RARE in five of them, and chats that share queries."""
     titles = [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)]
     ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(titles)))
-    canonical = [parse_query(query).canonical for query in queries]
     with store.write() as session:
         execute = session.connection().execute
-        execute(insert(tables.QueryRow), [{"id": n, "canonical": query} for n, query in enumerate(canonical, start=1)])
         execute(insert(tables.ChatRow), [chat_row(n, NOON) for n in range(1, chats + 1)])
         rows = [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)]
         execute(insert(tables.SubscriptionRow), rows)
@@ -187,9 +186,14 @@ def each_part() -> list[str]:
 
 def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object]:
     return {
-        "id": n, "chat": n, "query": query + 1, "number": 1, "name": "", "text": queries[query], "cadence": "daily 13:00",
-        "state": "active", "since": NOON - timedelta(days=1), "cursor": 0, "next_due_at": NOON + HOUR, "latest_due_at": NOON + HOUR,
+        "id": n, "chat": n, "canonical": canonical(queries[query]), "number": 1, "name": "", "text": queries[query],
+        "cadence": "daily 13:00", "state": "active", "since": NOON - timedelta(days=1), "cursor": 0, "next_due_at": NOON + HOUR, "latest_due_at": NOON + HOUR,
     }  # fmt: skip
+
+
+@cache
+def canonical(query: str) -> str:
+    return parse_query(query).canonical
 
 
 def peak() -> float:
@@ -221,12 +225,8 @@ def ask(folder: Path, chats: int) -> None:
     with an_open_store(f"sqlite:///{folder}/news.db") as store:
         rng = random.Random(1)
         asked = (realistic(rng) for _ in range(max(100, chats // 10)))
-        known = {parse_query(query).canonical: query for query in asked}
-        queries = list(known.values())
+        queries = list({canonical(query): query for query in asked}.values())
         ingested(store, paper("An old one"))
-        with store.write() as session:
-            rows = [{"id": n + 1, "canonical": canonical} for n, canonical in enumerate(known)]
-            session.connection().execute(insert(tables.QueryRow), rows)
         for start in range(1, chats + 1, 10_000):
             part = range(start, min(start + 10_000, chats + 1))
             rows = []
@@ -259,7 +259,7 @@ def plan_news(folder: Path, chats: int) -> None:
         start = time.process_time()
         ingested(store, *new, name="news", now=NOON + HOUR)
         stored = time.process_time()
-        slices = (step(store) for step in steps(find_due(store, now=NOON + HOUR)))
+        slices = (step(store) for step in steps(store, now=NOON + HOUR))
         found = len(next(slices))
         first = time.process_time()
         found += sum(map(len, slices))
@@ -281,7 +281,7 @@ def subscribe_beside(folder: Path, _chats: int) -> None:
 
 async def subscribed_beside(store: Store) -> tuple[str, str]:
     async def plan() -> None:
-        for step in steps(await store.run(find_due, now=NOON + HOUR)):
+        for step in await store.run(steps, now=NOON + HOUR):
             if over.is_set():
                 break
             await store.run(step)

@@ -164,6 +164,9 @@ class Lane:
     platform: str
     address: str
 
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.address}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
@@ -218,11 +221,6 @@ class Chat(NamedTuple):
     def is_active(self) -> bool:
         """Whether the chat gets deliveries: it neither is paused nor waits."""
         return self.state is states.ChatState.ACTIVE
-
-    @property
-    def is_denied(self) -> bool:
-        """Whether an operator denied the chat."""
-        return self.state is states.ChatState.ASKED and self.admission is states.Admission.DENIED
 
     @property
     def is_admitted(self) -> bool:

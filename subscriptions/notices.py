@@ -107,6 +107,18 @@ _PAUSES: Mapping[str, Sentence] = MappingProxyType(
 )
 
 
+_TOPIC_CLOSED = (
+    Sentence("A topic of this chat was closed."),
+    Sentence("What it subscribes to waits: {subscriptions}."),
+    Sentence("It goes on by itself when the topic is opened again."),
+)
+_TOPIC_GONE = (
+    Sentence("A topic of this chat is not there any more."),
+    Sentence("What it subscribed to waits: {subscriptions}."),
+    Sentence("To have it in another topic, send /sub there."),
+)
+
+
 def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
     """Returns the notice to the owner of a chat that the bot cannot write there any more."""
     return Notice(
@@ -135,30 +147,13 @@ def resumed(chat: Chat, event: str) -> Notice:
     )
 
 
-def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
-    """Returns the notice to a chat that one of its topics, which has these subscriptions, was closed."""
+def topic_stopped(topic: ChatAddress, subscriptions: Sequence[str], *, is_gone: bool) -> Notice:
+    """Returns the notice to a chat that one of its topics, which has these subscriptions, was closed or deleted."""
+    told = _TOPIC_GONE if is_gone else _TOPIC_CLOSED
     return Notice(
-        cause="topic-closed",
+        cause="topic-gone" if is_gone else "topic-closed",
         subject=topic.topic,
-        lines=lambda words: (
-            words.say("A topic of this chat was closed."),
-            words.say("What it subscribes to waits: {subscriptions}.", subscriptions=_listed(subscriptions)),
-            words.say("It goes on by itself when the topic is opened again."),
-        ),
-        about=topic,
-    )
-
-
-def topic_gone(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
-    """Returns the notice to a group that one of its topics was deleted."""
-    return Notice(
-        cause="topic-gone",
-        subject=topic.topic,
-        lines=lambda words: (
-            words.say("A topic of this chat is not there any more."),
-            words.say("What it subscribed to waits: {subscriptions}.", subscriptions=_listed(subscriptions)),
-            words.say("To have it in another topic, send /sub there."),
-        ),
+        lines=lambda words: [words.say(line, subscriptions=_listed(subscriptions)) for line in told],
         about=topic,
     )
 
@@ -255,46 +250,38 @@ def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | Non
     )
 
 
-def nothing_matched(known: int, days: int, event: str, *, edit: CallbackToken | None) -> Notice:
+def nothing_matched(
+    known: int, days: int, event: str, *, edit: CallbackToken | None = None, public: Chat | None = None
+) -> Notice:
     """Returns the notice that none of `known` papers matched, for so many days.
 
-    `edit`: what the button with which one edits a subscription does; None for a chat without buttons.
+    `edit`: what the button with which one edits a subscription does; None for a chat without buttons. `public`: the
+    chat that strangers can read, of which the notice tells its owner.
     """
     buttons = edit and (
         (Sentence("preview"), CallbackToken(verb="preview")),
         (Sentence("edit"), edit),
         (Sentence("fine"), CallbackToken(verb="fine")),
     )
+
+    def lines(words: Language) -> Iterable[str]:
+        papers = words.number(known)
+        streak = words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days)
+        if public:
+            yield words.say("{chat}: 0 of {known} papers.", chat=public.name, known=papers)
+            yield from (streak, words.say("Nothing was posted there."))
+        else:
+            yield words.say("0 of {known} papers.", known=papers)
+            yield from (streak, words.say("/today 7d shows what would, /edit changes the wish."))
+
     return Notice(
         cause="nothing-found",
-        subject=event,
+        subject=f"{public.address}:{event}" if public else event,
         daily=False,
-        lines=lambda words: (
-            words.say("0 of {known} papers.", known=words.number(known)),
-            _days_of_nothing(days, words),
-            words.say("/today 7d shows what would, /edit changes the wish."),
-        ),
+        lines=lines,
         buttons=buttons or (),
+        about=public and public.address,
     )
-
-
-def nothing_matched_in(chat: Chat, known: int, days: int, event: str) -> Notice:
-    """Returns the same notice to the owner of a chat that strangers can read."""
-    return Notice(
-        cause="nothing-found",
-        subject=f"{chat.address}:{event}",
-        daily=False,
-        lines=lambda words: (
-            words.say("{chat}: 0 of {known} papers.", chat=chat.name, known=words.number(known)),
-            _days_of_nothing(days, words),
-            words.say("Nothing was posted there."),
-        ),
-        about=chat.address,
-    )
-
-
-def _days_of_nothing(days: int, words: Language) -> str:
-    return words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", days)
 
 
 def papers_missing(chat: Chat, missing: MissingSources) -> Notice:

@@ -132,13 +132,6 @@ class Signal(StrEnum):
     MUTED = "muted"  # they muted the subscription that brought the paper
 
 
-class TextKind(StrEnum):
-    """What digests tell of a paper in another language or in short."""
-
-    SUMMARY = "summary"
-    TRANSLATION = "translation"
-
-
 class SourceTrouble(StrEnum):
     """What is wrong with a source. The store keeps what the operators were told last."""
 

@@ -30,7 +30,7 @@ def fill(
     due at `now`. The digests belong to a new source "made N", where N is the id of the first added chat.
     """
     day = timedelta(days=1)
-    first, query, digest = (_first_free(store, table) for table in ("chat", "query", "digest"))
+    first, digest = (_first_free(store, table) for table in ("chat", "digest"))
     first_paper, first_delivery = _first_free(store, "paper"), _first_free(store, "delivery", "seq")
     with store.write() as session:
         connection = session.connection()
@@ -40,24 +40,21 @@ def fill(
 
         source = f"made {first}"
         add("source", [{"name": source, "kind": "url", "location": "", "title": "", "home": "", "schedule": "",
-                        "evening": False, "declared": False, "failures": 0, "tries": 0, "unread": {}}])  # fmt: skip
-        add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
-                         "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
-        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",
-                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {}} for n in range(papers // 20)))  # fmt: skip
+                        "evening": False, "declared": False, "state": {}, "parts": {}, "last": {}}])  # fmt: skip
+        add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source,
+                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5} for n in range(papers // 20)))  # fmt: skip
         at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}
         add("paper", ({"id": first_paper + n, "key": f"9{first:05}.{n:05}", "title": f"Made {n}", "abstract": "words " * 150,
                        "authors": ["A B"], "categories": ["cs.LG"], "primary": "cs.LG", "arxiv_id": f"9{first:05}.{n:05}",
-                       "comment": "", "cross": False, "first_seen_at": at[n], "day": at[n].date(),
+                       "comment": "", "summaries": {}, "translations": {}, "cross": False, "first_seen_at": at[n], "day": at[n].date(),
                        "sequence": first_paper + n, "sequenced_at": at[n]} for n in range(papers)))  # fmt: skip
         add("paper_key", ({"key": f"9{first:05}.{n:05}", "paper": first_paper + n} for n in range(papers)))
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
         session.merge(KeyValueRow(name="sequence", value=str(last)))
-        add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (chat_row(first + n, now, gone=n % GONE == 0) for n in range(chats)))
-        add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))
+        add("subscription", (_subscription(first + n, now, last, gone=n % GONE == 0) for n in range(chats)))
         sent = [(chat, n) for chat in range(chats) for n in range(per_chat // PER_DELIVERY)]
         seqs = {one: first_delivery + place for place, one in enumerate(sent)}
         when = {n: now - (per_chat // PER_DELIVERY - n) * day for n in range(per_chat // PER_DELIVERY)}
@@ -74,7 +71,8 @@ def fill(
         add("update", ({"platform": "telegram", "update_id": f"{first + n}", "at": now - n * day / chats,
                         "chat": first + n, "changed": True, "answered": True} for n in range(chats)))  # fmt: skip
         add("callback", ({"id": f"made {first + n}", "chat": first + n, "person": str(first + n), "verb": "more",
-                          "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
+                          "at": now - n * day / chats, "until": now + 90 * day, "name": "",
+                          "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
                       "before": {"subscriptions": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
         if connection.dialect.name == "postgresql":
@@ -95,12 +93,12 @@ def chat_row(number: int, now: datetime, *, gone: bool = False) -> dict[str, obj
     """Returns the row of a private chat of Telegram, which is active or gone."""
     state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
     return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
-            "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
+            "lang": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
             "pause_reason": None, "state_since": None, "first_delivery_planned": True,
             "next_number": 2, "created_at": now, **state}  # fmt: skip
 
 
-def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
+def _subscription(chat: int, now: datetime, last: int, *, gone: bool) -> dict[str, object]:
     """Returns the row of a subscription to which no paper is owed.
 
     Chats have the cadences daily, when-out and now in turn.
@@ -112,6 +110,6 @@ def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool
         ("when-out 18:00-23:00", past + day / 4, past + day / 2, last),
         ("now", None, None, last),
     ][chat % 3]
-    return {"chat": chat, "query": query, "number": 1, "name": "", "text": f"made{chat}", "cadence": cadence, "state": "active",
-            "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
+    return {"chat": chat, "number": 1, "name": "", "text": f"made{chat}", "canonical": f"made{chat}",
+            "cadence": cadence, "state": "active", "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
             "latest_due_at": latest}  # fmt: skip

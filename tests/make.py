@@ -24,7 +24,8 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
-from subscriptions.store.stored_digests import Codes, Ingested
+from subscriptions.store.paper_batch import Codes, Ingest
+from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.tables import PaperRow
 from tests.clock import NOON
 
@@ -130,7 +131,7 @@ def ingest_digest(
     **ingest: Any,
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
-    return ingestion.ingest_digest(store, digest, ingestion.Ingest(**ingest))
+    return ingestion.ingest_digest(store, digest, Ingest(**ingest))
 
 
 @contextmanager

@@ -15,7 +15,6 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "source",
         "key_value",
         "platform",
-        "source_part",
         "role",
     }
 )

@@ -26,7 +26,7 @@ from subscriptions import addresses
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.known_chats import get_chat
-from subscriptions.service.nearness import texts_without
+from subscriptions.service.nearness import lacking
 from subscriptions.states import ChatState
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
@@ -51,7 +51,7 @@ class Session:
 
     def encode(self, texts: Sequence[str]) -> None:
         """Has the vectors of texts made, as far as the store lacks them. Raises MeaningFails."""
-        if texts and self.encoder and (missing := texts_without(self.store, texts)):
+        if texts and self.encoder and (missing := lacking(self.store, texts)):
             meanings.keep_questions(self.store, dict(zip(missing, self.encoder.questions(missing), strict=True)))
 
     def address(self, text: str) -> ChatAddress:

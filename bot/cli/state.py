@@ -102,7 +102,7 @@ def _source_document(source: KnownSource, now: datetime) -> dict[str, Any]:
         "name": source.name,
         "outcome": source.last.outcome.value if source.last else None,
         "at": source.last.at if source.last else None,
-        "settled_at": source.settled_at,
+        "settled_at": source.state.settled_at,
         "overdue": source.is_behind(now),
     }
 

@@ -224,7 +224,7 @@ def undo_last(context: CommandContext) -> Reply:
     done = changes.undo(context.transaction, context.chat.address, now=context.now)
     if done is None:
         return context.reply("There is nothing to undo.")
-    sender, _, name = done.who.partition(" ")
+    sender, _, name = done.change.who.partition(" ")
     head = context.say("Undone.")
     if name and sender != context.request.sender and context.chat.kind is not ChatKind.PRIVATE:
         head = context.say("Undone: {name} had changed that.", name=name)
@@ -244,19 +244,20 @@ def on_undo(context: CommandContext) -> Reply:
 
 def _what(context: CommandContext, done: Undone) -> Iterator[str]:
     """Yields lines that say what an undo changed."""
-    what, localizer = done.what, context.localizer
-    for said, subscriptions in ((context.say("Removed:"), what.removed), (context.say("Back:"), what.added)):
+    change, localizer = done.change, context.localizer
+    for said, subscriptions in ((context.say("Removed:"), change.added), (context.say("Back:"), change.removed)):
         yield from subscription_labels(subscriptions, localizer, most=_MOST_NAMED, before=f"{said} ")
-    for old, new in what.changed[:_MOST_NAMED]:
+    for new, old in change.changed[:_MOST_NAMED]:
         yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
         yield context.say("{number} is: {new}", number=new.number, new=_state_words(context, new, old))
-    yield from unnamed(len(what.changed) - _MOST_NAMED, localizer)
-    for setting in what.settings:
+    yield from unnamed(len(change.changed) - _MOST_NAMED, localizer)
+    for setting in change.settings:
         yield setting_change(setting, done.before, done.after, localizer)
-    for paper in stored_papers(context.transaction, what.saved).values():
+    for paper in stored_papers(context.transaction, change.saved).values():
         yield context.say("No longer saved: {title}", title=context.title(paper))
-    if what.paused is not None:
-        yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
+    if (done.before.state, done.before.paused_until) != (done.after.state, done.after.paused_until):
+        is_active = done.after.is_active
+        yield context.say("This chat is not paused any more.") if is_active else context.say("This chat is paused.")
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:

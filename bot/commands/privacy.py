@@ -172,13 +172,13 @@ def _answered(context: CommandContext, word: str) -> Reply:
 
 
 def _erased(context: CommandContext) -> Reply:
-    gone = retention.forget(context.transaction, context.chat.address)
+    subscriptions, papers = retention.forget(context.transaction, context.chat.address)
     said = context.say(
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
-        subscriptions=context.count("{count} subscription", "{count} subscriptions", gone.subscriptions),
-        papers=context.count("{count} paper", "{count} papers", gone.papers),
+        subscriptions=context.count("{count} subscription", "{count} subscriptions", subscriptions),
+        papers=context.count("{count} paper", "{count} papers", papers),
     )
-    if gone.denied:
+    if standing_of(context.transaction, context.chat.address).is_denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
         return context.done(said, stays, copies_kept(context))
     hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=chat_in_words(context))

@@ -1,7 +1,6 @@
 """search and like: finds papers by a query, by meaning or near to other papers, and tries other spellings."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
 from bot.commands.cards import (
@@ -103,7 +102,7 @@ def _wanted(context: CommandContext) -> Wanted:
 
 def _near_text(context: CommandContext, said: str) -> Reply:
     """Shows the papers nearest to a text."""
-    found = paper_search.papers_near_text(context.transaction, said[:_MOST_READ])
+    found = paper_search.papers_alike(context.transaction, said[:_MOST_READ])
     if not found:
         return context.reply("Nothing is near to this text.")
     head = context.say("I read this as a text. Nearest to it:")
@@ -113,7 +112,7 @@ def _near_text(context: CommandContext, said: str) -> Reply:
 
 def _alike(context: CommandContext, given: Sequence[KnownPaper]) -> Reply:
     """Shows the papers nearest to the given ones."""
-    found = paper_search.papers_alike(context.transaction, given)
+    found = paper_search.papers_alike(context.transaction, given[0].paper.title, given)
     titles = "; ".join(context.title(one) for one in given)
     if not found:
         return context.reply("Nothing is near to {titles}.", titles=titles, buttons=_as_wish(context, given))
@@ -300,7 +299,7 @@ def _spelling(context: CommandContext, query: Query) -> Spelling:
     """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
     spelled = paper_search.spelling(context.transaction, query)
     if spelled.meant and not _amount(context, parse_query(spelled.meant)):
-        return replace(spelled, meant="")
+        return spelled._replace(meant="")
     return spelled
 
 

@@ -21,7 +21,7 @@ from subscriptions.service import delivered_papers, nearness
 from subscriptions.service.delivered_papers import Reason
 from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
-from subscriptions.states import ChatState, MessageState, Signal
+from subscriptions.states import ChatState, MessageState
 from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
@@ -55,12 +55,6 @@ _MENDS: Mapping[str, str] = {
     "paused": "resume {number}",
     "chat": "resume",
 }
-_BECAUSE: Mapping[Signal | None, Sentence] = {
-    None: Sentence("Further up, because your library has “{title}”"),
-    Signal.OPENED: Sentence("Further up, because “{title}” was opened here"),
-    Signal.SAVED: Sentence("Further up, because “{title}” was saved here"),
-    Signal.LIKED: Sentence("Further up, because “{title}” was liked here"),
-}
 
 
 def why(context: CommandContext) -> Reply:
@@ -88,11 +82,12 @@ def why(context: CommandContext) -> Reply:
 def _why_it_came(context: CommandContext, item: Item, *lines: str) -> Reply:
     """Returns the reply that shows which subscriptions brought a paper, and which of its words they matched.
 
-    After `lines`: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
+    After `lines`: how near it is to which texts and papers, which entry of the library moved it up, and which model
+    summarised it.
     """
     more = [*_to_what_near(context, item)]
-    if best := nearness.nearest_liked(context.transaction, context.chat, item.paper):
-        more.append(context.say(_BECAUSE[best.kind], title=context.title(best.paper)))
+    if entry := nearness.nearest_entry(context.transaction, context.chat, item.paper):
+        more.append(context.say("Further up, because your library has “{title}”", title=context.title(entry)))
     return Reply((*lines, *more, *_by_model(context, item.paper)), items=(item,), item_layout="why")
 
 

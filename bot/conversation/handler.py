@@ -10,8 +10,9 @@ is noted before that, so that its platform need not wait.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -62,8 +63,10 @@ _LOCKED_OUT = Refused(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+Run = Callable[[Transaction], tuple[RenderedReply | None, bool]]  # runs a command; see `_ran`
+
+
+class Unfinished(NamedTuple):
     """A request whose update is noted, and whose command needs something slow first. `finish` runs it."""
 
     prepared: PreparedRequest
@@ -80,10 +83,12 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
 
     Returns its reply, or None if it was handled before or gets none. Raises StoreError.
     """
-    if _is_too_old(deps, request):
-        return None
-    if isinstance(request, MessageRequest) and request.direct_channel:
-        await _move_home(deps, request)
+    if isinstance(request, MessageRequest):
+        if request.written_at and request.written_at < deps.clock.now() - MAX_MESSAGE_AGE:
+            log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
+            return None
+        if request.direct_channel:
+            await _move_home(deps, request)
     read = await deps.store.run(_read, deps, request)
     if read is None:
         return None
@@ -124,14 +129,6 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only noted as handled
         await _note_look(deps, failed, None)
         return None
-
-
-def _is_too_old(deps: Dependencies, request: Request) -> bool:
-    written = request.written_at if isinstance(request, MessageRequest) else None
-    if written is None or written >= deps.clock.now() - MAX_MESSAGE_AGE:
-        return False
-    log.info("A message of %s is older than a day and was not answered.", written.isoformat())
-    return True
 
 
 async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
@@ -280,10 +277,9 @@ async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply |
     if not prepared.writes and prepared.refusal is None:
         reply, _ = await deps.store.run(_look, deps, prepared, news)
         return await _note_look(deps, prepared, reply)
-    reply = await deps.store.run(_change, deps, prepared, news)
+    reply = await _noted(deps, prepared, lambda transaction: _ran(transaction, deps, prepared, news))
     for line in news:
         log.info(line)
-    _count(deps, prepared)
     return reply
 
 
@@ -291,39 +287,26 @@ async def _note_look(
     deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None
 ) -> RenderedReply | None:
     """Notes a request that changed nothing, and the buttons of its reply. Returns the reply."""
-    if prepared.request.update_id and not await deps.store.run(_note, deps, prepared, reply):
-        return None
-    _count(deps, prepared)
+    return await _noted(deps, prepared, lambda _: (reply, False)) if prepared.request.update_id else reply
+
+
+async def _noted(deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
+    reply = await deps.store.run(_settled, deps, prepared, run)
+    if prepared.intent.counts_to_limit:
+        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
     return reply
 
 
 @writes
-def _note(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None) -> bool:
-    at, update = prepared.request.chat, prepared.request.update_id
-    if not _is_first(transaction, prepared, deps.clock.now()):
-        return False
-    store_buttons(contexts.context_of(transaction, deps, prepared), reply)
-    conversations.settle_update(transaction, at.platform, update, chat=at, changed=False, answered=reply is None)
-    return True
-
-
-def _count(deps: Dependencies, prepared: PreparedRequest) -> None:
-    if prepared.intent.counts_to_limit:
-        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
-
-
-@writes
-def _change(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
-) -> RenderedReply | None:
-    """Notes the update, runs the command, and stores the buttons of its reply. Adds lines for the log to `news`.
+def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
+    """Notes the update, runs the command, and stores the buttons of its reply.
 
     Returns the reply; None if there is none, or if the update was handled before.
     """
     at, update = prepared.request.chat, prepared.request.update_id
     if not _is_first(transaction, prepared, deps.clock.now()):
         return None
-    reply, changed = _ran(transaction, deps, prepared, news)
+    reply, changed = run(transaction)
     if update:
         store_buttons(contexts.context_of(transaction, deps, prepared), reply)
         conversations.settle_update(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
@@ -333,7 +316,7 @@ def _change(
 def _ran(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
 ) -> tuple[RenderedReply | None, bool]:
-    """Runs the command, and stores what the request tells about its chat.
+    """Runs the command, and stores what the request tells about its chat. Adds lines for the log to `news`.
 
     Returns (its reply, whether it changed something).
     """

@@ -152,7 +152,7 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
     hundred thousand chats, planning takes half a minute.
     """
     began, now = deps.clock.monotonic(), deps.clock.now()
-    for step in plans.steps(await deps.store.run(plans.find_due, now=now)):
+    for step in await deps.store.run(plans.steps, now=now):
         if deps.is_stopping():
             break
         lanes = await deps.store.run(step)

@@ -14,7 +14,7 @@ from subscriptions.errors import PaperwireError, Refused, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.portable import PortableLine
 from subscriptions.service import access, import_export
-from subscriptions.service.nearness import texts_without
+from subscriptions.service.nearness import lacking
 from subscriptions.states import ChatState, describe_pause
 from subscriptions.store import stored_chats
 from subscriptions.store.database.store import Transaction, reads
@@ -52,7 +52,7 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
     try:
         chats = {address: await _resolved(app, address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = [replace(line, chat=chats[line.chat]) for line in lines]
-        await make_vectors(app.deps, await app.store.run(texts_without, import_export.texts_asked(lines)))
+        await make_vectors(app.deps, await app.store.run(lacking, import_export.texts_asked(lines)))
         now = app.clock.now()
         changes, is_new = await app.store.run(import_export.follow_lines, lines, look_back=look_back, now=now)
         await app.store.run(access.ask_unasked, list(chats.values()), now=now)

@@ -35,9 +35,8 @@ from subscriptions.service import access, previews
 from subscriptions.service.known_chats import known_or_new
 from subscriptions.store.conversations import (
     PageMessage,
-    changed_page_messages,
     find_page_message,
-    newest_page_messages,
+    page_messages,
 )
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import signals_of_papers
@@ -276,18 +275,18 @@ class ChatPage:
 @reads
 def page_of(transaction: Transaction, chat: ChatAddress, language: str, *, before: int | None = None) -> View:
     """Returns the newest messages of a chat, or those before message number `before`."""
-    messages, change = newest_page_messages(transaction, chat, SHOWN, before=before)
+    messages, change = page_messages(transaction, chat, SHOWN, before=before)
     return _view(transaction, chat, language, messages, change)
 
 
 @reads
 def news_of(transaction: Transaction, chat: ChatAddress, language: str, after: int) -> View | None:
     """Returns the messages that were written or edited after a change; None if the chat was erased since then."""
-    messages, change = changed_page_messages(transaction, chat, after, AT_ONCE)
+    messages, change = page_messages(transaction, chat, AT_ONCE, after=after)
     if change < after:
         return None
     new = [one.number for one in messages if one.number > after]
-    before, _ = newest_page_messages(transaction, chat, 1, before=new[0]) if new else ([], 0)
+    before, _ = page_messages(transaction, chat, 1, before=new[0]) if new else ([], 0)
     reached = messages[-1].change if messages else after
     return _view(transaction, chat, language, messages, reached, before=before, is_after=after)
 
@@ -295,7 +294,7 @@ def news_of(transaction: Transaction, chat: ChatAddress, language: str, after: i
 @reads
 def content_of(transaction: Transaction, chat: ChatAddress, number: int) -> Mapping[str, Any]:
     """Returns the content of the message with this number; {} if the chat has no such message."""
-    found, _ = newest_page_messages(transaction, chat, 1, before=number + 1)
+    found, _ = page_messages(transaction, chat, 1, before=number + 1)
     return next((json.loads(one.payload) for one in found if one.number == number), {})
 
 

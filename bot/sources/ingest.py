@@ -16,12 +16,13 @@ from bot.ports.models import ENCODING, Encoder
 from subscriptions.errors import MeaningFails, PaperwireError
 from subscriptions.model import Digest, Paper
 from subscriptions.service import nearness
-from subscriptions.service.ingestion import Ingest, Note, incomplete_papers, ingest_digest, papers_to_encode
+from subscriptions.service.ingestion import Note, incomplete_papers, ingest_digest, papers_to_encode
 from subscriptions.store import meanings
 from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.meanings import Texts
-from subscriptions.store.stored_digests import Codes, Ingested
+from subscriptions.store.paper_batch import Codes, Ingest
+from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
 MOST_TOGETHER = 2000  # papers in one transaction, which takes a second; others write between two. A day has fewer
@@ -108,7 +109,7 @@ async def store_digest(
             if note is not None:
                 note(transaction, before.plus(done))
 
-        return before.plus(await _store(deps, last, replace(ingest, note=note_whole), complete))
+        return before.plus(await _store(deps, last, ingest, complete, note_whole))
     except PaperwireError:
         raise
     except Exception as error:
@@ -126,7 +127,9 @@ def _parts(digest: Digest) -> Sequence[Digest]:
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]
 
 
-async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, complete: Complete | None) -> Ingested:
+async def _store(
+    deps: IngestDependencies, digest: Digest, ingest: Ingest, complete: Complete | None, note: Note | None = None
+) -> Ingested:
     if complete is not None and (lacking := await deps.store.run(incomplete_papers, digest, ingest)):
         found = await complete(lacking)
         entries = (_completed(paper, found.get(paper.key)) for paper in digest.entries)
@@ -134,7 +137,7 @@ async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, compl
     if deps.encoder is not None:
         news = await deps.store.run(papers_to_encode, digest, ingest, deps.encoder.name)
         ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
-    return await deps.store.run(ingest_digest, digest, ingest)
+    return await deps.store.run(ingest_digest, digest, ingest, note)
 
 
 def _completed(paper: Paper, known: Paper | None) -> Paper:

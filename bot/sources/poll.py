@@ -228,12 +228,12 @@ class Poll:
             outcome=outcome,
             counts=dict(self._counts),
             detail=" ".join(filter(None, said))[:LONGEST_DETAIL],
-            id=self.receipt.id if self.receipt else None,
         )
         self._state = self._state_after(receipt, is_over=is_over)
         self._tell_of_lost_days(transaction)
-        self.receipt = replace(receipt, id=note_poll(transaction, receipt, self._state, self.parts))
-        return self.receipt
+        note_poll(transaction, receipt, self._state, self.parts)
+        self.receipt = receipt
+        return receipt
 
     def close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
@@ -274,6 +274,7 @@ class Poll:
             tries=self.days.tries,
             trouble=trouble,
             unread=self.unread,
+            settled_at=self.now if receipt.outcome in SETTLING else before.settled_at,
         )
 
     def _next_at(self, outcome: Outcome, failures: int) -> datetime | None:

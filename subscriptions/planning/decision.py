@@ -39,8 +39,7 @@ MOST_NEAR = 5  # papers that a subscription shows in one delivery only because t
 LATE_AFTER = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why and how well a paper fits a query."""
 
     words: tuple[str, ...]  # the words that matched, as the paper writes them

@@ -20,8 +20,7 @@ WEEKDAYS = "weekdays"  # its schedule has no weekends, and would deliver earlier
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitedSource:
+class AwaitedSource(NamedTuple):
     """A source of which the program knows when it is due, so that subscriptions can wait for it."""
 
     name: str  # as people read it

@@ -46,7 +46,6 @@ class Receipt:
     # keys: digests, papers, new, updated, unchanged, archived, failed_summaries
     counts: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""  # one plain English line without secrets
-    id: int | None = None  # None: not stored yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +65,14 @@ class Answer:
 
 def joined(answers: Sequence[Answer]) -> Answer:
     """Returns one answer for all documents of a part."""
+    amounts = {name: sum(getattr(one, name) for one in answers) for name in ("papers", "fresh", "filed", "news")}
     return Answer(
         day=max((one.day for one in answers if one.day), default=None),
-        papers=sum(one.papers for one in answers),
-        fresh=sum(one.fresh for one in answers),
-        filed=sum(one.filed for one in answers),
-        news=sum(one.news for one in answers),
         changed=any(one.changed for one in answers),
         batch=any(one.batch for one in answers),
         absent=bool(answers) and all(one.absent for one in answers),
         problem=next((one.problem for one in answers if one.problem), ""),
+        **amounts,
     )
 
 

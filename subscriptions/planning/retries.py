@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
 from subscriptions.states import MessageState
@@ -38,8 +38,7 @@ class RetryDecision:
     attempts: int | None = None  # failed attempts in a row, to be stored; None: one more than before, if it waits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
+class Refusals(NamedTuple):
     """The same refusal before this attempt, of a chat whose refusals are in doubt."""
 
     own: int = 0  # of this message, one after another

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from subscriptions.model import DAY_NAMES
 from subscriptions.zones import plain as plain_name
@@ -48,8 +48,7 @@ class Token:
     settled: bool = False  # for CLOCK: "evening" beside it changes nothing, since it names am, pm or noon
 
 
-@dataclass(frozen=True, slots=True)
-class PartOfDay:
+class PartOfDay(NamedTuple):
     """A part of the day: the time that it means alone, and the hours that are p.m. beside it."""
 
     at: time

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Cadence
@@ -266,8 +267,7 @@ def without_politeness(text: str) -> str:
     return _without(_BEHIND, _POLITE.sub("", _without(_BEHIND, text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(NamedTuple):
     """The end of a text, read as what a person excludes."""
 
     head: str  # the text before it

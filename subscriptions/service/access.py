@@ -8,10 +8,9 @@ import hmac
 import json
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Refused, Sentence
@@ -19,7 +18,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.service import known_chats, notifying
 from subscriptions.service.subscribing import subscribe
-from subscriptions.states import ChatState
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.outbox import notices_since
@@ -47,17 +46,11 @@ _ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"
 _ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What operators decided about the chats at an address."""
 
     chats: tuple[Chat, ...]  # the chats at the address, including topics
-    remembers_denial: bool  # a chat at the address was denied, and erased after that
-
-    @property
-    def is_denied(self) -> bool:
-        """Whether an operator denied one of the chats. Chats that were erased after that count, too."""
-        return self.remembers_denial or any(chat.is_denied for chat in self.chats)
+    is_denied: bool  # an operator denied them, perhaps before they were erased
 
     @property
     def is_admitted(self) -> bool:
@@ -99,7 +92,7 @@ def request_admission(
     """
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
-        stored_chats.require_admission(transaction, chat.id, now=now)
+        stored_chats.answer(transaction, chat.id, None, now=now)
     notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
@@ -116,7 +109,7 @@ def allow(
     chat = stored_chats.add_chat(transaction, address, now=now)
     stored_chats.lift_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.admit(transaction, one.id, now=now)
+        stored_chats.answer(transaction, one.id, Admission.ADMITTED, now=now)
         if one.state is ChatState.ASKED:
             waited = True
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
@@ -132,10 +125,11 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
-    if chat.is_denied:
+    if stored_chats.denial_of(transaction, chat.address.lane):
         return False
+    stored_chats.remember_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.deny(transaction, one.id, now=now)
+        stored_chats.answer(transaction, one.id, Admission.DENIED, now=now)
     notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
@@ -150,8 +144,8 @@ def open_page_chat(
     denied.
     """
     known = stored_chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
-    if not known.is_denied:
-        stored_chats.admit(transaction, known.id, now=now)
+    if not stored_chats.denial_of(transaction, chat.lane):
+        stored_chats.answer(transaction, known.id, Admission.ADMITTED, now=now)
 
 
 @reads
@@ -196,7 +190,7 @@ def redeem_code(
         return "wrong"
     bot_state.put_value(transaction, _CODE, "")
     stored_chats.note_person(transaction, chat.id, admin=True)
-    stored_chats.admit(transaction, chat.id, now=now)
+    stored_chats.answer(transaction, chat.id, Admission.ADMITTED, now=now)
     for other in stored_chats.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
@@ -222,7 +216,7 @@ def ask_to_confirm(
     the machine of the bot. Raises Refused if too many questions were asked, or if an operator denied the address.
     """
     if person is not None:
-        _count_question(transaction, address, person, now=now)
+        _count_question(transaction, address, person, now)
     asking = stored_chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
@@ -284,7 +278,7 @@ def confirm(
     return known_chats.get_chat(transaction, address)
 
 
-def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
+def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, now: datetime) -> None:
     """Counts a question that a person causes. Raises Refused if that makes too many.
 
     Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.

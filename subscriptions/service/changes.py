@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
 from subscriptions.query.links import owned_by
-from subscriptions.service import known_chats
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import bot_state, columns, interests, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -36,45 +35,44 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """How a later state differs from an earlier one."""
-
-    added: tuple[Subscription, ...] = ()
-    removed: tuple[Subscription, ...] = ()
-    changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
-    settings: tuple[str, ...] = ()  # names of settings with another value
-    paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
-    saved: tuple[int, ...] = ()  # papers that are saved now
-
-    def __bool__(self) -> bool:
-        named = self.added, self.removed, self.changed, self.settings, self.saved
-        return any(named) or self.paused is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of a chat by a person."""
+    """One change of a chat by a person: how its present state differs in what people see from the one before."""
 
     id: int
     who: str  # "ID NAME": the platform's id and the plain name of the person; "": unknown
     before: State
-    what: Difference  # how the present state differs from the one before
+    added: tuple[Subscription, ...] = ()
+    removed: tuple[Subscription, ...] = ()
+    changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
+    settings: tuple[str, ...] = ()  # names of settings with another value
+    pauses: bool = False  # it paused the chat, ended its pause, or moved its end
+    saved: tuple[int, ...] = ()  # papers that are saved now
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything to undo."""
+        return bool(self.touches_deliveries or self.settings or self.saved)
+
+    @property
+    def touches_deliveries(self) -> bool:
+        """Whether it is about subscriptions or a pause."""
+        return bool(self.added or self.removed or self.changed or self.pauses)
 
 
 def record_change(
     transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", saved: Sequence[int] = ()
-) -> int:
-    """Stores the state of a chat right before it is changed. Returns the id of the change.
+) -> None:
+    """Stores the state of a chat right before it is changed.
 
     Each use case that changes subscriptions or settings, or saves the papers `saved`, calls this in its own
     transaction. All calls in one transaction make one change. `who`: "ID NAME" of the person.
     """
     if chat_id not in transaction.begun_changes:
-        before = _to_json(replace(state_of(transaction, chat_id), saved=saved))
-        transaction.begun_changes[chat_id] = stored_subscriptions.add_change(
-            transaction, chat_id, before, who=who, at=now
-        )
-    return transaction.begun_changes[chat_id]
+        state = replace(_state_of(transaction, chat_id), saved=saved)
+        subscriptions = {number: one._asdict() for number, one in state.subscriptions.items()}
+        before = columns.to_json({**vars(state), "subscriptions": subscriptions})
+        change = stored_subscriptions.add_change(transaction, chat_id, before, who=who, at=now)
+        transaction.begun_changes[chat_id] = change
 
 
 def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> None:
@@ -92,9 +90,9 @@ def change_subscriptions(
     who: str = "",
 ) -> tuple[Subscription, ...]:
     """Stores changed subscriptions of a chat, and records a change if any differs. Returns the stored subscriptions."""
-    pairs = list(zip(before, after, strict=True))
-    if any(old != new for old, new in pairs):
+    if tuple(before) != tuple(after):
         begin_change(transaction, before[0].chat_id, now=now, who=who)
+    pairs = zip(before, after, strict=True)
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
 
 
@@ -116,30 +114,15 @@ def _saved_among(transaction: Transaction, chat_id: int, papers: Sequence[int]) 
     return tuple(paper for paper in papers if (paper, Signal.SAVED) in signals)
 
 
-def _to_json(state: State) -> dict[str, Any]:
-    subscriptions = {number: one._asdict() for number, one in state.subscriptions.items()}
-    stored: dict[str, Any] = columns.to_json({**vars(state), "subscriptions": subscriptions})
-    return stored
-
-
-def _state_before(kept: stored_subscriptions.StoredChange) -> State:
-    """Returns the state of a chat before a stored change. The chat may have moved since."""
-    state: State = columns.adapter_of(State).validate_python(kept.before)
-    subscriptions = {
-        number: one._replace(chat_id=kept.chat_id, canonical=owned_by(kept.chat_id, one.canonical))
-        for number, one in state.subscriptions.items()
-    }
-    return replace(state, subscriptions=subscriptions)
-
-
-def state_of(transaction: Transaction, chat_id: int) -> State:
+def _state_of(transaction: Transaction, chat_id: int) -> State:
     """Returns the current state of a chat."""
     chat = stored_chats.chats_by_id(transaction, [chat_id])[chat_id]
+    paused = is_paused_by_person(chat)
     return State(
         subscriptions={one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat_id)},
         settings=dict(chat.chosen),
-        paused=is_paused_by_person(chat),
-        until=chat.paused_until if is_paused_by_person(chat) else None,
+        paused=paused,
+        until=chat.paused_until if paused else None,
     )
 
 
@@ -148,81 +131,72 @@ def is_paused_by_person(chat: Chat) -> bool:
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
-def difference(earlier: State, later: State) -> Difference:
-    """Returns how `later` differs from `earlier` in what people see. Ignores other differences, such as cursors."""
-    both = sorted(earlier.subscriptions.keys() & later.subscriptions.keys())
-    pairs = ((earlier.subscriptions[number], later.subscriptions[number]) for number in both)
-    names = sorted(earlier.settings.keys() | later.settings.keys())
-    before, after = (earlier.paused, earlier.until), (later.paused, later.until)
-    return Difference(
-        added=tuple(later.subscriptions[n] for n in sorted(later.subscriptions.keys() - earlier.subscriptions.keys())),
-        removed=tuple(
-            earlier.subscriptions[n] for n in sorted(earlier.subscriptions.keys() - later.subscriptions.keys())
-        ),
-        changed=tuple((old, new) for old, new in pairs if _seen_of(old) != _seen_of(new)),
-        settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
-        paused=None if before == after else later.paused,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undone:
-    """The result of an undo."""
-
-    what: Difference  # what the undo changed
-    who: str  # who had made the change, see `Change.who`
-    before: Chat
-    after: Chat
-
-
 @reads
 def last_change(transaction: Transaction, address: ChatAddress) -> Change | None:
     """Returns the newest change of a chat that differs from its present state; None if there is none."""
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return None
-    now = state_of(transaction, chat.id)
+    now = _state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
-        before = _state_before(kept)
-        what = difference(before, now)
+        before: State = columns.adapter_of(State).validate_python(kept.before)
+        change = Change(id=kept.id, who=kept.who, before=before)
         if before.saved:  # such a change is only that, also if later ones are not kept any more
-            what = Difference(saved=_saved_among(transaction, chat.id, before.saved))
-        if what:
-            return Change(id=kept.id, who=kept.who, before=before, what=what)
+            change = replace(change, saved=_saved_among(transaction, chat.id, before.saved))
+        else:
+            change = _compared(change, chat.id, now)
+        if change.differs:
+            return change
     return None
+
+
+def _compared(change: Change, chat_id: int, now: State) -> Change:
+    """Returns a change with what is different now in what people see. The chat may have moved since."""
+    before, later = change.before, now.subscriptions
+    earlier = {
+        number: one._replace(chat_id=chat_id, canonical=owned_by(chat_id, one.canonical))
+        for number, one in before.subscriptions.items()
+    }
+    both = [(earlier[number], later[number]) for number in sorted(earlier.keys() & later.keys())]
+    names = sorted(before.settings.keys() | now.settings.keys())
+    return replace(
+        change,
+        before=replace(before, subscriptions=earlier),
+        added=tuple(later[number] for number in sorted(later.keys() - earlier.keys())),
+        removed=tuple(earlier[number] for number in sorted(earlier.keys() - later.keys())),
+        changed=tuple((old, new) for old, new in both if _seen_of(old) != _seen_of(new)),
+        settings=tuple(name for name in names if before.settings.get(name) != now.settings.get(name)),
+        pauses=(before.paused, before.until) != (now.paused, now.until),
+    )
+
+
+class Undone(NamedTuple):
+    """A change that was taken back, and the chat before and after that."""
+
+    change: Change
+    before: Chat
+    after: Chat
 
 
 @writes
 def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
     """Undoes the newest change of this chat; None if there is none."""
-    chat = stored_chats.find_chat(transaction, address)
-    if chat is None:
+    chat, change = stored_chats.find_chat(transaction, address), last_change(transaction, address)
+    if chat is None or change is None:
         return None
-    change = last_change(transaction, address)
-    if change is None:
-        return None
-    current = state_of(transaction, chat.id)
-    _restore(transaction, chat, change, now)
+    for name in change.settings:
+        stored_chats.choose_setting(transaction, chat.id, name, change.before.settings.get(name))
+    after = apply_new_clock(transaction, chat, now)
+    _restore_subscriptions(transaction, after, change, now)
+    if change.pauses:
+        _restore_pause(transaction, chat, change.before, now)
+    for paper in change.saved:
+        interests.take_back(transaction, chat, paper, Signal.SAVED)
     stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
     transaction.begun_changes.pop(chat.id, None)
-    what = replace(difference(current, state_of(transaction, chat.id)), saved=change.what.saved)
-    if what.added or what.removed or what.changed or what.paused is not None:
+    if change.touches_deliveries:
         transaction.changed_chats.add(chat.id)
-    return Undone(what=what, who=change.who, before=chat, after=known_chats.get_chat(transaction, address))
-
-
-def _restore(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
-    what, before = change.what, change.before
-    for name in what.settings:
-        stored_chats.choose_setting(transaction, chat.id, name, before.settings.get(name))
-    after = apply_new_clock(transaction, chat, now) if what.settings else chat
-    numbers = [one.number for one in (*what.added, *what.removed, *(new for _, new in what.changed))]
-    wanted = {number: before.subscriptions.get(number) for number in numbers}
-    _restore_subscriptions(transaction, after, wanted, now)
-    if what.paused is not None:
-        _restore_pause(transaction, chat, before, now)
-    for paper in what.saved:
-        interests.take_back(transaction, chat, paper, Signal.SAVED)
+    return Undone(change, chat, stored_chats.chats_by_id(transaction, [chat.id])[chat.id])
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
@@ -255,14 +229,14 @@ def _move_due(transaction: Transaction, before: Chat, after: Chat, now: datetime
         stored_subscriptions.change_subscription(transaction, one, due_moments.by_new_clock(one, before, after, now))
 
 
-def _restore_subscriptions(
-    transaction: Transaction, chat: Chat, wanted: Mapping[int, Subscription | None], now: datetime
-) -> None:
+def _restore_subscriptions(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
     """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
+    numbers = [one.number for one in (*change.added, *change.removed, *(new for _, new in change.changed))]
     there = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    stayed = {one.number: one for one in there if one.number in wanted}
+    stayed = {one.number: one for one in there if one.number in numbers}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
-    restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted.items() if one]
+    wanted = [change.before.subscriptions[number] for number in numbers if number in change.before.subscriptions]
+    restored = [_restored(one, stayed.get(one.number), chat, now) for one in wanted]
     stored_subscriptions.insert_subscriptions(transaction, restored)
 
 
@@ -284,7 +258,7 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
 
 def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: datetime) -> None:
     """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
-    if before.paused and chat.is_active:
+    if before.paused and (chat.is_active or is_paused_by_person(chat)):
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
     elif not before.paused and is_paused_by_person(chat):
         stored_chats.resume_chat(transaction, chat.id, now=now)

@@ -1,19 +1,19 @@
 """What people ask about papers that a chat got, or did not get: where one went, what brought it, what kept it away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.reasons import unfulfilled_parts, why
+from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse
-from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Node, Query
 from subscriptions.service import known_chats
 from subscriptions.service.nearness import with_known_vectors
+from subscriptions.service.plan import evidence_by, stored_queries
 from subscriptions.store import known_papers, stored_chats, stored_deliveries, stored_digests, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import owned
@@ -51,18 +51,13 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
 
 
 def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
-    found = []
-    for subscription in subscriptions:
-        query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
-        if not matching_papers(query, [known.paper]):
-            continue
-        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
-        found.append(
-            Because(
-                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words)
-            )
-        )  # fmt: skip
-    return tuple(found)
+    queries = stored_queries(transaction, [one.canonical for one in subscriptions])
+    evidence = evidence_by(queries)
+    return tuple(
+        Because(number=one.number, text=one.text, name=one.name, words=evidence(one.canonical, known).words)
+        for one in subscriptions
+        if matching_papers(queries[one.canonical], [known.paper])
+    )
 
 
 class HoldReason(StrEnum):
@@ -80,8 +75,7 @@ class HoldReason(StrEnum):
     TIME = "time"  # nothing prevents it: the paper comes with the next delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a subscription did not deliver a paper."""
 
     subscription: Subscription
@@ -101,8 +95,7 @@ def last_delivered(
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    paper = stored_deliveries.paper_in_message(transaction, chat.id, message) if message else None
-    paper = paper or stored_deliveries.last_paper(transaction, chat.id)
+    paper = stored_deliveries.last_paper(transaction, chat.id, message=message)
     return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
@@ -165,8 +158,7 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
     return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentPapers:
+class SentPapers(NamedTuple):
     """The newest papers that a chat was sent."""
 
     chat: Chat

@@ -146,7 +146,7 @@ def source_finding(
 
     `since` is when the source was last complete. Its poll tells the operators.
     """
-    receipt, since = known.last, known.settled_at
+    receipt, since = known.last, known.state.settled_at
     if trouble is SourceTrouble.NOT_POLLED:
         # No process polled the source although it was due, so no process may run that could tell operators.
         return _of_source(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from subscriptions import portable
 from subscriptions.addresses import facts_of
-from subscriptions.errors import PaperwireError, Refused
+from subscriptions.errors import Refused
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.times import When
 from subscriptions.query import ABOUT, LIKE, links
@@ -79,7 +79,7 @@ def follow_lines(
                 _make_due(transaction, placed, now)
     ids = [placed.id for _, placed in done if placed]
     stored_subscriptions.note_followed(transaction, ids, now=now)
-    removed = _remove(transaction, before.difference(ids), now=now)
+    removed = _remove(transaction, before.difference(ids), now)
     return (*_changes(lines, done), *removed), is_new
 
 
@@ -103,7 +103,7 @@ def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.P
     return tuple(last.values())
 
 
-def _remove(transaction: Transaction, ids: Collection[int], *, now: datetime) -> Iterator[tuple[str, str, str]]:
+def _remove(transaction: Transaction, ids: Collection[int], now: datetime) -> Iterator[tuple[str, str, str]]:
     """Removes subscriptions, as one change of each chat. Yields what changed."""
     of_chats = stored_subscriptions.chats_of(transaction, sorted(ids))
     chats = stored_chats.chats_by_id(transaction, list(of_chats))
@@ -125,20 +125,19 @@ def _apply(
     transaction: Transaction, line: portable.PortableLine, *, now: datetime, who: str, looks_back: bool = True
 ) -> _Applied:
     """Applies one line, and adds its chat if it is new."""
-    chat, kind_mark = stored_chats.find_chat(transaction, line.chat), "="
-    if chat is None:
-        kind_mark = "+"
-        chat = stored_chats.add_chat(transaction, line.chat, line.kind, now=now)
-    if line.setting is not None:
-        return _set(transaction, line, line.setting, chat, now=now, who=who), None
-    if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
-        return kind_mark, None
-    query = _of_chat(line.query, chat)
-    known = known_chats.with_query(transaction, chat, query.canonical)
-    zone = known.zone if known else None
-    if line.zone not in (None, zone or chat.settings.timezone):
-        zone = None if line.zone == chat.settings.timezone else line.zone
+    known_chat = stored_chats.find_chat(transaction, line.chat)
+    chat = known_chat or stored_chats.add_chat(transaction, line.chat, line.kind, now=now)
     try:
+        if line.setting is not None:
+            after = set_settings(transaction, chat.address, dict([line.setting]), now=now, who=who)
+            return ("=" if after.chosen == chat.chosen else "~"), None  # a default may be chosen, too
+        if line.cadence is None or line.query is None:  # a known chat keeps the kind that its platform reported
+            return ("=" if known_chat else "+"), None
+        query = _of_chat(line.query, chat)
+        known = known_chats.with_query(transaction, chat, query.canonical)
+        zone = known.zone if known else None
+        if line.zone not in (None, zone or chat.settings.timezone):
+            zone = None if line.zone == chat.settings.timezone else line.zone
         when = When(line.cadence, zone or "")
         placed = place(transaction, chat, known, query, when, name=line.name, now=now, who=who, looks_back=looks_back)
     except Refused as error:
@@ -157,24 +156,6 @@ def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
         return query
     own = parse_query(query.text, chat.id)
     return portable.KeptText(own.text, own.canonical)
-
-
-def _set(
-    transaction: Transaction,
-    line: portable.PortableLine,
-    setting: tuple[str, str],
-    chat: Chat,
-    *,
-    now: datetime,
-    who: str,
-) -> str:
-    """Chooses a setting of a chat, also one that is as the default. Returns the mark."""
-    name, given = setting
-    try:
-        after = set_settings(transaction, chat.address, {name: given}, now=now, who=who)
-    except PaperwireError as error:
-        raise line.refused(error.sentence, error.hint) from error
-    return "=" if after.chosen == chat.chosen else "~"
 
 
 @reads

@@ -1,56 +1,39 @@
 """Stores digests: what becomes news, what an archive or a digest that comes again changes, which papers lack facts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 
 from subscriptions.matching import paper_index
 from subscriptions.model import SAMPLES, Digest, Paper
 from subscriptions.planning.source_calendar import is_archive
 from subscriptions.store import meanings, stored_digests
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
+from subscriptions.store.paper_batch import Incoming, Ingest, PaperBatch, incoming
 
 # a function that is called with the result, in the transaction that stores the digest
 Note = Callable[[Transaction, stored_digests.Ingested], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingest:
-    """How a digest is stored."""
+def _batch(transaction: Transaction, ingest: Ingest, papers: Sequence[Incoming]) -> PaperBatch:
+    """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
+    is_old = is_archive(ingest.day, transaction.day_of(ingest.now))
+    batch = PaperBatch(ingest, is_news=ingest.announce or not is_old)
+    batch.read(transaction, papers)
+    return batch
 
-    source: str
-    day: date
-    now: datetime
-    announce: bool = False  # announces the papers of an archive, even if they were filed before
-    continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
-    of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
-    note: Note | None = None
-    codes: stored_digests.Codes = stored_digests.NO_CODES  # of the papers of `papers_to_encode`
 
-    def batch(self, transaction: Transaction, papers: Sequence[Incoming]) -> PaperBatch:
-        """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
-        batch = PaperBatch(
-            now=self.now,
-            day=self.day,
-            source=self.source,
-            of_arxiv=self.of_arxiv,
-            is_news=self.announce or not is_archive(self.day, transaction.day_of(self.now)),
-            continues=self.continues and not self.announce,
-        )
-        batch.read(transaction, papers)
-        return batch
-
-    def merged(self, transaction: Transaction, papers: Sequence[Incoming]) -> PaperBatch:
-        """Returns papers merged with the stored ones. Writes nothing."""
-        batch = self.batch(transaction, papers)
-        for one in papers:
-            batch.merge(one)
-        return batch
+def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBatch:
+    """Returns the papers of a digest merged with the stored ones. Writes nothing."""
+    papers = _papers_of(transaction, digest)
+    batch = _batch(transaction, ingest, papers)
+    for one in papers:
+        batch.merge(one)
+    return batch
 
 
 @writes
-def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> stored_digests.Ingested:
+def ingest_digest(
+    transaction: Transaction, digest: Digest, ingest: Ingest, note: Note | None = None
+) -> stored_digests.Ingested:
     """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
@@ -63,10 +46,9 @@ def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> s
     else:
         if ingest.source != SAMPLES:
             stored_digests.drop_samples(transaction)
-        papers = ingest.merged(transaction, _papers_of(transaction, digest))
-        done = stored_digests.add_digest(transaction, digest, papers, ingest.codes)
-    if ingest.note is not None:
-        ingest.note(transaction, done)
+        done = stored_digests.add_digest(transaction, digest, _merged(transaction, digest, ingest))
+    if note is not None:
+        note(transaction, done)
     return done
 
 
@@ -78,7 +60,7 @@ def incomplete_papers(transaction: Transaction, digest: Digest, ingest: Ingest) 
     are not completed, nor are papers of other publishers.
     """
     papers = () if ingest.of_arxiv else _papers_of(transaction, digest)
-    batch = ingest.batch(transaction, papers)
+    batch = _batch(transaction, ingest, papers)
     if not batch.is_news:
         return {}
     numbers = {one.paper.key: batch.merge(one) for one in papers}
@@ -101,7 +83,7 @@ def papers_to_encode(
     """
     if meanings.encoder(transaction) not in ("", encoder):
         return {}
-    batch = ingest.merged(transaction, _papers_of(transaction, digest))
+    batch = _merged(transaction, digest, ingest)
     news = [paper for paper in batch.changed if paper in batch.news or batch.rows[paper].sequence is not None]
     return {batch.texts_of(paper): batch.entry(paper) for paper in news if batch.lacks_codes(paper)}
 

@@ -1,8 +1,8 @@
 """Finds chats by address and subscriptions by number or query; adds chats of conversations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from subscriptions import chat_settings
 from subscriptions.errors import NotFound, Sentence
@@ -19,8 +19,7 @@ from subscriptions.store.stored_sources import KnownSource
 _MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert thousands of digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(NamedTuple):
     """A subscription with its chat, as lists show it."""
 
     chat: Chat
@@ -89,11 +88,6 @@ def with_query(transaction: Transaction, chat: Chat, canonical: str) -> Subscrip
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 
-def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    """Returns the subscription of a chat with this number. Raises NotFound."""
-    return with_number(stored_subscriptions.subscriptions_in(transaction, chat.id), number)
-
-
 def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
     """Returns the subscription with this number; for None, all of them. Raises NotFound."""
     if number is None:
@@ -159,7 +153,8 @@ def store_chat(
     )
     if chat.kind is ChatKind.PRIVATE or chat.is_set_up:
         return chat
-    stored_chats.note_person(transaction, chat.id, timezone=timezone, lang=lang)
+    stored_chats.choose_setting(transaction, chat.id, "timezone", timezone or None)
+    stored_chats.note_person(transaction, chat.id, lang=lang)
     return stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
 
 
@@ -205,14 +200,13 @@ def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, n
     stored_chats.choose_setting(transaction, known.id, "lang", lang)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(NamedTuple):
     """Figures of the whole bot at one moment."""
 
     at: datetime
-    outbox: OutboxCounts = field(default_factory=OutboxCounts)
-    stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
+    outbox: OutboxCounts
+    stopped: Mapping[str, str]  # platform -> why it is stopped until a person decides
+    sources: tuple[KnownSource, ...]  # the sources that the settings declare
 
 
 @reads
@@ -227,8 +221,7 @@ def figures(transaction: Transaction, *, now: datetime) -> Figures:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(NamedTuple):
     """The state of one chat."""
 
     chat: Chat

@@ -6,8 +6,8 @@ for papers that subscriptions match, in the languages of their chats, once each:
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.normalize.folding import has_chinese
@@ -24,8 +24,7 @@ _STEP = 200  # papers that are looked through at once
 _TEXTS = ("summary", "both")  # values of the setting `text` that show summaries
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Place → how many chats want a summary there, of the next papers with a sequence of at most `upto`."""
 
     upto: int

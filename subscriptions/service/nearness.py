@@ -7,7 +7,7 @@ are their codes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -60,27 +60,17 @@ def with_known_vectors(transaction: Transaction, query: Query) -> Query:
 
 
 def with_all_vectors(transaction: Transaction, query: Query) -> Query:
-    """Returns the query with its vectors. Raises MeaningFails if they are not known."""
-    if query.nearness_terms and not transaction.store.encoder:
-        raise meaning_is_off(query.nearness_terms[0].value)
+    """Returns the query with its vectors. Raises MeaningFails if they are not known, or meaning is off."""
     query = with_known_vectors(transaction, query)
-    if missing := _lacking(query):
-        raise meaning_fails(missing[0].value)
+    if missing := _lacking(query) if transaction.store.encoder else query.nearness_terms:
+        raise meaning_fails(transaction, missing[0].value)
     return query
 
 
-def meaning_is_off(text: str) -> MeaningFails:
-    """Returns the refusal of a wish for what is near to a text or to papers, where meaning is off."""
-    return MeaningFails(_about(IS_OFF, text), IN_WORDS)
-
-
-def meaning_fails(text: str) -> MeaningFails:
-    """Returns the refusal of a wish for what is near to a text or to papers whose vector cannot be had now."""
-    return MeaningFails(_about(FAILS, text), LATER)
-
-
-def _about(sentence: Sentence, text: str) -> Sentence:
-    return Sentence(sentence.template, {"text": cut_letters(without_owner(text), _QUOTED)})
+def meaning_fails(transaction: Transaction, text: str) -> MeaningFails:
+    """Returns the refusal of a wish for what is near to a text or to papers, since meaning is off or its vector lacks."""
+    said, hint = (FAILS, LATER) if transaction.store.encoder else (IS_OFF, IN_WORDS)
+    return MeaningFails(Sentence(said.template, {"text": cut_letters(without_owner(text), _QUOTED)}), hint)
 
 
 def _lacking(query: Query) -> list[Term]:
@@ -121,19 +111,13 @@ def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
     return not transaction.store.encoding.isdisjoint(texts)
 
 
-def lacking(transaction: Transaction, texts: Iterable[str]) -> tuple[str, ...]:
+@reads
+def lacking(transaction: Transaction, texts: Sequence[str]) -> tuple[str, ...]:
     """Returns those of these texts whose vectors are not known and can be made by this process."""
     if meanings.encoder(transaction) not in ("", transaction.store.encoder):
         return ()
-    return tuple(texts_without(transaction, texts))
-
-
-@reads
-def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
-    """Returns those of these texts whose vectors are not known."""
-    texts = list(texts)
     known = _known(transaction, texts)
-    return [text for text in texts if text not in known]
+    return tuple(text for text in texts if text not in known)
 
 
 def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, Sentence]:
@@ -156,8 +140,7 @@ def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]
     return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Searched:
+class _Searched(NamedTuple):
     """The codes of papers as wholes, as integers, in the order of their entries.
 
     A later search adds the entries after `last`.
@@ -225,20 +208,14 @@ def paper_of(texts: meanings.Texts) -> Paper:
     return Paper(key="", title=title, abstract=abstract)
 
 
-class NearestLiked(NamedTuple):
-    """The paper, or the entry of the chat's library, that best explains why another paper ranks high."""
-
-    kind: Signal | None  # what the chat did with it; None: it is in the library
-    paper: KnownPaper  # for an entry of the library, it has only a title
-
-
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """Returns chat id → taste. Chats of which nothing is known are left out.
 
     It is read from their newest signals and their libraries. If a paper has several signals, only the strongest counts.
     """
     signals = {chat: _strongest(some) for chat, some in newest_signals(transaction, chat_ids, LEARNED_FROM).items()}
-    codes = _codes(transaction, {paper for some in signals.values() for paper in some})
+    papers = {paper for some in signals.values() for paper in some}
+    codes = dict(meanings.each_code(transaction, sorted(papers)))
     titles = titles_asked(transaction, chat_ids)
     found = {chat: _taste(signals.get(chat, {}), codes, titles.get(chat, ())) for chat in signals.keys() | titles}
     return {chat: taste for chat, taste in found.items() if taste}
@@ -250,11 +227,6 @@ def _strongest(signals: Sequence[StoredSignal]) -> dict[int, Signal]:
     for one in signals:
         found[one.paper] = max(found.get(one.paper, one.kind), one.kind, key=lambda kind: abs(STRENGTHS[kind]))
     return found
-
-
-def _codes(transaction: Transaction, papers: set[int]) -> dict[int, bytes]:
-    """Returns paper id → its codes, for those that have some."""
-    return dict(meanings.each_code(transaction, sorted(papers)))
 
 
 def _taste(signals: Mapping[int, Signal], codes: Mapping[int, bytes], titles: Sequence[AskedTitle]) -> Taste:
@@ -272,38 +244,12 @@ def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
 
 
 @reads
-def nearest_liked(transaction: Transaction, chat: Chat, known: KnownPaper) -> NearestLiked | None:
-    """Explains why the paper `known` ranks high: returns what the chat liked or used that is nearest to it.
-
-    Returns None if the chat's taste does not favour `known`, or nothing is near enough.
-    """
-    taste, own = tastes(transaction, [chat.id]).get(chat.id), meaning.read_paper(known.paper.meaning)
-    if taste is None or taste.score(own) <= 0:
-        return None
-    kinds = _strongest(newest_signals(transaction, [chat.id], LEARNED_FROM).get(chat.id, []))
-    wanted = [paper for paper, kind in kinds.items() if STRENGTHS[kind] > 0 and paper != known.id]
-    near = {
-        paper: meaning.nearness(meaning.read_question(meaning.question_of_paper(codes)), own)
-        for paper, codes in _codes(transaction, {*wanted}).items()
-    }
-    best = max(near, key=lambda paper: (near[paper], STRENGTHS[kinds[paper]], paper), default=0)
-    if entry := nearest_entry(transaction, chat, known, above=near.get(best, 0.0)):
-        return NearestLiked(None, entry)
-    if near.get(best, 0.0) < meaning.NEAR:
-        return None
-    return NearestLiked(kinds[best], known_papers.stored_papers(transaction, [best])[best])
-
-
-@reads
-def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper, *, above: float = 0.0) -> KnownPaper | None:
-    """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title.
-
-    Returns None if no entry is near, or none is nearer than `above`.
-    """
+def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
+    """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title; None: none is near."""
     own = meaning.read_paper(known.paper.meaning)
     titles = titles_asked(transaction, [chat.id]).get(chat.id, [])
     near = [(meaning.nearness(meaning.read_question(one.vector), own), one.title) for one in titles]
     nearness, title = max(near, default=(0.0, ""))
-    if nearness < meaning.NEAR or nearness <= above:
+    if nearness < meaning.NEAR:
         return None
     return replace(known, id=0, paper=Paper(key="", title=title))

@@ -26,7 +26,6 @@ from subscriptions.notices import (
     Notice,
     no_papers_today,
     nothing_matched,
-    nothing_matched_in,
     papers_missing,
 )
 from subscriptions.planning import decision
@@ -78,7 +77,7 @@ def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, no
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return False
-    return _add(transaction, chat, notice, now.astimezone(zones.zone(chat.settings.timezone)).date(), now=now)
+    return _add(transaction, chat, notice, now.astimezone(zones.zone(chat.settings.timezone)).date(), now)
 
 
 @writes
@@ -106,7 +105,7 @@ def notify_operators(
             continue
         if notice.newest_at and outbox.notices_since(transaction, chat.id, notice.cause, notice.newest_at):
             continue
-        if _add(transaction, chat, notice, day, now=now):
+        if _add(transaction, chat, notice, day, now):
             notified.append(chat.address.lane)
     return tuple(notified)
 
@@ -121,10 +120,10 @@ def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: d
     if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
         return False
     private = stored_chats.find_chat(transaction, ChatAddress(chat.address.platform, chat.owner))
-    return private is not None and _add(transaction, private, notice, now.date(), now=now)
+    return private is not None and _add(transaction, private, notice, now.date(), now)
 
 
-def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, *, now: datetime) -> bool:
+def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: datetime) -> bool:
     """Adds a notice to the outbox, in the language of the chat. Returns False if it was stored before.
 
     Also returns False for an unconfirmed chat, unless the notice is the question to confirm. The buttons of the notice
@@ -212,7 +211,7 @@ def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: d
     if days < STREAK_AFTER:
         return
     if is_public(due.chat):
-        yield nothing_matched_in(due.chat, known, days, since.isoformat())
+        yield nothing_matched(known, days, since.isoformat(), public=due.chat)
         return
     edit = CallbackToken(verb="list")
     if len(due.subscriptions) == 1:

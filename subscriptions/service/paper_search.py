@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -32,8 +32,7 @@ _SHORT = 8  # letters; for a shorter word one typing error is corrected, for oth
 _SPELLED = 5_000  # newest papers whose titles and authors have the words that may be meant
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The papers that a query finds among some papers."""
 
     papers: tuple[int, ...]  # their ids, newest first
@@ -96,8 +95,7 @@ def _near(transaction: Transaction, term: Term, papers: Sequence[int]) -> dict[i
     return {paper: nearness for paper, nearness in near if nearness >= meaning.NEAR}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """A page of what a query finds among the stored papers."""
 
     papers: tuple[KnownPaper, ...]
@@ -211,23 +209,17 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
 
 
 @reads
-def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> tuple[KnownPaper, ...]:
-    """Returns the papers that are nearest to one of the given papers, at most MOST_ALIKE. Raises MeaningFails."""
+def papers_alike(transaction: Transaction, text: str, given: Sequence[KnownPaper] = ()) -> tuple[KnownPaper, ...]:
+    """Returns the papers that are nearest to one of the given papers, or else to a text, at most MOST_ALIKE.
+
+    Raises MeaningFails, which names the text.
+    """
     vectors = b"".join(meaning.question_of_paper(one.paper.meaning) for one in given)
-    return _alike(transaction, given[0].paper.title, vectors, {one.id for one in given})
-
-
-@reads
-def papers_near_text(transaction: Transaction, text: str) -> tuple[KnownPaper, ...]:
-    """Returns the papers that are nearest to a text, at most MOST_ALIKE. Raises MeaningFails."""
-    return _alike(transaction, text, nearness.vector_of(transaction, text) if transaction.store.encoder else b"")
-
-
-def _alike(transaction: Transaction, text: str, vectors: bytes, own: Collection[int] = ()) -> tuple[KnownPaper, ...]:
-    if not transaction.store.encoder:
-        raise nearness.meaning_is_off(text)
-    if not vectors:
-        raise nearness.meaning_fails(text)
+    if not given:
+        vectors = nearness.vector_of(transaction, text)
+    if not (vectors and transaction.store.encoder):
+        raise nearness.meaning_fails(transaction, text)
+    own = {one.id for one in given}
     return tuple(one.known for one in _nearest(transaction, vectors, own, MOST_ALIKE))
 
 
@@ -239,8 +231,7 @@ def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int],
     return [NearPaper(known[paper], near) for paper, near in wanted.items() if paper in known]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """The words of a query that no stored paper has, as typed, and the query with similar words that papers have."""
 
     unknown: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Pauses and resumes chats and subscriptions; sends or skips the papers that waited."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 from subscriptions import errors, notices
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
@@ -15,8 +16,7 @@ from subscriptions.store import known_papers, outbox, stored_chats, stored_sourc
 from subscriptions.store.database.store import Transaction, reads, shares, writes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingPapers:
+class WaitingPapers(NamedTuple):
     """Papers that wait for a chat after a pause."""
 
     papers: int  # number of papers, including those in planned deliveries
@@ -38,9 +38,9 @@ def pause(
 
     Raises NotFound, and Refused if the chat gets no messages for another reason.
     """
-    chat = known_chats.get_chat(transaction, address)
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
     if number is not None:
-        before = known_chats.numbered(transaction, chat, number)
+        before = known_chats.with_number(subscriptions, number)
         after = before._replace(state=SubscriptionState.PAUSED, paused_until=until)
         changes.change_subscriptions(transaction, [before], [after], now=now, who=who)
     elif not chat.is_active and not changes.is_paused_by_person(chat):
@@ -67,7 +67,7 @@ def resume(
     changes.begin_change(transaction, chat.id, now=now, who=who)
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
-        _delay(transaction, chat, now=now)
+        _delay(transaction, chat, now)
     else:
         for before in paused:
             after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
@@ -88,7 +88,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
         transaction.changed_chats.add(chat.id)
-        _delay(transaction, chat, now=now)
+        _delay(transaction, chat, now)
     return bool(back)
 
 
@@ -103,7 +103,7 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
     return not closed
 
 
-def _delay(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
+def _delay(transaction: Transaction, chat: Chat, now: datetime) -> None:
     """Delays by ten minutes what a chat that gets messages again would be sent at once."""
     outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
@@ -195,7 +195,7 @@ def pause_unreachable(
     group of the topic. `by` is the person who caused the pause, and who is not told.
     """
     if topic:
-        _pause_topic(transaction, address, reason, detail, now=now)
+        _pause_topic(transaction, address, reason, detail, now)
         return
     here_and_topics = stored_chats.chats_in(transaction, address.lane)
     lost = [
@@ -207,7 +207,7 @@ def pause_unreachable(
 
 
 def _pause_topic(
-    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
     topic = stored_chats.find_chat(transaction, address)
@@ -219,7 +219,7 @@ def _pause_topic(
         whole_chat.topic_gone(transaction, topic, chat, now=now)
     elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         gone = reason is PauseReason.TOPIC_DELETED
-        _notify_group(transaction, topic, now, notices.topic_gone if gone else notices.topic_closed)
+        _notify_group(transaction, topic, now, partial(notices.topic_stopped, is_gone=gone))
 
 
 def _notify_group(

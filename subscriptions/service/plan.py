@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import NamedTuple
+from itertools import islice
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
@@ -74,15 +74,14 @@ class Window:
                 self._matches[canonical] = self.tokenized.matching(query)
 
     def explain(self, cursors: Mapping[str, int]) -> None:
-        """Makes the evidence of matched queries.
+        """Makes the evidence of matched queries, as much as is kept.
 
         `cursors`: canonical text → the sequence after which its papers count.
         """
-        for canonical, cursor in cursors.items():
-            first = self.papers.first_after(cursor)
-            for position in self._matches.get(canonical, ()):  # nothing of a query that came meanwhile
-                if position >= first:
-                    self.evidence(canonical, self.papers.known[position])
+        firsts = {canonical: self.papers.first_after(cursor) for canonical, cursor in cursors.items()}
+        pairs = ((one, at) for one, first in firsts.items() for at in self._matches[one] if at >= first)
+        for canonical, position in islice(pairs, MOST_EVIDENCE):
+            self.evidence(canonical, self.papers.known[position])
 
     def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id → positions of the papers that its query finds, ascending."""
@@ -133,35 +132,33 @@ def _evidence(query: Query, finder: HitFinder) -> Evidence:
     )
 
 
-class Due(NamedTuple):
-    """What a plan has to do at one moment."""
-
-    forecast: Forecast
-    slices: Sequence[Sequence[int]]  # ids of the chats that are due, or have a pause that is over
-    window: Window  # their queries, matched
-
-
 def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     """Plans everything that is due. Returns the lane of each stored delivery and notice.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions. `bot.delivery.sender.plan` does the same in the event loop.
     """
-    return tuple(lane for step in steps(find_due(store, now=now)) for lane in step(store))
+    return tuple(lane for step in steps(store, now=now) for lane in step(store))
 
 
 @reads
-def find_due(transaction: Transaction, *, now: datetime) -> Due:
-    """Returns what is due now. Matches the papers for all chats, while others can write."""
+def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Sequence[Lane]]]:
+    """Returns the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
+
+    Matches the papers for all chats and makes the evidence, which takes most of the time, while others can write. A
+    step decides about a slice of chats, and writes, in one transaction. After a crash between two steps, the other
+    chats are still due.
+    """
     forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
     chats = planner.due_chats(transaction, now, forecast.last_sequence, waiting=waiting)
-    due = Due(forecast, _slices(chats), Window(forecast.last_sequence))
+    window = Window(forecast.last_sequence)
     if cursors := planner.due_queries(transaction, list(chats), now):
-        due.window.cover(transaction, min(cursors.values()))
-        due.window.match(transaction, cursors)
-        _explain(transaction, due.slices[0], due)
-    return due
+        window.cover(transaction, min(cursors.values()))
+        window.match(transaction, cursors)
+        window.explain(cursors)
+    plan = partial(_plan_slice, forecast=forecast, window=window)
+    return [writes(partial(plan, chat_ids=chat_ids)) for chat_ids in _slices(chats)]
 
 
 def _slices(due: Mapping[int, int]) -> list[list[int]]:
@@ -175,24 +172,6 @@ def _slices(due: Mapping[int, int]) -> list[list[int]]:
         slices[-1].append(chat_id)
         room -= subscriptions
     return slices
-
-
-def _explain(transaction: Transaction, chat_ids: Sequence[int], due: Due) -> Sequence[Lane]:
-    """Makes the evidence of some chats, which takes most of the time, before others have to wait. Returns no lanes."""
-    due.window.explain(planner.due_queries(transaction, chat_ids, due.forecast.at))
-    return ()
-
-
-def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
-    """Yields the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
-
-    A slice of chats is decided and written in one transaction; `find_due` has made the evidence of the first one. After
-    a crash between two slices, the other chats are still due.
-    """
-    for number, chat_ids in enumerate(due.slices):
-        if number:
-            yield reads(partial(_explain, chat_ids=chat_ids, due=due))
-        yield writes(partial(_plan_slice, chat_ids=chat_ids, forecast=due.forecast, window=due.window))
 
 
 def _plan_slice(
@@ -265,6 +244,7 @@ def _case(
     then = forecast.next_of(chat, subscriptions, planned={one.id for one in due})
     timed = [one for one in due if one.cadence.kind != "now"]
     over = any(forecast.is_last_word(one, chat) for one in timed)
+    before = [max(one.since, due_moments.moment_of(one, now) - one.cadence.looks_back) for one in due]
     return DueDelivery(
         chat=chat,
         subscriptions=tuple(due),
@@ -274,7 +254,7 @@ def _case(
         next_due=then.at or then.latest,
         next_about=then.about or then.at is None,
         may_be_empty=over or not timed,
-        expected=chat.first_delivery_planned or _may_have_come(due, forecast),
+        expected=chat.first_delivery_planned or any(map(forecast.may_have_come, before)),  # since its last due moments
         notes=over and chat.settings.quietday == "on" and not notifying.is_public(chat),
         missing=_missing(forecast.missing) if timed else None,
     )
@@ -311,12 +291,6 @@ def _decide(transaction: Transaction, due: Sequence[DueDelivery], window: Window
         limited, name = decision.shows_more(one.chat), secrets.token_hex(8)
         decided.append((case, decision.decide(case, window.evidence, limited=limited, name=name)))
     return decided
-
-
-def _may_have_come(due: Sequence[Subscription], forecast: Forecast) -> bool:
-    """Whether papers could have come since the previous due moments of these subscriptions."""
-    before = ((one.since, due_moments.moment_of(one, forecast.at) - one.cadence.looks_back) for one in due)
-    return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
 def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Forecast) -> dict[int, str]:

@@ -1,8 +1,9 @@
 """What queries find on the newest day or in the last days, and what would be sent now."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
@@ -29,8 +30,7 @@ _FEW = 3  # at least so many papers are read for each subscription
 Finds = Mapping[int, Sequence[int]]  # subscription id → ids of the papers that it finds, newest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(NamedTuple):
     """The papers in which matches are counted."""
 
     days: int = 0  # number of days with papers; 0: there are no papers
@@ -45,8 +45,7 @@ class Base:
         return cls(days=len(papers), of=sum(papers.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(NamedTuple):
     """The papers of the last seven days in the operator's zone; if there are none, of all days."""
 
     among: Among
@@ -60,11 +59,10 @@ class Recent:
             return Matches(found.papers, self.base)
         counted = replace(self.among, above=paper_words.place_of(transaction, found.end))
         base = Base.of_days(paper_words.days(transaction, counted))
-        return Matches(found.papers, replace(self.base, days=base.days, of=base.of, whole=False))
+        return Matches(found.papers, self.base._replace(days=base.days, of=base.of, whole=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(NamedTuple):
     """The papers of the last days that a query finds."""
 
     papers: tuple[int, ...]  # their ids, newest first
@@ -83,7 +81,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     among = Among(is_news=True, since=since, until=today + timedelta(days=1))
     if days := paper_words.days(transaction, among):
         week = paper_words.has_news_upto(transaction, since)
-        return Recent(among, replace(Base.of_days(days), recent=True, week=week))
+        return Recent(among, Base.of_days(days)._replace(recent=True, week=week))
     among = Among(is_news=True)
     return Recent(among, Base.of_days(paper_words.days(transaction, among)))
 
@@ -128,8 +126,7 @@ def recent_matches(transaction: Transaction, query: Query, *, now: datetime) -> 
     return recent(transaction, now).find(transaction, paper_search.with_vectors_for(transaction, query))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Today:
+class Today(NamedTuple):
     """What subscriptions of a chat find on the newest day, or in the last days."""
 
     # the subscriptions that were tried; number 0: a query without a subscription
@@ -137,19 +134,18 @@ class Today:
     query: Query | None  # the query that was tried, if it is not a subscription of the chat
     delivery: Delivery | None = None  # the papers that they find, as a delivery would show them; None: no papers
     delivered: int = 0  # number of found papers that were delivered to the chat before
-    base: Base = field(default=Base())  # the papers that were searched
+    base: Base = Base()  # the papers that were searched
     day: date | None = None  # the day of these papers, if they are of one day
     waiting: int = 0  # number of papers that these subscriptions still have to deliver
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(NamedTuple):
     """What a chat would get. Nothing of it is stored."""
 
     delivery: Delivery | None  # the delivery that is due at this moment; None: nothing is due
+    known: int  # number of papers that were searched
     later: Delivery | None = None  # the papers that are not due yet, as a delivery
     not_due: tuple[Listed, ...] = ()  # the subscriptions whose papers are in `later`
-    known: int  # number of papers that were searched
 
 
 @reads

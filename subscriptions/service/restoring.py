@@ -6,9 +6,9 @@ After a restore, deliveries that were due before the loss count as sent.
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.errors import Sentence, StoreError
@@ -25,8 +25,7 @@ _DAMAGED = "The copy {copy} is damaged."
 _TAKE_ANOTHER = "Take an older copy."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(NamedTuple):
     """The result of a restore."""
 
     kept: Path | None  # where the replaced database is now; None: there was no database

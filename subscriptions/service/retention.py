@@ -1,8 +1,7 @@
 """How long data is stored and how it is erased, when the daily clean-up and copy are due (rules 8, 10)."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,47 +23,28 @@ from subscriptions.store.database.store import Store, Transaction, reads, writes
 DELIVERIES = timedelta(days=30)
 NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=2)
-BUTTONS = timedelta(days=90)
-STATES = timedelta(0)  # states of conversations, after the moment until which they are needed
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 TALKED = timedelta(days=30)  # chats that have nothing but words
-RECEIPTS = timedelta(days=90)
 STEP = 200  # rows that one transaction of the clean-up handles at most
 CHATS = 10  # chats that one transaction of the clean-up erases at most
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
-_Find = Callable[[Transaction, datetime, int], Sequence[int]]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(old_rows.drop, "update", "at"), UPDATES),
-    (partial(old_rows.drop, "callback", "at"), BUTTONS),
-    (partial(old_rows.drop, "conversation_state", "until"), STATES),
+    (partial(old_rows.drop, "callback", "until"), timedelta(0)),
     (partial(old_rows.drop, "page_message", "at"), DELIVERIES),
     (model_requests.drop_readings, CHANGES),
     (drop_questions, QUESTIONS),
-    (old_rows.drop_receipts, RECEIPTS),
     (partial(old_rows.drop, "undo", "at"), CHANGES),
     (old_rows.drop_notices, NOTICES),
     (old_rows.empty_notices, DELIVERIES),
     (old_rows.reduce_deliveries, DELIVERIES),
 )
-_ERASED: tuple[tuple[_Find, timedelta], ...] = (
-    (stored_chats.unreachable_since, GONE_CHATS),
-    (stored_chats.unconfirmed_since, UNANSWERED),
-    (whole_chat.only_talked, TALKED),
-)
+_ERASED = ((whole_chat.unreachable, GONE_CHATS), (whole_chat.unconfirmed, UNANSWERED), (whole_chat.only_talked, TALKED))
 CLEAN_UP, COPY = "clean-up", "copy"  # daily work
 RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """What a chat had before it was erased."""
-
-    subscriptions: int
-    papers: int  # number of papers that were delivered to it
-    denied: bool = False  # an operator denied it, so a hash of its address stays stored
 
 
 @reads
@@ -87,18 +67,17 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
 
 
 @writes
-def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
+def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
     """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
 
-    If an operator denied the chat, a hash of its address stays stored.
+    Returns (how many subscriptions it had, how many papers were delivered to it).
     """
     subscriptions, papers = 0, 0
     for chat in erased_together(transaction, address):
         subscriptions += len(stored_subscriptions.subscriptions_in(transaction, chat.id))
         papers += stored_deliveries.delivered_count(transaction, chat.id)
         whole_chat.erase(transaction, chat.id)
-    denied = bool(stored_chats.denial_of(transaction, address.lane))
-    return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
+    return subscriptions, papers
 
 
 @writes
@@ -133,22 +112,14 @@ def clean_up_steps(store: Store, *, now: datetime) -> Iterator[int]:
     removes the rest.
     """
     for clean, age in _AGES:
-        yield from _steps(store, clean, now - age)
-    for find, age in _ERASED:
-        yield from _steps(store, partial(_erase, find), now - age, CHATS)
+        yield from _steps(store, clean, now - age, STEP)
+    for which, age in _ERASED:
+        yield from _steps(store, partial(whole_chat.erase_old, which), now - age, CHATS)
 
 
-def _erase(find: _Find, transaction: Transaction, before: datetime, most: int) -> int:
-    """Erases the chats that `find` returns. Returns how many there were."""
-    found = find(transaction, before, most)
-    for chat_id in found:
-        whole_chat.erase(transaction, chat_id)
-    return len(found)
-
-
-def _steps(store: Store, clean: _CleanUp, before: datetime, most: int = 0) -> Iterator[int]:
+def _steps(store: Store, clean: _CleanUp, before: datetime, most: int) -> Iterator[int]:
     """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
-    step, most = writes(clean), most or STEP
+    step = writes(clean)
     while True:
         done = step(store, before, most)
         yield done

@@ -5,8 +5,8 @@ A changed subscription keeps its number and its cursor. From when on a new one w
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from subscriptions import chat_settings, portable, zones
 from subscriptions.addresses import facts_of
@@ -29,19 +29,18 @@ _AMONG = 10  # newest papers of which the examples are the best
 MOST_PER_CHAT = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribed:
+class Subscribed(NamedTuple):
     """The result of adding or changing a subscription, for its confirmation."""
 
     chat: Chat
     subscription: Subscription
     query: Query
     outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
+    next_delivery: NextDelivery  # the forecast of its first delivery
     found: int = 0  # number of papers in `base` that the query matches
-    base: Base = field(default_factory=Base)  # the papers that were searched
+    base: Base = Base()  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
     examples: tuple[KnownPaper, ...] = ()  # some of the found papers, the best first
-    next_delivery: NextDelivery  # the forecast of its first delivery
 
 
 @writes
@@ -86,8 +85,8 @@ def subscribe(
     if known is not None:
         is_timed = (known.cadence, known.zone) != (placed.cadence, placed.zone)
         outcome = "rescheduled" if is_timed else "known"
-        return _confirmed(transaction, chat, placed, query=query, outcome=outcome, now=now)
-    done = _echo(transaction, chat, placed, query=query, outcome="added", now=now, seen=seen)
+        return _confirmed(transaction, chat, placed, query, outcome, now=now)
+    done = _echo(transaction, chat, placed, query, "added", now=now, seen=seen)
     planner.count_as_delivered(transaction, chat.id, done.seen)
     return done
 
@@ -183,7 +182,7 @@ def edit(
     after = due_moments.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
     changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
     outcome = "edited" if after != subscription else "known"
-    return _echo(transaction, chat, after, query=query, outcome=outcome, now=now)
+    return _echo(transaction, chat, after, query, outcome, now=now)
 
 
 @writes
@@ -192,8 +191,8 @@ def rename(
 ) -> Subscription:
     """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
-    chat = known_chats.get_chat(transaction, address)
-    subscription = known_chats.numbered(transaction, chat, number)
+    _, subscriptions = known_chats.get_subscribed(transaction, address)
+    subscription = known_chats.with_number(subscriptions, number)
     after = subscription._replace(name=plain)
     return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
 
@@ -263,9 +262,9 @@ def _echo(
     transaction: Transaction,
     chat: Chat,
     subscription: Subscription,
-    *,
     query: Query,
     outcome: str,
+    *,
     now: datetime,
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
@@ -280,8 +279,8 @@ def _echo(
     def fits(after: int) -> bool:
         return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)
 
-    return replace(
-        _confirmed(transaction, chat, subscription, query=query, outcome=outcome, now=now, fits=fits),
+    done = _confirmed(transaction, chat, subscription, query, outcome, now=now, fits=fits)
+    return done._replace(
         found=len(found.papers),
         base=found.base,
         seen=seen.intersection(found.papers),
@@ -293,14 +292,13 @@ def _confirmed(
     transaction: Transaction,
     chat: Chat,
     subscription: Subscription,
-    *,
     query: Query,
     outcome: str,
+    *,
     now: datetime,
     fits: Callable[[int], bool] | None = None,
 ) -> Subscribed:
     """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
     transaction.confirmed_chats.add(chat.id)
-    foreseen = stored_sources.forecast(transaction, now=now)
-    next_delivery = foreseen.next_delivery(subscription, chat, fits=fits)
-    return Subscribed(chat=chat, subscription=subscription, query=query, outcome=outcome, next_delivery=next_delivery)
+    next_delivery = stored_sources.forecast(transaction, now=now).next_delivery(subscription, chat, fits=fits)
+    return Subscribed(chat, subscription, query, outcome, next_delivery)

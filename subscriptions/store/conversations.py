@@ -2,16 +2,14 @@
 
 - An update takes effect once (rule 8). Which were not answered when a process ended is known, and for how long they
   count.
-- A callback token is the meaning of the opaque id of a button.
-- A state is what a conversation must remember about a chat, and perhaps a person in it, under a name such as
-  "question".
+- A callback token is the meaning of the opaque id of a button, or of an open question to a person.
 - The messages on the bot's own pages are numbered, so that a browser asks only for new ones.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import select
@@ -20,14 +18,13 @@ from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import stored_chats
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, confirms, execute, reads, writes
-from subscriptions.store.tables import UNANSWERED, ConversationStateRow, PageMessageRow, UpdateRow, tables
+from subscriptions.store.tables import UNANSWERED, CallbackRow, PageMessageRow, UpdateRow, tables
 
 TOLD_WITHIN = timedelta(minutes=10)  # a chat is told for so long after its update that the answer was lost
+BUTTONS_LAST = timedelta(days=90)
 
-_updates, _chats, _callbacks, _states, _pages = tables(
-    "update", "chat", "callback", "conversation_state", "page_message"
-)
-_u, _p = _updates.c, _pages.c
+_updates, _chats, _callbacks, _pages = tables("update", "chat", "callback", "page_message")
+_u, _b, _p = _updates.c, _callbacks.c, _pages.c
 _here, _about = _chats.alias("here"), _chats.alias("other")
 _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
 
@@ -100,16 +97,13 @@ def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) ->
     execute(transaction, told.values(answered=True))
 
 
-def _tokens(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
-    """Returns the statement that reads callback tokens from a table, with the present addresses of their chats."""
-    places = (at.c[name].label(f"{at.name}_{name}") for at in (_here, _about) for name in stored_chats.PLACE)
-    read = sa.select(table.c.verb, table.c.arguments, table.c.person, *places)
-    here = sa.join(table, _here, _here.c.id == table.c.chat)
-    return read.select_from(here.outerjoin(_about, _about.c.id == table.c.about))
-
-
-_CALLBACK = _tokens(_callbacks).where(_callbacks.c.id == sa.bindparam("wanted"))
-_STATES = _tokens(_states)
+# callback tokens, with the present addresses of their chats
+_TOKENS = (
+    sa.select(_b.verb, _b.arguments, _b.person)
+    .add_columns(*(at.c[name].label(f"{at.name}_{name}") for at in (_here, _about) for name in stored_chats.PLACE))
+    .select_from(_callbacks.join(_here, _here.c.id == _b.chat).outerjoin(_about, _about.c.id == _b.about))
+)
+_CALLBACK = _TOKENS.where(_b.id == sa.bindparam("wanted"))
 
 
 def new_callback_id() -> str:
@@ -118,45 +112,46 @@ def new_callback_id() -> str:
 
 
 def store_callbacks(
-    transaction: Transaction, tokens: Mapping[str, CallbackToken], *, chat_id: int, now: datetime
+    transaction: Transaction,
+    tokens: Mapping[str, CallbackToken],
+    *,
+    chat_id: int,
+    name: str = "",
+    lasts: timedelta = BUTTONS_LAST,
+    now: datetime,
 ) -> None:
     """Stores callback tokens, which work in one chat only, under their ids.
 
-    The chats that they are about must be stored.
+    The chats that they are about must be stored. Raises LookupError otherwise. `name`: see `remember`.
     """
-    about = _ids_of(transaction, tokens.values())
     rows = [
         {
             "id": token_id,
             "chat": chat_id,
-            "about": about.get(token.about),
+            "about": token.about and _id_of(transaction, token.about),
             "person": token.person,
+            "name": name,
             "verb": token.verb,
             "arguments": dict(token.arguments),
             "at": now,
+            "until": now + lasts,
         }
         for token_id, token in tokens.items()
     ]
-    if rows:
-        execute(transaction, sa.insert(_callbacks), rows)
+    transaction.execute_rows(sa.insert(_callbacks), rows)
+
+
+def _id_of(transaction: Transaction, about: ChatAddress) -> int:
+    chat = stored_chats.find_chat(transaction, about)
+    if chat is None:  # without its chat, the button would act on the one where it is shown
+        raise LookupError(about)
+    return chat.id
 
 
 def find_callback(transaction: Transaction, callback_id: str) -> CallbackToken | None:
     """Returns the callback token with an id; None if there is none."""
     row = execute(transaction, _CALLBACK, {"wanted": callback_id}).first()
     return None if row is None else _token(row)
-
-
-def _ids_of(transaction: Transaction, tokens: Iterable[CallbackToken]) -> dict[ChatAddress | None, int]:
-    """Returns address → id of the chats that tokens are about. Raises LookupError for one that is not stored."""
-    found: dict[ChatAddress | None, int] = {}
-    for address in {token.about for token in tokens}:
-        if address is not None:
-            chat = stored_chats.find_chat(transaction, address)
-            if chat is None:  # without its chat, the button would act on the one where it is shown
-                raise LookupError(address)
-            found[address] = chat.id
-    return found
 
 
 def _token(row: AnyRow) -> CallbackToken:
@@ -169,37 +164,25 @@ def _token(row: AnyRow) -> CallbackToken:
 def remember(
     transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores the state of a conversation under a name, for a limited time.
-
-    Replaces that of the same chat and person.
-    """
-    row = ConversationStateRow(
-        chat=chat_id,
-        person=token.person,
-        name=name,
-        about=_ids_of(transaction, [token]).get(token.about),
-        verb=token.verb,
-        arguments=dict(token.arguments),
-        at=now,
-        until=now + lasts,
-    )
-    transaction.merge(row)
+    """Stores what a person was asked, under a name, for a limited time. Replaces what they were asked before."""
+    drop_remembered(transaction, chat_id, name, person=token.person)
+    store_callbacks(transaction, {new_callback_id(): token}, chat_id=chat_id, name=name, lasts=lasts, now=now)
 
 
 @reads
 def remembered(
-    transaction: Transaction, chat_id: int, name: str, *, person: str = "", now: datetime
+    transaction: Transaction, chat_id: int, name: str, *, person: str, now: datetime
 ) -> CallbackToken | None:
-    """Returns the state that is stored under a name; None if there is none or its time is over."""
-    key = (_states.c.chat == chat_id, _states.c.person == person, _states.c.name == name)
-    state = execute(transaction, _STATES.where(*key, _states.c.until >= now)).first()
-    return None if state is None else _token(state)
+    """Returns what a person was asked under a name; None if there is nothing or its time is over."""
+    asked = _TOKENS.where(_b.chat == chat_id, _b.person == person, _b.name == name, _b.until >= now)
+    row = execute(transaction, asked.order_by(_b.at.desc())).first()
+    return None if row is None else _token(row)
 
 
 @writes
-def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str = "") -> None:
-    """Removes the state that was stored under a name."""
-    transaction.remove(ConversationStateRow, chat=chat_id, name=name, person=person)
+def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str) -> None:
+    """Removes what a person was asked under a name."""
+    transaction.remove(CallbackRow, chat=chat_id, name=name, person=person)
 
 
 class PageMessage(NamedTuple):
@@ -272,30 +255,20 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
 
 
 @reads
-def newest_page_messages(
-    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+def page_messages(
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None, after: int | None = None
 ) -> tuple[list[PageMessage], int]:
-    """Returns the newest messages of a chat, oldest first, and the number of its last change.
+    """Returns messages of a chat, oldest first, and the number of its last change; 0 if the chat was erased.
 
-    If `before` is given, returns the newest messages before the message with this number.
+    They are the newest ones, or the newest before the message with the number `before`, or those that were written or
+    edited after the change `after`, in the order of their changes.
     """
-    found = _MESSAGES.where(_p.chat == _name(chat))
-    if before is not None:
-        found = found.where(_p.number < before)
-    rows = execute(transaction, found.order_by(_p.number.desc()).limit(most)).all()
-    return [PageMessage._make(row) for row in reversed(rows)], _changes_of(transaction, chat)
-
-
-@reads
-def changed_page_messages(
-    transaction: Transaction, chat: ChatAddress, after: int, most: int
-) -> tuple[list[PageMessage], int]:
-    """Returns the messages that were written or edited after the change `after`, and the number of the last change.
-
-    The messages are in the order of their changes. If the chat was erased in the meantime, the number is 0.
-    """
-    found = _MESSAGES.where(_p.chat == _name(chat), _p.change > after)
-    rows = execute(transaction, found.order_by(_p.change).limit(most))
+    found = _MESSAGES.where(_p.chat == _name(chat)).limit(most)
+    if after is not None:
+        rows = execute(transaction, found.where(_p.change > after).order_by(_p.change)).all()
+    else:
+        earlier = found if before is None else found.where(_p.number < before)
+        rows = execute(transaction, earlier.order_by(_p.number.desc())).all()[::-1]
     return [PageMessage._make(row) for row in rows], _changes_of(transaction, chat)
 
 

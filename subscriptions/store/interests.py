@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from heapq import nlargest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -24,7 +24,6 @@ _chats, _signals, _entries, _keys, _aliases, _questions = tables(
     "chat", "signal", "library_entry", "paper_key", "paper_alias", "question"
 )
 _s, _q = _signals.c, _questions.c
-_SIGNALS = sa.select(_s.paper, _s.kind, _s.at)
 _WITH_LIBRARY = sa.select(_chats.c.id).where(_chats.c.library_at.is_not(None))
 _ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
@@ -52,8 +51,8 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
             transaction.merge(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
             if kind in _OPPOSITE:
                 take_back(transaction, chat, paper, _OPPOSITE[kind])
-        _keep_newest(transaction, chat, MOST_SIGNALS, kinds=_BESIDE_SAVED)
-        _keep_newest(transaction, chat, MOST_SAVED, kinds=[Signal.SAVED])
+        _keep_newest(transaction, chat, MOST_SIGNALS, _BESIDE_SAVED)
+        _keep_newest(transaction, chat, MOST_SAVED, [Signal.SAVED])
 
 
 @writes
@@ -74,9 +73,12 @@ def signals_of(
     transaction: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
     """Returns the newest `most` signals of these kinds from a chat, newest first."""
-    found = _SIGNALS.where(_s.chat == chat_id, _s.kind.in_(kinds))
-    newest = found.order_by(_s.at.desc(), _s.paper.desc()).limit(most)
-    return [StoredSignal._make(row) for row in execute(transaction, newest)]
+    return [StoredSignal._make(row) for row in execute(transaction, _newest(chat_id, kinds).limit(most))]
+
+
+def _newest(chat_id: int, kinds: Sequence[Signal]) -> sa.Select[*tuple[Any, ...]]:
+    found = sa.select(_s.paper, _s.kind, _s.at).where(_s.chat == chat_id, _s.kind.in_(kinds))
+    return found.order_by(_s.at.desc(), _s.paper.desc())
 
 
 def newest_signals(transaction: Transaction, chat_ids: Sequence[int], most: int) -> dict[int, list[StoredSignal]]:
@@ -95,21 +97,10 @@ def signals_of_papers(
     return frozenset((row.paper, row.kind) for row in execute(transaction, found))
 
 
-@reads
-def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
-    """Returns the number of stored signals of these kinds from a chat."""
-    return transaction.count(_s.chat == chat_id, _s.kind.in_(kinds))
-
-
-def _keep_newest(transaction: Transaction, chat: Chat, most: int, *, kinds: Sequence[Signal]) -> None:
-    """Removes a chat's old signals of these kinds, except the newest `most`.
-
-    One call removes at most `most` signals.
-    """
-    if amount_of_signals(transaction, chat.id, kinds=kinds) <= most:
-        return
-    for one in signals_of(transaction, chat.id, most=most * 2, kinds=kinds)[most:]:
-        take_back(transaction, chat, one.paper, one.kind)
+def _keep_newest(transaction: Transaction, chat: Chat, most: int, kinds: Sequence[Signal]) -> None:
+    """Removes a chat's signals of these kinds, except the newest `most`."""
+    for paper, kind, _ in execute(transaction, _newest(chat.id, kinds).offset(most)).all():
+        take_back(transaction, chat, paper, kind)
 
 
 class StoredLibrary(NamedTuple):

@@ -7,17 +7,15 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
-from subscriptions.states import TextKind
 from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.merging import PaperDraft
 from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
 
 SEQUENCE = "sequence"  # name of the counter
 # Each plan and each rendering executes these statements, so they are built only once.
-_papers, _texts, _appearances, _digests, _values = tables("paper", "paper_text", "appearance", "digest", "key_value")
+_papers, _appearances, _digests, _values = tables("paper", "appearance", "digest", "key_value")
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
 _LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
@@ -27,7 +25,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
     _p.sequenced_at >= sa.bindparam("instant")
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
-_PaperRow = PaperRow | PaperDraft | AnyRow
+_PaperRow = PaperRow | AnyRow
 
 
 def last_sequence(transaction: Transaction) -> int:
@@ -95,15 +93,12 @@ def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, Kno
 def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
     """Returns the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows]
-    texts = grouped(((row.paper, row.kind), row) for row in rows_of(transaction, _texts, _texts.c.paper, ids))
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids))
     by_model = model_requests.summaries_of(transaction, ids)
     return tuple(
         known_paper(
             row,
-            [Summary(language=one.language, fields=one.texts) for one in texts.get((row.id, TextKind.SUMMARY), ())],
-            [Translation(language=one.language, **one.texts) for one in texts.get((row.id, TextKind.TRANSLATION), ())],
             sources.get(row.id, []),
             by_model=by_model.get(row.id, ()),
             meaning=codes.get(row.id, b""),
@@ -114,8 +109,6 @@ def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[K
 
 def known_paper(
     row: _PaperRow,
-    summaries: list[Summary],
-    translations: list[Translation],
     sources: list[str],
     *,
     by_model: tuple[ModelSummary, ...] = (),
@@ -134,8 +127,8 @@ def known_paper(
         version=row.version,
         url=row.url,
         announce_type=Announce.CROSS if row.cross else None,
-        summaries=tuple(sorted(summaries, key=lambda s: s.language)),
-        translations=tuple(sorted(translations, key=lambda t: t.language)),
+        summaries=tuple(Summary(language=code, fields=texts) for code, texts in sorted(row.summaries.items())),
+        translations=tuple(Translation(language=code, **texts) for code, texts in sorted(row.translations.items())),
         comment=row.comment,
         venue=row.venue,
         published=row.published,

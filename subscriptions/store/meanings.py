@@ -3,14 +3,14 @@
 Only rows of this encoder are read. The others count as missing: after a change of the encoder they are made again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from subscriptions.model import Paper
 from subscriptions.store import bot_state
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
-from subscriptions.store.tables import tables
+from subscriptions.store.tables import QuestionRow, tables
 
 CODE = 64  # bytes of one code
 Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
@@ -144,16 +144,17 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
     return {text: of.questions[text] for text in texts if text in of.questions}
 
 
-def ask(transaction: Transaction, texts: Iterable[str], *, query: int | None = None, chat: int | None = None) -> None:
-    """Stores texts that a new query asks, or the new library of a chat, with the vectors that this process keeps."""
-    rows = [{"text": text, "query": query, "chat": chat} for text in sorted(set(texts))]
+def ask(transaction: Transaction, texts: Collection[str], **of: int) -> None:
+    """Stores the texts that a `subscription` asks, or the library of a `chat`, in place of those that it asked before.
+
+    `of` names it by its id. Vectors that are known are stored with them.
+    """
+    name = encoder(transaction) or transaction.store.encoder
+    known = questions_of(transaction, texts) | kept_questions(transaction, texts)
+    transaction.remove(QuestionRow, **of)
+    rows = [{"text": text, **of} for text in sorted(set(texts))]
     transaction.execute_rows(sa.insert(_questions).values(encoder="", vector=b""), rows)
-    put_kept_questions(transaction, texts)
-
-
-def put_kept_questions(transaction: Transaction, texts: Iterable[str]) -> None:
-    """Stores the vectors that this process keeps of texts that are asked."""
-    put_questions(transaction, transaction.store.encoder, kept_questions(transaction, texts))
+    put_questions(transaction, name, known)
 
 
 @writes

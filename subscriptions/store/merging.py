@@ -14,13 +14,16 @@ the categories, only arXiv adds to them. Every source adds summaries and transla
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from operator import attrgetter
+from typing import NamedTuple
 
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
+from subscriptions.store.columns import Json
+from subscriptions.store.tables import PaperRow
 from subscriptions.texts.statements import withdrawn_by
 
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
@@ -28,51 +31,13 @@ COMPLETION_WINDOW = timedelta(days=7)
 # papers with these announce types are not announced
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
 
+Languages = Mapping[str, Mapping[str, str]]  # language → name of a text → text
+
 _CUT = " .…"  # what may stand where a text was cut off
 _ELLIPSIS = ("…", "...")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
-_compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
-
-
-@dataclass(slots=True, kw_only=True)
-class PaperDraft:
-    """A row of the table of papers, as it is stored or as it will be stored. Its fields are the columns."""
-
-    id: int
-    key: str
-    owner: str  # the source that brought it first
-    first_seen_at: datetime
-    day: date
-    title: str = ""
-    abstract: str = ""
-    authors: list[str] = field(default_factory=list)
-    categories: list[str] = field(default_factory=list)
-    primary: str | None = None
-    arxiv_id: str | None = None
-    doi: str | None = None
-    url: str | None = None
-    version: int | None = None
-    comment: str = ""
-    venue: str = ""
-    published: str = ""
-    cross: bool = False
-    withdrawn_at: datetime | None = None
-    by_arxiv: bool = False
-    sequence: int | None = None
-    sequenced_at: datetime | None = None
-    new_sequence: int | None = None
-    uncoded: bool = True
-
-    @property
-    def sequence_as_new(self) -> int | None:
-        """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
-        return self.new_sequence if self.cross else self.sequence
-
-    @property
-    def has_id(self) -> bool:
-        """Whether the paper has an arXiv id or a DOI."""
-        return bool(self.arxiv_id or self.doi)
+_compared_of = attrgetter("title", "abstract", "authors", "categories", "venue", "summaries", "translations")
 
 
 class Effect(Enum):
@@ -87,8 +52,7 @@ class Effect(Enum):
 _REPLACING = (Effect.REPLACES, Effect.TAKES_OVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a source says about a known paper."""
 
     paper: Paper
@@ -97,7 +61,7 @@ class Claim:
     is_newer: bool  # a trusted source has a higher version
 
 
-def claim_of(row: PaperDraft, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperRow, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
     """Returns what a source says about a known paper, or about an empty row.
 
     `of_arxiv`: the source is one of arXiv's own.
@@ -125,7 +89,7 @@ class Change:
     anything: bool  # any text or value changed
 
 
-def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:
+def apply_claim(row: PaperRow, claim: Claim, now: datetime) -> Change:
     """Updates a row with what the source may change in it. Returns what changed."""
     had, paper, effect = _compared_of(row), claim.paper, claim.effect
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
@@ -146,26 +110,35 @@ def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:
         known = 0 if effect is Effect.TAKES_OVER else row.version or 0
         row.version = max(paper.version or 0, known) or None
     row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
+    row.summaries = _joined_texts(row.summaries, {one.language: one.fields for one in paper.summaries}, claim)
+    translations = {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations}
+    row.translations = _joined_texts(row.translations, translations, claim)
     has = _compared_of(row)
+    in_more_languages = len(row.summaries) > len(had[-2]) or len(row.translations) > len(had[-1])
     return Change(
-        missing=any(new and not old for old, new in zip(had, has, strict=True)),
+        missing=in_more_languages or any(new and not old for old, new in zip(had, has, strict=True)),
         category=set(had[3]) < set(has[3]),
         anything=had != has,
     )
 
 
-def may_add_keys(row: PaperDraft, claim: Claim) -> bool:
+def may_add_keys(row: PaperRow, claim: Claim) -> bool:
     """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
     return claim.is_trusted or not row.has_id
 
 
-def merged_texts(known: Mapping[str, str], brought: Mapping[str, str], *, is_newer: bool) -> dict[str, str]:
-    """Returns the texts of a summary or a translation, by their names. Every source may complete them."""
-    effect = Effect.REPLACES if is_newer else Effect.COMPLETES
-    return {**known, **{name: _merged_text(known.get(name, ""), text, effect) for name, text in brought.items()}}
+def _joined_texts(known: Languages, brought: Languages, claim: Claim) -> Json:
+    """Returns the texts of summaries or translations: language → name → text. Every source may complete them."""
+    effect = Effect.REPLACES if claim.is_newer else Effect.COMPLETES
+    joined = {**known}
+    for language, texts in brought.items():
+        old = known.get(language, {})
+        merged = {name: _merged_text(old.get(name, ""), text, effect) for name, text in texts.items()}
+        joined[language] = {**old, **merged}
+    return joined
 
 
-def is_news(row: PaperDraft, paper: Paper, change: Change, now: datetime) -> bool:
+def is_news(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:
     """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in REPLACEMENTS:
         return False
@@ -178,13 +151,13 @@ def is_news(row: PaperDraft, paper: Paper, change: Change, now: datetime) -> boo
     return (change.missing or change.category) and _is_recent(row, now)
 
 
-def is_cross(row: PaperDraft, paper: Paper, change: Change, now: datetime) -> bool:
+def is_cross(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:
     """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
     completes = change.missing and _is_recent(row, now) and row.sequence_as_new is not None
     return paper.announce_type is Announce.CROSS and not completes
 
 
-def _is_recent(row: PaperDraft, now: datetime) -> bool:
+def _is_recent(row: PaperRow, now: datetime) -> bool:
     return now - row.first_seen_at <= COMPLETION_WINDOW
 
 
@@ -217,7 +190,7 @@ def _differ(old: Sequence[str], new: Sequence[str]) -> bool:
     return [*map(title_alias, old)] != [*map(title_alias, new)]
 
 
-def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
+def _joined_categories(row: PaperRow, claim: Claim) -> list[str]:
     """Returns the known categories and those of the claim.
 
     Once arXiv has named the categories, only arXiv adds to them.
@@ -227,7 +200,7 @@ def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
     return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))
 
 
-def _withdrawn_at(row: PaperDraft, claim: Claim, now: datetime) -> datetime | None:
+def _withdrawn_at(row: PaperRow, claim: Claim, now: datetime) -> datetime | None:
     """Returns when the paper was withdrawn, by the word of a trusted source."""
     if withdrawn_by(claim.paper.comment) or withdrawn_by(claim.paper.abstract):
         return row.withdrawn_at or (None if claim.effect is Effect.FILLS else now)

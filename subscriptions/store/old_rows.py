@@ -16,7 +16,7 @@ from subscriptions.states import MessageState
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.tables import TABLES, tables
 
-_deliveries, _items, _messages, _receipts = tables("delivery", "delivery_item", "message", "receipt")
+_deliveries, _items, _messages = tables("delivery", "delivery_item", "message")
 _d, _i, _m = _deliveries.c, _items.c, _messages.c
 _IS_NOTICE = sa.text("delivery.kind = 'notice'")  # the exact words of an index's condition
 # A settled delivery is over if all its messages were sent or a person dismissed it.
@@ -33,13 +33,6 @@ def drop(table: str, moment: str, transaction: Transaction, before: datetime, mo
     """Removes at most `most` rows of a table whose column `moment` is before `before`."""
     rows = TABLES.tables[table]
     return _drop(transaction, rows, rows.c[moment] < before, most)
-
-
-def drop_receipts(transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes receipts of polls before `before`, except the newest receipt of each source."""
-    newer = _receipts.alias()
-    has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
-    return _drop(transaction, _receipts, (_receipts.c.at < before) & has_newer, most)
 
 
 def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:

@@ -5,28 +5,52 @@ rows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.states import TextKind
 from subscriptions.store import meanings, merging
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
-from subscriptions.store.merging import Change, Claim, PaperDraft
-from subscriptions.store.tables import tables
+from subscriptions.store.merging import Change
+from subscriptions.store.tables import PaperRow, tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
-_papers, _keys, _aliases, _texts = tables("paper", "paper_key", "paper_alias", "paper_text")
+_papers, _keys, _aliases = tables("paper", "paper_key", "paper_alias")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _FIELDS = tuple(column.name for column in _p)
 _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of"))
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes that an encoder made of papers before they are stored."""
+
+    encoder: str = ""  # "": no encoder
+    of_texts: Mapping[meanings.Texts, bytes] = field(default_factory=dict)
+    fails: bool = False  # the encoder failed or was too slow
+
+
+NO_CODES = Codes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """How a digest is stored."""
+
+    source: str
+    day: date
+    now: datetime
+    announce: bool = False  # announces the papers of an archive, even if they were filed before
+    continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
+    of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
+    codes: Codes = NO_CODES
 
 
 class Incoming(NamedTuple):
@@ -52,13 +76,9 @@ def stored_keys(paper: Paper) -> tuple[str, ...]:
 class PaperBatch:
     """What one digest changes in the stored papers: read once, merged in memory, written once."""
 
-    now: datetime
-    day: date  # the day of the digest
-    source: str
-    of_arxiv: bool  # the source is one of arXiv's own (rule 4)
+    ingest: Ingest
     is_news: bool  # False: the papers of the digest get no sequence
-    continues: bool  # it is a feed that was read before: papers that it had then stay filed
-    rows: dict[int, PaperDraft] = field(default_factory=dict)
+    rows: dict[int, PaperRow] = field(default_factory=dict)  # of no transaction, so that nothing is written by itself
     news: dict[int, bool] = field(default_factory=dict)  # paper that gets a sequence → whether it came as a cross-list
     kinds: dict[int, str] = field(default_factory=dict)  # paper → how the digest announces it, in its order
     new: set[int] = field(default_factory=set)  # papers that this digest adds
@@ -67,16 +87,10 @@ class PaperBatch:
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    # (kind, paper) → language → name of a text → text
-    _texts: defaultdict[tuple[TextKind, int], dict[str, dict[str, str]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    # paper → its row as it is stored; lists of a row are replaced and never changed
-    _stored: dict[int, PaperDraft] = field(default_factory=dict)
+    # paper → its values as they are stored; lists of a row are replaced and never changed
+    _stored: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _new_keys: list[dict[str, str | int]] = field(default_factory=list)
     _new_aliases: list[dict[str, str | int]] = field(default_factory=list)
-    # (paper, kind, language) of changed texts → whether they are new
-    _changed_texts: dict[tuple[int, TextKind, str], bool] = field(default_factory=dict)
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
@@ -88,10 +102,8 @@ class PaperBatch:
             self._aliases[alias].add(paper)
         ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
         for row in rows_of(transaction, _papers, _p.id, ids):
-            self._stored[row.id] = PaperDraft(**row._asdict())
-            self.rows[row.id] = replace(self._stored[row.id])
-        for row in rows_of(transaction, _texts, _texts.c.paper, ids):
-            self._texts[row.kind, row.paper][row.language] = dict(row.texts)
+            self._stored[row.id] = row._asdict()
+            self.rows[row.id] = PaperRow(**self._stored[row.id])
         self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
@@ -100,10 +112,9 @@ class PaperBatch:
         found = self._find(one)
         row = self._add(one.paper) if found is None else self.rows[found]
         paper = self._without_ids_of_others(row, one)
-        claim = merging.claim_of(row, paper, self.source, of_arxiv=self.of_arxiv)
+        claim = merging.claim_of(row, paper, self.ingest.source, of_arxiv=self.ingest.of_arxiv)
         further = merging.may_add_keys(row, claim)
-        change = merging.apply_claim(row, claim, self.now)
-        change = self._merge_texts(row, claim, change)
+        change = merging.apply_claim(row, claim, self.ingest.now)
         self._remember(row, one, further=further)
         if change.anything:
             self.updated.add(row.id)
@@ -114,21 +125,22 @@ class PaperBatch:
         self._announce_or_file(row, paper, change, is_new=found is None)
         return row.id
 
-    def _announce_or_file(self, row: PaperDraft, paper: Paper, change: Change, *, is_new: bool) -> None:
+    def _announce_or_file(self, row: PaperRow, paper: Paper, change: Change, *, is_new: bool) -> None:
+        now, was_filed = self.ingest.now, not is_new and row.sequence is None and row.owner == self.ingest.source
         # a feed brings papers again and again that were filed when it was first read
-        stays_filed = self.continues and not is_new and row.sequence is None and row.owner == self.source
+        stays_filed = was_filed and self.ingest.continues and not self.ingest.announce
         if not self.is_news or stays_filed:
             if row.sequence is None and paper.announce_type not in merging.REPLACEMENTS:
                 row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
-        elif merging.is_news(row, paper, change, self.now):
-            cross = merging.is_cross(row, paper, change, self.now)
+        elif merging.is_news(row, paper, change, now):
+            cross = merging.is_cross(row, paper, change, now)
             self.news[row.id] = cross and self.news.get(row.id, True)
 
     def _find(self, one: Incoming) -> int | None:
         """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
         found = list(dict.fromkeys(self._keys[key] for key in one.keys if key in self._keys))
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
-        if self.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
+        if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
             return self._join_filed(titled)
         if found or not one.alias:
             return found[0] if found else None
@@ -151,7 +163,7 @@ class PaperBatch:
                     fitting.discard(gone)
         return stays
 
-    def _without_ids_of_others(self, row: PaperDraft, one: Incoming) -> Paper:
+    def _without_ids_of_others(self, row: PaperRow, one: Incoming) -> Paper:
         """Returns the paper without ids of another row, since a source may not decide that both are one paper."""
         paper, others = one.paper, {key for key in one.keys if self._keys.get(key, row.id) != row.id}
         if not others:
@@ -159,29 +171,17 @@ class PaperBatch:
         arxiv_id = None if paper.arxiv_id in others else paper.arxiv_id
         return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
-    def _add(self, paper: Paper) -> PaperDraft:
+    def _add(self, paper: Paper) -> PaperRow:
         """Adds an empty row for a new paper."""
         self._last_id += 1
-        row = PaperDraft(id=self._last_id, key=paper.key, owner=self.source, first_seen_at=self.now, day=self.day)
+        of, now, day = self.ingest.source, self.ingest.now, self.ingest.day
+        row = PaperRow(id=self._last_id, key=paper.key, owner=of, first_seen_at=now, day=day)
         self.rows[row.id] = row
         self.new.add(row.id)
         self.updated.add(row.id)
         return row
 
-    def _merge_texts(self, row: PaperDraft, claim: Claim, change: Change) -> Change:
-        """Merges summaries and translations. Returns the change of the paper with what they add to it."""
-        missing = anything = False
-        for kind, language, brought in _texts_of(claim.paper):
-            known = self._texts[kind, row.id].get(language)
-            texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
-            missing = missing or known is None
-            if texts != known:
-                self._texts[kind, row.id][language] = texts
-                self._changed_texts.setdefault((row.id, kind, language), known is None)
-                anything = True
-        return replace(change, missing=change.missing or missing, anything=change.anything or anything)
-
-    def _remember(self, row: PaperDraft, one: Incoming, *, further: bool) -> None:
+    def _remember(self, row: PaperRow, one: Incoming, *, further: bool) -> None:
         """Notes the keys and the title by which the paper is found.
 
         Without `further`, notes no new ids and no other title.
@@ -202,13 +202,7 @@ class PaperBatch:
 
     def entry(self, paper: int) -> Paper:
         """Returns a paper as it will be stored, in the form in which digests have papers."""
-        summaries = [
-            Summary(language=code, fields=fields) for code, fields in self._texts[TextKind.SUMMARY, paper].items()
-        ]
-        translations = [
-            Translation(language=code, **texts) for code, texts in self._texts[TextKind.TRANSLATION, paper].items()
-        ]
-        return known_paper(self.rows[paper], summaries, translations, []).paper
+        return known_paper(self.rows[paper], []).paper
 
     def texts_of(self, paper: int) -> meanings.Texts:
         """Returns the texts of a paper that decide its codes."""
@@ -228,41 +222,18 @@ class PaperBatch:
         news.sort(key=lambda row: (row.sequence is None, row.sequence or 0))
         for number, row in enumerate(news, last + 1):
             row.new_sequence = row.sequence_as_new
-            row.sequence, row.sequenced_at, row.cross, row.day = number, self.now, self.news[row.id], self.day
+            row.sequence, row.cross = number, self.news[row.id]
+            row.sequenced_at, row.day = self.ingest.now, self.ingest.day
         return last + len(news)
 
     def write(self, transaction: Transaction) -> None:
         """Writes all changes."""
-        new = [_values_of(self.rows[paper]) for paper in sorted(self.new)]
-        changed = [
-            {"of" if name == "id" else name: value for name, value in _values_of(row).items()}
-            for paper, row in self.rows.items()
-            if self._stored.get(paper, row) != row
-        ]
-        transaction.execute_rows(sa.insert(_papers), new)
-        transaction.execute_rows(_UPDATE, changed)
+        values = {paper: {name: getattr(row, name) for name in _FIELDS} for paper, row in self.rows.items()}
+        changed = [paper for paper, before in self._stored.items() if values[paper] != before]
+        transaction.execute_rows(sa.insert(_papers), [values[paper] for paper in sorted(self.new)])
+        transaction.execute_rows(_UPDATE, [{**values[paper], "of": paper} for paper in changed])
         transaction.execute_rows(sa.insert(_keys), self._new_keys)
         transaction.execute_rows(sa.insert(_aliases), self._new_aliases)
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
-        new_texts = []
-        for (paper, kind, language), is_new in self._changed_texts.items():
-            key, texts = {"paper": paper, "kind": kind, "language": language}, self._texts[kind, paper][language]
-            if is_new:
-                new_texts.append({**key, "texts": texts})
-            else:
-                execute(transaction, sa.update(_texts).filter_by(**key).values(texts=texts))
-        transaction.execute_rows(sa.insert(_texts), new_texts)
-
-
-def _values_of(row: PaperDraft) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _FIELDS}
-
-
-def _texts_of(paper: Paper) -> Iterator[tuple[TextKind, str, Mapping[str, str]]]:
-    """Yields (kind, language, texts) of the summaries and translations of a paper."""
-    for summary in paper.summaries:
-        yield TextKind.SUMMARY, summary.language, summary.fields
-    for translation in paper.translations:
-        yield TextKind.TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}

@@ -18,10 +18,10 @@ from subscriptions.store import columns
 from subscriptions.store.columns import AnyRow, JsonText, Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.store.interests import owned
-from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, tables
+from subscriptions.store.tables import DeliveryItemRow, tables
 
-_chats, _subscriptions, _queries, _deliveries, _delivery_items, _changes = tables(
-    "chat", "subscription", "query", "delivery", "delivery_item", "undo"
+_chats, _subscriptions, _deliveries, _delivery_items, _changes = tables(
+    "chat", "subscription", "delivery", "delivery_item", "undo"
 )
 _now = sa.bindparam("now", type_=Utc)
 _last_sequence = sa.bindparam("last_sequence", type_=sa.Integer)
@@ -35,10 +35,9 @@ _is_too_far = _s.next_due_at > sa.bindparam("latest", type_=Utc)
 _CHAT_PAUSE_IS_OVER = sa.select(_c.id).where(_c.state == ChatState.PAUSED, _c.paused_until <= _now)
 _PAUSE_IS_OVER = sa.select(_s.chat).where(_s.state == SubscriptionState.PAUSED, _s.paused_until <= _now)
 _MAY_BE_DUE = (
-    sa.select(_queries.c.canonical, sa.func.min(_s.cursor))
-    .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
+    sa.select(_s.canonical, sa.func.min(_s.cursor))
     .where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
-    .group_by(_queries.c.canonical)
+    .group_by(_s.canonical)
 )
 _LAST_DELIVERED = sa.select(sa.func.max(_d.created_at, type_=Utc)).where(
     _d.chat == _c.id, _d.kind != DeliveryKind.NOTICE
@@ -140,10 +139,10 @@ def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
-def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime) -> None:
+def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime, **more: object) -> None:
     """Stores deliveries and their items, with few statements. `planned`: dedupe key → delivery.
 
-    No stored delivery may have one of these keys.
+    No stored delivery may have one of these keys. `more`: further values of their rows.
     """
     deliveries = [
         {
@@ -154,6 +153,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
             "dedupe_key": key,
             "created_at": now,
             "facts": _facts(one.facts),
+            **more,
         }
         for key, one in planned.items()
     ]
@@ -180,20 +180,12 @@ def add_notice(
 ) -> bool:
     """Stores a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
 
-    Returns False if a delivery with this key is stored, perhaps by another process.
+    Returns False if a delivery with this key is stored.
     """
-    row = DeliveryRow(
-        id=planned.id,
-        chat=planned.chat.id,
-        about=about,
-        person=person,
-        kind=planned.kind,
-        due=planned.due,
-        dedupe_key=key,
-        created_at=now,
-        facts=columns.to_json(planned.facts),
-    )
-    return transaction.insert_new(row, "dedupe_key")
+    if taken_keys(transaction, [key]):
+        return False
+    add_deliveries(transaction, {key: planned}, now=now, about=about, person=person)
+    return True
 
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:

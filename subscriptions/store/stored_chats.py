@@ -15,22 +15,21 @@ from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import select
 
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
-from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
+from subscriptions.states import WAITING, Admission, ChatState, PauseReason
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
-from subscriptions.store.tables import TABLES, ChatRow, DenialRow
+from subscriptions.store.tables import ChatRow, DenialRow, tables
 
 PLACE = ("platform", "address", "topic")
 LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
 _KEY_BYTES = 24  # random bytes of a key: as many as a session has
 _DENIAL_KEY = "denial-key"  # name of a stored value
-_chats = TABLES.tables["chat"]
+(_chats,) = tables("chat")
 _c = _chats.c
 _CHATS = sa.select(_chats)
 _BY_ID = _CHATS.order_by(_c.id)
@@ -106,7 +105,7 @@ def add_chat(
         kind=kind or facts_of(address.platform).kind_of(address),
         state=state,
         title=title,
-        timezone=timezone,
+        settings={"timezone": timezone} if timezone else {},
         lang=lang,
         public=public,
         created_at=now,
@@ -137,10 +136,7 @@ def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetim
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
     row = _row_of(transaction, chat_id)
-    if name == "timezone":
-        row.timezone = value or ""
-    else:
-        row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
+    row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
 def pause_chat(
@@ -205,22 +201,6 @@ def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) 
     transaction.exec(there.values(title=title, public=public))
 
 
-def unconfirmed_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
-    """Returns the ids of at most `most` chats that were added before the moment `before` and never confirmed."""
-    found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)
-    return list(transaction.exec(found.limit(most)))
-
-
-def unreachable_since(transaction: Transaction, before: datetime, most: int) -> list[int]:
-    """Returns the ids of at most `most` chats that became unreachable before the moment `before`."""
-    found = select(ChatRow.id).where(
-        _c.state.in_((ChatState.PAUSED, *WAITING)),
-        _c.pause_reason.in_(UNREACHABLE),
-        _c.state_since < before,
-    )
-    return list(transaction.exec(found.limit(most)))
-
-
 def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
     """Returns the row of a chat as it is now."""
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
@@ -228,7 +208,7 @@ def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
 
 def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
     """Returns the Chat of a row of `_CHATS`."""
-    own = (("timezone", row.timezone), *row.settings.items())
+    own = tuple(row.settings.items())
     settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
     return Chat(
         id=row.id,
@@ -258,36 +238,27 @@ def _settings(
 
     Cached, since many chats chose the same, and most chose nothing.
     """
-    chosen = MappingProxyType({name: value for name, value in own if value})
+    chosen = MappingProxyType(dict(own))
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
-def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
-    _answer(transaction, chat_id, ChatState.ASKED, None, now)
+def answer(transaction: Transaction, chat_id: int, admission: Admission | None, *, now: datetime) -> None:
+    """Stores what an operator answered when asked to let a chat in; None: it waits for the answer.
 
-
-def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat that waits or is new. Papers that came while it waited will be delivered."""
+    The cursors of its subscriptions do not change, so papers that came while it waited will be delivered. Does nothing
+    for a chat that is not confirmed, since only its reader can confirm it, nor if one that is served is let in again.
+    """
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state == ChatState.ASKED or row.next_number == 1:
-        _answer(transaction, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
+    admits = admission is Admission.ADMITTED
+    is_served = row.state is not ChatState.ASKED and row.next_number > 1
+    if row.state is not ChatState.UNCONFIRMED and not (admits and is_served):
+        row.enter(ChatState.ACTIVE if admits else ChatState.ASKED, now=now, admission=admission)
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader said yes. Does nothing for a chat that does not wait for a yes."""
+    """Admits a chat whose reader said yes."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is ChatState.UNCONFIRMED:
-        row.state = ChatState.ASKED
-        admit(transaction, chat_id, now=now)
-
-
-def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Denies a chat, so that it gets nothing until an operator admits it."""
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state is ChatState.UNCONFIRMED:
-        remember_denial(transaction, row.place.lane)
-    _answer(transaction, chat_id, ChatState.ASKED, Admission.DENIED, now)
+    row.enter(ChatState.ACTIVE, now=now, admission=Admission.ADMITTED)
 
 
 @reads
@@ -305,7 +276,7 @@ def operators(transaction: Transaction) -> tuple[Chat, ...]:
 
 @writes
 def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
-    """Stores what is known of who set up a chat: `owner`, `timezone` and `lang`, whether it is an `admin`."""
+    """Stores what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
     transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
 
 
@@ -322,8 +293,7 @@ def remember_denial(transaction: Transaction, lane: Lane) -> None:
 
     The hash stays if the chats are erased.
     """
-    address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
-    transaction.insert_new(DenialRow(address_hash=address_hash))
+    transaction.insert_new(DenialRow(address_hash=hash_of(transaction, str(lane))))
 
 
 def lift_denial(transaction: Transaction, lane: Lane) -> bool:
@@ -332,33 +302,17 @@ def lift_denial(transaction: Transaction, lane: Lane) -> bool:
 
 
 def denial_of(transaction: Transaction, lane: Lane) -> str:
-    """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
-    key = bot_state.get_value(transaction, _DENIAL_KEY)
-    if key is None:
+    """Returns the hash that is stored for a denied address; "" if no operator denied it."""
+    if bot_state.get_value(transaction, _DENIAL_KEY) is None:  # nothing was hashed yet
         return ""
-    address_hash = _hash(key, f"{lane.platform}:{lane.address}")
-    if transaction.get(DenialRow, address_hash) is None:
-        return ""
-    return address_hash
+    address_hash = hash_of(transaction, str(lane))
+    return address_hash if transaction.get(DenialRow, address_hash) else ""
 
 
 def hash_of(transaction: Transaction, text: str) -> str:
     """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    return _hash(bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32)), text)
-
-
-def _hash(key: str, text: str) -> str:
+    key = bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32))
     return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
-
-
-def _answer(transaction: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
-    """Stores an operator's decision.
-
-    Does nothing if the chat is not confirmed, since only its reader can confirm it.
-    """
-    row = transaction.get_one(ChatRow, chat_id)
-    if row.state is not ChatState.UNCONFIRMED:
-        row.enter(state, now=now, admission=answer)
 
 
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:

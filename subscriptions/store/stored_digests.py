@@ -1,8 +1,9 @@
 """Stores digests with their papers, and announces papers, sometimes long after they were stored (rules 1 and 12)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -53,50 +54,32 @@ class Ingested:
 
     def plus(self, part: "Ingested") -> "Ingested":
         """Returns the result of this ingest and of that of a further part of the same document."""
-        return Ingested(
-            already_known=part.already_known,
-            new=self.new + part.new,
-            updated=self.updated + part.updated,
-            unchanged=self.unchanged + part.unchanged,
-            archive=self.archive or part.archive,
-            archived=self.archived + part.archived,
-            announced=self.announced + part.announced,
-            revised=self.revised + part.revised,
-        )
+        names = ("new", "updated", "unchanged", "archived", "announced", "revised")
+        amounts = {name: getattr(self, name) + getattr(part, name) for name in names}
+        return Ingested(already_known=part.already_known, archive=self.archive or part.archive, **amounts)
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The codes that an encoder made of papers before they are stored."""
-
-    encoder: str = ""  # "": no encoder
-    of_texts: Mapping[meanings.Texts, bytes] = field(default_factory=dict)
-    fails: bool = False  # the encoder failed or was too slow
-
-
-NO_CODES = Codes()
-
-
-def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, codes: Codes) -> Ingested:
+def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = _add_row(transaction, digest, batch)
     last = batch.assign_sequences(known_papers.last_sequence(transaction))
-    made = _codes_of(transaction, batch, codes)
+    made = _codes_of(transaction, batch)
     batch.write(transaction)
     appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items()]
     transaction.execute_rows(sa.insert(_appearances), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
-    meanings.put(transaction, codes.encoder, made)
+    meanings.put(transaction, batch.ingest.codes.encoder, made)
     if batch.news:
         known_papers.raise_counter(transaction, last)
     return _result(batch)
 
 
-def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict[int, bytes]:
+def _codes_of(transaction: Transaction, batch: PaperBatch) -> dict[int, bytes]:
     """Notes which changed papers lack codes.
 
     Returns paper → its new codes; b"": its texts changed, and none came with them.
     """
+    codes = batch.ingest.codes
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     changed: dict[int, bytes] = {}
     for paper in filter(batch.lacks_codes, batch.changed):
@@ -105,19 +88,18 @@ def _codes_of(transaction: Transaction, batch: PaperBatch, codes: Codes) -> dict
         if code or paper in batch.encoded:
             changed[paper] = code
     if codes.encoder and (codes.fails or codes.of_texts):
-        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
+        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.ingest.now if codes.fails else None)
     return changed
 
 
 def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int:
-    add_name(transaction, batch.source)
+    ingest = batch.ingest
+    add_name(transaction, ingest.source)
     row = DigestRow(
         content_hash=digest.content_hash,
-        source=batch.source,
-        format=digest.format,
-        date=batch.day,
-        received_at=batch.now,
-        counts={"papers": len(digest.entries), "unique": len(batch.kinds)},
+        source=ingest.source,
+        date=ingest.day,
+        received_at=ingest.now,
     )
     transaction.add(row)
     transaction.flush()
@@ -167,8 +149,7 @@ def first_brought(transaction: Transaction, digest: Digest, source: str, *, befo
     return _amount_of_papers(transaction, _d.content_hash == digest.content_hash, ~brought)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewestDay:
+class NewestDay(NamedTuple):
     """The day of a source's newest digest, with the number of papers in all its digests of that day."""
 
     source: str

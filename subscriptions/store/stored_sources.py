@@ -1,38 +1,23 @@
 """Sources: what the settings declare, their state, their receipts, and what subscriptions wait for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlmodel import select
 
 from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
-from subscriptions.planning.receipts import BEHIND, SETTLING, Outcome, Receipt, is_passed_over, trouble_after
+from subscriptions.planning.receipts import BEHIND, Receipt, is_passed_over, trouble_after
 from subscriptions.planning.source_calendar import Schedule
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, known_papers
-from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
-from subscriptions.store.tables import TABLES, ReceiptRow, SourcePartRow, SourceRow
+from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.tables import TABLES, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
-# Each plan executes these statements, so they are built only once.
 _sources = TABLES.tables["source"]
-_receipts = TABLES.tables["receipt"]
-_parts = TABLES.tables["source_part"]
-_s, _r = _sources.c, _receipts.c
-_DECLARED = (
-    sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.evening, _s.since, _s.next_at)
-    .where(_s.declared)
-    .order_by(_s.name)
-)
-_CAME = sa.select(_parts.c.source, _parts.c.part, _parts.c.came).where(_parts.c.came.is_not(None))
-_SINCE = (
-    sa.select(_r.source, _r.at, _r.outcome)
-    .where(_r.source.in_(sa.bindparam("sources", expanding=True)), _r.at >= sa.bindparam("since"))
-    .order_by(_r.id)
-)
+_s = _sources.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +45,12 @@ class Part:
     batch: bool = False  # whether `day` is the date of a batch of arXiv
 
 
+_Parts = dict[str, Part]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What a poll changes of a source. The columns of its row have the same names."""
+    """What a poll changes of a source."""
 
     next_at: datetime | None = None  # its next poll; None: it was never polled, or is a watched folder
     failures: int = 0  # number of failed polls since the last successful one
@@ -72,22 +60,18 @@ class SourceState:
     trouble: SourceTrouble | None = None  # what operators were told last; None: nothing, or that all is well
     # path of a watched folder that cannot be read ("": the folder itself) → why; until it is gone or read
     unread: Mapping[str, str] = field(default_factory=dict)
+    settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownSource:
+class KnownSource(SourceFact):
     """A source with its state and its last receipt."""
 
-    name: str
-    kind: str
-    location: str
-    schedule: str = ""
     declared: bool = True  # whether the settings declare it now
     since: datetime | None = None  # when the settings first declared it
     state: SourceState = field(default_factory=SourceState)
     parts: Mapping[str, Part] = field(default_factory=dict)
     last: Receipt | None = None
-    settled_at: datetime | None = None  # the moment of its last receipt with outcome new or quiet
 
     @property
     def is_arxivs(self) -> bool:
@@ -121,17 +105,13 @@ class KnownSource:
         return self.trouble_at(now) in BEHIND
 
 
-_STATE = tuple(one.name for one in fields(SourceState))
-_PART = tuple(one.name for one in fields(Part))
-
-
 @reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
 
     These sources are not stored as declared, or are stored with another schedule.
     """
-    known = {row.name: row.schedule for row in execute(transaction, _DECLARED)}
+    known = {one.name: one.schedule for one in known_sources(transaction) if one.declared}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
@@ -146,13 +126,11 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
         add_name(transaction, name)
         row = transaction.get_one(SourceRow, name)
         if row.location != fact.location:  # the name now belongs to another location
-            transaction.remove(SourcePartRow, source=name)
-            row.since = None
-            _write_state(row, SourceState())
+            row.since, row.state, row.parts, row.last = None, {}, {}, {}
         elif not row.declared:  # what came while it was not declared is not missed
-            row.read_until, row.tries = None, 0
-        for fact_name in ("kind", "location", "title", "schedule", "evening"):
-            setattr(row, fact_name, getattr(fact, fact_name))
+            row.state = {**row.state, "read_until": None, "tries": 0}
+        for one in fields(SourceFact):
+            setattr(row, one.name, getattr(fact, one.name))
         row.since, row.declared = row.since or now, True
     if are_all:
         execute(transaction, sa.update(_sources).where(_s.name.not_in(wanted)).values(declared=False))
@@ -167,24 +145,17 @@ def add_name(transaction: Transaction, name: str) -> None:
 @reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """Returns all sources that the settings declare or have declared before, ordered by name."""
-    newest = _newest_of_sources(transaction)
-    last = {one.source: one for one in newest}
-    settled = {one.source: one.at for one in newest if one.outcome in SETTLING}
-    parts = grouped((row.source, row) for row in transaction.exec(select(SourcePartRow)))
+    rows = execute(transaction, sa.select(_sources).where(_s.since.is_not(None)).order_by(_s.name)).mappings()
     return tuple(
         KnownSource(
-            name=row.name,
-            kind=row.kind,
-            location=row.location,
-            schedule=row.schedule,
-            declared=row.declared,
-            since=row.since,
-            state=SourceState(**{name: getattr(row, name) for name in _STATE}),
-            parts={one.part: Part(**{name: getattr(one, name) for name in _PART}) for one in parts.get(row.name, ())},
-            last=last.get(row.name),
-            settled_at=settled.get(row.name),
+            **{
+                **row,
+                "state": columns.adapter_of(SourceState).validate_python(row["state"]),
+                "parts": columns.adapter_of(_Parts).validate_python(row["parts"]),
+                "last": columns.adapter_of(Receipt).validate_python(row["last"]) if row["last"] else None,
+            }
         )
-        for row in transaction.exec(select(SourceRow).where(_s.since.is_not(None)).order_by(_s.name))
+        for row in rows
     )
 
 
@@ -192,46 +163,33 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.store.schedules
-    rows = [row for row in execute(transaction, _DECLARED) if schedules.counts(row.name, row.next_at, now)]
-    read = [(row, schedules.read(row.schedule, evening=row.evening)) for row in rows]
-    awaited = [(row, one, one.last_due(now)) for row, one in read if one and one.awaited]
-    outcomes = _since(transaction, {row.name: due for row, _, due in awaited if due})
-    came = grouped((source, (part, at)) for source, part, at in execute(transaction, _CAME))
+    declared = [one for one in known_sources(transaction) if one.declared]
+    counting = [one for one in declared if schedules.counts(one.name, one.state.next_at, now)]
+    read = [(one, schedules.read(one.schedule, evening=one.evening)) for one in counting]
+    awaited = [
+        _awaited(one, schedule, schedule.last_due(now)) for one, schedule in read if schedule and schedule.awaited
+    ]
     return Forecast(
         at=now,
-        awaited=tuple(
-            _awaited(row, one, due, outcomes.get(row.name, ()), dict(came.get(row.name, ())))
-            for row, one, due in awaited
-        ),
-        anytime=len(awaited) < len(rows),
+        awaited=tuple(awaited),
+        anytime=len(awaited) < len(counting),
         last_sequence=known_papers.last_sequence(transaction),
     )
 
 
-def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
-    """Returns source → the outcomes of its polls since its due moment, oldest first. `dues`: source → due moment."""
-    if not dues:
-        return {}
-    polls = execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())})
-    return grouped((source, outcome) for source, at, outcome in polls if at >= dues[source])
-
-
-def _awaited(
-    row: columns.AnyRow,
-    schedule: Schedule,
-    due: datetime | None,
-    outcomes: Sequence[Outcome],
-    came: Mapping[str, datetime],
-) -> AwaitedSource:
+def _awaited(source: KnownSource, schedule: Schedule, due: datetime | None) -> AwaitedSource:
+    """Returns a source that is awaited. `due`: its last due moment; None: there was none."""
     # A folder is not late with days before it was watched. Other sources can be asked for such days.
-    over = due is None or (row.kind == "file" and row.since is not None and due < row.since)
+    over = due is None or (source.kind == "file" and source.since is not None and due < source.since)
+    settled_at, last = source.state.settled_at, source.last
+    came = {part: one.came for part, one in source.parts.items() if one.came}
     behind = tuple(part for part, at in came.items() if due and at < due)
     return AwaitedSource(
-        name=row.title or _WRITTEN.get(row.name, row.name),
+        name=source.title or _WRITTEN.get(source.name, source.name),
         schedule=schedule,
         due=due,
-        settled=over or not SETTLING.isdisjoint(outcomes),
-        outcome=outcomes[-1] if outcomes else None,
+        settled=over or bool(due and settled_at and settled_at >= due),
+        outcome=last.outcome if due and last and last.at >= due else None,
         behind=behind if len(behind) < len(came) else (),
     )
 
@@ -239,59 +197,14 @@ def _awaited(
 @reads
 def has_come(transaction: Transaction, due: datetime) -> bool:
     """Returns whether any source has brought papers of the batch of arXiv that was due at a moment."""
-    return transaction.finds(_parts.c.came == due, _parts.c.batch, _parts.c.papers > 0)
+    parts = (part for source in known_sources(transaction) for part in source.parts.values())
+    return any(part.came == due and part.batch and part.papers for part in parts)
 
 
 @writes
-def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, parts: Mapping[str, Part]) -> int:
-    """Stores the receipt of a poll, which may still be running, and the state of its source. Returns the receipt's id.
-
-    A receipt with an id replaces the stored one.
-    """
+def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, parts: Mapping[str, Part]) -> None:
+    """Stores the receipt of a poll, which may still be running, and the state of its source."""
     add_name(transaction, receipt.source)
-    _write_state(transaction.get_one(SourceRow, receipt.source), state)
-    transaction.remove(SourcePartRow, source=receipt.source)
-    transaction.add_all(
-        SourcePartRow(source=receipt.source, part=name, **{column: getattr(one, column) for column in _PART})
-        for name, one in parts.items()
-    )
-    row = transaction.get(ReceiptRow, receipt.id) if receipt.id else None
-    if row is None:
-        row = ReceiptRow(source=receipt.source, at=receipt.at, outcome=receipt.outcome)
-        transaction.add(row)
-    row.at, row.outcome = receipt.at, receipt.outcome
-    row.counts, row.detail = dict(receipt.counts), receipt.detail
+    row = transaction.get_one(SourceRow, receipt.source)
+    row.state, row.parts, row.last = columns.to_json(state), columns.to_json(dict(parts)), columns.to_json(receipt)
     transaction.flush()
-    return row.id
-
-
-def _write_state(row: SourceRow, state: SourceState) -> None:
-    for name in _STATE:
-        setattr(row, name, getattr(state, name))
-    row.unread = dict(state.unread)
-
-
-def _newest_of_sources(transaction: Transaction) -> list[Receipt]:
-    """Returns, for each source and outcome, the newest receipt, in the order of the polls.
-
-    Reads the last entry of an index for each source and outcome. With GROUP BY, the database would read all receipts.
-    """
-    newest = [
-        sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
-        for outcome in Outcome
-    ]
-    ids = [receipt for found in execute(transaction, sa.select(*newest).select_from(_sources)) for receipt in found]
-    rows = transaction.exec(select(ReceiptRow).where(_r.id.in_(ids)).order_by(_r.id))
-    return list(map(receipt_value, rows))
-
-
-def receipt_value(row: ReceiptRow) -> Receipt:
-    """Returns the receipt of a row."""
-    return Receipt(
-        id=row.id,
-        source=row.source,
-        at=row.at,
-        outcome=row.outcome,
-        counts=dict(row.counts),
-        detail=row.detail,
-    )

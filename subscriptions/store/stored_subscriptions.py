@@ -14,23 +14,19 @@ from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
-from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, UndoRow, tables
+from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, SubscriptionRow, UndoRow, tables
 
 KEPT_CHANGES = 5  # changes of a chat that can be undone
-_chats, _subscriptions, _queries, _undo = tables("chat", "subscription", "query", "undo")
+_chats, _subscriptions, _undo = tables("chat", "subscription", "undo")
 _s, _u = _subscriptions.c, _undo.c
 
 # Each plan executes these statements, so they are built only once.
 # The columns are in the order of the fields of Subscription.
 _VALUES = (
-    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
+    _s.id, _s.chat, _s.number, _s.text, _s.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.latest_due_at,
 )  # fmt: skip
-_SUBSCRIPTIONS = (
-    sa.select(*_VALUES)
-    .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
-    .order_by(_s.chat, _s.number)
-)
+_SUBSCRIPTIONS = sa.select(*_VALUES).order_by(_s.chat, _s.number)
 _TAKE_NUMBER = (
     sa.update(_chats)
     .where(_chats.c.id == sa.bindparam("of"))
@@ -62,36 +58,16 @@ def add_subscription(transaction: Transaction, new: Subscription) -> Subscriptio
 
 def insert_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
     """Inserts subscriptions with their numbers. One that was removed gets the id that it had, a new one any."""
-    queries = _query_ids(transaction, [one.canonical for one in new])
     for one in new:
         values = {name: value for name, value in one._asdict().items() if name in _s and (name != "id" or value)}
-        values |= {"chat": one.chat_id, "query": queries[one.canonical], "cadence": str(one.cadence)}
-        transaction.insert_new(SubscriptionRow(**values), "chat", "query")
+        row = SubscriptionRow(**{**values, "chat": one.chat_id, "cadence": str(one.cadence)})
+        if transaction.insert_new(row, "chat", "canonical"):
+            _ask(transaction, row.id, one.canonical)
 
 
-def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    """Returns canonical text → id of queries. Adds unknown queries."""
-    wanted = sorted(set(canonicals))
-    found = _known_queries(transaction, wanted)
-    missing = [canonical for canonical in wanted if canonical not in found]
-    transaction.execute_rows(sa.insert(_queries), [{"canonical": one} for one in missing])
-    added = _known_queries(transaction, missing)
-    for canonical, query in added.items():
-        if texts := _asked(canonical):
-            meanings.ask(transaction, texts, query=query)
-    if known := [text for canonical in found for text in _asked(canonical)]:
-        meanings.put_kept_questions(transaction, known)
-    return found | added
-
-
-def _asked(canonical: str) -> tuple[str, ...]:
-    if ABOUT.canonical_prefix in canonical:
-        return parse_canonical(canonical).asked
-    return ()
-
-
-def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    return {row.canonical: row.id for row in rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
+def _ask(transaction: Transaction, subscription: int, canonical: str) -> None:
+    asked = parse_canonical(canonical).asked if ABOUT.canonical_prefix in canonical else ()
+    meanings.ask(transaction, asked, subscription=subscription)
 
 
 def change_subscription(transaction: Transaction, before: Subscription, after: Subscription) -> Subscription:
@@ -103,20 +79,16 @@ def change_subscription(transaction: Transaction, before: Subscription, after: S
         return after
     row = transaction.get_one(SubscriptionRow, before.id)
     for name, old, new in zip(Subscription._fields, before, after, strict=True):
-        if new != old and name != "canonical":
+        if new != old:
             setattr(row, name, str(new) if isinstance(new, Cadence) else new)
     if after.canonical != before.canonical:
-        unused, row.query = row.query, _query_ids(transaction, [after.canonical])[after.canonical]
-        transaction.flush()
-        drop_unused_queries(transaction, [unused])
+        _ask(transaction, after.id, after.canonical)
     return after
 
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions. Deliveries that were planned for them are still sent."""
-    queries = transaction.exec(select(SubscriptionRow.query).where(_s.id.in_(ids))).all()
     transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
-    drop_unused_queries(transaction, queries)
 
 
 def followed(transaction: Transaction) -> set[int]:
@@ -134,12 +106,6 @@ def chats_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, set[int]
     """Returns chat id → those of these subscriptions that are its own."""
     rows = rows_of(transaction, sa.select(_s.chat, _s.id), _s.id, ids)
     return {chat: set(own) for chat, own in grouped((row.chat, row.id) for row in rows).items()}
-
-
-def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> None:
-    """Removes those of `queries`, given by id, that no subscription has any more."""
-    used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
-    transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:

@@ -9,16 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
-from subscriptions.planning.receipts import Outcome
 from subscriptions.states import (
     Admission,
     ChatState,
     MessageState,
     PauseReason,
     Signal,
-    SourceTrouble,
     SubscriptionState,
-    TextKind,
 )
 from subscriptions.store.columns import (
     NEVER_AGAIN,
@@ -47,38 +44,9 @@ class SourceRow(Row, table=True):
     evening: bool = False
     declared: bool = False
     since: datetime | None = moment(default=None)
-    next_at: datetime | None = moment(default=None)
-    failures: int = 0
-    looked_at: datetime | None = moment(default=None)
-    read_until: date | None = None
-    tries: int = 0
-    trouble: SourceTrouble | None = choice(SourceTrouble, default=None)
-    unread: Json = json_column(dict)
-
-
-class SourcePartRow(Row, table=True):
-    """A part of a source, and its last document: a category of arXiv, the page of a day, or "", the whole."""
-
-    source: str = reference("source.name", primary_key=True)
-    part: str = Field(primary_key=True)
-    came: datetime | None = moment(default=None)
-    etag: str = ""
-    modified: str = ""
-    digest: str = ""
-    day: date | None = None
-    papers: int = 0
-    batch: bool = False
-
-
-class ReceiptRow(Numbered, table=True):
-    """The result of one poll of a source."""
-
-    __table_args__ = (index("ix_receipt_source", "source", "outcome"), index("ix_receipt_at", "at"))
-    source: str = reference("source.name")
-    at: datetime = moment()
-    outcome: Outcome = choice(Outcome)
-    counts: Json = json_column(dict)
-    detail: str = ""
+    state: Json = json_column(dict)  # stored_sources.SourceState
+    parts: Json = json_column(dict)  # name of a part → stored_sources.Part
+    last: Json = json_column(dict)  # its last receipt; empty: none
 
 
 class DigestRow(Numbered, table=True):
@@ -90,10 +58,8 @@ class DigestRow(Numbered, table=True):
     )
     content_hash: str = Field(unique=True)
     source: str = reference("source.name")
-    format: str
     date: date
     received_at: datetime = moment()
-    counts: Json = json_column(dict)
 
 
 class PaperRow(Numbered, table=True):
@@ -117,6 +83,8 @@ class PaperRow(Numbered, table=True):
     comment: str = ""
     venue: str = ""
     published: str = ""
+    summaries: Json = json_column(dict)  # language → name of a text → text
+    translations: Json = json_column(dict)  # likewise
     cross: bool = False  # the paper got its sequence as a cross-list
     withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()
@@ -128,6 +96,16 @@ class PaperRow(Numbered, table=True):
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
     uncoded: bool = True  # its texts have no codes of the store's encoder
+
+    @property
+    def sequence_as_new(self) -> int | None:
+        """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
+        return self.new_sequence if self.cross else self.sequence
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the paper has an arXiv id or a DOI."""
+        return bool(self.arxiv_id or self.doi)
 
 
 class IndexedPaperRow(Row, table=True):
@@ -155,15 +133,6 @@ class PaperAliasRow(Row, table=True):
     __table_args__ = (index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
     paper: int = reference("paper.id", primary_key=True)
-
-
-class PaperTextRow(Row, table=True):
-    """A summary of a paper in one language, or a translation: name of a text → text."""
-
-    paper: int = reference("paper.id", primary_key=True)
-    kind: TextKind = choice(TextKind, primary_key=True)
-    language: str = Field(primary_key=True)
-    texts: Json = json_column(dict)
 
 
 class ModelRequestRow(Numbered, table=True):
@@ -226,7 +195,6 @@ class ChatRow(Numbered, table=True):
     title: str = ""
     kind: ChatKind = choice(ChatKind)
     lang: str = ""
-    timezone: str = ""
     settings: Json = json_column(dict)
     state: ChatState = choice(ChatState, default=ChatState.ACTIVE)
     admission: Admission | None = choice(Admission, default=None)
@@ -275,23 +243,15 @@ class DenialRow(Row, table=True):
     address_hash: str = Field(primary_key=True)
 
 
-class QueryRow(Numbered, table=True):
-    """A query, which all subscriptions with the same canonical text share."""
-
-    # on PostgreSQL: `schema.BESIDE_TABLES`
-    __table_args__ = (sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),)
-    canonical: str
-
-
 class QuestionRow(Numbered, table=True):
-    """A text of a query (`about:`), or a title of a chat's library, with its vector, empty until that is known."""
+    """A text that a subscription asks (`about:`), or a title of a chat's library, with its vector once it is known."""
 
     __table_args__ = (
         index("ix_question_text", "text", hashed=True),
         index("ix_question_encoder", "encoder"),
     )
     text: str
-    query: int | None = reference("query.id", default=None, index=True)
+    subscription: int | None = reference("subscription.id", default=None, index=True)
     chat: int | None = reference("chat.id", default=None, index=True)
     encoder: str = ""
     vector: bytes = b""
@@ -301,7 +261,7 @@ class SubscriptionRow(Numbered, table=True):
     """A subscription of a chat."""
 
     __table_args__ = (
-        sa.UniqueConstraint("chat", "query"),
+        sa.UniqueConstraint("chat", "canonical").ddl_if(dialect="sqlite"),  # on PostgreSQL: `schema.BESIDE_TABLES`
         sa.UniqueConstraint("chat", "number"),
         index("ix_subscription_due", "next_due_at", "cursor"),
         index("ix_subscription_latest_due", "latest_due_at", where="latest_due_at IS NOT NULL"),
@@ -310,10 +270,10 @@ class SubscriptionRow(Numbered, table=True):
         NEVER_AGAIN,  # buttons name the id
     )
     chat: int = reference("chat.id")
-    query: int = reference("query.id", index=True)
     number: int
     name: str = ""
     text: str
+    canonical: str
     cadence: str
     zone: str | None = None
     state: SubscriptionState = choice(SubscriptionState, default=SubscriptionState.ACTIVE)
@@ -430,36 +390,21 @@ class UndoRow(Numbered, table=True):
 
 
 class CallbackRow(Row, table=True):
-    """A callback token: the meaning of the opaque id in a button, see model.CallbackToken."""
+    """A callback token (model.CallbackToken): the meaning of the opaque id in a button, or of an open question."""
 
     __table_args__ = (
-        index("ix_callback_at", "at"),
+        index("ix_callback_until", "until"),
         index("ix_callback_about", "about", where="about IS NOT NULL"),
     )
     id: str = Field(primary_key=True)
     chat: int = reference("chat.id", index=True)  # the only chat in which the token works
     about: int | None = reference("chat.id", default=None)  # another chat on which it acts
     person: str = Field(default="", index=True)
+    name: str = ""  # what the person was asked; "": it is a button
     verb: str
     arguments: Json = json_column(dict)
     at: datetime = moment()
-
-
-class ConversationStateRow(Row, table=True):
-    """What a conversation must remember, under a name: an open question, or that the chat was greeted."""
-
-    __table_args__ = (
-        index("ix_conversation_state_until", "until"),
-        index("ix_conversation_state_about", "about", where="about IS NOT NULL"),
-    )
-    chat: int = reference("chat.id", primary_key=True)
-    person: str = Field(default="", primary_key=True, index=True)  # "": of the whole chat
-    name: str = Field(primary_key=True)
-    about: int | None = reference("chat.id", default=None)
-    verb: str
-    arguments: Json = json_column(dict)
-    at: datetime = moment()
-    until: datetime = moment()  # the state is no longer valid after this moment
+    until: datetime = moment()  # it is no longer valid after this moment
 
 
 class SignalRow(Row, table=True):

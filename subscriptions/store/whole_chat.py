@@ -1,25 +1,22 @@
 """A chat with all that refers to it: exported, erased, moved to another address; what stays (rules 9 and 10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, ChatKind, Lane
 from subscriptions.query.links import owned_by
-from subscriptions.states import MAYBE_SENT, Admission, ChatState, MessageState
+from subscriptions.states import MAYBE_SENT, UNREACHABLE, WAITING, ChatState, MessageState
 from subscriptions.store import interests, stored_chats, stored_subscriptions
-from subscriptions.store.database.store import Transaction, execute, rows_of, shares
+from subscriptions.store.database.store import Transaction, execute, grouped, rows_of, shares
 from subscriptions.store.tables import (
     CallbackRow,
     ChatRow,
-    ConversationStateRow,
-    DeliveryItemRow,
     DeliveryRow,
-    MessageRow,
     PageMessageRow,
     SubscriptionRow,
     UndoRow,
@@ -28,14 +25,16 @@ from subscriptions.store.tables import (
 )
 
 Json = dict[str, Any]
+Conditions = Iterator[sa.ColumnElement[bool]]
+OldChats = Callable[[datetime], Conditions]
 
 _chats, _deliveries, _items, _messages, _papers, _pages = tables(
     "chat", "delivery", "delivery_item", "message", "paper", "page_message"
 )
-_c, _theirs = _chats.c, _items.alias()
+_c, _i, _m, _theirs = _chats.c, _items.c, _messages.c, _items.alias()
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
 _INTERNAL = frozenset({"chat", "lane", "feed_key", "question"})
-_OF_TALK = frozenset({"callback", "conversation_state", "update"})  # tables whose rows come from talking alone
+_OF_TALK = frozenset({"callback", "update"})  # tables whose rows come from talking alone
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
@@ -51,7 +50,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         if column.name == "chat"
     }
     of_chat = sa.select(_deliveries.c.seq).where(_deliveries.c.chat == chat_id)
-    found["message"] = _rows(transaction, sa.select(_messages).where(_messages.c.delivery.in_(of_chat)))
+    found["message"] = _rows(transaction, sa.select(_messages).where(_m.delivery.in_(of_chat)))
     found["page_message"] = _rows(transaction, sa.select(_pages).where(_pages.c.chat.in_(places)))
     named = {row["paper"] for of_table in found.values() for row in of_table if "paper" in row}
     titles = sa.select(_papers.c.id, _papers.c.key, _papers.c.title)
@@ -76,16 +75,11 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     """Erases a chat with all that refers to it, and its person where other chats name them.
 
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
-    operator denied the chat, a hash of its address stays, so that it cannot come back as an unknown chat.
+    operator denied the chat, the hash of its address stays, so that it cannot come back as an unknown chat.
     """
     row = transaction.get_one(ChatRow, chat_id)
     rows = [*_pointers(transaction, chat_id), row]
-    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
-        for lane in {one.place.lane for one in rows}:
-            stored_chats.remember_denial(transaction, lane)
-    queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
     transaction.remove(ChatRow, id=chat_id)
-    stored_subscriptions.drop_unused_queries(transaction, queries)
     for one in rows:
         # a page also shows messages to somebody whose chat is not stored any more, such as the answer to /forget
         transaction.remove(PageMessageRow, chat=str(one.place))
@@ -104,7 +98,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
     # "ID" or "ID NAME"; compares with a range, because LIKE would not use the index
     did = (col(UndoRow.who) == person) | ((col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!"))
     transaction.exec(sa.update(UndoRow).where(did, _is_on(platform, UndoRow.chat)).values(who=""))
-    for kind in (CallbackRow, ConversationStateRow, DeliveryRow):
+    for kind in (CallbackRow, DeliveryRow):
         transaction.remove(kind, _is_on(platform, kind.chat), person=person)
 
 
@@ -117,25 +111,45 @@ def _is_on(platform: str, chat: int) -> sa.ColumnElement[bool]:
     return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()
 
 
-def only_talked(transaction: Transaction, before: datetime, most: int) -> list[int]:
-    """Returns the ids of at most `most` chats that have nothing but words from before the moment `before`.
+def erase_old(which: OldChats, transaction: Transaction, before: datetime, most: int) -> int:
+    """Erases at most `most` of the chats that have been in this way since before a moment. Returns how many there were."""
+    found = execute(transaction, sa.select(_c.id).where(*which(before)).limit(most)).scalars().all()
+    for chat_id in found:
+        erase(transaction, chat_id)
+    return len(found)
+
+
+def unconfirmed(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that were added before a moment and never confirmed."""
+    yield _c.state == ChatState.UNCONFIRMED
+    yield _c.created_at < before
+
+
+def unreachable(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that became unreachable before a moment."""
+    yield _c.state.in_((ChatState.PAUSED, *WAITING))
+    yield _c.pause_reason.in_(UNREACHABLE)
+    yield _c.state_since < before
+
+
+def only_talked(before: datetime) -> Conditions:
+    """Yields the conditions of the chats that have nothing but words from before a moment.
 
     A chat that an operator decided about, or that somebody set up, stays.
     """
-    kept = [
-        sa.exists().where(one == _c.id, one.table.c.at >= before if one.table.name in _OF_TALK else sa.true())
-        for one in references_to_chats()
-        if one.name != "moved_to"
-    ]
-    undecided = (
+    yield _c.next_number == 1
+    yield _c.created_at < before
+    yield from (
         _c.moved_to.is_(None),
         _c.admission.is_(None),
         _c.admin.is_(False),
         _c.owner == "",
         _c.feed_key.is_(None),
     )
-    bare = sa.select(_c.id).where(_c.next_number == 1, _c.created_at < before, *undecided, sa.not_(sa.or_(*kept)))
-    return list(execute(transaction, bare.limit(most)).scalars())
+    for one in references_to_chats():
+        if one.name != "moved_to":
+            kept = one.table.c.at >= before if one.table.name in _OF_TALK else sa.true()
+            yield ~sa.exists().where(one == _c.id, kept)
 
 
 @shares
@@ -164,8 +178,8 @@ def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: dateti
     if row.moved_to is not None:
         return
     # what only counts as sent in the topic, because the chat has it, must not keep the chat from sending it
-    counted = (_items.c.chat == row.id) & _items.c.delivery.is_(None)
-    has_too = sa.exists().where(_theirs.c.chat == chat.id, _theirs.c.paper == _items.c.paper)
+    counted = (_i.chat == row.id) & _i.delivery.is_(None)
+    has_too = sa.exists().where(_theirs.c.chat == chat.id, _theirs.c.paper == _i.paper)
     execute(transaction, sa.delete(_items).where(counted, has_too))
     _move(transaction, row, chat.address, now)
 
@@ -191,24 +205,13 @@ def _move(transaction: Transaction, row: ChatRow, to: ChatAddress, now: datetime
         # the chat may be marked as unreachable, because the platform refused messages to the old address
         stored_chats.mark_reachable(transaction, row.id, now=now)
     transaction.flush()
-    transaction.add(_pointer(stays, old, now))
-    transaction.flush()
-
-
-def _pointer(row: ChatRow, old: ChatAddress, now: datetime) -> ChatRow:
-    """Returns the row of an old address of a chat."""
     pointer = ChatRow(
-        platform=old.platform,
-        address=old.address,
-        topic=old.topic,
-        kind=row.kind,
-        title=row.title,
-        public=row.public,
-        created_at=row.created_at,
-        moved_to=row.id,
+        **asdict(old), kind=stays.kind, title=stays.title, public=stays.public, created_at=stays.created_at
     )
-    pointer.enter(ChatState.MOVED, now=now, detail=row.address)
-    return pointer
+    pointer.enter(ChatState.MOVED, now=now, detail=stays.address)
+    pointer.moved_to = stays.id
+    transaction.add(pointer)
+    transaction.flush()
 
 
 def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime) -> None:
@@ -252,11 +255,11 @@ def _keys(table: sa.Table) -> list[list[str]]:
 def _give_subscriptions(transaction: Transaction, before: int, stays: ChatRow) -> None:
     """Moves the subscriptions of a chat. They keep their numbers only in a chat that has none."""
     theirs = {
-        row.query: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == stays.id))
+        row.canonical: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == stays.id))
     }
     ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
     for row in transaction.exec(ours).all():
-        same = theirs.get(row.query)
+        same = theirs.get(row.canonical)
         if same is not None:
             # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
             same.cursor = min(same.cursor, row.cursor)
@@ -272,50 +275,38 @@ def _inherit(goes: ChatRow, stays: ChatRow) -> None:
     if stays.state is ChatState.ASKED and goes.next_number > 1 and goes.state is not ChatState.ASKED:
         stays.state, stays.admission, stays.pause_reason, stays.state_detail = ChatState.ACTIVE, None, None, ""
     stays.settings = {**goes.settings, **stays.settings}
-    stays.timezone, stays.lang = stays.timezone or goes.timezone, stays.lang or goes.lang
-    stays.owner, stays.admin = stays.owner or goes.owner, stays.admin or goes.admin
+    stays.lang, stays.owner, stays.admin = stays.lang or goes.lang, stays.owner or goes.owner, stays.admin or goes.admin
     stays.first_delivery_planned = stays.first_delivery_planned or goes.first_delivery_planned
     if stays.feed_key is None:
         stays.feed_key, stays.feed_key_at = goes.feed_key, goes.feed_key_at
 
 
 def _remove_repeats(transaction: Transaction, before: int, after: int, now: datetime) -> None:
-    """If both chats have items of the same paper, removes one of them: the unsent item, or else the later one.
-
-    A delivery that loses a paper is rendered again. A delivery that loses all its papers is dismissed.
-    """
-    theirs = aliased(DeliveryItemRow)
-    both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
-    twice = transaction.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
-    in_two = {item.delivery for pair in twice for item in pair}
-    messages = select(MessageRow.delivery, MessageRow.number).where(col(MessageRow.delivery).in_(in_two))
-    maybe_sent = set(transaction.exec(messages.where(col(MessageRow.state).in_(MAYBE_SENT))))
-
-    def is_maybe_sent(item: DeliveryItemRow) -> bool:
-        return item.delivery is None or (item.delivery, item.message) in maybe_sent
-
+    """If both chats have items of the same paper, removes one of them: the unsent item, or else the later one."""
+    has_it = sa.exists().where(_m.delivery == _i.delivery, _m.number == _i.message, _m.state.in_(MAYBE_SENT))
+    is_sent = (_i.delivery.is_(None) | has_it).label("is_sent")
+    wanted = sa.select(_i.chat, _i.paper, _i.delivery, is_sent).where(_i.chat.in_((before, after)))
+    of_paper = grouped((row.paper, row) for row in execute(transaction, wanted))
     touched: set[int] = set()
-    for pair in twice:
-        _, repeat = sorted(pair, key=lambda item: (not is_maybe_sent(item), item.delivery or 0))
-        touched.add(repeat.delivery or 0)
-        transaction.delete(repeat)
-    transaction.flush()
-    for delivery in transaction.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
+    for one, *other in of_paper.values():
+        if other:
+            repeat = max(one, *other, key=lambda row: (not row.is_sent, row.delivery or 0))
+            execute(transaction, sa.delete(_items).filter_by(chat=repeat.chat, paper=repeat.paper))
+            touched.add(repeat.delivery or 0)
+    for delivery in touched:
         _render_anew(transaction, delivery, now)
-    transaction.flush()
 
 
-def _render_anew(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
-    """Makes a delivery unrendered, unless one of its messages is dead, was sent or may have been sent.
+def _render_anew(transaction: Transaction, delivery: int, now: datetime) -> None:
+    """Makes a delivery that lost a paper unrendered, unless one of its messages is dead, was sent or may have been sent.
 
     Dismisses the delivery if it has no papers.
     """
-    messages = transaction.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
-    if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
+    if transaction.finds(_m.delivery == delivery, _m.state.not_in((MessageState.READY, MessageState.WAITING))):
         return
-    for message in messages:
-        transaction.delete(message)
-    delivery.rendered_at = None
-    if not transaction.finds(DeliveryItemRow.delivery == delivery.seq):
-        delivery.settled_at = delivery.dismissed_at = now
-        delivery.reason = "its papers stand in another delivery of the chat that this one moved to"
+    execute(transaction, sa.delete(_messages).filter_by(delivery=delivery))
+    values: Json = {"rendered_at": None}
+    if not transaction.finds(_i.delivery == delivery):
+        why = "its papers stand in another delivery of the chat that this one moved to"
+        values |= {"settled_at": now, "dismissed_at": now, "reason": why}
+    execute(transaction, sa.update(_deliveries).filter_by(seq=delivery).values(values))

@@ -24,7 +24,7 @@ PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
 LATER = NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
-OWN = ("update", "callback", "key_value", "conversation_state", "chat")  # tables that any reply may write
+OWN = ("update", "callback", "key_value", "chat")  # tables that any reply may write
 ALWAYS_READING = [
     *(f"/{command.name}" for command in REGISTRY.commands if not context.writes_of(command)),
     *(verb for verb, callback in REGISTRY.callbacks.items() if not context.writes_of(callback)),

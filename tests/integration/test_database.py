@@ -144,13 +144,15 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("words", ["".join(chr(0x4E00 + 37 * number % 20_000) for number in range(990)), "graph"])
-def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> None:
+def test_a_chat_has_a_query_once_however_long_it_is(store: Store, words: str) -> None:
     for chat in ("telegram:1", "telegram:2"):
         subscribes(store, chat, words)
     with store.write() as session:
-        (known,) = session.execute(sqlmodel.select(tables.QueryRow.canonical)).scalars()
+        row = session.exec(sqlmodel.select(tables.SubscriptionRow)).first()
+        assert row is not None
+        again = {**row.model_dump(exclude={"id"}), "number": 9}
         with pytest.raises(IntegrityError), session.begin_nested():
-            session.execute(sqlmodel.insert(tables.QueryRow).values(canonical=known))
+            session.execute(sqlmodel.insert(tables.SubscriptionRow).values(again))
 
 
 WIDE = "".join(chr(0x20000 + 7919 * number % 40_000) for number in range(200))  # characters of four bytes
@@ -182,7 +184,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
         )
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
-    assert stored.value(store, "SELECT source FROM receipt") == source
+    assert stored.value(store, "SELECT name FROM source") == source
 
 
 @pytest.mark.both_databases

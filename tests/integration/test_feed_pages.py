@@ -19,7 +19,7 @@ from bot.operation.web_server import health_app
 from subscriptions.model import Paper
 from subscriptions.service import delivered_papers
 from subscriptions.service.known_chats import get_chat
-from subscriptions.states import PauseReason
+from subscriptions.states import Admission, PauseReason
 from subscriptions.store import stored_chats
 from tests import make
 from tests.clock import NOON, FakeClock
@@ -223,5 +223,5 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         if gone == "left":
             stored_chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
         else:
-            stored_chats.deny(transaction, chat.id, now=NOON)
+            stored_chats.answer(transaction, chat.id, Admission.DENIED, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404

@@ -19,7 +19,7 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import known_chats, nearness, paper_search, previews
+from subscriptions.service import known_chats, paper_search, previews
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
@@ -153,7 +153,8 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     """
     plan_due(store, now=LATER)
     with store.read() as transaction:
-        (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()
+        delivery = stored_deliveries.to_render(transaction, newest(transaction))
+    assert delivery
     assert delivery.chat.address == ME
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
@@ -209,12 +210,6 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
         did(store, kind, "蜂群")
         assert titles_of(in_order(store))[place] == "Graph of honey bees"
-    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
-    assert best is None  # it is disliked now
-    did(store, Signal.LIKED, "蜂群")
-    best = nearness.nearest_liked(store, chat_of(store), paper_of(store, "Graph of honey bees"))
-    assert best is not None
-    assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,17 +33,13 @@ def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, dat
     text, next_due_at, latest_due_at = cadence
     with store.write() as session:
         connection = session.connection()
-        first = connection.exec_driver_sql("SELECT max(id) FROM query").scalar_one() + 1
-        connection.execute(
-            sqlalchemy.insert(TABLES.tables["query"]),
-            [{"id": first + n, "canonical": f"word{first + n}"} for n in range(how_many)],
-        )
+        first = connection.exec_driver_sql("SELECT max(id) FROM subscription").scalar_one() + 1
         connection.execute(
             sqlalchemy.insert(TABLES.tables["subscription"]),
             [
                 {
-                    "chat": 1, "query": first + n, "number": first + n + 10, "name": "", "text": "x", "cadence": text, "state": "active",
-                    "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
+                    "chat": 1, "canonical": f"word{first + n}", "number": first + n + 10, "name": "", "text": "x",
+                    "cadence": text, "state": "active", "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
                     "latest_due_at": latest_due_at,
                 }
                 for n in range(how_many)

@@ -190,7 +190,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
         conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
         clean_up(bot.store, now=NOON + age)
-        assert count(bot.store, "conversation_state") == kept, age
+        assert count(bot.store, "callback") == kept, age
 
 
 def due(store: Store) -> dict[str, datetime | None]:

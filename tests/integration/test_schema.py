@@ -34,7 +34,7 @@ pytestmark = pytest.mark.both_databases
 # such columns from a new database, so that it looks like one of an earlier release.
 EARLIER = (
     "DROP TABLE denial",
-    "ALTER TABLE receipt DROP COLUMN detail",
+    "ALTER TABLE message DROP COLUMN reason",
     "ALTER TABLE message DROP COLUMN unclear_since",
 )
 LATER = f"""
@@ -48,7 +48,7 @@ def upgrade():
         "denial",
         sa.Column("address_hash", sa.String(), primary_key=True, nullable=False),
     )
-    op.add_column("receipt", sa.Column("detail", sa.String(), nullable=False, server_default=""))
+    op.add_column("message", sa.Column("reason", sa.String(), nullable=False, server_default=""))
     op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
 """
 
@@ -65,12 +65,9 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
     return kind != "table" or not str(name).startswith("paper_words")
 
 
-def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """Returns False for the unique constraints of texts, which only SQLite has.
-
-    Alembic would miss them on PostgreSQL.
-    """
-    return kind != "unique_constraint" or item.table.name not in ("query", "question")
+def _is_compared(item: Any, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Returns False for what makes long texts unique: a constraint that only SQLite has, an index of PostgreSQL."""
+    return name != "ix_subscription_query" and (kind != "unique_constraint" or item.table.name != "subscription")
 
 
 def with_another_order(store: Store) -> list[tuple[str, str]]:

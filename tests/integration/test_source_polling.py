@@ -16,8 +16,8 @@ from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE
-from tests.make import DAY, address, clean_up, paper
-from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, receipts_of, titles, web_source
+from tests.make import address, paper
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, titles
 
 pytestmark = pytest.mark.both_databases
 
@@ -172,19 +172,6 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     assert feeding.receipts("arxiv") == []
 
 
-async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.holds("/list.md", PAGE)
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
-    for _ in range(3):
-        await feeding.poll()
-        clock.advance(dt.timedelta(days=50))
-    for later in (0 * DAY, 400 * DAY):
-        clean_up(store, now=clock.now() + later)
-        assert len(receipts_of(store, "web")) == 1
-
-
 def folder(tmp_path: Path, **values: object) -> SourceSettings:
     (tmp_path / "inbox").mkdir(exist_ok=True)
     return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)
@@ -213,7 +200,7 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Pat
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
     assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
-    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "quiet", "new"]
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "new"]
     assert not feeding.scheduler.problems
 
 

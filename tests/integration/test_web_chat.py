@@ -22,7 +22,7 @@ ME = ChatAddress("web", "me")
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [message.payload for message in conversations.newest_page_messages(store, chat, 100)[0]]
+    return [message.payload for message in conversations.page_messages(store, chat, 100)[0]]
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:

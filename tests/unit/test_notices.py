@@ -29,7 +29,7 @@ def missing(count: int, how: MissingHow) -> Notice:
 
 # what is told → what its reader must find in it
 TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
-    "topic gone": (notices.topic_gone(TOPIC, [str(n) for n in range(12)]), ["8 · 9 …", "/sub"]),
+    "topic gone": (notices.topic_stopped(TOPIC, [str(n) for n in range(12)], is_gone=True), ["8 · 9 …", "/sub"]),
     "topic ended": (notices.topic_ended(TOPIC, ["diffusion"]), ["diffusion"]),
     "asked": (
         notices.asked(CHAT, "Ada", "diffusion -survey"),

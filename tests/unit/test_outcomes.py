@@ -98,9 +98,9 @@ GONE = Refusals(own=2, waited=timedelta(days=3))
         (Refusals(own=1, waited=timedelta(days=9)), 24, 2),  # it waited for something else: two answers are not enough
         (Refusals(own=4, waited=timedelta(days=2)), 24, 5),
         (GONE, None, 0),
-        (replace(GONE, elsewhere=1), None, 0),
-        (replace(GONE, elsewhere=2, since_sent=timedelta(hours=20)), None, 0),  # who is refused is gone, not the sender
-        (replace(GONE, elsewhere=2, since_sent=timedelta(days=2)), 1, 3),
+        (GONE._replace(elsewhere=1), None, 0),
+        (GONE._replace(elsewhere=2, since_sent=timedelta(hours=20)), None, 0),  # who is refused is gone, not the sender
+        (GONE._replace(elsewhere=2, since_sent=timedelta(days=2)), 1, 3),
     ],
 )
 def test_who_is_refused_is_tried_again_for_days(refusals: Refusals, hours: int | None, attempts: int) -> None:

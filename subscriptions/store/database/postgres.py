@@ -160,12 +160,14 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         try:
-            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
+            driver: Any = self.url.get_dialect().import_dbapi()
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 errors.install_extra("postgresql"),
             ) from error
+        self._driver_error: type[Exception] = driver.Error
+        self._texts = _text_dumper(driver)
         self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
 
     def engine(self, patience: float, process: str) -> Engine:
@@ -184,13 +186,23 @@ class PostgresDatabase:
             pool_timeout=patience,
             connect_args=self._arguments,
         )
-        _prepare_sessions(self._engine)
         _copy_rows(self._engine)
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Turns off the transactions that the driver would begin on its own."""
+        """Checks and sets up a connection. Raises SharedSession, WrongEncoding.
+
+        In a shared session each process would have the role, so that two processes would send.
+        """
         connection.autocommit = True  # we execute BEGIN ourselves
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", None}:
+            connection.close()
+            raise WrongEncoding(encoding)
+        if connection.execute(_ASK).fetchone() != ("whole",):
+            connection.close()
+            raise SharedSession
+        connection.adapters.register_dumper(str, self._texts)
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
         """Begins a transaction, and tells the server whether it may write.
@@ -259,7 +271,21 @@ class PostgresDatabase:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, self._driver_error):  # the error comes from a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
-        return _translated(error, where, password=self.url.password)
+        if isinstance(error, PoolTimeout):
+            return _BUSY.error(where)
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+            return error
+        cause = getattr(error, "orig", error)
+        state, message = getattr(cause, "sqlstate", None) or "", _message(cause, self.url.password)
+        state = "" if state == _VAGUE else state
+        if state == _DISK_FULL:
+            return full_error(where)
+        found = _UNUSABLE.get(type(error)) or _known(state, message)
+        if found is not None:
+            return found.error(where, encoding=message, why=message)
+        if isinstance(error, OperationalError | InterfaceError | OSError):
+            return _GONE.error(where, why=message.rpartition("failed: ")[2])
+        return error
 
 
 def _name(url: URL) -> str:
@@ -269,15 +295,12 @@ def _name(url: URL) -> str:
     return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
 
 
-def _prepare_sessions(engine: sa.Engine) -> None:
-    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession, WrongEncoding.
-
-    In a shared session each process would have the role, so that two processes would send.
+def _text_dumper(driver: Any) -> Any:  # noqa: ANN401 - psycopg, which is imported only if PostgreSQL is used
+    """Returns the class that converts texts for the server.
 
     PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
     Texts of people and digests never have a NUL; texts of an imported file may.
     """
-    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
 
     class Text(driver.types.string.StrDumper):  # type: ignore[misc]
         """Converts texts for the server, as psycopg does, but without NUL."""
@@ -287,17 +310,7 @@ def _prepare_sessions(engine: sa.Engine) -> None:
             sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
             return sent
 
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
-        connection.autocommit = True
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding not in {"UTF8", None}:
-            connection.close()
-            raise WrongEncoding(encoding)
-        if connection.execute(_ASK).fetchone() != ("whole",):
-            connection.close()
-            raise SharedSession
-        connection.adapters.register_dumper(str, Text)
+    return Text
 
 
 def collated(column: str) -> str:
@@ -330,25 +343,6 @@ def _copy_rows(engine: sa.Engine) -> None:
 
 
 _UNUSABLE: Mapping[type[Exception], KnownError] = {SharedSession: _POOLER, WrongEncoding: _ENCODING}
-
-
-def _translated(error: Exception, where: str, *, password: str | None) -> Exception:
-    """Translates an error of SQLAlchemy or the driver to one with a sentence that calls the database `where`."""
-    if isinstance(error, PoolTimeout):
-        return _BUSY.error(where)
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-        return error
-    cause = getattr(error, "orig", error)
-    state, message = getattr(cause, "sqlstate", None) or "", _message(cause, password)
-    state = "" if state == _VAGUE else state
-    if state == _DISK_FULL:
-        return full_error(where)
-    found = _UNUSABLE.get(type(error)) or _known(state, message)
-    if found is not None:
-        return found.error(where, encoding=message, why=message)
-    if isinstance(error, OperationalError | InterfaceError | OSError):
-        return _GONE.error(where, why=message.rpartition("failed: ")[2])
-    return error
 
 
 def _known(state: str, message: str) -> KnownError | None:

@@ -194,7 +194,7 @@ class SqliteFile:
             connection.execute("ROLLBACK")
 
     def empty_log(self) -> None:
-        """Empties the write-ahead log at the end of a process.
+        """Empties the write-ahead log at the end of a process, so that no file holds what was erased.
 
         SQLite does this on its own only if no other process has the file open. Parts of the log that others are reading
         or writing stay.

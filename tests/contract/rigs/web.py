@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from bot.platforms.web.adapter import WebChannel
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store.conversations import PageMessage, changed_page_messages
+from subscriptions.store.conversations import PageMessage, page_messages
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.rig import Rig
@@ -26,7 +26,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
             topic=ChatAddress("web", "me", "thesis"),
             compose=web_message,
             plain="plain {}".format,
-            received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
+            received=lambda: [_said(message) for message in page_messages(store, chat, 100, after=0)[0]],
             disconnect=store.close,
             has_identity=False,
         )
