@@ -1,7 +1,7 @@
 """What planning, delivering and answering depend on, as values that bot/app.py builds.
 
-Also repeats work until the database accepts it, and has the vectors of texts made before a command runs that is about
-them: how long these wait.
+Also repeats work until the database accepts it, and has the vectors of texts made that a command lacks: how long it
+waits for them.
 """
 
 import asyncio

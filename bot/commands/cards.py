@@ -27,7 +27,6 @@ from bot.commands.context import (
     CommandContext,
     CommandFunction,
     Registry,
-    Wanted,
     refusal,
     with_stored_chat,
 )
@@ -257,10 +256,15 @@ def _nothing_to_change(context: CommandContext) -> Reply:
 
 
 def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
-    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored)."""
+    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored).
+
+    Raises Lacking for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
+    """
     known = papers_named(context.transaction, names)
-    papers = {paper.id: paper for paper in known.values()}
-    return [*papers.values()], [name for name in names if name not in known]
+    papers, unknown = {paper.id: paper for paper in known.values()}, [name for name in names if name not in known]
+    if context.bot_info.looks_up_papers:
+        context.ask_for("papers", [name for name in unknown if not _is_doi(name)])
+    return [*papers.values()], unknown
 
 
 def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
@@ -302,13 +306,6 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
         buttons=(look,),
         ok=None if items else False,
     )
-
-
-def papers_wanted(context: CommandContext) -> Wanted:
-    """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
-    names = mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
-    _, unknown = stored_and_unknown(context, names)
-    return Wanted(papers=tuple(name for name in unknown if not _is_doi(name)))
 
 
 def no_paper_named(context: CommandContext, example: str) -> Refused:
@@ -421,7 +418,6 @@ COMMANDS = (
         examples=("/save 2601.15529",),
         usage="[ID…]",
         writes=True,
-        wants=papers_wanted,
     ),
     Command(saved, "saved", Sentence("papers that you kept"), examples=("/saved",)),
 )

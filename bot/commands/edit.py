@@ -12,9 +12,8 @@ from bot.commands.asking import (
     on_subscription,
     pick_list,
     required_number,
-    subscription_of_button,
 )
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, query_of_button
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction
 from bot.commands.everyday import formed_wish
 from bot.commands.phrasing import (
     cadence_words,
@@ -25,7 +24,7 @@ from bot.commands.phrasing import (
     unnamed,
     when_words,
 )
-from bot.commands.subscribe import REWRITE, edit_and_echo, meaning_of
+from bot.commands.subscribe import REWRITE, edit_and_echo
 from bot.ports.channel import Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
@@ -92,14 +91,6 @@ def _query(subscription: Subscription, typed: str) -> str:
         return excluding(subscription.text, rules)
     narrower = with_exclusion(parse_query(subscription.text), typed)
     return narrower.text if narrower else " ".join(typed.split())
-
-
-def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the new query that the arguments or an answer contain, without its time."""
-    subscription, text = subscription_of_button(context), context.args
-    if subscription is None:
-        subscription, text = number_and_rest(context, context.args)
-    return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
 def name(context: CommandContext) -> Reply:
@@ -282,7 +273,6 @@ COMMANDS = (
         Sentence("change a subscription"),
         examples=("/edit 1 diffusion -survey",),
         needs_manager=True,
-        wants=meaning_of(_queries),
         shows_without_args=True,
         usage="N QUERY",
     ),
@@ -318,8 +308,8 @@ COMMANDS = (
 
 CALLBACKS = {
     "edit-ask": Callback(on_subscription(_ask_query), needs_manager=True),
-    REWRITE: Callback(_answer(edit_and_echo), needs_manager=True, wants=meaning_of(query_of_button), replaces=True),
-    "edit-to": Callback(_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
+    REWRITE: Callback(_answer(edit_and_echo), needs_manager=True, replaces=True),
+    "edit-to": Callback(_answer(_edit), needs_manager=True),
     "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
     "name-to": Callback(_answer(_name), needs_manager=True),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.commands.asking import ask, subscriptions_here
-from bot.commands.cards import CARDS, named_papers, papers_wanted, stored_and_unknown
-from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, refusal, with_stored_chat
+from bot.commands.cards import CARDS, named_papers, stored_and_unknown
+from bot.commands.context import Callback, Command, CommandContext, refusal, with_stored_chat
 from bot.library import is_library, read_library
 from bot.ports.channel import Buttons, File, Reply
 from bot.ports.conversation import LARGEST, FileReader, FileWithoutCommand
@@ -132,6 +132,7 @@ def import_(context: CommandContext) -> Reply:
         asked = ask(context, "import", how)
         return Reply(asked.lines, code=("daily 09:00 | diffusion -survey | ",), buttons=asked.buttons)
     lines = portable.read_lines(text, context.chat.address, alone=True)
+    context.ask_for_vectors(import_export.texts_asked(lines))
     done = import_export.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     if not done:
         return context.reply("There is no line to import.")
@@ -159,15 +160,10 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
-def _wanted(context: CommandContext) -> Wanted:
-    """Wants the texts that the lines ask."""
-    lines = portable.read_lines(_text_given(context), context.chat.address, alone=True)
-    return Wanted(import_export.texts_asked(lines))
-
-
 def library(context: CommandContext) -> Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
+        context.ask_for_vectors(interests.titles_to_ask(read))  # papers are compared to them
         context = with_stored_chat(context)
         interests.put_library(context.transaction, context.chat.id, read, now=context.now)
         lines = library_lines(read, context.localizer, orders=bool(context.transaction.store.encoder))
@@ -217,11 +213,6 @@ def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[
     return stored, broken
 
 
-def _titles_wanted(context: CommandContext) -> Wanted:
-    """Wants the titles of a library, to which papers are compared."""
-    return Wanted(tuple(interests.titles_to_ask(context.file))) if isinstance(context.file, Library) else NOTHING
-
-
 def _without_command(data: bytes) -> FileWithoutCommand:
     """Returns the content of a file that came without a command, and the command that reads such files."""
     name, reader = ("library", _LIBRARY_FILE) if is_library(data) else ("import", _LIST_FILE)
@@ -247,7 +238,6 @@ COMMANDS = (
         Sentence("subscriptions as text, papers as BibTeX"),
         examples=("/export", "/export bib 30d", "/export ris saved"),
         usage="[bib | ris [30d | saved]]",
-        wants=papers_wanted,
     ),
     Command(
         import_,
@@ -255,7 +245,6 @@ COMMANDS = (
         Sentence("subscriptions from text or a file"),
         examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         needs_manager=True,
-        wants=_wanted,
         wants_file=_LIST_FILE,
         many_lines=True,
         usage="[LINES]",
@@ -266,7 +255,6 @@ COMMANDS = (
         Sentence("your own papers, from a file"),
         examples=("/library",),
         needs_manager=True,
-        wants=_titles_wanted,
         wants_file=_LIBRARY_FILE,
         usage="[remove]",
     ),

@@ -11,18 +11,9 @@ from bot.commands.cards import (
     no_paper_named,
     of_paper,
     opens_a_paper,
-    papers_wanted,
     stored_and_unknown,
 )
-from bot.commands.context import (
-    NOTHING,
-    Callback,
-    Command,
-    CommandContext,
-    Wanted,
-    asking_texts,
-    query_of_button,
-)
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known, how_related
 from bot.commands.results import (
     count_found,
@@ -42,7 +33,7 @@ from subscriptions.model import Item, KnownPaper, Subscription
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import parse_query, texts_asked
+from subscriptions.query.parse import parse_query
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.rewriting import about_its_words, as_author, rewritten
 from subscriptions.query.tree import Query
@@ -77,33 +68,11 @@ def like(context: CommandContext) -> Reply:
     return _alike(context, papers)
 
 
-def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple[str, ...]:
-    """Returns the texts whose vectors `try_query` needs: those of the query, and its words if they find few papers.
-
-    `subject` is what it is about, as it was said.
-    """
-    if not context.transaction.store.encoder:
-        return ()
-    if len(said) > LONGEST_QUERY:
-        return (said[:_MOST_READ],)
-    text = split_when(said).query
-    if asked := _meant(context, text)[1].asked:
-        return asked
-    _, query = _asked(context, text)
-    about = about_its_words(query, subject)
-    return texts_asked(about) if about and _amount(context, query) < PAGE else ()
-
-
-def _wanted(context: CommandContext) -> Wanted:
-    """Wants what /search or [look for “…”] is about: papers, or the meaning of words."""
-    if _is_of_a_paper(context.args):
-        return papers_wanted(context)
-    return Wanted(texts_wanted(context, context.args)) if context.args.strip() else NOTHING
-
-
 def _near_text(context: CommandContext, said: str) -> Reply:
     """Shows the papers nearest to a text."""
-    found = paper_search.papers_near_text(context.transaction, said[:_MOST_READ])
+    read = said[:_MOST_READ]
+    context.ask_for_vectors([read])
+    found = paper_search.papers_near_text(context.transaction, read)
     if not found:
         return context.reply("Nothing is near to this text.")
     head = context.say("I read this as a text. Nearest to it:")
@@ -198,19 +167,18 @@ def _amount(context: CommandContext, query: Query) -> int:
 
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Like `_meant`, with all that is needed to match the query. Raises MeaningFails, QueryError, Refused."""
-    subscription, query = _meant(context, text)
+    """Returns (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
+
+    Raises MeaningFails, QueryError, Refused, Lacking.
+    """
+    subscription = subscription_numbered(context, typed_number(text))
+    query = parse_query(subscription.text if subscription else text)
+    context.ask_for_vectors(query.asked)
     query = paper_search.with_vectors_for(context.transaction, query, context.chat.id)
     if subscription is None:
         there = subscriptions_here(context)
         subscription = next((one for one in there if one.canonical == query.canonical), None)
     return subscription, query
-
-
-def _meant(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Returns (the chat's subscription that the text names by its number, or None; the query). Raises QueryError."""
-    named = subscription_numbered(context, typed_number(text))
-    return named, parse_query(named.text if named else text)
 
 
 def _page(
@@ -314,6 +282,7 @@ def _near(context: CommandContext, query: Query, subject: str, found: Page) -> t
         return "", ()
     shown = {known.id for known in found.papers}
     asked = parse_query(about)
+    context.ask_for_vectors(asked.asked)
     return about, paper_search.near_in_meaning(context.transaction, asked, without=shown, most=PAGE)
 
 
@@ -428,7 +397,6 @@ COMMANDS = (
         examples=("/like 2601.15529",),
         usage="ID",
         writes=lacks_text,
-        wants=papers_wanted,
     ),
     Command(
         search_,
@@ -437,12 +405,11 @@ COMMANDS = (
         examples=("/search graph neural networks",),
         usage="QUERY",
         writes=lambda context: lacks_text(context) or opens_a_paper(context),
-        wants=_wanted,
     ),
 )
 
 CALLBACKS = {
     "more-like-this": Callback(of_paper(lambda context, item: _alike(context, [item.paper])), letter="n"),
-    "search-page": Callback(on_search_page, wants=asking_texts(query_of_button), replaces=True),
-    "look-for": Callback(search_, wants=_wanted),
+    "search-page": Callback(on_search_page, replaces=True),
+    "look-for": Callback(search_),
 }

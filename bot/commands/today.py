@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.commands.asking import subscription_of_button
-from bot.commands.context import Callback, Command, CommandContext, asking_texts
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
     count_found,
@@ -19,7 +19,7 @@ from bot.ports.channel import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Chat, MissingHow, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import split_when
+from subscriptions.query.parse import texts_asked
 from subscriptions.service import access, previews
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.known_chats import Status, next_deliveries_to
@@ -65,6 +65,7 @@ def on_fine(context: CommandContext) -> Reply:
 
 def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
     ending = ending_of(context, asked)
+    context.ask_for_vectors(texts_asked(ending.query))
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:
         return _nothing_active(context)
@@ -223,7 +224,6 @@ COMMANDS = (
         Sentence("see the newest papers"),
         examples=("/today", "/today cat:cs.LG", "/today 1 7d"),
         aliases=("preview",),
-        wants=asking_texts(lambda context: [split_when(_WEEK.sub("", context.args.strip())).query]),
         usage="[QUERY|N] [7d]",
     ),
     Command(

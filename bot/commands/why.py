@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered, papers_wanted
+from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import how_related, shortened
 from bot.ports.channel import Reply
@@ -253,7 +253,6 @@ COMMANDS = (
         examples=("/why 2601.15529",),
         aliases=("whynot",),
         usage="[ID]",
-        wants=papers_wanted,
     ),
 )
 
