@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Change, Command, CommandContext, refusal
 from bot.ports.channel import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
@@ -232,6 +232,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "allow": Callback(allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
-    "deny": Callback(deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "allow": Change(allow_, needs_operator=True, stays_here=True),
+    "deny": Change(deny_, needs_operator=True, stays_here=True),
 }

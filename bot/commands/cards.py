@@ -23,6 +23,7 @@ from typing import Any
 from bot.commands.asking import ask
 from bot.commands.context import (
     Callback,
+    Change,
     Command,
     CommandContext,
     CommandFunction,
@@ -427,8 +428,8 @@ CALLBACKS = {
     "card-more": Callback(on_more, letter="f", writes=True),
     "show-more": Callback(on_show_more),
     "card-less": Callback(on_less, letter="x", needs_manager=True),
-    "leave-out": Callback(on_leave_out, needs_manager=True, replaces=True),
-    "pause-week": Callback(on_pause_week, needs_manager=True, replaces=True),
+    "leave-out": Change(on_leave_out),
+    "pause-week": Change(on_pause_week),
     "card-like": Callback(_toggle(Signal.LIKED), letter="l", writes=True),
     "card-dislike": Callback(_toggle(Signal.DISLIKED), letter="d", writes=True),
     "card-save": Callback(_toggle(Signal.SAVED), letter="s", writes=True),

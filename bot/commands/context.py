@@ -330,6 +330,14 @@ class Callback(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Callback):
+    """The handler of a button or of an answer that changes the chat. Its reply takes the place of the button."""
+
+    needs_manager: bool = True
+    replaces: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Action):
     """The handler of an event: something happens to a chat."""
 

@@ -13,7 +13,7 @@ from bot.commands.asking import (
     pick_list,
     required_number,
 )
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction
+from bot.commands.context import Callback, Change, Command, CommandContext, CommandFunction
 from bot.commands.everyday import formed_wish
 from bot.commands.phrasing import (
     cadence_words,
@@ -308,16 +308,14 @@ COMMANDS = (
 
 CALLBACKS = {
     "edit-ask": Callback(on_subscription(_ask_query), needs_manager=True),
-    REWRITE: Callback(_answer(edit_and_echo), needs_manager=True, replaces=True),
-    "edit-to": Callback(_answer(_edit), needs_manager=True),
+    REWRITE: Change(_answer(edit_and_echo)),
+    "edit-to": Change(_answer(_edit)),
     "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
-    "name-to": Callback(_answer(_name), needs_manager=True),
+    "name-to": Change(_answer(_name)),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
-    "schedule-to": Callback(
+    "schedule-to": Change(
         on_all_or_one(lambda context, one: set_schedule(context, one, _TO.sub("", context.args))),
-        needs_manager=True,
         is_answer=_is_time,
-        replaces=True,
     ),
-    "undo": Callback(on_undo, needs_manager=True, may_end_right=True, replaces=True),
+    "undo": Change(on_undo, may_end_right=True),
 }

@@ -11,7 +11,7 @@ from bot.commands.asking import (
     required_number,
     subscriptions_here,
 )
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Change, Command, CommandContext
 from bot.commands.phrasing import subscription_label
 from bot.ports.channel import Buttons, Reply
 from subscriptions.errors import Refused, Sentence
@@ -189,10 +189,10 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "pause": Callback(on_subscription(_paused), needs_manager=True, replaces=True),
-    "pause-all": Callback(pause_, needs_manager=True, replaces=True),
+    "pause": Change(on_subscription(_paused)),
+    "pause-all": Change(pause_),
     **{
-        verb: Callback(on_all_or_one(run), needs_manager=True, replaces=True)
+        verb: Change(on_all_or_one(run))
         for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
     },
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.ports.channel import File, Reply
 from subscriptions.addresses import facts_of
 from subscriptions.errors import Sentence
@@ -198,6 +198,6 @@ COMMANDS = (
 
 CALLBACKS = {
     "privacy": Callback(on_privacy, needs_manager=True),
-    "forget": Callback(on_forget, needs_manager=True, replaces=True),
-    "keep": Callback(on_keep, needs_manager=True, replaces=True),
+    "forget": Change(on_forget),
+    "keep": Change(on_keep),
 }

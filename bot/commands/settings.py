@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.asking import expect, subscriptions_here
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Change, Command, CommandContext
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
@@ -334,6 +334,6 @@ COMMANDS = (
 
 
 CALLBACKS = {
-    "set": Callback(set_, needs_manager=True, may_end_right=True, replaces=True),
+    "set": Change(set_, may_end_right=True),
     ZONE: Callback(timezone, needs_manager=True),
 }

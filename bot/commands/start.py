@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands.context import Callback, Command, CommandContext, with_chat
+from bot.commands.context import Callback, Change, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import found_in
 from bot.ports.channel import Button, Reply, Row
@@ -259,6 +259,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "speak": Callback(on_speak, needs_manager=True, replaces=True),
+    "speak": Change(on_speak),
     "help": Callback(help_),
 }

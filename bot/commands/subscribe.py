@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.asking import ask, expect
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import subscribed, subscribed_line, when_words
 from bot.commands.results import ending_of
 from bot.commands.settings import ZONE, zone_row
@@ -216,5 +216,5 @@ COMMANDS = (
 
 CALLBACKS = {
     "subscribe-to": Callback(sub, needs_manager=True),
-    "subscribe-at": Callback(on_subscribe_at, needs_manager=True, replaces=True),
+    "subscribe-at": Change(on_subscribe_at),
 }

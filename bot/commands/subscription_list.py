@@ -15,7 +15,7 @@ from bot.commands.asking import (
     subscription_button,
     subscriptions_here,
 )
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import (
     ListRow,
     held_back,
@@ -230,8 +230,6 @@ COMMANDS = (
 CALLBACKS = {
     "list": Callback(list_, replaces=True),
     "subscription": Callback(on_subscription(show_one), replaces=True),
-    "unsub": Callback(
-        on_subscription(lambda context, one: _removed(context, [one.number])), needs_manager=True, replaces=True
-    ),
-    "unsub-all": Callback(unsub_all, needs_manager=True, replaces=True),
+    "unsub": Change(on_subscription(lambda context, one: _removed(context, [one.number]))),
+    "unsub-all": Change(unsub_all),
 }
