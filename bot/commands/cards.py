@@ -15,7 +15,7 @@ pressed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -63,7 +63,7 @@ _AUTHORS = 3  # authors that are offered: the first ones and the last
 _LABEL = 40  # characters of a name in a label
 CARDS = 5  # papers that one message may ask for
 _SAVED_PAGE = 8  # saved papers on a page
-_NOTED: Mapping[Signal, Sentence] = {
+_NOTED = {
     Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
     Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
     Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),

@@ -172,9 +172,7 @@ class CommandContext:
         """
         platform = self.origin.address.platform
         links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
-        if links and bot:
-            return (links, bot)
-        return (None, "")
+        return (links, bot) if links and bot else (None, "")
 
     def ask_for(self, need: Need, of: Sequence[str]) -> None:
         """Raises Lacking if something of this kind is lacking, and was not asked for yet."""
@@ -359,7 +357,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
 
 
 # Another word for a command → the command, which is then proposed.
-_ELSEWHERE: Mapping[str, str] = {
+_ELSEWHERE = {
     "about": "help",
     "activeall": "resume",
     "check": "today",
@@ -384,7 +382,7 @@ _ELSEWHERE: Mapping[str, str] = {
 
 
 # the Chinese name of a command → the command
-_IN_CHINESE: Mapping[str, str] = {
+_IN_CHINESE = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",

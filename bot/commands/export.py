@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.asking import ask, subscriptions_here
@@ -25,7 +25,7 @@ LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
 _FORMS = frozenset({"bib", "bibtex", "ris"})
-_DAYS: Mapping[str, int] = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
+_DAYS = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?")
 _LIST_FILE = FileReader(most=256 * 1024)  # subscriptions
 _LIBRARY_FILE = FileReader(most=LARGEST, content=read_library)

@@ -1,7 +1,7 @@
 """Writes values in words, for chats and the terminal: settings, times, subscriptions, pauses, nearness."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -25,14 +25,14 @@ if TYPE_CHECKING:  # so that a list in a terminal need not load what finds paper
     from subscriptions.service.previews import Base
     from subscriptions.service.subscribing import Subscribed
 
-_RESTS: Mapping[str, Sentence] = {
+_RESTS = {
     QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
     WEEKDAYS: Sentence("the weekend holds it until Monday"),
     "weekend": Sentence("arXiv is quiet at the weekend"),
     "holiday": Sentence("arXiv announces nothing on a holiday"),
 }
 # Cadences as people type them; each language has its own words.
-_TYPED: Mapping[str, Sentence] = {
+_TYPED = {
     "now": Sentence("now"),
     "daily": Sentence("daily {time}"),
     "weekdays": Sentence("weekdays {time}"),
@@ -163,7 +163,7 @@ def day_words(text: str, localizer: Language, schedule: str) -> str:
     return re.sub(r"\bweekly (\w{3})\b", lambda day: DAY_NAMES[DAYS.index(day[1])], said)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListRow:
     """One subscription in a list."""
 

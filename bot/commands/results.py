@@ -12,8 +12,6 @@ from subscriptions.query.tree import Query
 from subscriptions.service.previews import Base
 from subscriptions.store.interests import owned
 
-_NEWEST = 5  # papers for a chat without subscriptions
-
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
     """Returns the papers as items, in this order; the words that the query matched are marked.

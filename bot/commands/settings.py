@@ -229,17 +229,17 @@ def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
     for name in (*first, *_WELL_KNOWN):
         by_offset.setdefault(_offset(name, now), name)
     near = [_offset(name, now) for name in first or [operator]]
-    return sorted(by_offset.values(), key=lambda name: min(_between(_offset(name, now), place) for place in near))
+
+    def apart(name: str) -> timedelta:
+        """Returns how far a zone is from the nearest of these, the shorter way around the clock."""
+        ways = ((_offset(name, now) - place) % _DAY for place in near)
+        return min(min(way, _DAY - way) for way in ways)
+
+    return sorted(by_offset.values(), key=apart)
 
 
 def _offset(name: str, now: datetime) -> timedelta:
     return now.astimezone(zone(name)).utcoffset() or timedelta(0)
-
-
-def _between(one: timedelta, other: timedelta) -> timedelta:
-    """Returns the difference of two times of day or offsets, the shorter way around the clock: at most twelve hours."""
-    apart = abs(one - other) % _DAY
-    return min(apart, _DAY - apart)
 
 
 def place_in(text: str) -> str:

@@ -1,6 +1,5 @@
 """start and help: the first words, shared links, examples and topics, and the reply to unknown commands."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.commands.context import Callback, Change, Command, CommandContext, with_chat
@@ -30,7 +29,7 @@ _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _OPERATORS = (Sentence("For operators"), ("allow", "deny"))
-_PURPOSES: tuple[tuple[Sentence, tuple[str, ...]], ...] = (
+_PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("today", "search", "like", "save", "saved", "why")),
     (Sentence("This chat"), ("set", "lang", "timezone", "email", "status")),
@@ -44,13 +43,13 @@ FIRST = (
     Sentence("See, change, remove: /list"),
     Sentence("Settings: /set quiet 23:00-07:00"),
 )
-TOPICS: Mapping[str, Sentence] = {
+TOPICS = {
     "query": Sentence("how to ask"),
     "when": Sentence("the times"),
     "about": Sentence("what this is, and thanks"),
 }
 
-QUERIES: tuple[tuple[str, Sentence], ...] = (
+QUERIES = (
     ("graph transformer", Sentence("both words")),
     ('"graph transformer"', Sentence("side by side")),
     ("rlhf OR dpo", Sentence("one of them")),
@@ -59,7 +58,7 @@ QUERIES: tuple[tuple[str, Sentence], ...] = (
     ("neuro*", Sentence("words that begin so")),
     ("=RAG", Sentence("exactly so, in capitals")),
 )
-WHENS: tuple[tuple[str, Sentence], ...] = (
+WHENS = (
     ("now", Sentence("as soon as papers come")),
     ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
     ("daily 9", Sentence("every day at nine")),
@@ -80,8 +79,8 @@ def start(context: CommandContext) -> Reply | None:
         return None if context.args == ADDED else Reply((head, how_to_begin(context)))
     if _is_paused(context) and not context.args:
         return resume_(context)
-    if (offered := _offered(context)) is not None:
-        return _offer(context, *offered)
+    if offer := _offer(context):
+        return offer
     begin = _first_words(context)
     if not context.args:
         return begin
@@ -133,20 +132,18 @@ def on_speak(context: CommandContext) -> Reply:
     return _first_words(with_chat(context, chat))
 
 
-def _offered(context: CommandContext) -> tuple[str, str] | None:
-    """Returns (query, time) that a link offers; None if it offers none."""
+def _offer(context: CommandContext) -> Reply | None:
+    """Shows the subscription that a link offers: its query in words, its time, what it would have found.
+
+    Returns None if the link offers none.
+    """
     ending = split_when(text_of_payload(context.args))
+    text, when = ending.query, ending.when or context.origin.settings.schedule
     try:
-        parse_query(ending.query)
-        read_when(ending.when or "now")
+        query, _ = parse_query(text), read_when(when)
     except PaperwireError:  # a person wrote the link, so its text may be anything
         return None
-    return ending.query, ending.when or context.origin.settings.schedule
-
-
-def _offer(context: CommandContext, text: str, when: str) -> Reply:
-    """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
-    query = parse_query(text)
+    context.ask_for_vectors(query.asked)
     lately = recent_matches(context.transaction, query, now=context.now)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:

@@ -58,11 +58,6 @@ def on_today(context: CommandContext) -> Reply:
     return _shown(context, str(subscription.number)) if subscription else context.toast("This subscription is gone.")
 
 
-def on_fine(context: CommandContext) -> Reply:
-    """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
-    return context.reply("Good. I say no more of it until something has come.", ok=True)
-
-
 def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
     ending = ending_of(context, asked)
     context.ask_for_vectors(texts_asked(ending.query))
@@ -237,5 +232,8 @@ COMMANDS = (
 CALLBACKS = {
     "today": Callback(on_today),
     "preview": Callback(lambda context: _shown(context, of_week=True)),
-    "fine": Callback(on_fine, replaces=True),
+    # under the notice that nothing matches, which is not sent again until something has matched
+    "fine": Callback(
+        lambda context: context.reply("Good. I say no more of it until something has come.", ok=True), replaces=True
+    ),
 }

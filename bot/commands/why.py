@@ -26,7 +26,7 @@ from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
-_TOLD: Mapping[str, Sentence] = {
+_TOLD = {
     "long ago": Sentence("It came here before."),
     "sent": Sentence("It came {moment}."),
     "behind": Sentence("It came {moment}, under [show more]."),
@@ -35,7 +35,7 @@ _TOLD: Mapping[str, Sentence] = {
     "on its way": Sentence("It was planned {moment} and is on its way."),
     "held": Sentence("It was planned {moment} and waits until this chat is active again."),
 }
-_KEPT: Mapping[str, Sentence] = {
+_KEPT = {
     "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
     "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
     "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
@@ -50,7 +50,7 @@ _KEPT: Mapping[str, Sentence] = {
     "known time": Sentence("fits, and comes {moment}"),
 }
 # reason why a paper is not delivered → the command that removes this reason
-_MENDS: Mapping[str, str] = {
+_MENDS = {
     "crosslist": "set crosslists in",
     "paused": "resume {number}",
     "chat": "resume",

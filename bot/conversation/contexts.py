@@ -20,7 +20,7 @@ from subscriptions.store.database.store import Transaction
 class PreparedRequest:
     """A request with its intent and everything that its command needs from outside."""
 
-    request: Request  # as `PlatformApi.enrich` returned it
+    request: Request  # as `Platform.enrich` returned it
     intent: Intent
     place: Place  # the chat that the request is about
     writes: bool = True  # it changes something, so that it needs a writing transaction

@@ -25,8 +25,9 @@ from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies, make_vectors
+from bot.platform import Platform
 from bot.ports.channel import Reply
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions.errors import NotDelivered, NotFound, PaperwireError, Refused, Sentence, StoreError
 from subscriptions.model import ChatKind
@@ -225,7 +226,7 @@ async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedReq
     return prepared
 
 
-async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: PlatformApi) -> PreparedRequest:
+async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platform) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
     reader = prepared.intent.wants_file
     assert reader is not None  # noqa: S101 - `file_id` says so

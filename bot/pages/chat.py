@@ -83,7 +83,7 @@ EXAMPLES = (
 ShownMessage = Mapping[str, object]  # a message as the templates show it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """Messages of a chat at one moment."""
 

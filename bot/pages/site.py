@@ -1,7 +1,6 @@
 """The site of the pages: its routes, the hosts and sizes that it accepts, and the headers of every page."""
 
 import logging
-from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -39,7 +38,7 @@ _OF_PROXIES = (
 )  # fmt: skip
 _SET_PASSWORD = "Set PAPERWIRE_WEB_PASSWORD."  # noqa: S105 - the name of a setting
 
-HEADERS: Mapping[str, str] = {
+HEADERS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

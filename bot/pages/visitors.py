@@ -50,7 +50,7 @@ _WRONG = Sentence("That is not the password.")
 _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """The person who opens a page, and that person's chat."""
 
@@ -65,7 +65,7 @@ class Visitor:
         return self.chat.address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """A form that a visitor sent."""
 

@@ -59,7 +59,15 @@ def render_delivery(
     is_thread = bulletin.form == "thread"
     if is_thread:
         pages = [bulletin.root(pages), *pages]
-    return packing.messages(medium, pages, last=last, silent=silent, subject=bulletin.subject(), is_thread=is_thread)
+    return packing.messages(
+        medium,
+        pages,
+        last=last,
+        silent=silent,
+        subject=bulletin.subject(),
+        about=bulletin.label,
+        is_thread=is_thread,
+    )
 
 
 def delivery_pages(delivery: Delivery, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
@@ -348,16 +356,16 @@ class _Bulletin:
         reason = language.say("nothing was running at {moment}", moment=language.moment(self.delivery.due))
         return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
-    def subject(self) -> views.Subject:
+    def subject(self) -> str:
         """Returns the title of the only paper, or the number of papers, their subscription and the day."""
         language, amount = self.language, len(self.delivery.items)
         if amount == 1:
-            return views.Subject(text=papers.title_of(self.delivery.items[0], self.reader), about=self.label)
+            return papers.title_of(self.delivery.items[0], self.reader)
         text = language.count("{count} paper", "{count} papers", amount)
         if self.label:
             text = language.count("{count} paper on {label}", "{count} papers on {label}", amount, label=self.label)
         day = language.short_day(language.local(self.delivery.due).date())
-        return views.Subject(text=f"{text} · {day}", about=self.label)
+        return f"{text} · {day}"
 
     def root(self, pages: Sequence[packing.Page]) -> packing.Page:
         """Returns the message that begins a thread: "12 papers for #vision-papers", and the first titles."""

@@ -25,7 +25,7 @@ _SHORT = views.Measure(title=2000, text=2000, abstract=2000)
 _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: {chat}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A feed, newest papers first."""
 

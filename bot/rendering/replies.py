@@ -3,7 +3,7 @@
 Also close-ups of a paper, with a head and labelled sections: all its texts, or why it came.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -47,7 +47,7 @@ def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> t
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     last = _labelled(reply.buttons)
     pages = _pages(reply, reader, medium, medium.beneath(last))
-    return packing.messages(medium, pages, last=last, silent=reader.kind is not model.ChatKind.PRIVATE)
+    return packing.messages(medium, pages, last=last, silent=chat.kind is not model.ChatKind.PRIVATE)
 
 
 def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
@@ -113,47 +113,32 @@ def _has_text(fragment: packing.Fragment) -> bool:
     return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-_View = Callable[[views.Measure], views.PaperView]
-
-
 def _papers(
     reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
 ) -> Iterator[packing.Part]:
     """Yields the papers, each followed by its sections."""
+    layout, of_list = reply.item_layout, views.measure_of_list(len(reply.items))
+    measure = {"whole": views.WHOLE, "why": views.HEAD, "card": views.CARD}.get(layout, of_list)
+    is_numbered = layout == "row" or (layout == "card" and len(reply.items) > 1)
+    if reader.settings.text == "titles":  # the person asked about these papers
+        reader = replace(reader, settings=replace(reader.settings, text="summary"))
     for place, item in enumerate(reply.items):
-        buttons, number = views.CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
-        if number and medium.beside != "never":
-            buttons, number = card_buttons(number, item, reader.language), None
-        view, measure, sections = _shown(reply, place, reader)
+        buttons, opens = views.CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
+        if opens and medium.beside != "never":
+            buttons, opens = card_buttons(opens, item, reader.language), None
+        number, day = reply.first + place if is_numbered else 0, reply.days[place] if reply.days else ""
+        view = partial(papers.paper_view, item, reader, number=number, day=day)
+        sections: Iterable[views.Section] = ()
+        if layout == "whole":
+            sections = whole_sections(item.paper.paper, reader)
+        elif layout == "why":
+            view, sections = partial(_why_head, item, reader), why_sections(item, reader)
         paper = packing.fitted(view, measure, medium, beneath, buttons)
-        opening = None
-        if heading := reply.headings.get(place):
-            opening = medium.draw(views.Heading(heading))
-        yield packing.Part((paper,), number=number, opening=opening)
+        heading = reply.headings.get(place)
+        yield packing.Part((paper,), number=opens, opening=medium.draw(views.Heading(heading)) if heading else None)
         for section in sections:
             for fragment in _in_pieces(section, medium, beneath):
                 yield packing.Part((fragment,))
-
-
-def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views.Measure, tuple[views.Section, ...]]:
-    """Returns (what shows a paper of the reply at a measure, the measure, the sections below it)."""
-    item, day = reply.items[place], reply.days[place] if reply.days else ""
-    number = reply.first + place
-    match reply.item_layout:
-        case "whole":
-            return (
-                partial(papers.paper_view, item, reader),
-                views.WHOLE,
-                tuple(whole_sections(item.paper.paper, reader)),
-            )
-        case "why":
-            return partial(_why_head, item, reader), views.HEAD, tuple(why_sections(item, reader))
-        case "card" if len(reply.items) == 1:
-            number = 0
-    if reader.settings.text == "titles":  # the person asked about these papers
-        reader = replace(reader, settings=replace(reader.settings, text="summary"))
-    measure = views.CARD if reply.item_layout == "card" else views.measure_of_list(len(reply.items))
-    return partial(papers.paper_view, item, reader, number=number, day=day), measure, ()
 
 
 def _why_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:

@@ -85,7 +85,7 @@ class Service(packing.Medium):
         """See Medium. The head of a delivery is the title of its message."""
         title, shown = "", tuple(page.fragments)
         if self.has_title:
-            title = page.subject.about
+            title = page.about
             match shown[0].view:
                 case views.Head() as head if shown[1:]:
                     title, shown = head.line, shown[1:]

@@ -22,12 +22,12 @@ from contextlib import ExitStack
 from email.headerregistry import Address
 from email.utils import parseaddr
 from html import escape
-from typing import Literal, TextIO
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.platform import CheckResult, OnBotName, Platform
+from bot.platform import CheckResult, Given, OnBotName, Platform
 from bot.platforms.email import FACTS, mail_links, markup
 from bot.platforms.email.link_pages import MailPages
 from bot.platforms.email.markup import Payload
@@ -118,7 +118,7 @@ class EmailChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Returns the Message-ID of the mail."""
+        """See Platform. Returns the Message-ID of the mail."""
         del thread
         payload = {"buttons": [], **channels.read_message(message, "subject", "preview", "text", "html")}
         if plain:
@@ -141,16 +141,16 @@ class EmailChannel(Platform):
         return message_id
 
     async def identity(self) -> str:
-        """See Channel. Returns the sender's address, to which the database belongs."""
+        """See Platform. Returns the sender's address, to which the database belongs."""
         return self.sender.addr_spec
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """See PlatformApi. The words become the first line of the page."""
+        """See Platform. The words become the first line of the page."""
         if words and (page := self.waiting.get(callback_id)) is not None:
             page.append(markup.line(words))
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. The page that waits in that chat offers the file for download."""
+        """See Platform. The page that waits in that chat offers the file for download."""
         data = b64encode(file.text.encode("utf-8", "replace")).decode()
         link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
         for update, page in self.waiting.items():
@@ -278,7 +278,6 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
     return Rejected(said, form=True, in_doubt=True)
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> EmailChannel:
+def connect(given: Given) -> EmailChannel:
     """See bot.platforms.connect."""
-    del out
-    return EmailChannel(settings, store, clock)
+    return EmailChannel(given.settings, given.store, given.clock)

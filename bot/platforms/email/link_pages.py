@@ -123,8 +123,7 @@ def _request(chat: ChatAddress, link: mail_links.Link, typed: str, update: str) 
             callback_data=link.data,
             callback_id=update,
         )
-    text = link.data if link.does == "say" else typed
-    said = typed_command(text)
+    said = typed_command(link.data or typed)
     return MessageRequest(
         place=place,
         update_id=update,
@@ -138,7 +137,7 @@ def _request(chat: ChatAddress, link: mail_links.Link, typed: str, update: str) 
 def _page(reader: mail_links.Reader, link: mail_links.Link, answers: Sequence[Payload] | None = None) -> Response:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     say = reader.language.say
-    title, body, talk = link.label or FACTS.title, "", ""
+    title, body, talk = link.label or (FACTS.title if answers is None else say(_DONE)), "", ""
     buttons = [[(link.label or "OK", "", reader.signer.token(link))]]  # rows of (label, address, or else a link)
     if answers is not None:
         shown = answers or [line(say(_NOTHING))]
@@ -148,10 +147,8 @@ def _page(reader: mail_links.Reader, link: mail_links.Link, answers: Sequence[Pa
             for one in shown
             for row in one["buttons"]
         ]
-        if link.does == "talk":
-            title = say(_DONE)
         if reader.is_confirmed:
-            talk = reader.token("talk", "")
+            talk = reader.token("say", "")
     html = draw(
         "email",
         "page.html",

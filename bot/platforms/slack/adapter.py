@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TextIO
+from typing import Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.failures import SettingsError
-from bot.platform import CheckResult, OnBotName, Platform
+from bot.platform import CheckResult, Given, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.incoming import SocketMode, title_of
@@ -26,10 +26,8 @@ from bot.platforms.slack.manifest import NEEDED, SCOPES
 from bot.ports import channel as channels
 from bot.ports.channel import usable_text
 from bot.ports.conversation import Place, Request, file_too_large
-from bot.settings import Settings
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.store.database.store import Store
 from subscriptions.zones import zone_name
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
@@ -107,7 +105,7 @@ class SlackChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel."""
+        """See Platform."""
         shown = markup.message_arguments(message, plain=plain)
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
@@ -126,7 +124,7 @@ class SlackChannel(Platform):
         return ts
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel.
+        """See Platform.
 
         With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks.
         """
@@ -144,7 +142,7 @@ class SlackChannel(Platform):
         after: datetime,
         thread: str | None = None,
     ) -> str | None:
-        """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
+        """See Platform. `after` is a time of this machine's clock, which may differ from Slack's.
 
         Searches `thread`. Then searches the channel or topic, where the message went if its thread was still unknown.
         """
@@ -167,12 +165,12 @@ class SlackChannel(Platform):
         return None
 
     async def identity(self) -> str:
-        """See Channel. Returns "TEAM:USER"."""
+        """See Platform. Returns "TEAM:USER"."""
         me = await self.workspace.identify()
         return f"{me.team}:{me.user}"
 
     async def close(self) -> None:
-        """See Channel."""
+        """See Platform."""
         await self.workspace.close()
 
     def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
@@ -221,7 +219,7 @@ class SlackChannel(Platform):
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
+        """See Platform. If the app may not read people, everyone in the workspace counts as a member."""
         if "/" in person:  # of another workspace
             return False
         async with _query_timeout():
@@ -239,7 +237,7 @@ class SlackChannel(Platform):
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi.
+        """See Platform.
 
         Adds whether the bot is in the channel, its title, and the person's name, time zone and language.
         """
@@ -293,7 +291,7 @@ class SlackChannel(Platform):
         return False
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `incoming`)."""
+        """See Platform. `name` is the id of a channel, perhaps with @ before it (see `incoming`)."""
         address = name.removeprefix("@")
         if not address.isalnum() or address.startswith(PEOPLE):
             return None
@@ -323,7 +321,7 @@ class SlackChannel(Platform):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
+        """See Platform. If the response url accepts no more responses, posts a new ephemeral message."""
         if response_url:
             body = _response_body(message, chat.topic, replaces=replaces, plain=plain)
             try:
@@ -347,21 +345,21 @@ class SlackChannel(Platform):
         )
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. If the app may not upload files, says so."""
+        """See Platform. If the app may not upload files, says so."""
         try:
             return await self.workspace.send_file(await self.workspace.resolve(chat.address), chat.topic, file)
         except Rejected as error:
             return await self.post(chat, _no_file(file, error), delivery=f"no {file.name}")
 
     async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
-        """See PlatformApi. If the app may not write to the person, says so in the chat, to that person only."""
+        """See Platform. If the app may not write to the person, says so in the chat, to that person only."""
         try:
             await self.workspace.send_file(await self.workspace.resolve(person), "", file)
         except (ChatGone, Rejected) as error:
             await self.post_ephemeral(chat, person, _no_file(file, error), response_url="", replaces=False)
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi."""
+        """See Platform."""
         found = part_of(await self.workspace.ask("files.info", file=file), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
@@ -419,9 +417,9 @@ def _no_file(file: channels.File, error: NotDelivered) -> Message:
     return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> SlackChannel:
+def connect(given: Given) -> SlackChannel:
     """See bot.platforms.connect."""
-    del store, clock, out
+    settings = given.settings
     assert settings.slack_bot_token is not None  # noqa: S101 - without it the platform is off
     return SlackChannel(
         Workspace(settings.slack_bot_token, api_url=settings.slack_api_url, app_token=settings.slack_app_token)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from bot.ports.channel import Button, Buttons, read_message
 from bot.rendering import packing, views
@@ -90,7 +90,7 @@ class Slack(packing.Medium):
     """The medium of Slack."""
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
-    beside: Literal["never", "in lists", "always"] = "in lists"
+    beside = "in lists"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas.
