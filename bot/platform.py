@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 from bot.ports.channel import Clock, File, Limits
 from bot.ports.conversation import Place, Receiver, Request
 from bot.rendering.packing import Medium
-from subscriptions import errors
 from subscriptions.addresses import PlatformFacts
+from subscriptions.errors import PaperwireError, Rejected
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what finds papers
@@ -43,7 +43,7 @@ class CheckResult:
         return cls(question, answer, cure=cure, mend=True)
 
     @classmethod
-    def of_error(cls, question: str, error: errors.PaperwireError) -> "CheckResult":
+    def of_error(cls, question: str, error: PaperwireError) -> "CheckResult":
         """Returns the finding that an error answers a question, and must be corrected."""
         return cls(question, str(error.sentence), cure=str(error.hint), mend=True)
 
@@ -99,7 +99,7 @@ class Platform(Protocol):
 
         Raises only NotDelivered. By default, raises Rejected.
         """
-        raise errors.Rejected("A message cannot be changed there once it was sent.")
+        raise Rejected("A message cannot be changed there once it was sent.")
 
     async def find(
         self,
@@ -168,7 +168,7 @@ class Platform(Protocol):
         `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
         message is removed. Raises NotDelivered.
         """
-        raise errors.Rejected("Nothing is shown there to one person of many.")
+        raise Rejected("Nothing is shown there to one person of many.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
@@ -179,7 +179,7 @@ class Platform(Protocol):
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
         """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
-        raise errors.Rejected("No documents are sent there.")
+        raise Rejected("No documents are sent there.")
 
     async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
         """Shows a document to one person, who asked for it in a chat.
@@ -195,7 +195,7 @@ class Platform(Protocol):
 
         Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
         """
-        raise errors.Rejected("No documents are taken there.")
+        raise Rejected("No documents are taken there.")
 
     @property
     def startup_lines(self) -> Sequence[str]:

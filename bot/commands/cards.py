@@ -49,9 +49,9 @@ from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.pausing import pause
 from subscriptions.states import Signal
-from subscriptions.store import interests
 from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
+from subscriptions.store.interests import note_signal, saved_papers, take_back
 from subscriptions.store.known_papers import first_paper_at, stored_papers
 from subscriptions.store.stored_deliveries import DeliveredPaper, delivered_items
 
@@ -134,7 +134,7 @@ def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Repl
     """
     paper = item.paper.id
     if not context.read_by_strangers:
-        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+        note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
     arguments = {"paper": paper, **_paper_arguments(context), "number": 1, "on_card": True, "whole": whole}
     opens = Button("1", name=CARD, verb=CARD, arguments=arguments)
     return Reply(items=(item,), item_layout="card", numbers=(opens,))
@@ -226,7 +226,7 @@ def on_leave_out(context: CommandContext, item: Item, subscription: Subscription
     rule = str(context.arguments.get("rule") or words_rule(context.args.lstrip(" -")))
     less = narrowed(parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
-    interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
+    note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
     reading, text = context.reading(done.query), done.subscription.text
     return Reply(
         (f"{subscription.number}  {reading}",),
@@ -240,7 +240,7 @@ def on_leave_out(context: CommandContext, item: Item, subscription: Subscription
 def on_pause_week(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
     """Handles [pause N for a week]: its papers wait until then."""
     until, chat = context.now + _PAUSED_FOR, context.chat
-    interests.note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
+    note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
     pause(context.transaction, chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     return context.reply(
         "{subscription} is paused until {moment}.",
@@ -350,12 +350,12 @@ def _toggle(kind: Signal) -> CommandFunction:
     def handle(context: CommandContext, item: Item) -> Reply:
         context = with_stored_chat(context)
         transaction, paper, is_saving = context.transaction, item.paper.id, kind is Signal.SAVED
-        if interests.take_back(transaction, context.chat, paper, kind):
+        if take_back(transaction, context.chat, paper, kind):
             return context.toast("No longer saved.") if is_saving else context.toast("Taken back.")
         if is_saving:
             save_papers(transaction, context.chat, [paper], now=context.now, who=context.actor)
         else:
-            interests.note_signal(transaction, context.chat, [paper], kind, now=context.now)
+            note_signal(transaction, context.chat, [paper], kind, now=context.now)
         return context.toast(_NOTED[kind] if is_saving or transaction.store.encoder else _ONLY_NOTED)
 
     return of_paper(handle)
@@ -392,13 +392,13 @@ def save(context: CommandContext) -> Reply:
 @of_paper
 def on_unsave(context: CommandContext, item: Item) -> Reply:
     """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
-    interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
+    take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
     return context.reply("No longer saved: {title}", title=context.title(item.paper), ok=True)
 
 
 def saved(context: CommandContext) -> Reply:
     """Shows a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
-    papers = interests.saved_papers(context.transaction, context.chat)
+    papers = saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
     start = min(int(context.arguments.get("start", 0)), (len(papers) - 1) // _SAVED_PAGE * _SAVED_PAGE)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from subscriptions import errors, model
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind
 
 if TYPE_CHECKING:  # most subcommands have no web pages
     from starlette.routing import Route
@@ -26,22 +27,22 @@ def reply_delivery(update_id: str) -> str:
 class Place:
     """A chat as its platform describes it."""
 
-    chat: model.ChatAddress
-    kind: model.ChatKind
+    chat: ChatAddress
+    kind: ChatKind
     title: str = ""
     public: bool = False  # strangers can read the chat, because it has a public name
     is_forum: bool = False  # the chat has topics; set only by `Platform.find_chat`
     is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
     @classmethod
-    def of(cls, chat: model.Chat) -> "Place":
+    def of(cls, chat: Chat) -> "Place":
         """Returns the place of a stored chat."""
         return cls(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
 
     @property
     def is_private(self) -> bool:
         """Returns whether it is the private chat of a person."""
-        return self.kind is model.ChatKind.PRIVATE
+        return self.kind is ChatKind.PRIVATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class RequestBase:
     outside_channel: str = ""  # the platform's id of the direct channel of the request; the bot may be no member of it
 
     @property
-    def chat(self) -> model.ChatAddress:
+    def chat(self) -> ChatAddress:
         """Returns the address of the chat where the request was made."""
         return self.place.chat
 
@@ -176,11 +177,11 @@ class Receiver(Protocol):
         return
 
 
-def file_too_large(most: int) -> errors.Refused:
+def file_too_large(most: int) -> Refused:
     """Returns the error for a document of more than `most` bytes."""
     if most < 1 << 20:
-        return errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
-    return errors.Refused(errors.Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
+        return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+    return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
 
 
 @dataclass(frozen=True, slots=True)

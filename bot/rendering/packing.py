@@ -11,9 +11,9 @@ from sys import maxsize
 from typing import Any, Literal, Protocol
 
 from bot.ports.channel import Button, Buttons, Row
-from bot.rendering import views
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows
 from bot.rendering.dialects import PLAIN
+from bot.rendering.views import CardButtons, Code, Head, Heading, Line, Measure, More, PaperView, Root, Section
 from subscriptions.model import Message
 
 
@@ -195,11 +195,11 @@ def page_of(parts: Sequence[Part]) -> Page:
 
 
 def fitted(
-    view: Callable[[views.Measure], views.PaperView],
-    measure: views.Measure,
+    view: Callable[[Measure], PaperView],
+    measure: Measure,
     medium: Medium,
     beside: Size,
-    buttons: views.CardButtons,
+    buttons: CardButtons,
 ) -> Fragment:
     """Returns a paper with `buttons`.
 
@@ -215,13 +215,13 @@ def fitted(
 def _line_ends(above: object, below: object, under_head: str) -> str:
     """Returns the line ends between two views in a text: an empty line, unless the two belong together."""
     match above, below:
-        case views.Head(remark=""), _:
+        case Head(remark=""), _:
             return under_head
-        case (views.Heading(), _) | (_, views.More()) | (_, views.Section(close=True)):
+        case (Heading(), _) | (_, More()) | (_, Section(close=True)):
             return "\n"
-        case views.PaperView(), views.PaperView(form="title"):
+        case PaperView(), PaperView(form="title"):
             return "\n"
-        case ((views.Line() | views.Code()), (views.Line() | views.Code())):
+        case ((Line() | Code()), (Line() | Code())):
             return "\n"
     return "\n\n"
 
@@ -246,8 +246,8 @@ def notification_titles(fragments: Sequence[Fragment]) -> str:
     lines = []
     for fragment in fragments:
         match fragment.view:
-            case views.PaperView() as paper:
+            case PaperView() as paper:
                 lines.append(f"{paper.number} {paper.title}".strip())
-            case views.Head(small=False) | views.Root() as head:
+            case Head(small=False) | Root() as head:
                 lines.append(head.line)
     return "\n".join(lines)

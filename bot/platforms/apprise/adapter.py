@@ -21,7 +21,7 @@ from bot.platforms.apprise import FACTS, client
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
 from bot.settings import Destination
-from subscriptions import errors
+from subscriptions.errors import NotFound, Rejected, RetryLater, Unclear, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _library() -> ModuleType | None:
 def _target(destination: Destination, library: ModuleType | None) -> Target | SettingsError:
     """Returns a destination with its plugin, or why it cannot be used."""
     if library is None:
-        return SettingsError("Apprise is not installed.", errors.install_extra("apprise"))
+        return SettingsError("Apprise is not installed.", install_extra("apprise"))
     if destination.url is None:
         return SettingsError(
             f"{destination.url_env} is not set.", "Put the address of the service there, as Apprise writes it."
@@ -176,18 +176,18 @@ class AppriseChannel(Platform):
         del thread
         payload, target = channels.read_message(message, "title", "text", "format"), self.targets.get(chat.address)
         if target is None:
-            raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
+            raise RetryLater(f"paperwire.toml names no destination {chat.address}.")
         if isinstance(target, SettingsError):
-            raise errors.RetryLater(str(target.sentence))
+            raise RetryLater(str(target.sentence))
         title = target.plugin.service_name
         if plain:
             payload = {**payload, "format": "text"}  # Markdown is a text already
         if not target.medium.holds(payload["text"]):
-            raise errors.Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
+            raise Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
         if client.answers_by_code(target.plugin):
             await client.post(target.plugin, payload["text"])
         elif not await self._notified(chat.address, target.plugin, payload):
-            raise errors.Unclear(f"{title} did not take it, or its answer was lost: Apprise does not say which.")
+            raise Unclear(f"{title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
 
     async def close(self) -> None:
@@ -208,13 +208,13 @@ class AppriseChannel(Platform):
             hint = "Add a [[destination]] with this name and the variable of its address."
             if names:
                 hint = f"It names {', '.join(names)}."
-            raise errors.NotFound(f"paperwire.toml names no destination {address.address}.", hint)
+            raise NotFound(f"paperwire.toml names no destination {address.address}.", hint)
         return address.address, ChatKind.PRIVATE
 
     async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:
         """Returns whether Apprise sent a message, and says so in time."""
         if name in self._under_way and not self._under_way[name].done():
-            raise errors.RetryLater("The last message is still under way.")
+            raise RetryLater("The last message is still under way.")
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
         done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=self._timeout)
         return any(one.result() for one in done)

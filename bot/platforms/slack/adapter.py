@@ -23,8 +23,7 @@ from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.incoming import SocketMode, title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
-from bot.ports import channel as channels
-from bot.ports.channel import usable_text
+from bot.ports.channel import Clock, File, Limits, usable_text
 from bot.ports.conversation import Place, Request, file_too_large
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -86,7 +85,7 @@ class SlackChannel(Platform):
     medium = markup.MEDIUM
     hears = True
     has_ephemeral = True
-    limits = channels.Limits(per_lane=1)
+    limits = Limits(per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -173,7 +172,7 @@ class SlackChannel(Platform):
         """See Platform."""
         await self.workspace.close()
 
-    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
         """See Platform."""
         if not self.workspace.has_app_token:
             return ()
@@ -344,14 +343,14 @@ class SlackChannel(Platform):
             **markup.message_arguments(message, plain=plain),
         )
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See Platform. If the app may not upload files, says so."""
         try:
             return await self.workspace.send_file(await self.workspace.resolve(chat.address), chat.topic, file)
         except Rejected as error:
             return await self.post(chat, _no_file(file, error), delivery=f"no {file.name}")
 
-    async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
+    async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
         """See Platform. If the app may not write to the person, says so in the chat, to that person only."""
         try:
             await self.workspace.send_file(await self.workspace.resolve(person), "", file)
@@ -412,7 +411,7 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
     return {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
 
 
-def _no_file(file: channels.File, error: NotDelivered) -> Message:
+def _no_file(file: File, error: NotDelivered) -> Message:
     text = f"✗ {file.name} cannot be sent: {error.reason} Whoever installed the app can let it."
     return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))
 

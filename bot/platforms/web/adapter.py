@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.platform import Given, Platform
 from bot.platforms.web import FACTS, markup
-from bot.ports import channel as channels
+from bot.ports.channel import Clock, File, read_message, store_outcomes
 from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store import conversations
@@ -32,7 +32,7 @@ class WebChannel(Platform):
     medium = markup.MEDIUM
     hears = True
 
-    def __init__(self, store: Store, clock: channels.Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self.files: dict[str, bytes] = {}
         self.toasts: dict[str, asyncio.Future[str]] = {}
@@ -49,14 +49,14 @@ class WebChannel(Platform):
         """See Platform. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
         payload = _read(message, plain=plain)
-        with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
+        with store_outcomes():  # the message may have been stored; then a retry changes nothing
             return str(await self.say(chat, payload, key=delivery, part=message.number))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Platform."""
         payload = _read(message, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
-        with channels.store_outcomes():
+        with store_outcomes():
             is_edited = await self._store.run(conversations.edit_page_message, chat, number, payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
@@ -84,7 +84,7 @@ class WebChannel(Platform):
     ) -> str | None:
         """See Platform."""
         del after, thread
-        with channels.store_outcomes():
+        with store_outcomes():
             number = await self._store.run(
                 conversations.find_page_message, chat, delivery=delivery, part=message.number
             )
@@ -103,16 +103,16 @@ class WebChannel(Platform):
             raise Rejected("The file is gone. Send it again.")
         return data
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See Platform. The message contains the document, and the page shows a link to it."""
         kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
-        with channels.store_outcomes():
+        with store_outcomes():
             return str(await self.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
 
 
 def _read(message: Message, *, plain: bool) -> str:
     """Returns the content of a message as it is stored; with `plain`, only its text. Raises Rejected."""
-    content = channels.read_message(message, "text")
+    content = read_message(message, "text")
     shown = {"text": content["text"]}
     if content.get("html") and not plain:
         shown["html"] = content["html"]
