@@ -36,7 +36,7 @@ from bot.commands.results import number_buttons, papers_reply
 from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
-from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -63,11 +63,13 @@ _AUTHORS = 3  # authors that are offered: the first ones and the last
 _LABEL = 40  # characters of a name in a label
 CARDS = 5  # papers that one message may ask for
 _SAVED_PAGE = 8  # saved papers on a page
-_NOTED = {
-    Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
-    Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
-    Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
-}
+_NOTED = sentences(
+    {
+        Signal.LIKED: "Papers like this one come first. Press again to take it back.",
+        Signal.DISLIKED: "Papers like this one come last. Press again to take it back.",
+        Signal.SAVED: "Saved: /saved shows all. Press again to remove it.",
+    }
+)
 _GONE = Sentence("I do not have this paper any more.")
 _ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
@@ -300,7 +302,7 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
         place = "https://doi.org/" if _is_doi(first[0]) else "https://arxiv.org/abs/"
         look = (Button(context.say("look there"), url=f"{place}{first[0]}"),)
     return Reply(
-        tuple(lines),
+        lines,
         items=items,
         item_layout="card",
         numbers=number_buttons(items),
@@ -415,12 +417,12 @@ COMMANDS = (
     Command(
         save,
         "save",
-        Sentence("keep a paper"),
+        "keep a paper",
         examples=("/save 2601.15529",),
         usage="[ID…]",
         writes=True,
     ),
-    Command(saved, "saved", Sentence("papers that you kept"), examples=("/saved",)),
+    Command(saved, "saved", "papers that you kept", examples=("/saved",)),
 )
 
 CALLBACKS = {

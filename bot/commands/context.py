@@ -309,7 +309,7 @@ class Command(Action):
     """A command that people can type."""
 
     name: str = field(kw_only=False)
-    summary: Sentence = field(kw_only=False)  # for menus and help: a few words without a full stop
+    summary: str = field(kw_only=False)  # a sentence for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     examples: tuple[str, ...] = ()  # for help; each works in a chat that has subscription 1

@@ -174,7 +174,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         context.labelled(when_words(when, context.localizer, schedule), "schedule-to", subscription=which, text=when)
         for when in _OFTEN_WANTED
     ]
-    return Reply(tuple(lines), buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
+    return Reply(lines, buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
 
 
 def _is_time(text: str) -> bool:
@@ -270,7 +270,7 @@ COMMANDS = (
     Command(
         edit_,
         "edit",
-        Sentence("change a subscription"),
+        "change a subscription",
         examples=("/edit 1 diffusion -survey",),
         needs_manager=True,
         shows_without_args=True,
@@ -279,7 +279,7 @@ COMMANDS = (
     Command(
         name,
         "name",
-        Sentence("name a subscription"),
+        "name a subscription",
         examples=("/name 1 Diffusion",),
         needs_manager=True,
         shows_without_args=True,
@@ -288,7 +288,7 @@ COMMANDS = (
     Command(
         schedule,
         "schedule",
-        Sentence("when papers come"),
+        "when papers come",
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time",),
         needs_manager=True,
@@ -298,7 +298,7 @@ COMMANDS = (
     Command(
         undo_last,
         "undo",
-        Sentence("take back the last change"),
+        "take back the last change",
         examples=("/undo",),
         needs_manager=True,
         may_end_right=True,

@@ -121,12 +121,19 @@ def _as_text(context: CommandContext, head: str, name: str, text: str) -> Reply:
     lines = text.rstrip("\n").split("\n")
     if len(text) > most or max(map(len, lines)) > LONG_LINE:
         return Reply((head,), file=File(name, text))
-    return Reply((head,), code=tuple(lines))
+    return Reply((head,), code=lines)
 
 
 def import_(context: CommandContext) -> Reply:
     """Imports the lines of a text or of the attached file; without either, asks for them."""
-    text = _text_given(context)
+    text = context.args
+    if isinstance(context.file, bytes):
+        try:
+            text = portable.text_of(context.file)
+        except UnicodeDecodeError:
+            raise refusal(
+                "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
+            ) from None
     if not text.strip():
         how = context.say("Send the lines, or a text file with them. A line looks like this:")
         asked = ask(context, "import", how)
@@ -146,18 +153,6 @@ def import_(context: CommandContext) -> Reply:
     }
     shown = " · ".join(words for sign, words in said.items() if counts[sign])
     return context.reply("Imported: {counts}.", counts=shown, ok=True, buttons=context.undo_row)
-
-
-def _text_given(context: CommandContext) -> str:
-    """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
-    if not isinstance(context.file, bytes):
-        return context.args
-    try:
-        return portable.text_of(context.file)
-    except UnicodeDecodeError:
-        raise refusal(
-            "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
-        ) from None
 
 
 def library(context: CommandContext) -> Reply:
@@ -235,14 +230,14 @@ COMMANDS = (
     Command(
         export_,
         "export",
-        Sentence("subscriptions as text, papers as BibTeX"),
+        "subscriptions as text, papers as BibTeX",
         examples=("/export", "/export bib 30d", "/export ris saved"),
         usage="[bib | ris [30d | saved]]",
     ),
     Command(
         import_,
         "import",
-        Sentence("subscriptions from text or a file"),
+        "subscriptions from text or a file",
         examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         needs_manager=True,
         wants_file=_LIST_FILE,
@@ -252,7 +247,7 @@ COMMANDS = (
     Command(
         library,
         "library",
-        Sentence("your own papers, from a file"),
+        "your own papers, from a file",
         examples=("/library",),
         needs_manager=True,
         wants_file=_LIBRARY_FILE,

@@ -65,14 +65,14 @@ def papers_reply(
     lines: Iterable[str],
     papers: Sequence[KnownPaper],
     *,
-    days: tuple[str, ...] = (),
+    days: Sequence[str] = (),
     first: int = 1,
     buttons: Buttons = (),
 ) -> Reply:
     """Returns a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
     items = result_items(papers)
     return Reply(
-        tuple(lines),
+        [*lines],
         items=items,
         days=days,
         first=first,

@@ -105,14 +105,10 @@ def search_(context: CommandContext) -> Reply:
     """Shows the stored papers that match, newest first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
-    if _is_of_a_paper(context.args):
-        return named_papers(context, mentioned(context.args))
+    named = mentioned(context.args)
+    if named and len(context.args.split()) == 1 and not parse.papers_named(context.args):
+        return named_papers(context, named)
     return try_query(context, context.args)
-
-
-def _is_of_a_paper(said: str) -> bool:
-    """Returns whether a text is nothing but the id or the link of a paper."""
-    return bool(mentioned(said)) and len(said.split()) == 1 and not parse.papers_named(said)
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
@@ -261,7 +257,7 @@ class _Results:
         return Reply(
             (*self._lines(), *notes, *self._last_lines()),
             items=items,
-            days=tuple(" · ".join(filter(None, both)) for both in days),
+            days=[" · ".join(filter(None, both)) for both in days],
             headings=headings,
             first=self.start + 1,
             numbers=number_buttons(items, first=self.start + 1),
@@ -390,7 +386,7 @@ COMMANDS = (
     Command(
         like,
         "like",
-        Sentence("papers near to a paper"),
+        "papers near to a paper",
         examples=("/like 2601.15529",),
         usage="ID",
         writes=lacks_text,
@@ -398,7 +394,7 @@ COMMANDS = (
     Command(
         search_,
         "search",
-        Sentence("look through all papers"),
+        "look through all papers",
         examples=("/search graph neural networks",),
         usage="QUERY",
         writes=lambda context: lacks_text(context) or opens_a_paper(context),

@@ -120,7 +120,7 @@ def _all_settings(context: CommandContext) -> Reply:
     buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
     if context.read_by_strangers:
         lines.append(context.say("To change one: /set text titles"))
-    return Reply(tuple(lines), buttons=phone_rows(buttons), names_chat=True)
+    return Reply(lines, buttons=phone_rows(buttons), names_chat=True)
 
 
 def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> str:
@@ -159,7 +159,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     back = context.button("all settings", "set")
-    return Reply(tuple(lines), buttons=(*buttons, (back,)))
+    return Reply(lines, buttons=(*buttons, (back,)))
 
 
 def _value_button(context: CommandContext, name: str, value: str) -> Button:
@@ -302,7 +302,7 @@ COMMANDS = (
     Command(
         set_,
         "set",
-        Sentence("settings of this chat"),
+        "settings of this chat",
         examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
         aliases=("settings",),
         needs_manager=True,
@@ -313,7 +313,7 @@ COMMANDS = (
     Command(
         lang,
         "lang",
-        Sentence("English or Chinese"),
+        "English or Chinese",
         examples=("/lang zh", "/lang en"),
         needs_manager=True,
         shows_without_args=True,
@@ -322,7 +322,7 @@ COMMANDS = (
     Command(
         timezone,
         "timezone",
-        Sentence("your clock, for all times"),
+        "your clock, for all times",
         examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
         is_answer=names_a_place,

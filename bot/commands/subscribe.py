@@ -12,7 +12,7 @@ from bot.commands.settings import ZONE, zone_row
 from bot.ports.channel import Reply, Row
 from bot.rendering.queries_in_words import caret
 from subscriptions.addresses import facts_of
-from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.meaning import NEAR
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.decision import MOST_NEAR
@@ -187,7 +187,7 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
         lines=context.count("{count} line", "{count} lines", len(lines)),
     )
     said = [subscribed_line(one, context.localizer) for one in done]
-    return Reply((head, *said), code=tuple(refused), ok=bool(done), buttons=context.undo_row)
+    return Reply((head, *said), code=refused, ok=bool(done), buttons=context.undo_row)
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:
@@ -200,7 +200,7 @@ COMMANDS = (
     Command(
         sub,
         "sub",
-        Sentence("subscribe to a query"),
+        "subscribe to a query",
         examples=(
             "/sub diffusion models -survey",
             '/sub author:"Ranjay Krishna" now',

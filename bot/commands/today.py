@@ -16,7 +16,7 @@ from bot.commands.results import (
     subscribe_buttons,
 )
 from bot.ports.channel import Reply
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, sentences
 from subscriptions.model import Chat, MissingHow, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
@@ -35,11 +35,13 @@ from subscriptions.store.stored_subscriptions import subscription_counts
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
 _NEWEST = 5  # papers for a chat without subscriptions
 _SOURCES = 3  # sources that are shown
-_MISSING = {
-    MissingHow.LATE: Sentence("{source} is late: due since {moment}."),
-    MissingHow.FAILED: Sentence("{source} could not be read: due since {moment}."),
-    MissingHow.AWAITED: Sentence("{source} has not come yet: due since {moment}."),
-}
+_MISSING = sentences(
+    {
+        MissingHow.LATE: "{source} is late: due since {moment}.",
+        MissingHow.FAILED: "{source} could not be read: due since {moment}.",
+        MissingHow.AWAITED: "{source} has not come yet: due since {moment}.",
+    }
+)
 
 
 def today(context: CommandContext) -> Reply:
@@ -83,7 +85,7 @@ def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -
     if tried.query is None and context.chat.id and tried.day is None:
         lines += _waiting(context, tried)
     buttons = subscribe_buttons(context, asked, ending) if tried.query else ()
-    return Reply(tuple(lines), delivery=tried.delivery, buttons=buttons)
+    return Reply(lines, delivery=tried.delivery, buttons=buttons)
 
 
 def _nothing_active(context: CommandContext) -> Reply:
@@ -118,7 +120,7 @@ def status(context: CommandContext) -> Reply:
     lines = [*_newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
-    return Reply(tuple(lines))
+    return Reply(lines)
 
 
 def _newest_papers_lines(context: CommandContext) -> list[str]:
@@ -216,7 +218,7 @@ COMMANDS = (
     Command(
         today,
         "today",
-        Sentence("see the newest papers"),
+        "see the newest papers",
         examples=("/today", "/today cat:cs.LG", "/today 1 7d"),
         aliases=("preview",),
         usage="[QUERY|N] [7d]",
@@ -224,7 +226,7 @@ COMMANDS = (
     Command(
         status,
         "status",
-        Sentence("what came last, what comes next, what waits"),
+        "what came last, what comes next, what waits",
         examples=("/status",),
     ),
 )

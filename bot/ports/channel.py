@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -107,14 +107,14 @@ class File:
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
-    lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
+    lines: Sequence[str] = ()  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
-    code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
+    code: Sequence[str] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
     # they were delivered ("why").
     item_layout: Literal["row", "card", "whole", "why"] = "row"
-    days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
+    days: Sequence[str] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1
     numbers: Row = ()  # for each of `items`, the button that opens its card; its label is a number

@@ -39,7 +39,7 @@ from bot.rendering.views import (
     reader_of,
 )
 from subscriptions import model
-from subscriptions.errors import Sentence
+from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.matching import reasons
 from subscriptions.query import FIELDS, TITLE, parse, rewriting
@@ -53,13 +53,15 @@ _SECTION_ROOMS = (2000, 500, 100)
 _SIDE = 100  # columns of text on each side of a hit
 _PASSAGES = 6  # passages that are shown for one subscription
 
-_FIELDS = {
-    "tldr": Sentence("In short"),
-    "motivation": Sentence("Motivation"),
-    "method": Sentence("Method"),
-    "result": Sentence("Result"),
-    "conclusion": Sentence("Conclusion"),
-}
+_FIELDS = sentences(
+    {
+        "tldr": "In short",
+        "motivation": "Motivation",
+        "method": "Method",
+        "result": "Result",
+        "conclusion": "Conclusion",
+    }
+)
 
 
 def render_reply(reply: Reply, chat: model.Chat, *, medium: Medium) -> tuple[model.Message, ...]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from subscriptions.errors import Sentence
+from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import ChatState
@@ -20,11 +20,13 @@ PATH = "/mail"
 LONGEST = 4000  # characters; a longer link is not read
 Does = Literal["press", "say"]  # presses a button; says a command, or what the person types on the page
 PRESS = re.compile(r'href="press:([^"]+)"([^>]*)>([^<]*)<')  # (data, style, label) of a button in a payload
-FOOTER = {
-    "/list": Sentence("change what comes"),
-    "/set": Sentence("change when"),
-    "/stop": Sentence("stop"),
-}
+FOOTER = sentences(
+    {
+        "/list": "change what comes",
+        "/set": "change when",
+        "/stop": "stop",
+    }
+)
 AT_ONCE = "/pause"  # the command of List-Unsubscribe: it must work without a question, and /stop asks one
 _KEY = "mail-key"
 

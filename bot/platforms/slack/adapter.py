@@ -25,9 +25,9 @@ from bot.platforms.slack.incoming import SocketMode, title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
 from bot.ports.channel import Clock, File, Limits, usable_text
 from bot.ports.conversation import Place, Request, file_too_large
-from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.zones import zone_name
+from subscriptions.zones import known_zone
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 QUERY_SECONDS = 1.0  # seconds that one call may take
@@ -36,6 +36,7 @@ _CURE = (
     "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it under Basic "
     "Information."
 )
+_ADMIN = ("is_admin", "is_owner", "is_primary_owner")  # one of them is set of an admin
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
@@ -50,27 +51,16 @@ def _is_member(person: Mapping[str, Any], team: str) -> bool:
     return at_home and not any(person.get(name) for name in others)
 
 
-def _is_admin(person: Mapping[str, Any]) -> bool:
-    return any(person.get(name) for name in ("is_admin", "is_owner", "is_primary_owner"))
-
-
 def _sender_fields(person: Mapping[str, Any]) -> dict[str, str]:
     """Returns the fields of a request that say who its sender is, as far as Slack tells."""
     profile = person.get("profile") or {}
     name = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
     found = {
         "sender_name": usable_text(name).strip(),
-        "timezone": _zone(person.get("tz")),
+        "timezone": known_zone(str(person.get("tz") or "")),
         "language": str(person.get("locale") or ""),
     }
     return {field: value for field, value in found.items() if value}
-
-
-def _zone(name: object) -> str:
-    try:
-        return zone_name(str(name)) if name else ""
-    except Refused:  # an unknown zone
-        return ""
 
 
 class SlackChannel(Platform):
@@ -230,7 +220,7 @@ class SlackChannel(Platform):
             except Rejected:
                 allowed = True if member_suffices else None
             else:
-                allowed = is_member and (member_suffices or _is_admin(found))
+                allowed = is_member and (member_suffices or any(map(found.get, _ADMIN)))
             if allowed and not in_chat:
                 return await self._is_in(chat.address, person)
         return allowed
