@@ -14,7 +14,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
 from bot.meaning import encoders
-from bot.platform import Platform
+from bot.platform import Given, Platform
 from bot.platforms import ADAPTERS, connect, medium_of
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
@@ -112,7 +112,8 @@ def build_app(
     on = channels
     if on is None:
         used = {name: adapter for name, adapter in platforms.items() if settings.is_on(name)}
-        on = {name: connect(adapter, settings, store, clock, out or sys.stdout) for name, adapter in used.items()}
+        given = Given(settings, store, clock, out or sys.stdout)
+        on = {name: connect(adapter, given) for name, adapter in used.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
     # this room loads httpx, which takes 120 ms
@@ -148,7 +149,7 @@ def build_app(
 def _conversation_context(
     settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
 ) -> ConversationDependencies:
-    """Returns what conversations need, for the platforms where people can talk to the bot."""
+    """Returns what conversations need."""
     bot_info = BotInfo(
         access=settings.access,
         admins=settings.admins,
@@ -170,7 +171,6 @@ def _conversation_context(
             destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},
         ),
         render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
-        platform_apis={name: platform for name, platform in platforms.items() if platform.hears},
         bot_info=bot_info,
     )
 

@@ -1,7 +1,7 @@
 """What planning, delivering and answering depend on, as values that bot/app.py builds.
 
-Also repeats work until the database accepts it, and has the vectors of texts made before a command runs that is about
-them: how long these wait.
+Also repeats work until the database accepts it, and has the vectors of texts made that a command lacks: how long it
+waits for them.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.commands.context import BotInfo, Registry
+from bot.platform import Platform
 from bot.ports import channel
-from bot.ports import conversation as conversations
 from bot.ports.command_limits import CommandLimits
 from bot.ports.models import ENCODING, Encoder, MessageReader
 from bot.ports.pace import Pace
@@ -39,8 +39,7 @@ class ConversationDependencies:
 
     render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
     registry: Registry
-    is_terminal: bool = False  # replies are printed in a terminal, which is patient
-    platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
+    is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
     bot_info: BotInfo = field(default_factory=BotInfo)
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
@@ -52,7 +51,7 @@ class Dependencies:
 
     store: Store
     clock: channel.Clock
-    channels: Mapping[str, channel.Channel]
+    channels: Mapping[str, Platform]
     pace: Pace
     render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]
     conversation: ConversationDependencies
@@ -64,12 +63,9 @@ class Dependencies:
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 
-    def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
-        """Returns the calls to a chat's platform that its channel does not have.
-
-        None if the platform has no such calls.
-        """
-        return self.conversation.platform_apis.get(chat.platform)
+    def api_of(self, chat: model.ChatAddress) -> Platform | None:
+        """Returns the platform of a chat with which somebody talks; None in a terminal, where no platform is asked."""
+        return None if self.conversation.is_terminal else self.channels.get(chat.platform)
 
 
 async def until_stored(

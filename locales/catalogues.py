@@ -33,6 +33,8 @@ METHODS = {
     "count": 2,
 }
 SEVERAL = frozenset({"refusal", "reply"})  # all of whose arguments by place are sentences of their own
+COMMAND = "Command"
+TABLE = "sentences"  # all of the values in whose dictionary are sentences
 _WORDED = re.compile(r"[^\W\d_]")  # a text without letters, such as a line of dashes, needs no translation
 _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh without new sentences changes no file
 
@@ -60,9 +62,14 @@ def sentences(source: str) -> Iterator[str | tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        is_of_several = getattr(node.func, "attr", getattr(node.func, "id", "")) in SEVERAL
-        count = len(node.args) if is_of_several else _places(node.func)
-        texts = [argument.value for argument in node.args[:count] if isinstance(argument, ast.Constant)]
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        table = node.args[0] if name == TABLE and node.args else None
+        arguments = table.values if isinstance(table, ast.Dict) else node.args
+        if name == COMMAND:
+            arguments = node.args[2:3]  # the summary
+        is_of_several = isinstance(table, ast.Dict) or name == COMMAND or name in SEVERAL
+        count = len(arguments) if is_of_several else _places(node.func)
+        texts = [argument.value for argument in arguments[:count] if isinstance(argument, ast.Constant)]
         words = [text for text in texts if isinstance(text, str)]
         if is_of_several:
             yield from words

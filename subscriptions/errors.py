@@ -25,10 +25,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, TypeVar
 
 from subscriptions.states import PauseReason
 from subscriptions.texts import escaped
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ def _visible(value: object) -> object:
     if isinstance(value, str):
         return escaped(value)
     return value
+
+
+def sentences(templates: Mapping[Key, str]) -> dict[Key, Sentence]:
+    """Returns a table of sentences without values."""
+    return {key: Sentence(template) for key, template in templates.items()}
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:

@@ -384,13 +384,18 @@ def _nearest_zones(typed: str) -> list[Place]:
     return []
 
 
+def known_zone(name: str) -> str:
+    """Returns the name under which a zone is stored: IANA's spelling, or an offset like "+08:00"; "" if there is none."""
+    typed = plain(name)
+    return offset_name(typed) or named(typed)
+
+
 @lru_cache(maxsize=4096)
 def zone_name(name: str) -> str:
-    """Returns the name under which a zone is stored: IANA's spelling, or an offset like "+08:00". Raises Refused."""
-    typed = plain(name)
-    if stored := offset_name(typed) or named(typed):
+    """Like `known_zone`, but raises Refused if there is no such zone."""
+    if stored := known_zone(name):
         return stored
-    if is_offset(typed):
+    if is_offset(plain(name)):
         raise errors.Refused(
             errors.Sentence("“{name}” is not an offset that any clock on Earth shows.", {"name": name.strip()}),
             errors.Sentence("For example: +08:00, UTC-3 or +05:30."),

@@ -23,14 +23,18 @@ from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.dependencies import ConversationDependencies as Conversation
 from bot.dependencies import Dependencies
+from bot.platform import Platform
+from bot.platforms import medium_of
 from bot.ports import conversation
 from bot.ports.channel import File
 from bot.ports.command_limits import CommandLimits
 from bot.ports.conversation import Place
 from bot.ports.models import Encoder, MessageReader
 from bot.ports.pace import Pace
+from bot.rendering.packing import Medium
+from subscriptions.addresses import PlatformFacts, facts_of
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
+from subscriptions.model import Chat, ChatAddress, ChatKind, Message, Paper
 from subscriptions.service.known_chats import Listed, get_chat, listed
 from subscriptions.service.subscribing import Subscribed, set_settings
 from subscriptions.store.database.store import Store
@@ -94,12 +98,16 @@ class Answer:
 
 
 @dataclass(slots=True)
-class FakePlatformApi(conversation.PlatformApi):
-    """A platform's API that answers from the fields of the harness and makes no requests."""
+class FakePlatform(Platform):
+    """A platform that answers from the fields of the harness and makes no requests."""
 
     bot: "BotHarness"
     platform: str = "telegram"
-    has_ephemeral: bool = False
+    facts: PlatformFacts = field(default_factory=lambda: facts_of("telegram"))
+    medium: Medium = field(default_factory=lambda: medium_of("telegram"))
+
+    async def post(self, chat: ChatAddress, message: Message, **more: Any) -> str:
+        raise AssertionError("the harness posts nothing")
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -145,20 +153,19 @@ class BotHarness:
 
     @property
     def deps(self) -> Dependencies:
-        api = FakePlatformApi(self)
+        telegram = FakePlatform(self)
         self.store.encoder = self.encoder.name if self.encoder else ""
         return Dependencies(
             encoder=self.encoder,
             reader=self.reader,
             store=self.store,
             clock=self.clock,
-            channels={},
+            channels={"telegram": telegram, "console": replace(telegram, platform="console")},
             pace=self.pace,
             render_delivery=rendered.render_delivery,
             conversation=Conversation(
                 registry=replace(intent.REGISTRY, destinations=self.destinations),
                 render_reply=rendered.render_reply,
-                platform_apis={"telegram": api, "console": replace(api, platform="console")},
                 bot_info=self.bot_info,
                 command_limits=self.command_limits,
             ),

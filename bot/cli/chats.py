@@ -89,7 +89,7 @@ async def _answer(request: conversations.MessageRequest, session: Session) -> Re
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(app.deps.conversation, is_terminal=True, platform_apis={})
+        conversation = replace(app.deps.conversation, is_terminal=True)
         return await answer(replace(app.deps, conversation=conversation), request)
     finally:
         await app.close()

@@ -17,7 +17,7 @@ from bot.cli.log import start_logging
 from bot.digests import FORMATS
 from bot.failures import SettingsError
 from bot.meaning import encoders
-from bot.platform import Platform
+from bot.platform import Given, Platform
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
 from bot.settings import FILE, Settings, load_settings, opening
@@ -77,7 +77,7 @@ class Session:
 
     def platform(self, name: str) -> Platform:
         """Returns a platform that is on, without a call to it. Raises SettingsError."""
-        return platforms.connect(platforms.ADAPTERS[name], self.settings, self.store, self.clock, sys.stderr)
+        return platforms.connect(platforms.ADAPTERS[name], Given(self.settings, self.store, self.clock, sys.stderr))
 
     async def ask(self, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
         """Returns what a platform answers."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Change, Command, CommandContext, refusal
 from bot.ports.channel import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
@@ -192,7 +192,7 @@ def _list_requests(context: CommandContext, verb: str) -> Reply:
     if not chats:
         return context.reply("No chat asks to be let in.")
     head = context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address))
-    return Reply((head,), code=tuple(map(_name, chats)))
+    return Reply((head,), code=[*map(_name, chats)])
 
 
 def _name(chat: Chat) -> str:
@@ -203,7 +203,7 @@ COMMANDS = (
     Command(
         admin,
         "admin",
-        Sentence("run this bot"),
+        "run this bot",
         usage="CODE",
         writes=True,
         listed=False,
@@ -212,7 +212,7 @@ COMMANDS = (
     Command(
         allow_,
         "allow",
-        Sentence("let a chat in"),
+        "let a chat in",
         usage="CHAT …",
         needs_manager=True,
         needs_operator=True,
@@ -222,7 +222,7 @@ COMMANDS = (
     Command(
         deny_,
         "deny",
-        Sentence("say no to a chat"),
+        "say no to a chat",
         usage="CHAT",
         needs_manager=True,
         needs_operator=True,
@@ -232,6 +232,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "allow": Callback(allow_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
-    "deny": Callback(deny_, needs_manager=True, needs_operator=True, stays_here=True, replaces=True),
+    "allow": Change(allow_, needs_operator=True, stays_here=True),
+    "deny": Change(deny_, needs_operator=True, stays_here=True),
 }

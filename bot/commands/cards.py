@@ -15,7 +15,7 @@ pressed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,11 +23,11 @@ from typing import Any
 from bot.commands.asking import ask
 from bot.commands.context import (
     Callback,
+    Change,
     Command,
     CommandContext,
     CommandFunction,
     Registry,
-    Wanted,
     refusal,
     with_stored_chat,
 )
@@ -36,7 +36,7 @@ from bot.commands.results import number_buttons, papers_reply
 from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
-from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -49,9 +49,9 @@ from subscriptions.service.nearness import with_known_vectors
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.pausing import pause
 from subscriptions.states import Signal
-from subscriptions.store import interests
 from subscriptions.store.conversations import find_callback
 from subscriptions.store.database.store import Transaction
+from subscriptions.store.interests import note_signal, saved_papers, take_back
 from subscriptions.store.known_papers import first_paper_at, stored_papers
 from subscriptions.store.stored_deliveries import DeliveredPaper, delivered_items
 
@@ -63,11 +63,13 @@ _AUTHORS = 3  # authors that are offered: the first ones and the last
 _LABEL = 40  # characters of a name in a label
 CARDS = 5  # papers that one message may ask for
 _SAVED_PAGE = 8  # saved papers on a page
-_NOTED: Mapping[Signal, Sentence] = {
-    Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
-    Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
-    Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
-}
+_NOTED = sentences(
+    {
+        Signal.LIKED: "Papers like this one come first. Press again to take it back.",
+        Signal.DISLIKED: "Papers like this one come last. Press again to take it back.",
+        Signal.SAVED: "Saved: /saved shows all. Press again to remove it.",
+    }
+)
 _GONE = Sentence("I do not have this paper any more.")
 _ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
@@ -134,7 +136,7 @@ def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Repl
     """
     paper = item.paper.id
     if not context.read_by_strangers:
-        interests.note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
+        note_signal(context.transaction, context.chat, [paper], Signal.OPENED, now=context.now)
     arguments = {"paper": paper, **_paper_arguments(context), "number": 1, "on_card": True, "whole": whole}
     opens = Button("1", name=CARD, verb=CARD, arguments=arguments)
     return Reply(items=(item,), item_layout="card", numbers=(opens,))
@@ -226,7 +228,7 @@ def on_leave_out(context: CommandContext, item: Item, subscription: Subscription
     rule = str(context.arguments.get("rule") or words_rule(context.args.lstrip(" -")))
     less = narrowed(parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
-    interests.note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
+    note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
     reading, text = context.reading(done.query), done.subscription.text
     return Reply(
         (f"{subscription.number}  {reading}",),
@@ -240,7 +242,7 @@ def on_leave_out(context: CommandContext, item: Item, subscription: Subscription
 def on_pause_week(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
     """Handles [pause N for a week]: its papers wait until then."""
     until, chat = context.now + _PAUSED_FOR, context.chat
-    interests.note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
+    note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
     pause(context.transaction, chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     return context.reply(
         "{subscription} is paused until {moment}.",
@@ -257,10 +259,15 @@ def _nothing_to_change(context: CommandContext) -> Reply:
 
 
 def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
-    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored)."""
+    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored).
+
+    Raises Lacking for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
+    """
     known = papers_named(context.transaction, names)
-    papers = {paper.id: paper for paper in known.values()}
-    return [*papers.values()], [name for name in names if name not in known]
+    papers, unknown = {paper.id: paper for paper in known.values()}, [name for name in names if name not in known]
+    if context.bot_info.looks_up_papers:
+        context.ask_for("papers", [name for name in unknown if not _is_doi(name)])
+    return [*papers.values()], unknown
 
 
 def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
@@ -295,20 +302,13 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
         place = "https://doi.org/" if _is_doi(first[0]) else "https://arxiv.org/abs/"
         look = (Button(context.say("look there"), url=f"{place}{first[0]}"),)
     return Reply(
-        tuple(lines),
+        lines,
         items=items,
         item_layout="card",
         numbers=number_buttons(items),
         buttons=(look,),
         ok=None if items else False,
     )
-
-
-def papers_wanted(context: CommandContext) -> Wanted:
-    """Wants those papers of the arguments that are not stored. Those with a DOI only cannot be asked for."""
-    names = mentioned(context.args)[:CARDS] if context.bot_info.looks_up_papers else ()
-    _, unknown = stored_and_unknown(context, names)
-    return Wanted(papers=tuple(name for name in unknown if not _is_doi(name)))
 
 
 def no_paper_named(context: CommandContext, example: str) -> Refused:
@@ -352,12 +352,12 @@ def _toggle(kind: Signal) -> CommandFunction:
     def handle(context: CommandContext, item: Item) -> Reply:
         context = with_stored_chat(context)
         transaction, paper, is_saving = context.transaction, item.paper.id, kind is Signal.SAVED
-        if interests.take_back(transaction, context.chat, paper, kind):
+        if take_back(transaction, context.chat, paper, kind):
             return context.toast("No longer saved.") if is_saving else context.toast("Taken back.")
         if is_saving:
             save_papers(transaction, context.chat, [paper], now=context.now, who=context.actor)
         else:
-            interests.note_signal(transaction, context.chat, [paper], kind, now=context.now)
+            note_signal(transaction, context.chat, [paper], kind, now=context.now)
         return context.toast(_NOTED[kind] if is_saving or transaction.store.encoder else _ONLY_NOTED)
 
     return of_paper(handle)
@@ -394,13 +394,13 @@ def save(context: CommandContext) -> Reply:
 @of_paper
 def on_unsave(context: CommandContext, item: Item) -> Reply:
     """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
-    interests.take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
+    take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
     return context.reply("No longer saved: {title}", title=context.title(item.paper), ok=True)
 
 
 def saved(context: CommandContext) -> Reply:
     """Shows a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
-    papers = interests.saved_papers(context.transaction, context.chat)
+    papers = saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
     start = min(int(context.arguments.get("start", 0)), (len(papers) - 1) // _SAVED_PAGE * _SAVED_PAGE)
@@ -417,13 +417,12 @@ COMMANDS = (
     Command(
         save,
         "save",
-        Sentence("keep a paper"),
+        "keep a paper",
         examples=("/save 2601.15529",),
         usage="[ID…]",
         writes=True,
-        wants=papers_wanted,
     ),
-    Command(saved, "saved", Sentence("papers that you kept"), examples=("/saved",)),
+    Command(saved, "saved", "papers that you kept", examples=("/saved",)),
 )
 
 CALLBACKS = {
@@ -431,8 +430,8 @@ CALLBACKS = {
     "card-more": Callback(on_more, letter="f", writes=True),
     "show-more": Callback(on_show_more),
     "card-less": Callback(on_less, letter="x", needs_manager=True),
-    "leave-out": Callback(on_leave_out, needs_manager=True, replaces=True),
-    "pause-week": Callback(on_pause_week, needs_manager=True, replaces=True),
+    "leave-out": Change(on_leave_out),
+    "pause-week": Change(on_pause_week),
     "card-like": Callback(_toggle(Signal.LIKED), letter="l", writes=True),
     "card-dislike": Callback(_toggle(Signal.DISLIKED), letter="d", writes=True),
     "card-save": Callback(_toggle(Signal.SAVED), letter="s", writes=True),

@@ -29,10 +29,6 @@ def on_unreachable(
     return handle
 
 
-def on_renamed(_: CommandContext) -> None:
-    """Does nothing, since the conversation stores a changed name at every request."""
-
-
 def on_arrived(context: CommandContext) -> Reply | None:
     """Handles that the bot was added: greets a new group in one line, and writes to who added it to a channel.
 
@@ -201,7 +197,7 @@ def welcome_back(context: CommandContext) -> Reply | None:
 EVENTS = {
     "archived": Event(on_unreachable("The channel was archived.", PauseReason.ARCHIVED)),
     "deleted": Event(on_unreachable("The channel was deleted.")),
-    "renamed": Event(on_renamed),
+    "renamed": Event(lambda _: None),  # the conversation stores a changed name at every request
     "arrived": Event(on_arrived),
     "left": Event(on_left),
     "muted": Event(on_muted),

@@ -1,6 +1,6 @@
 """What all commands share: their context, and the classes of commands, callbacks and events."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -16,8 +16,9 @@ from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, KnownPaper
-from subscriptions.query.parse import parse_query, texts_asked
+from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
+from subscriptions.service import nearness
 from subscriptions.service.access import is_operator, standing_of
 from subscriptions.service.known_chats import store_chat
 from subscriptions.store import conversations
@@ -26,6 +27,9 @@ from subscriptions.store.stored_chats import find_chat, home_of
 from subscriptions.texts.cutting import clean, cut_at_word, cut_letters, isolated
 
 Access = Literal["open", "ask", "closed"]
+# what is asked outside a command's transaction: vectors of texts, papers that arXiv may know, what a language model reads
+# in a message
+Need = Literal["vectors", "papers", "reader"]
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 DO = "do"  # verb of a button that runs a command
 _LABEL = 60  # characters of its label
@@ -54,6 +58,18 @@ class BotInfo:
     version: str = ""  # the version of paperwire; "" if it runs from a checkout
 
 
+class Lacking(Exception):
+    """Raised by a command for what it needs and is not known here.
+
+    What it has changed is taken back. It runs again when that was asked for, and then does without what is still lacking.
+    """
+
+    def __init__(self, need: Need, of: Sequence[str]) -> None:
+        super().__init__(need)
+        self.need = need
+        self.of = of  # texts, or ids of papers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
     """One request, with everything that a command needs to answer it.
@@ -76,6 +92,7 @@ class CommandContext:
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
+    asked: frozenset[Need] = frozenset()  # what was asked for already
     arxiv_answered: bool = False  # arXiv was asked for the papers that the command lacks, and answered
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
 
@@ -155,9 +172,17 @@ class CommandContext:
         """
         platform = self.origin.address.platform
         links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
-        if links and bot:
-            return (links, bot)
-        return (None, "")
+        return (links, bot) if links and bot else (None, "")
+
+    def ask_for(self, need: Need, of: Sequence[str]) -> None:
+        """Raises Lacking if something of this kind is lacking, and was not asked for yet."""
+        if of and need not in self.asked:
+            raise Lacking(need, of)
+
+    def ask_for_vectors(self, texts: Sequence[str]) -> None:
+        """Raises Lacking if vectors of these texts can be made, and were not asked for yet."""
+        if self.transaction.store.encoder:
+            self.ask_for("vectors", nearness.lacking(self.transaction, texts))
 
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
         """Returns the sentence in the reader's language."""
@@ -262,46 +287,15 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 Condition = Callable[[CommandContext], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a command is about that is not known here yet.
-
-    It is asked for before the command runs, outside its transaction.
-    """
-
-    texts: tuple[str, ...] = ()  # whose vectors are needed
-    papers: tuple[str, ...] = ()  # ids of papers that arXiv may know
-    reader: bool = False  # a language model reads the message, of which the bot is not sure
-
-
-NOTHING = Wanted()
-Wants = Callable[[CommandContext], Wanted]
-
-
-def asking_texts(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
-    """Returns a function that wants the texts to which the typed queries of a command ask nearness (`about:`)."""
-
-    def wants(context: CommandContext) -> Wanted:
-        return Wanted(tuple(text for query in queries(context) for text in texts_asked(query)))
-
-    return wants
-
-
-def query_of_button(context: CommandContext) -> tuple[str, ...]:
-    """Returns the query of a button, which is its argument `text`."""
-    return (context.args,)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a command, a button, a form or an event does, and what must be checked or fetched before it runs."""
+    """What a command, a button, a form or an event does, and what must be checked before it runs."""
 
     run: CommandFunction = field(kw_only=False)
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     may_end_right: bool = False  # may leave the right to change the chat to its admins
     writes: Condition | bool = False  # whether it writes to the store, which it also does if it needs a manager
-    wants: Wants | None = None  # what must be asked for before it runs; None: nothing
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
@@ -315,7 +309,7 @@ class Command(Action):
     """A command that people can type."""
 
     name: str = field(kw_only=False)
-    summary: Sentence = field(kw_only=False)  # for menus and help: a few words without a full stop
+    summary: str = field(kw_only=False)  # a sentence for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     examples: tuple[str, ...] = ()  # for help; each works in a chat that has subscription 1
@@ -331,6 +325,14 @@ class Callback(Action):
 
     stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
     letter: str = ""  # of a button on a card: it follows the data of the card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Callback):
+    """The handler of a button or of an answer that changes the chat. Its reply takes the place of the button."""
+
+    needs_manager: bool = True
+    replaces: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,7 +357,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
 
 
 # Another word for a command → the command, which is then proposed.
-_ELSEWHERE: Mapping[str, str] = {
+_ELSEWHERE = {
     "about": "help",
     "activeall": "resume",
     "check": "today",
@@ -380,7 +382,7 @@ _ELSEWHERE: Mapping[str, str] = {
 
 
 # the Chinese name of a command → the command
-_IN_CHINESE: Mapping[str, str] = {
+_IN_CHINESE = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",

@@ -12,9 +12,8 @@ from bot.commands.asking import (
     on_subscription,
     pick_list,
     required_number,
-    subscription_of_button,
 )
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, query_of_button
+from bot.commands.context import Callback, Change, Command, CommandContext, CommandFunction
 from bot.commands.everyday import formed_wish
 from bot.commands.phrasing import (
     cadence_words,
@@ -25,7 +24,7 @@ from bot.commands.phrasing import (
     unnamed,
     when_words,
 )
-from bot.commands.subscribe import REWRITE, edit_and_echo, meaning_of
+from bot.commands.subscribe import REWRITE, edit_and_echo
 from bot.ports.channel import Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
@@ -92,14 +91,6 @@ def _query(subscription: Subscription, typed: str) -> str:
         return excluding(subscription.text, rules)
     narrower = with_exclusion(parse_query(subscription.text), typed)
     return narrower.text if narrower else " ".join(typed.split())
-
-
-def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the new query that the arguments or an answer contain, without its time."""
-    subscription, text = subscription_of_button(context), context.args
-    if subscription is None:
-        subscription, text = number_and_rest(context, context.args)
-    return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
 def name(context: CommandContext) -> Reply:
@@ -183,7 +174,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         context.labelled(when_words(when, context.localizer, schedule), "schedule-to", subscription=which, text=when)
         for when in _OFTEN_WANTED
     ]
-    return Reply(tuple(lines), buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
+    return Reply(lines, buttons=(tuple(times[:2]), tuple(times[2:4]), tuple(times[4:])))
 
 
 def _is_time(text: str) -> bool:
@@ -280,17 +271,16 @@ COMMANDS = (
     Command(
         edit_,
         "edit",
-        Sentence("change a subscription"),
+        "change a subscription",
         examples=("/edit 1 diffusion -survey",),
         needs_manager=True,
-        wants=meaning_of(_queries),
         shows_without_args=True,
         usage="N QUERY",
     ),
     Command(
         name,
         "name",
-        Sentence("name a subscription"),
+        "name a subscription",
         examples=("/name 1 Diffusion",),
         needs_manager=True,
         shows_without_args=True,
@@ -299,7 +289,7 @@ COMMANDS = (
     Command(
         schedule,
         "schedule",
-        Sentence("when papers come"),
+        "when papers come",
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time",),
         needs_manager=True,
@@ -309,7 +299,7 @@ COMMANDS = (
     Command(
         undo_last,
         "undo",
-        Sentence("take back the last change"),
+        "take back the last change",
         examples=("/undo",),
         needs_manager=True,
         may_end_right=True,
@@ -319,16 +309,14 @@ COMMANDS = (
 
 CALLBACKS = {
     "edit-ask": Callback(on_subscription(_ask_query), needs_manager=True),
-    REWRITE: Callback(_answer(edit_and_echo), needs_manager=True, wants=meaning_of(query_of_button), replaces=True),
-    "edit-to": Callback(_answer(_edit), needs_manager=True, wants=meaning_of(_queries)),
+    REWRITE: Change(_answer(edit_and_echo)),
+    "edit-to": Change(_answer(_edit)),
     "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
-    "name-to": Callback(_answer(_name), needs_manager=True),
+    "name-to": Change(_answer(_name)),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
-    "schedule-to": Callback(
+    "schedule-to": Change(
         on_all_or_one(lambda context, one: set_schedule(context, one, _TO.sub("", context.args))),
-        needs_manager=True,
         is_answer=_is_time,
-        replaces=True,
     ),
-    "undo": Callback(on_undo, needs_manager=True, may_end_right=True, replaces=True),
+    "undo": Change(on_undo, may_end_right=True),
 }

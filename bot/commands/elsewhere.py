@@ -112,7 +112,7 @@ def _new_feed(context: CommandContext) -> Reply:
         lines.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
     lines.append(context.say("With .json at its end, it is a JSON Feed."))
     address = f"{context.bot_info.pages_url}/feed/{key}.atom"
-    return _with_buttons(context, Reply(tuple(lines), code=(address,), ok=True))
+    return _with_buttons(context, Reply(lines, code=(address,), ok=True))
 
 
 def _refuse_before_others(context: CommandContext) -> None:
@@ -192,14 +192,14 @@ COMMANDS = (
     Command(
         share,
         "share",
-        Sentence("a link that offers a subscription to others"),
+        "a link that offers a subscription to others",
         examples=("/share 1",),
         usage="[N]",
     ),
     Command(
         feed,
         "feed",
-        Sentence("your papers as a feed"),
+        "your papers as a feed",
         examples=("/feed",),
         usage="[new|stop]",
         needs_manager=True,
@@ -207,7 +207,7 @@ COMMANDS = (
     Command(
         email,
         "email",
-        Sentence("papers by mail, too"),
+        "papers by mail, too",
         examples=("/email me@lab.org",),
         usage="me@lab.org",
         needs_manager=True,

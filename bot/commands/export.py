@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.asking import ask, subscriptions_here
-from bot.commands.cards import CARDS, named_papers, papers_wanted, stored_and_unknown
-from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, refusal, with_stored_chat
+from bot.commands.cards import CARDS, named_papers, stored_and_unknown
+from bot.commands.context import Callback, Command, CommandContext, refusal, with_stored_chat
 from bot.library import is_library, read_library
 from bot.ports.channel import Buttons, File, Reply
 from bot.ports.conversation import LARGEST, FileReader, FileWithoutCommand
@@ -25,7 +25,7 @@ LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
 _FORMS = frozenset({"bib", "bibtex", "ris"})
-_DAYS: Mapping[str, int] = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
+_DAYS = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?")
 _LIST_FILE = FileReader(most=256 * 1024)  # subscriptions
 _LIBRARY_FILE = FileReader(most=LARGEST, content=read_library)
@@ -121,17 +121,25 @@ def _as_text(context: CommandContext, head: str, name: str, text: str) -> Reply:
     lines = text.rstrip("\n").split("\n")
     if len(text) > most or max(map(len, lines)) > LONG_LINE:
         return Reply((head,), file=File(name, text))
-    return Reply((head,), code=tuple(lines))
+    return Reply((head,), code=lines)
 
 
 def import_(context: CommandContext) -> Reply:
     """Imports the lines of a text or of the attached file; without either, asks for them."""
-    text = _text_given(context)
+    text = context.args
+    if isinstance(context.file, bytes):
+        try:
+            text = portable.text_of(context.file)
+        except UnicodeDecodeError:
+            raise refusal(
+                "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
+            ) from None
     if not text.strip():
         how = context.say("Send the lines, or a text file with them. A line looks like this:")
         asked = ask(context, "import", how)
         return Reply(asked.lines, code=("daily 09:00 | diffusion -survey | ",), buttons=asked.buttons)
     lines = portable.read_lines(text, context.chat.address, alone=True)
+    context.ask_for_vectors(import_export.texts_asked(lines))
     done = import_export.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     if not done:
         return context.reply("There is no line to import.")
@@ -147,27 +155,10 @@ def import_(context: CommandContext) -> Reply:
     return context.reply("Imported: {counts}.", counts=shown, ok=True, buttons=context.undo_row)
 
 
-def _text_given(context: CommandContext) -> str:
-    """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
-    if not isinstance(context.file, bytes):
-        return context.args
-    try:
-        return portable.text_of(context.file)
-    except UnicodeDecodeError:
-        raise refusal(
-            "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
-        ) from None
-
-
-def _wanted(context: CommandContext) -> Wanted:
-    """Wants the texts that the lines ask."""
-    lines = portable.read_lines(_text_given(context), context.chat.address, alone=True)
-    return Wanted(import_export.texts_asked(lines))
-
-
 def library(context: CommandContext) -> Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
+        context.ask_for_vectors(interests.titles_to_ask(read))  # papers are compared to them
         context = with_stored_chat(context)
         interests.put_library(context.transaction, context.chat.id, read, now=context.now)
         lines = library_lines(read, context.localizer, orders=bool(context.transaction.store.encoder))
@@ -217,11 +208,6 @@ def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[
     return stored, broken
 
 
-def _titles_wanted(context: CommandContext) -> Wanted:
-    """Wants the titles of a library, to which papers are compared."""
-    return Wanted(tuple(interests.titles_to_ask(context.file))) if isinstance(context.file, Library) else NOTHING
-
-
 def _without_command(data: bytes) -> FileWithoutCommand:
     """Returns the content of a file that came without a command, and the command that reads such files."""
     name, reader = ("library", _LIBRARY_FILE) if is_library(data) else ("import", _LIST_FILE)
@@ -244,18 +230,16 @@ COMMANDS = (
     Command(
         export_,
         "export",
-        Sentence("subscriptions as text, papers as BibTeX"),
+        "subscriptions as text, papers as BibTeX",
         examples=("/export", "/export bib 30d", "/export ris saved"),
         usage="[bib | ris [30d | saved]]",
-        wants=papers_wanted,
     ),
     Command(
         import_,
         "import",
-        Sentence("subscriptions from text or a file"),
+        "subscriptions from text or a file",
         examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         needs_manager=True,
-        wants=_wanted,
         wants_file=_LIST_FILE,
         many_lines=True,
         usage="[LINES]",
@@ -263,10 +247,9 @@ COMMANDS = (
     Command(
         library,
         "library",
-        Sentence("your own papers, from a file"),
+        "your own papers, from a file",
         examples=("/library",),
         needs_manager=True,
-        wants=_titles_wanted,
         wants_file=_LIBRARY_FILE,
         usage="[remove]",
     ),

@@ -11,22 +11,24 @@ from bot.commands.asking import (
     required_number,
     subscriptions_here,
 )
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Change, Command, CommandContext
 from bot.commands.phrasing import subscription_label
 from bot.ports.channel import Buttons, Reply
-from subscriptions.errors import Refused, Sentence
+from subscriptions.errors import Refused, Sentence, sentences
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service import pausing
 from subscriptions.states import ChatState
 
 _SKIP = re.compile(r"\s*\bskip$", re.IGNORECASE)
-_PAUSED = {  # (one subscription and not the chat, with an end)
-    (True, False): Sentence("{subscription} is paused."),
-    (True, True): Sentence("{subscription} is paused until {moment}."),
-    (False, False): Sentence("This chat is paused."),
-    (False, True): Sentence("This chat is paused until {moment}."),
-}
+_PAUSED = sentences(
+    {  # (one subscription and not the chat, with an end)
+        (True, False): "{subscription} is paused.",
+        (True, True): "{subscription} is paused until {moment}.",
+        (False, False): "This chat is paused.",
+        (False, True): "This chat is paused until {moment}.",
+    }
+)
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
@@ -49,21 +51,21 @@ def resume_(context: CommandContext) -> Reply:
     return _resumed(context, subscription, skips=which != typed)
 
 
-def what_waits(context: CommandContext, subscription: Subscription | None = None) -> tuple[tuple[str, ...], Buttons]:
+def what_waits(context: CommandContext, subscription: Subscription | None = None) -> tuple[list[str], Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
     number, which = subscription and subscription.number, subscription and subscription.id
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
-        return (), ()
+        return [], ()
     lines = [context.count("{count} paper waits.", "{count} papers wait.", found.papers)]
     if found.delivered_at is not None:
         moment = context.localizer.moment(found.delivered_at)
         lines.append(context.count("It comes {moment}.", "They come {moment}.", found.papers, moment=moment))
     if context.read_by_strangers:
-        return tuple(lines), ()
+        return lines, ()
     send = context.button("send now", "send-waiting", subscription=which)
     skip = context.button("skip", "skip-waiting", subscription=which, upto=found.upto, at=context.now.isoformat())
-    return tuple(lines), ((send, skip),)
+    return lines, ((send, skip),)
 
 
 def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
@@ -165,7 +167,7 @@ COMMANDS = (
     Command(
         pause_,
         "pause",
-        Sentence("hold papers back for a while"),
+        "hold papers back for a while",
         examples=("/pause 1 7d", "/pause until 3 Mar"),
         needs_manager=True,
         usage="[N] [7d | until 3 Mar]",
@@ -173,7 +175,7 @@ COMMANDS = (
     Command(
         pause_,
         "stop",
-        Sentence("hold all papers back"),
+        "hold all papers back",
         examples=("/stop",),
         needs_manager=True,
         listed=False,
@@ -181,7 +183,7 @@ COMMANDS = (
     Command(
         resume_,
         "resume",
-        Sentence("end a pause"),
+        "end a pause",
         examples=("/resume", "/resume 1"),
         needs_manager=True,
         usage="[N] [skip]",
@@ -189,10 +191,10 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "pause": Callback(on_subscription(_paused), needs_manager=True, replaces=True),
-    "pause-all": Callback(pause_, needs_manager=True, replaces=True),
+    "pause": Change(on_subscription(_paused)),
+    "pause-all": Change(pause_),
     **{
-        verb: Callback(on_all_or_one(run), needs_manager=True, replaces=True)
+        verb: Change(on_all_or_one(run))
         for verb, run in (("resume", _resumed), ("send-waiting", on_send), ("skip-waiting", on_skip))
     },
 }

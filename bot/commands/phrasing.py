@@ -1,7 +1,7 @@
 """Writes values in words, for chats and the terminal: settings, times, subscriptions, pauses, nearness."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, sentences
 from subscriptions.language import LANGUAGES, Language
 from subscriptions.meaning import NEAR
 from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
@@ -25,30 +25,36 @@ if TYPE_CHECKING:  # so that a list in a terminal need not load what finds paper
     from subscriptions.service.previews import Base
     from subscriptions.service.subscribing import Subscribed
 
-_RESTS: Mapping[str, Sentence] = {
-    QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
-    WEEKDAYS: Sentence("the weekend holds it until Monday"),
-    "weekend": Sentence("arXiv is quiet at the weekend"),
-    "holiday": Sentence("arXiv announces nothing on a holiday"),
-}
+_RESTS = sentences(
+    {
+        QUIET_HOURS: "quiet hours hold it until {time}",
+        WEEKDAYS: "the weekend holds it until Monday",
+        "weekend": "arXiv is quiet at the weekend",
+        "holiday": "arXiv announces nothing on a holiday",
+    }
+)
 # Cadences as people type them; each language has its own words.
-_TYPED: Mapping[str, Sentence] = {
-    "now": Sentence("now"),
-    "daily": Sentence("daily {time}"),
-    "weekdays": Sentence("weekdays {time}"),
-    "weekly": Sentence("weekly {day} {time}"),
-    "days": Sentence("{day} {time}"),
-    "when-out": Sentence("when-out {time}"),
-    "when-out weekdays": Sentence("when-out {time} weekdays"),
-}
+_TYPED = sentences(
+    {
+        "now": "now",
+        "daily": "daily {time}",
+        "weekdays": "weekdays {time}",
+        "weekly": "weekly {day} {time}",
+        "days": "{day} {time}",
+        "when-out": "when-out {time}",
+        "when-out weekdays": "when-out {time} weekdays",
+    }
+)
 _SHORT = (
     Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
 )  # fmt: skip
-_HELD = {
-    "paused": Sentence("paused"),
-    "asked": Sentence("waits for the operator of this bot"),
-    "moved": Sentence("moved"),
-}
+_HELD = sentences(
+    {
+        "paused": "paused",
+        "asked": "waits for the operator of this bot",
+        "moved": "moved",
+    }
+)
 _DENIED = Sentence("the operator of this bot said no")
 _RELATED = (  # nearness in meaning from which the words hold
     ((1 + NEAR) / 2, Sentence("closely related")),
@@ -163,7 +169,7 @@ def day_words(text: str, localizer: Language, schedule: str) -> str:
     return re.sub(r"\bweekly (\w{3})\b", lambda day: DAY_NAMES[DAYS.index(day[1])], said)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListRow:
     """One subscription in a list."""
 

@@ -11,10 +11,10 @@ from typing import Literal
 
 from bot.commands.asking import subscription_numbered, subscriptions_here
 from bot.commands.bare_commands import Bare
-from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper, papers_wanted
-from bot.commands.context import DO, NOTHING, Callback, CommandContext, CommandFunction, Wanted, with_stored_chat
+from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper
+from bot.commands.context import DO, Callback, CommandContext, CommandFunction, with_stored_chat
 from bot.commands.everyday import formed_wish, wish, without_time
-from bot.commands.search import finds_papers, papers_found, texts_wanted, try_query
+from bot.commands.search import finds_papers, papers_found, try_query
 from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
 from bot.commands.text_kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
@@ -30,8 +30,15 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def plain_text(context: CommandContext) -> Reply | None:
-    """Returns the reply to a text that is no command."""
+    """Returns the reply to a text that is no command. Raises Lacking, also for a model where it is not sure."""
     said = context.args.strip()
+    reply = _reply_to(context, said)
+    if context.bot_info.model_reads and _is_unsure(context, said):
+        context.ask_for("reader", [said])
+    return reply
+
+
+def _reply_to(context: CommandContext, said: str) -> Reply | None:
     if is_of_papers(said):
         return named_papers(context, mentioned(said))
     if not said or (_has_file(context) and context.origin.kind is ChatKind.PRIVATE):
@@ -171,30 +178,11 @@ def writes(context: CommandContext) -> bool:
     return _has_file(context) or opens_a_paper(context)
 
 
-def wanted(context: CommandContext) -> Wanted:
-    """Wants what a text or a file is about: papers that it names, or the meaning of its words.
-
-    A model, if the bot is not sure.
-    """
-    said, file = context.args.strip(), context.file
-    if isinstance(file, FileWithoutCommand):
-        command = context.registry.by_name[file.command]
-        return command.wants(replace(context, args="", file=file.content)) if command.wants else NOTHING
-    if not said or asks_nothing(said):
-        return NOTHING
-    reader = context.bot_info.model_reads and _is_unsure(context, said)
-    if _only_excluded(said) or _wish_for_change(context, said) == "list":
-        return Wanted(reader=reader)
-    if mentioned(said) and (is_of_papers(said) or not finds_papers(context, said)):
-        return papers_wanted(context)
-    meant = wish(said)
-    query, subject = (meant.query, _subject(said)) if meant else (said, "")
-    return Wanted(texts_wanted(context, query, subject), reader=reader)
-
-
 def _is_unsure(context: CommandContext, said: str) -> bool:
     """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
-    if context.read_by_strangers or _has_file(context) or mentioned(said) or links_to_no_paper(said):
+    if context.read_by_strangers or _has_file(context) or not said or asks_nothing(said):
+        return False
+    if mentioned(said) or links_to_no_paper(said):
         return False
     if wants_change(said) and subscriptions_here(context):
         return True
@@ -219,5 +207,5 @@ def comfort(context: CommandContext) -> Reply:
     )
 
 
-PLAIN_TEXT = Callback(plain_text, writes=writes, keeps_question=True, wants=wanted)
+PLAIN_TEXT = Callback(plain_text, writes=writes, keeps_question=True)
 CALLBACKS = {DO: Callback(lambda _: None, needs_manager=True)}  # `intent` reads it as the command that it runs

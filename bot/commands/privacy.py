@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.ports.channel import File, Reply
 from subscriptions.addresses import facts_of
-from subscriptions.errors import Sentence
 from subscriptions.service import retention
 from subscriptions.service.access import standing_of
 from subscriptions.service.known_chats import listed
@@ -31,7 +30,7 @@ def privacy(context: CommandContext) -> Reply:
             ),
             *to_model,
         ]
-        return Reply(tuple(lines), buttons=((button,),) if context.chat.id else ())
+        return Reply(lines, buttons=((button,),) if context.chat.id else ())
     lines = [
         context.say(
             "I keep of {chat}: its id and title, its settings, its subscriptions, its library, its last changes (for undo), "
@@ -60,7 +59,7 @@ def privacy(context: CommandContext) -> Reply:
     if not context.chat.id:
         return Reply((*lines, _nothing_stored(context)), names_chat=True)
     lines.append(context.say("The file holds all that is stored of this chat."))
-    return Reply(tuple(lines), file=_file(context), names_chat=True)
+    return Reply(lines, file=_file(context), names_chat=True)
 
 
 def _sent_to_model(context: CommandContext) -> str:
@@ -186,11 +185,11 @@ def _erased(context: CommandContext) -> Reply:
 
 
 COMMANDS = (
-    Command(privacy, "privacy", Sentence("what I store of this chat"), examples=("/privacy",)),
+    Command(privacy, "privacy", "what I store of this chat", examples=("/privacy",)),
     Command(
         forget_,
         "forget",
-        Sentence("erase this chat, after one question"),
+        "erase this chat, after one question",
         examples=("/forget",),
         needs_manager=True,
     ),
@@ -198,6 +197,6 @@ COMMANDS = (
 
 CALLBACKS = {
     "privacy": Callback(on_privacy, needs_manager=True),
-    "forget": Callback(on_forget, needs_manager=True, replaces=True),
-    "keep": Callback(on_keep, needs_manager=True, replaces=True),
+    "forget": Change(on_forget),
+    "keep": Change(on_keep),
 }

@@ -12,8 +12,6 @@ from subscriptions.query.tree import Query
 from subscriptions.service.previews import Base
 from subscriptions.store.interests import owned
 
-_NEWEST = 5  # papers for a chat without subscriptions
-
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
     """Returns the papers as items, in this order; the words that the query matched are marked.
@@ -67,14 +65,14 @@ def papers_reply(
     lines: Iterable[str],
     papers: Sequence[KnownPaper],
     *,
-    days: tuple[str, ...] = (),
+    days: Sequence[str] = (),
     first: int = 1,
     buttons: Buttons = (),
 ) -> Reply:
     """Returns a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
     items = result_items(papers)
     return Reply(
-        tuple(lines),
+        [*lines],
         items=items,
         days=days,
         first=first,

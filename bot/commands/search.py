@@ -10,18 +10,9 @@ from bot.commands.cards import (
     no_paper_named,
     of_paper,
     opens_a_paper,
-    papers_wanted,
     stored_and_unknown,
 )
-from bot.commands.context import (
-    NOTHING,
-    Callback,
-    Command,
-    CommandContext,
-    Wanted,
-    asking_texts,
-    query_of_button,
-)
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known, how_related
 from bot.commands.results import (
     count_found,
@@ -41,14 +32,14 @@ from subscriptions.model import Item, KnownPaper, Subscription
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parse import parse_query, texts_asked
+from subscriptions.query.parse import parse_query
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.rewriting import about_its_words, as_author, rewritten
 from subscriptions.query.tree import Query
 from subscriptions.service import paper_search
 from subscriptions.service.known_chats import typed_number
 from subscriptions.service.nearness import are_late
-from subscriptions.service.paper_search import NearPaper, Page, Spelling
+from subscriptions.service.paper_search import NearPaper, Spelling
 from subscriptions.service.previews import recent_matches
 from subscriptions.texts.cutting import cut_letters
 
@@ -76,33 +67,11 @@ def like(context: CommandContext) -> Reply:
     return _alike(context, papers)
 
 
-def texts_wanted(context: CommandContext, said: str, subject: str = "") -> tuple[str, ...]:
-    """Returns the texts whose vectors `try_query` needs: those of the query, and its words if they find few papers.
-
-    `subject` is what it is about, as it was said.
-    """
-    if not context.transaction.store.encoder:
-        return ()
-    if len(said) > LONGEST_QUERY:
-        return (said[:_MOST_READ],)
-    text = split_when(said).query
-    if asked := _meant(context, text)[1].asked:
-        return asked
-    _, query = _asked(context, text)
-    about = about_its_words(query, subject)
-    return texts_asked(about) if about and _amount(context, query) < PAGE else ()
-
-
-def _wanted(context: CommandContext) -> Wanted:
-    """Wants what /search or [look for “…”] is about: papers, or the meaning of words."""
-    if _is_of_a_paper(context.args):
-        return papers_wanted(context)
-    return Wanted(texts_wanted(context, context.args)) if context.args.strip() else NOTHING
-
-
 def _near_text(context: CommandContext, said: str) -> Reply:
     """Shows the papers nearest to a text."""
-    found = paper_search.papers_alike(context.transaction, said[:_MOST_READ])
+    read = said[:_MOST_READ]
+    context.ask_for_vectors([read])
+    found = paper_search.papers_alike(context.transaction, read)
     if not found:
         return context.reply("Nothing is near to this text.")
     head = context.say("I read this as a text. Nearest to it:")
@@ -135,14 +104,10 @@ def search_(context: CommandContext) -> Reply:
     """Shows the stored papers that match, newest first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
-    if _is_of_a_paper(context.args):
-        return named_papers(context, mentioned(context.args))
+    named = mentioned(context.args)
+    if named and len(context.args.split()) == 1 and not parse.papers_named(context.args):
+        return named_papers(context, named)
     return try_query(context, context.args)
-
-
-def _is_of_a_paper(said: str) -> bool:
-    """Returns whether a text is nothing but the id or the link of a paper."""
-    return bool(mentioned(said)) and len(said.split()) == 1 and not parse.papers_named(said)
 
 
 def try_query(context: CommandContext, said: str) -> Reply:
@@ -173,7 +138,7 @@ def papers_found(context: CommandContext, text: str, *, when: str = "", subject:
         text = _timed(author, ending)
         words = " ".join(ending.query.split())
         notes += (context.say("(“{words}” is the name of an author.)", words=words),)
-    return _page(context, text, notes=notes, subject=subject)
+    return _Results(context, text, subject=subject).reply(notes)
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
@@ -188,7 +153,7 @@ def finds_papers(context: CommandContext, said: str) -> bool:
 def on_search_page(context: CommandContext) -> Reply:
     """Handles [newer] and [show more]: replaces the page with another one."""
     upto, start = int(context.arguments["upto"]), int(context.arguments["start"])
-    return _page(context, context.args, upto, start, is_older=bool(context.arguments.get("is_older")))
+    return _Results(context, context.args, upto, start, is_older=bool(context.arguments.get("is_older"))).reply()
 
 
 def _amount(context: CommandContext, query: Query) -> int:
@@ -197,89 +162,18 @@ def _amount(context: CommandContext, query: Query) -> int:
 
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Like `_meant`, with all that is needed to match the query. Raises MeaningFails, QueryError, Refused."""
-    subscription, query = _meant(context, text)
+    """Returns (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
+
+    Raises MeaningFails, QueryError, Refused, Lacking.
+    """
+    subscription = subscription_numbered(context, typed_number(text))
+    query = parse_query(subscription.text if subscription else text)
+    context.ask_for_vectors(query.asked)
     query = paper_search.with_vectors_for(context.transaction, query, context.chat.id)
     if subscription is None:
         there = subscriptions_here(context)
         subscription = next((one for one in there if one.canonical == query.canonical), None)
     return subscription, query
-
-
-def _meant(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
-    """Returns (the chat's subscription that the text names by its number, or None; the query). Raises QueryError."""
-    named = subscription_numbered(context, typed_number(text))
-    return named, parse_query(named.text if named else text)
-
-
-def _page(
-    context: CommandContext,
-    text: str,
-    upto: int | None = None,
-    start: int = 0,
-    *,
-    is_older: bool = False,
-    notes: Sequence[str] = (),
-    subject: str = "",
-) -> Reply:
-    """Returns a page of results among the papers up to the paper `upto`, or all.
-
-    `start` is the number of matches before the page. `is_older`: matches in newer papers were on other pages. `subject`
-    is what they are about, as it was said. If the words find few papers, papers follow that are near in meaning.
-    """
-    ending = split_when(text)
-    subscription, query = _asked(context, ending.query)
-    found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
-    is_few, is_first, is_open = found.found < PAGE, not (start or is_older), not context.read_by_strangers
-    spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
-    about, near = _near(context, query, subject, found) if is_first else ("", ())
-    is_dead_end = is_first and not (found.found or near)
-    lines = [_head(context, query, found, spelled, is_older=is_older)]
-    if subscription is not None:
-        number, name = subscription.number, subscription.label
-        lines.append(context.say("This is subscription {number}: {name}", number=number, name=name))
-    else:
-        lines += lines_above_papers(context, query, ending)
-    if spelled.meant:
-        lines.append(context.say("Did you mean “{meant}”?", meant=spelled.meant))
-    elif is_dead_end and found.stored:
-        lines.append(_fewer_or_other_words(context, query))
-    lines += notes
-    if about and not near and are_late(context.transaction, parse_query(about).asked):
-        lines.append(context.say("What is near in meaning takes longer; ask again in a moment."))
-    if not is_open:
-        lines += _for_strangers(context, text, subscription, found)
-    rows: list[Row] = []
-    if spelled.meant:
-        meant = _timed(spelled.meant, ending)
-        rows.append((context.labelled(cut_letters(spelled.meant, _LABEL), "look-for", text=meant),))
-    if is_dead_end:
-        rows.append((context.button("help", "help", text="query"), context.button("settings", "set")))
-    if subscription is None or ending.when is not None:
-        rows += subscribe_buttons(context, text, ending, [known.id for known in found.papers])
-    if near:
-        rows.append((context.button("subscribe to the meaning", "subscribe-to", text=_timed(about, ending)),))
-    rows.append(_page_buttons(context, text, found, start, is_older=is_older))
-    items = result_items(found.papers, query)
-    items += tuple(Item(paper=one.known, because=(), position=at) for at, one in enumerate(near, len(items)))
-    nearness = [*(_nearness(query, known) for known in found.papers), *(one.nearness for one in near)]
-    return Reply(
-        tuple(lines),
-        items=items,
-        days=_days(context, [one.paper for one in items], nearness),
-        headings={len(found.papers): _near_line(context, near)} if near else {},
-        first=start + 1,
-        numbers=number_buttons(items, first=start + 1),
-        buttons=tuple(rows),
-    )
-
-
-def _for_strangers(context: CommandContext, text: str, subscription: Subscription | None, found: Page) -> Iterator[str]:
-    """Yields lines in place of buttons."""
-    if found.found > PAGE:
-        yield context.say("The first {count}; in private I show all.", count=PAGE)
-    if subscription is None:
-        yield context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}")
 
 
 def _author_named(context: CommandContext, text: str) -> str:
@@ -295,153 +189,219 @@ def _author_named(context: CommandContext, text: str) -> str:
     return author if found < few and found < _amount(context, parse_query(author)) else ""
 
 
-def _spelling(context: CommandContext, query: Query) -> Spelling:
-    """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
-    spelled = paper_search.spelling(context.transaction, query)
-    if spelled.meant and not _amount(context, parse_query(spelled.meant)):
-        return spelled._replace(meant="")
-    return spelled
-
-
-def _near(context: CommandContext, query: Query, subject: str, found: Page) -> tuple[str, Sequence[NearPaper]]:
-    """Returns (a query for what is near in meaning to the words of `query`, the nearest papers without those words).
-
-    There are none if the words found enough.
-    """
-    about = about_its_words(query, subject) if found.found < PAGE else ""
-    if not about:
-        return "", ()
-    shown = {known.id for known in found.papers}
-    asked = parse_query(about)
-    return about, paper_search.near_in_meaning(context.transaction, asked, without=shown, most=PAGE)
-
-
-def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
-    if near[0].nearness >= NEAR:
-        return context.say("Near in meaning:")
-    return context.say("Nothing is quite near in meaning; the nearest:")
-
-
-def _days(context: CommandContext, papers: Sequence[KnownPaper], near: Sequence[float | None]) -> tuple[str, ...]:
-    """Returns the day of each paper, and how near it is."""
-    related = ("" if one is None else how_related(context.localizer, one) for one in near)
-    return tuple(" · ".join(filter(None, both)) for both in zip(days_of(context, papers), related, strict=True))
-
-
-def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
-    words = len(query.text.split())
-    if words < _MANY_WORDS:
-        return context.say("Other words find more; /help query says how to ask.")
-    return context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
-
-
-def _nearness(query: Query, known: KnownPaper) -> float | None:
-    """Returns how near a found paper is, if the query asks for nearness once."""
-    if len(query.nearness_terms) != 1:
-        return None
-    return next((hit.near for hit in why(query, known.paper) if hit.near is not None), None)
-
-
 def _timed(text: str, ending: Ending) -> str:
     """Returns a query followed by the time that was typed."""
     return f"{text} {ending.when or ''}".strip()
 
 
-def _head(context: CommandContext, query: Query, found: Page, spelled: Spelling, *, is_older: bool) -> str:
-    """Returns the first line: the words that no paper has, or "41 of 2,061 papers, 3 in the last 7 days".
+class _Results:
+    """A page of what a text finds among the papers up to the paper `upto`, or all; and how the text was read.
 
-    Says how far back the search read, unless it read all.
+    `start` is the number of matches before the page. `is_older`: matches in newer papers were on other pages. `subject`
+    is what they are about, as it was said. If the words find few papers, papers follow that are near in meaning.
     """
-    if not found.stored:
-        return context.say("No papers are known yet.")
-    amount, is_whole = found.found, found.end is None and not is_older
-    if spelled.unknown and (spelled.meant or not amount):
-        unknown = ", ".join(f"“{word}”" for word in spelled.unknown[:_NAMED])
-        return context.say("No paper that I know has {words}.", words=unknown)
-    if is_whole and not amount:
-        return context.count(
-            "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
+
+    def __init__(
+        self,
+        context: CommandContext,
+        text: str,
+        upto: int | None = None,
+        start: int = 0,
+        *,
+        is_older: bool = False,
+        subject: str = "",
+    ) -> None:
+        self.context, self.text, self.start, self.is_older = context, text, start, is_older
+        self.ending = split_when(text)
+        self.subscription, self.query = _asked(context, self.ending.query)
+        self.found = paper_search.search(context.transaction, self.query, upto=upto, start=start, most=PAGE)
+        self.spelled, self.about = Spelling((), ""), ""
+        self.near: Sequence[NearPaper] = ()
+        is_first = not (start or is_older)
+        if is_first and self.found.found < PAGE:
+            if not context.read_by_strangers:
+                self.spelled = self._spelling()
+            self.about = about_its_words(self.query, subject)
+            self.near = self._near_in_meaning() if self.about else ()
+        self.is_dead_end = is_first and not (self.found.found or self.near)
+
+    def _spelling(self) -> Spelling:
+        """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
+        spelled = paper_search.spelling(self.context.transaction, self.query)
+        if spelled.meant and not _amount(self.context, parse_query(spelled.meant)):
+            return spelled._replace(meant="")
+        return spelled
+
+    def _near_in_meaning(self) -> Sequence[NearPaper]:
+        """Returns the papers that are nearest in meaning to the words of the query, without those that have them."""
+        asked, shown = parse_query(self.about), {known.id for known in self.found.papers}
+        self.context.ask_for_vectors(asked.asked)
+        return paper_search.near_in_meaning(self.context.transaction, asked, without=shown, most=PAGE)
+
+    def reply(self, notes: Sequence[str] = ()) -> Reply:
+        """Returns the reply that shows the page; `notes` say more of how the text was read."""
+        context, found, near = self.context, self.found, self.near
+        items = result_items(found.papers, self.query)
+        items += tuple(Item(paper=one.known, because=(), position=at) for at, one in enumerate(near, len(items)))
+        nearness = [*map(self._nearness, found.papers), *(one.nearness for one in near)]
+        related = ["" if one is None else how_related(context.localizer, one) for one in nearness]
+        days = zip(days_of(context, [one.paper for one in items]), related, strict=True)
+        headings = {}
+        if near:
+            is_near = near[0].nearness >= NEAR
+            said = (
+                Sentence("Near in meaning:") if is_near else Sentence("Nothing is quite near in meaning; the nearest:")
+            )
+            headings[len(found.papers)] = context.say(said)
+        return Reply(
+            (*self._lines(), *notes, *self._last_lines()),
+            items=items,
+            days=[" · ".join(filter(None, both)) for both in days],
+            headings=headings,
+            first=self.start + 1,
+            numbers=number_buttons(items, first=self.start + 1),
+            buttons=tuple(self._rows()),
         )
-    if is_whole or found.since is None:
-        return _count_of_all(context, query, found, is_older=is_older)
-    looked, day = context.count("{count} paper", "{count} papers", found.looked), context.localizer.day(found.since)
-    if is_older:
+
+    def _nearness(self, known: KnownPaper) -> float | None:
+        """Returns how near a found paper is, if the query asks for nearness once."""
+        if len(self.query.nearness_terms) != 1:
+            return None
+        return next((hit.near for hit in why(self.query, known.paper) if hit.near is not None), None)
+
+    def _lines(self) -> Iterator[str]:
+        """Yields what was found, how the query was read, and what finds more."""
+        context, query = self.context, self.query
+        yield self._head()
+        if one := self.subscription:
+            yield context.say("This is subscription {number}: {name}", number=one.number, name=one.label)
+        else:
+            yield from lines_above_papers(context, query, self.ending)
+        words = len(query.text.split())
+        if self.spelled.meant:
+            yield context.say("Did you mean “{meant}”?", meant=self.spelled.meant)
+        elif self.is_dead_end and self.found.stored and words < _MANY_WORDS:
+            yield context.say("Other words find more; /help query says how to ask.")
+        elif self.is_dead_end and self.found.stored:
+            yield context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
+
+    def _last_lines(self) -> Iterator[str]:
+        """Yields that nearness takes longer, and lines in place of buttons."""
+        context = self.context
+        if self.about and not self.near and are_late(context.transaction, parse_query(self.about).asked):
+            yield context.say("What is near in meaning takes longer; ask again in a moment.")
+        if context.read_by_strangers and self.found.found > PAGE:
+            yield context.say("The first {count}; in private I show all.", count=PAGE)
+        if context.read_by_strangers and self.subscription is None:
+            yield context.say("To subscribe: {command}", command=f"/sub {' '.join(self.text.split())}")
+
+    def _head(self) -> str:
+        """Returns the first line: the words that no paper has, or "41 of 2,061 papers, 3 in the last 7 days".
+
+        Says how far back the search read, unless it read all.
+        """
+        context, found, amount = self.context, self.found, self.found.found
+        if not found.stored:
+            return context.say("No papers are known yet.")
+        if self.spelled.unknown and (self.spelled.meant or not amount):
+            unknown = ", ".join(f"“{word}”" for word in self.spelled.unknown[:_NAMED])
+            return context.say("No paper that I know has {words}.", words=unknown)
+        is_whole = found.end is None and not self.is_older
+        if is_whole and not amount:
+            return context.count(
+                "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
+            )
+        if is_whole or found.since is None:
+            return self._count_of_all()
+        looked, day = context.count("{count} paper", "{count} papers", found.looked), context.localizer.day(found.since)
+        if self.is_older:
+            return context.count(
+                "{count} of {looked} before them, back to {day}",
+                "{count} of {looked} before them, back to {day}",
+                amount,
+                looked=looked,
+                day=day,
+            )
         return context.count(
-            "{count} of {looked} before them, back to {day}",
-            "{count} of {looked} before them, back to {day}",
+            "{count} of the newest {looked}, back to {day}",
+            "{count} of the newest {looked}, back to {day}",
             amount,
             looked=looked,
             day=day,
         )
-    return context.count(
-        "{count} of the newest {looked}, back to {day}",
-        "{count} of the newest {looked}, back to {day}",
-        amount,
-        looked=looked,
-        day=day,
-    )
 
+    def _count_of_all(self) -> str:
+        """Returns how many of all papers were found, and how many of these are from the last days."""
+        context, amount, stored = self.context, self.found.found, self.found.stored
+        recent = recent_matches(context.transaction, self.query, now=context.now)
+        if recent.base.of == stored and not self.is_older:
+            return count_found(context, amount, recent.base)
+        known = context.count("{count} paper", "{count} papers", stored)
+        counted = context.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
+        if self.is_older or not recent.base.recent:
+            return counted
+        days, found = days_known(context.localizer, recent.base), len(recent.papers)
+        if found == amount:
+            return context.say("{counted}, all in {days}", counted=counted, days=days)
+        if not found:
+            return context.say("{counted}, none in {days}", counted=counted, days=days)
+        return context.count(
+            "{counted}, {count} in {days}", "{counted}, {count} in {days}", found, counted=counted, days=days
+        )
 
-def _count_of_all(context: CommandContext, query: Query, page: Page, *, is_older: bool) -> str:
-    """Returns how many of all papers were found, and how many of these are from the last days."""
-    recent = recent_matches(context.transaction, query, now=context.now)
-    amount, found = page.found, len(recent.papers)
-    if recent.base.of == page.stored and not is_older:
-        return count_found(context, amount, recent.base)
-    known = context.count("{count} paper", "{count} papers", page.stored)
-    counted = context.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
-    if is_older or not recent.base.recent:
-        return counted
-    days = days_known(context.localizer, recent.base)
-    if found == amount:
-        return context.say("{counted}, all in {days}", counted=counted, days=days)
-    if not found:
-        return context.say("{counted}, none in {days}", counted=counted, days=days)
-    return context.count(
-        "{counted}, {count} in {days}", "{counted}, {count} in {days}", found, counted=counted, days=days
-    )
+    def _rows(self) -> Iterator[Row]:
+        """Yields the buttons in rows: what was meant, help, [subscribe], other pages."""
+        context, meant = self.context, self.spelled.meant
+        if meant:
+            label = cut_letters(meant, _LABEL)
+            yield (context.labelled(label, "look-for", text=_timed(meant, self.ending)),)
+        if self.is_dead_end:
+            yield (context.button("help", "help", text="query"), context.button("settings", "set"))
+        if self.subscription is None or self.ending.when is not None:
+            yield from subscribe_buttons(context, self.text, self.ending, [known.id for known in self.found.papers])
+        if self.near:
+            text = _timed(self.about, self.ending)
+            yield (context.button("subscribe to the meaning", "subscribe-to", text=text),)
+        yield tuple(self._pages())
 
+    def _pages(self) -> Iterator[Button]:
+        """Yields [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
 
-def _page_buttons(context: CommandContext, text: str, found: Page, start: int, *, is_older: bool) -> Row:
-    """Returns [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
+        The buttons hold the newest paper that was searched, so that newly arrived papers do not move the pages.
+        """
+        context, found, start = self.context, self.found, self.start
+        if start:
+            yield self._to(context.say("newer"), found.upto, max(0, start - PAGE), is_older=self.is_older)
+        if start + PAGE < found.found:
+            yield self._to(context.say("show more"), found.upto, start + PAGE, is_older=self.is_older)
+        elif found.end is not None:
+            yield self._to(context.say("show more"), found.end, 0, is_older=True)
 
-    The buttons hold the newest paper that was searched, so that newly arrived papers do not move the pages.
-    """
-
-    def to(label: str, upto: int, at: int, *, older: bool = is_older) -> Button:
-        return context.labelled(label, "search-page", text=text, upto=upto, start=at, is_older=older)
-
-    newer = (to(context.say("newer"), found.upto, max(0, start - PAGE)),) if start else ()
-    if start + PAGE < found.found:
-        return (*newer, to(context.say("show more"), found.upto, start + PAGE))
-    if found.end is not None:
-        return (*newer, to(context.say("show more"), found.end, 0, older=True))
-    return newer
+    def _to(self, label: str, upto: int, start: int, *, is_older: bool) -> Button:
+        return self.context.labelled(label, "search-page", text=self.text, upto=upto, start=start, is_older=is_older)
 
 
 COMMANDS = (
     Command(
         like,
         "like",
-        Sentence("papers near to a paper"),
+        "papers near to a paper",
         examples=("/like 2601.15529",),
         usage="ID",
         writes=lacks_text,
-        wants=papers_wanted,
     ),
     Command(
         search_,
         "search",
-        Sentence("look through all papers"),
+        "look through all papers",
         examples=("/search graph neural networks",),
         usage="QUERY",
         writes=lambda context: lacks_text(context) or opens_a_paper(context),
-        wants=_wanted,
     ),
 )
 
 CALLBACKS = {
     "more-like-this": Callback(of_paper(lambda context, item: _alike(context, [item.paper])), letter="n"),
-    "search-page": Callback(on_search_page, wants=asking_texts(query_of_button), replaces=True),
-    "look-for": Callback(search_, wants=_wanted),
+    "search-page": Callback(on_search_page, replaces=True),
+    "look-for": Callback(search_),
 }

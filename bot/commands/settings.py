@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.asking import expect, subscriptions_here
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Change, Command, CommandContext
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
@@ -120,7 +120,7 @@ def _all_settings(context: CommandContext) -> Reply:
     buttons = [context.labelled(label, "set", text=name) for label, name in zip(labels, free, strict=True)]
     if context.read_by_strangers:
         lines.append(context.say("To change one: /set text titles"))
-    return Reply(tuple(lines), buttons=phone_rows(buttons), names_chat=True)
+    return Reply(lines, buttons=phone_rows(buttons), names_chat=True)
 
 
 def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> str:
@@ -159,7 +159,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     back = context.button("all settings", "set")
-    return Reply(tuple(lines), buttons=(*buttons, (back,)))
+    return Reply(lines, buttons=(*buttons, (back,)))
 
 
 def _value_button(context: CommandContext, name: str, value: str) -> Button:
@@ -229,17 +229,17 @@ def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
     for name in (*first, *_WELL_KNOWN):
         by_offset.setdefault(_offset(name, now), name)
     near = [_offset(name, now) for name in first or [operator]]
-    return sorted(by_offset.values(), key=lambda name: min(_between(_offset(name, now), place) for place in near))
+
+    def apart(name: str) -> timedelta:
+        """Returns how far a zone is from the nearest of these, the shorter way around the clock."""
+        ways = ((_offset(name, now) - place) % _DAY for place in near)
+        return min(min(way, _DAY - way) for way in ways)
+
+    return sorted(by_offset.values(), key=apart)
 
 
 def _offset(name: str, now: datetime) -> timedelta:
     return now.astimezone(zone(name)).utcoffset() or timedelta(0)
-
-
-def _between(one: timedelta, other: timedelta) -> timedelta:
-    """Returns the difference of two times of day or offsets, the shorter way around the clock: at most twelve hours."""
-    apart = abs(one - other) % _DAY
-    return min(apart, _DAY - apart)
 
 
 def place_in(text: str) -> str:
@@ -302,7 +302,7 @@ COMMANDS = (
     Command(
         set_,
         "set",
-        Sentence("settings of this chat"),
+        "settings of this chat",
         examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
         aliases=("settings",),
         needs_manager=True,
@@ -313,7 +313,7 @@ COMMANDS = (
     Command(
         lang,
         "lang",
-        Sentence("English or Chinese"),
+        "English or Chinese",
         examples=("/lang zh", "/lang en"),
         needs_manager=True,
         shows_without_args=True,
@@ -322,7 +322,7 @@ COMMANDS = (
     Command(
         timezone,
         "timezone",
-        Sentence("your clock, for all times"),
+        "your clock, for all times",
         examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
         is_answer=names_a_place,
@@ -334,6 +334,6 @@ COMMANDS = (
 
 
 CALLBACKS = {
-    "set": Callback(set_, needs_manager=True, may_end_right=True, replaces=True),
+    "set": Change(set_, may_end_right=True),
     ZONE: Callback(timezone, needs_manager=True),
 }

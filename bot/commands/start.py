@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands.context import Callback, Command, CommandContext, with_chat
+from bot.commands.context import Callback, Change, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import found_in
 from bot.ports.channel import Button, Reply, Row
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, Sentence, sentences
 from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
@@ -30,43 +30,43 @@ _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _OPERATORS = (Sentence("For operators"), ("allow", "deny"))
-_PURPOSES: tuple[tuple[Sentence, tuple[str, ...]], ...] = (
+_PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("today", "search", "like", "save", "saved", "why")),
     (Sentence("This chat"), ("set", "lang", "timezone", "email", "status")),
     (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
     (Sentence("About me"), ("privacy", "forget")),
 )
-FIRST = (
-    Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    Sentence("Try it first: /today graph neural networks"),
-    Sentence("The newest papers: /today"),
-    Sentence("See, change, remove: /list"),
-    Sentence("Settings: /set quiet 23:00-07:00"),
+TOPICS = sentences(
+    {
+        "query": "how to ask",
+        "when": "the times",
+        "about": "what this is, and thanks",
+    }
 )
-TOPICS: Mapping[str, Sentence] = {
-    "query": Sentence("how to ask"),
-    "when": Sentence("the times"),
-    "about": Sentence("what this is, and thanks"),
-}
 
-QUERIES: tuple[tuple[str, Sentence], ...] = (
-    ("graph transformer", Sentence("both words")),
-    ('"graph transformer"', Sentence("side by side")),
-    ("rlhf OR dpo", Sentence("one of them")),
-    ("diffusion -survey", Sentence("the first without the second")),
-    *(field.help for field in FIELDS if field.help),
-    ("neuro*", Sentence("words that begin so")),
-    ("=RAG", Sentence("exactly so, in capitals")),
-)
-WHENS: tuple[tuple[str, Sentence], ...] = (
-    ("now", Sentence("as soon as papers come")),
-    ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
-    ("daily 9", Sentence("every day at nine")),
-    ("weekdays at 8:30", Sentence("Monday to Friday")),
-    ("weekly mon 9", Sentence("once a week")),
-    ("daily 9 Berlin", Sentence("by the clock of a place")),
-    ("每天早上8点", Sentence("the usual words, in English and Chinese")),
+QUERIES = {
+    **sentences(
+        {
+            "graph transformer": "both words",
+            '"graph transformer"': "side by side",
+            "rlhf OR dpo": "one of them",
+            "diffusion -survey": "the first without the second",
+        }
+    ),
+    **dict(field.help for field in FIELDS if field.help),
+    **sentences({"neuro*": "words that begin so", "=RAG": "exactly so, in capitals"}),
+}
+WHENS = sentences(
+    {
+        "now": "as soon as papers come",
+        "when-out 08:00-20:00": "once a day, as soon as the day's papers are out",
+        "daily 9": "every day at nine",
+        "weekdays at 8:30": "Monday to Friday",
+        "weekly mon 9": "once a week",
+        "daily 9 Berlin": "by the clock of a place",
+        "每天早上8点": "the usual words, in English and Chinese",
+    }
 )
 
 
@@ -80,8 +80,8 @@ def start(context: CommandContext) -> Reply | None:
         return None if context.args == ADDED else Reply((head, how_to_begin(context)))
     if _is_paused(context) and not context.args:
         return resume_(context)
-    if (offered := _offered(context)) is not None:
-        return _offer(context, *offered)
+    if offer := _offer(context):
+        return offer
     begin = _first_words(context)
     if not context.args:
         return begin
@@ -133,26 +133,24 @@ def on_speak(context: CommandContext) -> Reply:
     return _first_words(with_chat(context, chat))
 
 
-def _offered(context: CommandContext) -> tuple[str, str] | None:
-    """Returns (query, time) that a link offers; None if it offers none."""
+def _offer(context: CommandContext) -> Reply | None:
+    """Shows the subscription that a link offers: its query in words, its time, what it would have found.
+
+    Returns None if the link offers none.
+    """
     ending = split_when(text_of_payload(context.args))
+    text, when = ending.query, ending.when or context.origin.settings.schedule
     try:
-        parse_query(ending.query)
-        read_when(ending.when or "now")
+        query, _ = parse_query(text), read_when(when)
     except PaperwireError:  # a person wrote the link, so its text may be anything
         return None
-    return ending.query, ending.when or context.origin.settings.schedule
-
-
-def _offer(context: CommandContext, text: str, when: str) -> Reply:
-    """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
-    query = parse_query(text)
+    context.ask_for_vectors(query.asked)
     lately = recent_matches(context.transaction, query, now=context.now)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
         lines.append(found_in(context.localizer, len(lately.papers), lately.base))
     lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]
-    return Reply(tuple(lines), buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
+    return Reply(lines, buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
 
 
 def unknown(context: CommandContext) -> Reply:
@@ -175,7 +173,14 @@ def help_(context: CommandContext) -> Reply:
     if context.read_by_group:
         return _overview(context)
     more = context.button("all commands", "help", text=ALL, replaces=True)
-    return context.reply(*FIRST, buttons=((more, *_topics(context)[:2]),))
+    return context.reply(
+        "Subscribe: /sub diffusion -survey daily 9",
+        "Try it first: /today graph neural networks",
+        "The newest papers: /today",
+        "See, change, remove: /list",
+        "Settings: /set quiet 23:00-07:00",
+        buttons=((more, *_topics(context)[:2]),),
+    )
 
 
 def _topics(context: CommandContext) -> Row:
@@ -214,12 +219,12 @@ def _topic(context: CommandContext, name: str) -> Reply:
     return context.reply("There is no help on “{name}”.", "/help lists what I know.", name=name[:_LONGEST], ok=False)
 
 
-def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+def _table(context: CommandContext, head: str, rows: Mapping[str, Sentence]) -> Reply:
     """Returns a reply with examples and their meanings; in a group, only the first examples."""
     if context.read_by_group:
-        shown = " · ".join(written for written, _ in rows[:_IN_GROUP])
+        shown = " · ".join([*rows][:_IN_GROUP])
         return Reply((head, context.say("For example: {examples}", examples=shown)))
-    return Reply((head,), code=tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows))
+    return Reply((head,), code=[f"{written}\n  {context.say(meaning)}" for written, meaning in rows.items()])
 
 
 def _of(context: CommandContext, command: Command) -> Reply:
@@ -227,7 +232,7 @@ def _of(context: CommandContext, command: Command) -> Reply:
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
     examples = command.examples[:1] if context.read_by_group else command.examples
-    return Reply(tuple(lines), code=tuple(map(context.typed, examples)))
+    return Reply(lines, code=[*map(context.typed, examples)])
 
 
 def _about(context: CommandContext) -> Reply:
@@ -237,14 +242,14 @@ def _about(context: CommandContext) -> Reply:
     if context.bot_info.contact:
         lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
     lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
-    return Reply(tuple(lines))
+    return Reply(lines)
 
 
 COMMANDS = (
     Command(
         start,
         "start",
-        Sentence("what this is"),
+        "what this is",
         examples=("/start",),
         writes=_is_paused,
         listed=False,
@@ -252,13 +257,13 @@ COMMANDS = (
     Command(
         help_,
         "help",
-        Sentence("what you can say"),
+        "what you can say",
         examples=("/help query", "/help sub"),
         usage="[TOPIC]",
     ),
 )
 
 CALLBACKS = {
-    "speak": Callback(on_speak, needs_manager=True, replaces=True),
+    "speak": Change(on_speak),
     "help": Callback(help_),
 }

@@ -1,27 +1,26 @@
 """sub: subscribes a chat; the reply says how the query was read, what it would have found, and when it comes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.asking import ask, expect
-from bot.commands.context import NOTHING, Callback, Command, CommandContext, Wanted, Wants, query_of_button, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import subscribed, subscribed_line, when_words
 from bot.commands.results import ending_of
 from bot.commands.settings import ZONE, zone_row
 from bot.ports.channel import Reply, Row
 from bot.rendering.queries_in_words import caret
 from subscriptions.addresses import facts_of
-from subscriptions.errors import PaperwireError, QueryError, Sentence
+from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.meaning import NEAR
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, as_words, is_doubtful, split_when
-from subscriptions.query.parse import parse_query, query_of, texts_asked
+from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.rewriting import about_its_words
-from subscriptions.query.tree import Query
 from subscriptions.service.paper_search import near_in_meaning
-from subscriptions.service.previews import in_titles, recent_matches
+from subscriptions.service.previews import in_titles
 from subscriptions.service.subscribing import Subscribed, edit, subscribe
 from subscriptions.texts.cutting import cut_at_word
 
@@ -46,6 +45,7 @@ def _subscribe(context: CommandContext, text: str, when: str | None) -> Subscrib
 def edit_here(context: CommandContext, number: int, text: str, *, when: str | None = None) -> Subscribed:
     """Changes the query of a subscription, and its time if one is given. Raises NotFound, QueryError, Refused."""
     address = context.chat.address
+    context.ask_for_vectors(texts_asked(text))
     return edit(context.transaction, address, number, text, when=when, now=context.now, who=context.actor)
 
 
@@ -92,34 +92,13 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
     about = about_its_words(done.query) if done.found <= _FEW else ""
     if not about:
         return "", ()
+    context.ask_for_vectors(texts_asked(about))
     found_near = near_in_meaning(context.transaction, parse_query(about), without=(), most=_MOST_COUNTED)
     near = sum(one.nearness >= NEAR for one in found_near)
     if not near:
         return "", ()
     said = context.count("{count} paper is near in meaning.", "{count} papers are near in meaning.", near)
     return said, (context.button("subscribe to the meaning", REWRITE, subscription=which, text=about),)
-
-
-def meaning_of(queries: Callable[[CommandContext], Iterable[str]]) -> Wants:
-    """Returns a function that wants the texts that these queries ask, and those that their echo may advise to ask."""
-
-    def wants(context: CommandContext) -> Wanted:
-        if not context.transaction.store.encoder:
-            return NOTHING
-        read = list(filter(None, map(query_of, queries(context))))
-        if len(read) == 1 and context.origin.kind is ChatKind.PRIVATE and not read[0].nearness_terms:
-            return Wanted(_advised(context, read[0]))
-        return Wanted(tuple(text for query in read for text in query.asked))
-
-    return wants
-
-
-def _advised(context: CommandContext, query: Query) -> tuple[str, ...]:
-    """Returns the text whose meaning `_advice` may offer in place of the words of a query."""
-    about = about_its_words(query)
-    if about and len(recent_matches(context.transaction, query, now=context.now).papers) <= _FEW:
-        return texts_asked(about)
-    return ()
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> Row:
@@ -155,6 +134,7 @@ def sub(context: CommandContext) -> Reply:
             count=len(lines),
             most=MOST_LINES,
         )
+    context.ask_for_vectors(text for line in lines for text in texts_asked(split_when(line).query))
     if len(lines) > 1:
         return _several(context, lines)
     ending = split_when(lines[0])
@@ -169,12 +149,6 @@ def _which_reading(context: CommandContext, typed: str, ending: Ending) -> Reply
     timed = context.labelled(when, "subscribe-at", text=ending.query, when=ending.when)
     words = context.button("as words", "subscribe-at", text=as_words(typed))
     return context.reply("Is “{words}” the time, or words to look for?", words=ending.when, buttons=((timed, words),))
-
-
-def _queries(context: CommandContext) -> Iterator[str]:
-    """Yields the queries of a message without their times."""
-    for line in _lines(context.args)[:MOST_LINES]:
-        yield split_when(line).query
 
 
 def _lines(text: str) -> list[str]:
@@ -213,11 +187,12 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
         lines=context.count("{count} line", "{count} lines", len(lines)),
     )
     said = [subscribed_line(one, context.localizer) for one in done]
-    return Reply((head, *said), code=tuple(refused), ok=bool(done), buttons=context.undo_row)
+    return Reply((head, *said), code=refused, ok=bool(done), buttons=context.undo_row)
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:
     """Handles the button of a reading: subscribes to its query, at its time if it has one."""
+    context.ask_for_vectors(texts_asked(context.args))
     return echo(context, _subscribe(context, context.args, context.arguments.get("when")))
 
 
@@ -225,7 +200,7 @@ COMMANDS = (
     Command(
         sub,
         "sub",
-        Sentence("subscribe to a query"),
+        "subscribe to a query",
         examples=(
             "/sub diffusion models -survey",
             '/sub author:"Ranjay Krishna" now',
@@ -233,7 +208,6 @@ COMMANDS = (
         ),
         aliases=("subscribe", "add", "follow"),
         needs_manager=True,
-        wants=meaning_of(_queries),
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -241,6 +215,6 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "subscribe-to": Callback(sub, needs_manager=True, wants=meaning_of(_queries)),
-    "subscribe-at": Callback(on_subscribe_at, needs_manager=True, wants=meaning_of(query_of_button), replaces=True),
+    "subscribe-to": Callback(sub, needs_manager=True),
+    "subscribe-at": Change(on_subscribe_at),
 }

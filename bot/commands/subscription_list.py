@@ -15,7 +15,7 @@ from bot.commands.asking import (
     subscription_button,
     subscriptions_here,
 )
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import (
     ListRow,
     held_back,
@@ -27,7 +27,6 @@ from bot.commands.phrasing import (
     subscription_row,
 )
 from bot.ports.channel import File, Reply
-from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.service import known_chats
 from subscriptions.service.known_chats import Listed, next_deliveries_of, next_deliveries_to
@@ -89,7 +88,7 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
         context.button("remove", "unsub", subscription=which),
     )
     back = context.button("list", "list", page=int(context.arguments.get("page", 0)))
-    return Reply(tuple(lines), buttons=(changes, (back,)))
+    return Reply(lines, buttons=(changes, (back,)))
 
 
 def change_list(context: CommandContext, said: str) -> Reply:
@@ -138,7 +137,7 @@ def _page(context: CommandContext, page: int) -> Reply:
         for one in shown
     ]
     in_rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
-    return Reply(tuple(lines), buttons=(*in_rows, pager(context, page, pages, "list")))
+    return Reply(lines, buttons=(*in_rows, pager(context, page, pages, "list")))
 
 
 def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
@@ -210,7 +209,7 @@ COMMANDS = (
     Command(
         list_,
         "list",
-        Sentence("your subscriptions"),
+        "your subscriptions",
         examples=("/list",),
         aliases=("subscriptions",),
         usage="[PAGE | all]",
@@ -218,7 +217,7 @@ COMMANDS = (
     Command(
         unsub,
         "unsub",
-        Sentence("remove a subscription"),
+        "remove a subscription",
         examples=("/unsub 1", "/unsub all"),
         aliases=("unsubscribe", "remove"),
         needs_manager=True,
@@ -230,8 +229,6 @@ COMMANDS = (
 CALLBACKS = {
     "list": Callback(list_, replaces=True),
     "subscription": Callback(on_subscription(show_one), replaces=True),
-    "unsub": Callback(
-        on_subscription(lambda context, one: _removed(context, [one.number])), needs_manager=True, replaces=True
-    ),
-    "unsub-all": Callback(unsub_all, needs_manager=True, replaces=True),
+    "unsub": Change(on_subscription(lambda context, one: _removed(context, [one.number]))),
+    "unsub-all": Change(unsub_all),
 }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.commands.asking import subscription_of_button
-from bot.commands.context import Callback, Command, CommandContext, asking_texts
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
     count_found,
@@ -16,10 +16,10 @@ from bot.commands.results import (
     subscribe_buttons,
 )
 from bot.ports.channel import Reply
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError, sentences
 from subscriptions.model import Chat, MissingHow, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import split_when
+from subscriptions.query.parse import texts_asked
 from subscriptions.service import access, previews
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.known_chats import Status, next_deliveries_to
@@ -35,11 +35,13 @@ from subscriptions.store.stored_subscriptions import subscription_counts
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
 _NEWEST = 5  # papers for a chat without subscriptions
 _SOURCES = 3  # sources that are shown
-_MISSING = {
-    MissingHow.LATE: Sentence("{source} is late: due since {moment}."),
-    MissingHow.FAILED: Sentence("{source} could not be read: due since {moment}."),
-    MissingHow.AWAITED: Sentence("{source} has not come yet: due since {moment}."),
-}
+_MISSING = sentences(
+    {
+        MissingHow.LATE: "{source} is late: due since {moment}.",
+        MissingHow.FAILED: "{source} could not be read: due since {moment}.",
+        MissingHow.AWAITED: "{source} has not come yet: due since {moment}.",
+    }
+)
 
 
 def today(context: CommandContext) -> Reply:
@@ -58,13 +60,9 @@ def on_today(context: CommandContext) -> Reply:
     return _shown(context, str(subscription.number)) if subscription else context.toast("This subscription is gone.")
 
 
-def on_fine(context: CommandContext) -> Reply:
-    """Handles [fine] under the notice that nothing matches: it is not sent again until something has matched."""
-    return context.reply("Good. I say no more of it until something has come.", ok=True)
-
-
 def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
     ending = ending_of(context, asked)
+    context.ask_for_vectors(texts_asked(ending.query))
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:
         return _nothing_active(context)
@@ -87,7 +85,7 @@ def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -
     if tried.query is None and context.chat.id and tried.day is None:
         lines += _waiting(context, tried)
     buttons = subscribe_buttons(context, asked, ending) if tried.query else ()
-    return Reply(tuple(lines), delivery=tried.delivery, buttons=buttons)
+    return Reply(lines, delivery=tried.delivery, buttons=buttons)
 
 
 def _nothing_active(context: CommandContext) -> Reply:
@@ -122,7 +120,7 @@ def status(context: CommandContext) -> Reply:
     lines = [*_newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
-    return Reply(tuple(lines))
+    return Reply(lines)
 
 
 def _newest_papers_lines(context: CommandContext) -> list[str]:
@@ -220,16 +218,15 @@ COMMANDS = (
     Command(
         today,
         "today",
-        Sentence("see the newest papers"),
+        "see the newest papers",
         examples=("/today", "/today cat:cs.LG", "/today 1 7d"),
         aliases=("preview",),
-        wants=asking_texts(lambda context: [split_when(_WEEK.sub("", context.args.strip())).query]),
         usage="[QUERY|N] [7d]",
     ),
     Command(
         status,
         "status",
-        Sentence("what came last, what comes next, what waits"),
+        "what came last, what comes next, what waits",
         examples=("/status",),
     ),
 )
@@ -237,5 +234,8 @@ COMMANDS = (
 CALLBACKS = {
     "today": Callback(on_today),
     "preview": Callback(lambda context: _shown(context, of_week=True)),
-    "fine": Callback(on_fine, replaces=True),
+    # under the notice that nothing matches, which is not sent again until something has matched
+    "fine": Callback(
+        lambda context: context.reply("Good. I say no more of it until something has come.", ok=True), replaces=True
+    ),
 }

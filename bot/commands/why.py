@@ -1,14 +1,14 @@
 """why, and [why] on a card: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered, papers_wanted
+from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import how_related, shortened
 from bot.ports.channel import Reply
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, sentences
 from subscriptions.matching.fulfilment import nearness_to, tokenize
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
@@ -26,31 +26,35 @@ from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
-_TOLD: Mapping[str, Sentence] = {
-    "long ago": Sentence("It came here before."),
-    "sent": Sentence("It came {moment}."),
-    "behind": Sentence("It came {moment}, under [show more]."),
-    "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
-    "dead": Sentence("It was planned {moment}, but could not be sent."),
-    "on its way": Sentence("It was planned {moment} and is on its way."),
-    "held": Sentence("It was planned {moment} and waits until this chat is active again."),
-}
-_KEPT: Mapping[str, Sentence] = {
-    "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
-    "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
-    "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
-    "older": Sentence("fits, but begins with what came since {moment}"),
-    "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
-    "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
-    "paused": Sentence("fits; it is paused: {command}"),
-    "paused until": Sentence("fits; it is paused until {moment}: {command}"),
-    "chat": Sentence("fits; this chat is paused: {command}"),
-    "not let in": Sentence("fits; this chat waits until an admin lets it in"),
-    "time": Sentence("fits, and is about to come"),
-    "known time": Sentence("fits, and comes {moment}"),
-}
+_TOLD = sentences(
+    {
+        "long ago": "It came here before.",
+        "sent": "It came {moment}.",
+        "behind": "It came {moment}, under [show more].",
+        "dismissed": "It was planned {moment} and then dismissed, so it does not come.",
+        "dead": "It was planned {moment}, but could not be sent.",
+        "on its way": "It was planned {moment} and is on its way.",
+        "held": "It was planned {moment} and waits until this chat is active again.",
+    }
+)
+_KEPT = sentences(
+    {
+        "replacement": "fits, but only a new version of it came here, and those are not announced",
+        "archive": "fits, but it is of {day} and came later than a week after it, so it was filed",
+        "crosslist": "fits, but it is a cross-list, and this chat wants none: {command}",
+        "older": "fits, but begins with what came since {moment}",
+        "passed": "fits now; when the paper came, it did not, or the chat was set otherwise",
+        "library": "fits, but it is in the library of this chat, so it is left out: /library",
+        "paused": "fits; it is paused: {command}",
+        "paused until": "fits; it is paused until {moment}: {command}",
+        "chat": "fits; this chat is paused: {command}",
+        "not let in": "fits; this chat waits until an admin lets it in",
+        "time": "fits, and is about to come",
+        "known time": "fits, and comes {moment}",
+    }
+)
 # reason why a paper is not delivered → the command that removes this reason
-_MENDS: Mapping[str, str] = {
+_MENDS = {
     "crosslist": "set crosslists in",
     "paused": "resume {number}",
     "chat": "resume",
@@ -165,7 +169,7 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
                 left,
             )
         )
-    return Reply(tuple(lines))
+    return Reply(lines)
 
 
 def _held_line(context: CommandContext, reason: Reason, paper: Paper, day: str) -> str:
@@ -244,11 +248,10 @@ COMMANDS = (
     Command(
         why,
         "why",
-        Sentence("see why a paper came, or did not"),
+        "see why a paper came, or did not",
         examples=("/why 2601.15529",),
         aliases=("whynot",),
         usage="[ID]",
-        wants=papers_wanted,
     ),
 )
 

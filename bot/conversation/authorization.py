@@ -137,7 +137,7 @@ async def _is_operator(deps: Dependencies, request: Request) -> bool:
 async def _is_admin(
     deps: Dependencies, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
-    """Returns whether a person administers a chat, see PlatformApi.is_admin."""
+    """Returns whether a person administers a chat, see Platform.is_admin."""
     api = deps.api_of(chat)
     if api and person:
         return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)

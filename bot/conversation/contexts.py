@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands import asking
 from bot.commands.cards import pressed_token
-from bot.commands.context import NOTHING, CommandContext, CommandFunction, Registry, Wanted
+from bot.commands.context import CommandContext, CommandFunction, Need, Registry
 from bot.commands.intent import Intent
 from bot.dependencies import Dependencies
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
@@ -20,14 +20,14 @@ from subscriptions.store.database.store import Transaction
 class PreparedRequest:
     """A request with its intent and everything that its command needs from outside."""
 
-    request: Request  # as `PlatformApi.enrich` returned it
+    request: Request  # as `Platform.enrich` returned it
     intent: Intent
     place: Place  # the chat that the request is about
     writes: bool = True  # it changes something, so that it needs a writing transaction
     refusal: CommandFunction | None = None  # runs in place of the command
     keeps_right: bool = True  # the sender may still change the chat if only its admins may
     file: object = None  # the content of the attached document
-    wanted: Wanted = NOTHING  # what must be asked for before the command runs
+    asked: frozenset[Need] = frozenset()  # see CommandContext
     arxiv_answered: bool = False  # see CommandContext
     is_noted: bool = False  # its update is stored
 
@@ -97,6 +97,7 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
         registry=conversation.registry,
         read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
+        asked=prepared.asked,
         arxiv_answered=prepared.arxiv_answered,
     )
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from bot.commands.context import CommandContext, store_about, stored_home
 from bot.conversation import contexts
 from bot.dependencies import Dependencies
+from bot.platform import Platform
 from bot.ports.channel import Button, File, Reply, Row
-from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
+from bot.ports.conversation import CallbackRequest, EventRequest, Place
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.store import conversations
 
@@ -92,7 +93,7 @@ def has_content(reply: Reply) -> bool:
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
-def _is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
+def _is_ephemeral(context: CommandContext, reply: Reply, platform_api: Platform | None, *, changed: bool) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:

@@ -1,17 +1,16 @@
 """Handles a request: what it means, what is asked outside for it, and its command in one transaction.
 
     begin:  read (known? what is meant? may it run at once?) → ask outside (rights, files) → run the command
-    finish: ask outside what takes longer (vectors, arXiv, a language model) → run the command
+    finish: ask outside for what the command lacks (vectors, papers of arXiv, a language model) → run it again
 
 The update is noted in the transaction of its effect, so it takes effect once. A command that changes nothing runs in a
-reading transaction; its update and its buttons are noted in a short one after it. A command that needs something slow
-is noted before that, so that its platform need not wait.
+reading transaction; its update and its buttons are noted in a short one after it. A command that lacks something slow
+is noted before that is asked for, so that its platform need not wait.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,28 +19,19 @@ from typing import NamedTuple
 
 from bot.commands import admission, chat_events
 from bot.commands.asking import QUESTION
-from bot.commands.context import NOTHING, CommandContext, Wanted, may_write, stored_home, with_stored_chat
+from bot.commands.context import CommandContext, Lacking, may_write, stored_home, with_stored_chat
 from bot.commands.intent import Intent, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies, make_vectors
+from bot.platform import Platform
 from bot.ports.channel import Reply
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, PlatformApi, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.queries_in_words import refused
-from subscriptions.errors import (
-    MeaningFails,
-    NotDelivered,
-    NotFound,
-    PaperwireError,
-    QueryError,
-    Refused,
-    Sentence,
-    StoreError,
-)
+from subscriptions.errors import NotDelivered, NotFound, PaperwireError, Refused, Sentence, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service import nearness
 from subscriptions.service.subscribing import follow_zone
 from subscriptions.store import conversations, stored_chats, whole_chat
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -67,9 +57,10 @@ Run = Callable[[Transaction], tuple[RenderedReply | None, bool]]  # runs a comma
 
 
 class Unfinished(NamedTuple):
-    """A request whose update is noted, and whose command needs something slow first. `finish` runs it."""
+    """A request whose update is noted, and whose command lacks something. `finish` runs it."""
 
     prepared: PreparedRequest
+    lacking: Lacking
 
 
 async def answer(deps: Dependencies, request: Request) -> RenderedReply | None:
@@ -94,25 +85,34 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
         return None
     if read.has_run:
         return await _note_look(deps, read.prepared, read.reply)
-    prepared = await _prepare(deps, read.prepared)
-    if prepared.wanted == NOTHING:
-        return await _run(deps, prepared)
+    prepared, lacking = read.prepared, read.lacking
+    if lacking is None:
+        prepared = await _prepare(deps, prepared)
+        try:
+            return await _run(deps, prepared)
+        except Lacking as found:
+            lacking = found
     if not await deps.store.run(_note_begun, deps, prepared):
         return None
-    return Unfinished(replace(prepared, is_noted=True))
+    return Unfinished(replace(prepared, is_noted=True), lacking)
 
 
 async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
-    """Asks for what a command needs, and runs it. Returns its reply. Raises StoreError."""
-    prepared, wanted = begun.prepared, begun.prepared.wanted
-    if wanted.papers and deps.look_up is not None:
-        # the card of a paper that is known now is noted as opened
-        prepared = replace(prepared, arxiv_answered=await deps.look_up(wanted.papers), writes=True)
-    if wanted.texts:
-        await make_vectors(deps, wanted.texts)
-    if wanted.reader:
-        prepared = await proposals.with_proposal(deps, prepared)
-    return await _run(deps, prepared)
+    """Asks for what a command lacks, each kind once, and runs it. Returns its reply. Raises StoreError."""
+    prepared, lacking = begun.prepared, begun.lacking
+    while True:
+        prepared = replace(prepared, asked=prepared.asked | {lacking.need})
+        if lacking.need == "vectors":
+            await make_vectors(deps, lacking.of)
+        elif lacking.need == "reader":
+            prepared = await proposals.with_proposal(deps, prepared)
+        elif deps.look_up is not None:
+            # the card of a paper that is known now is noted as opened
+            prepared = replace(prepared, arxiv_answered=await deps.look_up(lacking.of), writes=True)
+        try:
+            return await _run(deps, prepared)
+        except Lacking as more:
+            lacking = more
 
 
 async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool) -> RenderedReply | None:
@@ -143,13 +143,14 @@ class _Read(NamedTuple):
     """What was found out about a request in a reading transaction."""
 
     prepared: PreparedRequest
-    has_run: bool = False  # its command changes nothing and needs nothing, so it has run: `reply`, which may be None
+    has_run: bool = False  # its command changes nothing, so it has run: `reply`, which may be None
     reply: RenderedReply | None = None
+    lacking: Lacking | None = None  # what its command, which changes nothing, lacks
 
 
 @reads
 def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Read | None:
-    """Finds out what a request means, and runs its command at once if it changes nothing and nothing must be asked for.
+    """Finds out what a request means, and runs its command at once if it changes nothing and may surely run.
 
     Returns None for a request that took effect before, or gets no reply.
     """
@@ -165,11 +166,14 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     if intent.counts_to_limit and deps.conversation.command_limits.wait(request, deps.clock.monotonic()):
         return _Read(_too_many(deps, prepared))
     context = contexts.context_of(transaction, deps, prepared)
-    prepared = replace(prepared, writes=_writes(context, prepared), wanted=_wanted(transaction, deps, prepared))
+    prepared = replace(prepared, writes=_writes(context, prepared))
     asks = intent.needs_manager or intent.target or intent.destination or request.place.is_outside or prepared.file_id
-    if prepared.writes or prepared.wanted != NOTHING or asks:
+    if prepared.writes or asks:
         return _Read(prepared)
-    reply, _ = _ran(transaction, deps, prepared, [])
+    try:
+        reply, _ = _ran(transaction, deps, prepared, [])
+    except Lacking as lacking:
+        return _Read(prepared, lacking=lacking)
     return _Read(prepared, has_run=True, reply=reply)
 
 
@@ -206,19 +210,6 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     )
 
 
-@reads
-def _wanted(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> Wanted:
-    """Returns what a command wants and is not known here. What it refuses, the command itself will say."""
-    wants, wanted = prepared.intent.wants, NOTHING
-    if wants is None:
-        return NOTHING
-    with suppress(QueryError, Refused, MeaningFails, NotFound):
-        wanted = wants(contexts.context_of(transaction, deps, prepared))
-    texts = nearness.lacking(transaction, wanted.texts) if deps.encoder and wanted.texts else ()
-    may_be_read = deps.reader is not None and proposals.may_be_read(prepared.request)
-    return Wanted(texts=texts, papers=wanted.papers, reader=wanted.reader and may_be_read)
-
-
 async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with what its platform tells: names, rights, files. A refusal needs nothing else."""
     api = deps.api_of(prepared.request.chat)
@@ -229,14 +220,10 @@ async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedReq
         prepared = await authorize(deps, prepared)
     if prepared.refusal is None and prepared.file_id and api:
         prepared = await _with_file(deps, prepared, api)
-    if prepared.refusal is not None:
-        return replace(prepared, wanted=NOTHING)
-    if prepared.file is not None:
-        return replace(prepared, wanted=await deps.store.run(_wanted, deps, prepared))
     return prepared
 
 
-async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: PlatformApi) -> PreparedRequest:
+async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platform) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
     reader = prepared.intent.wants_file
     assert reader is not None  # noqa: S101 - `file_id` says so
@@ -256,7 +243,7 @@ def _refused(error: PaperwireError, context: CommandContext) -> Reply:
 
 @writes
 def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
-    """Notes a request whose command needs something slow first. Returns False if it was noted before."""
+    """Notes a request whose command lacks something. Returns False if it was noted before."""
     if prepared.request.update_id:
         context = contexts.context_of(transaction, deps, prepared)
         stored_home(context, context.origin)

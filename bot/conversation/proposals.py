@@ -12,7 +12,7 @@ from bot.commands.intent import understand
 from bot.conversation.contexts import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.channel import Reply
-from bot.ports.conversation import MessageRequest, Request, typed_command
+from bot.ports.conversation import MessageRequest, typed_command
 
 MOST = 3  # commands; an answer with more is none
 LONGEST = 200  # characters of a command
@@ -21,15 +21,10 @@ LONGEST_MESSAGE = 1000  # characters that the model reads
 Proposed = tuple[str, str]  # the name of a command and its arguments
 
 
-def may_be_read(request: Request) -> bool:
-    """Returns whether a model may read a request: a message that is not too long."""
-    return isinstance(request, MessageRequest) and 0 < len(request.text) <= LONGEST_MESSAGE
-
-
 async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request; if a model proposes commands for its message, with their buttons above its reply."""
     message, reader, registry = prepared.request, deps.reader, deps.conversation.registry
-    if reader is None or not isinstance(message, MessageRequest):
+    if reader is None or not isinstance(message, MessageRequest) or len(message.text) > LONGEST_MESSAGE:
         return prepared
     lines = await reader.read(message.text, usages(registry))
     if commands := checked(lines, message, registry):

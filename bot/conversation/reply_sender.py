@@ -12,8 +12,9 @@ from typing import Any
 
 from bot.conversation.drafts import RenderedReply
 from bot.dependencies import Dependencies, until_stored
-from bot.ports.channel import Channel, File
-from bot.ports.conversation import PlatformApi, reply_delivery
+from bot.platform import Platform
+from bot.ports.channel import File
+from bot.ports.conversation import reply_delivery
 from bot.ports.measurements import post_counted
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
@@ -103,7 +104,7 @@ async def _post(
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
-async def _edit(channel: Channel, reply: RenderedReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
+async def _edit(channel: Platform, reply: RenderedReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
     """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
@@ -115,7 +116,7 @@ async def _edit(channel: Channel, reply: RenderedReply, message: Message, chat: 
 
 
 async def _post_ephemeral(
-    api: PlatformApi,
+    api: Platform,
     reply: RenderedReply,
     message: Message | None,
     chat: ChatAddress,
@@ -128,7 +129,7 @@ async def _post_ephemeral(
     )
 
 
-async def _send_file(api: PlatformApi, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
+async def _send_file(api: Platform, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
     """Sends a document; if only the sender may see it, privately."""
     del plain
     if reply.is_ephemeral:

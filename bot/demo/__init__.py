@@ -18,7 +18,6 @@ from importlib.resources import files
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
-from typing import Final
 
 from rich.align import Align
 from rich.console import Console, Group, RenderableType
@@ -34,26 +33,26 @@ from bot.rendering.packing import Display, plain
 from bot.rendering.page_frame import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared, facts_of
-from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
+from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full, sentences
 from subscriptions.language import LANGUAGES, Language
 
-_COLUMNS: Final = 80  # of the widest line of a message
-PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
+_COLUMNS = 80  # of the widest line of a message
+PAGES = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
 # The words of the page. Templates contain no words, so that all msgids are found in Python code.
-_LABELS: Final = {
-    "title": Sentence("A week with paperwire"),
-    "lead": Sentence(
-        "On Thursday a search becomes a subscription. On Monday at eight its papers are there: in Telegram, in Slack, by mail and on a page."
-    ),
-    "buttons": Sentence("Buttons"),
-    "silent": Sentence("sent without a sound"),
-    "menu": Sentence("Menu: more about this paper"),
-    "subscriptions": Sentence("Subscriptions"),
-    "received": Sentence("What {chat} received"),
-    "skip": Sentence("To the chats"),
-    "turn": Sentence("Your turn"),
-}
+_LABELS = sentences(
+    {
+        "title": "A week with paperwire",
+        "lead": "On Thursday a search becomes a subscription. On Monday at eight its papers are there: in Telegram, in Slack, by mail and on a page.",
+        "buttons": "Buttons",
+        "silent": "sent without a sound",
+        "menu": "Menu: more about this paper",
+        "subscriptions": "Subscriptions",
+        "received": "What {chat} received",
+        "skip": "To the chats",
+        "turn": "Your turn",
+    }
+)
 
 Exhibit = tuple[DemoChat, Sequence[GalleryPost]]  # a chat with its messages
 
@@ -119,7 +118,7 @@ def sample() -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ShownMessage:
     """A message as its platform shows it."""
 

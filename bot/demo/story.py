@@ -30,11 +30,11 @@ from subscriptions.service.subscribing import set_settings, subscribe
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
-THURSDAY: Final = datetime(2026, 1, 22, tzinfo=UTC)
-_PAPERS: Final = "2"  # in a delivery, so that a week is seen at a glance
+THURSDAY = datetime(2026, 1, 22, tzinfo=UTC)
+_PAPERS = "2"  # in a delivery, so that a week is seen at a glance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GalleryPost:
     """One message in a chat: a payload that the bot posted, or what the person of a private chat said."""
 
@@ -74,7 +74,7 @@ class GalleryChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel."""
+        """See Platform."""
         del delivery, thread, plain  # no delivery of the story is a thread, and the gallery refuses no markup
         return self.keep(chat, payload=message.payload)
 
@@ -111,7 +111,7 @@ def _at(days: int, hour: int, minute: int = 0) -> datetime:
     return THURSDAY + timedelta(days=days, hours=hour, minutes=minute)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a conversation: the person writes `text`, or presses the newest button that begins with `button`."""
 
@@ -120,7 +120,7 @@ class Step:
     button: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DemoChat:
     """An example chat: it has a subscription for each Monday at eight, or a person talks with the bot in it."""
 
@@ -158,7 +158,7 @@ class DemoChat:
         return f"weekly mon 08:00 {self.timezone}"
 
 
-ARRIVALS: Final[Mapping[datetime, tuple[str, str]]] = {  # moment → (sample digest that comes then, its source)
+ARRIVALS = {  # moment → (sample digest that comes then, its source)
     _at(0, 5): ("arxiv_rss.xml", "arXiv"),
     _at(0, 6, 10): ("hf_papers.json", "trending papers"),
     _at(0, 6, 20): ("bilingual.txt", "bilingual list"),
@@ -211,7 +211,7 @@ _page = partial(
 )
 _CHINESE: Final[dict[str, Any]] = {"language": "zh", "timezone": "Asia/Shanghai"}
 _ENGLISH_QUERY, _CHINESE_QUERY = "video models", "视频生成"
-DEMO_CHATS: Final = (
+DEMO_CHATS = (
     _telegram(
         address="104519",
         detail="bot",
@@ -234,7 +234,7 @@ DEMO_CHATS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Story:
     """What one run of the story has brought."""
 

@@ -28,7 +28,7 @@ from bot.ports.conversation import CallbackRequest, MessageRequest, Place, reply
 from bot.rendering.page_frame import draw_page
 from bot.rendering.papers import paper_view
 from bot.rendering.views import CARD, reader_of
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, sentences
 from subscriptions.language import Language, translator
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.service import access, previews
@@ -50,29 +50,31 @@ _LONGEST_FILE_NAME = 80
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
-WORDS = {
-    "title": Sentence("Chat"),
-    "messages": Sentence("Messages"),
-    "say": Sentence("Your message"),
-    "send": Sentence("send"),
-    "attach": Sentence("send a file"),
-    "attached": Sentence("A library (BibTeX, RIS, CSL JSON), or subscriptions as text"),
-    "hint": Sentence("a topic, an author, or what you want"),
-    "you": Sentence("You"),
-    "edited": Sentence("edited"),
-    "earlier": Sentence("show earlier messages"),
-    "newest": Sentence("to the newest messages"),
-    "show_new": Sentence("show what is new"),
-    "file": Sentence("download"),
-    "welcome": Sentence("What do you read about? New papers on it come here every day."),
-    "how": Sentence("Write as to a colleague, see what it finds, and press [subscribe]."),
-    "examples": Sentence("For example:"),
-    "newest_paper": Sentence("The newest paper"),
-    "sample": Sentence("A sample"),
-    "use_samples": Sentence("use the samples"),
-    "lost": Sentence("The connection is lost. It is tried again."),
-    "unsent": Sentence("That was not sent. Please try again."),
-}
+WORDS = sentences(
+    {
+        "title": "Chat",
+        "messages": "Messages",
+        "say": "Your message",
+        "send": "send",
+        "attach": "send a file",
+        "attached": "A library (BibTeX, RIS, CSL JSON), or subscriptions as text",
+        "hint": "a topic, an author, or what you want",
+        "you": "You",
+        "edited": "edited",
+        "earlier": "show earlier messages",
+        "newest": "to the newest messages",
+        "show_new": "show what is new",
+        "file": "download",
+        "welcome": "What do you read about? New papers on it come here every day.",
+        "how": "Write as to a colleague, see what it finds, and press [subscribe].",
+        "examples": "For example:",
+        "newest_paper": "The newest paper",
+        "sample": "A sample",
+        "use_samples": "use the samples",
+        "lost": "The connection is lost. It is tried again.",
+        "unsent": "That was not sent. Please try again.",
+    }
+)
 EXAMPLES = (
     Sentence("diffusion models, no surveys"),
     Sentence("agents cs.CL"),
@@ -82,7 +84,7 @@ EXAMPLES = (
 ShownMessage = Mapping[str, object]  # a message as the templates show it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """Messages of a chat at one moment."""
 

@@ -1,7 +1,6 @@
 """The site of the pages: its routes, the hosts and sizes that it accepts, and the headers of every page."""
 
 import logging
-from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp
 
 from bot.app import App
 from bot.failures import error_location
-from bot.operation import web_server
+from bot.operation.web_server import Pages, line, why_closed
 from bot.pages import visitors as visiting
 from bot.pages.chat import ChatPage
 from bot.pages.visitors import SIGN_IN, Visitors
@@ -39,7 +38,7 @@ _OF_PROXIES = (
 )  # fmt: skip
 _SET_PASSWORD = "Set PAPERWIRE_WEB_PASSWORD."  # noqa: S105 - the name of a setting
 
-HEADERS: Mapping[str, str] = {
+HEADERS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -72,17 +71,17 @@ class _Guard(BaseHTTPMiddleware):
 
     async def _response(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         if self._local and any(name in request.headers for name in _OF_PROXIES):
-            return web_server.line(403, words=f"A proxy sent this, so it may come from anywhere. {_SET_PASSWORD}")
+            return line(403, words=f"A proxy sent this, so it may come from anywhere. {_SET_PASSWORD}")
         try:
             return await call_next(request)
         except HTTPException as error:
-            return web_server.line(error.status_code, error.headers)
+            return line(error.status_code, error.headers)
         except StoreError as error:
             log.error("A page cannot be shown: %s", error)
-            return web_server.line(503)
+            return line(503)
         except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
             log.error("A page failed, at %s: %s", request.url.path, error_location(error))
-            return web_server.line(500)
+            return line(500)
 
 
 class _Static(StaticFiles):
@@ -94,12 +93,12 @@ class _Static(StaticFiles):
         return response
 
 
-async def pages_of(app: App) -> web_server.Pages:
+async def pages_of(app: App) -> Pages:
     """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
-    why = web_server.why_closed(app.settings)
+    why = why_closed(app.settings)
     channel = app.deps.channels.get(FACTS.name)
     if why or not isinstance(channel, WebChannel):
-        return web_server.Pages(closed_pages(), lines=[f"No pages: {why}. {_SET_PASSWORD}"])
+        return Pages(closed_pages(), lines=[f"No pages: {why}. {_SET_PASSWORD}"])
     secret = app.settings.web_password
     password = secret.get_secret_value() if secret else None
     visitors = Visitors(app, password)
@@ -117,7 +116,7 @@ async def pages_of(app: App) -> web_server.Pages:
         ),
     ]
     site = Mount("/", routes=_routes(ChatPage(app, channel, visitors), visitors, password), middleware=guard)
-    return web_server.Pages([site], receivers=[visitors])
+    return Pages([site], receivers=[visitors])
 
 
 def _routes(chat: ChatPage, visitors: Visitors, password: str | None) -> list[BaseRoute]:
@@ -152,6 +151,6 @@ def closed_pages() -> list[Route]:
     """Returns the routes where there would be pages with a password. Their answer names the setting that is missing."""
 
     async def answer(_: Request) -> Response:
-        return web_server.line(404, words=f"There are no pages here without a password. {_SET_PASSWORD}")
+        return line(404, words=f"There are no pages here without a password. {_SET_PASSWORD}")
 
     return [Route(path, answer, methods=["GET", "POST"]) for path in ("/", SIGN_IN)]

@@ -22,13 +22,13 @@ from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
 from bot.rendering.page_frame import PageFrame, draw_page
-from subscriptions.errors import Refused, Sentence
+from subscriptions.errors import Sentence, sentences
 from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.known_chats import choose_language, known_or_new
 from subscriptions.store import bot_state
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.zones import zone_name
+from subscriptions.zones import known_zone
 
 SIGN_IN = "/sign-in"
 COOKIE = "paperwire"
@@ -39,18 +39,20 @@ MOST_FIELDS = 60  # of a form
 _LONGEST_NAME = 40
 
 _TITLE = Sentence("Sign in")
-_WORDS = {
-    "about": Sentence("The name is yours to choose. It is that of your chat: the same name opens it again."),
-    "name": Sentence("Name"),
-    "password": Sentence("Password of this page"),
-    "sign_in": Sentence("sign in"),
-}
+_WORDS = sentences(
+    {
+        "about": "The name is yours to choose. It is that of your chat: the same name opens it again.",
+        "name": "Name",
+        "password": "Password of this page",
+        "sign_in": "sign in",
+    }
+)
 _NO_NAME = Sentence("A name is one word, without spaces.")
 _WRONG = Sentence("That is not the password.")
 _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """The person who opens a page, and that person's chat."""
 
@@ -65,7 +67,7 @@ class Visitor:
         return self.chat.address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """A form that a visitor sent."""
 
@@ -121,7 +123,7 @@ class Visitors(PageReceiver):
         return Visitor(
             chat=chat,
             frame=frame,
-            timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
+            timezone=known_zone(request.cookies.get(ZONE_COOKIE, "")),
             is_local=self._password is None,
         )
 
@@ -202,10 +204,3 @@ def _language(request: Request) -> str:
             if one.strip().startswith(code):
                 return code
     return "en"
-
-
-def _zone(name: str) -> str:
-    try:
-        return zone_name(name)
-    except Refused:
-        return ""

@@ -5,16 +5,13 @@ this module, which declares the platforms, so that their addresses can be read.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from subscriptions import addresses
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
-    from bot.platform import Platform
-    from bot.ports.channel import Clock
+    from bot.platform import Given, Platform
     from bot.rendering.packing import Medium
-    from bot.settings import Settings
-    from subscriptions.store.database.store import Store
 
 # name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
 ADAPTERS = {
@@ -26,12 +23,12 @@ addresses.declare(*_FACTS)
 CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
 
 
-def connect(adapter: str, settings: "Settings", store: "Store", clock: "Clock", out: TextIO) -> "Platform":
+def connect(adapter: str, given: "Given") -> "Platform":
     """Returns a platform without a call to it; `adapter`: the name of its module. Raises SettingsError.
 
-    This imports the platform's library, so call it only for platforms that are on. `out`: where the console writes.
+    This imports the platform's library, so call it only for platforms that are on.
     """
-    platform: Platform = import_module(adapter).connect(settings, store, clock, out)
+    platform: Platform = import_module(adapter).connect(given)
     return platform
 
 

@@ -1,8 +1,8 @@
-"""The interfaces of a platform's channel and of the clock; and buttons and replies."""
+"""The interface of the clock; what passes to and from platforms: limits, stored messages, buttons and replies."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,9 +27,6 @@ class Clock(Protocol):
         """Waits for some seconds. The clock of a test jumps forward instead."""
 
 
-# A channel posts, edits and finds the messages of one platform.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How many messages a platform lets us send in which time. By default, any number."""
@@ -41,76 +38,9 @@ class Limits:
     reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
 
 
-class Channel(Protocol):
-    """Posts rendered messages on one platform.
-
-    It never sleeps, retries or shortens a message, and knows nothing about papers.
-    """
-
-    platform: str
-    limits: Limits = Limits()
-    # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
-    repeats_once: bool = False
-    # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
-    answers_on_page: bool = False
-
-    async def post(
-        self,
-        chat: model.ChatAddress,
-        message: model.Message,
-        *,
-        delivery: str,
-        thread: str | None = None,
-        plain: bool = False,
-    ) -> str:
-        """Posts one message. Returns the id that the platform gave it.
-
-        `delivery` is the delivery's id, which is sent with the message if the platform can store it. `thread` is the
-        platform's id of the first message of the thread in which to post. With `plain`, posts the message without its
-        markup, always in the same way. Raises only NotDelivered.
-        """
-
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
-        """Replaces a sent message. "Not modified" counts as success.
-
-        Raises only NotDelivered. By default, raises Rejected.
-        """
-        raise errors.Rejected("A message cannot be changed there once it was sent.")
-
-    async def find(
-        self,
-        chat: model.ChatAddress,
-        message: model.Message,
-        *,
-        delivery: str,
-        after: datetime,
-        thread: str | None = None,
-    ) -> str | None:
-        """Searches for a message that was perhaps sent after `after`.
-
-        Returns its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
-        that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
-        if it refuses the token. By default, raises LookupError.
-        """
-        raise LookupError("Messages cannot be looked up there.")
-
-    async def identity(self) -> str:
-        """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
-
-        By default, returns "": the platform has only one bot, so the database belongs to none.
-        """
-        return ""
-
-    async def close(self) -> None:
-        """Closes the connections. A second call does nothing. By default, does nothing."""
-        return
-
-
 @contextmanager
 def store_outcomes() -> Iterator[None]:
-    """Turns an error of the store into RetryLater, for a channel that needs the store to post."""
+    """Turns an error of the store into RetryLater, for a platform that needs the store to post."""
     try:
         yield
     except errors.StoreError as error:
@@ -131,7 +61,7 @@ def read_message(message: model.Message, *texts: str) -> dict[str, Any]:
     return payload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Button:
     """A button under a message. It either opens `url` or sends `data`, the id of a callback token in the store.
 
@@ -139,7 +69,7 @@ class Button:
     the reply is stored.
     """
 
-    label: str = field(kw_only=False)
+    label: str
     url: str = ""
     data: str = ""
     name: str = ""  # the same in all languages: of a button of a paper (see CardButtons), and "subscribe"
@@ -173,18 +103,18 @@ class File:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
-    lines: tuple[str, ...] = field(default=(), kw_only=False)  # sentences in the chat's language; plain text
+    lines: Sequence[str] = ()  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
-    code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
+    code: Sequence[str] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
     # they were delivered ("why").
     item_layout: Literal["row", "card", "whole", "why"] = "row"
-    days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
+    days: Sequence[str] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1
     numbers: Row = ()  # for each of `items`, the button that opens its card; its label is a number

@@ -1,6 +1,6 @@
 """How many commands a chat or a person may give in a minute."""
 
-from bot.ports import conversation as conversations
+from bot.ports.conversation import Request
 
 MINUTE = 60.0  # seconds
 MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least this many messages into a group
@@ -18,7 +18,7 @@ class CommandLimits:
         self._given: dict[str, tuple[tuple[float, str], ...]] = {}  # chat → (second, person) of each
         self._told: dict[tuple[str, str], float] = {}  # (chat, person) → until when the person is not told again
 
-    def wait(self, request: conversations.Request, second: float) -> float:
+    def wait(self, request: Request, second: float) -> float:
         """Returns the seconds until the sender may give the next command here; 0 if that is now."""
         if request.is_local:
             return 0.0
@@ -30,7 +30,7 @@ class CommandLimits:
             return given[0][0] + MINUTE - second
         return 0.0
 
-    def count(self, request: conversations.Request, second: float) -> None:
+    def count(self, request: Request, second: float) -> None:
         """Counts a command that was not refused."""
         chat = str(request.chat)
         given = (*self._given_in(chat, second), (second, request.sender))
@@ -39,7 +39,7 @@ class CommandLimits:
         while (first := next(iter(self._given))) and not self._given_in(first, second):
             del self._given[first]
 
-    def tells(self, request: conversations.Request, second: float) -> bool:
+    def tells(self, request: Request, second: float) -> bool:
         """Returns whether to tell the sender that a command was refused. If so, notes that the sender is told.
 
         A sender is told only once until the next command can be read. So one notice is about all refused commands until

@@ -1,4 +1,4 @@
-"""The interfaces for conversations: requests of people, how a command begins, calls to a platform, and its receiver."""
+"""The interfaces for conversations: requests of people, how a command begins, and the receiver of a platform."""
 
 import asyncio
 import re
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from bot.ports.channel import File
-from subscriptions import errors, model
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind
 
 if TYPE_CHECKING:  # most subcommands have no web pages
     from starlette.routing import Route
@@ -19,30 +19,30 @@ LARGEST = 50 << 20  # bytes of the largest file that any command reads
 
 
 def reply_delivery(update_id: str) -> str:
-    """Returns the `delivery` under which the messages of the reply to an update are posted, see Channel.post."""
+    """Returns the `delivery` under which the messages of the reply to an update are posted, see Platform.post."""
     return f"reply{update_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A chat as its platform describes it."""
 
-    chat: model.ChatAddress = field(kw_only=False)
-    kind: model.ChatKind = field(kw_only=False)
+    chat: ChatAddress
+    kind: ChatKind
     title: str = ""
     public: bool = False  # strangers can read the chat, because it has a public name
-    is_forum: bool = False  # the chat has topics; set only by `PlatformApi.find_chat`
+    is_forum: bool = False  # the chat has topics; set only by `Platform.find_chat`
     is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
     @classmethod
-    def of(cls, chat: model.Chat) -> "Place":
+    def of(cls, chat: Chat) -> "Place":
         """Returns the place of a stored chat."""
         return cls(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
 
     @property
     def is_private(self) -> bool:
         """Returns whether it is the private chat of a person."""
-        return self.kind is model.ChatKind.PRIVATE
+        return self.kind is ChatKind.PRIVATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class RequestBase:
     outside_channel: str = ""  # the platform's id of the direct channel of the request; the bot may be no member of it
 
     @property
-    def chat(self) -> model.ChatAddress:
+    def chat(self) -> ChatAddress:
         """Returns the address of the chat where the request was made."""
         return self.place.chat
 
@@ -97,7 +97,7 @@ class CallbackRequest(RequestBase):
     """A person pressed a button under a message."""
 
     callback_data: str  # the data of the button; untrusted
-    callback_id: str = ""  # the platform's id of the callback, for `PlatformApi.acknowledge`
+    callback_id: str = ""  # the platform's id of the callback, for `Platform.acknowledge`
     is_ephemeral: bool = False  # only the sender sees the message with the button
     topic_is_unknown: bool = False  # the platform does not tell in which topic of the chat the button is
 
@@ -130,83 +130,6 @@ def typed_command(text: str) -> TypedText:
     if found:
         return TypedText(found["name"].casefold(), found["bot"] or "", text[found.end() :])
     return TypedText("", "", text)
-
-
-class PlatformApi(Protocol):
-    """The calls to a platform that conversations need in addition to the calls of its channel.
-
-    Calls that most platforms do not have are implemented here with a default.
-    """
-
-    has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
-
-    async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
-    ) -> bool | None:
-        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
-
-        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
-        workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
-        that chat, so membership is not checked. By default, each person manages only their own chat. Raises
-        NotDelivered if the platform does not answer now.
-        """
-        return chat.address == person
-
-    async def enrich(self, request: "Request", *, changes: bool) -> "Request":
-        """Returns the request with details of its place and its sender that are missing in the update.
-
-        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes at most a
-        few seconds. By default, returns the request unchanged.
-        """
-        return request
-
-    async def find_chat(self, name: str) -> Place | None:
-        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
-        return None
-
-    async def post_ephemeral(
-        self,
-        chat: model.ChatAddress,
-        person: str,
-        message: model.Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
-
-        `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
-        message is removed. Raises NotDelivered.
-        """
-        raise errors.Rejected("Nothing is shown there to one person of many.")
-
-    async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
-
-        By default, does nothing and shows no words, since the receiver has already acknowledged the press.
-        """
-        return
-
-    async def send_file(self, chat: model.ChatAddress, file: "File") -> str:
-        """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
-        raise errors.Rejected("No documents are sent there.")
-
-    async def send_file_privately(self, chat: model.ChatAddress, person: str, file: "File") -> None:
-        """Shows a document to one person, who asked for it in a chat.
-
-        By default, posts it to the person's private chat.
-
-        Raises NotDelivered; ChatGone only if `chat` is gone.
-        """
-        await self.send_file(model.ChatAddress(chat.platform, person), file)
-
-    async def fetch(self, file: str, most: int) -> bytes:
-        """Returns the content of a document that a person attached.
-
-        Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
-        """
-        raise errors.Rejected("No documents are taken there.")
 
 
 def with_any_prefix(path: str) -> tuple[str, str]:
@@ -254,14 +177,14 @@ class Receiver(Protocol):
         return
 
 
-def file_too_large(most: int) -> errors.Refused:
+def file_too_large(most: int) -> Refused:
     """Returns the error for a document of more than `most` bytes."""
     if most < 1 << 20:
-        return errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
-    return errors.Refused(errors.Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
+        return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+    return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FileReader:
     """How the files of one command are read, before the command runs."""
 

@@ -5,7 +5,7 @@ Posts with one token are spread evenly. A token is named by its platform.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from math import inf
 from weakref import WeakValueDictionary
@@ -14,8 +14,6 @@ from bot.ports.channel import Clock, Limits
 from subscriptions.model import Lane
 
 MINUTE = 60.0
-_TIDY_FROM = 4096  # number of lanes from which on idle lanes are removed
-_NO_LIMITS = Limits()
 
 
 class Pace:
@@ -23,13 +21,13 @@ class Pace:
 
     def __init__(self, clock: Clock, limits: Mapping[str, Limits]) -> None:
         self._clock = clock
-        self._limits = limits
-        self._begun: dict[Lane, deque[float]] = {}  # when the last posts of a lane began, the earliest first
-        self._next_of_token: dict[str, float] = {}  # from when on the next post with a token may begin
+        self._limits = defaultdict(Limits, limits)
+        # when the last posts of a lane began, the earliest first; the lane that posted last is the last
+        self._begun: dict[Lane, deque[float]] = {}
+        self._next_of_token = defaultdict[str, float](float)  # from when on the next post with a token may begin
         self._replies: Counter[str] = Counter()  # token → replies that wait for it
         self._paused: dict[Lane | str, float] = {}  # a lane or a token → end of its pause
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
-        self._tidy_at = _TIDY_FROM
 
     def posting(self, lane: Lane) -> asyncio.Lock:
         """Returns the lock of a lane.
@@ -44,23 +42,33 @@ class Pace:
         Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent`
         posts are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
         """
-        platform = lane.platform
+        token, limit = lane.platform, self._limits[lane.platform]
+        gap = 1 / limit.per_second if limit.per_second else 0.0
         while (pause := self.pause_left(lane)) <= patience:
             wait = max(pause, self.wait_of_lane(lane, urgent=urgent))
             is_reply_at_token = urgent and not wait
             if not wait:
-                wait = self._left(self._next_of_token.get(platform, 0.0))
-                if self._replies[platform] and not urgent:
-                    wait += self._gap(platform)  # the replies take the next slots
+                wait = self._left(self._next_of_token[token])
+                if self._replies[token] and not urgent:
+                    wait += gap  # the replies take the next slots
             if not wait:
-                self._count(lane)
+                now = self._clock.monotonic()
+                self._next_of_token[token] = now + gap
+                self._count(lane, now, max(limit.burst, limit.per_group_minute))
                 return True
-            self._replies[platform] += is_reply_at_token
+            self._replies[token] += is_reply_at_token
             try:
                 await self._clock.sleep(wait)
             finally:
-                self._replies[platform] -= is_reply_at_token
+                self._replies[token] -= is_reply_at_token
         return False
+
+    def _count(self, lane: Lane, now: float, most: int) -> None:
+        """Counts a post, and forgets lanes whose posts are too old to count."""
+        begun = self._begun[lane] = self._begun.pop(lane, deque(maxlen=most))
+        begun.append(now)
+        while (first := next(iter(self._begun))) and self._begun[first][-1] + MINUTE < now:
+            del self._begun[first]
 
     def begins(self, lane: Lane) -> None:
         """Notes that the post for which the caller took a slot begins only now, and not when it got the slot."""
@@ -69,7 +77,7 @@ class Pace:
 
     def wait_of_lane(self, lane: Lane, *, urgent: bool = False) -> float:
         """Returns for how many seconds the limits of the lane allow no further post, whatever its token allows."""
-        limit, begun, free = self._limits.get(lane.platform, _NO_LIMITS), self._begun.get(lane, ()), 0.0
+        limit, begun, free = self._limits[lane.platform], self._begun.get(lane, ()), 0.0
         if limit.per_lane and len(begun) >= limit.burst:
             free = begun[-limit.burst] + limit.burst / limit.per_lane
         most = limit.per_group_minute - (0 if urgent else limit.reserved)
@@ -92,27 +100,12 @@ class Pace:
         If the token has a limit, too, it is unknown which of the two limits was exceeded. So if another lane of the
         token is still paused, the whole token is paused.
         """
-        end = self._clock.monotonic() + seconds
+        token, end = lane.platform, self._clock.monotonic() + seconds
         self._paused = {one: until for one, until in self._paused.items() if self._left(until)}
-        others = any(isinstance(one, Lane) and one != lane and one.platform == lane.platform for one in self._paused)
+        others = any(isinstance(one, Lane) and one != lane and one.platform == token for one in self._paused)
         self._paused[lane] = end
-        if others and self._limits[lane.platform].per_second:
-            self._paused[lane.platform] = max(end, self._paused.get(lane.platform, 0.0))
+        if others and self._limits[token].per_second:
+            self._paused[token] = max(end, self._paused.get(token, 0.0))
 
     def _left(self, until: float) -> float:
         return max(0.0, until - self._clock.monotonic())
-
-    def _gap(self, platform: str) -> float:
-        limit = self._limits.get(platform, _NO_LIMITS)
-        return 1 / limit.per_second if limit.per_second else 0.0
-
-    def _count(self, lane: Lane) -> None:
-        limit, now = self._limits.get(lane.platform, _NO_LIMITS), self._clock.monotonic()
-        self._next_of_token[lane.platform] = max(now, self._next_of_token.get(lane.platform, 0.0)) + self._gap(
-            lane.platform
-        )
-        kept = max(limit.burst, limit.per_group_minute)
-        self._begun.setdefault(lane, deque(maxlen=kept)).append(now)
-        if len(self._begun) >= self._tidy_at:
-            self._begun = {one: begun for one, begun in self._begun.items() if begun[-1] + MINUTE > now}
-            self._tidy_at = max(_TIDY_FROM, 2 * len(self._begun))

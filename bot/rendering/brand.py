@@ -4,10 +4,9 @@ Pages, gallery, mails, badges and the manifest of an app take them from here.
 """
 
 from base64 import b64encode
-from typing import Final
 
-NAME: Final = "paperwire"
-LIGHT: Final = {
+NAME = "paperwire"
+LIGHT = {
     "page": "#fbfaf6",
     "raised": "#ffffff",
     "ink": "#1c1b19",
@@ -20,7 +19,7 @@ LIGHT: Final = {
     "hit": "#cfe6e0",
     "bad": "#a3210f",
 }
-DARK: Final = {
+DARK = {
     "page": "#151614",
     "raised": "#1d1f1c",
     "ink": "#e8e6df",
@@ -35,12 +34,12 @@ DARK: Final = {
 }
 _CJK = '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Zen Hei"'
 # The faces of the pages, for titles and texts of papers, and for everything else; where they are missing, what comes next.
-SERIF: Final = f'"Serif", "Source Serif 4", Georgia, {_CJK}, serif'
-SANS: Final = f'"Sans", "Source Sans 3", Arial, {_CJK}, sans-serif'
+SERIF = f'"Serif", "Source Serif 4", Georgia, {_CJK}, serif'
+SANS = f'"Sans", "Source Sans 3", Arial, {_CJK}, sans-serif'
 # A mail repeats these in every element, and cannot load a font. Georgia has no Chinese, which is then shown without serifs, as on the page.
-MAIL_SERIF: Final = "font-family:Georgia,sans-serif"
-MAIL_SANS: Final = "font-family:Arial,sans-serif"
-MARK: Final = '<span class="mark" aria-hidden="true"></span>'  # a sheet with three lines, drawn by `style`
+MAIL_SERIF = "font-family:Georgia,sans-serif"
+MAIL_SANS = "font-family:Arial,sans-serif"
+MARK = '<span class="mark" aria-hidden="true"></span>'  # a sheet with three lines, drawn by `style`
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="{accent}"/>'
     '<path d="M4 5h8M4 8h8M4 11h5" stroke="{lines}" stroke-width="1.5"/></svg>'

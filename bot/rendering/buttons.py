@@ -5,8 +5,7 @@ reads it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
 from bot.ports.channel import Button, Buttons, Row
@@ -25,7 +24,7 @@ LONGEST = 1500
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
 _SAFE = "%/:=&?~#+!$,;'@()*[]-._"
-_PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
+_PLACES = {"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"}
 
 
 def card_buttons(opens: Button | None, item: Item, language: Language) -> CardButtons:

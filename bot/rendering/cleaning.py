@@ -8,7 +8,18 @@ so that prices stay.
 import re
 from unicodedata import category
 
-from subscriptions.normalize import tex
+from subscriptions.normalize.tex import (
+    DOUBLE_STRUCK,
+    FRACTIONS,
+    IN_FORMULAS,
+    OVER,
+    STYLES,
+    SUBSCRIPT,
+    SUPERSCRIPT,
+    SWITCHES,
+    SYMBOLS,
+    without_accent_macros,
+)
 from subscriptions.texts import normal_forms
 
 # without modifier letters, which look like subscripts or superscripts already
@@ -115,20 +126,20 @@ class _Formula:
         if match is None:
             raise _Unreadable
         self.at, name = match.end(), match[0]
-        if (letters := tex.IN_FORMULAS.get(name)) is not None:
+        if (letters := IN_FORMULAS.get(name)) is not None:
             return letters
-        if name in tex.SWITCHES:
+        if name in SWITCHES:
             self._skip_spaces()
             return ""
-        if name in tex.FRACTIONS:
+        if name in FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
         if name == "sqrt" and not self.text.startswith("[", self.at):
             return "√" + _bracketed(self._argument())
-        if name in tex.STYLES:
+        if name in STYLES:
             inner = self._argument()
-            return tex.DOUBLE_STRUCK.get(inner, inner) if name in {"mathbb", "Bbb"} else inner
-        if name in tex.OVER and len(inner := self._argument()) == 1:
-            return inner + tex.OVER[name]
+            return DOUBLE_STRUCK.get(inner, inner) if name in {"mathbb", "Bbb"} else inner
+        if name in OVER and len(inner := self._argument()) == 1:
+            return inner + OVER[name]
         raise _Unreadable
 
     def _argument(self) -> str:
@@ -146,7 +157,7 @@ class _Formula:
         """
         self.at += 1
         inner = self._argument().strip()
-        small = inner.translate(tex.SUPERSCRIPT if sign == "^" else tex.SUBSCRIPT)
+        small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
         if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
             return small
         runs_on = self.text[self.at : self.at + 1].isalnum()
@@ -165,7 +176,7 @@ def _bracketed(inner: str) -> str:
 def _prose(text: str) -> str:
     """Returns text outside formulas with its TeX converted: accents, commands, quotation marks, dashes, powers."""
     if "\\" in text:
-        text = tex.without_accent_macros(text)
+        text = without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
             text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
@@ -181,10 +192,10 @@ def _prose_command(match: re.Match[str]) -> str:
     if match["sign"]:
         return match["sign"]
     name, group = match["name"], match["group"]
-    if name in tex.STYLES and group is not None:
+    if name in STYLES and group is not None:
         return group
-    if name in tex.SYMBOLS and not group:
-        return tex.SYMBOLS[name] + (match["space"] or "" if group is not None else "")
+    if name in SYMBOLS and not group:
+        return SYMBOLS[name] + (match["space"] or "" if group is not None else "")
     return match[0]
 
 
@@ -195,7 +206,7 @@ def _chosen(match: re.Match[str]) -> str:
 
 def _power(match: re.Match[str]) -> str:
     inner = match[1] or match[2]
-    raised = inner.translate(tex.SUPERSCRIPT)
+    raised = inner.translate(SUPERSCRIPT)
     if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)):
         return raised
     return match[0]

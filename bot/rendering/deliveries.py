@@ -11,12 +11,29 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.ports.channel import Button, Buttons
-from bot.rendering import packing, papers, views
+from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, web_url
+from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, page_of, total
+from bot.rendering.views import (
+    CARD,
+    CardButtons,
+    Head,
+    Heading,
+    Line,
+    Measure,
+    More,
+    NoticeView,
+    PaperView,
+    Reader,
+    Root,
+    Tail,
+    measure_of_list,
+    reader_of,
+)
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item, Message
 from subscriptions.notices import missing_line
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.texts import cutting
+from subscriptions.texts.cutting import clean, short
 
 # "cards": up to five papers with their texts. "rows": a digest. "each": one message per paper. "thread": one message in the
 # channel, and the digest in its thread.
@@ -39,7 +56,7 @@ _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 def render_delivery(
     delivery: Delivery,
     *,
-    medium: packing.Medium,
+    medium: Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: MakeLink | None = None,
 ) -> tuple[Message, ...]:
@@ -52,17 +69,25 @@ def render_delivery(
     silent = not _makes_sound(delivery)
     if alone := _without_papers(delivery, medium):
         row = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
-        return packing.messages(medium, [alone], last=(row,) if row else (), silent=silent)
+        return messages(medium, [alone], last=(row,) if row else (), silent=silent)
     bulletin = _Bulletin(delivery, medium, titles)
     last = bulletin.add_buttons(make_link)
     pages = bulletin.pages(medium.beneath(last))
     is_thread = bulletin.form == "thread"
     if is_thread:
         pages = [bulletin.root(pages), *pages]
-    return packing.messages(medium, pages, last=last, silent=silent, subject=bulletin.subject(), is_thread=is_thread)
+    return messages(
+        medium,
+        pages,
+        last=last,
+        silent=silent,
+        subject=bulletin.subject(),
+        about=bulletin.label,
+        is_thread=is_thread,
+    )
 
 
-def delivery_pages(delivery: Delivery, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
+def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size) -> list[Page]:
     """Returns the messages of a delivery that is shown in a reply, without buttons and without the first of a thread.
 
     `beneath` is the size of the reply's buttons.
@@ -75,23 +100,23 @@ def _makes_sound(delivery: Delivery) -> bool:
     """Returns whether the first message makes a sound: in a private chat, outside the quiet hours."""
     if delivery.chat.kind is not ChatKind.PRIVATE:
         return False
-    reader = views.reader_of(delivery.chat)
+    reader = reader_of(delivery.chat)
     quiet = reader.settings.quiet if "-" in reader.settings.quiet else _NIGHT
     return quiet_until(quiet, reader.language.zone, delivery.due + delivery.facts.late) is None
 
 
-def _without_papers(delivery: Delivery, medium: packing.Medium) -> packing.Page | None:
+def _without_papers(delivery: Delivery, medium: Medium) -> Page | None:
     """Returns the message of a delivery that is a notice, or has no papers; None for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
-        return packing.Page((medium.draw(views.NoticeView(title, lines=tuple(lines))),))
+        return Page((medium.draw(NoticeView(title, lines=tuple(lines))),))
     if not delivery.items:
-        text = _empty_text(delivery, views.reader_of(delivery.chat))
-        return packing.Page((medium.draw(views.Line(text)),))
+        text = _empty_text(delivery, reader_of(delivery.chat))
+        return Page((medium.draw(Line(text)),))
     return None
 
 
-def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
+def _empty_text(delivery: Delivery, reader: Reader) -> str:
     """Returns the text of a delivery without papers.
 
     How many papers came, that none matched or that these were shown before, and when the next is due.
@@ -124,10 +149,10 @@ def _empty_text(delivery: Delivery, reader: views.Reader) -> str:
     return language.joined(*filter(None, (text, _missing(delivery, reader), next_line)))
 
 
-def _missing(delivery: Delivery, reader: views.Reader) -> str:
+def _missing(delivery: Delivery, reader: Reader) -> str:
     """Returns a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
-    names = cutting.short(missing.names, _REASON_WIDTH) if missing else ""
+    names = short(missing.names, _REASON_WIDTH) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(replace(missing, names=names), reader.language)
@@ -152,11 +177,9 @@ def _shown(items: Sequence[Item]) -> list[Item]:
 class _Bulletin:
     """A delivery with papers as its reader sees it: its form, its papers in order, the lines around them."""
 
-    def __init__(
-        self, delivery: Delivery, medium: packing.Medium, titles: Mapping[str, tuple[str, str]] = _NO_TITLES
-    ) -> None:
+    def __init__(self, delivery: Delivery, medium: Medium, titles: Mapping[str, tuple[str, str]] = _NO_TITLES) -> None:
         self.delivery, self.medium, self.titles = delivery, medium, titles
-        self.reader = views.reader_of(delivery.chat)
+        self.reader = reader_of(delivery.chat)
         self.language = self.reader.language
         self.form = self._form(len(_shown(delivery.items)))
         self.is_list = self.form in ("rows", "thread")
@@ -214,15 +237,12 @@ class _Bulletin:
             last += ((Button(label, data=f"d{delivery.id}.m"),),)
         return last
 
-    def pages(self, beneath: packing.Size) -> list[packing.Page]:
+    def pages(self, beneath: Size) -> list[Page]:
         """Returns the messages with their heads. `beneath`: the size of the buttons below the last one."""
         draw, head = self.medium.draw, self._head()
         taken = beneath + draw(replace(head, part=_ANY_PART)).size
         parts = list(self._parts(taken))
-        if self.form == "each":
-            pages = [packing.page_of([part]) for part in parts]
-        else:
-            pages = packing.pack(parts, self.medium, taken)
+        pages = [page_of([part]) for part in parts] if self.form == "each" else pack(parts, self.medium, taken)
         if len(pages) == 1 and not self.is_list and not head.remark:
             return pages
         headed = []
@@ -232,7 +252,7 @@ class _Bulletin:
             head = replace(head, remark="")
         return headed
 
-    def _parts(self, taken: packing.Size) -> Iterator[packing.Part]:
+    def _parts(self, taken: Size) -> Iterator[Part]:
         """Yields each paper with the lines that must be in the same message.
 
         `taken`: the size of a message's head and buttons.
@@ -241,7 +261,7 @@ class _Bulletin:
         """
         closing = self._closing()
         if not self.shown:
-            yield packing.Part(closing)
+            yield Part(closing)
         is_named_above = self.is_list and bool(self.label or self.has_headings)
         is_named_last = self.form == "cards" and bool(self.label) and len(self.shown) > 1
         number = 0
@@ -249,7 +269,7 @@ class _Bulletin:
             opening = again = None
             room = taken
             if self.has_headings:
-                heading = views.Heading(self._label(group), count=self.language.number(len(group)))
+                heading = Heading(self._label(group), count=self.language.number(len(group)))
                 opening, again = self.medium.draw(heading), self.medium.draw(replace(heading, continued=True))
                 room += opening.size
             more, shown = self._more(group), _shown(group)
@@ -260,8 +280,8 @@ class _Bulletin:
                 names_all = not is_named_above and (not is_named_last or (ends_group and not more))
                 if item is self.shown[-1]:
                     below += closing
-                paper = self._paper(item, number, room + packing.total(below), why=names_all)
-                yield packing.Part(
+                paper = self._paper(item, number, room + total(below), why=names_all)
+                yield Part(
                     (paper, *below),
                     paper=item.paper.id,
                     number=self.opens.get(item.paper.id) if self.medium.beside == "never" else None,
@@ -270,22 +290,22 @@ class _Bulletin:
                 )
                 opening = None
 
-    def _paper(self, item: Item, number: int, room: packing.Size, *, why: bool) -> packing.Fragment:
+    def _paper(self, item: Item, number: int, room: Size, *, why: bool) -> Fragment:
         """Returns a paper with the buttons beside it. `room`: the size of what is in the same message."""
         opens, has_numbers_below = self.opens.get(item.paper.id), self.medium.beside == "never"
         is_numbered = self.is_list or (opens and has_numbers_below)
         view = partial(papers.paper_view, item, self.reader, number=number if is_numbered else 0, why=why)
-        card = card_buttons(opens, item, self.language) if opens and not has_numbers_below else views.CardButtons()
-        return packing.fitted(view, self._measure(), self.medium, room, card)
+        card = card_buttons(opens, item, self.language) if opens and not has_numbers_below else CardButtons()
+        return fitted(view, self._measure(), self.medium, room, card)
 
-    def _measure(self) -> views.Measure:
-        measure = views.measure_of_list(len(self.shown)) if self.is_list else views.CARD
+    def _measure(self) -> Measure:
+        measure = measure_of_list(len(self.shown)) if self.is_list else CARD
         # Readers of a public chat cannot open a card, so the message has the abstract as a quotation.
         if self.reader.is_public and len(self.shown) <= _CARDS_UP_TO and self.reader.settings.text != "titles":
             return replace(measure, quotation=_LONGEST_QUOTATION)
         return measure
 
-    def _more(self, group: Sequence[Item]) -> tuple[packing.Fragment, ...]:
+    def _more(self, group: Sequence[Item]) -> tuple[Fragment, ...]:
         """Returns the line with the number of a group's papers beyond the chat's limit; none if there are none."""
         hidden = len(group) - len(_shown(group))
         if not hidden:
@@ -294,18 +314,18 @@ class _Bulletin:
         text = self.language.say("and {count} more", count=count)
         if name:
             text = self.language.say("and {count} more in “{name}”", count=count, name=name)
-        return (self.medium.draw(views.More(text)),)
+        return (self.medium.draw(More(text)),)
 
-    def _closing(self) -> tuple[packing.Fragment, ...]:
+    def _closing(self) -> tuple[Fragment, ...]:
         """Returns the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
         hidden = [line for group in self.groups if not _shown(group) for line in self._more(group)]
         notes = tuple(filter(None, (self._without_summary(), _missing(self.delivery, self.reader))))
         names = {name.casefold() for item in self.shown for name in item.paper.paper.sources}
-        titles = [title for name, title in self.titles.items() if name in names and cutting.clean(title[0])][:_SOURCES]
-        sources = tuple((cutting.short(title, _SOURCE_WIDTH), web_url(home)) for title, home in titles)
+        titles = [title for name, title in self.titles.items() if name in names and clean(title[0])][:_SOURCES]
+        sources = tuple((short(title, _SOURCE_WIDTH), web_url(home)) for title, home in titles)
         if not notes and not sources:
             return tuple(hidden)
-        tail = views.Tail(notes=notes, sources_before=self.language.say("from "), sources=sources)
+        tail = Tail(notes=notes, sources_before=self.language.say("from "), sources=sources)
         return (*hidden, self.medium.draw(tail))
 
     def _without_summary(self) -> str:
@@ -326,11 +346,11 @@ class _Bulletin:
             len(bare),
         )
 
-    def _head(self) -> views.Head:
+    def _head(self) -> Head:
         if self.form == "each":
-            return views.Head(title=self._day(), small=True)
+            return Head(title=self._day(), small=True)
         remark = "" if self.form == "thread" else self._remark()  # the root has it
-        return views.Head(title=self._title(), label=self.label if self.is_list else "", remark=remark)
+        return Head(title=self._title(), label=self.label if self.is_list else "", remark=remark)
 
     def _title(self) -> str:
         amount = len(self.delivery.items)
@@ -348,20 +368,20 @@ class _Bulletin:
         reason = language.say("nothing was running at {moment}", moment=language.moment(self.delivery.due))
         return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
-    def subject(self) -> views.Subject:
+    def subject(self) -> str:
         """Returns the title of the only paper, or the number of papers, their subscription and the day."""
         language, amount = self.language, len(self.delivery.items)
         if amount == 1:
-            return views.Subject(text=papers.title_of(self.delivery.items[0], self.reader), about=self.label)
+            return papers.title_of(self.delivery.items[0], self.reader)
         text = language.count("{count} paper", "{count} papers", amount)
         if self.label:
             text = language.count("{count} paper on {label}", "{count} papers on {label}", amount, label=self.label)
         day = language.short_day(language.local(self.delivery.due).date())
-        return views.Subject(text=f"{text} · {day}", about=self.label)
+        return f"{text} · {day}"
 
-    def root(self, pages: Sequence[packing.Page]) -> packing.Page:
+    def root(self, pages: Sequence[Page]) -> Page:
         """Returns the message that begins a thread: "12 papers for #vision-papers", and the first titles."""
-        chat, amount = cutting.short(self.delivery.chat.title, _SOURCE_WIDTH), len(self.delivery.items)
+        chat, amount = short(self.delivery.chat.title, _SOURCE_WIDTH), len(self.delivery.items)
         line = self._title()  # the bot does not know the channel's name if it may not read channels
         if chat:
             line = self.language.count("{count} paper for {chat}", "{count} papers for {chat}", amount, chat=chat)
@@ -369,6 +389,6 @@ class _Bulletin:
         titles = tuple(f"{number} {papers.title_of(item, self.reader)}" for number, item in first)
         left = amount - len(titles)
         more = self.language.say("and {count} more in the thread", count=self.language.number(left))
-        root = views.Root(line, remark=self._remark(), titles=titles, more=more if left else "")
-        titled = [one for page in pages for one in page.fragments if isinstance(one.view, views.PaperView)]
-        return packing.Page((self.medium.draw(root),), titled=titled)
+        root = Root(line, remark=self._remark(), titles=titles, more=more if left else "")
+        titled = [one for page in pages for one in page.fragments if isinstance(one.view, PaperView)]
+        return Page((self.medium.draw(root),), titled=titled)

@@ -17,7 +17,7 @@ from bot.rendering import buttons, cleaning, papers, views
 from bot.rendering.dialects import draw
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.texts import cutting
+from subscriptions.texts.cutting import clean
 
 ATOM, JSON_FEED = "application/atom+xml", "application/feed+json"
 _FEEDS = UUID("0d3a3f0e-6f2c-4c53-9a51-5f3c7e1b8a42")  # the name space of the ids of feeds
@@ -25,7 +25,7 @@ _SHORT = views.Measure(title=2000, text=2000, abstract=2000)
 _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: {chat}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A feed, newest papers first."""
 
@@ -46,7 +46,7 @@ def feed_of(chat: model.Chat, sent: Iterable[tuple[model.KnownPaper, datetime]],
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
-        title=cutting.clean(reader.language.say(title)),
+        title=clean(reader.language.say(title)),
         updated=_moment(max((at for _, at in sent), default=begun)),
         items=[_item(known, at, reader) for known, at in sent],
     )
@@ -67,14 +67,14 @@ def _item(known: model.KnownPaper, at: datetime, reader: views.Reader) -> dict[s
     """Returns a paper that was sent then. All texts are on one line, without characters that XML forbids."""
     paper = known.paper
     view = papers.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
-    title = cutting.clean(str(view.title))
-    short = view.withdrawn or " ".join(filter(None, (view.ai, cutting.clean(str(view.text)))))
-    abstract = "" if view.withdrawn else cleaning.readable(cutting.clean(paper.abstract))
+    title = clean(str(view.title))
+    short = view.withdrawn or " ".join(filter(None, (view.ai, clean(str(view.text)))))
+    abstract = "" if view.withdrawn else cleaning.readable(clean(paper.abstract))
     content = abstract or short or title
     url = buttons.paper_url(paper)
     more = {"doi": paper.doi, "venue": paper.venue, "date": paper.published}
     found = {
-        "id": url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cutting.clean(paper.key))}",
+        "id": url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(clean(paper.key))}",
         "url": url,
         "title": title,
         "summary": short if short != content else "",
@@ -82,7 +82,7 @@ def _item(known: model.KnownPaper, at: datetime, reader: views.Reader) -> dict[s
         "date_published": _moment(at),
         "authors": [{"name": name} for name in papers.author_names(paper)],
         "tags": papers.category_names(paper),
-        "_paperwire": _known({name: cutting.clean(text or "") for name, text in more.items()}),
+        "_paperwire": _known({name: clean(text or "") for name, text in more.items()}),
     }
     return _known(found)
 

@@ -11,12 +11,10 @@ from sys import maxsize
 from typing import Any, Literal, Protocol
 
 from bot.ports.channel import Button, Buttons, Row
-from bot.rendering import views
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows
 from bot.rendering.dialects import PLAIN
+from bot.rendering.views import CardButtons, Code, Head, Heading, Line, Measure, More, PaperView, Root, Section
 from subscriptions.model import Message
-
-_NO_SUBJECT = views.Subject()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +44,20 @@ class Fragment:
     size: Size = field(default=Size())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """What one message shows. A platform leaves out what it cannot show."""
 
-    fragments: tuple[Fragment, ...] = field(kw_only=False)
+    fragments: tuple[Fragment, ...]
     papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
     numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
     # set by `messages`
     buttons: Buttons = ()  # all rows under it
     silent: bool = False
-    subject: views.Subject = _NO_SUBJECT  # of the delivery
+    # of a delivery, for platforms that show it outside the message: "8 papers on diffusion · 23 Nov"; "": the first line
+    subject: str = ""
+    about: str = ""  # the subscription, if all papers of a delivery come from one
 
 
 # What a message looks like on its platform, read back from its payload: for the gallery, and for a preview in a terminal.
@@ -66,20 +66,20 @@ class Page:
 Key = tuple[str, str]  # a button: its label, and its address; "" for one that sends a callback to the bot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """One block of a message."""
 
-    html: str = field(kw_only=False)
+    html: str
     shape: Literal["text", "header", "small"] = "text"
     has_menu: bool = False  # an overflow menu is shown beside it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Display:
     """What one message looks like on its platform."""
 
-    blocks: tuple[Block, ...] = field(kw_only=False)
+    blocks: tuple[Block, ...]
     keys: tuple[tuple[Key, ...], ...] = ()  # rows of buttons under it
     silent: bool = False
     subject: str = ""  # of a mail
@@ -118,11 +118,11 @@ class Medium(Protocol):
         return Display((plain(payload["text"]),))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """Fragments that must be in the same message: a paper and the lines below it, or lines alone."""
 
-    body: tuple[Fragment, ...] = field(kw_only=False)
+    body: tuple[Fragment, ...]
     paper: int | None = None  # the id of the paper of a delivery
     number: Button | None = None  # the button under the message that opens the paper's card
     opening: Fragment | None = None  # the name of the group; only at the first paper of a group
@@ -140,7 +140,8 @@ def messages(
     *,
     last: Buttons = (),
     silent: bool,
-    subject: views.Subject = _NO_SUBJECT,
+    subject: str = "",
+    about: str = "",
     is_thread: bool = False,
 ) -> tuple[Message, ...]:
     """Returns a message for each page, `last` being the buttons under the last. Only the first may make a sound.
@@ -150,7 +151,7 @@ def messages(
     composed = []
     for number, page in enumerate(pages, start=1):
         rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
-        whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject)
+        whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject, about=about)
         reply_to = 1 if is_thread and number > 1 else None
         payload = json.dumps(medium.compose(whole), ensure_ascii=False)
         composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
@@ -194,11 +195,11 @@ def page_of(parts: Sequence[Part]) -> Page:
 
 
 def fitted(
-    view: Callable[[views.Measure], views.PaperView],
-    measure: views.Measure,
+    view: Callable[[Measure], PaperView],
+    measure: Measure,
     medium: Medium,
     beside: Size,
-    buttons: views.CardButtons,
+    buttons: CardButtons,
 ) -> Fragment:
     """Returns a paper with `buttons`.
 
@@ -214,13 +215,13 @@ def fitted(
 def _line_ends(above: object, below: object, under_head: str) -> str:
     """Returns the line ends between two views in a text: an empty line, unless the two belong together."""
     match above, below:
-        case views.Head(remark=""), _:
+        case Head(remark=""), _:
             return under_head
-        case (views.Heading(), _) | (_, views.More()) | (_, views.Section(close=True)):
+        case (Heading(), _) | (_, More()) | (_, Section(close=True)):
             return "\n"
-        case views.PaperView(), views.PaperView(form="title"):
+        case PaperView(), PaperView(form="title"):
             return "\n"
-        case ((views.Line() | views.Code()), (views.Line() | views.Code())):
+        case ((Line() | Code()), (Line() | Code())):
             return "\n"
     return "\n\n"
 
@@ -245,8 +246,8 @@ def notification_titles(fragments: Sequence[Fragment]) -> str:
     lines = []
     for fragment in fragments:
         match fragment.view:
-            case views.PaperView() as paper:
+            case PaperView() as paper:
                 lines.append(f"{paper.number} {paper.title}".strip())
-            case views.Head(small=False) | views.Root() as head:
+            case Head(small=False) | Root() as head:
                 lines.append(head.line)
     return "\n".join(lines)

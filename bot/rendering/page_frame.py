@@ -10,13 +10,13 @@ from subscriptions.language import LANGUAGES, Language
 
 FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
-_WORDS: Mapping[str, Sentence] = {
+_WORDS = {
     "skip": Sentence("To the content"),
     "sign_out": Sentence("sign out"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PageFrame:
     """What every page of a visitor needs."""
 

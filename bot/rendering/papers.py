@@ -14,11 +14,20 @@ from typing import TypeVar
 from bot.rendering import cleaning
 from bot.rendering.buttons import paper_url
 from bot.rendering.views import LONGEST_SOURCE, ROW, TITLES, Measure, PaperView, Passage, Reader
-from subscriptions import model
 from subscriptions.language import Language
+from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
 from subscriptions.normalize import written_tokens
 from subscriptions.normalize.folding import token_spans
-from subscriptions.texts import cutting, statements
+from subscriptions.texts import statements
+from subscriptions.texts.cutting import (
+    clean,
+    cut_at_clause,
+    cut_at_sentence,
+    cut_at_word,
+    first_sentence,
+    isolated,
+    short,
+)
 
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60
@@ -31,7 +40,7 @@ _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 
 
 def paper_view(
-    item: model.Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
+    item: Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
 ) -> PaperView:
     """Returns the view of a paper, no longer than `measure`.
 
@@ -42,7 +51,7 @@ def paper_view(
     gone = item.paper.withdrawn_at
     name = _name(paper)
     title, rest = _title(paper, measure.title)
-    below = "" if paper is original else cutting.cut_at_word(readable(original.title), measure.title)
+    below = "" if paper is original else cut_at_word(readable(original.title), measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     is_card, is_title = measure.form == "card", measure.form == "title"
     quoted = _translated(paper, reader.language.code) or paper.abstract
@@ -52,7 +61,7 @@ def paper_view(
         "sample": reader.language.say("a sample") if is_sample(original) else "",
         "authors": _authors(paper, reader.language, measure.authors),
         "categories": _categories(paper, measure.categories),
-        "venue": "" if is_title or (paper.arxiv_id and not is_card) else cutting.short(paper.venue, _LABEL_WIDTH),
+        "venue": "" if is_title or (paper.arxiv_id and not is_card) else short(paper.venue, _LABEL_WIDTH),
         "name": name if (is_card or _untitled(paper)) and name != title else "",
         "cross": reader.language.say("cross-list") if item.cross else "",
         "day": day,
@@ -69,17 +78,17 @@ def paper_view(
         facts=tuple((kind, text) for kind, text in facts.items() if text),
         ai=AI_MARK if ai else "",
         text=marked(text, words),
-        quotation=cutting.isolated(quotation),
+        quotation=isolated(quotation),
         why="" if reader.is_public else why_line(item.because if why else item.because[1:], reader, also=not why),
     )
 
 
-def is_sample(paper: model.Paper) -> bool:
+def is_sample(paper: Paper) -> bool:
     """Returns whether a paper is one of the samples. It is then shown as such."""
-    return model.SAMPLES in paper.sources
+    return SAMPLES in paper.sources
 
 
-def title_of(item: model.Item, reader: Reader) -> str:
+def title_of(item: Item, reader: Reader) -> str:
     """Returns the title of a paper as a list shows it."""
     return str(paper_view(item, reader, TITLES).title)
 
@@ -87,15 +96,15 @@ def title_of(item: model.Item, reader: Reader) -> str:
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def readable(text: str) -> str:
     """Returns a foreign text on one line, with its TeX as letters."""
-    return cleaning.readable(cutting.clean(text[:LONGEST_SOURCE]))
+    return cleaning.readable(clean(text[:LONGEST_SOURCE]))
 
 
 @lru_cache(maxsize=2048)
 def _line(text: str, room: int) -> str:
-    return cutting.cut_at_sentence(readable(text), room)
+    return cut_at_sentence(readable(text), room)
 
 
-def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
+def titled_for(paper: Paper, settings: ChatSettings) -> Paper:
     """Returns the paper with its title in the chat's language, if the chat reads both and there is such a title.
 
     Otherwise, and if the translation is the title itself, returns the same paper.
@@ -109,7 +118,7 @@ def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
     return paper
 
 
-_Told = TypeVar("_Told", model.Summary, model.Translation)
+_Told = TypeVar("_Told", Summary, Translation)
 
 
 def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
@@ -117,62 +126,62 @@ def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
     return [one for one in found if one.language.partition("-")[0].lower() == language]
 
 
-def summaries_of(paper: model.Paper) -> tuple[model.Summary, ...]:
+def summaries_of(paper: Paper) -> tuple[Summary, ...]:
     """Returns the summaries of a paper, those by the operator's language model last."""
-    by_model = (model.Summary(language=one.language, fields=one.fields) for one in paper.by_model if one.fields)
+    by_model = (Summary(language=one.language, fields=one.fields) for one in paper.by_model if one.fields)
     return (*paper.summaries, *by_model)
 
 
-def translations_of(paper: model.Paper) -> tuple[model.Translation, ...]:
+def translations_of(paper: Paper) -> tuple[Translation, ...]:
     """Returns the translations of a paper, those by the operator's language model last."""
-    by_model = (model.Translation(language=one.language, title=one.title) for one in paper.by_model if one.title)
+    by_model = (Translation(language=one.language, title=one.title) for one in paper.by_model if one.title)
     return (*paper.translations, *by_model)
 
 
-def usable_fields(summary: model.Summary) -> dict[str, str]:
+def usable_fields(summary: Summary) -> dict[str, str]:
     """Returns the fields of a summary whose texts say something."""
     return {name: text for name, text in summary.fields.items() if statements.summary_state(text) == "ok"}
 
 
-def is_told_in(paper: model.Paper, language: str) -> bool:
+def is_told_in(paper: Paper, language: str) -> bool:
     """Returns whether the paper has a usable summary or a translated abstract in this language."""
     return bool(_summary(paper, language) or _translated(paper, language))
 
 
-def _summary(paper: model.Paper, language: str) -> str:
+def _summary(paper: Paper, language: str) -> str:
     for summary in in_language(summaries_of(paper), language):
         if fields := usable_fields(summary):
             return fields.get("tldr") or next(iter(fields.values()))
     return ""
 
 
-def _translated(paper: model.Paper, language: str) -> str:
+def _translated(paper: Paper, language: str) -> str:
     """Returns the abstract in this language if a source has translated it; else ""."""
     return next((one.abstract for one in in_language(paper.translations, language) if one.abstract), "")
 
 
-def _untitled(paper: model.Paper) -> bool:
-    return not cutting.clean(paper.title[:LONGEST_SOURCE])
+def _untitled(paper: Paper) -> bool:
+    return not clean(paper.title[:LONGEST_SOURCE])
 
 
-def _title(paper: model.Paper, room: int) -> tuple[str, str]:
+def _title(paper: Paper, room: int) -> tuple[str, str]:
     """Returns (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
 
     The start is a whole sentence if one fits, so that no sentence is split between title and text.
     """
     if title := readable(paper.title):
-        return cutting.cut_at_word(title, room), ""
+        return cut_at_word(title, room), ""
     abstract = readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cutting.cut_at_word(cutting.clean(paper.url or paper.key), room), ""
-    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return _name(paper) or cut_at_word(clean(paper.url or paper.key), room), ""
+    if sentence := first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
-    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    first = cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
     rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
 
-def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
+def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
     """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
 
     The text is the first that exists of these: summary in the reader's language, abstract in it, English summary,
@@ -188,11 +197,11 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
     if not measure.abstract or measure.quotation:
         return "", False
     if rest and not translated:
-        return cutting.cut_at_sentence(rest, measure.abstract), False
+        return cut_at_sentence(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
-def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
+def _withdrawn(paper: Paper, reader: Reader, gone: datetime) -> str:
     """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
     day = reader.language.short_day(reader.language.local(gone).date())
     if "authors" in (statements.withdrawn_by(paper.comment), statements.withdrawn_by(paper.abstract)):
@@ -200,12 +209,12 @@ def _withdrawn(paper: model.Paper, reader: Reader, gone: datetime) -> str:
     return reader.language.say("withdrawn, {day}", day=day)
 
 
-def author_names(paper: model.Paper) -> list[str]:
+def author_names(paper: Paper) -> list[str]:
     """Returns the full names of the authors."""
-    return [name for author in paper.authors if (name := cutting.clean(author[:LONGEST_SOURCE]))]
+    return [name for author in paper.authors if (name := clean(author[:LONGEST_SOURCE]))]
 
 
-def _authors(paper: model.Paper, language: Language, most: int) -> str:
+def _authors(paper: Paper, language: Language, most: int) -> str:
     """Returns at most so many authors on one line.
 
     Of more, the first and the last, and how many they are if there is room.
@@ -213,7 +222,7 @@ def _authors(paper: model.Paper, language: Language, most: int) -> str:
     names = author_names(paper)
     # a comma may stand within a name, "Lark, Ada"
     between = "; " if any("," in name for name in names) else ", "
-    shown = [cutting.short(name, _AUTHOR_WIDTH) for name in names]
+    shown = [short(name, _AUTHOR_WIDTH) for name in names]
     if not most or len(names) <= most:
         return between.join(shown[:most])
     line = between.join(shown[: most - 1])
@@ -222,23 +231,23 @@ def _authors(paper: model.Paper, language: Language, most: int) -> str:
     return f"{line}{between}… {shown[-1]} ({language.number(len(names))})"
 
 
-def category_names(paper: model.Paper) -> list[str]:
+def category_names(paper: Paper) -> list[str]:
     """Returns the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cutting.cut_at_word(cutting.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
 
 
-def _categories(paper: model.Paper, room: int) -> str:
+def _categories(paper: Paper, room: int) -> str:
     names = category_names(paper)
     more = len(names) - room
     return ", ".join(names[:room]) + (f" +{more}" if more > 0 and room > 1 else "")
 
 
-def _name(paper: model.Paper) -> str:
-    return cutting.cut_at_word(cutting.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+def _name(paper: Paper) -> str:
+    return cut_at_word(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
 
 
-def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool = False) -> str:
+def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
     """Returns the labels of the subscriptions that matched: at most two, then "+2".
 
     `also`: a heading names another one, so the line begins with "also".
@@ -253,9 +262,9 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
     return line
 
 
-def subscription_label(because: model.Because) -> str:
+def subscription_label(because: Because) -> str:
     """Returns the name of the subscription, or its query if it has none."""
-    return cutting.short(because.label, _LABEL_WIDTH)
+    return short(because.label, _LABEL_WIDTH)
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:

@@ -13,8 +13,8 @@ from itertools import repeat
 from rich.cells import cell_len, chop_cells
 
 from bot.ports.channel import Reply
-from subscriptions import errors
 from subscriptions.categories import has_classes
+from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.language import Language
 from subscriptions.planning.times import split_when
 from subscriptions.query import ValueKind, parse, rewriting
@@ -28,10 +28,10 @@ WINDOW = 60  # terminal cells of a refused query that are shown around its error
 _CUT = "…"
 _LONGEST_TYPED = 60  # characters of a typed text that is repeated
 
-_AND = errors.Sentence("{first} {second}")
-_OR = errors.Sentence("{first} OR {second}")
-_BUT_NOT = errors.Sentence("{wanted}, not {excluded}")
-_WITHOUT = errors.Sentence("{wanted} -{excluded}")
+_AND = Sentence("{first} {second}")
+_OR = Sentence("{first} OR {second}")
+_BUT_NOT = Sentence("{wanted}, not {excluded}")
+_WITHOUT = Sentence("{wanted} -{excluded}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
@@ -51,7 +51,7 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
     typed = {"query": text, "text": text}
     try:
         query = parse.parse_query(ending.query)
-    except errors.QueryError as error:
+    except QueryError as error:
         return {**typed, "canonical": None, "words": None, "hints": [], "error": error.document()}
     return {
         **typed,
@@ -66,7 +66,7 @@ def _reading(node: Node, translate: Translate) -> str:
     if isinstance(node, Leaf):
         return _leaf(node, translate)
     if isinstance(node, Not):
-        return errors.Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
+        return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
     parts = sorted(wanted, key=_names_a_field)
     # a comprehension would add a stack frame for each nested bracket of a query
@@ -96,7 +96,7 @@ def _inner(node: Node, translate: Translate) -> str:
     """Returns the reading of a part. The reading is in brackets if the part has parts itself."""
     reading = _reading(node, translate)
     if isinstance(node, And | Or):
-        return errors.Sentence("({inner})", {"inner": reading}).say(translate)
+        return Sentence("({inner})", {"inner": reading}).say(translate)
     return reading
 
 
@@ -146,23 +146,23 @@ def _fitting(text: str, room: int) -> str:
     return text if cell_len(text) <= room else chop_cells(text, room - 1)[0]
 
 
-def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
+def refused(error: PaperwireError, language: Language, typed: str = "") -> Reply:
     """Returns the reply to a refused request.
 
     For a QueryError, also shows `typed` with a caret under the error's column.
     """
-    code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
+    code = caret(typed, error.column) if isinstance(error, QueryError) else ()
     hint = language.say(error.hint)
     return Reply((language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)
 
 
-def short(sentence: errors.Sentence) -> errors.Sentence:
+def short(sentence: Sentence) -> Sentence:
     """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
-    return errors.Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
+    return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
 
 
 def _cut(value: object) -> object:
-    if isinstance(value, errors.Sentence):
+    if isinstance(value, Sentence):
         return short(value)
     if isinstance(value, str):
         return cut_letters(value, _LONGEST_TYPED)

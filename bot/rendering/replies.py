@@ -3,21 +3,48 @@
 Also close-ups of a paper, with a head and labelled sections: all its texts, or why it came.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from bot.ports.channel import Buttons, Reply
-from bot.rendering import packing, papers, views
 from bot.rendering.buttons import card_buttons
 from bot.rendering.deliveries import delivery_pages
+from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
+from bot.rendering.papers import (
+    AI_MARK,
+    in_language,
+    paper_view,
+    readable,
+    subscription_label,
+    summaries_of,
+    titled_for,
+    translations_of,
+    usable_fields,
+)
+from bot.rendering.views import (
+    CARD,
+    HEAD,
+    WHOLE,
+    CardButtons,
+    Code,
+    Heading,
+    Line,
+    Measure,
+    PaperView,
+    Passage,
+    Reader,
+    Section,
+    measure_of_list,
+    reader_of,
+)
 from subscriptions import model
-from subscriptions.errors import Sentence
+from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.matching import reasons
 from subscriptions.query import FIELDS, TITLE, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.texts import cutting
+from subscriptions.texts.cutting import clean, clean_lines, cut_at_sentence, cut_at_word, pieces
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
@@ -26,31 +53,33 @@ _SECTION_ROOMS = (2000, 500, 100)
 _SIDE = 100  # columns of text on each side of a hit
 _PASSAGES = 6  # passages that are shown for one subscription
 
-_FIELDS = {
-    "tldr": Sentence("In short"),
-    "motivation": Sentence("Motivation"),
-    "method": Sentence("Method"),
-    "result": Sentence("Result"),
-    "conclusion": Sentence("Conclusion"),
-}
+_FIELDS = sentences(
+    {
+        "tldr": "In short",
+        "motivation": "Motivation",
+        "method": "Method",
+        "result": "Result",
+        "conclusion": "Conclusion",
+    }
+)
 
 
-def render_reply(reply: Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
+def render_reply(reply: Reply, chat: model.Chat, *, medium: Medium) -> tuple[model.Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers
     of papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the
     last message.
     """
-    reader = views.reader_of(chat)
+    reader = reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     last = _labelled(reply.buttons)
     pages = _pages(reply, reader, medium, medium.beneath(last))
-    return packing.messages(medium, pages, last=last, silent=reader.kind is not model.ChatKind.PRIVATE)
+    return messages(medium, pages, last=last, silent=chat.kind is not model.ChatKind.PRIVATE)
 
 
-def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
+def reply_rows(reply: Reply, reader: Reader) -> Buttons:
     """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
     if _is_card(reply):
         card = card_buttons(reply.numbers[0] if reply.numbers else None, reply.items[0], reader.language)
@@ -63,36 +92,36 @@ def _is_card(reply: Reply) -> bool:
 
 
 def _labelled(buttons: Buttons) -> Buttons:
-    rows = (tuple(replace(button, label=cutting.clean(button.label) or "…") for button in row) for row in buttons)
+    rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
     return tuple(row for row in rows if row)
 
 
-def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
+def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
     lines = [medium.draw(view) for view in _lines(reply)]
-    parts = [packing.Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
-    packed = packing.pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
+    parts = [Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
+    packed = pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     below = delivery_pages(reply.delivery, medium, beneath) if reply.delivery else []
     if len(pages) == len(below) == 1:
         both = (*pages[0].fragments, *below[0].fragments)
-        if (beneath + packing.total(both)).fits(medium.room):
+        if (beneath + total(both)).fits(medium.room):
             return [replace(pages[0], fragments=both)]
     return pages + below
 
 
-def _lines(reply: Reply) -> Iterator[views.Line | views.Code]:
+def _lines(reply: Reply) -> Iterator[Line | Code]:
     first, *others = reply.lines or ("",)
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
     for text in _chunks(first):
-        yield views.Line(text, mark=mark)
+        yield Line(text, mark=mark)
         mark = ""
-    yield from (views.Code(block) for block in _blocks(reply.code))
-    yield from (views.Line(chunk) for text in others for chunk in _chunks(text))
+    yield from (Code(block) for block in _blocks(reply.code))
+    yield from (Line(chunk) for text in others for chunk in _chunks(text))
 
 
 def _chunks(text: str) -> list[str]:
-    plain = cutting.clean_lines(text).rstrip()
+    plain = clean_lines(text).rstrip()
     return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
 
 
@@ -109,68 +138,51 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _has_text(fragment: packing.Fragment) -> bool:
-    return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
+def _has_text(fragment: Fragment) -> bool:
+    return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-_View = Callable[[views.Measure], views.PaperView]
-
-
-def _papers(
-    reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
-) -> Iterator[packing.Part]:
+def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
     """Yields the papers, each followed by its sections."""
-    for place, item in enumerate(reply.items):
-        buttons, number = views.CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
-        if number and medium.beside != "never":
-            buttons, number = card_buttons(number, item, reader.language), None
-        view, measure, sections = _shown(reply, place, reader)
-        paper = packing.fitted(view, measure, medium, beneath, buttons)
-        opening = None
-        if heading := reply.headings.get(place):
-            opening = medium.draw(views.Heading(heading))
-        yield packing.Part((paper,), number=number, opening=opening)
-        for section in sections:
-            for fragment in _in_pieces(section, medium, beneath):
-                yield packing.Part((fragment,))
-
-
-def _shown(reply: Reply, place: int, reader: views.Reader) -> tuple[_View, views.Measure, tuple[views.Section, ...]]:
-    """Returns (what shows a paper of the reply at a measure, the measure, the sections below it)."""
-    item, day = reply.items[place], reply.days[place] if reply.days else ""
-    number = reply.first + place
-    match reply.item_layout:
-        case "whole":
-            return (
-                partial(papers.paper_view, item, reader),
-                views.WHOLE,
-                tuple(whole_sections(item.paper.paper, reader)),
-            )
-        case "why":
-            return partial(_why_head, item, reader), views.HEAD, tuple(why_sections(item, reader))
-        case "card" if len(reply.items) == 1:
-            number = 0
+    layout, of_list = reply.item_layout, measure_of_list(len(reply.items))
+    measure = {"whole": WHOLE, "why": HEAD, "card": CARD}.get(layout, of_list)
+    is_numbered = layout == "row" or (layout == "card" and len(reply.items) > 1)
     if reader.settings.text == "titles":  # the person asked about these papers
         reader = replace(reader, settings=replace(reader.settings, text="summary"))
-    measure = views.CARD if reply.item_layout == "card" else views.measure_of_list(len(reply.items))
-    return partial(papers.paper_view, item, reader, number=number, day=day), measure, ()
+    for place, item in enumerate(reply.items):
+        buttons, opens = CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
+        if opens and medium.beside != "never":
+            buttons, opens = card_buttons(opens, item, reader.language), None
+        number, day = reply.first + place if is_numbered else 0, reply.days[place] if reply.days else ""
+        view = partial(paper_view, item, reader, number=number, day=day)
+        sections: Iterable[Section] = ()
+        if layout == "whole":
+            sections = whole_sections(item.paper.paper, reader)
+        elif layout == "why":
+            view, sections = partial(_why_head, item, reader), why_sections(item, reader)
+        paper = fitted(view, measure, medium, beneath, buttons)
+        heading = reply.headings.get(place)
+        yield Part((paper,), number=opens, opening=medium.draw(Heading(heading)) if heading else None)
+        for section in sections:
+            for fragment in _in_pieces(section, medium, beneath):
+                yield Part((fragment,))
 
 
-def _why_head(item: model.Item, reader: views.Reader, measure: views.Measure) -> views.PaperView:
+def _why_head(item: model.Item, reader: Reader, measure: Measure) -> PaperView:
     """Returns the head of a close-up, without the line that names subscriptions."""
-    return replace(papers.paper_view(item, reader, measure), why="")
+    return replace(paper_view(item, reader, measure), why="")
 
 
-def whole_sections(paper: model.Paper, reader: views.Reader) -> Iterator[views.Section]:
+def whole_sections(paper: model.Paper, reader: Reader) -> Iterator[Section]:
     """Yields the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
 
     A summary in another language is used only if there is none in the chat's language.
     """
     language = reader.language
-    translated = papers.in_language(papers.translations_of(paper), language.code)
-    summaries = list(filter(papers.usable_fields, papers.summaries_of(paper)))
-    own, english = papers.in_language(summaries, language.code), papers.in_language(summaries, "en")
-    if papers.titled_for(paper, reader.settings) is paper:  # the translated title is not the title already
+    translated = in_language(translations_of(paper), language.code)
+    summaries = list(filter(usable_fields, summaries_of(paper)))
+    own, english = in_language(summaries, language.code), in_language(summaries, "en")
+    if titled_for(paper, reader.settings) is paper:  # the translated title is not the title already
         for one in translated:
             yield from _section(language.say("Title, translated"), one.title)
     yield from _summary(own[:1], language)
@@ -182,38 +194,38 @@ def whole_sections(paper: model.Paper, reader: views.Reader) -> Iterator[views.S
     yield from _summary([] if own or english else summaries[:1], language)
 
 
-def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
+def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[Section]:
     """Yields a section for each usable field of these summaries."""
     for summary in summaries:
-        for name, text in papers.usable_fields(summary).items():
+        for name, text in usable_fields(summary).items():
             known = _FIELDS.get(name)
-            called = language.say(known) if known else cutting.clean(name.replace("_", " ")).capitalize()
-            yield from _section(called, text, ai=papers.AI_MARK)
+            called = language.say(known) if known else clean(name.replace("_", " ")).capitalize()
+            yield from _section(called, text, ai=AI_MARK)
 
 
-def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
-    if shown := papers.readable(text):
-        yield views.Section(called, views.Passage((shown,)), ai=ai)
+def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
+    if shown := readable(text):
+        yield Section(called, Passage((shown,)), ai=ai)
 
 
-def why_sections(item: model.Item, reader: views.Reader) -> Iterator[views.Section]:
+def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
     """Yields for each subscription that brought the paper its label, then the passages with its words.
 
     If the paper has changed and no longer contains the words, yields the words in place of the passages.
     """
     for because in item.because:
         number = f"{because.number}  " if because.number else ""
-        label = "" if reader.is_public else f"{number}{papers.subscription_label(because)}"
-        yield views.Section(label, views.Passage(("",)))
+        label = "" if reader.is_public else f"{number}{subscription_label(because)}"
+        yield Section(label, Passage(("",)))
         query = _query(because)
         found = reasons.why(query, item.paper.paper) if query else ()
         if query is None or not found:
-            if words := ", ".join(f"“{cutting.clean(word)}”" for word in because.words):
-                yield views.Section("", views.Passage((words,)), close=True)
+            if words := ", ".join(f"“{clean(word)}”" for word in because.words):
+                yield Section("", Passage((words,)), close=True)
             continue
         for hit in sorted(found, key=lambda hit: FIELDS.index(hit.field))[:_PASSAGES]:
             named = reader.language.say("{place}:", place=reader.language.say(hit.field.place))
-            yield views.Section(named, _passage(query, hit), close=True)
+            yield Section(named, _passage(query, hit), close=True)
 
 
 def _query(because: model.Because) -> Query | None:
@@ -228,32 +240,32 @@ def _query(because: model.Because) -> Query | None:
     return parse.query_of(rewriting.written(kept)) if kept else None
 
 
-def _passage(query: Query, hit: reasons.Hit) -> views.Passage:
+def _passage(query: Query, hit: reasons.Hit) -> Passage:
     """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
     if not hit.text:
-        return views.Passage(("", ", ".join(map(cutting.clean, hit.terms)), ""))
-    text = papers.readable(hit.text)
+        return Passage(("", ", ".join(map(clean, hit.terms)), ""))
+    text = readable(hit.text)
     places = reasons.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted
-        return views.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
+        return Passage((cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
-    passage = views.Passage((text[:start], text[start:end], text[end:]))
+    passage = Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
 
 
-def _around(passage: views.Passage, side: int) -> views.Passage:
+def _around(passage: Passage, side: int) -> Passage:
     """Returns the passage with at most `side` columns on each side of its hit."""
     before, hit, after = passage.pieces
-    return views.Passage(
+    return Passage(
         (
-            cutting.cut_at_word(before[::-1], side)[::-1],
-            cutting.cut_at_word(hit, 2 * side),
-            cutting.cut_at_word(after, side),
+            cut_at_word(before[::-1], side)[::-1],
+            cut_at_word(hit, 2 * side),
+            cut_at_word(after, side),
         )
     )
 
 
-def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
+def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
     """Returns the section in as few pieces as possible, each of which fits into a message."""
     for room in _SECTION_ROOMS:
         fragments = [medium.draw(piece) for piece in _pieces(section, room)]
@@ -262,7 +274,7 @@ def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.
     return fragments
 
 
-def _pieces(section: views.Section, room: int) -> Iterator[views.Section]:
+def _pieces(section: Section, room: int) -> Iterator[Section]:
     """Yields the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
 
     A passage with a hit stays one piece and is shortened on both sides.
@@ -270,6 +282,6 @@ def _pieces(section: views.Section, room: int) -> Iterator[views.Section]:
     if section.text.has_hit:
         yield replace(section, text=_around(section.text, room // 2).isolated())
         return
-    for place, piece in enumerate(cutting.pieces(str(section.text), room)):
-        text = views.Passage((piece,)).isolated()
-        yield replace(section, text=text) if place == 0 else views.Section("", text)
+    for place, piece in enumerate(pieces(str(section.text), room)):
+        text = Passage((piece,)).isolated()
+        yield replace(section, text=text) if place == 0 else Section("", text)

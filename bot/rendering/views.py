@@ -6,7 +6,7 @@ Every text is on one line unless it says otherwise, and "" means that it is not 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from sys import maxsize
 from typing import Literal
 
@@ -19,19 +19,13 @@ LONGEST_SOURCE = 8000  # characters of a title or text that are used; no message
 PaperForm = Literal["card", "row", "title"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reader:
     """The facts about a chat that determine how its messages look."""
 
     language: Language
     settings: model.ChatSettings
-    kind: model.ChatKind
-    is_open_group: bool = False  # a group that strangers can read
-
-    @property
-    def is_public(self) -> bool:
-        """Whether strangers can read the chat. If so, messages do not say who subscribed to what."""
-        return self.is_open_group or self.kind is model.ChatKind.BROADCAST
+    is_public: bool  # strangers can read the chat, so messages do not say who subscribed to what
 
     @property
     def wants_summaries(self) -> bool:
@@ -42,7 +36,8 @@ class Reader:
 def reader_of(chat: model.Chat) -> Reader:
     """Returns the reader of a chat's messages."""
     language = Language(chat.settings.lang, chat.settings.timezone)
-    return Reader(language=language, settings=chat.settings, kind=chat.kind, is_open_group=chat.public)
+    is_public = chat.public or chat.kind is model.ChatKind.BROADCAST
+    return Reader(language=language, settings=chat.settings, is_public=is_public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +94,7 @@ class NoticeView:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The subject of a whole delivery, for platforms that show it outside the message."""
-
-    text: str = ""  # "8 papers on diffusion · 23 Nov"; "" means the first line of the message
-    about: str = ""  # the subscription, if all papers come from one; its messages form a thread
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Head:
     """The first line of a message."""
 
@@ -123,21 +110,21 @@ class Head:
         return " · ".join(part for part in (self.title, self.label, self.part) if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Root:
     """The message that begins a thread. Its titles are not links, since the links are in the thread."""
 
-    line: str = field(kw_only=False)  # "12 papers for #vision-papers"
+    line: str  # "12 papers for #vision-papers"
     remark: str = ""  # "sent late because …"
     titles: tuple[str, ...] = ()  # the titles of the first papers, with their numbers
     more: str = ""  # "and 10 more in the thread"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Heading:
     """The name of a group of papers."""
 
-    label: str = field(kw_only=False)
+    label: str
     count: str = ""  # of its papers; "" under lines that give their number
     continued: bool = False  # the group began in an earlier message
 
@@ -149,7 +136,7 @@ class More:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Tail:
     """The last lines of a delivery: what is missing, and the sources that require their name to be shown."""
 
@@ -158,12 +145,12 @@ class Tail:
     sources: tuple[tuple[str, str], ...] = ()  # (title, link or "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Section:
     """One text about a paper, with its label before it."""
 
-    label: str = field(kw_only=False)  # "Method", "in the title:", "标题中："; "" for the continuation of a text
-    text: Passage = field(kw_only=False)
+    label: str  # "Method", "in the title:", "标题中："; "" for the continuation of a text
+    text: Passage
     ai: str = ""  # "AI:" before a text that a model generated
     close: bool = False  # whether it belongs to the section above, without an empty line between them
 

@@ -2,8 +2,8 @@
 
 The vectors of texts (`about:`) and of the titles of libraries are stored with queries and libraries, or this process
 had them made before. Making one takes some milliseconds, or a second if the encoder has to start first. So it is not
-done inside a transaction: a command says before it runs which texts it is about (`lacking`). Those of papers (`like:`)
-are their codes.
+done inside a transaction: a command that meets a text without a vector ends, and runs again when that is made. Those of
+papers (`like:`) are their codes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The contract of `Channel` (bot/ports/channel.py), checked for each channel with its fake platform."""
+"""The contract of `Platform` (bot/platform.py), checked for each platform with its fake."""
 
 import asyncio
 import contextlib

@@ -554,7 +554,6 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     channel = adapter.AppriseChannel(
         [Destination(name="lab", url_env="LAB_URL", url=None if url is None else SecretStr(url))]
     )
-    assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(RetryLater, match=re.escape(trouble)):
         await channel.post(address("apprise:lab"), message("x"), delivery="d")
     assert TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))

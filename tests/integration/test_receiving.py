@@ -15,7 +15,7 @@ from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
-from subscriptions.errors import Sentence, StoreError
+from subscriptions.errors import StoreError
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
@@ -81,7 +81,7 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
     def fails(context: object) -> None:
         raise error
 
-    broken = Command(name=name, run=fails, summary=Sentence("list"))
+    broken = Command(name=name, run=fails, summary="list")
     registry = vars(app)["REGISTRY"]
     monkeypatch.setattr(
         app,

@@ -28,9 +28,7 @@ from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, it
 
 def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
     """Returns the paper as the readers of this chat see it."""
-    to = to or chat()
-    reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
-    return papers.paper_view(entry, reader, measure)
+    return papers.paper_view(entry, views.reader_of(to or chat()), measure)
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "

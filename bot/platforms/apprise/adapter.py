@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from bot.platform import CheckResult, Platform
+from bot.failures import SettingsError
+from bot.platform import CheckResult, Given, Platform
 from bot.platforms.apprise import FACTS, client
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
-from bot.settings import Destination, Settings
-from subscriptions import errors
+from bot.settings import Destination
+from subscriptions.errors import NotFound, Rejected, RetryLater, Unclear, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.store.database.store import Store
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -50,21 +50,12 @@ _BYTES = {
 Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A destination with its plugin, or the reason why it cannot be used."""
+    """A destination with its plugin, whose address is a secret."""
 
-    medium: Service = MEDIUM
-    plugin: "NotifyBase | None" = field(default=None, repr=False)
-    trouble: str = ""  # why there is no plugin, "" if there is one
-    cure: str = ""  # how to correct that
-
-    @property
-    def title(self) -> str:
-        """The name of the service."""
-        if self.plugin:
-            return str(self.plugin.service_name)
-        return ""
+    plugin: "NotifyBase" = field(repr=False)
+    medium: Service
 
 
 def _library() -> ModuleType | None:
@@ -80,21 +71,21 @@ def _library() -> ModuleType | None:
         return None
 
 
-def _target(destination: Destination, library: ModuleType | None) -> Target:
+def _target(destination: Destination, library: ModuleType | None) -> Target | SettingsError:
+    """Returns a destination with its plugin, or why it cannot be used."""
     if library is None:
-        return Target(trouble="Apprise is not installed.", cure=str(errors.install_extra("apprise")))
+        return SettingsError("Apprise is not installed.", install_extra("apprise"))
     if destination.url is None:
-        return Target(
-            trouble=f"{destination.url_env} is not set.",
-            cure="Put the address of the service there, as Apprise writes it.",
+        return SettingsError(
+            f"{destination.url_env} is not set.", "Put the address of the service there, as Apprise writes it."
         )
     plugin = _plugin(destination.url.get_secret_value(), library)
     if plugin is None:
-        return Target(
-            trouble=f"Apprise does not understand the address in {destination.url_env}.",
-            cure="Compare it with appriseit.com/services; for some services another package has to be installed.",
+        return SettingsError(
+            f"Apprise does not understand the address in {destination.url_env}.",
+            "Compare it with appriseit.com/services; for some services another package has to be installed.",
         )
-    return Target(medium=_medium(plugin, library), plugin=plugin)
+    return Target(plugin, _medium(plugin, library))
 
 
 def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
@@ -113,13 +104,10 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
         return None
     if plugin is not None:
         plugin.overflow_mode = library.OverflowMode.UPSTREAM  # we split messages, so the plugin must not
-        plugin.throttle = _no_wait  # type: ignore[method-assign]  # our own pace has already waited
+        # our own pace has already waited
+        plugin.throttle = lambda *_, **__: None  # type: ignore[method-assign]
         plugin.socket_connect_timeout = plugin.socket_read_timeout = _ONE_REQUEST
     return plugin
-
-
-def _no_wait(*_: object, **__: object) -> None:
-    """Does nothing instead of waiting, since our own pace has already waited."""
 
 
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
@@ -157,8 +145,8 @@ class AppriseChannel(Platform):
         self._under_way: dict[str, Future[bool]] = {}
 
     @cached_property
-    def targets(self) -> dict[str, Target]:
-        """The destinations by name. One that cannot be used has `trouble` instead of a plugin. This imports Apprise."""
+    def targets(self) -> dict[str, Target | SettingsError]:
+        """The destinations by name; for one that cannot be used, the reason. This imports Apprise."""
         library = _library()
         return {one.name: _target(one, library) for one in self._named}
 
@@ -172,9 +160,8 @@ class AppriseChannel(Platform):
 
     def medium_at(self, chat: ChatAddress) -> Service:
         """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
-        if chat.address in self.targets:
-            return self.targets[chat.address].medium
-        return MEDIUM
+        target = self.targets.get(chat.address)
+        return target.medium if isinstance(target, Target) else MEDIUM
 
     async def post(
         self,
@@ -185,25 +172,26 @@ class AppriseChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Returns the delivery's id and the message's number."""
+        """See Platform. Returns the delivery's id and the message's number."""
         del thread
         payload, target = channels.read_message(message, "title", "text", "format"), self.targets.get(chat.address)
         if target is None:
-            raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
-        if target.plugin is None:
-            raise errors.RetryLater(target.trouble)
+            raise RetryLater(f"paperwire.toml names no destination {chat.address}.")
+        if isinstance(target, SettingsError):
+            raise RetryLater(str(target.sentence))
+        title = target.plugin.service_name
         if plain:
             payload = {**payload, "format": "text"}  # Markdown is a text already
         if not target.medium.holds(payload["text"]):
-            raise errors.Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
+            raise Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
         if client.answers_by_code(target.plugin):
             await client.post(target.plugin, payload["text"])
         elif not await self._notified(chat.address, target.plugin, payload):
-            raise errors.Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
+            raise Unclear(f"{title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
 
     async def close(self) -> None:
-        """See Channel. Some plugins sign out of their service, with a request, when they are deleted."""
+        """See Platform. Some plugins sign out of their service, with a request, when they are deleted."""
         if vars(self).get("targets"):  # they were used, and are not closed yet
             signs_out = self._threads.submit(self.targets.clear)
             self._threads.shutdown(wait=False)
@@ -220,23 +208,23 @@ class AppriseChannel(Platform):
             hint = "Add a [[destination]] with this name and the variable of its address."
             if names:
                 hint = f"It names {', '.join(names)}."
-            raise errors.NotFound(f"paperwire.toml names no destination {address.address}.", hint)
+            raise NotFound(f"paperwire.toml names no destination {address.address}.", hint)
         return address.address, ChatKind.PRIVATE
 
     async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:
         """Returns whether Apprise sent a message, and says so in time."""
         if name in self._under_way and not self._under_way[name].done():
-            raise errors.RetryLater("The last message is still under way.")
+            raise RetryLater("The last message is still under way.")
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
         done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=self._timeout)
         return any(one.result() for one in done)
 
 
-def _finding(name: str, target: Target) -> CheckResult:
+def _finding(name: str, target: Target | SettingsError) -> CheckResult:
     question = f"Destination {name}"
-    if target.plugin is None:
-        return CheckResult.wrong(question, target.trouble, target.cure)
-    answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
+    if isinstance(target, SettingsError):
+        return CheckResult.of_error(question, target)
+    answer = f"{target.plugin.service_name}, {target.medium.form}, at most {target.medium.limit:,} characters"
     return CheckResult(question, answer)
 
 
@@ -250,7 +238,6 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
         return False
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> AppriseChannel:
+def connect(given: Given) -> AppriseChannel:
     """See bot.platforms.connect."""
-    del store, clock, out
-    return AppriseChannel(settings.destinations)
+    return AppriseChannel(given.settings.destinations)

@@ -50,15 +50,6 @@ class Markdown(Dialect):
 _MARKDOWN = Markdown()
 
 
-def _request_bytes(text: str) -> int:
-    """Returns how many bytes a text takes in a request of Apprise, which is ASCII JSON."""
-    return len(json.dumps(text)) - 2
-
-
-def _text_bytes(text: str) -> int:
-    return len(text.encode("utf-8", "replace"))
-
-
 class Service(packing.Medium):
     """The medium of a destination."""
 
@@ -71,9 +62,9 @@ class Service(packing.Medium):
         self.limit = min(limit, LONGEST) - (LONGEST_TITLE if has_title else 0)
         self.measure: Callable[[str], int] = cutting.units
         if in_bytes:
-            self.measure = _text_bytes
+            self.measure = lambda text: len(text.encode("utf-8", "replace"))
         elif limit >= _OF_REQUESTS:
-            self.measure = _request_bytes
+            self.measure = lambda text: len(json.dumps(text)) - 2  # a request of Apprise is ASCII JSON
         self.room = packing.Size(self.limit)
 
     def draw(self, view: object) -> packing.Fragment:
@@ -85,7 +76,7 @@ class Service(packing.Medium):
         """See Medium. The head of a delivery is the title of its message."""
         title, shown = "", tuple(page.fragments)
         if self.has_title:
-            title = page.subject.about
+            title = page.about
             match shown[0].view:
                 case views.Head() as head if shown[1:]:
                     title, shown = head.line, shown[1:]

@@ -2,14 +2,12 @@
 
 from typing import TextIO
 
-from bot.platform import Platform
+from bot.platform import Given, Platform
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
-from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store.database.store import Store
 from subscriptions.texts import escaped_lines
 
 
@@ -36,13 +34,13 @@ class ConsoleChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Returns the delivery's id and the message's number."""
+        """See Platform. Returns the delivery's id and the message's number."""
         del thread, plain
         self._print(str(chat), _text(message))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel. Prints the new text as another message, which says that it is a change."""
+        """See Platform. Prints the new text as another message, which says that it is a change."""
         del message_id, plain
         self._print(f"{chat}, changed", _text(message))
 
@@ -63,7 +61,6 @@ def _text(message: Message) -> str:
     return str(channels.read_message(message, "text")["text"])
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> ConsoleChannel:
+def connect(given: Given) -> ConsoleChannel:
     """See bot.platforms.connect."""
-    del settings, store, clock
-    return ConsoleChannel(out)
+    return ConsoleChannel(given.out)

@@ -22,16 +22,16 @@ from contextlib import ExitStack
 from email.headerregistry import Address
 from email.utils import parseaddr
 from html import escape
-from typing import Literal, TextIO
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.platform import CheckResult, OnBotName, Platform
+from bot.platform import CheckResult, Given, OnBotName, Platform
 from bot.platforms.email import FACTS, mail_links, markup
 from bot.platforms.email.link_pages import MailPages
 from bot.platforms.email.markup import Payload
-from bot.ports import channel as channels
+from bot.ports.channel import Clock, File, Limits, read_message, store_outcomes
 from bot.settings import Settings
 from bot.settings.values import is_ip, is_loopback
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
@@ -88,9 +88,9 @@ class EmailChannel(Platform):
     has_token = False
     repeats_once = True
     answers_on_page = True
-    limits = channels.Limits(per_second=5)
+    limits = Limits(per_second=5)
 
-    def __init__(self, settings: Settings, store: Store, clock: channels.Clock, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
         self.sender = Address(name or "paperwire", addr_spec=address)
@@ -118,15 +118,15 @@ class EmailChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Returns the Message-ID of the mail."""
+        """See Platform. Returns the Message-ID of the mail."""
         del thread
-        payload = {"buttons": [], **channels.read_message(message, "subject", "preview", "text", "html")}
+        payload = {"buttons": [], **read_message(message, "subject", "preview", "text", "html")}
         if plain:
             payload = {**payload, "html": ""}
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
             page.append(payload)
             return delivery
-        with channels.store_outcomes():
+        with store_outcomes():
             found = await self._store.run(mail_links.chat_at, chat)
             if found is None:
                 raise Rejected("The chat was erased.")
@@ -141,16 +141,16 @@ class EmailChannel(Platform):
         return message_id
 
     async def identity(self) -> str:
-        """See Channel. Returns the sender's address, to which the database belongs."""
+        """See Platform. Returns the sender's address, to which the database belongs."""
         return self.sender.addr_spec
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """See PlatformApi. The words become the first line of the page."""
+        """See Platform. The words become the first line of the page."""
         if words and (page := self.waiting.get(callback_id)) is not None:
             page.append(markup.line(words))
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. The page that waits in that chat offers the file for download."""
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See Platform. The page that waits in that chat offers the file for download."""
         data = b64encode(file.text.encode("utf-8", "replace")).decode()
         link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
         for update, page in self.waiting.items():
@@ -158,7 +158,7 @@ class EmailChannel(Platform):
                 page.append({**markup.line(file.name), "html": f"<tr><td>{link}</td></tr>"})
         return file.name
 
-    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[MailPages]:
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[MailPages]:
         """See Platform."""
         del clock, on_bot_name
         return [MailPages(self._store, self.signer, self.waiting)]
@@ -278,7 +278,6 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
     return Rejected(said, form=True, in_doubt=True)
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> EmailChannel:
+def connect(given: Given) -> EmailChannel:
     """See bot.platforms.connect."""
-    del out
-    return EmailChannel(settings, store, clock)
+    return EmailChannel(given.settings, given.store, given.clock)

@@ -14,10 +14,11 @@ from starlette.requests import Request as WebRequest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.platforms.email import FACTS, mail_links
+from bot.platforms.email import FACTS
+from bot.platforms.email.mail_links import PATH, Link, Reader, Signer, chat_with
 from bot.platforms.email.markup import Payload, line
 from bot.platforms.receivers import PageReceiver, wait_for_reply
-from bot.ports import channel as channels
+from bot.ports.channel import usable_text
 from bot.ports.conversation import (
     SECRET_PAGE,
     CallbackRequest,
@@ -53,7 +54,7 @@ class MailPages(PageReceiver):
     name = "pages of mail"
 
     def __init__(
-        self, store: Store, signer: Callable[[], Awaitable[mail_links.Signer]], waiting: dict[str, list[Payload]]
+        self, store: Store, signer: Callable[[], Awaitable[Signer]], waiting: dict[str, list[Payload]]
     ) -> None:
         """`waiting`: update id → messages for its page."""
         super().__init__()
@@ -63,10 +64,7 @@ class MailPages(PageReceiver):
     def routes(self) -> list[Route]:
         """See Receiver."""
         limit = [Middleware(RequestBodyLimitMiddleware, max_body_size=_LARGEST_BODY)]
-        return [
-            Route(path, self._answer, methods=["GET", "POST"], middleware=limit)
-            for path in with_any_prefix(mail_links.PATH)
-        ]
+        return [Route(path, self._answer, methods=["GET", "POST"], middleware=limit) for path in with_any_prefix(PATH)]
 
     async def _answer(self, request: WebRequest) -> Response:
         """Returns the page of a link; after a press, does what it says before.
@@ -78,28 +76,28 @@ class MailPages(PageReceiver):
         try:
             signer = await self.signer()
             link = signer.read(fields.get("link", ""))
-            chat = await self.store.run(mail_links.chat_with, link) if link else None
+            chat = await self.store.run(chat_with, link) if link else None
             if link is None or chat is None:
                 return _words(404, _GONE)
             if request.method != "POST":
-                return _page(mail_links.Reader(chat=chat, signer=signer), link)
+                return _page(Reader(chat=chat, signer=signer), link)
             dispatcher = await self.dispatcher()
             if dispatcher is None:
                 return _words(503, _NOT_NOW)
             answers = await self.do(chat, link, fields, dispatcher)
-            after = await self.store.run(mail_links.chat_with, link)
-            return _page(mail_links.Reader(chat=after or chat, signer=signer), link, answers)
+            after = await self.store.run(chat_with, link)
+            return _page(Reader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
             return _words(503, _NOT_NOW)
 
     async def do(
-        self, chat: Chat, link: mail_links.Link, fields: Mapping[str, str], dispatcher: RequestDispatcher
+        self, chat: Chat, link: Link, fields: Mapping[str, str], dispatcher: RequestDispatcher
     ) -> Sequence[Payload]:
         """Does what the link says, at most once for each `once` of a page. Returns the answer. Raises StoreError."""
-        once = channels.usable_text(fields.get("once"))[:64] or secrets.token_urlsafe(16)
+        once = usable_text(fields.get("once"))[:64] or secrets.token_urlsafe(16)
         update = f"{chat.address.address}:{once}:{link.data[:64]}"
         page = self.waiting.setdefault(update, [])  # two presses of one button share the answer
-        typed = channels.usable_text(fields.get("text"))[:_LONGEST_TEXT].strip()
+        typed = usable_text(fields.get("text"))[:_LONGEST_TEXT].strip()
         try:
             await wait_for_reply(await dispatcher.dispatch_without_retry(_request(chat.address, link, typed, update)))
         finally:
@@ -111,7 +109,7 @@ def _words(status: int, words: str) -> Response:
     return PlainTextResponse(f"{words}\n", status, _HEADERS)
 
 
-def _request(chat: ChatAddress, link: mail_links.Link, typed: str, update: str) -> CallbackRequest | MessageRequest:
+def _request(chat: ChatAddress, link: Link, typed: str, update: str) -> CallbackRequest | MessageRequest:
     """Returns the request of the person who received the mail."""
     place = Place(chat, FACTS.kind_of(chat))
     if link.does == "press":
@@ -123,8 +121,7 @@ def _request(chat: ChatAddress, link: mail_links.Link, typed: str, update: str) 
             callback_data=link.data,
             callback_id=update,
         )
-    text = link.data if link.does == "say" else typed
-    said = typed_command(text)
+    said = typed_command(link.data or typed)
     return MessageRequest(
         place=place,
         update_id=update,
@@ -135,10 +132,10 @@ def _request(chat: ChatAddress, link: mail_links.Link, typed: str, update: str) 
     )
 
 
-def _page(reader: mail_links.Reader, link: mail_links.Link, answers: Sequence[Payload] | None = None) -> Response:
+def _page(reader: Reader, link: Link, answers: Sequence[Payload] | None = None) -> Response:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     say = reader.language.say
-    title, body, talk = link.label or FACTS.title, "", ""
+    title, body, talk = link.label or (FACTS.title if answers is None else say(_DONE)), "", ""
     buttons = [[(link.label or "OK", "", reader.signer.token(link))]]  # rows of (label, address, or else a link)
     if answers is not None:
         shown = answers or [line(say(_NOTHING))]
@@ -148,10 +145,8 @@ def _page(reader: mail_links.Reader, link: mail_links.Link, answers: Sequence[Pa
             for one in shown
             for row in one["buttons"]
         ]
-        if link.does == "talk":
-            title = say(_DONE)
         if reader.is_confirmed:
-            talk = reader.token("talk", "")
+            talk = reader.token("say", "")
     html = draw(
         "email",
         "page.html",
@@ -162,7 +157,7 @@ def _page(reader: mail_links.Reader, link: mail_links.Link, answers: Sequence[Pa
         buttons=buttons,
         talk=talk,
         once=secrets.token_urlsafe(12),
-        path=mail_links.PATH.lstrip("/"),
+        path=PATH.lstrip("/"),
         words={"say": say(_SAY), "send": say(_SEND)},
     )
     return HTMLResponse(html, headers=_HEADERS)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from subscriptions.errors import Sentence
+from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import ChatState
@@ -18,13 +18,15 @@ from subscriptions.store.database.store import Transaction, reads, writes
 
 PATH = "/mail"
 LONGEST = 4000  # characters; a longer link is not read
-Does = Literal["press", "say", "talk"]  # presses a button, says a command, says what the person types on the page
+Does = Literal["press", "say"]  # presses a button; says a command, or what the person types on the page
 PRESS = re.compile(r'href="press:([^"]+)"([^>]*)>([^<]*)<')  # (data, style, label) of a button in a payload
-FOOTER = {
-    "/list": Sentence("change what comes"),
-    "/set": Sentence("change when"),
-    "/stop": Sentence("stop"),
-}
+FOOTER = sentences(
+    {
+        "/list": "change what comes",
+        "/set": "change when",
+        "/stop": "stop",
+    }
+)
 AT_ONCE = "/pause"  # the command of List-Unsubscribe: it must work without a question, and /stop asks one
 _KEY = "mail-key"
 
@@ -36,7 +38,7 @@ class Link:
     chat: int  # the id of the chat; after the chat is erased, another chat may get this id
     address: str  # the address of the chat, so that the link works only for this chat
     does: Does
-    data: str  # data of the button, or the text to say
+    data: str  # data of the button, or the text to say; "": what is typed
     label: str = ""  # the name of the action on the page
 
 
@@ -63,7 +65,7 @@ class Signer:
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reader:
     """The chat of a mail, and the signer of its links."""
 

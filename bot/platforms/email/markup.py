@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from bot.platforms.email.mail_links import AT_ONCE, FOOTER, PRESS, Reader
 from bot.rendering import packing
@@ -33,7 +33,7 @@ _REASON = Sentence("You get this because {address} asked for it.")
 class Email(packing.Medium):
     """The medium of e-mail. It accepts messages of any length."""
 
-    beside: Literal["never", "in lists", "always"] = "always"
+    beside = "always"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped rows of a table."""
@@ -45,7 +45,7 @@ class Email(packing.Medium):
         titles = [str(one.view.title) for one in page.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
         return {
-            "subject": " ".join((page.subject.text or first).split())[:_LONGEST_SUBJECT],
+            "subject": " ".join((page.subject or first).split())[:_LONGEST_SUBJECT],
             "preview": " · ".join(titles[:_PREVIEWED]),
             "html": "\n".join(fragment.markup for fragment in page.fragments),
             "text": text,

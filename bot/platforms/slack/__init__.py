@@ -23,20 +23,6 @@ def _read_address(rest: str) -> ChatAddress | None:
     return None
 
 
-def _kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat from its id: ids of direct messages and people begin with D or U."""
-    if address.address[:1] in ("D", "U"):
-        return ChatKind.PRIVATE
-    return ChatKind.TEAM
-
-
-def _command_prefix(address: ChatAddress) -> str:
-    """Returns what to type before a command: /paperwire, or a mention in threads, where Slack has no slash commands."""
-    if address.topic:
-        return "@paperwire "
-    return "/paperwire "
-
-
 FACTS = PlatformFacts(
     name="slack",
     title="Slack",
@@ -44,8 +30,10 @@ FACTS = PlatformFacts(
     read_address=_read_address,
     refusal=Sentence("“{text}” is not a Slack chat."),
     refusal_hint=Sentence("A Slack chat is slack:C0123ABCD, with /THREAD_TS for a thread."),
-    kind_of=_kind_of,
-    command_prefix=_command_prefix,
+    # ids of direct messages and people begin with D or U
+    kind_of=lambda address: ChatKind.PRIVATE if address.address[:1] in ("D", "U") else ChatKind.TEAM,
+    # Slack has no slash commands in threads
+    command_prefix=lambda address: "@paperwire " if address.topic else "/paperwire ",
     token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
     can_look_up=True,
     shows_more=True,

@@ -13,24 +13,21 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TextIO
+from typing import Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.failures import SettingsError
-from bot.platform import CheckResult, OnBotName, Platform
+from bot.platform import CheckResult, Given, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.incoming import SocketMode, title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
-from bot.ports import channel as channels
-from bot.ports.channel import usable_text
+from bot.ports.channel import Clock, File, Limits, usable_text
 from bot.ports.conversation import Place, Request, file_too_large
-from bot.settings import Settings
-from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.store.database.store import Store
-from subscriptions.zones import zone_name
+from subscriptions.zones import known_zone
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 QUERY_SECONDS = 1.0  # seconds that one call may take
@@ -39,6 +36,7 @@ _CURE = (
     "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it under Basic "
     "Information."
 )
+_ADMIN = ("is_admin", "is_owner", "is_primary_owner")  # one of them is set of an admin
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
@@ -53,27 +51,16 @@ def _is_member(person: Mapping[str, Any], team: str) -> bool:
     return at_home and not any(person.get(name) for name in others)
 
 
-def _is_admin(person: Mapping[str, Any]) -> bool:
-    return any(person.get(name) for name in ("is_admin", "is_owner", "is_primary_owner"))
-
-
 def _sender_fields(person: Mapping[str, Any]) -> dict[str, str]:
     """Returns the fields of a request that say who its sender is, as far as Slack tells."""
     profile = person.get("profile") or {}
     name = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
     found = {
         "sender_name": usable_text(name).strip(),
-        "timezone": _zone(person.get("tz")),
+        "timezone": known_zone(str(person.get("tz") or "")),
         "language": str(person.get("locale") or ""),
     }
     return {field: value for field, value in found.items() if value}
-
-
-def _zone(name: object) -> str:
-    try:
-        return zone_name(str(name)) if name else ""
-    except Refused:  # an unknown zone
-        return ""
 
 
 class SlackChannel(Platform):
@@ -88,7 +75,7 @@ class SlackChannel(Platform):
     medium = markup.MEDIUM
     hears = True
     has_ephemeral = True
-    limits = channels.Limits(per_lane=1)
+    limits = Limits(per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -107,7 +94,7 @@ class SlackChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel."""
+        """See Platform."""
         shown = markup.message_arguments(message, plain=plain)
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
@@ -126,7 +113,7 @@ class SlackChannel(Platform):
         return ts
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel.
+        """See Platform.
 
         With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks.
         """
@@ -144,7 +131,7 @@ class SlackChannel(Platform):
         after: datetime,
         thread: str | None = None,
     ) -> str | None:
-        """See Channel. `after` is a time of this machine's clock, which may differ from Slack's.
+        """See Platform. `after` is a time of this machine's clock, which may differ from Slack's.
 
         Searches `thread`. Then searches the channel or topic, where the message went if its thread was still unknown.
         """
@@ -167,15 +154,15 @@ class SlackChannel(Platform):
         return None
 
     async def identity(self) -> str:
-        """See Channel. Returns "TEAM:USER"."""
+        """See Platform. Returns "TEAM:USER"."""
         me = await self.workspace.identify()
         return f"{me.team}:{me.user}"
 
     async def close(self) -> None:
-        """See Channel."""
+        """See Platform."""
         await self.workspace.close()
 
-    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[SocketMode]:
         """See Platform."""
         if not self.workspace.has_app_token:
             return ()
@@ -221,7 +208,7 @@ class SlackChannel(Platform):
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
+        """See Platform. If the app may not read people, everyone in the workspace counts as a member."""
         if "/" in person:  # of another workspace
             return False
         async with _query_timeout():
@@ -233,13 +220,13 @@ class SlackChannel(Platform):
             except Rejected:
                 allowed = True if member_suffices else None
             else:
-                allowed = is_member and (member_suffices or _is_admin(found))
+                allowed = is_member and (member_suffices or any(map(found.get, _ADMIN)))
             if allowed and not in_chat:
                 return await self._is_in(chat.address, person)
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi.
+        """See Platform.
 
         Adds whether the bot is in the channel, its title, and the person's name, time zone and language.
         """
@@ -293,7 +280,7 @@ class SlackChannel(Platform):
         return False
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `incoming`)."""
+        """See Platform. `name` is the id of a channel, perhaps with @ before it (see `incoming`)."""
         address = name.removeprefix("@")
         if not address.isalnum() or address.startswith(PEOPLE):
             return None
@@ -323,7 +310,7 @@ class SlackChannel(Platform):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
+        """See Platform. If the response url accepts no more responses, posts a new ephemeral message."""
         if response_url:
             body = _response_body(message, chat.topic, replaces=replaces, plain=plain)
             try:
@@ -346,22 +333,22 @@ class SlackChannel(Platform):
             **markup.message_arguments(message, plain=plain),
         )
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. If the app may not upload files, says so."""
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See Platform. If the app may not upload files, says so."""
         try:
             return await self.workspace.send_file(await self.workspace.resolve(chat.address), chat.topic, file)
         except Rejected as error:
             return await self.post(chat, _no_file(file, error), delivery=f"no {file.name}")
 
-    async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
-        """See PlatformApi. If the app may not write to the person, says so in the chat, to that person only."""
+    async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
+        """See Platform. If the app may not write to the person, says so in the chat, to that person only."""
         try:
             await self.workspace.send_file(await self.workspace.resolve(person), "", file)
         except (ChatGone, Rejected) as error:
             await self.post_ephemeral(chat, person, _no_file(file, error), response_url="", replaces=False)
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi."""
+        """See Platform."""
         found = part_of(await self.workspace.ask("files.info", file=file), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
@@ -414,14 +401,14 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
     return {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
 
 
-def _no_file(file: channels.File, error: NotDelivered) -> Message:
+def _no_file(file: File, error: NotDelivered) -> Message:
     text = f"✗ {file.name} cannot be sent: {error.reason} Whoever installed the app can let it."
     return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> SlackChannel:
+def connect(given: Given) -> SlackChannel:
     """See bot.platforms.connect."""
-    del store, clock, out
+    settings = given.settings
     assert settings.slack_bot_token is not None  # noqa: S101 - without it the platform is off
     return SlackChannel(
         Workspace(settings.slack_bot_token, api_url=settings.slack_api_url, app_token=settings.slack_app_token)

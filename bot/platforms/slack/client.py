@@ -174,7 +174,7 @@ def _wait(retry_after: str) -> timedelta:
     return timedelta(seconds=max(1, int(retry_after)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BotIdentity:
     """The bot of a token."""
 

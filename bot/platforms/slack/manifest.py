@@ -5,7 +5,6 @@ and reference/events, says which scope a method or an event needs.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -17,7 +16,7 @@ COMMAND = "/paperwire"
 
 NEEDED = ("chat:write", "commands")  # without these, nothing works
 # each scope → the events that Slack sends only with it; the comment names the methods of the Web API that the program calls with it
-SCOPES: Mapping[str, tuple[str, ...]] = {
+SCOPES = {
     "chat:write": (),  # chat.postMessage, chat.update, chat.postEphemeral
     "commands": (),
     "app_mentions:read": ("app_mention",),

@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from bot.ports.channel import Button, Buttons, read_message
-from bot.rendering import packing, views
+from bot.rendering import packing
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup
+from bot.rendering.views import CardButtons, Code, Head, Line, More, PaperView, Passage, Tail
 from subscriptions.model import Message
-from subscriptions.texts import cutting
+from subscriptions.texts.cutting import cut_units, units
 
 BUDGET = (
     10_000  # characters of all blocks as JSON; Slack refuses at some size over 11,000 (slackapi/bolt-js#2509, #2867)
@@ -64,7 +65,7 @@ class Mrkdwn(Dialect):
         """See Dialect. A bar in the label would end it, so a similar character replaces it."""
         return f"<{self.escape(address)}|{label.replace('|', '∣')}>"
 
-    def prose(self, passage: views.Passage) -> str:
+    def prose(self, passage: Passage) -> str:
         """See Dialect. No hit is marked within an address or a word, where Slack shows no bold."""
         pieces = passage.pieces
         if any(map(_IN_URL.search, pieces[:-1:2])):
@@ -77,7 +78,7 @@ class Mrkdwn(Dialect):
         is_inside_word = before[-1:].isalnum() or after[:1].isalnum()
         return self.escape(hit) if is_inside_word else self.around(self.hit, self.escape(hit))
 
-    def title(self, title: views.Passage | str) -> str:
+    def title(self, title: Passage | str) -> str:
         """See Dialect. Without hits, since some clients show a link with a bold label as plain text."""
         return self.escape(str(title))
 
@@ -90,32 +91,32 @@ class Slack(packing.Medium):
     """The medium of Slack."""
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
-    beside: Literal["never", "in lists", "always"] = "in lists"
+    beside = "in lists"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas.
 
         Views of lines and code stay mrkdwn until `compose`.
         """
-        if isinstance(view, views.Line | views.Code):
+        if isinstance(view, Line | Code):
             text = MRKDWN.draw(view)
-            return packing.Fragment(view, text, size=packing.Size(cutting.units(_json(text)) + _BLOCK, 1))
+            return packing.Fragment(view, text, size=packing.Size(units(_json(text)) + _BLOCK, 1))
         blocks = [_json(block) for block in _blocks_of(view)]
         markup = ",".join(blocks)
         # a section may have only 3,000 characters, so one that is too long fits into no message
-        length = cutting.units(markup) + 1 if cutting.units(max(blocks, key=len)) <= SECTION else BUDGET
+        length = units(markup) + 1 if units(max(blocks, key=len)) <= SECTION else BUDGET
         return packing.Fragment(view, markup, size=packing.Size(length, len(blocks)))
 
     def beneath(self, buttons: Buttons) -> packing.Size:
         """Returns the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
-        return packing.Size(sum(cutting.units(_json(block)) + 1 for block in blocks), len(blocks))
+        return packing.Size(sum(units(_json(block)) + 1 for block in blocks), len(blocks))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns the message: its blocks, and the titles for its notification."""
         blocks = [*_joined_blocks(page.fragments), *actions(page.buttons)]
         titles = packing.notification_titles([*page.fragments, *page.titled])
-        shown = cutting.cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
+        shown = cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
         return {"text": escape(shown), "blocks": blocks}
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
@@ -132,15 +133,15 @@ def _blocks_of(view: object) -> Iterator[Block]:
     """Yields the blocks of a view: its text, and below it in small letters what matters less."""
     small = ""
     match view:
-        case views.Head(small=False) as head:
+        case Head(small=False) as head:
             yield {"type": "header", "text": plain_text_object(head.line, HEADER)}
             small = escape(head.remark)
-        case views.Head() | views.More() | views.Tail():
+        case Head() | More() | Tail():
             small = MRKDWN.draw(view)
-        case views.PaperView(form="card", why=why) as paper:
+        case PaperView(form="card", why=why) as paper:
             yield {**section(MRKDWN.draw(replace(paper, why=""))), **_accessory(paper.buttons)}
             small = f"▸ {escape(why)}" if why else ""
-        case views.PaperView() as paper:
+        case PaperView() as paper:
             yield {**section(MRKDWN.draw(paper)), **_accessory(paper.buttons)}
         case _:
             yield section(MRKDWN.draw(view))
@@ -170,7 +171,7 @@ def plain_text_object(text: str, room: int) -> Block:
     Nothing is escaped, since Slack reads no markup in it. Mentions are still made ineffective, in case a client reads
     them.
     """
-    shown = cutting.cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
+    shown = cut_units(_CALLING.sub(f"<{_WORD_JOINER}", text), room)
     # `emoji` is set only where it matters, to save space: a digest has five such texts for each paper.
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
@@ -205,7 +206,7 @@ def element(button: Button, action: str) -> Block:
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
 
-def _accessory(card: views.CardButtons) -> Block:
+def _accessory(card: CardButtons) -> Block:
     """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper.
 
     Else a button to its card.
@@ -226,8 +227,8 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[Block]:
     blocks: list[Block] = []
     lines = ""
     for fragment in fragments:
-        is_line = isinstance(fragment.view, views.Line | views.Code)
-        if lines and not (is_line and cutting.units(f"{lines}\n{fragment.markup}") <= SECTION):
+        is_line = isinstance(fragment.view, Line | Code)
+        if lines and not (is_line and units(f"{lines}\n{fragment.markup}") <= SECTION):
             blocks.append(section(lines))
             lines = ""
         if is_line:

@@ -19,13 +19,6 @@ def _read_address(rest: str) -> ChatAddress | None:
     return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # topic 1 is General: no topic
 
 
-def _kind_of(address: ChatAddress) -> ChatKind:
-    """Returns the kind of a chat from its id: ids of groups and channels are negative."""
-    if address.address.startswith("-"):
-        return ChatKind.GROUP
-    return ChatKind.PRIVATE
-
-
 FACTS = PlatformFacts(
     name="telegram",
     title="Telegram",
@@ -37,7 +30,8 @@ FACTS = PlatformFacts(
     ),
     is_alias=lambda address: address.address.startswith("@"),
     describes_chats=True,
-    kind_of=_kind_of,
+    # ids of groups and channels are negative
+    kind_of=lambda address: ChatKind.GROUP if address.address.startswith("-") else ChatKind.PRIVATE,
     # core.telegram.org/api/links#bot-links
     links=BotLinks(
         open=lambda bot: f"https://t.me/{bot}",

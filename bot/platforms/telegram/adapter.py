@@ -9,18 +9,17 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import Any
 
 from bot.commands.context import Command
 from bot.failures import SettingsError
-from bot.platform import OnBotName, Platform
+from bot.platform import Given, OnBotName, Platform
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import LongPolling, place_of
 from bot.platforms.telegram.markup import MEDIUM, open_message
 from bot.ports import channel as channels
 from bot.ports.conversation import Place, file_too_large
-from bot.settings import Settings
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
@@ -35,7 +34,6 @@ from subscriptions.errors import (
 )
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.store.database.store import Store
 from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -81,7 +79,7 @@ class TelegramChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
+        """See Platform. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
         shown, is_silent = open_message(message, plain=plain)
         reply = {"message_id": _number(thread), "allow_sending_without_reply": True} if thread else None
@@ -99,7 +97,7 @@ class TelegramChannel(Platform):
                 raise Unclear("Telegram gave no answer that can be read; it may have the message.")
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel."""
+        """See Platform."""
         shown, _ = open_message(message, plain=plain)
         try:
             await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=_number(message_id))
@@ -108,13 +106,13 @@ class TelegramChannel(Platform):
                 raise
 
     async def identity(self) -> str:
-        """See Channel. Returns the bot's user id."""
+        """See Platform. Returns the bot's user id."""
         return str((await self.client.ask_for_object("getMe")).get("id", ""))
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. Returns None if Telegram does not show the person to the bot."""
+        """See Platform. Returns None if Telegram does not show the person to the bot."""
         del member_suffices, in_chat  # on Telegram only administrators manage a group
         try:
             member = await self._member(chat.address, person)
@@ -132,7 +130,7 @@ class TelegramChannel(Platform):
             return await self.client.ask_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi."""
+        """See Platform."""
         try:
             return await self.get_chat(name)
         except (ChatGone, Rejected):
@@ -147,18 +145,18 @@ class TelegramChannel(Platform):
             raise RetryLater("Telegram gave no answer that can be read.") from None
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
-        """See PlatformApi. Cuts a text that is too long."""
+        """See Platform. Cuts a text that is too long."""
         short = cut_letters(text, _TOAST)
         with suppress(NotDelivered):
             await self.client.ask("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi."""
+        """See Platform."""
         sent = await self.client.send_file(file.name, file.text.encode(), **_where(chat), disable_notification=True)
         return str(sent.get("message_id", "")) if isinstance(sent, dict) else ""
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi."""
+        """See Platform."""
         try:
             found = await self.client.ask_for_object("getFile", file_id=file)
         except FileTooLarge:
@@ -222,7 +220,7 @@ class TelegramChannel(Platform):
             return "", None
 
     async def close(self) -> None:
-        """See Channel."""
+        """See Platform."""
         await self.client.close()
 
 
@@ -240,9 +238,9 @@ def _number(message_id: str) -> int:
     return int(message_id)
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> TelegramChannel:
+def connect(given: Given) -> TelegramChannel:
     """See bot.platforms.connect. Raises SettingsError if the proxy cannot be used."""
-    del store, clock, out
+    settings = given.settings
     assert settings.telegram_token is not None  # noqa: S101 - without it the platform is off
     try:
         return TelegramChannel(Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url))

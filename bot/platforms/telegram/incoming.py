@@ -214,7 +214,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     )
 
 
-_OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], Request | None]] = {
+_OTHERS = {
     "callback_query": _callback_query,
     "my_chat_member": _membership_changed,
 }

@@ -10,9 +10,9 @@ from html import escape
 from typing import Any
 
 from bot.ports.channel import read_message
-from bot.rendering import packing
 from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
 from bot.rendering.dialects import Html, without_markup
+from bot.rendering.packing import Block, Display, Fragment, Medium, Page, Size, joined
 from subscriptions.model import Message
 from subscriptions.texts.cutting import units
 
@@ -110,27 +110,27 @@ def plain_form(html: str) -> str:
     return without_markup(_FIXED_WIDTH.sub(lambda fixed: calm[fixed[1]](fixed[2]), html))
 
 
-def size(html: str) -> packing.Size:
+def size(html: str) -> Size:
     """Returns (UTF-16 units of the plain form, which is never shorter than what people see; entities)."""
     found = _FOUND_BY_SERVER.findall(_TAG.sub("", _LINKED.sub(" ", html)))
-    return packing.Size(units(plain_form(html)) + _GAP, len(_TAG.findall(html)) // 2 + len(found))
+    return Size(units(plain_form(html)) + _GAP, len(_TAG.findall(html)) // 2 + len(found))
 
 
-class Telegram(packing.Medium):
+class Telegram(Medium):
     """The medium of Telegram."""
 
-    room = packing.Size(TEXT, ENTITIES)
+    room = Size(TEXT, ENTITIES)
     numbers = NUMBERS_IN_MESSAGE
 
-    def draw(self, view: object) -> packing.Fragment:
+    def draw(self, view: object) -> Fragment:
         """See Medium."""
         html = HTML.draw(view)
-        return packing.Fragment(view, html, size=size(html))
+        return Fragment(view, html, size=size(html))
 
-    def compose(self, page: packing.Page) -> dict[str, Any]:
+    def compose(self, page: Page) -> dict[str, Any]:
         """See Medium."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
-        text = packing.joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
+        text = joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
         payload = {"text": text, "silent": page.silent}
         if page.buttons:
             payload["buttons"] = [
@@ -139,12 +139,12 @@ class Telegram(packing.Medium):
             ]
         return payload
 
-    def display(self, payload: Mapping[str, Any]) -> packing.Display:
+    def display(self, payload: Mapping[str, Any]) -> Display:
         """See Medium."""
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
-        return packing.Display((packing.Block(html),), keys=keys, silent=payload.get("silent", False))
+        return Display((Block(html),), keys=keys, silent=payload.get("silent", False))
 
 
 def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool]:

@@ -10,12 +10,10 @@ import asyncio
 import json
 import secrets
 from datetime import datetime
-from typing import TextIO
 
-from bot.platform import Platform
+from bot.platform import Given, Platform
 from bot.platforms.web import FACTS, markup
-from bot.ports import channel as channels
-from bot.settings import Settings
+from bot.ports.channel import Clock, File, read_message, store_outcomes
 from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store import conversations
@@ -34,7 +32,7 @@ class WebChannel(Platform):
     medium = markup.MEDIUM
     hears = True
 
-    def __init__(self, store: Store, clock: channels.Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self.files: dict[str, bytes] = {}
         self.toasts: dict[str, asyncio.Future[str]] = {}
@@ -48,17 +46,17 @@ class WebChannel(Platform):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
+        """See Platform. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
         payload = _read(message, plain=plain)
-        with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
+        with store_outcomes():  # the message may have been stored; then a retry changes nothing
             return str(await self.say(chat, payload, key=delivery, part=message.number))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Channel."""
+        """See Platform."""
         payload = _read(message, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
-        with channels.store_outcomes():
+        with store_outcomes():
             is_edited = await self._store.run(conversations.edit_page_message, chat, number, payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
@@ -84,37 +82,37 @@ class WebChannel(Platform):
         after: datetime,
         thread: str | None = None,
     ) -> str | None:
-        """See Channel."""
+        """See Platform."""
         del after, thread
-        with channels.store_outcomes():
+        with store_outcomes():
             number = await self._store.run(
                 conversations.find_page_message, chat, delivery=delivery, part=message.number
             )
         return None if number is None else str(number)
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """See PlatformApi. Passes the words to the page that sent the press, if it still waits."""
+        """See Platform. Passes the words to the page that sent the press, if it still waits."""
         toast = self.toasts.get(callback_id)
         if toast is not None and not toast.done():
             toast.set_result(words)
 
     async def fetch(self, file: str, most: int) -> bytes:  # noqa: ARG002 - the page has its own limit
-        """See PlatformApi."""
+        """See Platform."""
         data = self.files.get(file)
         if data is None:
             raise Rejected("The file is gone. Send it again.")
         return data
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
-        """See PlatformApi. The message contains the document, and the page shows a link to it."""
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See Platform. The message contains the document, and the page shows a link to it."""
         kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
-        with channels.store_outcomes():
+        with store_outcomes():
             return str(await self.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
 
 
 def _read(message: Message, *, plain: bool) -> str:
     """Returns the content of a message as it is stored; with `plain`, only its text. Raises Rejected."""
-    content = channels.read_message(message, "text")
+    content = read_message(message, "text")
     shown = {"text": content["text"]}
     if content.get("html") and not plain:
         shown["html"] = content["html"]
@@ -126,9 +124,8 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def connect(settings: Settings, store: Store, clock: channels.Clock, out: TextIO) -> WebChannel:
+def connect(given: Given) -> WebChannel:
     """See bot.platforms.connect."""
-    del out
-    channel = WebChannel(store, clock)
-    channel.lets_choose_names = settings.web_password is not None  # who knows it may sign in under any name
+    channel = WebChannel(given.store, given.clock)
+    channel.lets_choose_names = given.settings.web_password is not None  # who knows it may sign in under any name
     return channel

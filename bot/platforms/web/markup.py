@@ -5,7 +5,7 @@ Which of its buttons look pressed is drawn with the page.
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from bot.platforms.web import FACTS
 from bot.rendering import packing
@@ -22,7 +22,7 @@ _TELLING = re.compile(r'<button ([^>]*) data-shows="([A-Z]+):(\d+)"(.*?</button>
 class Web(packing.Medium):
     """The medium of a web page. It accepts messages of any length."""
 
-    beside: Literal["never", "in lists", "always"] = "always"
+    beside = "always"
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.ports.channel import Channel
+from bot.platform import Platform
 from subscriptions.model import ChatAddress, Message
 from tests.fakes.server import FakePlatform
 
@@ -14,7 +14,7 @@ Compose = Callable[..., Message]
 class Rig:
     """A channel, a chat that accepts messages, and the texts that its platform received."""
 
-    channel: Channel
+    channel: Platform
     chat: ChatAddress
     topic: ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
