@@ -68,9 +68,11 @@ class App:
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
-        from bot.sources.source_scheduler import make_source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
+        from bot.sources.poll import PollDependencies  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
+        from bot.sources.source_scheduler import SourceScheduler  # noqa: PLC0415 - as above
 
-        return make_source_scheduler(self.settings, self.deps, stopping=self.stop.is_set)
+        deps = PollDependencies.of(self.settings, self.deps)
+        return SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

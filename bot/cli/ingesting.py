@@ -19,11 +19,11 @@ from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_paths
 from bot.failures import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
-from bot.sources import source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
 from bot.sources.ingest import LateEncoding, store_digest, today
-from bot.sources.poll import Poll
+from bot.sources.poll import Poll, PollDependencies
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -131,7 +131,7 @@ class _Ingestion:
         note = None
         if source and source.path is not None:
             if source.name not in self.polls:
-                dependencies = source_scheduler.poll_dependencies(self.session.settings, self.session)
+                dependencies = PollDependencies.of(self.session.settings, self.session)
                 self.polls[source.name] = await started(dependencies, source)
             note = noted(self.polls[source.name], digest)
         result = await store_digest(
@@ -218,7 +218,7 @@ def poll(
 
 
 async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
-    scheduler = source_scheduler.make_source_scheduler(session.settings, session)
+    scheduler = SourceScheduler(PollDependencies.of(session.settings, session), session.settings.sources)
     try:
         return await scheduler.poll_now([] if name is None else [name])
     finally:

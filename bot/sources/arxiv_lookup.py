@@ -11,11 +11,9 @@ from urllib.parse import quote
 
 from bot.digests import read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
-from bot.settings import SourceSettings
-from bot.sources import fetch_request
-from bot.sources.fetcher import Fetcher
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
-from bot.sources.poll import PollDependencies, feed_error
+from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
@@ -32,20 +30,13 @@ _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
 
-def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """Returns the first of these sources that asks arXiv itself, so that others may, too; None if there is none."""
-    return next((one for one in sources if one.is_arxivs_own), None)
-
-
 class PaperLookup:
     """Looks up papers at arXiv: papers that a person names by their ids, and papers of digests that lack values."""
 
-    def __init__(self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings) -> None:
-        """`source` is from `arxiv_among`. The store records it as the source of the papers."""
+    def __init__(self, deps: PollDependencies, source: str) -> None:
+        """`source`: one that asks arXiv itself. The store records it as the source of the papers."""
         self._deps = deps
-        self._fetcher = fetcher
-        self._source = source.name
-        self._api = deps.sites.api
+        self._source = source
         self._finding: set[asyncio.Task[bool]] = set()
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
@@ -125,17 +116,17 @@ class PaperLookup:
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
-        url = f"{self._api}?{question}"
+        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
         try:
-            found = await self._fetcher.fetch(url)
+            found = await self._deps.fetcher.fetch(request.url)
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = fetch_request.document_name(self._source, url)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format="arxiv_api_atom")
-        return None if feed_error(digest) else digest
+        name = request.named(self._source)
+        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+        return None if said_in(digest, "feed_error") else digest
 
 
 def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
