@@ -53,21 +53,21 @@ SUBCOMMANDS = (
     Subcommand(
         LOOK,
         "demo",
-        "bot.cli.inspecting:demo",
+        "bot.cli.reading:demo",
         "Send sample digests through the real pipeline to example chats: no account, no network",
         "paperwire demo --out gallery",
     ),
     Subcommand(
         LOOK,
         "inspect",
-        "bot.cli.inspecting:inspect",
+        "bot.cli.reading:inspect",
         "Recognise and parse digests without storing anything",
         "paperwire inspect inbox --papers",
     ),
     Subcommand(
         LOOK,
         "match",
-        "bot.cli.matching:match",
+        "bot.cli.reading:match",
         "Find the papers of digests that a query matches, and say why",
         'paperwire match "diffusion -survey" inbox',
         takes_query=True,
@@ -75,7 +75,7 @@ SUBCOMMANDS = (
     Subcommand(
         LOOK,
         "explain",
-        "bot.cli.matching:explain",
+        "bot.cli.reading:explain",
         "Explain a query: its meaning in words, its canonical text, and what was guessed",
         'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
         takes_query=True,

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from bot.cli import arguments, drawing, output
-from bot.cli.inspecting import print_warnings, warning_document
+from bot.cli.reading import print_warnings, warning_document
 from bot.cli.session import Session, open_session
 from bot.digests import dated, read_digest
 from bot.digests.feeds import feeds_of_opml

@@ -100,34 +100,21 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
     still be made). Raises UnreadableInput if the folder cannot be listed.
     """
     folder = folder_of(pattern)
-    if os.path.isdir(pattern):  # noqa: PTH112
-        pattern = os.path.join(glob.escape(pattern), "*")  # noqa: PTH118
     if barred := barred_at(folder):
         raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(barred)}))
     if not is_there(folder):
         return {}
-    found = ((name, _stamp(name)) for name in _matching(pattern))
-    return {name: stamp for name, stamp in found if stamp}
+    inside = os.path.relpath(pattern, folder)
+    if inside in (os.curdir, "**") or inside.endswith("/**"):
+        inside = f"{inside}/*"
+    # `**` follows no link here, unlike that of the module glob: it could lead round or through the whole machine
+    found = (path for path in folder.glob(inside) if not any(map(_is_hidden, path.relative_to(folder).parts)))
+    stamps = {str(path): _stamp(str(path)) for path in found}
+    return {name: stamp for name, stamp in stamps.items() if stamp}
 
 
-def _matching(pattern: str) -> Iterator[str]:
-    """Yields the paths that match a pattern.
-
-    `**` follows no link, which could lead round or through the whole machine.
-    """
-    if pattern.startswith("**"):
-        yield from (name[2:] for name in _matching(os.path.join(os.curdir, pattern)))  # noqa: PTH118
-        return
-    before, recursive, behind = pattern.partition(f"{os.sep}**{os.sep}")
-    if not recursive and pattern.endswith(f"{os.sep}**"):
-        before, recursive, behind = pattern[:-3], "**", "*"
-    if not recursive:
-        yield from glob.iglob(pattern)  # noqa: PTH207
-        return
-    for top in glob.iglob(before):  # noqa: PTH207
-        for here, folders, _ in os.walk(top):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from _matching(os.path.join(glob.escape(here), behind))  # noqa: PTH118
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def is_missing(pattern: str) -> bool:

