@@ -20,13 +20,13 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
-from bot.release import installed_version
+from bot.ports.release import installed_version
+from bot.ports.system_clock import SystemClock
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
-from bot.system_clock import SystemClock
 from subscriptions import model
 from subscriptions.addresses import declared
 from subscriptions.store.database.store import KEPT_COPIES, Store

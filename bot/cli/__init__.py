@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from typer.exceptions import TyperException
 
-from bot import release
 from bot.cli import output
 from bot.failures import WrongUsage
+from bot.ports import release
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
 from subscriptions.texts import escaped
 

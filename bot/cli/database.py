@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli import drawing, output
-from bot.cli import session as sessions
+from bot.cli import drawing
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
+from bot.cli.output import asks, print_line
+from bot.cli.session import clock_from, open_session, read_settings
 from bot.failures import WrongUsage
 from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
@@ -32,8 +33,8 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
 ) -> int:
     """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
-    settings = sessions.read_settings()
-    now = sessions.clock_from(None, settings).now()
+    settings = read_settings()
+    now = clock_from(None, settings).now()
     old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
     if old.where == new.where:
         raise WrongUsage("FROM and TO are the same database.", "Name an empty one behind FROM.")
@@ -46,8 +47,8 @@ def copy(
     finally:
         old.close()
         new.close()
-    output.print_line(f"✓ {rows:,} rows are in {new.where}.")
-    output.print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
+    print_line(f"✓ {rows:,} rows are in {new.where}.")
+    print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
     return 0
 
 
@@ -66,14 +67,14 @@ def _address(text: str) -> SecretStr:
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
-    with sessions.open_session() as session:
+    with open_session() as session:
         _refuse_target(file, session.store)
         question = f"{file} is there already. Replace it? [y/N] "
-        if file.exists() and file.stat().st_size and output.asks(question) not in _YES:
+        if file.exists() and file.stat().st_size and asks(question) not in _YES:
             raise WrongUsage(f"{file} is kept: nothing was copied.", "Name another file, or remove this one first.")
         with drawing.waiting("Copying"):
             session.store.backup(file)
-    output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
 
 
@@ -103,8 +104,8 @@ def restore(
     now: Now = None,
 ) -> int:
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
-    settings = sessions.read_settings()
-    store, moment = make_store(settings), sessions.clock_from(now, settings).now()
+    settings = read_settings()
+    store, moment = make_store(settings), clock_from(now, settings).now()
     if store.kind.file is None:
         raise Refused(
             f"The database {store.where} is restored by PostgreSQL's own programs.",
@@ -112,7 +113,7 @@ def restore(
         )
     restoring.look_for_copy(file)
     if sent is None:
-        answer = output.asks("Does everything that was due until now count as sent? [y/n] ")
+        answer = asks("Does everything that was due until now count as sent? [y/n] ")
         if answer not in (*_YES, *_NO):
             raise WrongUsage("Nothing was restored.", "Say whether what was due counts as sent: --sent or --not-sent.")
         sent = answer in _YES
@@ -122,9 +123,9 @@ def restore(
             done = restoring.restore(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
     finally:
         store.close()
-    output.print_line(f"✓ The database is that of {file}.")
+    print_line(f"✓ The database is that of {file}.")
     if done.kept is not None:
-        output.print_line(f"  The one before it is kept: {done.kept}")
+        print_line(f"  The one before it is kept: {done.kept}")
     counted = f"  Deliveries that count as sent: {done.counted}."
-    output.print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
+    print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
     return 0

@@ -1,25 +1,29 @@
 """inspect, match, explain, demo: what digests contain, what a query means and finds there. None needs a database."""
 
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli import arguments, drawing, output
+from bot.cli import arguments, drawing
 from bot.cli.arguments import TERMINAL_LANGUAGE
-from bot.digests import INFO
-from bot.digests.files import paths_of, read_file
+from bot.cli.output import print_error, print_json, print_line, tell
+from bot.digests import INFO, read_digest
+from bot.digests.files import STDIN, list_folder, paths_of, read_file
 from bot.digests.summaries import LEADING
-from bot.failures import WrongUsage
+from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.meaning import encoders
 from bot.rendering.cleaning import readable
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
-from bot.settings import load_settings, load_sources
+from bot.settings import SourceSettings, load_settings, load_sources
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
@@ -31,6 +35,8 @@ from subscriptions.query.tree import Query, Term, leaves
 from subscriptions.texts import escaped
 
 Document = dict[str, Any]  # as JSON
+SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
+Read = tuple[str, SourceSettings | None, Digest | PaperwireError]  # (path of a document, its source, what is in it)
 
 _MOST_COUNTS = 3  # in one cell
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
@@ -43,11 +49,10 @@ def inspect(
     json: arguments.Json = False,
 ) -> int:
     """Recognise and parse digests without storing anything."""
-    watched = arguments.watching(load_sources())
-    found = drawing.watched(list(paths_of(paths)), "Reading")
-    read = list(arguments.digests_in(found, watched))
-    reports = [digest_report(path, digest, papers=papers) for path, digest in read]
-    output.tell({"digests": reports}, lambda: show(reports, [one for _, one in read]), json=json)
+    watched = watching(load_sources())
+    read = list(digests_in(paths, "Reading", watched))
+    reports = [digest_report(path, digest, papers=papers) for path, _, digest in read]
+    tell({"digests": reports}, lambda: show(reports, [one for *_, one in read]), json=json)
     return 1 if any(report["error"] for report in reports) else 0
 
 
@@ -58,6 +63,45 @@ def demo(
     from bot.demo import run_demo  # noqa: PLC0415 - loads the store, which takes 900 ms; `inspect` does not need it
 
     return run_demo(out, drawing.console(sys.stdout))
+
+
+def watching(sources: Iterable[SourceSettings]) -> SourceOf:
+    """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
+    files: dict[str, SourceSettings] = {}
+    for source in sources:
+        if source.path is None:
+            continue
+        with suppress(UnreadableInput):  # a folder that does not exist counts as empty
+            for name in list_folder(str(source.path)):
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
+    return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
+
+
+def digests_in(
+    paths: Iterable[str], what: str, source_of: SourceOf = lambda _: None, *, day: date | None = None
+) -> Iterator[Read]:
+    """Yields each document, read with the format and language of its source. Meanwhile, a bar says `what` is done.
+
+    `day`: that of digests that name none.
+    """
+    for path in drawing.watched(list(paths_of(paths)), what):
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
+        try:
+            yield path, source, read_digest(read_file(path), path, format=form, day=day, language=language)
+        except PaperwireError as error:
+            yield path, source, error
+
+
+def print_unread(errors: Iterable[PaperwireError]) -> None:
+    """Prints why each document could not be read, and once the formats that were expected."""
+    expected: dict[str, None] = {}
+    for error in errors:
+        print_error(brief(error) if isinstance(error, UnknownFormat) else str(error))
+        if isinstance(error, UnknownFormat) and error.expected:
+            expected[error.expected] = None
+    for formats in expected:
+        print_error(f"Expected one of: {formats}.")
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Document:
@@ -131,23 +175,23 @@ def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -
         headings = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
         drawing.print_rows(headings, map(_row, readable), right="Papers")
     if any(_is_named(report) for report in readable):
-        output.print_line("* from the file name")
+        print_line("* from the file name")
     for report in readable:
         print_warnings(report["path"], report["warnings"])
     for report in readable:
         if "items" in report:
-            output.print_line("", escaped(report["path"]))
+            print_line("", escaped(report["path"]))
             drawing.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
-    arguments.print_unread(one for one in read if isinstance(one, PaperwireError))
+    print_unread(one for one in read if isinstance(one, PaperwireError))
     if not reports:
-        output.print_error("There is no file to read.")
+        print_error("There is no file to read.")
 
 
 def print_warnings(path: str, warnings: Sequence[Document]) -> None:
     """Prints the warnings about a digest that a person can do something about."""
     for warning in warnings:
         if warning["code"] not in INFO:
-            output.print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
+            print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
 
 
 def _row(report: Document) -> tuple[str, ...]:
@@ -186,17 +230,17 @@ def explain(
     """Explain a query: its meaning in words, its canonical text, and what was guessed."""
     if json:
         explanation = explained(query, TERMINAL_LANGUAGE.translate)
-        output.print_json(explanation)
+        print_json(explanation)
         return 1 if explanation["error"] else 0
     with drawing.reporting_query_errors(query):
         ending = split_when(query)
         read = parse.parse_query(ending.query)
-        output.print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
+        print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
-            output.print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
-        output.print_line(f"canonical: {read.canonical}")
+            print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        print_line(f"canonical: {read.canonical}")
         if ending.when is not None:
-            output.print_line(f"time: {ending.when} (in a chat; in quotation marks it is words)")
+            print_line(f"time: {ending.when} (in a chat; in quotation marks it is words)")
     return 0
 
 
@@ -234,15 +278,15 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
 
     def show() -> None:
         reading = query_in_words(query, TERMINAL_LANGUAGE.translate)
-        output.print_line(f"{reading}: {len(found)} of {len(papers)} papers")
+        print_line(f"{reading}: {len(found)} of {len(papers)} papers")
         for paper in found:
             # TeX is read as letters first, or a word that matched would be a piece of TeX
             shown = replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
             reasons = _reasons(query, shown) or _reasons(query, paper)
-            output.print_line(f"  {escaped(paper.key)}  {escaped(shown.title or shown.abstract[:_OPENING])}")
-            output.print_line("    " + "; ".join(map(_in_words, reasons)))
+            print_line(f"  {escaped(paper.key)}  {escaped(shown.title or shown.abstract[:_OPENING])}")
+            print_line("    " + "; ".join(map(_in_words, reasons)))
 
-    output.tell(document, show, json=json)
+    tell(document, show, json=json)
     return status
 
 
@@ -292,13 +336,13 @@ def _match_file(file: str, paths: list[str], *, json: bool) -> int:
 
     def show() -> None:
         counts = "{queries:,} queries, {unique:,} of them different; {papers:,} papers; {pairs:,} pairs."
-        output.print_line(counts.format_map(report))
+        print_line(counts.format_map(report))
         for line, found in report["matches"]:
-            output.print_line(f"{line:>6}  {escaped(' '.join(found))}")
+            print_line(f"{line:>6}  {escaped(' '.join(found))}")
         for line, reason in report["refused"]:
-            output.print_error(f"line {line} is refused: {reason}")
+            print_error(f"line {line} is refused: {reason}")
 
-    output.tell(report, show, json=json)
+    tell(report, show, json=json)
     return status
 
 
@@ -310,9 +354,9 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
     """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
-    read = [one for _, one in arguments.digests_in(drawing.watched(list(paths_of(paths)), "Reading"))]
+    read = [one for *_, one in digests_in(paths, "Reading")]
     unread = [one for one in read if isinstance(one, PaperwireError)]
-    arguments.print_unread(unread)
+    print_unread(unread)
     entries = [paper for one in read if not isinstance(one, PaperwireError) for paper in one.entries]
     return merge_copies(entries), 1 if unread else 0
 

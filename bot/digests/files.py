@@ -17,20 +17,11 @@ STDIN = "-"
 _BYTE = re.compile(r"\\x([0-9a-f]{2})")  # of a name that is not UTF-8, see `in_utf8`
 
 
-def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
-    """Yields (path, content) of the documents that arguments name: a file, all files below a folder, `-` for stdin.
-
-    If a document cannot be read, its content is the error.
-    """
-    for path in paths_of(paths):
-        try:
-            yield path, read_file(path)
-        except UnreadableInput as error:
-            yield path, error
-
-
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
-    """Yields the paths of the documents that arguments name. Folders are listed by name, without hidden files."""
+    """Yields the paths of the documents that arguments name: a file, all files below a folder, `-` for stdin.
+
+    Folders are listed by name, without hidden files.
+    """
     for path in paths:
         if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
             yield from _files_below(path)

@@ -16,7 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.failures import ModelFails
-from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
+from bot.ports.http import CODINGS, TooLarge, Unreadable, body_of, trusted
 from subscriptions.errors import Sentence
 
 _LARGEST: Final = 256 * 1024  # bytes of an answer

@@ -20,7 +20,7 @@ from bot.operation.health import (
     findings_of,
     for_strangers,
     log_finding,
-    parts_of,
+    part_fails,
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
@@ -98,7 +98,8 @@ class Process:
     @property
     def known(self) -> tuple[Finding, ...]:
         """What only the process knows to be wrong, and the store does not."""
-        return (*self.upkeep.findings, *parts_of(self.health.problems(), self.app.clock.now()))
+        now, wrong = self.app.clock.now(), self.health.problems()
+        return (*self.upkeep.findings, *(part_fails(name, one, now) for name, one in wrong.items()))
 
     async def run_ticks(self) -> None:
         """Calls `tick` every second until `app.stop` is set."""

@@ -17,9 +17,9 @@ import httpx
 
 from bot.app import App
 from bot.failures import said_of
-from bot.http import trusted
 from bot.operation.health import daily_work_failed
 from bot.ports import tasks
+from bot.ports.http import trusted
 from bot.settings.opening import backup_folder
 from subscriptions.notices import Finding
 from subscriptions.service import retention

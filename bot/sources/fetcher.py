@@ -15,8 +15,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import httpx
 
 from bot.failures import FetchError
-from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 from bot.ports.channel import Clock
+from bot.ports.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a

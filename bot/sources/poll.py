@@ -13,7 +13,7 @@ from shlex import quote
 
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
-from bot.release import installed_version
+from bot.ports.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.fetcher import Fetcher
