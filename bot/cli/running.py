@@ -31,13 +31,15 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
+    say = log.say_for(settings)
+    options = process.Options(once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say)
     while True:
         clock = session.clock_from(None, settings)
         app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
         try:
-            status = asyncio.run(_run(app, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back))
+            status = asyncio.run(_run(app, options))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
-            log.say_for(settings)(str(error))
+            say(str(error))
             if not app.asked_to_stop:
                 continue
             status = 0
@@ -45,13 +47,10 @@ def run(
         return status
 
 
-async def _run(app: App, *, once: bool, new_bot: bool, pause_gone: bool, look_back: bool) -> int:
-    scheduler, say = app.source_scheduler(), log.say_for(app.settings)
+async def _run(app: App, options: process.Options) -> int:
     try:
         orderly_stop.stop_on_signals(app, terminal_leaver())
-        return await process.run(
-            app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
-        )
+        return await process.run(app, app.source_scheduler(), options)
     finally:
         await app.close()
 
