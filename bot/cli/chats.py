@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from json import loads
 from typing import Annotated
@@ -15,7 +14,6 @@ from bot.cli.arguments import ChatOption, Json, Now
 from bot.cli.output import print_line, tell
 from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
 from bot.cli.subscribers import show_list
-from bot.commands import phrasing
 from bot.commands.bare_commands import bare_command
 from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
@@ -30,11 +28,9 @@ from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
 from subscriptions.addresses import facts_of
-from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
-from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.model import Chat, ChatAddress, ChatKind, Message
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import known_chats, previews
-from subscriptions.service.known_chats import Listed
 from subscriptions.texts import escaped
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
@@ -170,45 +166,26 @@ def preview(
         if not due and not later:
             print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-    return tell(_preview_document(about, found, following, (*due, *later)), show, json=json)
-
-
-def _preview_document(
-    about: known_chats.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
-) -> dict[str, object]:
-    """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
-    due = found.delivery.items if found.delivery else ()
-    later = found.later.items if found.later else ()
-    keys = {item.paper.id: item.paper.paper.key for item in (*due, *later)}
-    kind = found.delivery or found.later
-    return {
+    keys = {
+        one.paper.id: one.paper.paper.key
+        for delivery in (found.delivery, found.later)
+        if delivery
+        for one in delivery.items
+    }
+    document = {
         "chat": str(about.chat.address),
-        "kind": kind.kind.value if kind else None,
-        "known": found.known,
-        "papers": [keys[item.paper.id] for item in (*due, *later)],
-        "due": [keys[item.paper.id] for item in due],
-        "not_due": [_waiting_document(one, then, later) for one, then in zip(found.not_due, following, strict=True)],
-        "planned_before": about.outbox.waiting,
+        "papers": list(keys.values()),
         "messages": [
             {
                 "number": message.number,
+                "due": message in due,
                 "papers": [keys[paper] for paper in message.papers if paper in keys],
-                "payload": loads(message.payload),
+                "payload": loads(message.payload),  # what would be sent to the platform
             }
-            for message in messages
+            for message in (*due, *later)
         ],
     }
-
-
-def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
-    """Returns a subscription that has papers and is not due.
-
-    `at` is null while something holds it, or if it is unknown.
-    """
-    state, number = phrasing.state_of(one), one.subscription.number
-    held = None if state == "active" else state
-    papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
-    return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
+    return tell(document, show, json=json)
 
 
 def _medium_at(chat: ChatAddress, session: Session) -> Medium:

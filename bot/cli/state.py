@@ -29,7 +29,6 @@ from subscriptions.service.known_chats import figures
 from subscriptions.states import DeliveryState
 from subscriptions.store import model_requests
 from subscriptions.store import outbox as stored_outbox
-from subscriptions.store.database.store import Store
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -62,31 +61,20 @@ def status(*, now: Now = None, json: Json = False) -> int:
                 "dead": outbox.dead,
                 "oldest_waiting_since": min(outbox.oldest.values(), default=None),
             },
-            "stopped": dict(counted.stopped),
             "sources": [
                 {
                     "name": one.name,
                     "outcome": one.last.outcome.value if one.last else None,
                     "at": one.last.at if one.last else None,
-                    "settled_at": one.settled_at,
                     "overdue": one.is_behind(moment),
                 }
                 for one in sources
             ],
             "copies": {"count": len(copies), "newest_at": max(copies, default=None)},
-            "database_bytes": _database_size(store),
             "model": _model_today(session),
         }
     tell(document, lambda: print_line(*_lines(document, findings, language, moment, wall)), json=json)
     return 0 if document["well"] else 1
-
-
-def _database_size(store: Store) -> int:
-    """Returns the bytes of the database's files; 0 for a database server."""
-    if store.kind.file is None:
-        return 0
-    files = (store.path, store.path.with_name(f"{store.path.name}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _model_today(session: Session) -> Mapping[str, object] | None:
@@ -127,7 +115,6 @@ def _lines(
         yield "{name} today: summaries {summaries:,}; requests {requests:,} of {most_requests:,}.".format_map(model)
     copy = document["copies"]["newest_at"]
     yield f"Newest copy: {_age(copy, wall, language)} old." if copy else "There is no copy of the database yet."
-    yield f"Database: {document['database_bytes'] / 2**20:,.1f} MiB."
 
 
 def _age(since: datetime, now: datetime, language: Language) -> str:
