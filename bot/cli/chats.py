@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from json import loads
 from typing import Annotated
@@ -166,26 +167,25 @@ def preview(
         if not due and not later:
             print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-    keys = {
-        one.paper.id: one.paper.paper.key
-        for delivery in (found.delivery, found.later)
-        if delivery
-        for one in delivery.items
-    }
-    document = {
-        "chat": str(about.chat.address),
-        "papers": list(keys.values()),
-        "messages": [
-            {
-                "number": message.number,
-                "due": message in due,
-                "papers": [keys[paper] for paper in message.papers if paper in keys],
-                "payload": loads(message.payload),  # what would be sent to the platform
-            }
-            for message in (*due, *later)
-        ],
-    }
-    return tell(document, show, json=json)
+    return tell(_preview_document(about.chat.address, found, due, later), show, json=json)
+
+
+def _preview_document(
+    chat: ChatAddress, found: previews.Preview, due: Sequence[Message], later: Sequence[Message]
+) -> dict[str, object]:
+    """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
+    items = [item for delivery in (found.delivery, found.later) if delivery for item in delivery.items]
+    keys = {item.paper.id: item.paper.paper.key for item in items}
+    messages = [
+        {
+            "number": message.number,
+            "due": message in due,
+            "papers": [keys[paper] for paper in message.papers if paper in keys],
+            "payload": loads(message.payload),
+        }
+        for message in (*due, *later)
+    ]
+    return {"chat": str(chat), "papers": list(keys.values()), "messages": messages}
 
 
 def _medium_at(chat: ChatAddress, session: Session) -> Medium:
