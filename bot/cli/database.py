@@ -1,4 +1,4 @@
-"""db copy, backup and restore: what is overwritten only after a question."""
+"""db copy, backup and restore: no copy replaces a file, and a database only after a question."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +17,7 @@ from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
 from subscriptions.service import restoring
 from subscriptions.store import copying, role
-from subscriptions.store.database.store import Store
 
-_SQLITE = b"SQLite format 3\x00"
 _YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 database = typer.Typer(help="The database: moves to PostgreSQL.", no_args_is_help=True)
@@ -68,28 +66,12 @@ def _address(text: str) -> SecretStr:
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
     with open_session() as session:
-        _refuse_target(file, session.store)
-        question = f"{file} is there already. Replace it? [y/N] "
-        if file.exists() and file.stat().st_size and asks(question) not in _YES:
-            raise WrongUsage(f"{file} is kept: nothing was copied.", "Name another file, or remove this one first.")
+        if file.is_dir() or (file.exists() and file.stat().st_size):
+            raise WrongUsage(f"{file} is there already, and stays.", "Name another file, or remove this one first.")
         with drawing.waiting("Copying"):
             session.store.backup(file)
     print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
-
-
-def _refuse_target(file: Path, store: Store) -> None:
-    """Raises WrongUsage if `backup` must not overwrite the file. `Store.backup` raises the error for PostgreSQL."""
-    if file.is_dir():
-        raise WrongUsage(f"{file} is a folder.", "Name the file of the copy.")
-    if store.kind.file is None or not file.exists():
-        return
-    if file.samefile(store.kind.file):
-        raise WrongUsage("A database cannot be its own copy.", "Name another file.")
-    with file.open("rb") as existing:
-        is_copy = existing.read(len(_SQLITE)) in (_SQLITE, b"")
-    if not is_copy:
-        raise WrongUsage(f"{file} is not a copy of a database, so it is not replaced.", "Name another file.")
 
 
 def restore(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
@@ -53,10 +53,9 @@ class PaperLookup:
 
     async def _find(self, ids: Collection[str]) -> bool:
         try:
-            for part in _parts(sorted(ids)):
-                for digest in await self._answers(part):
-                    if (found := _as_no_news(digest, frozenset(part))).entries:
-                        await store_digest(self._deps, found, source=self._source, of_arxiv=True)
+            async for digest in self._answers(sorted(ids), IDS_PER_REQUEST):
+                if (found := _as_no_news(digest, ids)).entries:
+                    await store_digest(self._deps, found, source=self._source, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
@@ -86,30 +85,28 @@ class PaperLookup:
     async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
         """Adds to `found` what arXiv knows. Raises FetchError, UnknownFormat, BrokenDigest."""
         keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
-        for part in _parts(list(keys)):
-            for digest in await self._answers(part):
-                found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
+        async for digest in self._answers(list(keys), IDS_PER_REQUEST):
+            found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
         titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
         for key, title in titles.items():
-            if words := _words(title):
-                answer = await self._query(
-                    f"search_query=ti:%22{'+'.join(map(quote, words))}%22&start=0&max_results={MAX_RESULTS}"
-                )
-                one = _titled(answer, title) if answer else None
-                if one is not None:
-                    found[key] = one
+            if not _LATIN.search(title):  # no paper of arXiv has it
+                continue
+            words = "+".join(map(quote, _WORD.findall(title)[:MAX_TITLE_WORDS]))
+            answer = await self._query(f"search_query=ti:%22{words}%22&start=0&max_results={MAX_RESULTS}")
+            if answer and (one := _titled(answer, title)):
+                found[key] = one
 
-    async def _answers(self, ids: Sequence[str]) -> list[Digest]:
-        """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(
-            f"id_list={','.join(quote(one, safe='') for one in ids)}&start=0&max_results={len(ids)}"
-        )
-        if digest is not None:
-            return [digest]
-        if len(ids) == 1:
-            return []
-        middle = len(ids) // 2
-        return await self._answers(ids[:middle]) + await self._answers(ids[middle:])
+    async def _answers(self, ids: Sequence[str], most: int) -> AsyncIterator[Digest]:
+        """Yields arXiv's answers about papers, `most` in a request. If it refuses one, as for a bad id, requests each half."""
+        for start in range(0, len(ids), most):
+            part = ids[start : start + most]
+            names = ",".join(quote(one, safe="") for one in part)
+            digest = await self._query(f"id_list={names}&start=0&max_results={len(part)}")
+            if digest is not None:
+                yield digest
+            elif len(part) > 1:
+                async for one in self._answers(part, -(-len(part) // 2)):
+                    yield one
 
     async def _query(self, question: str) -> Digest | None:
         """Returns the answer of arXiv's API (info.arxiv.org/help/api/user-manual.html); None if it refuses the request.
@@ -129,16 +126,6 @@ class PaperLookup:
         return None if said_in(digest, "feed_error") else digest
 
 
-def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """Returns parts of the ids, each for one request."""
-    return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
-
-
-def _words(title: str) -> list[str]:
-    """Returns the words of a title for a request; [] if no paper of arXiv can have the title."""
-    return _WORD.findall(title)[:MAX_TITLE_WORDS] if _LATIN.search(title) else []
-
-
 def _titled(digest: Digest, title: str) -> Paper | None:
     """Returns the paper of the digest with exactly this title; None if there is none or more than one."""
     alias = title_alias(title)
@@ -148,7 +135,7 @@ def _titled(digest: Digest, title: str) -> Paper | None:
     return None
 
 
-def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
+def _as_no_news(digest: Digest, ids: Collection[str]) -> Digest:
     """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
