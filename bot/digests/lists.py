@@ -34,7 +34,6 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import takewhile
-from typing import Final
 
 from lxml import etree
 
@@ -47,7 +46,7 @@ from subscriptions.model import Announce, Paper
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
 _SECTION = re.compile(r"(?P<kind>New|Cross|Replacement)(?:s\b|[ -](?:submissions|lists?)\b)")
-_KINDS: Final = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
+_KINDS = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
 _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\d{1,6}) entries")
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
@@ -61,11 +60,11 @@ _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place 
 _SITE = "https://arxiv.org"
 
 _Line = tuple[int, str]  # number from 1, text
-_BANNER: Final = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
-_BADGE: Final = 20  # characters that a badge of the page has at most, such as "new"
-_MOST_BADGES: Final = 10
-_START: Final = 1_000  # characters; more than badges and the banner have
-_BUTTON: Final = "Subscribe"  # the label of a button, which copying joins with the first title
+_BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
+_BADGE = 20  # characters that a badge of the page has at most, such as "new"
+_MOST_BADGES = 10
+_START = 1_000  # characters; more than badges and the banner have
+_BUTTON = "Subscribe"  # the label of a button, which copying joins with the first title
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
