@@ -46,8 +46,8 @@ from bot.delivery import sender
 from bot.delivery.drain import CONCURRENCY
 from bot.ports.channel import Limits
 from bot.ports.pace import Pace
+from bot.ports.system_clock import SystemClock
 from bot.settings import Settings
-from bot.system_clock import SystemClock
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import plan_due, steps

@@ -20,13 +20,13 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
-from bot.release import installed_version
+from bot.ports.release import installed_version
+from bot.ports.system_clock import SystemClock
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
-from bot.system_clock import SystemClock
 from subscriptions import model
 from subscriptions.addresses import declared
 from subscriptions.store.database.store import KEPT_COPIES, Store
@@ -68,9 +68,11 @@ class App:
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
-        from bot.sources.source_scheduler import make_source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
+        from bot.sources.poll import PollDependencies  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
+        from bot.sources.source_scheduler import SourceScheduler  # noqa: PLC0415 - as above
 
-        return make_source_scheduler(self.settings, self.deps, stopping=self.stop.is_set)
+        deps = PollDependencies.of(self.settings, self.deps)
+        return SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection, Engine
 
 import bot.cli
 import bot.platforms  # which declares what addresses there are
-import bot.release
+import bot.ports.release
 from subscriptions.store.database.store import Store
 from tests import compiled
 from tests.clock import NOON, FakeClock
@@ -173,7 +173,7 @@ compiled.share()
 # but in a test hundreds of them start.
 vars(bot.cli)["program"] = cache(bot.cli.program)
 vars(typer.main)["get_command"] = cache(typer.main.get_command)
-vars(bot.release)["version"] = cache(version)
+vars(bot.ports.release)["version"] = cache(version)
 
 _wrote_in_the_pool: list[str] = []  # where, as tracebacks
 

@@ -62,9 +62,10 @@ class SourceHarness:
             clock=clock,
             admins=admins,
             sites=Sites(**arxiv.sites),
+            fetcher=fetcher,
             jitter=lambda: 0.0,
         )
-        self.scheduler = SourceScheduler(context, fetcher, sources)
+        self.scheduler = SourceScheduler(context, sources)
 
     async def poll(self, *names: str) -> Receipt:
         """Polls these sources now, as `paperwire sources poll` does. Returns the last receipt."""

@@ -7,19 +7,19 @@ called is imported, since importing all takes 0.75 s.
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from importlib import import_module
 from traceback import format_exception
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
-from bot import release
 from bot.cli import output
 from bot.failures import WrongUsage
+from bot.ports import release
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
 from subscriptions.texts import escaped
 
@@ -31,195 +31,154 @@ DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands
 MakeClock = Callable[[datetime | None], "Clock"]  # the moment of --now, None without it → the clock of one subcommand
 MAKE_CLOCK: ContextVar[MakeClock | None] = ContextVar("MAKE_CLOCK", default=None)  # None: the machine's clock
 
-# the headings of the overview
-LOOK = "Look, without an account or a database"
-MOVE = "Papers in, messages out"
-ASK = "What chats ask for"
-KEEP = "Keep it well"
-
-
-class Subcommand(NamedTuple):
-    """A subcommand."""
-
-    panel: str  # heading in the overview
-    name: str
-    place: str  # "module:function", or "module:app" for several of them below one name
-    summary: str  # the first sentence of its help; a test compares the two
-    example: str
-    takes_query: bool = False  # an argument may begin with "-", as in the query "-survey diffusion"
-
-
-SUBCOMMANDS = (
-    Subcommand(
-        LOOK,
-        "demo",
-        "bot.cli.inspecting:demo",
-        "Send sample digests through the real pipeline to example chats: no account, no network",
-        "paperwire demo --out gallery",
+# heading of the overview → its subcommands: the name, "module:function" ("module:app" for several below one name), the
+# first sentence of its help (a test compares the two), an example
+SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
+    "Look, without an account or a database": (
+        (
+            "demo",
+            "bot.cli.reading:demo",
+            "Send sample digests through the real pipeline to example chats: no account, no network",
+            "paperwire demo --out gallery",
+        ),
+        (
+            "inspect",
+            "bot.cli.reading:inspect",
+            "Recognise and parse digests without storing anything",
+            "paperwire inspect inbox --papers",
+        ),
+        (
+            "match",
+            "bot.cli.reading:match",
+            "Find the papers of digests that a query matches, and say why",
+            'paperwire match "diffusion -survey" inbox',
+        ),
+        (
+            "explain",
+            "bot.cli.reading:explain",
+            "Explain a query: its meaning in words, its canonical text, and what was guessed",
+            'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
+        ),
     ),
-    Subcommand(
-        LOOK,
-        "inspect",
-        "bot.cli.inspecting:inspect",
-        "Recognise and parse digests without storing anything",
-        "paperwire inspect inbox --papers",
+    "Papers in, messages out": (
+        (
+            "init",
+            "bot.cli.new_folder:init",
+            "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
+            'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
+        ),
+        (
+            "ingest",
+            "bot.cli.ingesting:ingest",
+            "Store the papers of digests",
+            "paperwire ingest inbox --source daily --date 2026-01-22",
+        ),
+        (
+            "deliver",
+            "bot.cli.running:deliver",
+            "Plan what is due at this moment and send it",
+            "paperwire deliver --now 2026-01-22T09:00Z",
+        ),
+        (
+            "run",
+            "bot.cli.running:run",
+            "Run everything until SIGTERM: sources, schedule, platforms, web",
+            "paperwire run --once",
+        ),
+        (
+            "outbox",
+            "bot.cli.state:outbox",
+            "Show what waits to be sent and why, and what is dead",
+            "paperwire outbox --state dead",
+        ),
+        (
+            "sources",
+            "bot.cli.ingesting:sources",
+            "Show where digests come from, and what happened there last",
+            "paperwire sources --json",
+        ),
     ),
-    Subcommand(
-        LOOK,
-        "match",
-        "bot.cli.matching:match",
-        "Find the papers of digests that a query matches, and say why",
-        'paperwire match "diffusion -survey" inbox',
-        takes_query=True,
+    "What chats ask for": (
+        (
+            "subscribe",
+            "bot.cli.subscribers:subscribe",
+            "Add a subscription to a chat, and the chat if it is new",
+            'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
+        ),
+        (
+            "subscriptions",
+            "bot.cli.subscribers:subscriptions",
+            "List the subscriptions of one chat, or of all",
+            "paperwire subscriptions --as console:me",
+        ),
+        (
+            "say",
+            "bot.cli.chats:say",
+            "Act as if a person in the chat had typed TEXT, and print the reply",
+            'paperwire say "/why 2601.11522" --as console:me',
+        ),
+        (
+            "settings",
+            "bot.cli.subscribers:settings",
+            "Show all settings of a chat, and which of them it chose",
+            "paperwire settings --as console:me",
+        ),
+        (
+            "preview",
+            "bot.cli.chats:preview",
+            "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
+            "paperwire preview --as console:me --days 3",
+        ),
+        (
+            "export",
+            "bot.cli.subscribers:export",
+            "Write subscriptions as text to stdout; `import` reads it back",
+            "paperwire export --all > all.txt",
+        ),
+        (
+            "import",
+            "bot.cli.subscribers:import_",
+            "Add what is new in FILE, change what differs, and show the changes",
+            "paperwire import all.txt --dry-run",
+        ),
+        (
+            "library",
+            "bot.cli.subscribers:library",
+            "Store a chat's own library",
+            "paperwire library zotero.bib --as console:me",
+        ),
     ),
-    Subcommand(
-        LOOK,
-        "explain",
-        "bot.cli.matching:explain",
-        "Explain a query: its meaning in words, its canonical text, and what was guessed",
-        'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
-        takes_query=True,
+    "Keep it well": (
+        (
+            "check",
+            "bot.cli.state:check",
+            "Check settings, database, each token and each source, and say how to mend what is wrong",
+            "paperwire check --offline",
+        ),
+        (
+            "status",
+            "bot.cli.state:status",
+            "Show whether paperwire runs, each problem, and what waits",
+            "paperwire status --json",
+        ),
+        (
+            "backup",
+            "bot.cli.database:backup",
+            "Write a consistent copy of the database while others work with it",
+            "paperwire backup copy.db",
+        ),
+        (
+            "restore",
+            "bot.cli.database:restore",
+            "Replace the database by a copy, and keep the old database",
+            "paperwire restore copy.db --sent",
+        ),
+        ("slack", "bot.platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
+        ("db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
     ),
-    Subcommand(
-        MOVE,
-        "init",
-        "bot.cli.new_folder:init",
-        "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
-        'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
-    ),
-    Subcommand(
-        MOVE,
-        "ingest",
-        "bot.cli.ingesting:ingest",
-        "Store the papers of digests",
-        "paperwire ingest inbox --source daily --date 2026-01-22",
-    ),
-    Subcommand(
-        MOVE,
-        "deliver",
-        "bot.cli.running:deliver",
-        "Plan what is due at this moment and send it",
-        "paperwire deliver --now 2026-01-22T09:00Z",
-    ),
-    Subcommand(
-        MOVE,
-        "run",
-        "bot.cli.running:run",
-        "Run everything until SIGTERM: sources, schedule, platforms, web",
-        "paperwire run --once",
-    ),
-    Subcommand(
-        MOVE,
-        "outbox",
-        "bot.cli.state:outbox",
-        "Show what waits to be sent and why, and what is dead",
-        "paperwire outbox --state dead",
-    ),
-    Subcommand(
-        MOVE,
-        "sources",
-        "bot.cli.ingesting:sources",
-        "Show where digests come from, and what happened there last",
-        "paperwire sources --json",
-    ),
-    Subcommand(
-        ASK,
-        "subscribe",
-        "bot.cli.subscribers:subscribe",
-        "Add a subscription to a chat, and the chat if it is new",
-        'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
-        takes_query=True,
-    ),
-    Subcommand(
-        ASK,
-        "subscriptions",
-        "bot.cli.subscribers:subscriptions",
-        "List the subscriptions of one chat, or of all",
-        "paperwire subscriptions --as console:me",
-    ),
-    Subcommand(
-        ASK,
-        "say",
-        "bot.cli.chats:say",
-        "Act as if a person in the chat had typed TEXT, and print the reply",
-        'paperwire say "/why 2601.11522" --as console:me',
-        takes_query=True,
-    ),
-    Subcommand(
-        ASK,
-        "settings",
-        "bot.cli.subscribers:settings",
-        "Show all settings of a chat, and which of them it chose",
-        "paperwire settings --as console:me",
-    ),
-    Subcommand(
-        ASK,
-        "preview",
-        "bot.cli.chats:preview",
-        "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
-        "paperwire preview --as console:me --days 3",
-        takes_query=True,
-    ),
-    Subcommand(
-        ASK,
-        "export",
-        "bot.cli.subscribers:export",
-        "Write subscriptions as text to stdout; `import` reads it back",
-        "paperwire export --all > all.txt",
-    ),
-    Subcommand(
-        ASK,
-        "import",
-        "bot.cli.subscribers:import_",
-        "Add what is new in FILE, change what differs, and show the changes",
-        "paperwire import all.txt --dry-run",
-    ),
-    Subcommand(
-        ASK,
-        "library",
-        "bot.cli.subscribers:library",
-        "Store a chat's own library",
-        "paperwire library zotero.bib --as console:me",
-    ),
-    Subcommand(
-        KEEP,
-        "check",
-        "bot.cli.state:check",
-        "Check settings, database, each token and each source, and say how to mend what is wrong",
-        "paperwire check --offline",
-    ),
-    Subcommand(
-        KEEP,
-        "status",
-        "bot.cli.state:status",
-        "Show whether paperwire runs, each problem, and what waits",
-        "paperwire status --json",
-    ),
-    Subcommand(
-        KEEP,
-        "backup",
-        "bot.cli.database:backup",
-        "Write a consistent copy of the database while others work with it",
-        "paperwire backup copy.db",
-    ),
-    Subcommand(
-        KEEP,
-        "restore",
-        "bot.cli.database:restore",
-        "Replace the database by a copy, and keep the old database",
-        "paperwire restore copy.db --sent",
-    ),
-    Subcommand(
-        KEEP,
-        "slack",
-        "bot.platforms.slack.manifest:app",
-        "An app of your own in Slack",
-        "paperwire slack manifest",
-    ),
-    Subcommand(
-        KEEP, "db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"
-    ),
-)
+}
+# an argument may begin with "-", as in the query "-survey diffusion"
+TAKE_QUERY = frozenset({"match", "explain", "subscribe", "say", "preview"})
 
 
 def program(called: str | None = None) -> typer.Typer:
@@ -232,16 +191,17 @@ def program(called: str | None = None) -> typer.Typer:
         rich_markup_mode="markdown",
     )
     made.callback()(_top)
-    for one in SUBCOMMANDS:
-        shown: dict[str, Any] = {"rich_help_panel": one.panel, "epilog": f"For example: `{one.example}`"}
-        defined = _imported(one.place) if called in (None, one.name) else None
-        if isinstance(defined, typer.Typer):
-            made.add_typer(defined, name=one.name, **shown)
-        elif defined:
-            settings = {"ignore_unknown_options": one.takes_query}
-            made.command(one.name, context_settings=settings, **shown)(defined)
-        else:
-            made.command(one.name, help=f"{one.summary}.", **shown)(lambda: None)
+    for panel, ones in SUBCOMMANDS.items():
+        for name, place, summary, example in ones:
+            shown: dict[str, Any] = {"rich_help_panel": panel, "epilog": f"For example: `{example}`"}
+            defined = _imported(place) if called in (None, name) else None
+            if isinstance(defined, typer.Typer):
+                made.add_typer(defined, name=name, **shown)
+            elif defined:
+                settings = {"ignore_unknown_options": name in TAKE_QUERY}
+                made.command(name, context_settings=settings, **shown)(defined)
+            else:
+                made.command(name, help=f"{summary}.", **shown)(lambda: None)
     return made
 
 

@@ -1,22 +1,14 @@
-"""The input of subcommands: shared options, moments and days, queries, and documents that arguments name."""
+"""The options that subcommands share, and the moments and days that some of them take."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 import typer
 
-from bot.cli import output
-from bot.digests import read_digest
-from bot.digests.files import STDIN, list_folder, read_paths
-from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
+from bot.failures import WrongUsage
 from bot.platforms import CHAT_FORMS
-from bot.settings import SourceSettings
-from subscriptions.errors import PaperwireError
 from subscriptions.language import Language
-from subscriptions.model import Digest
 
 Day = TypeVar("Day", date, datetime)
 
@@ -63,45 +55,3 @@ Now = Annotated[
     ),
 ]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
-
-
-SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
-
-
-def watching(sources: Iterable[SourceSettings]) -> SourceOf:
-    """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
-    files: dict[str, SourceSettings] = {}
-    for source in sources:
-        if source.path is None:
-            continue
-        with suppress(UnreadableInput):  # a folder that does not exist counts as empty
-            for name in list_folder(str(source.path)):
-                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
-    return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
-
-
-def digests_in(
-    paths: Iterable[str], source_of: SourceOf = lambda _: None
-) -> Iterator[tuple[str, Digest | PaperwireError]]:
-    """Yields (path, digest or error) of each document, read with the format and language of its source."""
-    for path, data in read_paths(paths):
-        if isinstance(data, PaperwireError):
-            yield path, data
-            continue
-        source = source_of(path)
-        form, language = (source.format, source.language) if source else (None, None)
-        try:
-            yield path, read_digest(data, path, format=form, language=language)
-        except PaperwireError as error:
-            yield path, error
-
-
-def print_unread(errors: Iterable[PaperwireError]) -> None:
-    """Prints why each document could not be read, and once the formats that were expected."""
-    expected: dict[str, None] = {}
-    for error in errors:
-        output.print_error(brief(error) if isinstance(error, UnknownFormat) else str(error))
-        if isinstance(error, UnknownFormat) and error.expected:
-            expected[error.expected] = None
-    for formats in expected:
-        output.print_error(f"Expected one of: {formats}.")

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from bot.app import build_app
-from bot.cli import arguments, drawing, output
-from bot.cli import session as sessions
-from bot.cli.session import Session
+from bot.cli import drawing
+from bot.cli.arguments import ChatOption, Json, Now
+from bot.cli.output import print_line, tell
+from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
 from bot.cli.subscribers import show_list
-from bot.commands import phrasing
 from bot.commands.bare_commands import bare_command
 from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
@@ -29,11 +29,9 @@ from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
 from subscriptions.addresses import facts_of
-from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
-from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.model import Chat, ChatAddress, ChatKind, Message
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import known_chats, previews
-from subscriptions.service.known_chats import Listed
 from subscriptions.texts import escaped
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
@@ -44,9 +42,9 @@ _FRAME = 72  # columns of the lines above and below a message
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A command, with or without its slash, or a sentence.")],
     *,
-    chat: arguments.ChatOption,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
     typed = conversations.typed_command(text.strip())
@@ -54,12 +52,12 @@ def say(
     name = bare.name if bare else typed.name
     command = REGISTRY.command_named(name)
     may_be_first = command is not None and command.name in _FIRST
-    with sessions.open_session(now, make=may_be_first) as session:
+    with open_session(now, make=may_be_first) as session:
         address = session.address(chat)
         if name and not may_be_first:  # a sentence is possible in a new chat, too
             before = known_chats.get_set_up(session.store, address)
         else:
-            title, kind = sessions.look_up_new_chat(session, address)
+            title, kind = look_up_new_chat(session, address)
             kind = kind or facts_of(address.platform).kind_of(address)
             before = known_chats.known_or_new(session.store, address, kind, title=title)
         answered = asyncio.run(_answer(_by_operator(text, before), session))
@@ -68,7 +66,7 @@ def say(
         if reply.ok:
             after = known_chats.known_or_new(session.store, before.address, before.kind)
             if after.subscriptions_ever_made > before.subscriptions_ever_made:
-                lines += sessions.remarks_on_new(after, session.settings)
+                lines += remarks_on_new(after, session.settings)
     shown, labels = "\n".join(filter(None, lines)), _labels(reply, target) if target else []
     document = {
         "chat": str(address),
@@ -78,9 +76,9 @@ def say(
         "files": [{"name": reply.file.name, "content": reply.file.text}] if reply.file else [],
     }
     rows = ("  ".join(f"[{label}]" for label in row) for row in labels)
-    output.tell(document, lambda: output.print_line(shown, *rows), json=json)
+    tell(document, lambda: print_line(shown, *rows), json=json)
     if reply.file and not json:
-        output.print_line(f"{reply.file.name}:")
+        print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
     return 1 if reply.ok is False else 0
 
@@ -128,7 +126,7 @@ def preview(
         str | None, typer.Argument(metavar="[QUERY]", help="A query to use instead of the chat's subscriptions.")
     ] = None,
     *,
-    chat: arguments.ChatOption,
+    chat: ChatOption,
     days: Annotated[
         int | None,
         typer.Option(
@@ -139,11 +137,11 @@ def preview(
             help="Look this many days back; by default to the last delivery.",
         ),
     ] = None,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
-    with sessions.open_session(now) as session, drawing.reporting_query_errors(query or ""):
+    with open_session(now) as session, drawing.reporting_query_errors(query or ""):
         address, moment = session.address(chat), session.now
         session.encode(texts_asked(query or ""))
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
@@ -156,58 +154,38 @@ def preview(
 
     def show() -> None:
         if about.outbox.waiting:
-            output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
+            print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
         if found.not_due:
-            output.print_line("Due now:" if due else "Nothing is due now.")
+            print_line("Due now:" if due else "Nothing is due now.")
         for message in due:
             _show_message(about.chat.address, message)
         if found.not_due:
-            output.print_line("Not due yet:")
+            print_line("Not due yet:")
             show_list(found.not_due, following, moment)
         for message in later:
             _show_message(about.chat.address, message)
         if not due and not later:
-            output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
+            print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-    return output.tell(_preview_document(about, found, following, (*due, *later)), show, json=json)
+    return tell(_preview_document(about.chat.address, found, due, later), show, json=json)
 
 
 def _preview_document(
-    about: known_chats.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
+    chat: ChatAddress, found: previews.Preview, due: Sequence[Message], later: Sequence[Message]
 ) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
-    due = found.delivery.items if found.delivery else ()
-    later = found.later.items if found.later else ()
-    keys = {item.paper.id: item.paper.paper.key for item in (*due, *later)}
-    kind = found.delivery or found.later
-    return {
-        "chat": str(about.chat.address),
-        "kind": kind.kind.value if kind else None,
-        "known": found.known,
-        "papers": [keys[item.paper.id] for item in (*due, *later)],
-        "due": [keys[item.paper.id] for item in due],
-        "not_due": [_waiting_document(one, then, later) for one, then in zip(found.not_due, following, strict=True)],
-        "planned_before": about.outbox.waiting,
-        "messages": [
-            {
-                "number": message.number,
-                "papers": [keys[paper] for paper in message.papers if paper in keys],
-                "payload": loads(message.payload),
-            }
-            for message in messages
-        ],
-    }
-
-
-def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
-    """Returns a subscription that has papers and is not due.
-
-    `at` is null while something holds it, or if it is unknown.
-    """
-    state, number = phrasing.state_of(one), one.subscription.number
-    held = None if state == "active" else state
-    papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
-    return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
+    items = [item for delivery in (found.delivery, found.later) if delivery for item in delivery.items]
+    keys = {item.paper.id: item.paper.paper.key for item in items}
+    messages = [
+        {
+            "number": message.number,
+            "due": message in due,
+            "papers": [keys[paper] for paper in message.papers if paper in keys],
+            "payload": loads(message.payload),
+        }
+        for message in (*due, *later)
+    ]
+    return {"chat": str(chat), "papers": list(keys.values()), "messages": messages}
 
 
 def _medium_at(chat: ChatAddress, session: Session) -> Medium:
@@ -222,11 +200,11 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
 
     On a terminal, titles are links; elsewhere, links are written out.
     """
-    output.print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
+    print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
     display = medium_of(chat.platform).display(loads(message.payload))
     for block in display.blocks:
         for flow in flows(block, written=not sys.stdout.isatty()):
             drawing.print_drawn(flow)
     for row in display.keys:
-        output.print_line(" ".join(f"[{label}]" for label, _ in row))
-    output.print_line("─" * _FRAME)
+        print_line(" ".join(f"[{label}]" for label, _ in row))
+    print_line("─" * _FRAME)

@@ -1,4 +1,4 @@
-"""db copy, backup and restore: what is overwritten only after a question."""
+"""db copy, backup and restore: no copy replaces a file, and a database only after a question."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,19 +6,18 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli import drawing, output
-from bot.cli import session as sessions
+from bot.cli import drawing
 from bot.cli.arguments import Now
 from bot.cli.log import passwords_in
+from bot.cli.output import asks, print_line
+from bot.cli.session import clock_from, open_session, read_settings
 from bot.failures import WrongUsage
 from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.errors import Refused
 from subscriptions.service import restoring
 from subscriptions.store import copying, role
-from subscriptions.store.database.store import Store
 
-_SQLITE = b"SQLite format 3\x00"
 _YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 database = typer.Typer(help="The database: moves to PostgreSQL.", no_args_is_help=True)
@@ -32,8 +31,8 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
 ) -> int:
     """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
-    settings = sessions.read_settings()
-    now = sessions.clock_from(None, settings).now()
+    settings = read_settings()
+    now = clock_from(None, settings).now()
     old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
     if old.where == new.where:
         raise WrongUsage("FROM and TO are the same database.", "Name an empty one behind FROM.")
@@ -46,8 +45,8 @@ def copy(
     finally:
         old.close()
         new.close()
-    output.print_line(f"✓ {rows:,} rows are in {new.where}.")
-    output.print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
+    print_line(f"✓ {rows:,} rows are in {new.where}.")
+    print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
     return 0
 
 
@@ -66,29 +65,13 @@ def _address(text: str) -> SecretStr:
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
-    with sessions.open_session() as session:
-        _refuse_target(file, session.store)
-        question = f"{file} is there already. Replace it? [y/N] "
-        if file.exists() and file.stat().st_size and output.asks(question) not in _YES:
-            raise WrongUsage(f"{file} is kept: nothing was copied.", "Name another file, or remove this one first.")
+    with open_session() as session:
+        if file.is_dir() or (file.exists() and file.stat().st_size):
+            raise WrongUsage(f"{file} is there already, and stays.", "Name another file, or remove this one first.")
         with drawing.waiting("Copying"):
             session.store.backup(file)
-    output.print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
-
-
-def _refuse_target(file: Path, store: Store) -> None:
-    """Raises WrongUsage if `backup` must not overwrite the file. `Store.backup` raises the error for PostgreSQL."""
-    if file.is_dir():
-        raise WrongUsage(f"{file} is a folder.", "Name the file of the copy.")
-    if store.kind.file is None or not file.exists():
-        return
-    if file.samefile(store.kind.file):
-        raise WrongUsage("A database cannot be its own copy.", "Name another file.")
-    with file.open("rb") as existing:
-        is_copy = existing.read(len(_SQLITE)) in (_SQLITE, b"")
-    if not is_copy:
-        raise WrongUsage(f"{file} is not a copy of a database, so it is not replaced.", "Name another file.")
 
 
 def restore(
@@ -103,8 +86,8 @@ def restore(
     now: Now = None,
 ) -> int:
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
-    settings = sessions.read_settings()
-    store, moment = make_store(settings), sessions.clock_from(now, settings).now()
+    settings = read_settings()
+    store, moment = make_store(settings), clock_from(now, settings).now()
     if store.kind.file is None:
         raise Refused(
             f"The database {store.where} is restored by PostgreSQL's own programs.",
@@ -112,7 +95,7 @@ def restore(
         )
     restoring.look_for_copy(file)
     if sent is None:
-        answer = output.asks("Does everything that was due until now count as sent? [y/n] ")
+        answer = asks("Does everything that was due until now count as sent? [y/n] ")
         if answer not in (*_YES, *_NO):
             raise WrongUsage("Nothing was restored.", "Say whether what was due counts as sent: --sent or --not-sent.")
         sent = answer in _YES
@@ -122,9 +105,9 @@ def restore(
             done = restoring.restore(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
     finally:
         store.close()
-    output.print_line(f"✓ The database is that of {file}.")
+    print_line(f"✓ The database is that of {file}.")
     if done.kept is not None:
-        output.print_line(f"  The one before it is kept: {done.kept}")
+        print_line(f"  The one before it is kept: {done.kept}")
     counted = f"  Deliveries that count as sent: {done.counted}."
-    output.print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
+    print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
     return 0

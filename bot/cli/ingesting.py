@@ -3,35 +3,36 @@
 import asyncio
 import json as json_of
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, drawing, output
-from bot.cli.inspecting import print_warnings, warning_document
+from bot.cli import arguments, drawing
+from bot.cli.output import print_error, print_line, tell
+from bot.cli.reading import Read, digests_in, print_unread, print_warnings, warning_document, watching
 from bot.cli.session import Session, open_session
-from bot.digests import dated, read_digest
+from bot.digests import dated
 from bot.digests.feeds import feeds_of_opml
-from bot.digests.files import is_gone, is_missing, paths_of, read_file, read_paths
+from bot.digests.files import is_gone, is_missing, read_file
 from bot.failures import WrongUsage
 from bot.settings import SourceSettings, load_sources, values
-from bot.sources import source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
 from bot.sources.ingest import LateEncoding, store_digest, today
-from bot.sources.poll import Poll
+from bot.sources.poll import Poll, PollDependencies
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
+from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_digests import announce as announce_filed
-from subscriptions.store.stored_sources import KnownSource, known_sources
+from subscriptions.store.stored_sources import known_sources
 from subscriptions.texts import counted, escaped
 
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
@@ -76,99 +77,95 @@ def ingest(
         except ValueError as error:
             raise WrongUsage(f"--source cannot be used: {error}.") from None
     with open_session(now, make=True) as session:
-        done = _Ingestion(session=session, name=source, day=day, announce=announce)
-        asyncio.run(done.store_all(read_paths(drawing.watched(list(paths_of(paths)), "Ingesting"))))
-    report = done.report()
-    output.tell(report, lambda: _show_ingested(report), json=json)
-    arguments.print_unread(done.failed)
-    return 1 if done.failed else 0
+        declared = session.settings.sources
+        named = next((one for one in declared if one.name == source), None)
+        read = digests_in(paths, "Ingesting", (lambda _: named) if source else watching(declared), day=day)
+        report, failed = asyncio.run(_ingest(session, read, source or "", announce=announce))
+    tell(report, lambda: _show_ingested(report), json=json)
+    print_unread(failed)
+    return 1 if failed else 0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Ingestion:
-    """One call of `ingest`: the options for all digests, and what was stored so far."""
+async def _ingest(
+    session: Session, read: Iterable[Read], name: str, *, announce: bool
+) -> tuple[dict[str, Any], list[PaperwireError]]:
+    """Stores each digest in its own transaction, with a receipt if its source watches files. Raises StoreError.
 
-    session: Session
-    name: str | None  # of the source of all digests, from --source
-    day: date | None  # the day of digests that name none, from --date
-    announce: bool  # announce papers of any age, from --announce
-    polls: dict[str, Poll] = field(default_factory=dict)  # of the sources that watch the files, by name
-    stored: list[Ingested] = field(default_factory=list)
-    warnings: list[dict[str, Any]] = field(default_factory=list)
-    failed: list[PaperwireError] = field(default_factory=list)
+    Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
 
-    async def store_all(self, documents: Iterable[tuple[str, bytes | PaperwireError]]) -> None:
-        """Stores each document in its own transaction. Raises StoreError.
+    `name`: the source of all; "": each has its own. Returns (the document of `ingest --json`, what could not be stored).
+    """
+    polls: dict[str, Poll] = {}  # of the sources that watch the files, by name
+    stored: list[Ingested] = []
+    warnings: list[dict[str, Any]] = []
+    failed: list[PaperwireError] = []
+    late = LateEncoding(session)
+    await late.begin()
+    for path, source, digest in read:
+        if isinstance(digest, PaperwireError):
+            failed.append(digest)
+            continue
+        try:
+            done = await _store(session, digest, source, name, polls, announce=announce)
+        except StoreError:
+            raise
+        except PaperwireError as error:
+            failed.append(error)
+            continue
+        kept = digest if done.already_known else dated(digest, today(session))
+        stored.append(done)
+        warnings += [{"path": path, **warning_document(one)} for one in kept.warnings]
+    for poll in polls.values():
+        if poll.receipt is not None:
+            await poll.finish()
+    if any(one.archive for one in stored):
+        await late.run()
+    names = ("already_known", "new", "updated", "unchanged", "archived", "announced")
+    sums = {one: sum(getattr(done, one) for done in stored) for one in names}
+    report = {
+        "digests": len(stored),
+        "already_known": sums["already_known"],
+        "papers": {one: sums[one] for one in ("new", "updated", "unchanged")},
+        "archived": sums["archived"],
+        "announced": sums["announced"],
+        "warnings": warnings,
+        "failed": len(failed),
+    }
+    return report, failed
 
-        Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the
-        rest.
-        """
-        late = LateEncoding(self.session)
-        await late.begin()
-        declared = self.session.settings.sources
-        watching = arguments.watching(declared)
-        for path, data in documents:
-            if isinstance(data, PaperwireError):
-                self.failed.append(data)
-                continue
-            named = next((one for one in declared if one.name == self.name), None)
-            try:
-                await self._store(path, data, named if self.name else watching(path))
-            except StoreError:
-                raise
-            except PaperwireError as error:
-                self.failed.append(error)
-        for poll in self.polls.values():
-            if poll.receipt is not None:
-                await poll.finish()
-        if any(result.archive for result in self.stored):
-            await late.run()
 
-    async def _store(self, path: str, data: bytes, source: SourceSettings | None) -> None:
-        """Stores one document, with a receipt if its source watches files. Raises PaperwireError."""
-        form, language = (source.format, source.language) if source else (None, None)
-        digest = read_digest(data, path, format=form, day=self.day, language=language)
-        note = None
-        if source and source.path is not None:
-            if source.name not in self.polls:
-                dependencies = source_scheduler.poll_dependencies(self.session.settings, self.session)
-                self.polls[source.name] = await started(dependencies, source)
-            note = noted(self.polls[source.name], digest)
-        result = await store_digest(
-            self.session,
-            digest,
-            source=self.name or (source.name if source else _UNNAMED),
-            note=note,
-            announce=self.announce or bool(source and source.announce == "all"),
-            of_arxiv=bool(source and source.is_arxivs_own),
-        )
-        kept = digest if result.already_known else dated(digest, today(self.session))
-        self.stored.append(result)
-        self.warnings += [{"path": path, **warning_document(one)} for one in kept.warnings]
-
-    def report(self) -> dict[str, Any]:
-        """Returns the document of `ingest --json` (docs/commands.md)."""
-        names = ("already_known", "new", "updated", "unchanged", "archived", "announced")
-        sums = {name: sum(getattr(result, name) for result in self.stored) for name in names}
-        return {
-            "digests": len(self.stored),
-            "already_known": sums["already_known"],
-            "papers": {name: sums[name] for name in ("new", "updated", "unchanged")},
-            "archived": sums["archived"],
-            "announced": sums["announced"],
-            "warnings": self.warnings,
-            "failed": len(self.failed),
-        }
+async def _store(
+    session: Session,
+    digest: Digest,
+    source: SourceSettings | None,
+    name: str,
+    polls: dict[str, Poll],
+    *,
+    announce: bool,
+) -> Ingested:
+    note = None
+    if source and source.path is not None:
+        if source.name not in polls:
+            polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
+        note = noted(polls[source.name], digest)
+    return await store_digest(
+        session,
+        digest,
+        source=name or (source.name if source else _UNNAMED),
+        note=note,
+        announce=announce or bool(source and source.announce == "all"),
+        of_arxiv=bool(source and source.is_arxivs_own),
+    )
 
 
 def _show_ingested(report: Mapping[str, Any]) -> None:
     before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
     papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
-    output.print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
+    print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
     if report["announced"]:
-        output.print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
+        print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
     if report["archived"]:
-        output.print_line(
+        print_line(
             f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
             "To announce them: the same command with --announce."
         )
@@ -187,7 +184,7 @@ def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.J
 
     with open_session(now) as session:
         documents = _documents(session)
-        return output.tell(documents, lambda: _show(documents, session), json=json)
+        return tell(documents, lambda: _show(documents, session), json=json)
 
 
 @sources.command(epilog="For example: `paperwire sources poll daily`")
@@ -211,14 +208,14 @@ def poll(
             polled = asyncio.run(_poll(session, name))
         documents = _documents(session, name)
         announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
-        output.tell(documents, lambda: _show(documents, session), json=json)
+        tell(documents, lambda: _show(documents, session), json=json)
     if announce and not json:
-        output.print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
+        print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
 
 async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
-    scheduler = source_scheduler.make_source_scheduler(session.settings, session)
+    scheduler = SourceScheduler(PollDependencies.of(session.settings, session), session.settings.sources)
     try:
         return await scheduler.poll_now([] if name is None else [name])
     finally:
@@ -227,24 +224,22 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
 
 def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
     """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
-    known, now = {one.name: one for one in known_sources(session.store)}, session.now
-    declared = session.settings.sources or (everything(),)
-    return [
-        _document(source, known.get(source.name), now)
-        for source in declared
-        if name is None or source.name.casefold() == name.casefold()
-    ]
-
-
-def _document(source: SourceSettings, known: KnownSource | None, now: datetime) -> dict[str, Any]:
-    trouble = known.without(is_gone).trouble_at(now) if known else None
-    last = known.last if known else None
-    return {
-        "name": source.name,
-        "state": _TROUBLES.get(trouble, "on"),
-        "last": last and {name: getattr(last, name) for name in ("at", "outcome", "counts", "detail")},
-        "next_at": None if source.path else (known and known.state.next_at) or now,  # null: it is watched
-    }
+    stored, now = {one.name: one for one in known_sources(session.store)}, session.now
+    documents = []
+    for source in session.settings.sources or (everything(),):
+        if name is not None and source.name.casefold() != name.casefold():
+            continue
+        known = stored.get(source.name)
+        trouble = known.without(is_gone).trouble_at(now) if known else None
+        last = known.last if known else None
+        document = {
+            "name": source.name,
+            "state": _TROUBLES.get(trouble, "on"),
+            "last": last and {one: getattr(last, one) for one in ("at", "outcome", "counts", "detail")},
+            "next_at": None if source.path else (known and known.state.next_at) or now,  # null: it is watched
+        }
+        documents.append(document)
+    return documents
 
 
 def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
@@ -264,9 +259,9 @@ def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
     for one in documents:
         path = paths.get(one["name"])
         if one["last"] is None and path and is_missing(path):
-            output.print_line(f"{escaped(one['name'])}: There is nothing at {escaped(path)} yet.")
+            print_line(f"{escaped(one['name'])}: There is nothing at {escaped(path)} yet.")
         if one["last"] and one["last"]["detail"]:
-            output.print_line(f"{escaped(one['name'])}: {escaped(one['last']['detail'])}")
+            print_line(f"{escaped(one['name'])}: {escaped(one['last']['detail'])}")
 
 
 def _brought(last: Mapping[str, Any]) -> str:
@@ -293,11 +288,9 @@ def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The O
             continue
         name = _unused(title or urlsplit(url).hostname or "feed", taken)
         taken.add(name.casefold())
-        output.print_line("[[source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}", "")
+        print_line("[[source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}", "")
         added += 1
-    output.print_error(
-        f"{added} feeds; {len(feeds) - added - unusable} more are there already, {unusable} are no feeds."
-    )
+    print_error(f"{added} feeds; {len(feeds) - added - unusable} more are there already, {unusable} are no feeds.")
 
 
 def _unused(title: str, taken: Collection[str]) -> str:

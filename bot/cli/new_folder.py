@@ -11,11 +11,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from bot.cli import output
+from bot.cli.output import print_error, print_line
 from bot.cli.session import clock_from
 from bot.failures import WrongUsage
 from bot.platforms import CHAT_FORMS
-from bot.release import installed_version
+from bot.ports.release import installed_version
 from bot.rendering.dialects import draw_text
 from bot.settings import FILE, Settings, values
 from subscriptions import addresses, model, portable
@@ -90,9 +90,9 @@ def init(
         place.parent.mkdir(parents=True, exist_ok=True)
     for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
-        output.print_line(f"✓ {place}")
+        print_line(f"✓ {place}")
     is_released = bool(requirement) or "dev" not in (installed_version() or "dev")
-    output.print_line(*_next_steps(folder, secret, is_released=is_released))
+    print_line(*_next_steps(folder, secret, is_released=is_released))
     return 0
 
 
@@ -113,7 +113,7 @@ def _answer(option: str, given: str | None, question: str, read: Callable[[str],
             refusal = WrongUsage(f"{option} cannot be used: {error}.")
         if given is not None:
             raise refusal
-        output.print_error(str(refusal))
+        print_error(str(refusal))
 
 
 def _source(text: str) -> str:

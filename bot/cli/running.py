@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from bot.app import App, build_app
-from bot.cli import log, output, session
+from bot.cli import log, session
 from bot.cli.arguments import Json, Now
+from bot.cli.output import print_error, print_line, tell, terminal_leaver
 from bot.delivery.sender import Sent
 from bot.operation import orderly_stop, process
 from subscriptions.addresses import facts_of
@@ -30,13 +31,15 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
+    say = log.say_for(settings)
+    options = process.Options(once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say)
     while True:
         clock = session.clock_from(None, settings)
         app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
         try:
-            status = asyncio.run(_run(app, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back))
+            status = asyncio.run(_run(app, options))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
-            log.say_for(settings)(str(error))
+            say(str(error))
             if not app.asked_to_stop:
                 continue
             status = 0
@@ -44,13 +47,10 @@ def run(
         return status
 
 
-async def _run(app: App, *, once: bool, new_bot: bool, pause_gone: bool, look_back: bool) -> int:
-    scheduler, say = app.source_scheduler(), log.say_for(app.settings)
+async def _run(app: App, options: process.Options) -> int:
     try:
-        orderly_stop.stop_on_signals(app, output.terminal_leaver())
-        return await process.run(
-            app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
-        )
+        orderly_stop.stop_on_signals(app, terminal_leaver())
+        return await process.run(app, app.source_scheduler(), options)
     finally:
         await app.close()
 
@@ -61,20 +61,18 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     app = build_app(settings, clock=session.clock_from(now, settings), out=sys.stderr if json else sys.stdout)
     sent = asyncio.run(_deliver(app))
     names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
-    output.tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
+    tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
-        output.print_error(
-            f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
-        )
+        print_error(f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
-        output.print_error(f"{facts_of(platform).off} Everything for it stays planned.")
+        print_error(f"{facts_of(platform).off} Everything for it stays planned.")
     orderly_stop.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
 async def _deliver(app: App) -> Sent:
     try:
-        orderly_stop.stop_on_signals(app, output.terminal_leaver())
+        orderly_stop.stop_on_signals(app, terminal_leaver())
         app.open()
         return await app.sender.deliver()
     finally:
@@ -83,12 +81,12 @@ async def _deliver(app: App) -> Sent:
 
 def _show_sent(sent: Sent) -> None:
     if sent.planned or sent.sent:
-        output.print_line(
+        print_line(
             f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} paper{'s' * (sent.papers != 1)}."
         )
     else:
-        output.print_line("Nothing was due.")
+        print_line("Nothing was due.")
     left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]
     shown = ", ".join(f"{count:,} {word}" for count, word in left if count)
     if shown:
-        output.print_line(f"In the outbox: {shown}. paperwire outbox says why.")
+        print_line(f"In the outbox: {shown}. paperwire outbox says why.")

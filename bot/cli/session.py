@@ -20,8 +20,8 @@ from bot.meaning import encoders
 from bot.platform import Given, Platform
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
+from bot.ports.system_clock import SystemClock
 from bot.settings import FILE, Settings, load_settings, opening
-from bot.system_clock import SystemClock
 from subscriptions import addresses
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat, ChatAddress, ChatKind

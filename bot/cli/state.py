@@ -11,38 +11,24 @@ import typer
 from rich.text import Text
 
 from bot.app import build_app
-from bot.cli import drawing, output
-from bot.cli import session as sessions
+from bot.cli import drawing
 from bot.cli.arguments import Json, Now
-from bot.cli.session import Session
+from bot.cli.output import print_error, print_line, tell
+from bot.cli.session import Session, clock_from, open_session, read_settings
 from bot.digests.files import is_gone
 from bot.failures import WrongUsage
 from bot.operation import checks
-from bot.operation.health import (
-    Problem,
-    Readiness,
-    ask_readiness,
-    copy_times,
-    findings_of,
-    is_well,
-    joined,
-    parts_of,
-    texts,
-)
+from bot.operation.health import ask_readiness, copy_times, findings_of, is_well, joined, texts
 from bot.platform import CheckResult
-from bot.settings import Settings
 from bot.settings.opening import backup_folder
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
 from subscriptions.language import Language
-from subscriptions.notices import PROCESS, Finding, Level
+from subscriptions.notices import PROCESS, Finding
 from subscriptions.service.known_chats import figures
 from subscriptions.states import DeliveryState
 from subscriptions.store import model_requests
 from subscriptions.store import outbox as stored_outbox
-from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxCounts, OutboxEntry
-from subscriptions.store.stored_sources import KnownSource
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
@@ -52,12 +38,13 @@ _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yello
 
 def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
-    with sessions.open_session(now) as session:
+    with open_session(now) as session:
         moment, wall, settings, store = session.now, session.clock.wall(), session.settings, session.store
         language = Language("en", settings.timezone)
         readiness = ask_readiness(settings, store)
-        findings = joined(findings_of(settings, store, now=moment, wall=wall), _of_process(readiness, moment))
+        findings = joined(findings_of(settings, store, now=moment, wall=wall), readiness.findings(moment))
         counted = figures(store, now=moment)
+        outbox, sources = counted.outbox, [one.without(is_gone) for one in counted.sources]
         copies = copy_times(backup_folder(settings, store))
         document: dict[str, Any] = {
             "well": readiness.ready and is_well(findings),
@@ -68,51 +55,26 @@ def status(*, now: Now = None, json: Json = False) -> int:
             "findings": [
                 {"id": one.name, "level": one.level, **texts(one, language), "since": one.since} for one in findings
             ],
-            "outbox": _outbox_document(counted.outbox),
-            "stopped": dict(counted.stopped),
-            "sources": [_source_document(one.without(is_gone), moment) for one in counted.sources],
+            "outbox": {
+                "waiting": outbox.waiting - outbox.held + outbox.unclear,
+                "held": outbox.held,
+                "dead": outbox.dead,
+                "oldest_waiting_since": min(outbox.oldest.values(), default=None),
+            },
+            "sources": [
+                {
+                    "name": one.name,
+                    "outcome": one.last.outcome.value if one.last else None,
+                    "at": one.last.at if one.last else None,
+                    "overdue": one.is_behind(moment),
+                }
+                for one in sources
+            ],
             "copies": {"count": len(copies), "newest_at": max(copies, default=None)},
-            "database_bytes": _database_size(store),
             "model": _model_today(session),
         }
-    output.tell(document, lambda: output.print_line(*_lines(document, findings, language, moment, wall)), json=json)
+    tell(document, lambda: print_line(*_lines(document, findings, language, moment, wall)), json=json)
     return 0 if document["well"] else 1
-
-
-def _of_process(readiness: Readiness, now: datetime) -> list[Finding]:
-    """Returns what the running process says is wrong."""
-    found: list[Finding] = []
-    for said, level in ((readiness.problems, Level.WRONG), (readiness.attention, Level.ATTENTION)):
-        problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
-        found += parts_of(problems, now, level)
-    return found
-
-
-def _outbox_document(counts: OutboxCounts) -> dict[str, Any]:
-    return {
-        "waiting": counts.waiting - counts.held + counts.unclear,
-        "held": counts.held,
-        "dead": counts.dead,
-        "oldest_waiting_since": min(counts.oldest.values(), default=None),
-    }
-
-
-def _source_document(source: KnownSource, now: datetime) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "outcome": source.last.outcome.value if source.last else None,
-        "at": source.last.at if source.last else None,
-        "settled_at": source.state.settled_at,
-        "overdue": source.is_behind(now),
-    }
-
-
-def _database_size(store: Store) -> int:
-    """Returns the bytes of the database's files; 0 for a database server."""
-    if store.kind.file is None:
-        return 0
-    files = (store.path, store.path.with_name(f"{store.path.name}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _model_today(session: Session) -> Mapping[str, object] | None:
@@ -150,11 +112,9 @@ def _lines(
         last = f"{source['outcome']}, {_age(source['at'], now, language)} ago" if source["at"] else "never read"
         yield f"{'✗ ' if source['overdue'] else ''}Source {escaped(source['name'])}: {last}."
     if model := document["model"]:
-        requests = f"{model['requests']:,} of {model['most_requests']:,}"
-        yield f"{model['name']} today: summaries {model['summaries']:,}; requests {requests}."
+        yield "{name} today: summaries {summaries:,}; requests {requests:,} of {most_requests:,}.".format_map(model)
     copy = document["copies"]["newest_at"]
     yield f"Newest copy: {_age(copy, wall, language)} old." if copy else "There is no copy of the database yet."
-    yield f"Database: {document['database_bytes'] / 2**20:,.1f} MiB."
 
 
 def _age(since: datetime, now: datetime, language: Language) -> str:
@@ -167,8 +127,8 @@ def check(
     json: Json = False,
 ) -> int:
     """Check settings, database, each token and each source, and say how to mend what is wrong."""
-    settings = sessions.read_settings()
-    app = build_app(settings, clock=sessions.clock_from(None, settings), out=sys.stderr)
+    settings = read_settings()
+    app = build_app(settings, clock=clock_from(None, settings), out=sys.stderr)
 
     async def find() -> list[CheckResult]:
         try:
@@ -180,7 +140,7 @@ def check(
     with drawing.waiting("Asking sources and platforms"):
         findings = asyncio.run(find())
     shown = [{name: getattr(one, name) for name in ("question", "answer", "cure", "mend")} for one in findings]
-    output.tell(shown, lambda: drawing.print_rows(("", ""), map(_cells, findings)), json=json)
+    tell(shown, lambda: drawing.print_rows(("", ""), map(_cells, findings)), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
 
 
@@ -216,17 +176,43 @@ def show(
         return None
     if state is not None and state not in STATES:
         raise WrongUsage(f"“{state}” is not a state of a delivery.", f"Choose one of: {', '.join(STATES)}.")
-    with sessions.open_session(now) as session:
+    with open_session(now) as session:
+        moment, language = session.now, Language("en", session.settings.timezone)
         entries = [
-            _with_reason(entry, session.settings)
-            for entry in stored_outbox.outbox_entries(session.store, now=session.now, over=state in _OVER)
+            entry
+            for entry in stored_outbox.outbox_entries(session.store, now=moment, over=state in _OVER)
             if (entry.state == state if state else entry.state not in _OVER)
         ]
-        moment, language = session.now, Language("en", session.settings.timezone)
-    if not entries and not json:
-        output.print_line(f"No delivery is {state}." if state else "Nothing waits.")
-        return 0
-    return output.tell(list(map(asdict, entries)), lambda: _show_entries(entries, moment, language), json=json)
+    for number, entry in enumerate(entries):
+        facts = facts_of(entry.chat.partition(":")[0])
+        if entry.state is DeliveryState.PLANNED and not (entry.reason or session.settings.is_on(facts.name)):
+            entries[number] = replace(entry, reason=facts.off)
+
+    def show_all() -> None:
+        if not entries:
+            print_line(f"No delivery is {state}." if state else "Nothing waits.")
+            return
+        rows = [
+            (
+                entry.id,
+                entry.chat,
+                Text(entry.state, _COLOURS.get(entry.state, "")),
+                str(entry.papers),
+                _age(entry.waiting_since, moment, language),
+                _remark(entry, language),
+            )
+            for entry in entries
+        ]
+        drawing.print_rows(("delivery", "chat", "state", "papers", "since", "why"), rows, right="papers")
+
+    return tell(list(map(asdict, entries)), show_all, json=json)
+
+
+def _remark(entry: stored_outbox.OutboxEntry, language: Language) -> str:
+    """Returns why a delivery waits, how often it was tried and when it is tried again."""
+    tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
+    following = f"again {language.moment(entry.next_at)}" if entry.next_at else ""
+    return "; ".join(part for part in (entry.reason, tried, following) if part)
 
 
 @outbox.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
@@ -244,42 +230,12 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, done: str) -> int:
     """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
     status = 0
-    with sessions.open_session(now) as session:
+    with open_session(now) as session:
         for delivery in ids:
             try:
                 act(session.store, delivery, now=session.now)
-                output.print_line(f"✓ {escaped(delivery)} {done}.")
+                print_line(f"✓ {escaped(delivery)} {done}.")
             except NotFound as error:
-                output.print_error(str(error))
+                print_error(str(error))
                 status = error.exit_code
     return status
-
-
-def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
-    """Returns the entry. A planned entry without a reason whose platform is off gets the reason that it is off."""
-    platform = entry.chat.partition(":")[0]
-    if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
-        return entry
-    return replace(entry, reason=facts_of(platform).off)
-
-
-def _show_entries(entries: Sequence[OutboxEntry], now: datetime, language: Language) -> None:
-    rows = [
-        (
-            entry.id,
-            entry.chat,
-            Text(entry.state, _COLOURS.get(entry.state, "")),
-            str(entry.papers),
-            _age(entry.waiting_since, now, language),
-            _remark(entry, language),
-        )
-        for entry in entries
-    ]
-    drawing.print_rows(("delivery", "chat", "state", "papers", "since", "why"), rows, right="papers")
-
-
-def _remark(entry: OutboxEntry, language: Language) -> str:
-    """Returns why a delivery waits, how often it was tried and when it is tried again."""
-    tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
-    following = f"again {language.moment(entry.next_at)}" if entry.next_at else ""
-    return "; ".join(part for part in (entry.reason, tried, following) if part)

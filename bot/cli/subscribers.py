@@ -12,13 +12,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, drawing, output
-from bot.cli import session as sessions
+from bot.cli import drawing
+from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption
+from bot.cli.output import print_line, tell
+from bot.cli.session import look_up_new_chat, open_session, remarks_on_new
 from bot.commands import phrasing
 from bot.commands.export import library_lines
 from bot.digests.files import read_file
+from bot.digests.library import read_library
 from bot.failures import WrongUsage
-from bot.library import read_library
 from bot.ports.channel import Reply
 from bot.ports.conversation import LARGEST, file_too_large
 from bot.rendering.cleaning import readable
@@ -44,7 +46,7 @@ def subscribe(
         str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
     ],
     *,
-    chat: arguments.ChatOption,
+    chat: ChatOption,
     when: Annotated[
         str | None,
         typer.Option(
@@ -53,12 +55,12 @@ def subscribe(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
-    now: arguments.Now = None,
+    now: Now = None,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    with sessions.open_session(now, make=True) as session, drawing.reporting_query_errors(query):
+    with open_session(now, make=True) as session, drawing.reporting_query_errors(query):
         address = session.address(chat)
-        title, kind = sessions.look_up_new_chat(session, address)
+        title, kind = look_up_new_chat(session, address)
         moment = session.now
         session.encode(texts_asked(query))
         done = subscribing.subscribe(
@@ -88,14 +90,12 @@ def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
     uses_zone = subscription.cadence.kind != "now" and subscription.zone is None
     if subscription.number == 1 and uses_zone and zone == settings.timezone:
         yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
-    yield from sessions.remarks_on_new(chat, settings)
+    yield from remarks_on_new(chat, settings)
 
 
-def subscriptions(
-    *, chat: arguments.OptionalChatOption = None, now: arguments.Now = None, json: arguments.Json = False
-) -> int:
+def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
-    with sessions.open_session(now) as session:
+    with open_session(now) as session:
         of = None if chat is None else get_set_up(session.store, session.address(chat)).address
         entries = known_chats.listed(session.store, of)
         following = () if json else known_chats.next_deliveries_of(session.store, entries, now=session.now)
@@ -114,13 +114,13 @@ def subscriptions(
         }
         for one in entries
     ]
-    return output.tell(documents, lambda: show_list(entries, following, moment), json=json)
+    return tell(documents, lambda: show_list(entries, following, moment), json=json)
 
 
 def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
     """Prints subscriptions as a table. `following`: the next delivery of each."""
     if not entries:
-        output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
         return
     rows = []
     for entry, then in zip(entries, following, strict=True):
@@ -144,9 +144,9 @@ def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str
     return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
 
 
-def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
+def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
-    with sessions.open_session() as session:
+    with open_session() as session:
         of = get_set_up(session.store, session.address(chat))
     values = {name: of.settings.value(name) for name in chat_settings.SETTINGS}  # as `set` accepts them
     document = {
@@ -161,22 +161,22 @@ def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int
 
     def show() -> None:
         head = (str(of.address), escaped(of.title), of.kind.value, of.state.value)
-        output.print_line(" · ".join(filter(None, head)))
+        print_line(" · ".join(filter(None, head)))
         rows = ((name, value, "chosen" if name in of.chosen else "") for name, value in values.items())
         drawing.print_rows(("setting", "value", ""), rows)
 
-    return output.tell(document, show, json=json)
+    return tell(document, show, json=json)
 
 
 def export(
     *,
-    chat: arguments.OptionalChatOption = None,
+    chat: OptionalChatOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
 ) -> int:
     """Write subscriptions as text to stdout; `import` reads it back."""
     if (chat is None) is not everything:
         raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
-    with sessions.open_session() as session:
+    with open_session() as session:
         if chat is None:
             sys.stdout.writelines(import_export.export_all(session.store))
         else:
@@ -188,9 +188,9 @@ def export(
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `export` wrote, or - for standard input.")],
     *,
-    chat: arguments.OptionalChatOption = None,
+    chat: OptionalChatOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
-    now: arguments.Now = None,
+    now: Now = None,
 ) -> int:
     """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
     try:
@@ -199,7 +199,7 @@ def import_(
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(f"{file}, line {line}: this is not UTF-8 text.", "Save it as UTF-8.") from None
     read = portable.read_lines(text, None if chat is None else addresses.parse_address(chat))
-    with sessions.open_session(now, make=True, dry=dry_run) as session:
+    with open_session(now, make=True, dry=dry_run) as session:
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in read)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in read)
         session.encode(import_export.texts_asked(lines))
@@ -211,26 +211,26 @@ def import_(
         drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(what)}".rstrip()))
     counts = Counter(sign for sign, _, _ in changes)
     done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
-    output.print_line("Nothing was changed: this was a dry run." if dry_run else done)
+    print_line("Nothing was changed: this was a dry run." if dry_run else done)
     return 0
 
 
 def library(
     file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
     *,
-    chat: arguments.ChatOption,
-    now: arguments.Now = None,
+    chat: ChatOption,
+    now: Now = None,
 ) -> int:
     """Store a chat's own library. It replaces the one before."""
     data = read_file(file)
     if len(data) > LARGEST:
         raise file_too_large(LARGEST)
     read = read_library(data)
-    with sessions.open_session(now) as session:
+    with open_session(now) as session:
         of = known_chats.get_chat(session.store, session.address(chat))
         with suppress(MeaningFails):  # then the vectors are made later
             session.encode(titles_to_ask(read))
         put_library(session.store, of.id, read, now=session.now)
-        lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
+        lines = library_lines(read, TERMINAL_LANGUAGE, orders=session.encoder is not None)
     drawing.print_reply(Reply(lines, ok=True))
     return 0

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.commands.asking import ask, subscriptions_here
 from bot.commands.cards import CARDS, named_papers, stored_and_unknown
 from bot.commands.context import Callback, Command, CommandContext, refusal, with_stored_chat
-from bot.library import is_library, read_library
+from bot.digests.library import is_library, read_library
 from bot.ports.channel import Buttons, File, Reply
 from bot.ports.conversation import LARGEST, FileReader, FileWithoutCommand
 from bot.rendering.bibliography import bibliography, references

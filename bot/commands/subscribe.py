@@ -134,7 +134,7 @@ def sub(context: CommandContext) -> Reply:
             count=len(lines),
             most=MOST_LINES,
         )
-    context.ask_for_vectors(text for line in lines for text in texts_asked(split_when(line).query))
+    context.ask_for_vectors([text for line in lines for text in texts_asked(split_when(line).query)])
     if len(lines) > 1:
         return _several(context, lines)
     ending = split_when(lines[0])

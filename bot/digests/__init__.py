@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.digests import decoding, scalars
 from bot.digests.summaries import without_failures
@@ -20,7 +20,7 @@ from subscriptions.planning.source_calendar import lies_ahead
 if TYPE_CHECKING:
     from bot.digests.entries import Found
 
-FORMATS: Final = {  # format → the module that reads it; the first module whose `read` knows a text reads it
+FORMATS = {  # format → the module that reads it; the first module whose `read` knows a text reads it
     "arxiv_rss": "feeds",
     "arxiv_atom": "feeds",
     "arxiv_api_atom": "feeds",
@@ -45,10 +45,10 @@ FORMATS: Final = {  # format → the module that reads it; the first module whos
     "records_json": "records",
 }
 
-INFO: Final = frozenset({"empty_digest", "date_from_name", "date_assumed"})
+INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})
 """Codes of warnings that need no attention."""
 
-MESSAGES: Final = {  # code of a warning → its text; what is left out of a document is told by one of them
+MESSAGES = {  # code of a warning → its text; what is left out of a document is told by one of them
     "authors_not_shown": "papers whose list of authors is cut short: {count}",
     "bad_json_line": "parts of JSON that hold no paper that can be read: {count}; all others are kept",
     "control_characters": "control characters that were removed: {count}",
@@ -74,7 +74,7 @@ MESSAGES: Final = {  # code of a warning → its text; what is left out of a doc
     "unread_text": "texts of papers that stand below no known label: {count}; they are left out",
     "xml_truncated": "the XML breaks off or is damaged; the complete entries are kept",
 }
-_LONGEST_ERROR: Final = 400  # characters
+_LONGEST_ERROR = 400  # characters
 
 
 def read_digest(

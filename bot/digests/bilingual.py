@@ -32,7 +32,6 @@ tldr. There are no authors and no dates. A paper has the same seven texts in all
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from bot.digests import arxiv, markup, scalars, summaries
 from bot.digests.entries import Found
@@ -40,7 +39,7 @@ from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
-TEXTS: Final = ("translated_title", "title", "link", "tldr", "english_tldr", "translated_abstract", "abstract")
+TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "translated_abstract", "abstract")
 """Of a paper, in the order of all three forms: arguments of `paper_of`."""
 
 _PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")

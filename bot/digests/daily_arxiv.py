@@ -35,7 +35,6 @@ last, such a line is text.
 import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Final
 
 from bot.digests import arxiv, markup, names, scalars, summaries
 from bot.digests.entries import Found
@@ -51,7 +50,7 @@ _AUTHORS, _CATEGORIES, _COMMENT, _ABSTRACT, _TRANSLATION, _TITLE = (
     "translation",
     "title",
 )
-_NAMES: Final = {  # fields, in the order of the standard template → names of their labels in small letters, singular
+_NAMES = {  # fields, in the order of the standard template → names of their labels in small letters, singular
     _AUTHORS: "author|作者",
     _CATEGORIES: "main category|category|categorie|subject|主类别|主分类",
     _TITLE: "title translation|translated title|标题翻译|中文标题",
@@ -72,9 +71,9 @@ _NAMES: Final = {  # fields, in the order of the standard template → names of 
     _TRANSLATION: "translation|abstract translation|摘要翻译|中文摘要|chinese abstract",
     "conclusion_translation": "conclusion translation",
 }
-_LABELS: Final = {name: field for field, names in _NAMES.items() for name in names.split("|")}
-_ORDER: Final = {field: place for place, field in enumerate(_NAMES)}
-_OF_ONE_LINE: Final = frozenset((_AUTHORS, _CATEGORIES, _TITLE))
+_LABELS = {name: field for field, names in _NAMES.items() for name in names.split("|")}
+_ORDER = {field: place for place, field in enumerate(_NAMES)}
+_OF_ONE_LINE = frozenset((_AUTHORS, _CATEGORIES, _TITLE))
 _MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning of a sentence
 
 # A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with

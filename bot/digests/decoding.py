@@ -2,23 +2,22 @@
 
 import re
 import zlib
-from typing import Final
 
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.texts.cutting import cut_letters
 
-MAX_BYTES: Final = 16 * 2**20
+MAX_BYTES = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
 
-BOM: Final = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'](?P<name>[\w.:-]{2,40})[\"']")
 _ENCODING = re.compile(  # names of those that feeds have; others of Python's decoders are slow or no encodings of text
     r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
     re.IGNORECASE,
 )
 # as browsers do
-_READ_AS: Final = {
+_READ_AS = {
     "gb2312": "gb18030",
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
@@ -28,7 +27,7 @@ _READ_AS: Final = {
 # escapes can produce.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
-_SIGNATURES: Final = (
+_SIGNATURES = (
     (b"%PDF", Sentence("a PDF")),
     (b"PK\x03\x04", Sentence("a ZIP archive or an office document")),
     (b"\x1f\x8b", Sentence("a compressed file")),

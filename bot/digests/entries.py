@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from bot.digests import arxiv, names
 from bot.digests.decoding import without_controls
@@ -21,15 +21,15 @@ from subscriptions.texts.normal_forms import normalized
 
 Item = TypeVar("Item")
 
-MOST_PAPERS: Final = 200_000
-TITLE: Final = 2_000  # characters
-TEXT: Final = 20_000  # characters of an abstract, of its translation, of a field of a summary
-COMMENT: Final = 5_000
-NAME: Final = 500  # of an author, of a venue
-ADDRESS: Final = 2_000
-DOI: Final = 300
-CATEGORIES: Final = 200
-LANGUAGES: Final = 20
+MOST_PAPERS = 200_000
+TITLE = 2_000  # characters
+TEXT = 20_000  # characters of an abstract, of its translation, of a field of a summary
+COMMENT = 5_000
+NAME = 500  # of an author, of a venue
+ADDRESS = 2_000
+DOI = 300
+CATEGORIES = 200
+LANGUAGES = 20
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 

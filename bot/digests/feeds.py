@@ -12,7 +12,6 @@ the names of their elements. What publishers add is the same in all of them: PRI
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 
 from bot.digests import arxiv, bilingual, decoding, descriptions, markup, names, scalars, works
 from bot.digests.entries import Found
@@ -22,22 +21,22 @@ from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
 
-ERROR_TITLE: Final = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
-LIMIT: Final = 2000  # records of a feed; arXiv drops all further ones silently (info.arxiv.org/help/rss.html)
-_ANSWERS: Final = ("arxiv query:", "arxiv search results")  # titles of answers of arXiv's API; the second one of errors
+ERROR_TITLE = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title
+LIMIT = 2000  # records of a feed; arXiv drops all further ones silently (info.arxiv.org/help/rss.html)
+_ANSWERS = ("arxiv query:", "arxiv search results")  # titles of answers of arXiv's API; the second one of errors
 _ERROR_ID = "arxiv.org/api/errors"  # part of the id of an entry in which arXiv's API reports an error
 _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 _CHAT_ARXIV = "Chat Arxiv"  # the beginning of the titles of cn-chat-arxiv
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 # of plain names
-_SPACES: Final = (
+_SPACES = (
     "",
     "http://purl.org/rss/1.0/",
     "http://www.w3.org/2005/Atom",
     "http://purl.org/atom/ns#",
 )
-_VOCABULARIES: Final = (  # parts of addresses of name spaces; the address of PRISM has many forms
+_VOCABULARIES = (  # parts of addresses of name spaces; the address of PRISM has many forms
     ("prism", "prism:"),
     ("purl.org/dc/terms", "dcterms:"),
     ("purl.org/dc/", "dc:"),

@@ -17,20 +17,11 @@ STDIN = "-"
 _BYTE = re.compile(r"\\x([0-9a-f]{2})")  # of a name that is not UTF-8, see `in_utf8`
 
 
-def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
-    """Yields (path, content) of the documents that arguments name: a file, all files below a folder, `-` for stdin.
-
-    If a document cannot be read, its content is the error.
-    """
-    for path in paths_of(paths):
-        try:
-            yield path, read_file(path)
-        except UnreadableInput as error:
-            yield path, error
-
-
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
-    """Yields the paths of the documents that arguments name. Folders are listed by name, without hidden files."""
+    """Yields the paths of the documents that arguments name: a file, all files below a folder, `-` for stdin.
+
+    Folders are listed by name, without hidden files.
+    """
     for path in paths:
         if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
             yield from _files_below(path)
@@ -100,34 +91,21 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
     still be made). Raises UnreadableInput if the folder cannot be listed.
     """
     folder = folder_of(pattern)
-    if os.path.isdir(pattern):  # noqa: PTH112
-        pattern = os.path.join(glob.escape(pattern), "*")  # noqa: PTH118
     if barred := barred_at(folder):
         raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(barred)}))
     if not is_there(folder):
         return {}
-    found = ((name, _stamp(name)) for name in _matching(pattern))
-    return {name: stamp for name, stamp in found if stamp}
+    inside = os.path.relpath(pattern, folder)
+    if inside in (os.curdir, "**") or inside.endswith("/**"):
+        inside = f"{inside}/*"
+    # `**` follows no link here, unlike that of the module glob: it could lead round or through the whole machine
+    found = (path for path in folder.glob(inside) if not any(map(_is_hidden, path.relative_to(folder).parts)))
+    stamps = {str(path): _stamp(str(path)) for path in found}
+    return {name: stamp for name, stamp in stamps.items() if stamp}
 
 
-def _matching(pattern: str) -> Iterator[str]:
-    """Yields the paths that match a pattern.
-
-    `**` follows no link, which could lead round or through the whole machine.
-    """
-    if pattern.startswith("**"):
-        yield from (name[2:] for name in _matching(os.path.join(os.curdir, pattern)))  # noqa: PTH118
-        return
-    before, recursive, behind = pattern.partition(f"{os.sep}**{os.sep}")
-    if not recursive and pattern.endswith(f"{os.sep}**"):
-        before, recursive, behind = pattern[:-3], "**", "*"
-    if not recursive:
-        yield from glob.iglob(pattern)  # noqa: PTH207
-        return
-    for top in glob.iglob(before):  # noqa: PTH207
-        for here, folders, _ in os.walk(top):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from _matching(os.path.join(glob.escape(here), behind))  # noqa: PTH118
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def is_missing(pattern: str) -> bool:

@@ -32,21 +32,21 @@ templates in github.com/arXiv/arxiv-browse.
 
 import re
 from collections.abc import Iterator
-from copy import copy
+from copy import deepcopy
 from itertools import takewhile
-from typing import Final
 
-from bs4 import BeautifulSoup, Tag
+from lxml import etree
 
 from bot.digests import arxiv, markup, names, scalars
 from bot.digests.entries import Found
+from bot.digests.markup import Element
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
 _SECTION = re.compile(r"(?P<kind>New|Cross|Replacement)(?:s\b|[ -](?:submissions|lists?)\b)")
-_KINDS: Final = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
+_KINDS = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
 _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\d{1,6}) entries")
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
@@ -60,11 +60,11 @@ _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place 
 _SITE = "https://arxiv.org"
 
 _Line = tuple[int, str]  # number from 1, text
-_BANNER: Final = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
-_BADGE: Final = 20  # characters that a badge of the page has at most, such as "new"
-_MOST_BADGES: Final = 10
-_START: Final = 1_000  # characters; more than badges and the banner have
-_BUTTON: Final = "Subscribe"  # the label of a button, which copying joins with the first title
+_BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
+_BADGE = 20  # characters that a badge of the page has at most, such as "new"
+_MOST_BADGES = 10
+_START = 1_000  # characters; more than badges and the banner have
+_BUTTON = "Subscribe"  # the label of a button, which copying joins with the first title
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
@@ -94,16 +94,17 @@ def _read_page(text: str) -> Found:
     return found
 
 
-def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce | None]]:
+def _heads(text: str, found: Found) -> Iterator[tuple[Element | None, str, Announce | None]]:
     """Yields (head of an entry, its words, the announce type of its section).
 
     Notes what the headings say in `found`.
     """
     kind: Announce | None = None
     for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
-        element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
-        words = _text(element) if element else ""
-        if element is None or element.name == "dt":
+        page = etree.HTML(markup.without_wrong_references(piece))
+        element = None if page is None else next(page.iter("dt", "h1", "h2", "h3"), None)
+        words = _text(element)
+        if element is None or element.tag == "dt":
             yield element, words, kind
             continue
         day, section, showing = scalars.day_in_heading(words), _SECTION.match(words), _SHOWING.search(words)
@@ -122,16 +123,16 @@ def _refuse_unless_empty(text: str, found: Found) -> None:
         raise BrokenDigest(Sentence("No paper in it can be read."))
 
 
-def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
+def _paper_of(head: Element | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
     """Returns the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
-    addresses = [address for link in head.find_all("a") if (address := _address(link))] if head else []
-    body = head.find_next_sibling() if head else None
-    if not addresses or body is None or body.name != "dd":
+    addresses = [] if head is None else [address for link in head.iter("a") if (address := _address(link))]
+    body = None if head is None else head.getnext()
+    if not addresses or body is None or body.tag != "dd":
         found.warnings["unparsed_heading"] += 1
         return None
     arxiv_id = addresses[0][0]
     fields = {name: _words(body, name) for name in ("list-title", "list-authors", "list-subjects", "list-comments")}
-    authors = [_text(link) for link in body.select("div[class*=list-authors] a")]
+    authors = [_text(link) for link in body.xpath(".//div[contains(@class, 'list-authors')]//a")]
     if "et al" in fields["list-authors"]:
         found.warnings["authors_not_shown"] += 1
     if kind in (None, Announce.NEW):
@@ -149,30 +150,29 @@ def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found)
     )
 
 
-def _address(link: Tag) -> tuple[str, int | None] | None:
-    href = str(link.get("href", ""))
+def _address(link: Element) -> tuple[str, int | None] | None:
+    href = link.get("href", "")
     return arxiv.arxiv_address(_SITE + href if href.startswith("/") else href)
 
 
-def _text(element: Tag) -> str:
-    for line in element.find_all("br"):
-        line.replace_with("\n")
-    return scalars.collapse(element.get_text())
+def _text(element: Element | None) -> str:
+    return scalars.collapse(markup.text_of(element))
 
 
-def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
+def _words(body: Element, part_of_class: str, name: str = "div") -> str:
     """Returns the text of a field without its label, and with the addresses that the page hides."""
-    found = body.select_one(f"{name}[class*={part_of_class}]")
-    if found is None:
+    found = body.xpath(f".//{name}[contains(@class, '{part_of_class}')]")
+    if not found:
         return ""
-    field = copy(found)
-    for block in field.find_all(["div", "p"]):  # of the next fields, if the end of this one is lost
-        block.decompose()
-    for inner in field.find_all(["span", "a"]):
-        if "descriptor" in inner.get_attribute_list("class"):
-            inner.clear()
-        elif inner.name == "a" and _LINK_TEXT.fullmatch(_text(inner)):
-            inner.string = str(inner.get("href", ""))
+    field = deepcopy(found[0])
+    etree.strip_elements(field, "div", "p", with_tail=False)  # the next fields, if the end of this one is lost
+    for inner in field.iter("span", "a"):
+        href = inner.get("href", "")
+        if "descriptor" in inner.get("class", "").split():
+            inner.clear(keep_tail=True)
+        elif inner.tag == "a" and _LINK_TEXT.fullmatch(_text(inner)):
+            inner.clear(keep_tail=True)
+            inner.text = href
     return _text(field)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from html import escape, unescape
 from html.entities import html5
 from itertools import islice, pairwise
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
@@ -27,11 +27,11 @@ _HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype htm
 # a section of CDATA, a reference, or signs that begin neither a reference nor a tag
 _SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:&(?!#?\w{1,40};)|<(?![\w/!?:]))++")
 _NUMBERED = re.compile(r"&(?P<name>#\w{1,40});?")  # HTML may leave out the semicolon
-_OF_XML: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_OF_XML = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # that XML allows
 
-_UNCLOSED: Final = etree.ErrorTypes.ERR_TAG_NAME_MISMATCH
-_HEAD: Final = 4_000  # characters at most before the first record of a damaged document
+_UNCLOSED = etree.ErrorTypes.ERR_TAG_NAME_MISMATCH
+_HEAD = 4_000  # characters at most before the first record of a damaged document
 
 _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F]{1,6}));")
 _COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")

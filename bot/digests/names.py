@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from bot.digests import markup
 from bot.digests.scalars import decode_accents
 
-MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have about 5,000
+MOST_AUTHORS = 20_000  # of one paper; papers of experiments at CERN have about 5,000
 
 _SEPARATOR = re.compile(r"[,，、]|: ")  # a colon follows the name of a collaboration
 _SEMICOLON = re.compile(r"[;；]")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bot.digests import arxiv, bilingual, descriptions, markup, names, scalars, summaries, works
 from bot.digests.entries import Found
@@ -38,19 +38,19 @@ _LINE = re.compile(".*")
 _TORN = object()
 # two bounds of the time that a hostile document takes: places, since one where too much is nested costs much wherever
 # it ends, and characters that are read again, since the places of one line may share all of it
-_MOST_TEARS: Final = 10_000
-_MOST_AGAIN: Final = 20  # times the length of a document that may be read again after damage
+_MOST_TEARS = 10_000
+_MOST_AGAIN = 20  # times the length of a document that may be read again after damage
 _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # after damage
-_PARTS_OF_VALUES: Final = frozenset(",]}")  # signs that stand behind a part of a larger value
-_MOST_DIGITS: Final = 6  # of the place of a word in an abstract
-_SEEN: Final = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
+_PARTS_OF_VALUES = frozenset(",]}")  # signs that stand behind a part of a larger value
+_MOST_DIGITS = 6  # of the place of a word in an abstract
+_SEEN = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
 # members of `AI` → names of a summary's fields; other members are no parts of a summary
-_FIELDS: Final = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
-_TRANSLATED: Final = "translation|summary_zh|translated_summary|translated_abstract|abstract_zh"  # where `AI` has the abstract in another language
-_NO_FIELDS: Final = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
-_SERVERS: Final = {"medrxiv": "medRxiv"}
-_NO_ERRORS: Final = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
+_FIELDS = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
+_TRANSLATED = "translation|summary_zh|translated_summary|translated_abstract|abstract_zh"  # where `AI` has the abstract in another language
+_NO_FIELDS = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
+_SERVERS = {"medrxiv": "medRxiv"}
+_NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
 
 # marks of the program that makes bioRxiv's pages, without spaces around: `O_ST_ABSResultsC_ST_ABSSand sings.`
 _BIORXIV_MARKS = re.compile(
@@ -415,7 +415,7 @@ _FEED = _Kind(
     people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
     date="_paperwire.date|date_published|published_at|date_modified", venue="_paperwire.venue|blog_name", name="name|given family",
 )  # fmt: skip
-_KINDS: Final = (
+_KINDS = (
     _Kind(
         format="bilingual_json", marks=("title", "abstract", "link", "translated_title/translated_abstract/tldr/en_tdlr/context"),
         paper=_paper_of_chat_arxiv, in_lines=True,

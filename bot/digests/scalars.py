@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
-from typing import Final
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from bot.digests import arxiv
 from subscriptions.normalize.tex import without_accent_macros
 from subscriptions.texts.normal_forms import normalized
 
-_MONTHS: Final = {  # beginnings of names of months, in the languages of western Europe
+_MONTHS = {  # beginnings of names of months, in the languages of western Europe
     beginning: number
     for number, beginnings in enumerate(
         ("jan ene gen", "feb fév fev", "mar mär mrt", "apr avr abr", "may mai mag maj mei", "jun juin giu", "jul juil lug",
@@ -62,7 +61,7 @@ _DOI_IN_LINE = re.compile(
 
 _KANA, _HANGUL = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_SCRIPTS: Final = tuple(  # the first that a text has tells its language
+_SCRIPTS = tuple(  # the first that a text has tells its language
     (language, re.compile(f"[{letters}]")) for language, letters in (("ja", _KANA), ("ko", _HANGUL), ("zh", _HAN))
 )
 

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
 
 from bot.digests.scalars import language_of
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.texts.statements import summary_state
 
-LEADING: Final = ("tldr", "task")
+LEADING = ("tldr", "task")
 """Names of the field that says in short what a paper is about. Without it, a paper has no usable summary."""
-FIELDS: Final = (
+FIELDS = (
     *LEADING, "motivation", "method", "result", "conclusion", "keywords", "ai_comments", "ai_abstract", "related_work",
     "potential_applications", "future_work", "conclusion_translation",
 )  # fmt: skip
@@ -20,8 +19,8 @@ FIELDS: Final = (
 
 _SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese
 _NO_SUMMARY = ("failed", "placeholder", "empty")
-_LONG: Final = 40  # bytes; two papers do not have so long a text in common, but they may both have "It works."
-_SEVERAL: Final = 3  # papers of which a short text is the summary in short
+_LONG = 40  # bytes; two papers do not have so long a text in common, but they may both have "It works."
+_SEVERAL = 3  # papers of which a short text is the summary in short
 _ERROR = re.compile(  # the beginning of an error; a summary begins so only if its paper is about errors
     r"error\b(?!-)|.{0,20}\bapi.{0,6}(?:配额|额度|限额|quota|limit)|.{0,20}\bquota (?:is |was )?(?:exceeded|used up)",
     re.IGNORECASE,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from bot.digests import arxiv, markup, names, scalars
 from bot.digests.entries import Found, Item
@@ -26,7 +25,7 @@ _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
 )
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
 _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retract(?:ions?|ed)"
-_NO_PAPERS: Final = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
+_NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
     # corrections
     rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}|withdrawal|removal",
     r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b.*",

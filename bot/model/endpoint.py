@@ -9,28 +9,28 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from bot.failures import ModelFails
-from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
+from bot.ports.http import CODINGS, TooLarge, Unreadable, body_of, trusted
 from subscriptions.errors import Sentence
 
-_LARGEST: Final = 256 * 1024  # bytes of an answer
-_LONGEST: Final = 20_000  # characters of its text that are looked through, from the end
-_CUT: Final = ("length", "content_filter")  # reasons why a model ended before its end
-_END_OF_THOUGHTS: Final = re.compile(r"</(?:\w+:)?think(?:ing)?>|<\|message\|>")  # Qwen, Seed and others; gpt-oss
-_NOT_READ: Final = (  # by the model: the request costs nothing
+_LARGEST = 256 * 1024  # bytes of an answer
+_LONGEST = 20_000  # characters of its text that are looked through, from the end
+_CUT = ("length", "content_filter")  # reasons why a model ended before its end
+_END_OF_THOUGHTS = re.compile(r"</(?:\w+:)?think(?:ing)?>|<\|message\|>")  # Qwen, Seed and others; gpt-oss
+_NOT_READ = (  # by the model: the request costs nothing
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_OF_THIS_REQUEST: Final = (  # what its text says is refused; another one may be answered
+_OF_THIS_REQUEST = (  # what its text says is refused; another one may be answered
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -141,9 +141,9 @@ class Endpoint:
         )
 
 
-_NOT_OF_A_MODEL: Final = Sentence("what it sends is no answer of a model")
-_NONSENSE: Final = Sentence("its answer does not have the form that was asked for")
-_DECODER: Final = json.JSONDecoder(strict=False)  # line ends in strings are common
+_NOT_OF_A_MODEL = Sentence("what it sends is no answer of a model")
+_NONSENSE = Sentence("its answer does not have the form that was asked for")
+_DECODER = json.JSONDecoder(strict=False)  # line ends in strings are common
 
 
 def object_in(text: str) -> Mapping[str, object]:

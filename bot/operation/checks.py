@@ -16,9 +16,8 @@ from bot.platform import CheckResult, Platform
 from bot.ports.models import Summarizer
 from bot.settings import Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder
-from bot.sources import databases, fetch_request, folders
-from bot.sources.fetcher import Fetcher
-from bot.sources.source_scheduler import make_fetcher, sites_of
+from bot.sources import fetch_request, folders
+from bot.sources.poll import PollDependencies, said_in
 from subscriptions import addresses
 from subscriptions.errors import (
     MeaningFails,
@@ -52,8 +51,7 @@ def check_here(app: App) -> Iterator[CheckResult]:
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
     """Returns what sources on the web, the language model and the platforms answer."""
-    fetcher = make_fetcher(app.settings, app.deps)
-    found = await ask_sources(app.settings, fetcher, now=app.clock.now())
+    found = await ask_sources(app.settings, PollDependencies.of(app.settings, app.deps))
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
     return found + await check_platforms(app.store, app.platforms)
@@ -196,28 +194,27 @@ def _files(source: SourceSettings) -> CheckResult:
     return CheckResult.wrong(question, brief(wrong[0]), cure)
 
 
-async def ask_sources(settings: Settings, fetcher: Fetcher, *, now: datetime) -> list[CheckResult]:
+async def ask_sources(settings: Settings, deps: PollDependencies) -> list[CheckResult]:
     """Returns for each web source whether it can be read now. Fetches its first address, stores nothing."""
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
-    sites = sites_of(settings)
-    found = [await _reached(source, fetcher, now, sites) for source in sources]
+    found = [await _reached(source, deps) for source in sources]
     # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
     if settings.sources:
         return found
     return [replace(one, mend=False, is_open=one.mend) for one in found]
 
 
-async def _reached(source: SourceSettings, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites) -> CheckResult:
+async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResult:
     """Returns whether a source's first address yields a digest."""
     question = f"Source {source.name}"
-    request, *_ = fetch_request.requests_of(source, now, sites=sites)
+    request, *_ = fetch_request.requests_of(source, deps.clock.now(), sites=deps.sites)
     try:
-        found = await fetcher.fetch(request.url)
+        found = await deps.fetcher.fetch(request.url)
         problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return CheckResult(question, "it can be reached; that of today is not there yet")
-        problem = databases.refusal(error.body) if request.database else ""
+        problem = fetch_request.refusal(error.body) if request.database else ""
         if not problem:
             return CheckResult.of_error(question, error)
     if problem and source.database:
@@ -231,16 +228,15 @@ async def _reached(source: SourceSettings, fetcher: Fetcher, now: datetime, site
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
     """Returns why a document cannot be read as a digest; "" if it can."""
-    name = fetch_request.document_name(source.name, request.url)
     if request.database and (problem := fetch_request.rest_of_answer(request, data)[1]):
         return problem
-    if databases.is_list(request.database, request.url):
+    if request.is_list:
         return ""
     try:
-        digest = read_digest(data, name, format=request.format, language=source.language)
+        digest = read_digest(data, request.named(source.name), format=request.format, language=source.language)
     except PaperwireError as error:
         return brief(error)
-    return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")
+    return said_in(digest, "feed_error")
 
 
 async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> list[CheckResult]:

@@ -95,15 +95,8 @@ class Problem:
     seconds: int
 
 
-def parts_of(problems: Mapping[str, Problem], now: datetime, level: Level = Level.WRONG) -> list[Finding]:
-    """Returns the findings about parts of the process that do not work.
-
-    `problems`: name of the part -> what is wrong.
-    """
-    return [_part_fails(name, one, now, level) for name, one in problems.items()]
-
-
-def _part_fails(name: str, problem: Problem, now: datetime, level: Level) -> Finding:
+def part_fails(name: str, problem: Problem, now: datetime, level: Level = Level.WRONG) -> Finding:
+    """Returns the finding that a part of the process does not work."""
     return Finding(
         cause=PROCESS,
         of=name,
@@ -207,6 +200,14 @@ class Readiness(BaseModel):
     seconds: dict[str, int] = {}  # name -> age of the problem, if it is known
     attention: dict[str, str] = {}  # name -> what needs attention although it is ready
     process: str = ""  # its id in its database
+
+    def findings(self, now: datetime) -> list[Finding]:
+        """Returns what the process says is wrong."""
+        return [
+            part_fails(name, Problem(why, self.seconds.get(name, 0)), now, level)
+            for said, level in ((self.problems, Level.WRONG), (self.attention, Level.ATTENTION))
+            for name, why in said.items()
+        ]
 
 
 def ask_readiness(settings: Settings, store: Store) -> Readiness:

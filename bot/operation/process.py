@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
@@ -20,7 +21,7 @@ from bot.operation.health import (
     findings_of,
     for_strangers,
     log_finding,
-    parts_of,
+    part_fails,
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
@@ -98,7 +99,8 @@ class Process:
     @property
     def known(self) -> tuple[Finding, ...]:
         """What only the process knows to be wrong, and the store does not."""
-        return (*self.upkeep.findings, *parts_of(self.health.problems(), self.app.clock.now()))
+        now, wrong = self.app.clock.now(), self.health.problems()
+        return (*self.upkeep.findings, *(part_fails(name, one, now) for name, one in wrong.items()))
 
     async def run_ticks(self) -> None:
         """Calls `tick` every second until `app.stop` is set."""
@@ -213,57 +215,47 @@ class Process:
         return True
 
 
-async def run(
-    app: App,
-    sources: SourceScheduler,
-    *,
-    once: bool,
-    new_bot: bool,
-    pause_gone: bool,
-    look_back: bool = False,
-    say: Callable[[str], None],
-) -> int:
-    """Runs until `app.stop` is set. With `once`, runs one round of everything. Returns the exit status.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run."""
 
-    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. `new_bot`
-    assigns the database to the bot of the token. `pause_gone` lets stopped platforms send again. `look_back`: see
-    `subscription_files.follow`. `say` prints a line for the operator. Raises RoleTaken, RoleLost, SettingsError,
-    StoreError.
+    once: bool  # one round of everything
+    new_bot: bool  # the database is given to the bot of the token
+    pause_gone: bool  # stopped platforms send again
+    look_back: bool  # see `subscription_files.follow`
+    say: Callable[[str], None]  # prints a line for the operator
+
+
+async def run(app: App, sources: SourceScheduler, options: Options) -> int:
+    """Runs until `app.stop` is set, or one round of everything. Returns the exit status.
+
+    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. Raises
+    RoleTaken, RoleLost, SettingsError, StoreError.
     """
     while not app.stop.is_set():
         try:
-            return await _run(
-                app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say
-            )
+            return await _run(app, sources, options)
         except StoreUnavailable as error:
-            if once or not error.passes:  # such as no access to the file: do not wait
+            if options.once or not error.passes:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
         await orderly_stop.unless_stopped(app, app.clock.sleep(START_AGAIN))
     return 0
 
 
-async def _run(
-    app: App,
-    sources: SourceScheduler,
-    *,
-    once: bool,
-    new_bot: bool,
-    pause_gone: bool,
-    look_back: bool,
-    say: Callable[[str], None],
-) -> int:
+async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
     """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
+    once, say = options.once, options.say
     lines = subscription_files.read(app.settings)
     app.open()
     ours = role.role_of(app.store)
     try:
         if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
             return 0
-        if pause_gone:
+        if options.pause_gone:
             await app.store.run(bot_state.free_platforms)
-        await app.sender.prepare(new_bot=new_bot)
-        follow = partial(subscription_files.follow, app, lines, look_back=look_back, say=say)
+        await app.sender.prepare(new_bot=options.new_bot)
+        follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
         process = Process(app, sources, follow if app.settings.subscription_files else None)
         await process.late_encoding.begin()
         if once:

@@ -106,6 +106,16 @@ class SourceSettings(_Table):
         return self.openalex or self.pubmed or ",".join(self.crossref)
 
     @property
+    def follows_arxiv(self) -> bool:
+        """Whether its papers are due when arXiv announces them, however often it is asked."""
+        return bool(self.arxiv) or self.schedule == "arxiv"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of arXiv, which shows a day's papers already on the evening before that day."""
+        return urlsplit(self.url or "").path.startswith("/list/")
+
+    @property
     def is_arxivs_own(self) -> bool:
         """Whether the source is arXiv's own: a feed of arXiv, or an address of its hosts.
 
@@ -336,9 +346,18 @@ def variable(name: str) -> str | None:
 
 
 def bytes_of(path: Path, most: int) -> bytes:
-    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError."""
-    with path.open("rb") as file:
+    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError.
+
+    A pipe is read to its end; one that nobody writes to is empty.
+    """
+    with os.fdopen(_opened_pipe(path), "rb") if path.is_fifo() else path.open("rb") as file:
         return file.read(most)
+
+
+def _opened_pipe(path: Path) -> int:
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # otherwise, opening it waits for its other end
+    os.set_blocking(pipe, True)
+    return pipe
 
 
 def unknown_variables(settings: Settings) -> Mapping[str, str]:
@@ -353,14 +372,6 @@ def unknown_variables(settings: Settings) -> Mapping[str, str]:
         cure = "Set PAPERWIRE_SLACK_BOT_TOKEN, too (xoxb-…, at api.slack.com/apps, under OAuth & Permissions)."
         found["PAPERWIRE_SLACK_APP_TOKEN alone"] = cure
     return found
-
-
-def is_listing(url: str) -> bool:
-    """Returns whether an address is a list of arXiv.
-
-    A list shows a day's papers already on the evening before that day.
-    """
-    return urlsplit(url).path.startswith("/list/")
 
 
 def _read_variables() -> dict[str, object]:

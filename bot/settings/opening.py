@@ -11,7 +11,7 @@ from pathlib import Path
 from cronsim import CronSim
 
 from bot.failures import SettingsError
-from bot.settings import EVERYTHING, Settings, SourceSettings, is_listing
+from bot.settings import EVERYTHING, Settings, SourceSettings
 from subscriptions.errors import StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules
 from subscriptions.store import stored_sources
@@ -96,7 +96,7 @@ def fact_of(source: SourceSettings) -> stored_sources.SourceFact:
         location=source.place,
         title=source.title,
         schedule=source.schedule or "",
-        evening=source.url is not None and is_listing(source.url),
+        evening=source.is_list,
     )
 
 

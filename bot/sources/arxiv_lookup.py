@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
@@ -11,11 +11,9 @@ from urllib.parse import quote
 
 from bot.digests import read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
-from bot.settings import SourceSettings
-from bot.sources import fetch_request
-from bot.sources.fetcher import Fetcher
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
-from bot.sources.poll import PollDependencies, feed_error
+from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
@@ -32,20 +30,13 @@ _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
 
-def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
-    """Returns the first of these sources that asks arXiv itself, so that others may, too; None if there is none."""
-    return next((one for one in sources if one.is_arxivs_own), None)
-
-
 class PaperLookup:
     """Looks up papers at arXiv: papers that a person names by their ids, and papers of digests that lack values."""
 
-    def __init__(self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings) -> None:
-        """`source` is from `arxiv_among`. The store records it as the source of the papers."""
+    def __init__(self, deps: PollDependencies, source: str) -> None:
+        """`source`: one that asks arXiv itself. The store records it as the source of the papers."""
         self._deps = deps
-        self._fetcher = fetcher
-        self._source = source.name
-        self._api = deps.sites.api
+        self._source = source
         self._finding: set[asyncio.Task[bool]] = set()
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
@@ -62,10 +53,9 @@ class PaperLookup:
 
     async def _find(self, ids: Collection[str]) -> bool:
         try:
-            for part in _parts(sorted(ids)):
-                for digest in await self._answers(part):
-                    if (found := _as_no_news(digest, frozenset(part))).entries:
-                        await store_digest(self._deps, found, source=self._source, of_arxiv=True)
+            async for digest in self._answers(sorted(ids), IDS_PER_REQUEST):
+                if (found := _as_no_news(digest, ids)).entries:
+                    await store_digest(self._deps, found, source=self._source, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
@@ -95,57 +85,45 @@ class PaperLookup:
     async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
         """Adds to `found` what arXiv knows. Raises FetchError, UnknownFormat, BrokenDigest."""
         keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
-        for part in _parts(list(keys)):
-            for digest in await self._answers(part):
-                found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
+        async for digest in self._answers(list(keys), IDS_PER_REQUEST):
+            found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
         titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
         for key, title in titles.items():
-            if words := _words(title):
-                answer = await self._query(
-                    f"search_query=ti:%22{'+'.join(map(quote, words))}%22&start=0&max_results={MAX_RESULTS}"
-                )
-                one = _titled(answer, title) if answer else None
-                if one is not None:
-                    found[key] = one
+            if not _LATIN.search(title):  # no paper of arXiv has it
+                continue
+            words = "+".join(map(quote, _WORD.findall(title)[:MAX_TITLE_WORDS]))
+            answer = await self._query(f"search_query=ti:%22{words}%22&start=0&max_results={MAX_RESULTS}")
+            if answer and (one := _titled(answer, title)):
+                found[key] = one
 
-    async def _answers(self, ids: Sequence[str]) -> list[Digest]:
-        """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(
-            f"id_list={','.join(quote(one, safe='') for one in ids)}&start=0&max_results={len(ids)}"
-        )
-        if digest is not None:
-            return [digest]
-        if len(ids) == 1:
-            return []
-        middle = len(ids) // 2
-        return await self._answers(ids[:middle]) + await self._answers(ids[middle:])
+    async def _answers(self, ids: Sequence[str], most: int) -> AsyncIterator[Digest]:
+        """Yields arXiv's answers about papers, `most` in a request. If it refuses one, as for a bad id, requests each half."""
+        for start in range(0, len(ids), most):
+            part = ids[start : start + most]
+            names = ",".join(quote(one, safe="") for one in part)
+            digest = await self._query(f"id_list={names}&start=0&max_results={len(part)}")
+            if digest is not None:
+                yield digest
+            elif len(part) > 1:
+                async for one in self._answers(part, -(-len(part) // 2)):
+                    yield one
 
     async def _query(self, question: str) -> Digest | None:
         """Returns the answer of arXiv's API (info.arxiv.org/help/api/user-manual.html); None if it refuses the request.
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
-        url = f"{self._api}?{question}"
+        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
         try:
-            found = await self._fetcher.fetch(url)
+            found = await self._deps.fetcher.fetch(request.url)
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = fetch_request.document_name(self._source, url)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format="arxiv_api_atom")
-        return None if feed_error(digest) else digest
-
-
-def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """Returns parts of the ids, each for one request."""
-    return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
-
-
-def _words(title: str) -> list[str]:
-    """Returns the words of a title for a request; [] if no paper of arXiv can have the title."""
-    return _WORD.findall(title)[:MAX_TITLE_WORDS] if _LATIN.search(title) else []
+        name = request.named(self._source)
+        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+        return None if said_in(digest, "feed_error") else digest
 
 
 def _titled(digest: Digest, title: str) -> Paper | None:
@@ -157,7 +135,7 @@ def _titled(digest: Digest, title: str) -> Paper | None:
     return None
 
 
-def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
+def _as_no_news(digest: Digest, ids: Collection[str]) -> Digest:
     """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
     found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()

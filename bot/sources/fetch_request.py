@@ -1,13 +1,18 @@
-"""Requests for documents: the regular ones of a source, further pages, and those for a missed day."""
+"""Requests for documents: the regular ones of a source, further pages, those for a missed day; questions to databases.
+
+Pure. The interfaces of databases are described at developers.openalex.org/guides/page-through-results,
+www.crossref.org/documentation/retrieve-metadata/rest-api and www.ncbi.nlm.nih.gov/books/NBK25499.
+"""
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
-from bot.sources.databases import DATABASES, MOST_PAGES, DatabaseQuery
 from subscriptions.categories import CLASSES
 from subscriptions.planning import source_calendar
 from subscriptions.planning.source_calendar import DAY, SUNDAY
@@ -17,6 +22,7 @@ CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a d
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 DATE = "{date}"
+MOST_PAGES = 100  # most pages of one answer; with more of them, a server repeats itself or the question is too wide
 MOST_PAGES_OF_DAY = 12  # most pages of one missed day
 MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
@@ -24,6 +30,25 @@ _CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+)
 _TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
 _ENTRY = re.compile(rb"<(?:\w+:)?entry[\s>]")
 _START = re.compile(r"(?P<before>[?&]start=)(?P<start>\d+)")
+
+DATABASES: Mapping[
+    str, tuple[str, timedelta]
+] = {  # → (the format of its papers, how much later than its day one comes)
+    # only the day of publication can be asked for without a contract, and many records come weeks later
+    "openalex": ("openalex_json", timedelta(days=30)),
+    "crossref": ("crossref_json", timedelta(days=2)),
+    "pubmed": ("pubmed_xml", timedelta(days=2)),
+}
+FIRST_DAYS = timedelta(days=7)  # how far back the first poll of a database asks
+_MAIL = re.compile(r"[^\s<>:,;]+@[^\s<>,;]+")
+_PUBMED_RECORD = re.compile(rb"<Pubmed(?:Book)?Article[\s>]")
+_PUBMED_LIST = "esearch.fcgi"  # the end of the path of an answer that only lists papers
+_IDS = 200  # records in one request; with more of them, NCBI wants a POST
+_MOST_IDS = 9_999  # ids in one answer of PubMed
+_NOT_WHOLE = "The answer is not whole."
+
+# (addresses to ask for next, papers of the answer and of those before it, why papers are missing or "")
+_Rest = tuple[Sequence[str], int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +79,11 @@ class FetchRequest:
     received: int = 0  # papers of its pages so far
 
     @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
     def document(self) -> str:
         """The name under which the store keeps what it knows about the last document."""
         return self.day.isoformat() if self.day else self.part
@@ -68,6 +98,16 @@ class FetchRequest:
         """Whether it asks for the document that an earlier poll may have fetched."""
         return self.page == 1 and not (self.is_missed or self.database)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether the answer only lists papers, which are requested next."""
+        return self.database == "pubmed" and urlsplit(self.url).path.endswith(_PUBMED_LIST)
+
+    def named(self, source: str) -> str:
+        """Returns the name of the document in sentences: the source and the last part of the path."""
+        last = urlsplit(self.url).path.rstrip("/").rpartition("/")[2]
+        return f"{source}/{last}" if last else source
+
 
 def requests_of(
     source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites
@@ -77,16 +117,13 @@ def requests_of(
     `since`: the day from which a database is asked for papers; None: today.
     """
     today = now.astimezone(UTC).date()
-    if source.url is not None and DATE in source.url:
+    if source.url is not None and is_dated(source):
         return tuple(_of_day(source, source.url, day) for day in (today, today - DAY))
     if source.url is not None:
         return (FetchRequest(url=source.url, format=source.format),)
     if name := source.database:
-        database, key = DATABASES[name], sites.openalex_key
-        question = DatabaseQuery(
-            getattr(sites, name), source.question, since or today, today, contact=sites.contact, key=key
-        )
-        return (FetchRequest(url=database.first(question), format=database.format, database=name),)
+        form, _ = DATABASES[name]
+        return (FetchRequest(url=_question(source, since or today, today, sites), format=form, database=name),)
     form = source.format or "arxiv_rss"
     return tuple(FetchRequest(url=sites.feeds + code, part=code, format=form) for code in dict.fromkeys(source.arxiv))
 
@@ -103,14 +140,12 @@ def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, 
     Servers return pages of any size, so the received papers are counted. An empty page is the last one.
     """
     if not ask.database:
-        most = MOST_PAGES_OF_DAY if ask.is_missed else MOST_PAGES
-        return _page(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data), most), ""
-    rest = DATABASES[ask.database].rest(ask.url, data, ask.received)
-    if ask.page >= MOST_PAGES and rest.addresses:
-        return (), f"There are more than {rest.received:,} papers; a narrower question finds fewer."
-    return tuple(
-        replace(ask, url=url, page=ask.page + 1, received=rest.received) for url in rest.addresses
-    ), rest.problem
+        url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
+        return _page(ask, url, MOST_PAGES_OF_DAY if ask.is_missed else MOST_PAGES), ""
+    addresses, received, problem = (_rest_of_pubmed if ask.database == "pubmed" else _rest_by_cursor)(ask, data)
+    if ask.page >= MOST_PAGES and addresses:
+        return (), f"There are more than {received:,} papers; a narrower question finds fewer."
+    return tuple(replace(ask, url=url, page=ask.page + 1, received=received) for url in addresses), problem
 
 
 def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
@@ -136,6 +171,7 @@ def everything() -> SourceSettings:
 
 
 def _next_start(url: str, data: bytes) -> str | None:
+    """Returns the address of the next page of arXiv's API; None after the last page."""
     total, start = _TOTAL.search(data), _START.search(url)
     received = len(_ENTRY.findall(data))
     if not (total and start and received):
@@ -155,27 +191,15 @@ def _next_cursor(url: str, data: bytes) -> str | None:
     path = _CURSOR.fullmatch(parts.path)
     if path is None:
         return None
-    total, received = _counts(data)
+    try:
+        answer = _parsed(data)
+        total, received = int(answer["messages"][0]["total"]), len(answer["collection"])
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
     following = int(path["cursor"] or 0) + received
     if not received or following >= total:
         return None
     return parts._replace(path=f"{path['before']}/{following}{path['after']}").geturl()
-
-
-def _counts(data: bytes) -> tuple[int, int]:
-    """Returns (total, received) of an answer of api.biorxiv.org; (0, 0) for any other document."""
-    try:
-        answer = json.loads(data)
-        message = answer["messages"][0]
-        return int(message["total"]), len(answer["collection"])
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
-        return 0, 0
-
-
-def document_name(source: str, url: str) -> str:
-    """Returns the name of a document in sentences: the source and the last part of the path."""
-    last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
-    return f"{source}/{last}" if last else source
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
@@ -207,7 +231,7 @@ def missed_day_request(
     `is_oldest`: the day is the oldest missed one, so the request includes papers that were submitted earlier and held
     back by moderators.
     """
-    if source.url is not None and DATE in source.url:
+    if source.url is not None and is_dated(source):
         return _of_day(source, source.url, day, is_missed=True)
     categories = categories_of(source)
     if not categories:
@@ -236,3 +260,105 @@ def _closed(batch: date) -> datetime:
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
     return datetime.combine(day, CLOSES_AT, source_calendar.NEW_YORK).astimezone(UTC)
+
+
+def asked_since(database: str, declared: datetime, looked_at: datetime | None, now: datetime) -> date:
+    """Returns the day since which a poll asks a database. `declared`: when the source was declared.
+
+    `looked_at`: its last good poll.
+
+    No poll goes further back than the first, so that old papers do not become news when papers come later than their day.
+    """
+    _, lag = DATABASES[database]
+    return max(min(looked_at or declared, now) - lag, min(declared, now) - FIRST_DAYS).date()
+
+
+def refusal(body: bytes) -> str:
+    """Returns the reason that an answer of a database with an error gives; "" if it gives none."""
+    answer = _parsed(body)
+    found = answer.get("message") or answer.get("error")
+    if isinstance(found, Sequence) and not isinstance(found, str):
+        found = " ".join(str(one.get("message", "")) for one in found if isinstance(one, Mapping))
+    return found if isinstance(found, str) else ""
+
+
+def _question(source: SourceSettings, first: date, today: date, sites: Sites) -> str:
+    """Returns the address of the first page of a database's papers since the day `first`."""
+    found = _MAIL.search(sites.contact)
+    mail, text = found[0] if found else "", source.question
+    if source.openalex:
+        page = {"filter": f"{text},from_publication_date:{first}", "per-page": "100", "cursor": "*"}
+        return _with_query(sites.openalex, **page, mailto=mail, api_key=sites.openalex_key)
+    if source.crossref:
+        filters = f"{text},from-created-date:{first}"
+        return _with_query(sites.crossref, filter=filters, rows="200", cursor="*", mailto=mail)
+    days = {"datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{today:%Y/%m/%d}"}
+    asked = {"db": "pubmed", "term": text, **days, "retmax": str(_MOST_IDS), "retmode": "json"}
+    return _with_query(sites.pubmed + _PUBMED_LIST, **asked, tool="paperwire", email=mail)
+
+
+def _parsed(data: bytes) -> Mapping[str, Any]:
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, Mapping) else {}
+
+
+def _with_query(url: str, **values: str) -> str:
+    """Returns an address with these values in its query, in place of former ones."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query)) | {name: value for name, value in values.items() if value}
+    return parts._replace(query=urlencode(query)).geturl()
+
+
+def _rest_by_cursor(ask: FetchRequest, data: bytes) -> _Rest:
+    """Returns the rest of an answer of OpenAlex or Crossref, which names a cursor for the next page."""
+    try:
+        answer = _parsed(data)
+        if ask.database == "openalex":
+            about = answer["meta"]
+            total, here, cursor = about["count"], len(answer["results"]), about.get("next_cursor")
+        else:
+            about = answer["message"]
+            total, here, cursor = about["total-results"], len(about["items"]), about.get("next-cursor")
+        received = ask.received + here
+        is_complete = received >= total
+    except (KeyError, TypeError, AttributeError):
+        return (), 0, _NOT_WHOLE
+    if is_complete:
+        return (), received, ""
+    if not (here and cursor):
+        return (), 0, f"The answer ends after {received:,} of {total:,} papers."
+    return [_with_query(ask.url, cursor=cursor)], received, ""
+
+
+def _rest_of_pubmed(ask: FetchRequest, data: bytes) -> _Rest:
+    """Returns the records that a list of PubMed names, to ask for next; nothing more for the records themselves."""
+    if not ask.is_list:
+        found = len(_PUBMED_RECORD.findall(data))
+        return (), ask.received + found, "" if found else "PubMed sent none of the papers that it found."
+    try:
+        answer = _parsed(data)["esearchresult"]
+        if problem := _wrong_with_query(answer):
+            return (), 0, problem
+        ids, total = [str(int(one)) for one in answer["idlist"]], int(answer["count"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return (), 0, _NOT_WHOLE
+    query = dict(parse_qsl(urlsplit(ask.url).query))
+    kept = {name: query.get(name, "") for name in ("db", "tool", "email")}
+    records = ask.url.partition("?")[0].replace("esearch", "efetch")
+    groups = [",".join(ids[start : start + _IDS]) for start in range(0, len(ids), _IDS)]
+    addresses = [_with_query(records, **kept, id=group, retmode="xml") for group in groups]
+    missing = f"PubMed finds {total:,} papers, of which it names {len(ids):,}." if len(ids) < total else ""
+    return addresses, 0, missing
+
+
+def _wrong_with_query(answer: Mapping[str, Any]) -> str:
+    """Returns what PubMed says against a query; "" if nothing. Words that no paper has are no mistake."""
+    fields = (answer.get("errorlist") or {}).get("fieldsnotfound") or ()
+    if answer.get("ERROR"):
+        return str(answer["ERROR"])
+    if fields:
+        return f"PubMed has no field {', '.join(map(str, fields))}."
+    return ""

@@ -15,8 +15,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import httpx
 
 from bot.failures import FetchError
-from bot.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 from bot.ports.channel import Clock
+from bot.ports.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -256,16 +256,21 @@ class Fetcher:
         """
         timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
         verify = trusted() if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        async with _translated(url, self._limits):
-            try:
-                client = httpx.AsyncClient(timeout=timeout, verify=verify, proxy=proxy, trust_env=False)
-            except (ImportError, ValueError):  # httpx's message would show the address of the proxy
-                raise FetchError("The proxy of this machine cannot be used.") from None
-            sni = {"sni_hostname": url.raw_host.decode("ascii").strip("[]")} if address else {}
-            asked = url.copy_with(host=address) if address else url
-            of_host = {**headers, "Host": url.netloc.decode("ascii")}
+        try:
+            client = httpx.AsyncClient(timeout=timeout, verify=verify, proxy=proxy, trust_env=False)
+        except (ImportError, ValueError):  # httpx's message would show the address of the proxy
+            raise FetchError("The proxy of this machine cannot be used.") from None
+        sni = {"sni_hostname": url.raw_host.decode("ascii").strip("[]")} if address else {}
+        asked = url.copy_with(host=address) if address else url
+        of_host = {**headers, "Host": url.netloc.decode("ascii")}
+        try:
             async with client, client.stream("GET", asked, headers=of_host, extensions=sni) as response:
                 return await self._read(url, response)
+        except httpx.HTTPError as error:
+            raise _translated(url, error, self._limits) from error
+        # httpx follows no redirect here, but parses its address, and raises this if that is invalid
+        except (httpx.InvalidURL, UnicodeError):
+            raise _no_address(url) from None
 
     async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | httpx.URL | None:
         status, asked = response.status_code, response.request.headers
@@ -337,7 +342,7 @@ def _parsed(url: str) -> httpx.URL:
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     """Returns the address to which a redirect leads. A password is kept only on the same host.
 
-    Raises FetchError, InvalidURL, UnicodeError; `_translated` turns all of them into FetchError.
+    Raises FetchError, InvalidURL, UnicodeError; `Fetcher._get` turns all of them into FetchError.
     """
     target = url.join(location)
     if not (location and _is_web(target)):
@@ -354,19 +359,7 @@ def _is_web(url: httpx.URL) -> bool:
     return url.scheme in _PORTS and bool(url.host)
 
 
-@asynccontextmanager
-async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None]:
-    """Translates errors of httpx to FetchError."""
-    try:
-        yield
-    except httpx.HTTPError as error:
-        raise _sentence(url, error, limits) from error
-    # httpx follows no redirect here, but parses its address, and raises this if that is invalid
-    except (httpx.InvalidURL, UnicodeError):
-        raise _no_address(url) from None
-
-
-def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
+def _translated(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
     """Returns the FetchError for an error of a connection."""
     certificate = _certificate_problem(error)
     if certificate:

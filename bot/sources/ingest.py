@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -196,41 +197,37 @@ class LateEncoding:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
         if (encoder := self._deps.encoder) is not None:
             await self._deps.store.run(meanings.change_encoder, encoder.name)
-            await self._in_time(encoder, self._encode_questions)
+            await self._in_time(self._encode_questions(encoder))
 
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
         if (encoder := self._deps.encoder) is not None:
-            self._rounds.start(lambda: self._encode(encoder))
+            self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
         if (encoder := self._deps.encoder) is not None:
-            await self._in_time(encoder, self._encode_papers)
+            await self._in_time(self._encode_papers(encoder))
 
     async def close(self) -> None:
         """Ends the work in the background. The rest is made after the next start."""
         await self._rounds.close()
 
-    async def _in_time(self, encoder: Encoder, work: Callable[[Encoder], Awaitable[None]]) -> None:
-        try:
+    async def _in_time(self, work: Awaitable[None]) -> None:
+        with suppress(TimeoutError):  # the rest is made later
             async with asyncio.timeout(LONGEST):
-                await work(encoder)
-        except MeaningFails as error:
-            await self._note(error)
-        except TimeoutError:
-            return  # the rest is made later
+                await self._noted(work)
 
-    async def _encode(self, encoder: Encoder) -> None:
+    async def _encode_all(self, encoder: Encoder) -> None:
+        await self._encode_questions(encoder)
+        await self._encode_papers(encoder, rests=True)
+
+    async def _noted(self, work: Awaitable[None]) -> None:
         try:
-            await self._encode_questions(encoder)
-            await self._encode_papers(encoder, rests=True)
+            await work
         except MeaningFails as error:
-            await self._note(error)
-
-    async def _note(self, error: MeaningFails) -> None:
-        if await self._deps.store.run(note_fails, ENCODER_FAILS, self._deps.clock.now()):
-            log.warning("Papers wait for their meaning: %s", error)
+            if await self._deps.store.run(note_fails, ENCODER_FAILS, self._deps.clock.now()):
+                log.warning("Papers wait for their meaning: %s", error)
 
     async def _encode_questions(self, encoder: Encoder) -> None:
         store = self._deps.store

@@ -5,7 +5,7 @@ receipt. It is written in the transaction that stores a document's papers, and f
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,10 +13,12 @@ from shlex import quote
 
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
-from bot.settings import SourceSettings, is_listing
+from bot.ports.release import installed_version
+from bot.settings import Settings, SourceSettings
 from bot.sources.fetch_request import Sites, is_dated
-from bot.sources.ingest import Complete, store_digest
-from subscriptions.model import ChatAddress, Digest
+from bot.sources.fetcher import Fetcher
+from bot.sources.ingest import Complete, IngestDependencies, store_digest
+from subscriptions.model import ChatAddress, Digest, DigestWarning
 from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
 from subscriptions.planning.receipts import (
     BEHIND,
@@ -35,7 +37,6 @@ from subscriptions.planning.receipts import (
 )
 from subscriptions.planning.source_calendar import (
     NEWS_FOR,
-    ArxivSchedule,
     Overdue,
     Schedule,
     Schedules,
@@ -51,7 +52,6 @@ from subscriptions.store.database.store import Store, Transaction, writes
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
 from subscriptions.texts import counted
-from subscriptions.texts.cutting import cut_letters
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for
@@ -63,7 +63,6 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
     "refused_entries", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
-LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,35 +72,36 @@ class PollDependencies:
     store: Store
     clock: Clock
     sites: Sites
+    fetcher: Fetcher
     encoder: Encoder | None = None
     complete: Complete | None = None  # None: arXiv is no source
     admins: Sequence[ChatAddress] = ()
     jitter: Callable[[], float] = random.random
 
-
-def follows_arxiv(source: SourceSettings) -> bool:
-    """Returns whether papers of a source are due when arXiv announces them, however often it is asked."""
-    return bool(source.arxiv) or source.schedule == "arxiv"
+    @classmethod
+    def of(cls, settings: Settings, deps: IngestDependencies) -> "PollDependencies":
+        """Returns what polls of the sources of these settings need."""
+        contact, key = settings.contact or "", settings.openalex_key
+        agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{contact})" if contact else "")
+        return cls(
+            store=deps.store,
+            clock=deps.clock,
+            fetcher=Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts),
+            sites=Sites(contact=contact, openalex_key=key.get_secret_value() if key else ""),
+            encoder=deps.encoder,
+            admins=settings.admins,
+        )
 
 
 def schedule_of(schedules: Schedules, source: SourceSettings) -> Schedule | None:
     """Returns when a source is polled; None for a file that is only watched."""
-    return schedules.read(source.schedule or "", evening=_is_list(source))
+    return schedules.read(source.schedule or "", evening=source.is_list)
 
 
 def due_of(schedules: Schedules, source: SourceSettings, now: datetime) -> Overdue | None:
     """Returns what a source should hold by now; None if nothing is expected, or nobody knows."""
-    schedule = arxivs_of(schedules, source) if follows_arxiv(source) else schedule_of(schedules, source)
+    schedule = schedules.read("arxiv" if source.follows_arxiv else source.schedule or "", evening=source.is_list)
     return schedule.due_now(now) if schedule else None
-
-
-def arxivs_of(schedules: Schedules, source: SourceSettings) -> ArxivSchedule:
-    """Returns when arXiv announces the papers of a source."""
-    return ArxivSchedule(calendar=schedules.calendar, evening=_is_list(source))
-
-
-def _is_list(source: SourceSettings) -> bool:
-    return source.url is not None and is_listing(source.url)
 
 
 class Poll:
@@ -114,8 +114,7 @@ class Poll:
         self.now = deps.clock.now()
         self.due = due_of(deps.store.schedules, source, self.now)  # what the source should hold by now; None: nothing
         self.known = known
-        self.asked: dict[str, None] = {"": None}  # the parts of the source, in order
-        self.answers: defaultdict[str, list[Answer]] = defaultdict(list)  # by part
+        self.answers: dict[str, list[Answer]] = {"": []}  # by part, in order; [] of one that was not asked yet
         self.parts = dict(self.known.parts)
         self.unread = self.known.state.unread  # files of a folder that cannot be read
         self.retry_after = timedelta(0)  # the longest wait that a server asked for
@@ -161,8 +160,7 @@ class Poll:
         self._has_news = self._has_news or bool(done.new and not done.archive)
         self._filed_days |= {digest.day} if filed and digest.day else set()
         self._announced += done.announced
-        lost = [warning.message for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-        self._remarks += [f"{message[:1].upper()}{message[1:]}." for message in lost]
+        self._remarks += [f"{_sentence(one)}." for one in digest.warnings if one.code in LOSS_WARNINGS]
 
     def observe(
         self, transaction: Transaction, digest: Digest, done: Ingested, *, part: str = "", changed: bool = True
@@ -193,16 +191,16 @@ class Poll:
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
         """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
         due, found = self.due, {}
-        for part in self.asked:
-            if part in self.answers:
-                answer = joined(self.answers[part])
+        for part, answers in self.answers.items():
+            if answers:
+                answer = joined(answers)
                 found[part] = outcome_of(
                     answer,
                     due,
                     self.now,
                     had=self.had(part),
                     others=due is not None and not answer.papers and has_come(transaction, due.at),
-                    resting=due is None and follows_arxiv(self.source),
+                    resting=due is None and self.source.follows_arxiv,
                 )
             elif not self.had(part):
                 found[part] = Outcome.STALE, "It was not asked yet."
@@ -296,7 +294,7 @@ class Poll:
         if not is_new and (trouble is not None or before not in BEHIND):
             return
         newest = max((one.came for one in self.parts.values() if one.came), default=None)
-        late = tuple(part for part in self.asked if part and newest and self.parts.get(part, Part()).came != newest)
+        late = tuple(part for part in self.answers if part and newest and self.parts.get(part, Part()).came != newest)
         after = replace(self.known, state=self._state, last=last, parts=self.parts)
         finding = source_finding(after, trouble, self.now, late)
         self._tell(transaction, finding.notice() if finding else source_recovered(self.source.name))
@@ -320,22 +318,16 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def short(text: str) -> str:
-    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
-    return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
-
-
 def truncation(digest: Digest) -> str:
     """Returns the sentence for a document that breaks off; "" if it is whole."""
-    cut = _warning(digest, "xml_truncated")
+    cut = said_in(digest, "xml_truncated")
     return f"{cut}." if cut else ""
 
 
-def feed_error(digest: Digest) -> str:
-    """Returns the error message that a document contains instead of papers; "" if it contains none."""
-    return _warning(digest, "feed_error")
+def said_in(digest: Digest, code: str) -> str:
+    """Returns the sentence of a warning about a document, such as "feed_error"; "" if it has none."""
+    return next((_sentence(one) for one in digest.warnings if one.code == code), "")
 
 
-def _warning(digest: Digest, code: str) -> str:
-    message = next((one.message for one in digest.warnings if one.code == code), "")
-    return f"{message[:1].upper()}{message[1:]}"
+def _sentence(warning: DigestWarning) -> str:
+    return warning.message[:1].upper() + warning.message[1:]

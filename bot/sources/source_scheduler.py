@@ -4,18 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.failures import error_location
 from bot.ports import tasks
-from bot.release import installed_version
-from bot.settings import Settings, SourceSettings
+from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
-from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
-from bot.sources.fetch_request import Sites, everything
-from bot.sources.fetcher import Fetcher
+from bot.sources.arxiv_lookup import PaperLookup
+from bot.sources.fetch_request import everything
 from bot.sources.folders import STABLE_FOR, WatchedFolder
-from bot.sources.ingest import IngestDependencies
 from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll
 from subscriptions.errors import NotFound, PaperwireError
@@ -37,24 +34,22 @@ MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 class SourceScheduler:
     """The sources of one process, each with at most one poll at a time.
 
-    Whether a source is due is decided by our clock, which `--now` sets and which may jump. APScheduler decides by the
-    machine's: after that was set back by an hour, nothing would be read for an hour.
+    Whether a source is due is decided by our clock, which `--now` sets and which may jump.
     """
 
     def __init__(
         self,
         deps: PollDependencies,
-        fetcher: Fetcher,
         sources: Sequence[SourceSettings],
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """`sources` are the sources in the settings; if there are none, all archives of arXiv are read."""
-        self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
-        arxiv = arxiv_among(self._sources.values())
-        self.lookup = PaperLookup(deps, fetcher, arxiv) if arxiv else None
+        # what papers lack may be asked of arXiv only where a source asks arXiv, too
+        arxiv = next((name for name, source in self._sources.items() if source.is_arxivs_own), None)
+        self.lookup = PaperLookup(deps, arxiv) if arxiv else None
         self._deps = deps = replace(deps, complete=self.lookup.completed if self.lookup else None)
         self._folders = {
             source.name: WatchedFolder(deps, source, stopping=stopping) for source in sources if source.path is not None
@@ -161,19 +156,15 @@ class SourceScheduler:
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[str]:
         second = self._deps.clock.monotonic()
-        return [
-            name
-            for name, source in self._web.items()
-            if name not in self._polls and second >= self._retry_at.get(name, 0.0) and self._is_due(source, known[name])
-        ]
+        free = [name for name in self._web if name not in self._polls and second >= self._retry_at.get(name, 0.0)]
+        return [name for name in free if self._is_due(self._web[name], known[name].state.next_at)]
 
-    def _is_due(self, source: SourceSettings, known: KnownSource) -> bool:
-        """Returns whether the source is due.
+    def _is_due(self, source: SourceSettings, at: datetime | None) -> bool:
+        """Returns whether a source is due whose next poll was to be `at`.
 
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
-        at, now = known.state.next_at, self._deps.clock.now()
-        schedule = schedule_of(self._deps.store.schedules, source)
+        now, schedule = self._deps.clock.now(), schedule_of(self._deps.store.schedules, source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
@@ -210,7 +201,7 @@ class SourceScheduler:
         self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
         try:
             async with self._places:
-                poll = WebPoll(self._deps, self._fetcher, self._web[name], known)
+                poll = WebPoll(self._deps, self._web[name], known)
                 receipt = await poll.run(everything=everything, history=self._history)
         except PaperwireError:
             raise
@@ -243,38 +234,3 @@ class SourceScheduler:
             await clock.sleep(STABLE_FOR.total_seconds())
             for folder in waiting:
                 await folder.poll()
-
-
-def make_source_scheduler(
-    settings: Settings,
-    deps: IngestDependencies,
-    *,
-    stopping: Callable[[], bool] = lambda: False,
-) -> SourceScheduler:
-    """Returns the scheduler that polls the sources of these settings into a store."""
-    return SourceScheduler(
-        poll_dependencies(settings, deps), make_fetcher(settings, deps), settings.sources, stopping=stopping
-    )
-
-
-def poll_dependencies(settings: Settings, deps: IngestDependencies) -> PollDependencies:
-    """Returns what polls of the sources of these settings need."""
-    return PollDependencies(
-        store=deps.store,
-        clock=deps.clock,
-        encoder=deps.encoder,
-        admins=settings.admins,
-        sites=sites_of(settings),
-    )
-
-
-def sites_of(settings: Settings) -> Sites:
-    """Returns the addresses of services, and what the settings tell these."""
-    key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
-    return Sites(contact=settings.contact or "", openalex_key=key)
-
-
-def make_fetcher(settings: Settings, deps: IngestDependencies) -> Fetcher:
-    """Returns the fetcher of documents."""
-    agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
-    return Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts)

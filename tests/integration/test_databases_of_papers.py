@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources import databases, fetch_request
+from bot.sources import fetch_request
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -133,5 +133,5 @@ def test_the_day_since_which_a_database_is_asked(name: str, declared: str, looke
         return dt.datetime.fromisoformat(f"{text}T12:00:00+00:00")
 
     now = moment("2026-03-22")
-    found = databases.asked_since(name, moment(declared), moment(looked_at) if looked_at else None, now)
+    found = fetch_request.asked_since(name, moment(declared), moment(looked_at) if looked_at else None, now)
     assert str(found) == day

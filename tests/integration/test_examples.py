@@ -80,7 +80,9 @@ def of_program() -> Iterator[tuple[str, str]]:
     """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
     for code in LANGUAGES:
         yield from (("the page", of_message(example.say(translator(code)))) for example in EXAMPLES)
-    yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
+    yield from (
+        ("--help", query) for ones in SUBCOMMANDS.values() for *_, example in ones for query in of_code(example)
+    )
     yield from (
         ("the manifest", query) for query in _LOOSE.findall(manifest()["display_information"]["long_description"])
     )

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from bot.operation.health import Readiness
 from bot.operation.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
-from bot.sources.fetch_request import Sites
 from bot.sources.folders import WatchedFolder, started
 from bot.sources.poll import PollDependencies
 from subscriptions.planning.receipts import Answer, Outcome, Receipt
@@ -50,7 +49,7 @@ class World:
 
     @property
     def polling(self) -> PollDependencies:
-        return PollDependencies(store=self.app.store, clock=self.clock, sites=Sites(), admins=(OPERATOR,))
+        return replace(PollDependencies.of(self.app.settings, self.app.deps), admins=(OPERATOR,))
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")

@@ -55,6 +55,7 @@ def test_without_a_home_the_address_of_the_database_is_enough(
         (SECRET.encode("utf-16"), "holds no text in UTF-8"),
         (SECRET.encode() * 7_000, "is too large for a secret"),
         ("endless", "is too large for a secret"),
+        ("pipe", "is empty"),
     ],
 )
 def test_a_file_of_a_secret_that_cannot_be_read_is_named(
@@ -65,6 +66,8 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_named(
         path.mkdir()
     elif content == "endless":
         path.symlink_to("/dev/zero")
+    elif content == "pipe":  # to which nobody writes
+        os.mkfifo(path)
     elif content == "denied":
         opens = Path.open
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import digests
-from bot.cli.inspecting import Document, digest_report
+from bot.cli.reading import Document, digest_report
 from bot.digests import decoding
 from bot.digests.feeds import feeds_of_opml
 from bot.failures import BrokenDigest, UnknownFormat

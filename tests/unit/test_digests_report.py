@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from bot.cli import inspecting as reporting
+from bot.cli import reading as reporting
 from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
 KEYS = [

@@ -79,12 +79,12 @@ def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
         (tmp_path / name).write_text(name, encoding="utf-8")
-    found = list(sources.read_paths([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
-    names = [Path(name).relative_to(tmp_path).as_posix() for name, _ in found]
+    found = list(sources.paths_of([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
+    names = [Path(name).relative_to(tmp_path).as_posix() for name in found]
     assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
-    assert found[0][1] == b"a.md"
-    assert isinstance(found[-1][1], UnreadableInput)
-    assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
+    assert sources.read_file(found[0]) == b"a.md"
+    with pytest.raises(UnreadableInput, match=r"no\.md: cannot be read \(No such file or directory\)\."):
+        sources.read_file(found[-1])
 
 
 def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

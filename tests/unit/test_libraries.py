@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import library as files
+from bot.digests import library as files
 from bot.ports.conversation import LARGEST
 from bot.rendering import bibliography
 from subscriptions.errors import Refused

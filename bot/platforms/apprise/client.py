@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from bot.http import NEVER_SENT, trusted
+from bot.ports.http import NEVER_SENT, trusted
 from subscriptions.errors import Rejected, RetryLater, Unclear
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from telegram import Bot, InputFile
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.http import NEVER_SENT, trusted
 from bot.platforms.receivers import UpdatesConflict
+from bot.ports.http import NEVER_SENT, trusted
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 

@@ -19,7 +19,7 @@ def commit() -> str:
     """Returns the short hash of the commit that a release was made from, or that is checked out; "" if unknown."""
     if not _ARCHIVED.startswith("$"):
         return _ARCHIVED
-    source = Path(__file__).parents[1]
+    source = Path(__file__).parents[2]
     if not (source / ".git").exists():
         return ""
     asked = ("git", "-C", str(source), "rev-parse", "--short", "HEAD")

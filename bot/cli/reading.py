@@ -1,0 +1,428 @@
+"""inspect, match, explain, demo: what digests contain, what a query means and finds there. None needs a database."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli import arguments, drawing
+from bot.cli.arguments import TERMINAL_LANGUAGE
+from bot.cli.output import print_error, print_json, print_line, tell
+from bot.digests import INFO, read_digest
+from bot.digests.files import STDIN, list_folder, paths_of, read_file
+from bot.digests.summaries import LEADING
+from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
+from bot.meaning import encoders
+from bot.rendering.cleaning import readable
+from bot.rendering.queries_in_words import explain as explained
+from bot.rendering.queries_in_words import query_in_words
+from bot.settings import SourceSettings, load_settings, load_sources
+from subscriptions import meaning
+from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
+from subscriptions.matching.reasons import why
+from subscriptions.model import Digest, DigestWarning, Paper
+from subscriptions.planning.times import split_when
+from subscriptions.query import LIKE, parse, rewriting
+from subscriptions.query.tree import Query, Term, leaves
+from subscriptions.texts import escaped
+
+Document = dict[str, Any]  # as JSON
+SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
+Read = tuple[str, SourceSettings | None, Digest | PaperwireError]  # (path of a document, its source, what is in it)
+
+_MOST_COUNTS = 3  # in one cell
+_OPENING = 80  # characters of the abstract that are shown for a paper without a title
+
+
+def inspect(
+    paths: arguments.Paths,
+    *,
+    papers: Annotated[bool, typer.Option("--papers", help="List the papers, too.")] = False,
+    json: arguments.Json = False,
+) -> int:
+    """Recognise and parse digests without storing anything."""
+    watched = watching(load_sources())
+    read = list(digests_in(paths, "Reading", watched))
+    reports = [digest_report(path, digest, papers=papers) for path, _, digest in read]
+    tell({"digests": reports}, lambda: show(reports, [one for *_, one in read]), json=json)
+    return 1 if any(report["error"] for report in reports) else 0
+
+
+def demo(
+    *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the gallery.")] = Path("gallery")
+) -> int:
+    """Send sample digests through the real pipeline to example chats: no account, no network."""
+    from bot.demo import run_demo  # noqa: PLC0415 - loads the store, which takes 900 ms; `inspect` does not need it
+
+    return run_demo(out, drawing.console(sys.stdout))
+
+
+def watching(sources: Iterable[SourceSettings]) -> SourceOf:
+    """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
+    files: dict[str, SourceSettings] = {}
+    for source in sources:
+        if source.path is None:
+            continue
+        with suppress(UnreadableInput):  # a folder that does not exist counts as empty
+            for name in list_folder(str(source.path)):
+                files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
+    return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
+
+
+def digests_in(
+    paths: Iterable[str], what: str, source_of: SourceOf = lambda _: None, *, day: date | None = None
+) -> Iterator[Read]:
+    """Yields each document, read with the format and language of its source. Meanwhile, a bar says `what` is done.
+
+    `day`: that of digests that name none.
+    """
+    for path in drawing.watched(list(paths_of(paths)), what):
+        source = source_of(path)
+        form, language = (source.format, source.language) if source else (None, None)
+        try:
+            yield path, source, read_digest(read_file(path), path, format=form, day=day, language=language)
+        except PaperwireError as error:
+            yield path, source, error
+
+
+def print_unread(errors: Iterable[PaperwireError]) -> None:
+    """Prints why each document could not be read, and once the formats that were expected."""
+    expected: dict[str, None] = {}
+    for error in errors:
+        print_error(brief(error) if isinstance(error, UnknownFormat) else str(error))
+        if isinstance(error, UnknownFormat) and error.expected:
+            expected[error.expected] = None
+    for formats in expected:
+        print_error(f"Expected one of: {formats}.")
+
+
+def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Document:
+    """Returns an element of "digests" in `inspect --json` (docs/commands.md), of a digest or of the error.
+
+    Copies of a paper are counted once, except in "papers". Only with `papers` it has "items".
+    """
+    digest = Digest(format="", entries=()) if isinstance(read, PaperwireError) else read
+    first: dict[str, Paper] = {}
+    for paper in digest.entries:
+        first.setdefault(paper.key, paper)
+    kept = first.values()
+    states = Counter(_summary_state(paper) for paper in kept)
+    usable = [paper for paper in kept if _summary_state(paper) == "usable"]
+    report = {
+        "path": path,
+        "format": digest.format or None,
+        "date": digest.day.isoformat() if digest.day else None,
+        "papers": len(digest.entries),
+        "unique": len(kept),
+        "categories": dict(Counter(paper.primary for paper in kept if paper.primary)),
+        "declared": dict(digest.declared) if digest.declared is not None else None,
+        "announce_types": dict(Counter(paper.announce_type.value for paper in kept if paper.announce_type)),
+        "summaries": {state: states[state] for state in ("usable", "failed", "missing")},
+        "languages": dict(Counter(paper.summaries[0].language for paper in usable)),
+        "warnings": [warning_document(warning) for warning in digest.warnings],
+        "error": str(read) if isinstance(read, PaperwireError) else None,
+    }
+    return report | ({"items": [paper_document(paper) for paper in kept]} if papers else {})
+
+
+def _summary_state(paper: Paper) -> str:
+    """Returns "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
+    if paper.failed:
+        return "failed"
+    leading = any(name in summary.fields for summary in paper.summaries for name in LEADING)
+    return "usable" if leading else "missing"
+
+
+def warning_document(warning: DigestWarning) -> Document:
+    """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
+    return {"code": warning.code, "count": warning.count, "message": warning.message}
+
+
+def paper_document(paper: Paper) -> Document:
+    """Returns a paper as the object that `inspect --json --papers` prints."""
+    return {
+        "key": paper.key,
+        "arxiv_id": paper.arxiv_id,
+        "doi": paper.doi,
+        "version": paper.version,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "primary": paper.primary,
+        "url": paper.url,
+        "abstract": paper.abstract,
+        "venue": paper.venue or None,
+        "date": paper.published or None,
+        "announce_type": paper.announce_type.value if paper.announce_type else None,
+        "summaries": {summary.language: dict(summary.fields) for summary in paper.summaries},
+        "translations": {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations},
+        "failed": paper.failed,
+    }
+
+
+def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -> None:
+    """Prints a row for each digest, then what is worth knowing about some, the papers, and what could not be read."""
+    readable = [report for report in reports if report["error"] is None]
+    if readable:
+        headings = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
+        drawing.print_rows(headings, map(_row, readable), right="Papers")
+    if any(_is_named(report) for report in readable):
+        print_line("* from the file name")
+    for report in readable:
+        print_warnings(report["path"], report["warnings"])
+    for report in readable:
+        if "items" in report:
+            print_line("", escaped(report["path"]))
+            drawing.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
+    print_unread(one for one in read if isinstance(one, PaperwireError))
+    if not reports:
+        print_error("There is no file to read.")
+
+
+def print_warnings(path: str, warnings: Sequence[Document]) -> None:
+    """Prints the warnings about a digest that a person can do something about."""
+    for warning in warnings:
+        if warning["code"] not in INFO:
+            print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
+
+
+def _row(report: Document) -> tuple[str, ...]:
+    copies, failed = report["papers"] - report["unique"], report["summaries"]["failed"]
+    summaries = [_counts(report["languages"]) if report["languages"] else "", f"{failed} failed" if failed else ""]
+    return (
+        report["path"],
+        report["format"] or "",
+        (report["date"] or "–") + ("*" if _is_named(report) else ""),
+        f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
+        ", ".join(filter(None, summaries)) or "–",
+        _counts(report["categories"]) or "–",
+    )
+
+
+def _is_named(report: Document) -> bool:
+    return any(warning["code"] == "date_from_name" for warning in report["warnings"])
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
+    shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
+    return f"{shown}, …" if len(counts) > _MOST_COUNTS else shown
+
+
+def _item(item: Document) -> tuple[str, ...]:
+    title = item["title"] or f"title unknown: {item['abstract'][:_OPENING]}"
+    return item["key"], item["primary"] or "–", title
+
+
+def explain(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="As you would give it to subscribe.")],
+    *,
+    json: arguments.Json = False,
+) -> int:
+    """Explain a query: its meaning in words, its canonical text, and what was guessed."""
+    if json:
+        explanation = explained(query, TERMINAL_LANGUAGE.translate)
+        print_json(explanation)
+        return 1 if explanation["error"] else 0
+    with drawing.reporting_query_errors(query):
+        ending = split_when(query)
+        read = parse.parse_query(ending.query)
+        print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
+        for hint in read.hints:
+            print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        print_line(f"canonical: {read.canonical}")
+        if ending.when is not None:
+            print_line(f"time: {ending.when} (in a chat; in quotation marks it is words)")
+    return 0
+
+
+def match(
+    given: Annotated[
+        list[str], typer.Argument(metavar="[QUERY] PATH…", help="A query, then digests: files, folders, or -.")
+    ],
+    *,
+    queries: Annotated[
+        str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
+    ] = None,
+    json: arguments.Json = False,
+) -> int:
+    """Find the papers of digests that a query matches, and say why."""
+    if queries is not None:
+        return _match_file(queries, given, json=json)
+    query, *paths = given
+    if not paths:
+        usage = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
+        raise WrongUsage("There is no digest to look into.", usage)
+    return _match_one(query, paths, json=json)
+
+
+def _match_one(text: str, paths: list[str], *, json: bool) -> int:
+    with drawing.reporting_query_errors(text, {"query": None, "text": text} if json else None):
+        parsed = _parsed(text)
+        papers, status = _read(paths)
+        query, found = _Searched(papers, [parsed]).find(parsed)
+    document = {
+        "query": query.canonical,
+        "text": text,
+        "keys": [paper.key for paper in found],
+        "why": {paper.key: _reasons(query, paper) for paper in found},
+    }
+
+    def show() -> None:
+        reading = query_in_words(query, TERMINAL_LANGUAGE.translate)
+        print_line(f"{reading}: {len(found)} of {len(papers)} papers")
+        for paper in found:
+            # TeX is read as letters first, or a word that matched would be a piece of TeX
+            shown = replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
+            reasons = _reasons(query, shown) or _reasons(query, paper)
+            print_line(f"  {escaped(paper.key)}  {escaped(shown.title or shown.abstract[:_OPENING])}")
+            print_line("    " + "; ".join(map(_in_words, reasons)))
+
+    tell(document, show, json=json)
+    return status
+
+
+def _in_words(reason: Mapping[str, Any]) -> str:
+    said = f"{reason['near']:.2f}" if "near" in reason else ", ".join(reason["terms"])
+    return f"{reason['field']}: {said}"
+
+
+def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
+    """Returns the fields of a paper in which the query matched, each with the words that matched."""
+    fields: dict[str, list[str]] = {}
+    near: list[dict[str, Any]] = []
+    for hit in why(query, paper):
+        if hit.near is not None:
+            near.append({"field": hit.field.name, "terms": [*hit.terms], "near": hit.near})
+            continue
+        terms = fields.setdefault(hit.field.name, [])
+        terms += [term for term in hit.terms if term not in terms]
+    return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
+
+
+def _match_file(file: str, paths: list[str], *, json: bool) -> int:
+    lines = _lines_of(read_file(file))
+    papers, status = _read(paths)
+    known: dict[str, Query] = {}  # text of a line → its query
+    keys: dict[str, list[str]] = {}  # text of a line → what it finds
+    refused: dict[str, str] = {}  # text of a line → why it is refused
+    for text in dict.fromkeys(lines):
+        try:
+            known[text] = _parsed(text)
+        except QueryError as error:
+            refused[text] = str(error)
+    searched = _Searched(papers, known.values())
+    for text, query in known.items():
+        try:
+            keys[text] = [paper.key for paper in searched.find(query)[1]]
+        except QueryError as error:
+            refused[text] = str(error)
+    report: dict[str, Any] = {  # docs/commands.md
+        "queries": len(lines),
+        "unique": len({known[text].canonical for text in keys}),
+        "papers": len(papers),
+        "pairs": sum(len(keys.get(text, ())) for text in lines),
+        "matches": [(number, keys[text]) for number, text in enumerate(lines, 1) if keys.get(text)],
+        "refused": [(number, refused[text]) for number, text in enumerate(lines, 1) if text in refused],
+    }
+
+    def show() -> None:
+        counts = "{queries:,} queries, {unique:,} of them different; {papers:,} papers; {pairs:,} pairs."
+        print_line(counts.format_map(report))
+        for line, found in report["matches"]:
+            print_line(f"{line:>6}  {escaped(' '.join(found))}")
+        for line, reason in report["refused"]:
+            print_error(f"line {line} is refused: {reason}")
+
+    tell(report, show, json=json)
+    return status
+
+
+def _lines_of(data: bytes) -> list[str]:
+    """Returns the lines of a file, without line ends. Bytes that are not UTF-8 become surrogates."""
+    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
+    """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
+    read = [one for *_, one in digests_in(paths, "Reading")]
+    unread = [one for one in read if isinstance(one, PaperwireError)]
+    print_unread(unread)
+    entries = [paper for one in read if not isinstance(one, PaperwireError) for paper in one.entries]
+    return merge_copies(entries), 1 if unread else 0
+
+
+def _parsed(text: str) -> Query:
+    """Returns the query of a text. Raises QueryError, also for bytes that are not UTF-8, and for stored papers."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+    query = parse.parse_query(text)
+    if query.named:
+        column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field is LIKE)
+        raise QueryError(
+            Sentence("like: asks for papers that are stored, and match stores none."),
+            Sentence('In a chat it works: paperwire say "search like:2601.11522" --as console:me'),
+            column,
+        )
+    return query
+
+
+class _Searched:
+    """Papers of digests, with what they and queries mean as vectors, as far as queries ask for nearness."""
+
+    def __init__(self, papers: Sequence[Paper], queries: Iterable[Query]) -> None:
+        self._papers = papers
+        self._vectors: Mapping[Term, bytes] = {}
+        self._failure: MeaningFails | None = None
+        if terms := list(dict.fromkeys(term for query in queries for term in query.nearness_terms)):
+            try:
+                self._papers, self._vectors = _encoded(papers, terms)
+            except MeaningFails as error:
+                self._failure = error
+        self._index = PaperIndex(TokenizedPapers.of(self._papers))
+
+    def find(self, query: Query) -> tuple[Query, list[Paper]]:
+        """Returns (a query with its vectors, what it finds: nearest first, if it asks for nearness exactly once).
+
+        Raises QueryError if it asks for nearness and there are no vectors.
+        """
+        terms = query.nearness_terms
+        if terms and self._failure:
+            column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field.kind.needs_vectors)
+            raise QueryError(self._failure.sentence, self._failure.hint, column)
+        query = rewriting.with_vectors(query, self._vectors)
+        found = [self._papers[place] for place in self._index.positions(self._index.found_by(query))]
+        if len(terms) == 1:
+            asked = meaning.read_questions(query.nearness_terms[0].question)
+            found.sort(key=lambda paper: -meaning.nearness_to_any(asked, meaning.read_paper(paper.meaning)))
+        return query, found
+
+
+def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:
+    """Returns papers with their codes, and the vectors of terms, by the encoder of the settings.
+
+    Raises MeaningFails.
+    """
+    encoder = encoders.encoder_of(load_settings())
+    if encoder is None:
+        raise MeaningFails(
+            Sentence("Meaning is off here, so it is not known what is near."),
+            Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
+        )
+    try:
+        codes, questions = encoder.papers(papers), encoder.questions([term.value for term in terms])
+    finally:
+        encoder.close()
+    coded = [replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True)]
+    return coded, dict(zip(terms, questions, strict=True))
