@@ -15,6 +15,7 @@ from bot.cli.arguments import ChatOption, Json, Now
 from bot.cli.output import print_line, tell
 from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
 from bot.cli.subscribers import show_list
+from bot.commands import phrasing
 from bot.commands.bare_commands import bare_command
 from bot.commands.intent import REGISTRY
 from bot.conversation.drafts import RenderedReply
@@ -29,9 +30,11 @@ from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
 from subscriptions.addresses import facts_of
-from subscriptions.model import Chat, ChatAddress, ChatKind, Message
+from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
+from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import known_chats, previews
+from subscriptions.service.known_chats import Listed
 from subscriptions.texts import escaped
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
@@ -167,25 +170,45 @@ def preview(
         if not due and not later:
             print_line(f"Nothing: none of the {found.known:,} papers looked at is for {about.chat.address}.")
 
-    return tell(_preview_document(about.chat.address, found, due, later), show, json=json)
+    return tell(_preview_document(about, found, following, (*due, *later)), show, json=json)
 
 
 def _preview_document(
-    chat: ChatAddress, found: previews.Preview, due: Sequence[Message], later: Sequence[Message]
+    about: known_chats.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
 ) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
-    items = [item for delivery in (found.delivery, found.later) if delivery for item in delivery.items]
-    keys = {item.paper.id: item.paper.paper.key for item in items}
-    messages = [
-        {
-            "number": message.number,
-            "due": message in due,
-            "papers": [keys[paper] for paper in message.papers if paper in keys],
-            "payload": loads(message.payload),
-        }
-        for message in (*due, *later)
-    ]
-    return {"chat": str(chat), "papers": list(keys.values()), "messages": messages}
+    due = found.delivery.items if found.delivery else ()
+    later = found.later.items if found.later else ()
+    keys = {item.paper.id: item.paper.paper.key for item in (*due, *later)}
+    kind = found.delivery or found.later
+    return {
+        "chat": str(about.chat.address),
+        "kind": kind.kind.value if kind else None,
+        "known": found.known,
+        "papers": [keys[item.paper.id] for item in (*due, *later)],
+        "due": [keys[item.paper.id] for item in due],
+        "not_due": [_waiting_document(one, then, later) for one, then in zip(found.not_due, following, strict=True)],
+        "planned_before": about.outbox.waiting,
+        "messages": [
+            {
+                "number": message.number,
+                "papers": [keys[paper] for paper in message.papers if paper in keys],
+                "payload": loads(message.payload),
+            }
+            for message in messages
+        ],
+    }
+
+
+def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
+    """Returns a subscription that has papers and is not due.
+
+    `at` is null while something holds it, or if it is unknown.
+    """
+    state, number = phrasing.state_of(one), one.subscription.number
+    held = None if state == "active" else state
+    papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
+    return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
 
 
 def _medium_at(chat: ChatAddress, session: Session) -> Medium:

@@ -30,27 +30,14 @@ _Read = Iterator[tuple[str, _Fields | None]]  # (the beginning of an entry, its 
 _BIBTEX = re.compile(rb"^[ \t]*@(?=[A-Za-z]+[ \t]*[{(])", re.MULTILINE)
 _NO_ENTRY = re.compile(r"\s*@(?:comment|string|preamble)\b", re.IGNORECASE)
 _RIS = re.compile(rb"^TY {1,2}- ", re.MULTILINE)
-_OF_RIS = re.compile(r"^([A-Z][A-Z\d]) {1,2}-(.*(?:\n(?![A-Z][A-Z\d] {1,2}-).*)*)", re.MULTILINE)  # a tag, its lines
 _CSL = re.compile(rb"\s*\[\s*(?:\{|\]\s*$)")
 _BETWEEN = re.compile(r"[\s,]*")  # what separates the values of a JSON list
-_TITLES = ("title", "ti", "t1")  # the latter are tags of RIS, as those of two letters below
+_TITLES = ("title", "primary_title")  # RIS has two names for a title
 _NAMING = (
-    "doi",
-    "url",
-    "eprint",
-    "arxivid",
-    "journal",
-    "container-title",
-    "number",
-    "do",
-    "is",
-    "ja",
-    "jf",
-    "jo",
-    "t2",
-    "ur",
+    *("doi", "url", "urls", "eprint", "arxivid", "journal", "container-title", "number"),
+    *("journal_name", "alternate_title2", "alternate_title3", "secondary_title"),  # only in RIS
 )
-_NOTES = ("note", "extra", "m1", "n1")  # where programs write "arXiv:2601.11087 [cs]"
+_NOTES = ("note", "notes", "extra")  # where programs write "arXiv:2601.11087 [cs]"
 _NOTED = re.compile(r"\s*arxiv:", re.IGNORECASE)
 
 
@@ -140,11 +127,11 @@ def _bare(value: str) -> str:
 
 
 def _ris(data: bytes) -> _Read:
+    from rispy import loads  # noqa: PLC0415 - takes 30 ms, and most people never send a library
+
     for text in _pieces(_RIS, data):
-        fields: dict[str, list[str]] = {}
-        for tag, value in _OF_RIS.findall(text):
-            fields.setdefault(tag.lower(), []).append(value)
-        yield text, fields if len(text) < _LONGEST_ENTRY else None
+        read = _guarded(lambda text=text: loads(f"{text}\nER  - ")) if len(text) < _LONGEST_ENTRY else []
+        yield text, (read[0] if read else None)
 
 
 def _csl(data: bytes) -> _Read:

@@ -32,14 +32,13 @@ templates in github.com/arXiv/arxiv-browse.
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
+from copy import copy
 from itertools import takewhile
 
-from lxml import etree
+from bs4 import BeautifulSoup, Tag
 
 from bot.digests import arxiv, markup, names, scalars
 from bot.digests.entries import Found
-from bot.digests.markup import Element
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
@@ -94,17 +93,16 @@ def _read_page(text: str) -> Found:
     return found
 
 
-def _heads(text: str, found: Found) -> Iterator[tuple[Element | None, str, Announce | None]]:
+def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce | None]]:
     """Yields (head of an entry, its words, the announce type of its section).
 
     Notes what the headings say in `found`.
     """
     kind: Announce | None = None
     for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
-        page = etree.HTML(markup.without_wrong_references(piece))
-        element = None if page is None else next(page.iter("dt", "h1", "h2", "h3"), None)
-        words = _text(element)
-        if element is None or element.tag == "dt":
+        element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
+        words = _text(element) if element else ""
+        if element is None or element.name == "dt":
             yield element, words, kind
             continue
         day, section, showing = scalars.day_in_heading(words), _SECTION.match(words), _SHOWING.search(words)
@@ -123,16 +121,16 @@ def _refuse_unless_empty(text: str, found: Found) -> None:
         raise BrokenDigest(Sentence("No paper in it can be read."))
 
 
-def _paper_of(head: Element | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
+def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
     """Returns the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
-    addresses = [] if head is None else [address for link in head.iter("a") if (address := _address(link))]
-    body = None if head is None else head.getnext()
-    if not addresses or body is None or body.tag != "dd":
+    addresses = [address for link in head.find_all("a") if (address := _address(link))] if head else []
+    body = head.find_next_sibling() if head else None
+    if not addresses or body is None or body.name != "dd":
         found.warnings["unparsed_heading"] += 1
         return None
     arxiv_id = addresses[0][0]
     fields = {name: _words(body, name) for name in ("list-title", "list-authors", "list-subjects", "list-comments")}
-    authors = [_text(link) for link in body.xpath(".//div[contains(@class, 'list-authors')]//a")]
+    authors = [_text(link) for link in body.select("div[class*=list-authors] a")]
     if "et al" in fields["list-authors"]:
         found.warnings["authors_not_shown"] += 1
     if kind in (None, Announce.NEW):
@@ -150,29 +148,30 @@ def _paper_of(head: Element | None, words: str, kind: Announce | None, found: Fo
     )
 
 
-def _address(link: Element) -> tuple[str, int | None] | None:
-    href = link.get("href", "")
+def _address(link: Tag) -> tuple[str, int | None] | None:
+    href = str(link.get("href", ""))
     return arxiv.arxiv_address(_SITE + href if href.startswith("/") else href)
 
 
-def _text(element: Element | None) -> str:
-    return scalars.collapse(markup.text_of(element))
+def _text(element: Tag) -> str:
+    for line in element.find_all("br"):
+        line.replace_with("\n")
+    return scalars.collapse(element.get_text())
 
 
-def _words(body: Element, part_of_class: str, name: str = "div") -> str:
+def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
     """Returns the text of a field without its label, and with the addresses that the page hides."""
-    found = body.xpath(f".//{name}[contains(@class, '{part_of_class}')]")
-    if not found:
+    found = body.select_one(f"{name}[class*={part_of_class}]")
+    if found is None:
         return ""
-    field = deepcopy(found[0])
-    etree.strip_elements(field, "div", "p", with_tail=False)  # the next fields, if the end of this one is lost
-    for inner in field.iter("span", "a"):
-        href = inner.get("href", "")
-        if "descriptor" in inner.get("class", "").split():
-            inner.clear(keep_tail=True)
-        elif inner.tag == "a" and _LINK_TEXT.fullmatch(_text(inner)):
-            inner.clear(keep_tail=True)
-            inner.text = href
+    field = copy(found)
+    for block in field.find_all(["div", "p"]):  # of the next fields, if the end of this one is lost
+        block.decompose()
+    for inner in field.find_all(["span", "a"]):
+        if "descriptor" in inner.get_attribute_list("class"):
+            inner.clear()
+        elif inner.name == "a" and _LINK_TEXT.fullmatch(_text(inner)):
+            inner.string = str(inner.get("href", ""))
     return _text(field)
 
 

@@ -1,34 +1,36 @@
 """What `run` does beside everything else, a job each: the daily clean-up, the daily copy, the heartbeat.
 
-The store knows which clean-up and which copy are due, so the jobs only look, by the machine's clock. `run --once` and
-tests call a job directly.
+The store knows which clean-up and which copy are due, so the jobs only look. `run --once` and tests call a job
+directly.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from urllib.parse import urlsplit
 
 import httpx
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.failures import said_of
 from bot.operation.health import daily_work_failed
-from bot.ports import tasks
 from bot.ports.http import trusted
 from bot.settings.opening import backup_folder
 from subscriptions.notices import Finding
 from subscriptions.service import retention
 
 log = logging.getLogger("paperwire")
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
-LOOK_INTERVAL = 900.0  # seconds between two looks whether the clean-up or the copy of the day is due
-FIRST_HEARTBEAT = 10.0  # seconds after the start: by then receivers have shown whether they work
-HEARTBEAT_INTERVAL = 300.0  # seconds
+LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
+FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work
+HEARTBEAT_INTERVAL = timedelta(minutes=5)
 LONGEST_HEARTBEAT = 20.0  # seconds
 WORKS_FOR = 0.1  # the part of the time in which the clean-up works, so that it holds up nobody
 
@@ -44,7 +46,9 @@ class Upkeep:
         self._heartbeat_fails = False
         self._ends = threading.Event()
         self._working = asyncio.Lock()  # held while a thread of a job works
-        self._jobs: list[asyncio.Task[None]] = []
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -53,17 +57,21 @@ class Upkeep:
 
     def start(self) -> None:
         """Calls the jobs from now on."""
-        self._jobs = [
-            asyncio.create_task(_repeated(self.clean_up, 0.0, LOOK_INTERVAL)),
-            asyncio.create_task(_repeated(self.copy, 0.0, LOOK_INTERVAL)),
-            asyncio.create_task(_repeated(self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL)),
-        ]
+        now, none = self._app.clock.wall(), timedelta(0)
+        for job, first, every in (
+            (self.clean_up, none, LOOK_INTERVAL),
+            (self.copy, none, LOOK_INTERVAL),
+            (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
+        ):
+            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+            self._scheduler.add_job(job, trigger, next_run_time=now + first)
+        self._scheduler.start()
 
     async def close(self) -> None:
         """Ends the jobs. Their rest is done after the next start."""
         self._ends.set()
         async with self._working:  # what a thread does is not broken off
-            await tasks.end(*self._jobs)
+            self._scheduler.shutdown(wait=False)
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
@@ -105,7 +113,7 @@ class Upkeep:
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
-        self._ends.wait(seconds if self._jobs else 0.0)
+        self._ends.wait(seconds if self._scheduler.running else 0.0)
         return self._is_ending()
 
     def _is_ending(self) -> bool:
@@ -132,14 +140,6 @@ class Upkeep:
         if why and not self._heartbeat_fails:
             log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s.", why)
         self._heartbeat_fails = bool(why)
-
-
-async def _repeated(job: Callable[[], Awaitable[None]], first: float, every: float) -> None:
-    """Calls a job after `first` seconds, and `every` so many seconds again."""
-    await asyncio.sleep(first)
-    while True:
-        await job()
-        await asyncio.sleep(every)
 
 
 def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:

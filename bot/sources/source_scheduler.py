@@ -34,7 +34,8 @@ MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 class SourceScheduler:
     """The sources of one process, each with at most one poll at a time.
 
-    Whether a source is due is decided by our clock, which `--now` sets and which may jump.
+    Whether a source is due is decided by our clock, which `--now` sets and which may jump. APScheduler decides by the
+    machine's: after that was set back by an hour, nothing would be read for an hour.
     """
 
     def __init__(

