@@ -67,9 +67,9 @@ class SourceHarness:
         )
         self.scheduler = SourceScheduler(context, sources)
 
-    async def poll(self, *names: str) -> Receipt:
-        """Polls these sources now, as `paperwire sources poll` does. Returns the last receipt."""
-        (*_, receipt) = await self.scheduler.poll_now(names)
+    async def poll(self, named: str = "") -> Receipt:
+        """Polls a source now, or all, as `paperwire sources poll` does. Returns the last receipt."""
+        (*_, receipt) = await self.scheduler.poll_now(named)
         note_receipts(self.store)
         return receipt
 

@@ -217,7 +217,7 @@ def poll(
 async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
     scheduler = SourceScheduler(PollDependencies.of(session.settings, session), session.settings.sources)
     try:
-        return await scheduler.poll_now([] if name is None else [name])
+        return await scheduler.poll_now(name or "")
     finally:
         await scheduler.close()
 

@@ -99,13 +99,12 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
     if inside in (os.curdir, "**") or inside.endswith("/**"):
         inside = f"{inside}/*"
     # `**` follows no link here, unlike that of the module glob: it could lead round or through the whole machine
-    found = (path for path in folder.glob(inside) if not any(map(_is_hidden, path.relative_to(folder).parts)))
-    stamps = {str(path): _stamp(str(path)) for path in found}
-    return {name: stamp for name, stamp in stamps.items() if stamp}
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+    found, depth = {}, len(folder.parts)
+    for path in folder.glob(inside):
+        is_hidden = any(part.startswith(".") for part in path.parts[depth:])
+        if not is_hidden and (stamp := _stamp(name := str(path))):
+            found[name] = stamp
+    return found
 
 
 def is_missing(pattern: str) -> bool:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
+from errno import ENODATA
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -348,10 +349,14 @@ def variable(name: str) -> str | None:
 def bytes_of(path: Path, most: int) -> bytes:
     """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError.
 
-    A pipe is read to its end; one that nobody writes to is empty.
+    A pipe is read to its end; one that nobody writes to cannot be read.
     """
-    with os.fdopen(_opened_pipe(path), "rb") if path.is_fifo() else path.open("rb") as file:
-        return file.read(most)
+    is_pipe = path.is_fifo()
+    with os.fdopen(_opened_pipe(path), "rb") if is_pipe else path.open("rb") as file:
+        data = file.read(most)
+    if is_pipe and not data:  # an empty file would mean that nothing is set, or subscribed
+        raise OSError(ENODATA, "nobody writes to this pipe")
+    return data
 
 
 def _opened_pipe(path: Path) -> int:

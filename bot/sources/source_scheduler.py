@@ -114,22 +114,18 @@ class SourceScheduler:
         await self._record_late_folders(known)
         await self._poll_all(self._due(known), known)
 
-    async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
-        """Polls these sources, or all, even if they are not due. Returns their receipts.
-
-        Raises NotFound, StoreError.
-        """
+    async def poll_now(self, named: str = "") -> tuple[Receipt, ...]:
+        """Polls a source, or all (""), even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
         # the settings have no two names that differ only in case
-        written = {name.casefold(): name for name in self._sources}
-        if unknown := [name for name in names if name.casefold() not in written]:
-            raise NotFound(f"There is no source {unknown[0]}.", f"Known: {', '.join(self._sources)}.")
+        wanted = [name for name in self._sources if named.casefold() in ("", name.casefold())]
+        if not wanted:
+            raise NotFound(f"There is no source {named}.", f"Known: {', '.join(self._sources)}.")
         await self._sync()
-        wanted = {written[name.casefold()] for name in names} or set(self._sources)
         began = self._deps.clock.now()
-        await self._read_folders(wanted & self._folders.keys())
-        await self._poll_all([name for name in self._web if name in wanted], await self._known(), everything=True)
+        await self._read_folders(wanted)
+        await self._poll_all([name for name in wanted if name in self._web], await self._known(), everything=True)
         known = await self._known()
-        last = (known[name].last for name in self._sources if name in wanted)
+        last = (known[name].last for name in wanted)
         return tuple(receipt for receipt in last if receipt and receipt.at >= began)
 
     async def unreadable_if_all(self) -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_without_a_home_the_address_of_the_database_is_enough(
         (SECRET.encode("utf-16"), "holds no text in UTF-8"),
         (SECRET.encode() * 7_000, "is too large for a secret"),
         ("endless", "is too large for a secret"),
-        ("pipe", "is empty"),
+        ("pipe", "cannot be read: nobody writes to this pipe"),
     ],
 )
 def test_a_file_of_a_secret_that_cannot_be_read_is_named(
