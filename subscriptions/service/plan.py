@@ -145,9 +145,9 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Sequence[Lane]]]:
     """Returns the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
 
-    Matches the papers for all chats. A slice of chats has two steps: the first makes its evidence, which takes most of
-    the time, while others can write; the second decides and writes in one transaction. After a crash between two
-    slices, the other chats are still due.
+    Matches the papers for all chats, and makes the evidence of the first slice of chats. A step decides about a slice,
+    and writes, in one transaction; between two of them, a step makes the evidence of the next slice, which takes most
+    of the time, while others can write. After a crash between two slices, the other chats are still due.
     """
     forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
@@ -158,7 +158,10 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Se
         window.match(transaction, cursors)
     of_slices: list[UseCase[[], Sequence[Lane]]] = []
     for chat_ids in _slices(chats):
-        of_slices.append(reads(partial(_explain, chat_ids=chat_ids, now=now, window=window)))
+        if of_slices:
+            of_slices.append(reads(partial(_explain, chat_ids=chat_ids, now=now, window=window)))
+        else:
+            _explain(transaction, chat_ids, now, window)  # here, so that a plan of few chats has one transaction less
         of_slices.append(writes(partial(_plan_slice, chat_ids=chat_ids, forecast=forecast, window=window)))
     return of_slices
 
