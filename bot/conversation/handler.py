@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from math import ceil
 from typing import NamedTuple
@@ -244,18 +244,19 @@ def _refused(error: PaperwireError, context: CommandContext) -> Reply:
 @writes
 def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
     """Notes a request whose command lacks something. Returns False if it was noted before."""
-    if prepared.request.update_id:
+    at, update = prepared.request.chat, prepared.request.update_id
+    is_first = _is_first(transaction, prepared)
+    if update and is_first:
         context = contexts.context_of(transaction, deps, prepared)
         stored_home(context, context.origin)
-    return _is_first(transaction, prepared, deps.clock.now())
+        conversations.note_update(transaction, at.platform, update, chat=at, now=context.now)
+    return is_first
 
 
-def _is_first(transaction: Transaction, prepared: PreparedRequest, now: datetime) -> bool:
-    """Notes an update before its effect. Returns False if it took effect before."""
+def _is_first(transaction: Transaction, prepared: PreparedRequest) -> bool:
+    """Returns whether an update has not taken effect yet."""
     at, update = prepared.request.chat, prepared.request.update_id
-    if update and prepared.is_noted:
-        return conversations.begin_effect(transaction, at.platform, update)
-    return not update or conversations.note_update(transaction, at.platform, update, chat=at, now=now)
+    return not update or not conversations.is_noted(transaction, at.platform, update, changed=prepared.is_noted)
 
 
 async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
@@ -291,12 +292,15 @@ def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedReq
     Returns the reply; None if there is none, or if the update was handled before.
     """
     at, update = prepared.request.chat, prepared.request.update_id
-    if not _is_first(transaction, prepared, deps.clock.now()):
+    if not _is_first(transaction, prepared):
         return None
     reply, changed = run(transaction)
     if update:
-        store_buttons(contexts.context_of(transaction, deps, prepared), reply)
-        conversations.settle_update(transaction, at.platform, update, chat=at, changed=changed, answered=reply is None)
+        context, is_over = contexts.context_of(transaction, deps, prepared), reply is None
+        store_buttons(context, reply)
+        conversations.note_update(
+            transaction, at.platform, update, chat=at, changed=changed, answered=is_over, now=context.now
+        )
     return reply
 
 

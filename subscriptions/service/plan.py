@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import islice
 
 from subscriptions import zones
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
@@ -74,14 +73,15 @@ class Window:
                 self._matches[canonical] = self.tokenized.matching(query)
 
     def explain(self, cursors: Mapping[str, int]) -> None:
-        """Makes the evidence of matched queries, as much as is kept.
+        """Makes the evidence of matched queries.
 
         `cursors`: canonical text → the sequence after which its papers count.
         """
-        firsts = {canonical: self.papers.first_after(cursor) for canonical, cursor in cursors.items()}
-        pairs = ((one, at) for one, first in firsts.items() for at in self._matches[one] if at >= first)
-        for canonical, position in islice(pairs, MOST_EVIDENCE):
-            self.evidence(canonical, self.papers.known[position])
+        for canonical, cursor in cursors.items():
+            first = self.papers.first_after(cursor)
+            for position in self._matches.get(canonical, ()):  # nothing of a query that came meanwhile
+                if position >= first:
+                    self.evidence(canonical, self.papers.known[position])
 
     def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id → positions of the papers that its query finds, ascending."""
@@ -145,9 +145,9 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Sequence[Lane]]]:
     """Returns the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
 
-    Matches the papers for all chats and makes the evidence, which takes most of the time, while others can write. A
-    step decides about a slice of chats, and writes, in one transaction. After a crash between two steps, the other
-    chats are still due.
+    Matches the papers for all chats, and makes the evidence of the first slice of chats. A step decides about a slice,
+    and writes, in one transaction; between two of them, a step makes the evidence of the next slice, which takes most
+    of the time, while others can write. After a crash between two slices, the other chats are still due.
     """
     forecast = stored_sources.forecast(transaction, now=now)
     waiting = forecast.all_reported is False
@@ -156,9 +156,20 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Se
     if cursors := planner.due_queries(transaction, list(chats), now):
         window.cover(transaction, min(cursors.values()))
         window.match(transaction, cursors)
-        window.explain(cursors)
-    plan = partial(_plan_slice, forecast=forecast, window=window)
-    return [writes(partial(plan, chat_ids=chat_ids)) for chat_ids in _slices(chats)]
+    of_slices: list[UseCase[[], Sequence[Lane]]] = []
+    for chat_ids in _slices(chats):
+        if of_slices:
+            of_slices.append(reads(partial(_explain, chat_ids=chat_ids, now=now, window=window)))
+        else:
+            _explain(transaction, chat_ids, now, window)  # here, so that a plan of few chats has one transaction less
+        of_slices.append(writes(partial(_plan_slice, chat_ids=chat_ids, forecast=forecast, window=window)))
+    return of_slices
+
+
+def _explain(transaction: Transaction, chat_ids: Sequence[int], now: datetime, window: Window) -> Sequence[Lane]:
+    """Makes the evidence of what is due in some chats. Returns no lanes."""
+    window.explain(planner.due_queries(transaction, chat_ids, now))
+    return ()
 
 
 def _slices(due: Mapping[int, int]) -> list[list[int]]:

@@ -30,39 +30,34 @@ _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the sm
 
 
 @reads
-def is_noted(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether an update was noted before, so that it must not take effect again."""
-    return transaction.finds(_u.platform == platform, _u.update_id == update_id)
+def is_noted(transaction: Transaction, platform: str, update_id: str, *, changed: bool = False) -> bool:
+    """Whether an update was noted, so that it must not take effect again; if `changed`, as one that changed something.
+
+    Nobody else notes it before this transaction ends, if it may write (rule 15).
+    """
+    which = [_u.changed] if changed else []
+    return transaction.finds(_u.platform == platform, _u.update_id == update_id, *which)
 
 
 @writes
-def note_update(transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, now: datetime) -> bool:
-    """Notes an update, before its effect in the same transaction. Returns False if it was noted before.
+def note_update(
+    transaction: Transaction,
+    platform: str,
+    update_id: str,
+    *,
+    chat: ChatAddress,
+    changed: bool = False,
+    answered: bool = False,
+    now: datetime,
+) -> None:
+    """Notes an update and what became of it, with its chat, if that is stored now, in the transaction of its effect.
 
-    So a second process with the same update waits for this transaction, and then does nothing.
+    An update whose effect needs something slow is noted before that, too.
     """
     there = stored_chats.home_of(transaction, chat)
     row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=there.id if there else None)
-    return transaction.insert_new(row)
-
-
-def begin_effect(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Says of a noted update that it changes something. Returns False if this was said before."""
-    waiting = sa.update(_updates).filter_by(platform=platform, update_id=update_id, changed=False)
-    return execute(transaction, waiting.values(changed=True)).rowcount > 0
-
-
-@writes
-def settle_update(
-    transaction: Transaction, platform: str, update_id: str, *, chat: ChatAddress, changed: bool, answered: bool
-) -> None:
-    """Stores what became of an update in the transaction that noted it, or in a later one.
-
-    Its chat, if that is stored now.
-    """
-    there = stored_chats.home_of(transaction, chat)
-    noted = sa.update(_updates).filter_by(platform=platform, update_id=update_id)
-    execute(transaction, noted.values(chat=there.id if there else None, changed=changed, answered=answered))
+    row.changed, row.answered = changed, answered
+    transaction.merge(row)
 
 
 @confirms

@@ -11,7 +11,7 @@ from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.tables import PaperKeyRow, PaperRow, tables
+from subscriptions.store.tables import PaperKeyRow, PaperRow, PaperValues, tables
 
 SEQUENCE = "sequence"  # name of the counter
 # Each plan and each rendering executes these statements, so they are built only once.
@@ -25,7 +25,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
     _p.sequenced_at >= sa.bindparam("instant")
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
-_PaperRow = PaperRow | AnyRow
+_PaperRow = PaperValues | AnyRow
 
 
 def last_sequence(transaction: Transaction) -> int:

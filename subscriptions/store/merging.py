@@ -23,7 +23,7 @@ from typing import NamedTuple
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.columns import Json
-from subscriptions.store.tables import PaperRow
+from subscriptions.store.tables import PaperValues
 from subscriptions.texts.statements import withdrawn_by
 
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
@@ -61,7 +61,7 @@ class Claim(NamedTuple):
     is_newer: bool  # a trusted source has a higher version
 
 
-def claim_of(row: PaperRow, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
     """Returns what a source says about a known paper, or about an empty row.
 
     `of_arxiv`: the source is one of arXiv's own.
@@ -89,7 +89,7 @@ class Change:
     anything: bool  # any text or value changed
 
 
-def apply_claim(row: PaperRow, claim: Claim, now: datetime) -> Change:
+def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     """Updates a row with what the source may change in it. Returns what changed."""
     had, paper, effect = _compared_of(row), claim.paper, claim.effect
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
@@ -122,7 +122,7 @@ def apply_claim(row: PaperRow, claim: Claim, now: datetime) -> Change:
     )
 
 
-def may_add_keys(row: PaperRow, claim: Claim) -> bool:
+def may_add_keys(row: PaperValues, claim: Claim) -> bool:
     """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
     return claim.is_trusted or not row.has_id
 
@@ -138,7 +138,7 @@ def _joined_texts(known: Languages, brought: Languages, claim: Claim) -> Json:
     return joined
 
 
-def is_news(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:
+def is_news(row: PaperValues, paper: Paper, change: Change, now: datetime) -> bool:
     """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in REPLACEMENTS:
         return False
@@ -151,13 +151,13 @@ def is_news(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:
     return (change.missing or change.category) and _is_recent(row, now)
 
 
-def is_cross(row: PaperRow, paper: Paper, change: Change, now: datetime) -> bool:
+def is_cross(row: PaperValues, paper: Paper, change: Change, now: datetime) -> bool:
     """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
     completes = change.missing and _is_recent(row, now) and row.sequence_as_new is not None
     return paper.announce_type is Announce.CROSS and not completes
 
 
-def _is_recent(row: PaperRow, now: datetime) -> bool:
+def _is_recent(row: PaperValues, now: datetime) -> bool:
     return now - row.first_seen_at <= COMPLETION_WINDOW
 
 
@@ -190,7 +190,7 @@ def _differ(old: Sequence[str], new: Sequence[str]) -> bool:
     return [*map(title_alias, old)] != [*map(title_alias, new)]
 
 
-def _joined_categories(row: PaperRow, claim: Claim) -> list[str]:
+def _joined_categories(row: PaperValues, claim: Claim) -> list[str]:
     """Returns the known categories and those of the claim.
 
     Once arXiv has named the categories, only arXiv adds to them.
@@ -200,7 +200,7 @@ def _joined_categories(row: PaperRow, claim: Claim) -> list[str]:
     return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))
 
 
-def _withdrawn_at(row: PaperRow, claim: Claim, now: datetime) -> datetime | None:
+def _withdrawn_at(row: PaperValues, claim: Claim, now: datetime) -> datetime | None:
     """Returns when the paper was withdrawn, by the word of a trusted source."""
     if withdrawn_by(claim.paper.comment) or withdrawn_by(claim.paper.abstract):
         return row.withdrawn_at or (None if claim.effect is Effect.FILLS else now)

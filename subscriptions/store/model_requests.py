@@ -16,6 +16,8 @@ Place: TypeAlias = tuple[int, str]  # where a summary belongs: id of a paper, la
 
 (_requests,) = tables("model_request")
 _r = _requests.c
+_BY_LANGUAGE = sa.select(_requests).order_by(_r.language)
+_PLACES = sa.select(_r.paper, _r.language)
 
 
 class ModelDay(NamedTuple):
@@ -28,7 +30,7 @@ class ModelDay(NamedTuple):
 
 def summaries_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[ModelSummary, ...]]:
     """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
-    asked = rows_of(transaction, sa.select(_requests).order_by(_r.language), _r.paper, papers)
+    asked = rows_of(transaction, _BY_LANGUAGE, _r.paper, papers)
     made = grouped((row.paper, _summary(row)) for row in asked if row.fields or row.title)
     return {paper: tuple(summaries) for paper, summaries in made.items()}
 
@@ -39,7 +41,7 @@ def _summary(row: AnyRow) -> ModelSummary:
 
 def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[Place]:
     """Returns the places of all summaries of these papers for which the model was asked."""
-    asked = rows_of(transaction, sa.select(_r.paper, _r.language), _r.paper, papers)
+    asked = rows_of(transaction, _PLACES, _r.paper, papers)
     return {(row.paper, row.language) for row in asked}
 
 

@@ -18,13 +18,12 @@ from subscriptions.store import meanings, merging
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import Change
-from subscriptions.store.tables import PaperRow, tables
+from subscriptions.store.tables import PaperValues, tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
 _papers, _keys, _aliases = tables("paper", "paper_key", "paper_alias")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
-_FIELDS = tuple(column.name for column in _p)
 _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of"))
 
 
@@ -78,7 +77,7 @@ class PaperBatch:
 
     ingest: Ingest
     is_news: bool  # False: the papers of the digest get no sequence
-    rows: dict[int, PaperRow] = field(default_factory=dict)  # of no transaction, so that nothing is written by itself
+    rows: dict[int, PaperValues] = field(default_factory=dict)
     news: dict[int, bool] = field(default_factory=dict)  # paper that gets a sequence → whether it came as a cross-list
     kinds: dict[int, str] = field(default_factory=dict)  # paper → how the digest announces it, in its order
     new: set[int] = field(default_factory=set)  # papers that this digest adds
@@ -103,7 +102,7 @@ class PaperBatch:
         ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
         for row in rows_of(transaction, _papers, _p.id, ids):
             self._stored[row.id] = row._asdict()
-            self.rows[row.id] = PaperRow(**self._stored[row.id])
+            self.rows[row.id] = PaperValues(**self._stored[row.id])
         self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
@@ -125,7 +124,7 @@ class PaperBatch:
         self._announce_or_file(row, paper, change, is_new=found is None)
         return row.id
 
-    def _announce_or_file(self, row: PaperRow, paper: Paper, change: Change, *, is_new: bool) -> None:
+    def _announce_or_file(self, row: PaperValues, paper: Paper, change: Change, *, is_new: bool) -> None:
         now, was_filed = self.ingest.now, not is_new and row.sequence is None and row.owner == self.ingest.source
         # a feed brings papers again and again that were filed when it was first read
         stays_filed = was_filed and self.ingest.continues and not self.ingest.announce
@@ -163,7 +162,7 @@ class PaperBatch:
                     fitting.discard(gone)
         return stays
 
-    def _without_ids_of_others(self, row: PaperRow, one: Incoming) -> Paper:
+    def _without_ids_of_others(self, row: PaperValues, one: Incoming) -> Paper:
         """Returns the paper without ids of another row, since a source may not decide that both are one paper."""
         paper, others = one.paper, {key for key in one.keys if self._keys.get(key, row.id) != row.id}
         if not others:
@@ -171,17 +170,17 @@ class PaperBatch:
         arxiv_id = None if paper.arxiv_id in others else paper.arxiv_id
         return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
-    def _add(self, paper: Paper) -> PaperRow:
+    def _add(self, paper: Paper) -> PaperValues:
         """Adds an empty row for a new paper."""
         self._last_id += 1
         of, now, day = self.ingest.source, self.ingest.now, self.ingest.day
-        row = PaperRow(id=self._last_id, key=paper.key, owner=of, first_seen_at=now, day=day)
+        row = PaperValues(id=self._last_id, key=paper.key, owner=of, first_seen_at=now, day=day)
         self.rows[row.id] = row
         self.new.add(row.id)
         self.updated.add(row.id)
         return row
 
-    def _remember(self, row: PaperRow, one: Incoming, *, further: bool) -> None:
+    def _remember(self, row: PaperValues, one: Incoming, *, further: bool) -> None:
         """Notes the keys and the title by which the paper is found.
 
         Without `further`, notes no new ids and no other title.
@@ -228,7 +227,7 @@ class PaperBatch:
 
     def write(self, transaction: Transaction) -> None:
         """Writes all changes."""
-        values = {paper: {name: getattr(row, name) for name in _FIELDS} for paper, row in self.rows.items()}
+        values = {paper: dict(vars(row)) for paper, row in self.rows.items()}
         changed = [paper for paper, before in self._stored.items() if values[paper] != before]
         transaction.execute_rows(sa.insert(_papers), [values[paper] for paper in sorted(self.new)])
         transaction.execute_rows(_UPDATE, [{**values[paper], "of": paper} for paper in changed])

@@ -62,14 +62,9 @@ class DigestRow(Numbered, table=True):
     received_at: datetime = moment()
 
 
-class PaperRow(Numbered, table=True):
-    """A paper, merged from all digests that contain it."""
+class PaperValues(Numbered):
+    """A paper, merged from all digests that contain it: the values of its row."""
 
-    __table_args__ = (
-        index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
-        index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
-        index("ix_paper_uncoded", "id", where="uncoded IS 1"),
-    )
     key: str  # the best known key: the arXiv id, otherwise the DOI, otherwise a hash
     title: str = ""
     abstract: str = ""
@@ -106,6 +101,16 @@ class PaperRow(Numbered, table=True):
     def has_id(self) -> bool:
         """Whether the paper has an arXiv id or a DOI."""
         return bool(self.arxiv_id or self.doi)
+
+
+class PaperRow(PaperValues, table=True):
+    """A paper in the database."""
+
+    __table_args__ = (
+        index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
+        index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
+        index("ix_paper_uncoded", "id", where="uncoded IS 1"),
+    )
 
 
 class IndexedPaperRow(Row, table=True):

@@ -387,7 +387,9 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
 def test_an_update_is_known_for_two_days(store: Store) -> None:
     def comes(*, now: datetime = NOON, breaks: bool = False) -> bool:
         with store.write() as transaction:
-            is_new = conversations.note_update(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
+            is_new = not conversations.is_noted(transaction, "telegram", "17")
+            if is_new:
+                conversations.note_update(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
             if breaks:
                 raise NotFound("no such thing")
             return is_new

@@ -34,11 +34,11 @@ class Gate:
         note = conversations.note_update
 
         @wraps(note)
-        def once(scope: Scope, platform: str, update: str, **more: Any) -> bool:
+        def once(scope: Scope, platform: str, update: str, **more: Any) -> None:
             self.reached.set()
             assert self.open.wait(PATIENCE)
             self.effects.append(update)
-            return note(scope, platform, update, **more)
+            note(scope, platform, update, **more)
 
         monkeypatch.setattr(conversations, "note_update", once)
 
