@@ -30,6 +30,7 @@ class Drain:
     lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
     gone_chats: dict[str, set[int]] = field(default_factory=dict)  # platform → ids of chats that are gone
     store_failed: bool = False  # the database cannot be used, so every lane stops
+    rendering: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     # platform → its lanes that wait, in their order
     _waiting: defaultdict[str, OrderedDict[Lane, None]] = field(default_factory=lambda: defaultdict(OrderedDict))
     _running: set[Lane] = field(default_factory=set)

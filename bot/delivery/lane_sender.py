@@ -17,7 +17,7 @@ from bot.failures import error_location
 from bot.ports import measurements
 from subscriptions import errors
 from subscriptions.addresses import facts_of
-from subscriptions.model import Lane, Message
+from subscriptions.model import Delivery, Lane, Message
 from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
@@ -102,10 +102,14 @@ class _Turn:
         return await self._deps.store.run(claims.claim, self._lane, now=self._deps.clock.now())
 
     async def _render(self, seq: int) -> claims.Step | None:
-        """Renders the lane's next delivery. Returns the lane's next step."""
-        store, now = self._deps.store, self._deps.clock.now()
-        messages, failure = await store.run(_rendered, self._deps, seq)
-        return await store.run(stored_deliveries.store_rendered, seq, messages, failure, self._lane, now=now)
+        """Renders the lane's next delivery, with those of other lanes. Returns the lane's next step."""
+        store, rendering = self._deps.store, self._drain.rendering
+        is_rendered = rendering.locked()  # perhaps, by another lane
+        async with rendering:
+            if is_rendered:
+                return await self._next()
+            rendered = await store.run(_rendered, self._deps, seq, self._lane.platform)
+            return await store.run(stored_deliveries.store_rendered, rendered, self._lane, now=self._deps.clock.now())
 
     async def _post(self, step: claims.Claim) -> claims.Step | None:
         """Posts one message, while nothing else is posted in its lane, and writes the outcome.
@@ -252,11 +256,14 @@ class _Turn:
         return [lane for lane in lanes if lane.platform in deps.channels]
 
 
-def _rendered(store: Store, deps: Dependencies, seq: int) -> tuple[Sequence[Message], str]:
-    """Returns (the messages of a delivery, why there are none)."""
-    delivery = stored_deliveries.to_render(store, seq)
-    if delivery is None:
-        return (), ""
+def _rendered(store: Store, deps: Dependencies, seq: int, platform: str) -> dict[int, tuple[Sequence[Message], str]]:
+    """Returns seq → (messages, why there are none), for a delivery and those to render with it."""
+    return {
+        one: _messages_of(deps, delivery) for one, delivery in stored_deliveries.to_render(store, seq, platform).items()
+    }
+
+
+def _messages_of(deps: Dependencies, delivery: Delivery) -> tuple[Sequence[Message], str]:
     try:
         return deps.render_delivery(delivery), ""
     except errors.StoreError:

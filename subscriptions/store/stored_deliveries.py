@@ -9,19 +9,32 @@ from sqlmodel import select
 
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Lane, Message
 from subscriptions.states import DeliveryState, MessageState
-from subscriptions.store.claims import Step, claim
+from subscriptions.store.claims import MAY_BE_SENT, Step, claim
 from subscriptions.store.columns import AnyRow, adapter_of
-from subscriptions.store.database.store import Transaction, execute, reads, shares
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.stored_chats import chats_by_id
 from subscriptions.store.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
+# Deliveries that are rendered together have the same papers; they are sent within two seconds, so changed settings apply soon.
+_RENDERED_TOGETHER = 40
+_NEAR = 1000  # how many numbers after a delivery others to render with it are looked for
+
 # Each rendering executes these statements, so they are built only once.
-_deliveries, _delivery_items, _messages = tables("delivery", "delivery_item", "message")
+_deliveries, _chats, _delivery_items, _messages = tables("delivery", "chat", "delivery_item", "message")
 _d, _i, _m = _deliveries.c, _delivery_items.c, _messages.c
-_DELIVERY = sa.select(_deliveries).where(_d.seq == sa.bindparam("seq"))
-_ITEMS = sa.select(_delivery_items).where(_i.delivery == sa.bindparam("seq")).order_by(_i.position)
+_DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
+_ITEMS = sa.select(_delivery_items).order_by(_i.position)
 _SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _chats.c.id == _d.chat)
+    .where(_d.seq.between(sa.bindparam("first"), sa.bindparam("last")), _d.rendered_at.is_(None), MAY_BE_SENT)
+    # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
+    .where(_d.settled_at.is_(None), _chats.c.platform.concat("") == sa.bindparam("platform"))
+    .order_by(_d.seq)
+    .limit(_RENDERED_TOGETHER)
+)
 _NEW_MESSAGE = sa.insert(_messages).values(use_plain=False, left_to_person=False)
 _SHOWS = (
     sa.update(_delivery_items)
@@ -31,42 +44,56 @@ _SHOWS = (
 
 
 @reads
-def to_render(transaction: Transaction, seq: int) -> Delivery | None:
-    """Returns a delivery with its papers as they are known now, for rendering; None if its chat was erased meanwhile."""
-    row = execute(transaction, _DELIVERY, {"seq": seq}).first()
-    if row is None:
-        return None
-    items = execute(transaction, _ITEMS, {"seq": seq}).all()
-    papers = stored_papers(transaction, [item.paper for item in items])
-    return Delivery(
-        id=row.id,
-        chat=chats_by_id(transaction, [row.chat])[row.chat],
-        kind=row.kind,
-        due=row.due,
-        facts=adapter_of(Facts).validate_python(row.facts),
-        items=tuple(_item(item, papers) for item in items),
-    )
+def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, Delivery]:
+    """Returns seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
+    asked = {"first": seq, "last": seq + _NEAR, "platform": platform}
+    return delivery_values(transaction, execute(transaction, _UNRENDERED, asked).scalars().all())
 
 
-@shares
+@writes
 def store_rendered(
-    transaction: Transaction, seq: int, messages: Sequence[Message], failure: str, lane: Lane, *, now: datetime
+    transaction: Transaction, rendered: Mapping[int, tuple[Sequence[Message], str]], lane: Lane, *, now: datetime
 ) -> Step | None:
-    """Stores the messages of a delivery that was not rendered before (rule 7). Returns the next step of its lane.
+    """Stores messages of deliveries that were not rendered before (rule 7). Returns the next step of a lane.
 
-    A delivery that could not be rendered is dead, with the failure, unless a person requests another attempt.
+    `rendered`: seq → (messages, failure). A delivery that could not be rendered is dead, with the failure, unless a
+    person requests another attempt.
     """
-    over = now if failure or not messages else None
-    new = sa.update(_deliveries).where(_d.seq == seq, _d.rendered_at.is_(None))
-    if execute(transaction, new.values(rendered_at=now, settled_at=over, reason=failure)).rowcount:
+    stored: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for seq, (messages, failure) in rendered.items():
+        over = now if failure or not messages else None
+        new = sa.update(_deliveries).where(_d.seq == seq, _d.rendered_at.is_(None))
+        if not execute(transaction, new.values(rendered_at=now, settled_at=over, reason=failure)).rowcount:
+            continue  # it was rendered before, or its chat was erased in the meantime
         state = MessageState.DEAD if failure else MessageState.READY
-        of = {"delivery": seq, "state": state, "reason": failure}
-        kept = [Message(number=1, payload="")] if failure else messages
-        rows = [{"number": one.number, "payload": one.payload, "reply_to": one.reply_to, **of} for one in kept]
-        transaction.execute_rows(_NEW_MESSAGE, rows)
-        shows = [{"of": seq, "which": paper, "by": one.number} for one in kept for paper in one.papers]
-        transaction.execute_rows(_SHOWS, shows)
+        for one in [Message(number=1, payload="")] if failure else messages:
+            content = {"number": one.number, "payload": one.payload, "reply_to": one.reply_to}
+            stored.append({"delivery": seq, **content, "state": state, "reason": failure})
+            shows += [{"of": seq, "which": paper, "by": one.number} for paper in one.papers]
+    transaction.execute_rows(_NEW_MESSAGE, stored)
+    transaction.execute_rows(_SHOWS, shows)
     return claim(transaction, lane, now=now)
+
+
+def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
+    """Returns seq → delivery with its papers as they are known now, for rendering."""
+    rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
+    chats = chats_by_id(transaction, [row.chat for row in rows])
+    item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
+    papers = stored_papers(transaction, list({item.paper for item in item_rows}))
+    items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
+    return {
+        row.seq: Delivery(
+            id=row.id,
+            chat=chats[row.chat],
+            kind=row.kind,
+            due=row.due,
+            facts=adapter_of(Facts).validate_python(row.facts),
+            items=tuple(items.get(row.seq, ())),
+        )
+        for row in rows
+    }
 
 
 @reads

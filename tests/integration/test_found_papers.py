@@ -153,8 +153,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     """
     plan_due(store, now=LATER)
     with store.read() as transaction:
-        delivery = stored_deliveries.to_render(transaction, newest(transaction))
-    assert delivery
+        (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()
     assert delivery.chat.address == ME
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 

@@ -26,8 +26,8 @@ def due(store: Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}')
-    for seq in range(1, len(chats) + 1):
-        stored_deliveries.store_rendered(store, seq, [message], "", Lane("telegram", "1"), now=NOON)
+    rendered = dict.fromkeys(range(1, len(chats) + 1), ([message], ""))
+    stored_deliveries.store_rendered(store, rendered, Lane("telegram", "1"), now=NOON)
 
 
 def next_of(store: Store, lane: str = GROUP) -> claims.Claim:

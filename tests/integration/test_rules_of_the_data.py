@@ -59,8 +59,8 @@ def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
         found = [*outbox.outbox_entries(session, now=NOON)]
-        values = [stored_deliveries.to_render(session, seq) for seq in range(1, len(found) + 1)]
-    return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values if v]
+        values = [*stored_deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
+    return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
 def titles_of(store: Store) -> list[str]:
@@ -75,7 +75,7 @@ def next_of(store: Store, where: str, now: datetime = NOON) -> claims.Step | Non
 def renders(store: Store, where: str) -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     message = Message(number=1, payload="{}")
-    todo = stored_deliveries.store_rendered(store, 1, [message], "", address(where).lane, now=NOON)
+    todo = stored_deliveries.store_rendered(store, {1: ([message], "")}, address(where).lane, now=NOON)
     assert isinstance(todo, claims.Claim)
     return todo
 
