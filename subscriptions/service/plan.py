@@ -26,7 +26,7 @@ from subscriptions.service import nearness, notifying
 from subscriptions.store import known_papers, meanings, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
-SLICE = 60  # due subscriptions that are decided and written in one transaction; limits how long other writers wait
+SLICE = 100  # due subscriptions that are decided and written in one transaction; limits how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
 FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is kept, some 400 bytes each
