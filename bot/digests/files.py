@@ -87,8 +87,8 @@ class FileStamp:
 def list_folder(pattern: str) -> dict[str, FileStamp]:
     """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
-    Hidden files are left out. Returns {} if the folder does not exist (it may
-    still be made). Raises UnreadableInput if the folder cannot be listed.
+    Hidden files are left out. Returns {} if the folder does not exist (it may still be made). Raises UnreadableInput if
+    the folder cannot be listed.
     """
     folder = folder_of(pattern)
     if barred := barred_at(folder):
