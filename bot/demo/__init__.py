@@ -30,13 +30,16 @@ from bot.failures import WrongUsage
 from bot.platforms import medium_of
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
-from bot.rendering.page_frame import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full, sentences
 from subscriptions.language import LANGUAGES, Language
 
 _COLUMNS = 80  # of the widest line of a message
+_FACES = {
+    "Serif": "source-serif-4",
+    "Sans": "source-sans-3",
+}  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
 PAGES = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
 # The words of the page. Templates contain no words, so that all msgids are found in Python code.
@@ -168,12 +171,14 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
         other=(other, PAGES[other], LANGUAGES[other]),
         label=lambda words, name, **values: words.say(_LABELS[name], **values),
         when=lambda one: when_words(one.when, language),
-        faces={
-            name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
-            for name, face in zip(("Serif", "Sans"), FACES, strict=True)
-        },
-        papers_of_pages=static_file("papers.css").decode(),
+        faces={name: b64encode(_static_file(f"fonts/{face}-latin.woff2")).decode() for name, face in _FACES.items()},
+        papers_of_pages=_static_file("papers.css").decode(),
     )
+
+
+def _static_file(name: str) -> bytes:
+    """Returns a file that belongs to the pages, such as a style or a font."""
+    return files("templates").joinpath("web/static", name).read_bytes()
 
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:

@@ -49,7 +49,6 @@ class GalleryChannel(Platform):
     """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, clock: Clock) -> None:
-        self.platform = platform
         self.facts, self.medium = facts_of(platform), medium_of(platform)
         self._clock = clock
         self.posts: list[GalleryPost] = []

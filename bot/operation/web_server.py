@@ -5,7 +5,6 @@ import hmac
 import ipaddress
 import socket
 from base64 import b64decode
-from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from bot.failures import SettingsError
 from bot.operation.health import Problem
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
+from bot.ports.pace import LastMinute
 from bot.settings import Settings
-from bot.settings.values import is_loopback
+from bot.settings.values import is_loopback, local_url
 
 _WORDS = {
     400: "That cannot be read.",
@@ -36,7 +36,6 @@ _WORDS = {
     503: "Not now.",
 }
 MOST_CONNECTIONS = 256  # all others are answered with 503
-MINUTE = 60.0  # seconds
 MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because all users of a proxy share its address
 
 
@@ -80,24 +79,20 @@ class Lock:
     def __init__(self, clock: Clock, password: str) -> None:
         self._clock = clock
         self._password = _digest(password)
-        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)  # network -> monotonic seconds of wrong ones
+        self._wrong = LastMinute()  # tries of networks
 
-    def opens(self, password: str, *, address: str) -> bool | None:
-        """Returns whether a password is right.
+    def opens(self, password: str, request: Request) -> bool | None:
+        """Returns whether the password in a request is right.
 
-        None, unread, after too many wrong ones of this address in the last minute.
+        None, unread, after too many wrong ones of its address in the last minute.
         """
+        network = network_of(request.client.host if request.client else "")
         second = self._clock.monotonic()
-        for network, seconds in list(self._wrong.items()):
-            while seconds and seconds[0] <= second - MINUTE:
-                seconds.popleft()
-            if not seconds:
-                del self._wrong[network]
-        if len(self._wrong.get(network_of(address), ())) >= MOST_TRIES:
+        if len(self._wrong.of(network, second)) >= MOST_TRIES:
             return None
         if hmac.compare_digest(_digest(password), self._password):
             return True
-        self._wrong[network_of(address)].append(second)
+        self._wrong.count(network, second, MOST_TRIES)
         return False
 
 
@@ -188,7 +183,7 @@ def _refusal(lock: Lock, request: Request) -> Response | None:
             return asks
     if not given:
         return asks
-    opens = lock.opens(given, address=request.client.host if request.client else "")
+    opens = lock.opens(given, request)
     if opens:
         return None
     return line(429) if opens is None else asks
@@ -209,11 +204,11 @@ async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # orderly_stop handles signals
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process handles signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     try:
-        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        yield local_url(host, port)
     finally:
         server.should_exit = True
         await task

@@ -93,7 +93,7 @@ class Dialect:
 
     def draw(self, view: object) -> str:
         """Returns a view (bot/rendering/views.py) in this markup."""
-        return str(_macros(self)[macro_name(view)](view)).strip("\n")
+        return _drawn(_macros(self), view)
 
 
 class Html(Dialect):
@@ -116,9 +116,10 @@ def without_markup(html: str) -> str:
     return unescape(_TAG.sub("", _LINE_END.sub("\n", written)))
 
 
-def macro_name(view: object) -> str:
-    """Returns the name of the macro that draws a view: its class in lower case without "View"."""
-    return type(view).__name__.removesuffix("View").lower()
+def _drawn(macros: Mapping[str, Macro], view: object) -> str:
+    """Returns what the macro of a view prints; its name is that of the class in lower case, without "View"."""
+    macro = macros[type(view).__name__.removesuffix("View").lower()]
+    return str(macro(view)).strip("\n")  # Jinja's own string type would escape text that is added to it
 
 
 @lru_cache
@@ -152,8 +153,7 @@ def html_macros(platform: str) -> Mapping[str, Macro]:
 
 def draw_html(platform: str, view: object) -> str:
     """Returns a view as HTML of a platform."""
-    # Jinja's own string type would escape text that is added to it
-    return str(html_macros(platform)[macro_name(view)](view)).strip("\n")
+    return _drawn(html_macros(platform), view)
 
 
 def draw(folder: str, template: str, **values: object) -> str:

@@ -68,7 +68,7 @@ def _reading(node: Node, translate: Translate) -> str:
     if isinstance(node, Not):
         return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
-    parts = sorted(wanted, key=_names_a_field)
+    parts = sorted(wanted, key=lambda part: isinstance(part, Leaf) and not part.term.field.is_bare)  # words first
     # a comprehension would add a stack frame for each nested bracket of a query
     reading, *more = map(_inner, parts, repeat(translate))
     for second in more:
@@ -86,10 +86,6 @@ def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
     if isinstance(node, Or) or len(excluded) == len(node.nodes):
         return node.nodes, ()
     return [part for part in node.nodes if not isinstance(part, Not)], excluded
-
-
-def _names_a_field(node: Node) -> bool:
-    return isinstance(node, Leaf) and not node.term.field.is_bare
 
 
 def _inner(node: Node, translate: Translate) -> str:

@@ -269,8 +269,7 @@ class Settings(BaseModel):
     @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
-        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
-        return self.web_url or f"http://{host}:{self.web_port}"
+        return self.web_url or values.local_url(self.web_host, self.web_port)
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
@@ -293,14 +292,23 @@ def load_settings() -> Settings:
 
     Raises SettingsError with a line for each setting that cannot be used, which never contains its value.
     """
-    wrong, tables, settings = list[str](), dict[str, object](), None
-    folder = Path.cwd()
+    return _with_file(_read_variables())
+
+
+def load_sources() -> tuple[SourceSettings, ...]:
+    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
+    return _with_file({"database_url": "sqlite:///none"}).sources
+
+
+def _with_file(variables: Mapping[str, object]) -> Settings:
+    """Returns these variables and paperwire.toml as settings. Raises SettingsError."""
+    wrong, tables, folder, settings = list[str](), dict[str, object](), Path.cwd(), None
     try:
         tables, folder = _read_file()
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = Settings.model_validate(tables | _read_variables())
+        settings = Settings.model_validate({**tables, **variables})
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
@@ -312,17 +320,6 @@ def load_settings() -> Settings:
         first, *others = dict.fromkeys(wrong)  # an unreadable PAPERWIRE_CONFIG is found twice
         raise SettingsError(first, others=others)
     return _placed(settings, folder)
-
-
-def load_sources() -> tuple[SourceSettings, ...]:
-    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
-    tables, folder = _read_file()
-    try:
-        settings = Settings(database_url=SecretStr("sqlite:///none"), **tables)
-    except ValidationError as error:
-        first, *others = _lines_about(error)
-        raise SettingsError(first, others=others) from None
-    return _placed(settings, folder).sources
 
 
 def variable(name: str) -> str | None:

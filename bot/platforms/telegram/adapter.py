@@ -59,7 +59,6 @@ _SHORT = Sentence("New research papers that fit your words, at the time you choo
 class TelegramChannel(Platform):
     """The channel of one bot token."""
 
-    platform = FACTS.name
     facts = FACTS
     medium = MEDIUM
     hears = True
@@ -82,7 +81,7 @@ class TelegramChannel(Platform):
         """See Platform. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
         shown, is_silent = open_message(message, plain=plain)
-        reply = {"message_id": _number(thread), "allow_sending_without_reply": True} if thread else None
+        reply = {"message_id": int(thread), "allow_sending_without_reply": True} if thread else None
         sent = await self.client.post(
             "sendMessage",
             **shown,
@@ -100,7 +99,7 @@ class TelegramChannel(Platform):
         """See Platform."""
         shown, _ = open_message(message, plain=plain)
         try:
-            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=_number(message_id))
+            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=int(message_id))
         except Rejected as error:
             if "message is not modified" not in error.reason.lower():
                 raise
@@ -228,14 +227,7 @@ def _where(chat: ChatAddress) -> dict[str, Any]:
     """Returns the arguments that say where to post. Raises ChatGone."""
     if chat.topic and not chat.topic.isdecimal():
         raise ChatGone("A topic of Telegram has a number.", "topic")
-    topic = int(chat.topic) if chat.topic not in ("", _GENERAL) else None
-    return {"chat_id": chat.address, "message_thread_id": topic}
-
-
-def _number(message_id: str) -> int:
-    if not message_id.isdecimal():
-        raise Rejected("A message of Telegram has a number.")
-    return int(message_id)
+    return {"chat_id": chat.address, "message_thread_id": int(chat.topic) if chat.topic not in ("", _GENERAL) else None}
 
 
 def connect(given: Given) -> TelegramChannel:

@@ -259,12 +259,12 @@ class Client:
         method: str,
         arguments: dict[str, object],
         meaning: Callable[[Exception], NotDelivered],
-        read: float | None = None,
+        waits: int = 0,
     ) -> object:
         if self._is_closed:
             raise RetryLater("The sender is shut down.")
         try:
-            return await self._bot.do_api_request(method, arguments, read_timeout=self._read if read is None else read)
+            return await self._bot.do_api_request(method, arguments, read_timeout=self._read + waits)
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             # not chained, because errors of httpx know the address with the token
             raise meaning(error) from None
@@ -277,7 +277,7 @@ class Client:
         Uses a connection of its own, so that sending and receiving do not wait for each other.
         """
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
-        found = await self._call("getUpdates", wanted, outcome_of_question, self._read + seconds)
+        found = await self._call("getUpdates", wanted, outcome_of_question, seconds)
         numbered = []
         if isinstance(found, list):
             numbered = [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]

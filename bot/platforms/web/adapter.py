@@ -27,7 +27,6 @@ class WebChannel(Platform):
     the words about a pressed button, for the page that waits for them.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = markup.MEDIUM
     hears = True
