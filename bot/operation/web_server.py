@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.failures import SettingsError
-from bot.operation.health import Problem
+from bot.operation.health import Problem, Readiness
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
 from bot.ports.pace import LastMinute
@@ -138,13 +138,17 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong, seen = problems(), attention()
-        whys = {name: problem.why for name, problem in wrong.items()}
         ages = {
             name: problem.seconds for name, problem in {**seen, **wrong}.items() if problem.seconds or name in wrong
         }
-        more = {"seconds": ages, "attention": {name: one.why for name, one in seen.items()}, "process": process}
-        said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
-        return JSONResponse(said, status_code=503 if wrong else 200)
+        said = Readiness(
+            ready=not wrong,
+            problems={name: problem.why for name, problem in wrong.items()},
+            seconds=ages,
+            attention={name: problem.why for name, problem in seen.items()},
+            process=process,
+        )
+        return JSONResponse(said.model_dump(exclude_defaults=True), 503 if wrong else 200)
 
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -54,7 +54,7 @@ class SourceSettings(_Table):
     name: values.Name  # unique regardless of letter case
     title: values.Line = ""  # shown at the end of deliveries with papers of this source, as a link to `home`
     home: values.WebAddress = ""
-    path: values.LocalPath | None = None  # absolute; may contain glob wildcards
+    path: values.PathOfFile | None = None  # absolute; may contain glob wildcards
     url: values.DigestAddress | None = Field(None, repr=False)  # may contain "{date}"
     arxiv: tuple[values.Category, ...] = ()  # archives and categories: "hep-th", "cs.LG"
     openalex: values.Filters | None = None  # filters of OpenAlex, comma between
@@ -147,7 +147,7 @@ class Destination(_Table):
 class SubscriptionFile(_Table):
     """A file that says what is subscribed, as `paperwire export --all` writes it."""
 
-    path: values.LocalPath  # absolute
+    path: values.PathOfFile  # absolute
 
 
 class Arxiv(_Table):
@@ -159,7 +159,7 @@ class Arxiv(_Table):
 class Backup(_Table):
     """Where daily copies of the database go."""
 
-    to: values.LocalPath | None = None  # absolute; None: `backups` next to the database
+    to: values.PathOfFile | None = None  # absolute; None: `backups` next to the database
 
 
 # the tables of paperwire.toml → (their field in Settings, what they hold)
@@ -308,7 +308,7 @@ def _with_file(variables: Mapping[str, object]) -> Settings:
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = Settings.model_validate({**tables, **variables})
+        settings = Settings.model_validate({**tables, **variables}, context={"folder": folder})
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
@@ -319,7 +319,7 @@ def _with_file(variables: Mapping[str, object]) -> Settings:
     if settings is None or wrong:
         first, *others = dict.fromkeys(wrong)  # an unreadable PAPERWIRE_CONFIG is found twice
         raise SettingsError(first, others=others)
-    return _placed(settings, folder)
+    return settings
 
 
 def variable(name: str) -> str | None:
@@ -421,18 +421,6 @@ def _read_file() -> tuple[dict[str, object], Path]:
         raise SettingsError(f"{PREFIX}CONFIG cannot be used: {error}.") from None
     fields = {name: field for name, (field, _) in TABLES.items()}
     return {fields.get(name, f"[{name}]"): table for name, table in content.items()}, path.parent
-
-
-def _placed(settings: Settings, folder: Path) -> Settings:
-    """Returns the settings with the paths of paperwire.toml, which is in this folder, as absolute ones."""
-    sources = tuple(
-        source.model_copy(update={"path": folder / source.path}) if source.path else source
-        for source in settings.sources
-    )
-    files = tuple(SubscriptionFile(path=folder / file.path) for file in settings.subscription_files)
-    to = settings.backup.to and folder / settings.backup.to
-    placed = {"sources": sources, "subscription_files": files, "backup": Backup(to=to)}
-    return settings.model_copy(update=placed)
 
 
 def _why(error: OSError) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 
 from subscriptions import addresses
 from subscriptions.categories import announced_category
@@ -242,6 +242,11 @@ def is_cron(line: str) -> bool:
     return len(line.split()) == FIELDS_OF_CRON
 
 
+def _in_folder(path: Path, of: ValidationInfo) -> Path:
+    """Returns a path of paperwire.toml, which starts at the folder of that file."""
+    return Path((of.context or {}).get("folder", "")) / path
+
+
 def _local_path(text: str) -> str:
     allowed(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return str(at_home(one_line(text)))
@@ -260,6 +265,7 @@ Filters = Annotated[
 Category = Annotated[str, AfterValidator(_category)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 LocalPath = Annotated[Path, of_text(_local_path)]
+PathOfFile = Annotated[LocalPath, AfterValidator(_in_folder)]
 Variable = Annotated[str, like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")]
 DestinationName = Annotated[  # it is part of an address, and people type it at the end of a command
     str,

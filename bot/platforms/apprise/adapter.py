@@ -168,7 +168,15 @@ class AppriseChannel(Platform):
         return [f"{one.question}: {one.answer} {one.cure}" for one in self._findings() if one.mend]
 
     def _findings(self) -> list[CheckResult]:
-        return [_finding(name, target) for name, target in self.targets.items()]
+        found = []
+        for name, target in self.targets.items():
+            if isinstance(target, SettingsError):
+                found.append(CheckResult.of_error(f"Destination {name}", target))
+                continue
+            service = target.medium
+            answer = f"{target.plugin.service_name}, {service.form}, at most {service.limit:,} characters"
+            found.append(CheckResult(f"Destination {name}", answer))
+        return found
 
     def medium_at(self, chat: ChatAddress) -> Service:
         """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
@@ -230,14 +238,6 @@ class AppriseChannel(Platform):
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
         done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=TIMEOUT)
         return any(one.result() for one in done)
-
-
-def _finding(name: str, target: Target | SettingsError) -> CheckResult:
-    question = f"Destination {name}"
-    if isinstance(target, SettingsError):
-        return CheckResult.of_error(question, target)
-    answer = f"{target.plugin.service_name}, {target.medium.form}, at most {target.medium.limit:,} characters"
-    return CheckResult(question, answer)
 
 
 def _notify(plugin: "NotifyBase", payload: Payload) -> bool:

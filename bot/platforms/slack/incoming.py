@@ -286,7 +286,7 @@ class SocketMode(ReceiverLoop):
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
-        me = await self.retry(self._workspace.identify, proves_health=False)
+        me = await self.retry(self._workspace.identify)
         if me.name:
             self._on_bot_name(me.name)
         await self.retry(partial(self._use_connection, me, dispatcher))

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from telegram import InputFile
+
 from bot.commands.context import Command
 from bot.failures import SettingsError
 from bot.platform import Given, OnBotName, Platform
@@ -151,7 +153,8 @@ class TelegramChannel(Platform):
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See Platform."""
-        sent = await self.client.send_file(file.name, file.text.encode(), **_where(chat), disable_notification=True)
+        document = InputFile(file.text.encode(), file.name)
+        sent = await self.client.post("sendDocument", document=document, **_where(chat), disable_notification=True)
         return str(sent.get("message_id", "")) if isinstance(sent, dict) else ""
 
     async def fetch(self, file: str, most: int) -> bytes:

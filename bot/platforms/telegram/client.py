@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from telegram import Bot, InputFile
+from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
@@ -284,10 +284,6 @@ class Client:
         if found != [] and not numbered:
             raise _unreadable()
         return numbered
-
-    async def send_file(self, name: str, data: bytes, **where: object) -> object:
-        """Posts a document. Returns its message."""
-        return await self.post("sendDocument", document=InputFile(data, name), **where)
 
     async def download(self, path: str) -> bytes:
         """Returns the content of a file, by the path that getFile returned."""
