@@ -70,7 +70,7 @@ def run_demo(out: Path, console: Console) -> int:
     page = write_gallery(story, out)
     language = Language("en", "UTC")
     for chat, posts in exhibits(story, language):
-        print_exhibit(chat, posts, console)
+        print_exhibit(chat, posts, console, language)
     console.print(Text(told(story, language)), Text(), sep="\n")
     for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):
         console.print(Text(f"{what + ':':<20} {how}"), soft_wrap=True)
@@ -181,9 +181,8 @@ def _static_file(name: str) -> bytes:
     return files("templates").joinpath("web/static", name).read_bytes()
 
 
-def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
+def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console, language: Language) -> None:
     """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
-    language = Language("en", "UTC")
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 import uvicorn
@@ -158,19 +159,16 @@ def health_app(
 
     routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]
     if metrics is not None:
-        routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
+        routes.append(Route("/metrics", partial(_figures, metrics, metrics_lock)))
     routes += [*web_routes, *pages]  # the pages take all paths that are left
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
-    async def answer(request: Request) -> Response:
-        if lock is not None and (refusal := _refusal(lock, request)):
-            return refusal
-        page, kind = await metrics()
-        return Response(page, media_type=kind)
-
-    return answer
+async def _figures(metrics: MetricsPage, lock: Lock | None, request: Request) -> Response:
+    if lock is not None and (refusal := _refusal(lock, request)):
+        return refusal
+    page, kind = await metrics()
+    return Response(page, media_type=kind)
 
 
 def _refusal(lock: Lock, request: Request) -> Response | None:
