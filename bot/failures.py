@@ -131,6 +131,11 @@ def said_of(error: BaseException) -> str:
     return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)
 
 
+def system_words(error: OSError) -> str:
+    """Returns what the system says, such as "permission denied"."""
+    return (error.strerror or "unknown").lower()
+
+
 def error_location(error: BaseException) -> str:
     """Returns the type of an error and where it was raised, but not its text, which may contain a person's words."""
     where = "".join(

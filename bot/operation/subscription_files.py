@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.app import App
 from bot.dependencies import make_vectors
-from bot.failures import SettingsError
+from bot.failures import SettingsError, system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
@@ -34,7 +34,7 @@ def read(settings: Settings) -> tuple[PortableLine, ...]:
             else:
                 lines += portable.read_lines(portable.text_of(data))
         except OSError as error:
-            why = (error.strerror or "unknown").lower()
+            why = system_words(error)
             cure = "Put the file there, or correct [[subscriptions]] in paperwire.toml."
         except UnicodeDecodeError:
             why = "it is not UTF-8 text"

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.failures import SettingsError
+from bot.failures import SettingsError, system_words
 from bot.operation.health import Problem, Readiness
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
@@ -230,9 +230,8 @@ def _listener(settings: Settings) -> socket.socket:
         listener.listen()  # before the address is printed, so that programs that read it can connect
     except OSError as error:
         listener.close()
-        why = (error.strerror or "unknown").lower()
         raise SettingsError(
-            f"{host}:{port} cannot be listened on: {why}.",
+            f"{host}:{port} cannot be listened on: {system_words(error)}.",
             "Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free.",
         ) from None
     return listener

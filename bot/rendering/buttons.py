@@ -17,7 +17,6 @@ from subscriptions.texts.cutting import clean
 from subscriptions.texts.statements import artefact_address
 
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
-NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 # Characters of a link. A longer link is left out.
 LONGEST = 1500

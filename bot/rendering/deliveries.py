@@ -212,7 +212,7 @@ class _Bulletin:
         Those are the buttons of the only card, [show more] and [get your own].
         """
         delivery, language, medium = self.delivery, self.language, self.medium
-        if not medium.numbers and medium.beside == "never":
+        if not medium.has_numbers and medium.beside == "never":
             return ()
         if self.reader.settings.buttons == "link":
             link = make_link(delivery) if make_link else ""

@@ -148,7 +148,7 @@ def _around(dialect: Dialect, pattern: str) -> Callable[[object], Marked]:
 @lru_cache
 def html_macros(platform: str) -> Mapping[str, Macro]:
     """Returns the macros of a platform whose messages are HTML. What they print is escaped."""
-    return _found(_html_environment(platform), _HTML_MESSAGES)
+    return _found(_environment(platform), _HTML_MESSAGES)
 
 
 def draw_html(platform: str, view: object) -> str:
@@ -158,12 +158,12 @@ def draw_html(platform: str, view: object) -> str:
 
 def draw(folder: str, template: str, **values: object) -> str:
     """Returns the document that an HTML template draws. `folder`: a folder of templates/."""
-    return _html_environment(folder).get_template(template).render(**values)
+    return _environment(folder).get_template(template).render(**values)
 
 
 def draw_text(folder: str, template: str, **values: object) -> str:
     """Returns the document that a template of plain text draws. Nothing in it is escaped."""
-    drawn = _environment(folder, finalize=lambda value: value).get_template(template).render(**values)
+    drawn = _environment(folder, finalize=str).get_template(template).render(**values)
     return drawn.strip("\n") + "\n"
 
 
@@ -173,10 +173,6 @@ def _found(environment: "Environment", names: tuple[str, ...]) -> Mapping[str, M
 
 
 @lru_cache
-def _html_environment(folder: str) -> "Environment":
-    return _environment(folder)
-
-
 def _environment(folder: str, finalize: Callable[[object], object] | None = None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
 

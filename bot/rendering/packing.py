@@ -5,16 +5,18 @@ A message is a sequence of fragments: a head, possibly the name of a group, pape
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape
 from sys import maxsize
 from typing import Any, Literal, Protocol
 
 from bot.ports.channel import Buttons, Row
-from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows
+from bot.rendering.buttons import button_rows
 from bot.rendering.dialects import PLAIN
 from bot.rendering.views import CardButtons, Code, Head, Heading, Line, Measure, More, PaperView, Root, Section
 from subscriptions.model import Message
+
+NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Fragment:
 
     view: object  # the view that was drawn
     markup: str
-    size: Size = field(default=Size())
+    size: Size = Size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
     room: Size = NO_LIMIT  # the limits of one message
-    numbers: int = 0  # largest number of papers with number buttons under one message; 0: no such buttons
+    has_numbers: bool = False  # buttons with the numbers of papers are under the message of a delivery
     # when the buttons of a paper are beside it instead of below the message
     beside: Literal["never", "in lists", "always"] = "never"
 
@@ -176,11 +178,11 @@ def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
     `taken`: the size of the head and the buttons of a message.
     """
     pages: list[list[Fragment]] = []
-    used, most = taken, medium.numbers or NUMBERS_IN_MESSAGE
+    used = taken
     for part in parts:
         following = [part.opening, *part.body] if part.opening else [*part.body]
         size = used + total(following)
-        if pages and len(_numbers([*pages[-1], *following], medium)) <= most and size.fits(medium.room):
+        if pages and len(_numbers([*pages[-1], *following], medium)) <= NUMBERS_IN_MESSAGE and size.fits(medium.room):
             pages[-1] += following
             used = size
         else:

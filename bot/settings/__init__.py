@@ -21,7 +21,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from bot.failures import SettingsError
+from bot.failures import SettingsError, system_words
 from bot.settings import values
 
 PREFIX = "PAPERWIRE_"
@@ -338,7 +338,7 @@ def variable(name: str) -> str | None:
     except UnicodeDecodeError:
         raise ValueError(f"the file of {name}_FILE holds no text in UTF-8") from None
     except OSError as error:
-        raise ValueError(f"the file of {name}_FILE cannot be read: {_why(error)}") from None
+        raise ValueError(f"the file of {name}_FILE cannot be read: {system_words(error)}") from None
     values.allowed(file, f"the file of {name}_FILE is empty", when=text.strip())
     return text.removesuffix("\n").removesuffix("\r")
 
@@ -416,16 +416,11 @@ def _read_file() -> tuple[dict[str, object], Path]:
         raise SettingsError(f"{FILE} cannot be used: the file must be UTF-8 text.") from None
     except OSError as error:
         setting = f"{PREFIX}CONFIG" if named else FILE
-        raise SettingsError(f"{setting} cannot be used: the file cannot be read: {_why(error)}.") from None
+        raise SettingsError(f"{setting} cannot be used: the file cannot be read: {system_words(error)}.") from None
     except ValueError as error:
         raise SettingsError(f"{PREFIX}CONFIG cannot be used: {error}.") from None
     fields = {name: field for name, (field, _) in TABLES.items()}
     return {fields.get(name, f"[{name}]"): table for name, table in content.items()}, path.parent
-
-
-def _why(error: OSError) -> str:
-    """Returns what the system says, such as "permission denied"."""
-    return (error.strerror or "unknown").lower()
 
 
 # pydantic's names of errors → what we say instead, since people do not know its types
