@@ -162,15 +162,14 @@ class Backup(_Table):
     to: values.PathOfFile | None = None  # absolute; None: `backups` next to the database
 
 
-# the tables of paperwire.toml → (their field in Settings, what they hold)
-TABLES: Mapping[str, tuple[str, type[_Table]]] = {
-    "source": ("sources", SourceSettings),
-    "destination": ("destinations", Destination),
-    "subscriptions": ("subscription_files", SubscriptionFile),
-    "arxiv": ("arxiv", Arxiv),
-    "backup": ("backup", Backup),
+# the tables of paperwire.toml → what they hold
+TABLES: Mapping[str, type[_Table]] = {
+    "source": SourceSettings,
+    "destination": Destination,
+    "subscriptions": SubscriptionFile,
+    "arxiv": Arxiv,
+    "backup": Backup,
 }
-_TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
 
 def _default_database() -> SecretStr:
@@ -180,7 +179,7 @@ def _default_database() -> SecretStr:
 class Settings(BaseModel):
     """All settings. Each field is the variable of its name with PAPERWIRE_ before it, except the tables at the end."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     database_url: values.DatabaseAddress = Field(default_factory=_default_database)  # in SQLAlchemy's form
     config: values.LocalPath | None = None  # the file; None: paperwire.toml in the current folder, if it exists
@@ -216,9 +215,9 @@ class Settings(BaseModel):
     # messages: also those of people of which the bot is not sure
     model_reads: Annotated[Literal["papers", "messages"], values.AnyCase] = "papers"
 
-    sources: tuple[SourceSettings, ...] = ()
-    destinations: tuple[Destination, ...] = ()
-    subscription_files: tuple[SubscriptionFile, ...] = ()
+    sources: tuple[SourceSettings, ...] = Field((), validation_alias="source")
+    destinations: tuple[Destination, ...] = Field((), validation_alias="destination")
+    subscription_files: tuple[SubscriptionFile, ...] = Field((), validation_alias="subscriptions")
     arxiv: Arxiv = Arxiv()
     backup: Backup = Backup()
 
@@ -284,7 +283,11 @@ class Settings(BaseModel):
         return tuple(one.get_secret_value() for one in found if isinstance(one, SecretStr))
 
 
-VARIABLES = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name not in _TABLE_OF_FIELD)
+VARIABLES = tuple(
+    f"{PREFIX}{name.upper()}"
+    for name, field in Settings.model_fields.items()
+    if name not in TABLES and not field.validation_alias
+)
 
 
 def load_settings() -> Settings:
@@ -382,18 +385,18 @@ def _read_variables() -> dict[str, object]:
     An error for one whose file cannot be read, see `_is_readable`.
     """
     found: dict[str, object] = {}
-    for name in Settings.model_fields.keys() - _TABLE_OF_FIELD.keys():
+    for name in VARIABLES:
         try:
-            value: object = variable(_variable_of(name))
+            value: object = variable(name)
         except ValueError as error:
             value = error
         if value is not None:
-            found[name] = value
+            found[name.removeprefix(PREFIX).lower()] = value
     return found
 
 
 def _read_file() -> tuple[dict[str, object], Path]:
-    """Returns (the content of paperwire.toml by fields of Settings, its folder). Raises SettingsError.
+    """Returns (the content of paperwire.toml, its folder). Raises SettingsError.
 
     What is no table of ours gets a name that is no field.
     """
@@ -419,8 +422,7 @@ def _read_file() -> tuple[dict[str, object], Path]:
         raise SettingsError(f"{setting} cannot be used: the file cannot be read: {system_words(error)}.") from None
     except ValueError as error:
         raise SettingsError(f"{PREFIX}CONFIG cannot be used: {error}.") from None
-    fields = {name: field for name, (field, _) in TABLES.items()}
-    return {fields.get(name, f"[{name}]"): table for name, table in content.items()}, path.parent
+    return {name if name in TABLES else f"[{name}]": table for name, table in content.items()}, path.parent
 
 
 # pydantic's names of errors → what we say instead, since people do not know its types
@@ -452,19 +454,19 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _named(place: Sequence[int | str]) -> str:
-    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("sources", 1, "url")."""
+    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("source", 1, "url")."""
     first = str(place[0])
-    if first in Settings.model_fields and first not in _TABLE_OF_FIELD:
-        return _variable_of(first)
+    if (name := _variable_of(first)) in VARIABLES:
+        return name
     rest = (f" {part + 1}" if isinstance(part, int) else f", {part}" for part in place[1:])
-    return f"{FILE}: {_TABLE_OF_FIELD.get(first, first.strip('[]'))}{''.join(rest)}"
+    return f"{FILE}: {first.strip('[]')}{''.join(rest)}"
 
 
 def _meant(place: Sequence[int | str]) -> str:
     """Returns what may be meant by an unknown name in paperwire.toml."""
     known = list(TABLES)
     if len(place) > 1:
-        known = list(TABLES[_TABLE_OF_FIELD[str(place[0])]][1].model_fields)
+        known = list(TABLES[str(place[0])].model_fields)
     near = get_close_matches(str(place[-1]).strip("[]"), known, n=1)
     return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
 
