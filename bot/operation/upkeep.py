@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.failures import said_of
@@ -62,8 +61,7 @@ class Upkeep:
             (self.copy, none, LOOK_INTERVAL),
             (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
         ):
-            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
-            self._scheduler.add_job(job, trigger, next_run_time=now + first)
+            self._scheduler.add_job(job, "interval", seconds=every.total_seconds(), next_run_time=now + first)
         self._scheduler.start()
 
     async def close(self) -> None:

@@ -78,17 +78,10 @@ class _Guard(BaseHTTPMiddleware):
             except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
                 log.error("A page failed, at %s: %s", request.url.path, error_location(error))
                 response = line(500)
-        for name, value in HEADERS.items():
+        # a browser asks each time whether its copy of a file beside the pages is still right
+        more = {"cache-control": "no-cache"} if request.url.path.startswith("/static/") else {}
+        for name, value in {**HEADERS, **more}.items():
             response.headers.setdefault(name, value)
-        return response
-
-
-class _Static(StaticFiles):
-    """The files beside the pages. A browser asks each time whether its copy is still right."""
-
-    def file_response(self, *given: object, **named: object) -> Response:
-        response = super().file_response(*given, **named)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "no-cache"
         return response
 
 
@@ -130,7 +123,7 @@ def _routes(chat: ChatPage, visitors: Visitors, password: str | None) -> list[Ba
         _form("/samples", chat.use_samples),
         _form("/language", visitors.choose_language),
         Route("/static/brand.css", _brand),
-        Mount("/static", _Static(packages=[("templates", "web/static")])),
+        Mount("/static", StaticFiles(packages=[("templates", "web/static")])),
     ]
     if password is not None:
         routes += [
@@ -148,7 +141,7 @@ def _form(path: str, answer: Callable[[Request], Awaitable[Response]], most: int
 
 
 async def _brand(_: Request) -> Response:
-    return Response(brand.style(), headers={"cache-control": "no-cache"}, media_type="text/css")
+    return Response(brand.style(), media_type="text/css")
 
 
 async def _closed(_: Request) -> Response:
