@@ -45,8 +45,8 @@ from bot.app import build_app
 from bot.delivery import sender
 from bot.delivery.drain import CONCURRENCY
 from bot.ports.channel import Limits
+from bot.ports.clock import SystemClock
 from bot.ports.pace import Pace
-from bot.ports.system_clock import SystemClock
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query

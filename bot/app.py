@@ -21,7 +21,6 @@ from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.pace import Pace
 from bot.ports.release import installed_version
-from bot.ports.system_clock import SystemClock
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply
@@ -96,26 +95,23 @@ class App:
 def build_app(
     settings: Settings,
     *,
-    clock: Clock | None = None,
+    clock: Clock,
     channels: Mapping[str, Platform] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
-    platforms: Mapping[str, str] = ADAPTERS,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
     `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
     settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
-    one run through the outbox. `platforms`: name → module of the adapter.
+    one run through the outbox.
     """
-    clock = clock or SystemClock()
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
     on = channels
     if on is None:
-        used = {name: adapter for name, adapter in platforms.items() if settings.is_on(name)}
         given = Given(settings, store, clock, out or sys.stdout)
-        on = {name: connect(adapter, given) for name, adapter in used.items()}
+        on = {name: connect(name, given) for name in ADAPTERS if settings.is_on(name)}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
     # this room loads httpx, which takes 120 ms

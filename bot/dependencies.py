@@ -14,9 +14,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from bot.commands.context import BotInfo, Registry
 from bot.platform import Platform
 from bot.ports import channel
-from bot.ports.command_limits import CommandLimits
 from bot.ports.models import ENCODING, Encoder, MessageReader
-from bot.ports.pace import Pace
+from bot.ports.pace import CommandLimits, Pace
 from subscriptions import model
 from subscriptions.errors import MeaningFails, StoreError
 from subscriptions.planning.retries import OnUnclear

@@ -27,22 +27,15 @@ class UnknownFormat(errors.PaperwireError):
     """
 
     @property
-    def brief(self) -> str:
-        """The sentence without the list of formats, for readers who know the formats or cannot choose one."""
-        before, cut, _ = str(self.sentence).partition(_EXPECTED)
-        return f"{before}." if cut else before
-
-    @property
     def expected(self) -> str:
         """The names of the expected formats, separated by commas; "" if the sentence names none."""
         return str(self.sentence).partition(_EXPECTED)[2].rstrip(".")
 
 
 def brief(error: errors.PaperwireError) -> str:
-    """Returns the sentence of an error, without a list of formats."""
-    if isinstance(error, UnknownFormat):
-        return error.brief
-    return str(error.sentence)
+    """Returns the sentence of an error, without a list of formats, for readers who know them or cannot choose one."""
+    before, cut, _ = str(error.sentence).partition(_EXPECTED)
+    return f"{before}." if cut else before
 
 
 class BrokenDigest(errors.PaperwireError):
@@ -136,6 +129,11 @@ def mistake_with(name: str, error: Exception) -> BrokenDigest:
 def said_of(error: BaseException) -> str:
     """Returns what the log says of an error: its own words if it is for people, else only where it was raised."""
     return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)
+
+
+def system_words(error: OSError) -> str:
+    """Returns what the system says, such as "permission denied"."""
+    return (error.strerror or "unknown").lower()
 
 
 def error_location(error: BaseException) -> str:

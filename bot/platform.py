@@ -63,7 +63,6 @@ class Platform(Protocol):
     It posts rendered messages: it never sleeps, retries or shortens a message, and knows nothing about papers.
     """
 
-    platform: str
     facts: PlatformFacts
     medium: Medium  # renders its messages
     hears: bool = False  # people can talk to the bot there

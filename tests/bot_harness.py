@@ -27,10 +27,9 @@ from bot.platform import Platform
 from bot.platforms import medium_of
 from bot.ports import conversation
 from bot.ports.channel import File
-from bot.ports.command_limits import CommandLimits
 from bot.ports.conversation import Place
 from bot.ports.models import Encoder, MessageReader
-from bot.ports.pace import Pace
+from bot.ports.pace import CommandLimits, Pace
 from bot.rendering.packing import Medium
 from subscriptions.addresses import PlatformFacts, facts_of
 from subscriptions.errors import Refused, Sentence

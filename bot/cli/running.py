@@ -11,7 +11,7 @@ from bot.cli import log, session
 from bot.cli.arguments import Json, Now
 from bot.cli.output import print_error, print_line, tell, terminal_leaver
 from bot.delivery.sender import Sent
-from bot.operation import orderly_stop, process
+from bot.operation import process
 from subscriptions.addresses import facts_of
 from subscriptions.errors import RoleLost
 
@@ -43,13 +43,13 @@ def run(
             if not app.asked_to_stop:
                 continue
             status = 0
-        orderly_stop.raise_if_interrupted(app)
+        process.raise_if_interrupted(app)
         return status
 
 
 async def _run(app: App, options: process.Options) -> int:
     try:
-        orderly_stop.stop_on_signals(app, terminal_leaver())
+        process.stop_on_signals(app, terminal_leaver())
         return await process.run(app, app.source_scheduler(), options)
     finally:
         await app.close()
@@ -66,13 +66,13 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
         print_error(f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
         print_error(f"{facts_of(platform).off} Everything for it stays planned.")
-    orderly_stop.raise_if_interrupted(app)
+    process.raise_if_interrupted(app)
     return 1 if sent.dead else 0
 
 
 async def _deliver(app: App) -> Sent:
     try:
-        orderly_stop.stop_on_signals(app, terminal_leaver())
+        process.stop_on_signals(app, terminal_leaver())
         app.open()
         return await app.sender.deliver()
     finally:

@@ -19,8 +19,8 @@ from bot.failures import SettingsError
 from bot.meaning import encoders
 from bot.platform import Given, Platform
 from bot.ports.channel import Clock
+from bot.ports.clock import SystemClock
 from bot.ports.models import Encoder
-from bot.ports.system_clock import SystemClock
 from bot.settings import FILE, Settings, load_settings, opening
 from subscriptions import addresses
 from subscriptions.errors import NotFound
@@ -77,7 +77,7 @@ class Session:
 
     def platform(self, name: str) -> Platform:
         """Returns a platform that is on, without a call to it. Raises SettingsError."""
-        return platforms.connect(platforms.ADAPTERS[name], Given(self.settings, self.store, self.clock, sys.stderr))
+        return platforms.connect(name, Given(self.settings, self.store, self.clock, sys.stderr))
 
     async def ask(self, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
         """Returns what a platform answers."""

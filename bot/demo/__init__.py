@@ -30,13 +30,16 @@ from bot.failures import WrongUsage
 from bot.platforms import medium_of
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
-from bot.rendering.page_frame import FACES, static_file
 from bot.rendering.terminal import flows
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full, sentences
 from subscriptions.language import LANGUAGES, Language
 
 _COLUMNS = 80  # of the widest line of a message
+_FACES = {
+    "Serif": "source-serif-4",
+    "Sans": "source-sans-3",
+}  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
 PAGES = {"en": "index.html", "zh": "index.zh.html"}  # language → its page
 
 # The words of the page. Templates contain no words, so that all msgids are found in Python code.
@@ -67,7 +70,7 @@ def run_demo(out: Path, console: Console) -> int:
     page = write_gallery(story, out)
     language = Language("en", "UTC")
     for chat, posts in exhibits(story, language):
-        print_exhibit(chat, posts, console)
+        print_exhibit(chat, posts, console, language)
     console.print(Text(told(story, language)), Text(), sep="\n")
     for what, how in ((language.say("Look at the gallery"), str(page)), *steps(language, program(), sample())):
         console.print(Text(f"{what + ':':<20} {how}"), soft_wrap=True)
@@ -168,17 +171,18 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
         other=(other, PAGES[other], LANGUAGES[other]),
         label=lambda words, name, **values: words.say(_LABELS[name], **values),
         when=lambda one: when_words(one.when, language),
-        faces={
-            name: b64encode(static_file(f"fonts/{face}-latin.woff2")).decode()
-            for name, face in zip(("Serif", "Sans"), FACES, strict=True)
-        },
-        papers_of_pages=static_file("papers.css").decode(),
+        faces={name: b64encode(_static_file(f"fonts/{face}-latin.woff2")).decode() for name, face in _FACES.items()},
+        papers_of_pages=_static_file("papers.css").decode(),
     )
 
 
-def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console) -> None:
+def _static_file(name: str) -> bytes:
+    """Returns a file that belongs to the pages, such as a style or a font."""
+    return files("templates").joinpath("web/static", name).read_bytes()
+
+
+def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console, language: Language) -> None:
     """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
-    language = Language("en", "UTC")
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))

@@ -49,7 +49,6 @@ class GalleryChannel(Platform):
     """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, clock: Clock) -> None:
-        self.platform = platform
         self.facts, self.medium = facts_of(platform), medium_of(platform)
         self._clock = clock
         self.posts: list[GalleryPost] = []
@@ -83,19 +82,17 @@ class DemoClock:
     """A clock that moves only by `go_to` and `sleep`."""
 
     def __init__(self, start: datetime) -> None:
-        self._start = self._now = start
+        self._now = start
 
     def now(self) -> datetime:
         """See Clock."""
         return self._now
 
-    def wall(self) -> datetime:
-        """See Clock. Returns the same as `now` here."""
-        return self._now
+    wall = now
 
     def monotonic(self) -> float:
         """See Clock."""
-        return (self._now - self._start).total_seconds()
+        return self._now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         """See Clock."""

@@ -21,8 +21,8 @@ from contextlib import suppress
 from bot.digests.scalars import language_of
 from bot.failures import ModelFails
 from bot.model.endpoint import Endpoint, object_in
-from bot.ports import tasks
 from bot.ports.channel import Clock
+from bot.ports.clock import Rounds
 from bot.ports.models import MessageReader, Summarizer
 from bot.settings import Settings
 from subscriptions.model import Paper
@@ -112,7 +112,7 @@ class Summaries:
         self._wanted = Counter[Place]()  # by how many chats
         self._looked_upto = 0  # sequence of papers
         self._reserving = asyncio.Lock()
-        self._rounds = tasks.Rounds(clock, INTERVAL, "Papers could not be summarised")
+        self._rounds = Rounds(clock, INTERVAL, "Papers could not be summarised")
         self._rests_until = float("-inf")  # monotonic second
         self._failures = 0  # requests without an answer since the last one
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bot.digests.files import is_gone
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.opening import backup_folder
-from bot.settings.values import reached_at
+from bot.settings.values import local_url, reached_at
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, STOPPED, Finding, Level
 from subscriptions.service.findings import stored_findings
@@ -49,20 +49,19 @@ def findings_of(
     `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as
     the store knows.
     """
-    copies = copy_times(backup_folder(settings, store))
-    return (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone), *_old_copy(copies, wall))
-
-
-def _old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
-    if copies and wall - max(copies) > OLDEST_COPY:
-        yield Finding(
-            cause="copy",
-            part="Newest copy",
-            text=lambda words: words.say("The newest copy of the database is too old."),
-            cure=lambda words: words.say("Is `paperwire run` running? Meanwhile: `paperwire backup FILE`."),
-            since=max(copies),
-            is_told=False,  # usually no process runs that could tell
-        )
+    found = (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone),)
+    newest = max(copy_times(backup_folder(settings, store)), default=wall)
+    if wall - newest <= OLDEST_COPY:
+        return found
+    old_copy = Finding(
+        cause="copy",
+        part="Newest copy",
+        text=lambda words: words.say("The newest copy of the database is too old."),
+        cure=lambda words: words.say("Is `paperwire run` running? Meanwhile: `paperwire backup FILE`."),
+        since=newest,
+        is_told=False,  # usually no process runs that could tell
+    )
+    return (*found, old_copy)
 
 
 def copy_times(folder: Path) -> list[datetime]:
@@ -73,18 +72,6 @@ def copy_times(folder: Path) -> list[datetime]:
             if not path.name.startswith(_REPLACED):
                 written.append(datetime.fromtimestamp(path.stat().st_mtime, UTC))
     return written
-
-
-def daily_work_failed(now: datetime) -> Finding:
-    """Returns the finding that the daily clean-up or copy failed."""
-    return Finding(
-        cause="daily work",
-        part="Daily work",
-        level=Level.ATTENTION,
-        text=lambda words: words.say("The daily clean-up or the copy of the database failed."),
-        cure=lambda words: words.say("It is tried again every hour. The log says why."),
-        since=now,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +151,10 @@ class Health:
         now, found = self._clock.monotonic(), dict(self._problems())
         self._since = {name: self._since.get(name, now) for name in found}
         wrong = {name: Problem(why, int(now - self._since[name])) for name, why in found.items()}
-        is_short = self._refused_since is not None and now - self._refused_since <= SHORT_REFUSAL
-        if self._refused_since is not None and (self._refusal == DISK_FULL or not is_short):
-            why = f"nothing can be written: {self._refusal}"
-            wrong["database"] = Problem(why, int(now - self._refused_since))
+        seconds = 0.0 if self._refused_since is None else now - self._refused_since
+        is_full = self._refused_since is not None and self._refusal == DISK_FULL
+        if is_full or seconds > SHORT_REFUSAL:
+            wrong["database"] = Problem(f"nothing can be written: {self._refusal}", int(seconds))
         return wrong
 
     async def watch(self) -> None:
@@ -217,7 +204,7 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
     StoreError.
     """
     host = reached_at(settings.web_host)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/health/ready"
+    url = f"{local_url(host, settings.web_port)}/health/ready"
     if not settings.web_port:
         return _problem("PAPERWIRE_WEB_PORT is 0, so only the process itself knows where it listens")
     connection = HTTPConnection(host, settings.web_port, timeout=PATIENCE)

@@ -1,19 +1,22 @@
-"""`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM."""
+"""`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM, and how work ends by a signal."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from bot.app import App
 from bot.delivery.sender import plan
 from bot.failures import error_location, said_of
-from bot.operation import orderly_stop, subscription_files, worker
+from bot.operation import subscription_files, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.health import (
     Health,
@@ -26,6 +29,7 @@ from bot.operation.health import (
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Lock, Pages, health_app, serving
+from bot.ports.clock import end_tasks
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.settings import unknown_variables
@@ -239,7 +243,7 @@ async def run(app: App, sources: SourceScheduler, options: Options) -> int:
             if options.once or not error.passes:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
-        await orderly_stop.unless_stopped(app, app.clock.sleep(START_AGAIN))
+        await _unless_stopped(app, app.clock.sleep(START_AGAIN))
     return 0
 
 
@@ -260,7 +264,7 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
         await process.late_encoding.begin()
         if once:
             return await _run_once(process, lines, say)
-        async with orderly_stop.beside(_keep(ours, app)):
+        async with _beside(_keep(ours, app)):
             await _run_until_stopped(process, say)
     finally:
         ours.release()
@@ -286,7 +290,7 @@ async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], 
         if holder != told:
             say(f"Waiting: process {holder} works on this database. This one takes over when it ends or stands still.")
             told = holder
-        await orderly_stop.unless_stopped(app, app.clock.sleep(ASK_FOR_ROLE))
+        await _unless_stopped(app, app.clock.sleep(ASK_FOR_ROLE))
     return False
 
 
@@ -311,14 +315,14 @@ async def _keep(ours: role.Role, app: App) -> None:
 async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     process.problems.clear()  # it is not waited for
-    await orderly_stop.unless_stopped(app, sources.drain())
+    await _unless_stopped(app, sources.drain())
     is_followed = app.stop.is_set() or await process.follow_files()  # a new database has to have asked all sources
     await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
         sent = await app.sender.send_once()
     for work in process.late_work:
-        await orderly_stop.unless_stopped(app, work.run())
+        await _unless_stopped(app, work.run())
         await work.close()
     await process.upkeep.clean_up()
     await process.upkeep.copy()
@@ -352,7 +356,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         pages=pages.routes,
         metrics_lock=Lock(app.clock, password.get_secret_value()) if password else None,
     )
-    async with serving(app.settings, web) as address, orderly_stop.beside(process.health.watch()):
+    async with serving(app.settings, web) as address, _beside(process.health.watch()):
         lines = (
             *([f"Pages: {address}/"] if pages.receivers else []),  # first, since people open the first address they see
             *pages.lines,
@@ -401,3 +405,60 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
         if platform.hears and prefix != "/":
             line += f" (in {platform.facts.title}: {prefix}admin {code})"
     return [line]
+
+
+def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
+    """Sets handlers of SIGTERM, SIGINT and SIGHUP.
+
+    The first signal sets `app.stop`: running work is finished, no new work begins.
+
+    A second SIGTERM or SIGINT ends the process at once, with status 130 if one of the two was SIGINT, else 1. SIGHUP
+    never does: a terminal that is closed may send it twice, and systemd sends it together with SIGTERM. It says that
+    the terminal is gone (`leave_terminal`), and stays ignored where it was, as under nohup. Unlike the event loop's own
+    handlers, these stay in place after the loop has ended.
+    """
+    loop = asyncio.get_running_loop()
+    is_second = False
+
+    def stop(number: int, _: object) -> None:
+        nonlocal is_second
+        app.asked_to_stop = True
+        app.interrupted = app.interrupted or number == signal.SIGINT
+        if number == signal.SIGHUP:
+            leave_terminal()
+        elif is_second:
+            os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
+        else:
+            is_second = True
+        with suppress(RuntimeError):  # the loop is closed, so all work is done
+            loop.call_soon_threadsafe(app.stop.set)
+
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, stop)
+
+
+def raise_if_interrupted(app: App) -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after running work is finished."""
+    if app.interrupted:
+        raise KeyboardInterrupt
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs `work` while the body runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        await end_tasks(task)
+
+
+async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
+    """Waits for `work`. Cancels it if `app.stop` is set."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
+    await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+    is_done = task.done()
+    await end_tasks(task, stop)
+    if is_done:
+        task.result()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.app import App
 from bot.dependencies import make_vectors
-from bot.failures import SettingsError
+from bot.failures import SettingsError, system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
@@ -26,20 +26,22 @@ def read(settings: Settings) -> tuple[PortableLine, ...]:
     """Returns the lines of all files. Raises SettingsError, which names the file and the line."""
     lines: list[PortableLine] = []
     for file in settings.subscription_files:
+        why = cure = ""
         try:
             data = bytes_of(file.path, LARGEST_FILE + 1)
             if len(data) > LARGEST_FILE:
-                size = f"it is larger than {LARGEST_FILE >> 20} MiB"
-                raise SettingsError(f"The subscriptions in {file.path} cannot be read: {size}.")
-            lines += portable.read_lines(portable.text_of(data))
+                why = f"it is larger than {LARGEST_FILE >> 20} MiB"
+            else:
+                lines += portable.read_lines(portable.text_of(data))
         except OSError as error:
-            why = (error.strerror or "unknown").lower()
+            why = system_words(error)
             cure = "Put the file there, or correct [[subscriptions]] in paperwire.toml."
-            raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.", cure) from None
         except UnicodeDecodeError:
-            raise SettingsError(f"The subscriptions in {file.path} cannot be read: it is not UTF-8 text.") from None
+            why = "it is not UTF-8 text"
         except Refused as error:
             raise SettingsError(f"{file.path}: {error.sentence}", str(error.hint)) from None
+        if why:
+            raise SettingsError(f"The subscriptions in {file.path} cannot be read: {why}.", cure)
     return tuple(lines)
 
 

@@ -15,14 +15,12 @@ from urllib.parse import urlsplit
 
 import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
 from bot.failures import said_of
-from bot.operation.health import daily_work_failed
 from bot.ports.http import trusted
 from bot.settings.opening import backup_folder
-from subscriptions.notices import Finding
+from subscriptions.notices import Finding, Level
 from subscriptions.service import retention
 
 log = logging.getLogger("paperwire")
@@ -63,8 +61,7 @@ class Upkeep:
             (self.copy, none, LOOK_INTERVAL),
             (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
         ):
-            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
-            self._scheduler.add_job(job, trigger, next_run_time=now + first)
+            self._scheduler.add_job(job, "interval", seconds=every.total_seconds(), next_run_time=now + first)
         self._scheduler.start()
 
     async def close(self) -> None:
@@ -75,12 +72,17 @@ class Upkeep:
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
-        await self._do(retention.CLEAN_UP, self._clean_up)
+        store = self._app.store
+        await self._do(
+            retention.CLEAN_UP, lambda now: with_rests(retention.clean_up_steps(store, now=now), rest=self._rest)
+        )
 
     async def copy(self) -> None:
         """Makes the day's copy of the database, if that was not yet done. The operator of a server makes its copies."""
-        if self._app.store.kind.file is not None:
-            await self._do(retention.COPY, self._copy)
+        store = self._app.store
+        if store.kind.file is not None:
+            folder = backup_folder(self._app.settings, store)
+            await self._do(retention.COPY, lambda now: store.copy_into(folder, "daily", now))
 
     async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
         """Does work if it is due. If it fails, it is due again after an hour.
@@ -96,7 +98,7 @@ class Upkeep:
                     if await job:
                         self._failed.pop(name, None)
                 except Exception as error:  # noqa: BLE001 - the process must go on
-                    self._failed.setdefault(name, daily_work_failed(self._app.clock.now()))
+                    self._failed.setdefault(name, _failed(self._app.clock.now()))
                     log.error("The daily %s failed: %s", name, said_of(error))
 
     def _if_due(self, name: str, work: Callable[[datetime], None]) -> bool:
@@ -108,9 +110,6 @@ class Upkeep:
             retention.done(store, name, now=now)
         return True
 
-    def _clean_up(self, now: datetime) -> None:
-        with_rests(retention.clean_up_steps(self._app.store, now=now), rest=self._rest)
-
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
         self._ends.wait(seconds if self._scheduler.running else 0.0)
@@ -118,9 +117,6 @@ class Upkeep:
 
     def _is_ending(self) -> bool:
         return self._ends.is_set() or self._app.stop.is_set()
-
-    def _copy(self, now: datetime) -> None:
-        self._app.store.copy_into(backup_folder(self._app.settings, self._app.store), "daily", now)
 
     async def heartbeat(self) -> None:
         """Tells the operator's service that all is well, if it is.
@@ -140,6 +136,18 @@ class Upkeep:
         if why and not self._heartbeat_fails:
             log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s.", why)
         self._heartbeat_fails = bool(why)
+
+
+def _failed(now: datetime) -> Finding:
+    """Returns the finding that the daily clean-up or copy failed."""
+    return Finding(
+        cause="daily work",
+        part="Daily work",
+        level=Level.ATTENTION,
+        text=lambda words: words.say("The daily clean-up or the copy of the database failed."),
+        cure=lambda words: words.say("It is tried again every hour. The log says why."),
+        since=now,
+    )
 
 
 def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:

@@ -5,10 +5,10 @@ import hmac
 import ipaddress
 import socket
 from base64 import b64decode
-from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 import uvicorn
@@ -18,12 +18,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.failures import SettingsError
-from bot.operation.health import Problem
+from bot.failures import SettingsError, system_words
+from bot.operation.health import Problem, Readiness
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver
+from bot.ports.pace import LastMinute
 from bot.settings import Settings
-from bot.settings.values import is_loopback
+from bot.settings.values import is_loopback, local_url
 
 _WORDS = {
     400: "That cannot be read.",
@@ -36,7 +37,6 @@ _WORDS = {
     503: "Not now.",
 }
 MOST_CONNECTIONS = 256  # all others are answered with 503
-MINUTE = 60.0  # seconds
 MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because all users of a proxy share its address
 
 
@@ -80,24 +80,20 @@ class Lock:
     def __init__(self, clock: Clock, password: str) -> None:
         self._clock = clock
         self._password = _digest(password)
-        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)  # network -> monotonic seconds of wrong ones
+        self._wrong = LastMinute()  # tries of networks
 
-    def opens(self, password: str, *, address: str) -> bool | None:
-        """Returns whether a password is right.
+    def opens(self, password: str, request: Request) -> bool | None:
+        """Returns whether the password in a request is right.
 
-        None, unread, after too many wrong ones of this address in the last minute.
+        None, unread, after too many wrong ones of its address in the last minute.
         """
+        network = network_of(request.client.host if request.client else "")
         second = self._clock.monotonic()
-        for network, seconds in list(self._wrong.items()):
-            while seconds and seconds[0] <= second - MINUTE:
-                seconds.popleft()
-            if not seconds:
-                del self._wrong[network]
-        if len(self._wrong.get(network_of(address), ())) >= MOST_TRIES:
+        if len(self._wrong.of(network, second)) >= MOST_TRIES:
             return None
         if hmac.compare_digest(_digest(password), self._password):
             return True
-        self._wrong[network_of(address)].append(second)
+        self._wrong.count(network, second, MOST_TRIES)
         return False
 
 
@@ -143,13 +139,17 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong, seen = problems(), attention()
-        whys = {name: problem.why for name, problem in wrong.items()}
         ages = {
             name: problem.seconds for name, problem in {**seen, **wrong}.items() if problem.seconds or name in wrong
         }
-        more = {"seconds": ages, "attention": {name: one.why for name, one in seen.items()}, "process": process}
-        said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
-        return JSONResponse(said, status_code=503 if wrong else 200)
+        said = Readiness(
+            ready=not wrong,
+            problems={name: problem.why for name, problem in wrong.items()},
+            seconds=ages,
+            attention={name: problem.why for name, problem in seen.items()},
+            process=process,
+        )
+        return JSONResponse(said.model_dump(exclude_defaults=True), 503 if wrong else 200)
 
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -159,19 +159,16 @@ def health_app(
 
     routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]
     if metrics is not None:
-        routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
+        routes.append(Route("/metrics", partial(_figures, metrics, metrics_lock)))
     routes += [*web_routes, *pages]  # the pages take all paths that are left
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
 
 
-def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
-    async def answer(request: Request) -> Response:
-        if lock is not None and (refusal := _refusal(lock, request)):
-            return refusal
-        page, kind = await metrics()
-        return Response(page, media_type=kind)
-
-    return answer
+async def _figures(metrics: MetricsPage, lock: Lock | None, request: Request) -> Response:
+    if lock is not None and (refusal := _refusal(lock, request)):
+        return refusal
+    page, kind = await metrics()
+    return Response(page, media_type=kind)
 
 
 def _refusal(lock: Lock, request: Request) -> Response | None:
@@ -188,7 +185,7 @@ def _refusal(lock: Lock, request: Request) -> Response | None:
             return asks
     if not given:
         return asks
-    opens = lock.opens(given, address=request.client.host if request.client else "")
+    opens = lock.opens(given, request)
     if opens:
         return None
     return line(429) if opens is None else asks
@@ -209,11 +206,11 @@ async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # orderly_stop handles signals
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process handles signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     try:
-        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        yield local_url(host, port)
     finally:
         server.should_exit = True
         await task
@@ -233,9 +230,8 @@ def _listener(settings: Settings) -> socket.socket:
         listener.listen()  # before the address is printed, so that programs that read it can connect
     except OSError as error:
         listener.close()
-        why = (error.strerror or "unknown").lower()
         raise SettingsError(
-            f"{host}:{port} cannot be listened on: {why}.",
+            f"{host}:{port} cannot be listened on: {system_words(error)}.",
             "Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free.",
         ) from None
     return listener

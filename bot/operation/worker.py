@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from bot.app import App
 from bot.conversation.dispatcher import Dispatcher
 from bot.failures import error_location
-from bot.ports import tasks
 from bot.ports.channel import Clock
+from bot.ports.clock import end_tasks
 from bot.ports.conversation import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
 
@@ -31,7 +31,7 @@ async def listening(
     try:
         yield dispatcher
     finally:
-        await tasks.end(*listeners, publishing)
+        await end_tasks(*listeners, publishing)
         await dispatcher.close()
 
 
@@ -69,7 +69,7 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
             if drain.done():
                 drain.result()
     finally:
-        await tasks.end(stop, *drains)
+        await end_tasks(stop, *drains)
         await dispatcher.close(LONGEST_ANSWERS)
 
 

@@ -1,16 +1,18 @@
 """The page of a chat: what it shows, what a person writes, presses and sends there, and what came since it was drawn.
 
 It works without scripts: each form leads back to the page. With htmx, the same forms get only what is new as an answer,
-and the page asks for that every two seconds.
+and the page asks for that every two seconds. Until papers have come, it offers samples; a real digest replaces them.
 """
 
 import asyncio
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from importlib.resources import files
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -18,28 +20,31 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.app import App
-from bot.commands.results import result_items
-from bot.pages import samples
-from bot.pages.visitors import Form, Visitor, Visitors, is_from_script
+from bot.digests import read_digest
+from bot.pages.visitors import Form, Visitor, Visitors, draw_page, is_from_script
 from bot.platforms.receivers import wait_for_reply
 from bot.platforms.web import markup
 from bot.platforms.web.adapter import WebChannel
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
-from bot.rendering.page_frame import draw_page
 from bot.rendering.papers import paper_view
 from bot.rendering.views import CARD, reader_of
+from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import Language, translator
-from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
+from subscriptions.model import SAMPLES, Chat, ChatAddress, ChatKind, Digest, Item, KnownPaper
+from subscriptions.planning.receipts import Outcome
 from subscriptions.service import access, previews
 from subscriptions.service.known_chats import known_or_new
 from subscriptions.store.conversations import (
-    PageMessage,
     find_page_message,
     page_messages,
 )
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.interests import signals_of_papers
+from subscriptions.store.known_papers import first_paper_at
+from subscriptions.store.stored_sources import known_sources
+
+T = TypeVar("T")
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 AT_ONCE = 50  # changes that an open page gets together
@@ -80,6 +85,14 @@ EXAMPLES = (
     Sentence("agents cs.CL"),
     Sentence("reinforcement learning"),
 )
+FILES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")  # of the samples
+_COMING = Sentence(
+    "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
+)
+_UNREACHED = Sentence(
+    "arXiv cannot be reached from this machine; look at its network or proxy. I keep trying. "
+    "Meanwhile you can try it with samples: real papers with made-up summaries."
+)
 
 ShownMessage = Mapping[str, object]  # a message as the templates show it
 
@@ -105,9 +118,20 @@ class ChatPage:
         """Shows the newest messages, or those before the message with a given number."""
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
-        view = await self._store.run(page_of, visitor.chat, visitor.frame.language, before=before)
-        offer, sample = await samples.offer(self._app, is_local=visitor.is_local)
-        words = WORDS | ({"offer": offer} if offer else {})
+        view = await self._store.run(view_of, visitor.chat, visitor.frame.language, before=before)
+        words, found = WORDS, list[KnownPaper]()
+        if await self._offers_samples(visitor):
+            sources = await self._store.run(known_sources)
+            has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
+            words = {**WORDS, "offer": _UNREACHED if has_failed else _COMING}
+            now, sample = self._clock.now(), (await asyncio.to_thread(_sample, FILES[0])).entries[0]
+            found = [
+                KnownPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
+            ]
+        elif not view.messages:
+            found += await self._store.run(previews.newest_papers, now=self._clock.now(), most=1)
+        reader = reader_of(view.chat)
+        shown = [paper_view(Item(paper=one, because=(), position=0), reader, CARD) for one in found]
         html = await asyncio.to_thread(
             lambda: draw_page(
                 "chat.html",
@@ -120,7 +144,7 @@ class ChatPage:
                 is_newest=before is None,
                 has_earlier=len(view.messages) == SHOWN,
                 examples=[example.say(translator(visitor.frame.language)) for example in EXAMPLES],
-                example="" if view.messages else self._example(view.chat, sample),
+                example="" if view.messages else "".join(markup.MEDIUM.draw(one).markup for one in shown),
             )
         )
         return HTMLResponse(html)
@@ -130,7 +154,7 @@ class ChatPage:
         visitor, form = await self._heard(request)
         text = form.text("text").replace("\r\n", "\n").strip()[:LONGEST]
         if not text and not form.file:
-            return await self._answer(request, visitor, form, "", "/#end")
+            return await self._answer(request, visitor, form, "/#end")
         update = _update(visitor, form, "said")
         own = json.dumps({"text": text or f"📎 {form.file_name[:_LONGEST_FILE_NAME]}"}, ensure_ascii=False)
         await self._channel.say(visitor.chat, own, key=update, is_own=True)
@@ -143,16 +167,9 @@ class ChatPage:
             file_id=update if form.file else "",
         )
         dispatcher = await self._visitors.handling()
-        # a form may be sent twice at once, and its file is kept until the end
-        is_first = update not in self._channel.files
-        self._channel.files[update] = form.file
-        try:
+        with _kept(self._channel.files, update, form.file):
             posting = await dispatcher.dispatch_without_retry(message)
-        finally:
-            if is_first:
-                del self._channel.files[update]
-        place = await self._place(request, visitor, update, posting)
-        return await self._answer(request, visitor, form, "", place or "/#end")
+        return await self._answer(request, visitor, form, "/#end", update=update, posting=posting)
 
     async def press(self, request: Request) -> Response:
         """Handles a pressed button."""
@@ -167,17 +184,14 @@ class ChatPage:
             message_id="" if number is None else str(number),
         )
         dispatcher = await self._visitors.handling()
-        is_first = update not in self._channel.toasts
-        toast = self._channel.toasts.setdefault(update, asyncio.get_running_loop().create_future())
-        try:
+        with _kept(self._channel.toasts, update, asyncio.get_running_loop().create_future()) as toast:
             posting = await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((toast,), timeout=TOAST_WITHIN)
-        finally:
-            if is_first:
-                del self._channel.toasts[update]
         said = toast.result() if toast.done() else ""
-        place = await self._place(request, visitor, update, posting)
-        return await self._answer(request, visitor, form, said, place or f"/#m{number or 0}", pressed=number)
+        place = f"/#m{number or 0}"
+        return await self._answer(
+            request, visitor, form, place, update=update, posting=posting, said=said, pressed=number
+        )
 
     async def news(self, request: Request) -> Response:
         """Returns what came since the page was drawn or asked last; an empty response if that is nothing."""
@@ -197,10 +211,20 @@ class ChatPage:
         return Response(text.encode("utf-8", "replace"), headers=headers, media_type="application/octet-stream")
 
     async def use_samples(self, request: Request) -> Response:
-        """Stores the samples, and shows the chat."""
+        """Stores the samples as today's papers, since they have no day, if they are offered, and shows the chat."""
         visitor, _ = await self._heard(request)
-        await samples.use(self._app, is_local=visitor.is_local)
+        if await self._offers_samples(visitor):
+            for name in FILES:
+                await store_digest(self._app.deps, await asyncio.to_thread(_sample, name), source=SAMPLES)
         return RedirectResponse("/", 303)
+
+    async def _offers_samples(self, visitor: Visitor) -> bool:
+        """Returns whether no source and no token is set, no paper is known, and the visitor is at this machine."""
+        if not visitor.is_local or self._app.settings.sources:
+            return False
+        if any(platform.facts.token_variable for platform in self._app.platforms.values()):
+            return False
+        return await self._store.run(first_paper_at) is None
 
     async def _heard(self, request: Request) -> tuple[Visitor, Form]:
         """Returns the visitor who sent a form, and the form. Opens the chat of a visitor on this machine."""
@@ -216,36 +240,42 @@ class ChatPage:
             )
         return visitor, form
 
-    async def _place(self, request: Request, visitor: Visitor, update: str, posting: "asyncio.Task[None]") -> str:
-        """Waits for the answer to an update. Returns its place on the page; "" if it is no message of its own."""
-        if is_from_script(request):
-            await asyncio.wait((posting,), timeout=ANSWER_WITHIN)
-            return ""
-        await wait_for_reply(posting)
-        answer = await self._store.run(find_page_message, visitor.chat, delivery=reply_delivery(update), part=1)
-        return "" if answer is None else f"/#m{answer}"
-
     async def _answer(
-        self, request: Request, visitor: Visitor, form: Form, said: str, place: str, *, pressed: int | None = None
+        self,
+        request: Request,
+        visitor: Visitor,
+        form: Form,
+        place: str,
+        *,
+        update: str = "",
+        posting: "asyncio.Task[None] | None" = None,
+        said: str = "",
+        pressed: int | None = None,
     ) -> Response:
-        """Returns what is new, if htmx asks; otherwise leads the browser to `place`.
+        """Returns what is new, if htmx asks; otherwise leads the browser to the answer to the update, else to `place`.
 
-        `said`: a few words to show there.
+        `posting` posts that answer. `said`: a few words to show there.
         """
-        if not is_from_script(request):
-            if said:
-                request.session["said"] = said
-            return RedirectResponse(place, 303)
-        after = _number(form.text("after")) or 0
-        language = (await self._visitors.admitted(request)).frame.language  # what was said may have changed it
-        return await self._news(visitor, language, after, said=said, pressed=pressed)
+        if is_from_script(request):
+            if posting:
+                await asyncio.wait((posting,), timeout=ANSWER_WITHIN)
+            after = _number(form.text("after")) or 0
+            language = (await self._visitors.admitted(request)).frame.language  # what was said may have changed it
+            return await self._news(visitor, language, after, said=said, pressed=pressed)
+        if posting:
+            await wait_for_reply(posting)
+            answer = await self._store.run(find_page_message, visitor.chat, delivery=reply_delivery(update), part=1)
+            place = place if answer is None else f"/#m{answer}"
+        if said:
+            request.session["said"] = said
+        return RedirectResponse(place, 303)
 
     async def _news(
         self, visitor: Visitor, language: str, after: int, *, said: str | None = None, pressed: int | None = None
     ) -> Response:
         """Returns what came after a change; "" if that is nothing. `language`: that of the page, or of the chat now."""
-        view = await self._store.run(news_of, visitor.chat, visitor.frame.language, after)
-        if view is None or language != visitor.frame.language:
+        view = await self._store.run(view_of, visitor.chat, visitor.frame.language, after=after)
+        if view.change < after or language != visitor.frame.language:
             return Response(status_code=204, headers={"hx-refresh": "true"})
         if said is None and not view.messages:
             return Response(status_code=204)
@@ -262,77 +292,46 @@ class ChatPage:
         )
         return HTMLResponse(html)
 
-    def _example(self, chat: Chat, sample: Paper | None) -> str:
-        """Returns the newest paper as HTML, else the sample that is offered; "" if there is none."""
-        now = self._clock.now()
-        found = previews.newest_papers(self._store, now=now, most=1)
-        if not found and sample is not None:
-            found = (
-                KnownPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date()),
-            )
-        views = (paper_view(item, reader_of(chat), CARD) for item in result_items(found))
-        return "".join(markup.MEDIUM.draw(view).markup for view in views)
+
+@contextmanager
+def _kept(kept: dict[str, T], update: str, value: T) -> Iterator[T]:
+    """Keeps a value for an update while the body runs. A form may be sent twice at once; then the first one ends it."""
+    is_first = update not in kept
+    try:
+        yield kept.setdefault(update, value)
+    finally:
+        if is_first:
+            del kept[update]
+
+
+def _sample(name: str) -> Digest:
+    return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
 
 
 @reads
-def page_of(transaction: Transaction, chat: ChatAddress, language: str, *, before: int | None = None) -> View:
-    """Returns the newest messages of a chat, or those before message number `before`."""
-    messages, change = page_messages(transaction, chat, SHOWN, before=before)
-    return _view(transaction, chat, language, messages, change)
-
-
-@reads
-def news_of(transaction: Transaction, chat: ChatAddress, language: str, after: int) -> View | None:
-    """Returns the messages that were written or edited after a change; None if the chat was erased since then."""
-    messages, change = page_messages(transaction, chat, AT_ONCE, after=after)
-    if change < after:
-        return None
-    new = [one.number for one in messages if one.number > after]
-    before, _ = page_messages(transaction, chat, 1, before=new[0]) if new else ([], 0)
-    reached = messages[-1].change if messages else after
-    return _view(transaction, chat, language, messages, reached, before=before, is_after=after)
-
-
-@reads
-def content_of(transaction: Transaction, chat: ChatAddress, number: int) -> Mapping[str, Any]:
-    """Returns the content of the message with this number; {} if the chat has no such message."""
-    found, _ = page_messages(transaction, chat, 1, before=number + 1)
-    return next((json.loads(one.payload) for one in found if one.number == number), {})
-
-
-@reads
-def buttons_of(transaction: Transaction, chat: ChatAddress, number: int) -> str:
-    """Returns the buttons of a message that show what the chat told of papers, as HTML."""
-    html = content_of(transaction, chat, number).get("html", "")
-    known = known_or_new(transaction, chat, ChatKind.PRIVATE)
-    told = signals_of_papers(transaction, known.id, markup.papers_told_of(html))
-    return markup.pressed_buttons(html, number, told)
-
-
-def _view(
-    transaction: Transaction,
-    chat: ChatAddress,
-    language: str,
-    messages: Sequence[PageMessage],
-    change: int,
-    *,
-    before: Sequence[PageMessage] = (),
-    is_after: int | None = None,
+def view_of(
+    transaction: Transaction, chat: ChatAddress, language: str, *, before: int | None = None, after: int | None = None
 ) -> View:
-    """Returns messages for the page, with times in the chat's zone, and buttons that show whether they are pressed.
+    """Returns the newest messages of a chat, or those before message number `before`, or what came since change `after`.
 
-    `before`: the message above the first one, if the page shows it already. `is_after`: the last message on an open
-    page; those up to it replace what is there.
+    Times are in the chat's zone, and buttons show whether they are pressed. What was there at `after` replaces what an
+    open page shows. If the chat was erased since then, the view has a smaller change.
     """
+    most = SHOWN if after is None else AT_ONCE
+    messages, change = page_messages(transaction, chat, most, before=before, after=after)
     known = known_or_new(transaction, chat, ChatKind.PRIVATE, lang=language)
+    words, day = Language(language, known.settings.timezone), None
+    if after is not None and change >= after:
+        change = messages[-1].change if messages else after
+        new = next((one.number for one in messages if one.number > after), 0)
+        for above in page_messages(transaction, chat, 1, before=new)[0]:
+            day = words.local(above.at).date()
     contents = [json.loads(one.payload) for one in messages]
     papers = {paper for content in contents for paper in markup.papers_told_of(content.get("html", ""))}
     told = signals_of_papers(transaction, known.id, papers) if papers else frozenset()
-    words = Language(language, known.settings.timezone)
-    day = words.local(before[0].at).date() if before else None
     shown: list[ShownMessage] = []
     for message, content in zip(messages, contents, strict=True):
-        local, replaces = words.local(message.at), is_after is not None and message.number <= is_after
+        local, replaces = words.local(message.at), after is not None and message.number <= after
         shown.append(
             {
                 "number": message.number,
@@ -350,6 +349,22 @@ def _view(
         if not replaces:
             day = local.date()
     return View(chat=known, messages=shown, change=change)
+
+
+@reads
+def content_of(transaction: Transaction, chat: ChatAddress, number: int) -> Mapping[str, Any]:
+    """Returns the content of the message with this number; {} if the chat has no such message."""
+    found, _ = page_messages(transaction, chat, 1, before=number + 1)
+    return next((json.loads(one.payload) for one in found if one.number == number), {})
+
+
+@reads
+def buttons_of(transaction: Transaction, chat: ChatAddress, number: int) -> str:
+    """Returns the buttons of a message that show what the chat told of papers, as HTML."""
+    html = content_of(transaction, chat, number).get("html", "")
+    known = known_or_new(transaction, chat, ChatKind.PRIVATE)
+    told = signals_of_papers(transaction, known.id, markup.papers_told_of(html))
+    return markup.pressed_buttons(html, number, told)
 
 
 def _by(visitor: Visitor, update: str) -> dict[str, Any]:

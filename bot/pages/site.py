@@ -1,6 +1,7 @@
 """The site of the pages: its routes, the hosts and sizes that it accepts, and the headers of every page."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -64,32 +65,23 @@ class _Guard(BaseHTTPMiddleware):
         self._local = local
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await self._response(request, call_next)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    async def _response(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         if self._local and any(name in request.headers for name in _OF_PROXIES):
-            return line(403, words=f"A proxy sent this, so it may come from anywhere. {_SET_PASSWORD}")
-        try:
-            return await call_next(request)
-        except HTTPException as error:
-            return line(error.status_code, error.headers)
-        except StoreError as error:
-            log.error("A page cannot be shown: %s", error)
-            return line(503)
-        except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
-            log.error("A page failed, at %s: %s", request.url.path, error_location(error))
-            return line(500)
-
-
-class _Static(StaticFiles):
-    """The files beside the pages. A browser asks each time whether its copy is still right."""
-
-    def file_response(self, *given: object, **named: object) -> Response:
-        response = super().file_response(*given, **named)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "no-cache"
+            response = line(403, words=f"A proxy sent this, so it may come from anywhere. {_SET_PASSWORD}")
+        else:
+            try:
+                response = await call_next(request)
+            except HTTPException as error:
+                response = line(error.status_code, error.headers)
+            except StoreError as error:
+                log.error("A page cannot be shown: %s", error)
+                response = line(503)
+            except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
+                log.error("A page failed, at %s: %s", request.url.path, error_location(error))
+                response = line(500)
+        # a browser asks each time whether its copy of a file beside the pages is still right
+        more = {"cache-control": "no-cache"} if request.url.path.startswith("/static/") else {}
+        for name, value in {**HEADERS, **more}.items():
+            response.headers.setdefault(name, value)
         return response
 
 
@@ -98,7 +90,8 @@ async def pages_of(app: App) -> Pages:
     why = why_closed(app.settings)
     channel = app.deps.channels.get(FACTS.name)
     if why or not isinstance(channel, WebChannel):
-        return Pages(closed_pages(), lines=[f"No pages: {why}. {_SET_PASSWORD}"])
+        closed = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/", SIGN_IN)]
+        return Pages(closed, lines=[f"No pages: {why}. {_SET_PASSWORD}"])
     secret = app.settings.web_password
     password = secret.get_secret_value() if secret else None
     visitors = Visitors(app, password)
@@ -120,37 +113,37 @@ async def pages_of(app: App) -> Pages:
 
 
 def _routes(chat: ChatPage, visitors: Visitors, password: str | None) -> list[BaseRoute]:
-    small = [Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_FORM)]
-    large = [Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_UPLOAD)]
     routes: list[BaseRoute] = [
         Route("/", chat.show),
         Route("/chat/news", chat.news),
-        Route("/chat/say", chat.say, methods=["POST"], middleware=small),
-        Route("/chat/press", chat.press, methods=["POST"], middleware=small),
+        _form("/chat/say", chat.say),
+        _form("/chat/press", chat.press),
         Route("/chat/file", chat.download),
-        Route("/chat/file", chat.say, methods=["POST"], middleware=large),
-        Route("/samples", chat.use_samples, methods=["POST"], middleware=small),
-        Route("/language", visitors.choose_language, methods=["POST"], middleware=small),
+        _form("/chat/file", chat.say, LARGEST_UPLOAD),
+        _form("/samples", chat.use_samples),
+        _form("/language", visitors.choose_language),
         Route("/static/brand.css", _brand),
-        Mount("/static", _Static(packages=[("templates", "web/static")])),
+        Mount("/static", StaticFiles(packages=[("templates", "web/static")])),
     ]
     if password is not None:
         routes += [
             Route(SIGN_IN, visitors.show_sign_in),
-            Route(SIGN_IN, visitors.sign_in, methods=["POST"], middleware=small),
-            Route("/sign-out", visitors.sign_out, methods=["POST"], middleware=small),
+            _form(SIGN_IN, visitors.sign_in),
+            _form("/sign-out", visitors.sign_out),
         ]
     return routes
 
 
+def _form(path: str, answer: Callable[[Request], Awaitable[Response]], most: int = LARGEST_FORM) -> Route:
+    """Returns the route of a form of at most so many bytes."""
+    limit = Middleware(RequestBodyLimitMiddleware, max_body_size=most)
+    return Route(path, answer, methods=["POST"], middleware=[limit])
+
+
 async def _brand(_: Request) -> Response:
-    return Response(brand.style(), headers={"cache-control": "no-cache"}, media_type="text/css")
+    return Response(brand.style(), media_type="text/css")
 
 
-def closed_pages() -> list[Route]:
-    """Returns the routes where there would be pages with a password. Their answer names the setting that is missing."""
-
-    async def answer(_: Request) -> Response:
-        return line(404, words=f"There are no pages here without a password. {_SET_PASSWORD}")
-
-    return [Route(path, answer, methods=["GET", "POST"]) for path in ("/", SIGN_IN)]
+async def _closed(_: Request) -> Response:
+    """Names the setting that is missing."""
+    return line(404, words=f"There are no pages here without a password. {_SET_PASSWORD}")

@@ -1,4 +1,4 @@
-"""Who opens a page: sessions, signing in and out, whether a form is ours, and the language that a visitor reads.
+"""Who opens a page: sessions, signing in and out, whether a form is ours, the language that a visitor reads, the frame.
 
 Starlette signs the sessions (`SessionMiddleware`). A session has a name once somebody has signed in, and a token that
 every form must send, so that no other site can send one.
@@ -21,9 +21,9 @@ from bot.platforms.receivers import PageReceiver
 from bot.platforms.web import FACTS
 from bot.ports.channel import usable_text
 from bot.ports.conversation import RequestDispatcher
-from bot.rendering.page_frame import PageFrame, draw_page
+from bot.rendering.dialects import draw
 from subscriptions.errors import Sentence, sentences
-from subscriptions.language import LANGUAGES
+from subscriptions.language import LANGUAGES, Language
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.known_chats import choose_language, known_or_new
 from subscriptions.store import bot_state
@@ -38,9 +38,11 @@ LOCAL_NAME = "me"  # the name of the person at this machine
 MOST_FIELDS = 60  # of a form
 _LONGEST_NAME = 40
 
-_TITLE = Sentence("Sign in")
+# The words of pages. Templates contain no words, so that all msgids are found in Python code.
+_OF_FRAME = sentences({"skip": "To the content", "sign_out": "sign out"})
 _WORDS = sentences(
     {
+        "title": "Sign in",
         "about": "The name is yours to choose. It is that of your chat: the same name opens it again.",
         "name": "Name",
         "password": "Password of this page",
@@ -50,6 +52,25 @@ _WORDS = sentences(
 _NO_NAME = Sentence("A name is one word, without spaces.")
 _WRONG = Sentence("That is not the password.")
 _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
+
+
+@dataclass(frozen=True, slots=True)
+class PageFrame:
+    """What every page of a visitor needs."""
+
+    language: str  # a key of LANGUAGES
+    token: str  # of the session; every form must send it
+    can_sign_out: bool = False
+
+
+def draw_page(template: str, frame: PageFrame, words: Mapping[str, Sentence], **values: object) -> str:
+    """Returns a page as HTML, or a part of one.
+
+    The template gets `values`, and the sentences of `words` in the reader's language, as `words.NAME`.
+    """
+    language = Language(frame.language, "UTC")
+    said = {name: language.say(sentence) for name, sentence in {**_OF_FRAME, **words}.items()}
+    return draw("web/pages", template, **values, frame=frame, words=said, languages=LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +132,7 @@ class Visitors(PageReceiver):
 
     async def admitted(self, request: Request) -> Visitor:
         """Returns the visitor. Raises HTTPException, which leads a browser to the sign-in, and StoreError."""
-        name = LOCAL_NAME if self._password is None else request.session.get("name", "")
-        chat = FACTS.read_address(name)
+        chat = self._chat_of(request)
         if chat is None:
             if is_from_script(request):
                 raise HTTPException(401, headers={"hx-redirect": SIGN_IN})
@@ -127,36 +147,42 @@ class Visitors(PageReceiver):
             is_local=self._password is None,
         )
 
+    def _chat_of(self, request: Request) -> ChatAddress | None:
+        """Returns the visitor's chat; None before the sign-in."""
+        return FACTS.read_address(LOCAL_NAME if self._password is None else request.session.get("name", ""))
+
     async def own_form(self, request: Request) -> Form:
         """Returns a form of one of our own pages in this session. Raises HTTPException for any other."""
         async with request.form(max_files=1, max_fields=MOST_FIELDS) as sent:
             texts = {name: usable_text(value) for name, value in sent.items() if isinstance(value, str)}
             file = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
-            form = (
-                Form(texts=texts, file=await file.read(), file_name=usable_text(file.filename))
-                if file
-                else Form(texts=texts)
-            )
+            form = Form(texts=texts)
+            if file:
+                form = Form(texts=texts, file=await file.read(), file_name=usable_text(file.filename))
         token, given = request.session.get("token", ""), texts.get("token", "")
         if not token or not hmac.compare_digest(token.encode(), given.encode("utf-8", "replace")):
             raise HTTPException(403)
         return form
 
-    async def show_sign_in(self, request: Request) -> Response:
+    async def show_sign_in(
+        self, request: Request, name: str = "", problem: Sentence | None = None, status: int = 200
+    ) -> Response:
         """Shows the form to sign in."""
-        return _sign_in_page(request)
+        frame = PageFrame(language=_language(request), token=_token(request))
+        words = _WORDS | ({"problem": problem} if problem else {})
+        return HTMLResponse(draw_page("sign_in.html", frame, words, name=name[:_LONGEST_NAME]), status)
 
     async def sign_in(self, request: Request) -> Response:
         """Signs in, or shows the form with the reason why not."""
         form = await self.own_form(request)
         name, password = form.text("name").strip(), form.text("password")
-        opens = self._lock.opens(password, address=request.client.host if request.client else "")
+        opens = self._lock.opens(password, request)
         if not opens:
             problem, status = (_TOO_MANY, 429) if opens is None else (_WRONG, 403)
-            return _sign_in_page(request, name, problem, status=status)
+            return await self.show_sign_in(request, name, problem, status)
         chat = FACTS.read_address(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:
-            return _sign_in_page(request, name, _NO_NAME, status=400)
+            return await self.show_sign_in(request, name, _NO_NAME, 400)
         request.session.clear()
         request.session["name"] = chat.address
         return RedirectResponse("/", 303)
@@ -174,20 +200,10 @@ class Visitors(PageReceiver):
         if language not in LANGUAGES:
             raise HTTPException(400)
         request.session["language"] = language
-        name = LOCAL_NAME if self._password is None else request.session.get("name", "")
-        if chat := FACTS.read_address(name):
+        if chat := self._chat_of(request):
             await self._store.run(choose_language, chat, language, now=self._clock.now())
             return RedirectResponse("/", 303)
         return RedirectResponse(SIGN_IN, 303)
-
-
-def _sign_in_page(
-    request: Request, name: str = "", problem: Sentence | None = None, *, status: int = 200
-) -> HTMLResponse:
-    frame = PageFrame(language=_language(request), token=_token(request))
-    words = _WORDS | ({"problem": problem} if problem else {})
-    html = draw_page("sign_in.html", frame, {**words, "title": _TITLE}, name=name[:_LONGEST_NAME])
-    return HTMLResponse(html, status)
 
 
 def _token(request: Request) -> str:

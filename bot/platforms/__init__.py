@@ -23,12 +23,12 @@ addresses.declare(*_FACTS)
 CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
 
 
-def connect(adapter: str, given: "Given") -> "Platform":
-    """Returns a platform without a call to it; `adapter`: the name of its module. Raises SettingsError.
+def connect(name: str, given: "Given") -> "Platform":
+    """Returns a platform without a call to it. Raises SettingsError.
 
     This imports the platform's library, so call it only for platforms that are on.
     """
-    platform: Platform = import_module(adapter).connect(given)
+    platform: Platform = import_module(ADAPTERS[name]).connect(given)
     return platform
 
 

@@ -63,20 +63,15 @@ class ReceiverLoop(Receiver):
         self._failures = 0  # in a row
         self._doubtful_until = float("-inf")  # monotonic second from which a success proves that the receiver works
 
-    async def retry(self, call: Callable[[], Awaitable[T]], *, proves_health: bool = True) -> T:
-        """Repeats `call` until it does not raise NotDelivered. Returns its result.
-
-        With `proves_health` a result shows that the receiver works; otherwise the caller calls `mark_healthy` when it
-        works.
-        """
+    async def retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Repeats `call` until it does not raise NotDelivered. Returns its result, which shows that the receiver works."""
         while True:
             try:
                 result = await call()
             except NotDelivered as error:
                 await self.clock.sleep(self._record_failure(error))
             else:
-                if proves_health:
-                    self.mark_healthy()
+                self.mark_healthy()
                 return result
 
     async def take(self, what: str, read: Callable[[], Request | None], dispatch: Dispatch) -> None:

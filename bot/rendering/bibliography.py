@@ -174,18 +174,16 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _balanced(text: str) -> str:
     r"""Returns the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
-    open_ones: dict[str, list[re.Match[str]]] = {"{": [], r"\{": []}
+    waiting: dict[str, list[re.Match[str]]] = {"}": [], r"\}": []}  # a closing brace → the open ones that it may close
     lost: list[re.Match[str]] = []
     for found in _BRACE.finditer(text):
-        if found[0] in open_ones:
-            open_ones[found[0]].append(found)
-        elif found[0].endswith("}"):
-            before = open_ones[found[0].replace("}", "{")]
-            if before:
-                before.pop()
-            else:
-                lost.append(found)
-    gone = {place for found in chain(lost, *open_ones.values()) for place in range(*found.span())}
+        if found[0].endswith("{"):
+            waiting[found[0].replace("{", "}")].append(found)
+        elif waiting.get(found[0]):
+            waiting[found[0]].pop()
+        elif found[0] in waiting:
+            lost.append(found)
+    gone = {place for found in chain(lost, *waiting.values()) for place in range(*found.span())}
     return "".join(sign for place, sign in enumerate(text) if place not in gone)
 
 

@@ -17,7 +17,6 @@ from subscriptions.texts.cutting import clean
 from subscriptions.texts.statements import artefact_address
 
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
-NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 # Characters of a link. A longer link is left out.
 LONGEST = 1500
@@ -36,18 +35,16 @@ def card_buttons(opens: Button | None, item: Item, language: Language) -> CardBu
     if opens is None:
         return CardButtons(first=(*links, *artefact))
 
-    def button(name: str, letter: str, label: str, shows: str = "") -> Button:
+    def button(name: str, letter: str, label: str, tells: Signal | None = None) -> Button:
+        shows = f"{tells.name}:{item.paper.id}" if tells else ""
         return Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
-
-    def judging(name: str, letter: str, label: str, signal: Signal) -> Button:
-        return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
     first = [
         *links[:1],
         *artefact,
-        judging("save", "s", language.say("save"), Signal.SAVED),
-        judging("like", "l", "👍", Signal.LIKED),
-        judging("dislike", "d", "👎", Signal.DISLIKED),
+        button("save", "s", language.say("save"), Signal.SAVED),
+        button("like", "l", "👍", Signal.LIKED),
+        button("dislike", "d", "👎", Signal.DISLIKED),
     ]
     second = [] if opens.arguments.get("whole") else [button("more", "f", language.say("more"))]
     if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed
@@ -80,13 +77,12 @@ def _artefact_link(item: Item, language: Language) -> Row:
     () if there is none, or if a text that the digest itself shows names it.
     """
     paper = item.paper.paper
-    labels = {"code": language.say("code"), "data": language.say("data")}
-    links = ((kind, web_url(artefact_address(kind, paper.comment, paper.abstract))) for kind in labels)
-    kind, url = next(((kind, url) for kind, url in links if url), ("", ""))
-    told = (text for summary in paper.summaries for text in summary.fields.values())
-    if not url or any(url.partition("://")[2] in text for text in told):
-        return ()
-    return (Button(name="code", label=labels[kind], url=url),)
+    for kind, label in (("code", language.say("code")), ("data", language.say("data"))):
+        if url := web_url(artefact_address(kind, paper.comment, paper.abstract)):
+            told = (text for summary in paper.summaries for text in summary.fields.values())
+            is_told = any(url.partition("://")[2] in text for text in told)
+            return () if is_told else (Button(name="code", label=label, url=url),)
+    return ()
 
 
 def paper_url(paper: Paper) -> str:

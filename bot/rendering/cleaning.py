@@ -33,6 +33,7 @@ _FORMULA = re.compile(
     r"\$\$(?P<double>[^$]+)\$\$|\\\((?P<round>.{1,400}?)\\\)|\\\[(?P<square>.{1,400}?)\\\]"
     r"|(?<![\\$])\$(?=[^\s$])(?P<single>[^$]*[^\s$\\])\$(?P<digit>(?=\d))?",
 )
+_SIGN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _ASIDE = re.compile(r"\x01(\d+)\x02")
 _CLEARLY_TEX = re.compile(r"[\\^_{]|[^\x00-\x7f]")  # shows a formula, not a price, even before a digit: $\geq$5
 _PROSE_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+)(?:(?P<space>\s*)\{(?P<group>[^{}\\]*)\})?|\\(?P<sign>[%&_#${}])")
@@ -75,9 +76,8 @@ class _Formula:
     """Reads one formula, from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self.depth = 0
+        self._signs: list[str] = _SIGN.findall(text)[::-1]  # commands and characters; the next one is the last
+        self._depth = 0
 
     def read(self, until: str = "") -> str:
         """Returns the text up to the character `until`, which is consumed; without it, up to the end.
@@ -85,47 +85,37 @@ class _Formula:
         Raises _Unreadable.
         """
         parts: list[str] = []
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if char == until:
-                self.at += 1
+        while self._signs:
+            sign = self._signs[-1]
+            if sign == until:
+                self._signs.pop()
                 return "".join(parts)
-            if char in "}&":
+            if sign in ("}", "&"):
                 raise _Unreadable
-            parts.append(self._script(char) if char in "^_" else self._atom())
+            parts.append(self._script() if sign in ("^", "_") else self._atom())
         if until:
             raise _Unreadable
         return "".join(parts)
 
     def _atom(self) -> str:
         """Returns the next character, command or group as text. Raises _Unreadable."""
-        if self.at >= len(self.text):
+        if not self._signs:
             raise _Unreadable
-        char = self.text[self.at]
-        self.at += 1
-        if char == "{":
-            return self._group()
-        if char == "\\":
-            return self._command()
-        return {"~": " ", "'": "′"}.get(char, char)
+        sign = self._signs.pop()
+        if sign == "{":
+            if self._depth == _DEEPEST:
+                raise _Unreadable
+            self._depth += 1
+            inner = self.read("}")
+            self._depth -= 1
+            return inner
+        return self._command(sign[1:]) if sign[0] == "\\" else {"~": " ", "'": "′"}.get(sign, sign)
 
-    def _group(self) -> str:
-        if self.depth == _DEEPEST:
-            raise _Unreadable
-        self.depth += 1
-        inner = self.read("}")
-        self.depth -= 1
-        return inner
-
-    def _command(self) -> str:
+    def _command(self, name: str) -> str:
         """Returns a command with its arguments as text. Fractions and square roots stay on one line.
 
         Raises _Unreadable.
         """
-        match = re.compile("[A-Za-z]+|.", re.DOTALL).match(self.text, self.at)
-        if match is None:
-            raise _Unreadable
-        self.at, name = match.end(), match[0]
         if (letters := IN_FORMULAS.get(name)) is not None:
             return letters
         if name in SWITCHES:
@@ -133,7 +123,7 @@ class _Formula:
             return ""
         if name in FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
-        if name == "sqrt" and not self.text.startswith("[", self.at):
+        if name == "sqrt" and self._signs[-1:] != ["["]:
             return "√" + _bracketed(self._argument())
         if name in STYLES:
             inner = self._argument()
@@ -147,20 +137,20 @@ class _Formula:
         return self._atom()
 
     def _skip_spaces(self) -> None:
-        while self.text.startswith(" ", self.at):
-            self.at += 1
+        while self._signs[-1:] == [" "]:
+            self._signs.pop()
 
-    def _script(self, sign: str) -> str:
+    def _script(self) -> str:
         """Returns a subscript or superscript in small characters.
 
         If a character has no small form, the script stays TeX, as in T_eff or n^{4/3}.
         """
-        self.at += 1
+        sign = self._signs.pop()
         inner = self._argument().strip()
         small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
         if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
             return small
-        runs_on = self.text[self.at : self.at + 1].isalnum()
+        runs_on = "".join(self._signs[-1:]).isalnum()
         if len(inner) == 1 or (not runs_on and all(category(char) in _WORD_LETTERS for char in inner)):
             return sign + inner
         return f"{sign}{{{inner}}}"
@@ -178,7 +168,7 @@ def _prose(text: str) -> str:
     if "\\" in text:
         text = without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
-            text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
+            text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_shown, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
         text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
     if "--" in text:
@@ -199,7 +189,7 @@ def _prose_command(match: re.Match[str]) -> str:
     return match[0]
 
 
-def _chosen(match: re.Match[str]) -> str:
+def _shown(match: re.Match[str]) -> str:
     r"""Returns the visible one of two groups: for \href and \textcolor the text, for \texorpdfstring the TeX."""
     return str(match[2] if match[1] == "texorpdfstring" else match[3])
 

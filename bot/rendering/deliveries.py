@@ -13,7 +13,7 @@ from typing import Literal
 from bot.ports.channel import Button, Buttons
 from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, web_url
-from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, page_of, total
+from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
 from bot.rendering.views import (
     CARD,
     CardButtons,
@@ -158,14 +158,10 @@ def _missing(delivery: Delivery, reader: Reader) -> str:
     return missing_line(replace(missing, names=names), reader.language)
 
 
-def _by_position(items: Sequence[Item]) -> list[Item]:
-    return sorted(items, key=lambda item: item.position)
-
-
 def _by_subscription(items: Sequence[Item]) -> list[list[Item]]:
     """Returns the papers grouped by their first subscription: smaller groups first, then by their first papers."""
     groups: dict[int, list[Item]] = {}
-    for item in _by_position(items):
+    for item in items:
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
     return sorted(groups.values(), key=len)
 
@@ -188,8 +184,7 @@ class _Bulletin:
         # A heading costs one line, but saves a line under each of its papers.
         self.has_headings = self.is_list and not self.reader.is_public and 1 < len(groups) < len(delivery.items)
         if not self.has_headings:
-            all_papers = [item for group in groups for item in group]
-            groups = [all_papers if self.is_list else _by_position(all_papers)]
+            groups = [[item for group in groups for item in group] if self.is_list else [*delivery.items]]
         self.groups = groups
         self.shown = [item for group in groups for item in _shown(group)]
         self.opens: dict[int, Button] = {}  # paper id -> the button that opens its card
@@ -217,7 +212,7 @@ class _Bulletin:
         Those are the buttons of the only card, [show more] and [get your own].
         """
         delivery, language, medium = self.delivery, self.language, self.medium
-        if not medium.numbers and medium.beside == "never":
+        if not medium.has_numbers and medium.beside == "never":
             return ()
         if self.reader.settings.buttons == "link":
             link = make_link(delivery) if make_link else ""
@@ -242,7 +237,7 @@ class _Bulletin:
         draw, head = self.medium.draw, self._head()
         taken = beneath + draw(replace(head, part=_ANY_PART)).size
         parts = list(self._parts(taken))
-        pages = [page_of([part]) for part in parts] if self.form == "each" else pack(parts, self.medium, taken)
+        pages = [Page(part.body) for part in parts] if self.form == "each" else pack(parts, self.medium, taken)
         if len(pages) == 1 and not self.is_list and not head.remark:
             return pages
         headed = []
@@ -281,13 +276,7 @@ class _Bulletin:
                 if item is self.shown[-1]:
                     below += closing
                 paper = self._paper(item, number, room + total(below), why=names_all)
-                yield Part(
-                    (paper, *below),
-                    paper=item.paper.id,
-                    number=self.opens.get(item.paper.id) if self.medium.beside == "never" else None,
-                    opening=opening,
-                    again=again,
-                )
+                yield Part((paper, *below), opening, again)
                 opening = None
 
     def _paper(self, item: Item, number: int, room: Size, *, why: bool) -> Fragment:
@@ -295,7 +284,9 @@ class _Bulletin:
         opens, has_numbers_below = self.opens.get(item.paper.id), self.medium.beside == "never"
         is_numbered = self.is_list or (opens and has_numbers_below)
         view = partial(papers.paper_view, item, self.reader, number=number if is_numbered else 0, why=why)
-        card = card_buttons(opens, item, self.language) if opens and not has_numbers_below else CardButtons()
+        card = CardButtons(opens=opens)
+        if opens and not has_numbers_below:
+            card = card_buttons(opens, item, self.language)
         return fitted(view, self._measure(), self.medium, room, card)
 
     def _measure(self) -> Measure:

@@ -93,7 +93,7 @@ class Dialect:
 
     def draw(self, view: object) -> str:
         """Returns a view (bot/rendering/views.py) in this markup."""
-        return str(_macros(self)[macro_name(view)](view)).strip("\n")
+        return _drawn(_macros(self), view)
 
 
 class Html(Dialect):
@@ -116,9 +116,10 @@ def without_markup(html: str) -> str:
     return unescape(_TAG.sub("", _LINE_END.sub("\n", written)))
 
 
-def macro_name(view: object) -> str:
-    """Returns the name of the macro that draws a view: its class in lower case without "View"."""
-    return type(view).__name__.removesuffix("View").lower()
+def _drawn(macros: Mapping[str, Macro], view: object) -> str:
+    """Returns what the macro of a view prints; its name is that of the class in lower case, without "View"."""
+    macro = macros[type(view).__name__.removesuffix("View").lower()]
+    return str(macro(view)).strip("\n")  # Jinja's own string type would escape text that is added to it
 
 
 @lru_cache
@@ -147,23 +148,22 @@ def _around(dialect: Dialect, pattern: str) -> Callable[[object], Marked]:
 @lru_cache
 def html_macros(platform: str) -> Mapping[str, Macro]:
     """Returns the macros of a platform whose messages are HTML. What they print is escaped."""
-    return _found(_html_environment(platform), _HTML_MESSAGES)
+    return _found(_environment(platform), _HTML_MESSAGES)
 
 
 def draw_html(platform: str, view: object) -> str:
     """Returns a view as HTML of a platform."""
-    # Jinja's own string type would escape text that is added to it
-    return str(html_macros(platform)[macro_name(view)](view)).strip("\n")
+    return _drawn(html_macros(platform), view)
 
 
 def draw(folder: str, template: str, **values: object) -> str:
     """Returns the document that an HTML template draws. `folder`: a folder of templates/."""
-    return _html_environment(folder).get_template(template).render(**values)
+    return _environment(folder).get_template(template).render(**values)
 
 
 def draw_text(folder: str, template: str, **values: object) -> str:
     """Returns the document that a template of plain text draws. Nothing in it is escaped."""
-    drawn = _environment(folder, finalize=lambda value: value).get_template(template).render(**values)
+    drawn = _environment(folder, finalize=str).get_template(template).render(**values)
     return drawn.strip("\n") + "\n"
 
 
@@ -173,10 +173,6 @@ def _found(environment: "Environment", names: tuple[str, ...]) -> Mapping[str, M
 
 
 @lru_cache
-def _html_environment(folder: str) -> "Environment":
-    return _environment(folder)
-
-
 def _environment(folder: str, finalize: Callable[[object], object] | None = None) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
 

@@ -5,16 +5,18 @@ A message is a sequence of fragments: a head, possibly the name of a group, pape
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape
 from sys import maxsize
 from typing import Any, Literal, Protocol
 
-from bot.ports.channel import Button, Buttons, Row
-from bot.rendering.buttons import NUMBERS_IN_MESSAGE, button_rows
+from bot.ports.channel import Buttons, Row
+from bot.rendering.buttons import button_rows
 from bot.rendering.dialects import PLAIN
 from bot.rendering.views import CardButtons, Code, Head, Heading, Line, Measure, More, PaperView, Root, Section
 from subscriptions.model import Message
+
+NUMBERS_IN_MESSAGE = 16  # largest number of papers with number buttons under one message: two rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Fragment:
 
     view: object  # the view that was drawn
     markup: str
-    size: Size = field(default=Size())
+    size: Size = Size()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,6 @@ class Page:
     """What one message shows. A platform leaves out what it cannot show."""
 
     fragments: tuple[Fragment, ...]
-    papers: tuple[int, ...] = ()  # the ids of the papers of a delivery that it shows
-    numbers: Row = ()  # the buttons with the numbers of its papers
     titled: Sequence[Fragment] = ()  # fragments of other messages whose titles this message's notification also lists
     # set by `messages`
     buttons: Buttons = ()  # all rows under it
@@ -95,7 +95,7 @@ class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
     room: Size = NO_LIMIT  # the limits of one message
-    numbers: int = 0  # largest number of papers with number buttons under one message; 0: no such buttons
+    has_numbers: bool = False  # buttons with the numbers of papers are under the message of a delivery
     # when the buttons of a paper are beside it instead of below the message
     beside: Literal["never", "in lists", "always"] = "never"
 
@@ -123,15 +123,20 @@ class Part:
     """Fragments that must be in the same message: a paper and the lines below it, or lines alone."""
 
     body: tuple[Fragment, ...]
-    paper: int | None = None  # the id of the paper of a delivery
-    number: Button | None = None  # the button under the message that opens the paper's card
     opening: Fragment | None = None  # the name of the group; only at the first paper of a group
     again: Fragment | None = None  # the name of the group, shown if a message begins with this paper
 
-    def fragments(self, *, first: bool) -> tuple[Fragment, ...]:
-        """Returns what a message has of this part. `first`: the message begins with it."""
-        heading = self.opening or (self.again if first else None)
-        return (heading, *self.body) if heading else self.body
+
+def papers_in(fragments: Iterable[Fragment]) -> list[PaperView]:
+    """Returns the papers that fragments show."""
+    return [fragment.view for fragment in fragments if isinstance(fragment.view, PaperView)]
+
+
+def _numbers(fragments: Iterable[Fragment], medium: Medium) -> Row:
+    """Returns the buttons that open the cards of papers, as far as they are below the message."""
+    if medium.beside != "never":
+        return ()
+    return tuple(paper.buttons.opens for paper in papers_in(fragments) if paper.buttons.opens)
 
 
 def messages(
@@ -150,11 +155,13 @@ def messages(
     """
     composed = []
     for number, page in enumerate(pages, start=1):
-        rows = (*button_rows(page.numbers), *(last if number == len(pages) else ()))
+        rows = (*button_rows(_numbers(page.fragments, medium)), *(last if number == len(pages) else ()))
         whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject, about=about)
         reply_to = 1 if is_thread and number > 1 else None
-        payload = json.dumps(medium.compose(whole), ensure_ascii=False)
-        composed.append(Message(number=number, payload=payload, reply_to=reply_to, papers=page.papers))
+        payload, papers = json.dumps(medium.compose(whole), ensure_ascii=False), papers_in(page.fragments)
+        composed.append(
+            Message(number=number, payload=payload, reply_to=reply_to, papers=tuple(paper.id for paper in papers))
+        )
     return tuple(composed)
 
 
@@ -170,36 +177,22 @@ def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
 
     `taken`: the size of the head and the buttons of a message.
     """
-    pages: list[list[Part]] = []
-    used, most = taken, medium.numbers or NUMBERS_IN_MESSAGE
+    pages: list[list[Fragment]] = []
+    used = taken
     for part in parts:
-        following = total(part.fragments(first=False))
-        numbers = sum(one.number is not None for one in pages[-1]) if pages else 0
-        if pages and (numbers < most or part.number is None) and (used + following).fits(medium.room):
-            pages[-1].append(part)
-            used += following
+        following = [part.opening, *part.body] if part.opening else [*part.body]
+        size = used + total(following)
+        if pages and len(_numbers([*pages[-1], *following], medium)) <= NUMBERS_IN_MESSAGE and size.fits(medium.room):
+            pages[-1] += following
+            used = size
         else:
-            pages.append([part])
-            used = taken + total(part.fragments(first=True))
-    return [page_of(page) for page in pages]
-
-
-def page_of(parts: Sequence[Part]) -> Page:
-    """Returns the page with these parts."""
-    fragments = [fragment for place, part in enumerate(parts) for fragment in part.fragments(first=place == 0)]
-    return Page(
-        fragments=tuple(fragments),
-        papers=tuple(part.paper for part in parts if part.paper is not None),
-        numbers=tuple(part.number for part in parts if part.number is not None),
-    )
+            pages.append([part.again, *part.body] if part.again and not part.opening else following)
+            used = taken + total(pages[-1])
+    return [Page(tuple(page)) for page in pages]
 
 
 def fitted(
-    view: Callable[[Measure], PaperView],
-    measure: Measure,
-    medium: Medium,
-    beside: Size,
-    buttons: CardButtons,
+    view: Callable[[Measure], PaperView], measure: Measure, medium: Medium, beside: Size, buttons: CardButtons
 ) -> Fragment:
     """Returns a paper with `buttons`.
 

@@ -4,11 +4,10 @@ Pure functions of an item and the chat's settings.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from typing import TypeVar
 
 from bot.rendering import cleaning
@@ -79,7 +78,7 @@ def paper_view(
         ai=AI_MARK if ai else "",
         text=marked(text, words),
         quotation=isolated(quotation),
-        why="" if reader.is_public else why_line(item.because if why else item.because[1:], reader, also=not why),
+        why=_why(item.because if why else item.because[1:], reader, also=not why),
     )
 
 
@@ -247,19 +246,16 @@ def _name(paper: Paper) -> str:
     return cut_at_word(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
 
 
-def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False) -> str:
-    """Returns the labels of the subscriptions that matched: at most two, then "+2".
+def _why(because: Sequence[Because], reader: Reader, *, also: bool) -> str:
+    """Returns the labels of the subscriptions that matched: at most two, then "+2"; "" in a public chat.
 
     `also`: a heading names another one, so the line begins with "also".
     """
-    if not because:
+    if not because or reader.is_public:
         return ""
-    labels = [subscription_label(one) for one in because[:_LABELS]]
     more = len(because) - _LABELS
-    line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
-    if also:
-        return reader.language.say("also {names}", names=line)
-    return line
+    line = " · ".join(map(subscription_label, because[:_LABELS])) + (f" +{more}" if more > 0 else "")
+    return reader.language.say("also {names}", names=line) if also else line
 
 
 def subscription_label(because: Because) -> str:
@@ -275,9 +271,10 @@ def marked(text: str, words: Iterable[str]) -> Passage:
     tokens, places = written_tokens(text), token_spans(text)
     spans = set[tuple[int, int]]()
     for wanted in filter(None, (written_tokens(_FIELD.sub("", word)) for word in words)):
-        last = len(wanted) - 1
-        starts = (at for at in range(len(tokens) - last) if tokens[at : at + len(wanted)] == wanted)
-        spans |= {(places[at][0], places[at + last][1]) for at in islice(starts, 1)}
+        for at in range(len(tokens) - len(wanted) + 1):
+            if tokens[at : at + len(wanted)] == wanted:
+                spans.add((places[at][0], places[at + len(wanted) - 1][1]))
+                break
     pieces, done = list[str](), 0
     for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= done:

@@ -6,7 +6,7 @@ would seem to belong to the field before it. In every language, a reading is its
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import repeat
 
@@ -67,8 +67,11 @@ def _reading(node: Node, translate: Translate) -> str:
         return _leaf(node, translate)
     if isinstance(node, Not):
         return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
-    wanted, excluded = _parted(node)
-    parts = sorted(wanted, key=_names_a_field)
+    excluded = [part for part in node.nodes if isinstance(part, Not)]
+    wanted: list[Node] = [part for part in node.nodes if not isinstance(part, Not)]
+    if isinstance(node, Or) or not wanted:  # all parts count as wanted
+        wanted, excluded = [*node.nodes], []
+    parts = sorted(wanted, key=lambda part: isinstance(part, Leaf) and not part.term.field.is_bare)  # words first
     # a comprehension would add a stack frame for each nested bracket of a query
     reading, *more = map(_inner, parts, repeat(translate))
     for second in more:
@@ -78,18 +81,6 @@ def _reading(node: Node, translate: Translate) -> str:
         values = {"wanted": reading, "excluded": _inner(part.node, translate)}
         reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
     return reading
-
-
-def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
-    """Returns (wanted parts, excluded parts). Without a wanted part, or in an OR, all parts count as wanted."""
-    excluded = [part for part in node.nodes if isinstance(part, Not)]
-    if isinstance(node, Or) or len(excluded) == len(node.nodes):
-        return node.nodes, ()
-    return [part for part in node.nodes if not isinstance(part, Not)], excluded
-
-
-def _names_a_field(node: Node) -> bool:
-    return isinstance(node, Leaf) and not node.term.field.is_bare
 
 
 def _inner(node: Node, translate: Translate) -> str:

@@ -150,9 +150,10 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
     if reader.settings.text == "titles":  # the person asked about these papers
         reader = replace(reader, settings=replace(reader.settings, text="summary"))
     for place, item in enumerate(reply.items):
-        buttons, opens = CardButtons(), reply.numbers[place] if place < len(reply.numbers) else None
+        opens = reply.numbers[place] if place < len(reply.numbers) else None
+        buttons = CardButtons(opens=opens)
         if opens and medium.beside != "never":
-            buttons, opens = card_buttons(opens, item, reader.language), None
+            buttons = card_buttons(opens, item, reader.language)
         number, day = reply.first + place if is_numbered else 0, reply.days[place] if reply.days else ""
         view = partial(paper_view, item, reader, number=number, day=day)
         sections: Iterable[Section] = ()
@@ -162,7 +163,7 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             view, sections = partial(_why_head, item, reader), why_sections(item, reader)
         paper = fitted(view, measure, medium, beneath, buttons)
         heading = reply.headings.get(place)
-        yield Part((paper,), number=opens, opening=medium.draw(Heading(heading)) if heading else None)
+        yield Part((paper,), opening=medium.draw(Heading(heading)) if heading else None)
         for section in sections:
             for fragment in _in_pieces(section, medium, beneath):
                 yield Part((fragment,))

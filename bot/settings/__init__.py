@@ -21,7 +21,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from bot.failures import SettingsError
+from bot.failures import SettingsError, system_words
 from bot.settings import values
 
 PREFIX = "PAPERWIRE_"
@@ -54,7 +54,7 @@ class SourceSettings(_Table):
     name: values.Name  # unique regardless of letter case
     title: values.Line = ""  # shown at the end of deliveries with papers of this source, as a link to `home`
     home: values.WebAddress = ""
-    path: values.LocalPath | None = None  # absolute; may contain glob wildcards
+    path: values.PathOfFile | None = None  # absolute; may contain glob wildcards
     url: values.DigestAddress | None = Field(None, repr=False)  # may contain "{date}"
     arxiv: tuple[values.Category, ...] = ()  # archives and categories: "hep-th", "cs.LG"
     openalex: values.Filters | None = None  # filters of OpenAlex, comma between
@@ -147,7 +147,7 @@ class Destination(_Table):
 class SubscriptionFile(_Table):
     """A file that says what is subscribed, as `paperwire export --all` writes it."""
 
-    path: values.LocalPath  # absolute
+    path: values.PathOfFile  # absolute
 
 
 class Arxiv(_Table):
@@ -159,18 +159,17 @@ class Arxiv(_Table):
 class Backup(_Table):
     """Where daily copies of the database go."""
 
-    to: values.LocalPath | None = None  # absolute; None: `backups` next to the database
+    to: values.PathOfFile | None = None  # absolute; None: `backups` next to the database
 
 
-# the tables of paperwire.toml → (their field in Settings, what they hold)
-TABLES: Mapping[str, tuple[str, type[_Table]]] = {
-    "source": ("sources", SourceSettings),
-    "destination": ("destinations", Destination),
-    "subscriptions": ("subscription_files", SubscriptionFile),
-    "arxiv": ("arxiv", Arxiv),
-    "backup": ("backup", Backup),
+# the tables of paperwire.toml → what they hold
+TABLES: Mapping[str, type[_Table]] = {
+    "source": SourceSettings,
+    "destination": Destination,
+    "subscriptions": SubscriptionFile,
+    "arxiv": Arxiv,
+    "backup": Backup,
 }
-_TABLE_OF_FIELD = {field: table for table, (field, _) in TABLES.items()}
 
 
 def _default_database() -> SecretStr:
@@ -180,7 +179,7 @@ def _default_database() -> SecretStr:
 class Settings(BaseModel):
     """All settings. Each field is the variable of its name with PAPERWIRE_ before it, except the tables at the end."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     database_url: values.DatabaseAddress = Field(default_factory=_default_database)  # in SQLAlchemy's form
     config: values.LocalPath | None = None  # the file; None: paperwire.toml in the current folder, if it exists
@@ -216,9 +215,9 @@ class Settings(BaseModel):
     # messages: also those of people of which the bot is not sure
     model_reads: Annotated[Literal["papers", "messages"], values.AnyCase] = "papers"
 
-    sources: tuple[SourceSettings, ...] = ()
-    destinations: tuple[Destination, ...] = ()
-    subscription_files: tuple[SubscriptionFile, ...] = ()
+    sources: tuple[SourceSettings, ...] = Field((), validation_alias="source")
+    destinations: tuple[Destination, ...] = Field((), validation_alias="destination")
+    subscription_files: tuple[SubscriptionFile, ...] = Field((), validation_alias="subscriptions")
     arxiv: Arxiv = Arxiv()
     backup: Backup = Backup()
 
@@ -269,8 +268,7 @@ class Settings(BaseModel):
     @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
-        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
-        return self.web_url or f"http://{host}:{self.web_port}"
+        return self.web_url or values.local_url(self.web_host, self.web_port)
 
     @property
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
@@ -285,7 +283,11 @@ class Settings(BaseModel):
         return tuple(one.get_secret_value() for one in found if isinstance(one, SecretStr))
 
 
-VARIABLES = tuple(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name not in _TABLE_OF_FIELD)
+VARIABLES = tuple(
+    f"{PREFIX}{name.upper()}"
+    for name, field in Settings.model_fields.items()
+    if name not in TABLES and not field.validation_alias
+)
 
 
 def load_settings() -> Settings:
@@ -293,14 +295,23 @@ def load_settings() -> Settings:
 
     Raises SettingsError with a line for each setting that cannot be used, which never contains its value.
     """
-    wrong, tables, settings = list[str](), dict[str, object](), None
-    folder = Path.cwd()
+    return _with_file(_read_variables())
+
+
+def load_sources() -> tuple[SourceSettings, ...]:
+    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
+    return _with_file({"database_url": "sqlite:///none"}).sources
+
+
+def _with_file(variables: Mapping[str, object]) -> Settings:
+    """Returns these variables and paperwire.toml as settings. Raises SettingsError."""
+    wrong, tables, folder, settings = list[str](), dict[str, object](), Path.cwd(), None
     try:
         tables, folder = _read_file()
     except SettingsError as error:
         wrong.append(str(error))
     try:
-        settings = Settings.model_validate(tables | _read_variables())
+        settings = Settings.model_validate({**tables, **variables}, context={"folder": folder})
     except ValidationError as error:
         wrong += _lines_about(error)
     except RuntimeError:
@@ -311,18 +322,7 @@ def load_settings() -> Settings:
     if settings is None or wrong:
         first, *others = dict.fromkeys(wrong)  # an unreadable PAPERWIRE_CONFIG is found twice
         raise SettingsError(first, others=others)
-    return _placed(settings, folder)
-
-
-def load_sources() -> tuple[SourceSettings, ...]:
-    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
-    tables, folder = _read_file()
-    try:
-        settings = Settings(database_url=SecretStr("sqlite:///none"), **tables)
-    except ValidationError as error:
-        first, *others = _lines_about(error)
-        raise SettingsError(first, others=others) from None
-    return _placed(settings, folder).sources
+    return settings
 
 
 def variable(name: str) -> str | None:
@@ -341,7 +341,7 @@ def variable(name: str) -> str | None:
     except UnicodeDecodeError:
         raise ValueError(f"the file of {name}_FILE holds no text in UTF-8") from None
     except OSError as error:
-        raise ValueError(f"the file of {name}_FILE cannot be read: {_why(error)}") from None
+        raise ValueError(f"the file of {name}_FILE cannot be read: {system_words(error)}") from None
     values.allowed(file, f"the file of {name}_FILE is empty", when=text.strip())
     return text.removesuffix("\n").removesuffix("\r")
 
@@ -385,18 +385,18 @@ def _read_variables() -> dict[str, object]:
     An error for one whose file cannot be read, see `_is_readable`.
     """
     found: dict[str, object] = {}
-    for name in Settings.model_fields.keys() - _TABLE_OF_FIELD.keys():
+    for name in VARIABLES:
         try:
-            value: object = variable(_variable_of(name))
+            value: object = variable(name)
         except ValueError as error:
             value = error
         if value is not None:
-            found[name] = value
+            found[name.removeprefix(PREFIX).lower()] = value
     return found
 
 
 def _read_file() -> tuple[dict[str, object], Path]:
-    """Returns (the content of paperwire.toml by fields of Settings, its folder). Raises SettingsError.
+    """Returns (the content of paperwire.toml, its folder). Raises SettingsError.
 
     What is no table of ours gets a name that is no field.
     """
@@ -419,28 +419,10 @@ def _read_file() -> tuple[dict[str, object], Path]:
         raise SettingsError(f"{FILE} cannot be used: the file must be UTF-8 text.") from None
     except OSError as error:
         setting = f"{PREFIX}CONFIG" if named else FILE
-        raise SettingsError(f"{setting} cannot be used: the file cannot be read: {_why(error)}.") from None
+        raise SettingsError(f"{setting} cannot be used: the file cannot be read: {system_words(error)}.") from None
     except ValueError as error:
         raise SettingsError(f"{PREFIX}CONFIG cannot be used: {error}.") from None
-    fields = {name: field for name, (field, _) in TABLES.items()}
-    return {fields.get(name, f"[{name}]"): table for name, table in content.items()}, path.parent
-
-
-def _placed(settings: Settings, folder: Path) -> Settings:
-    """Returns the settings with the paths of paperwire.toml, which is in this folder, as absolute ones."""
-    sources = tuple(
-        source.model_copy(update={"path": folder / source.path}) if source.path else source
-        for source in settings.sources
-    )
-    files = tuple(SubscriptionFile(path=folder / file.path) for file in settings.subscription_files)
-    to = settings.backup.to and folder / settings.backup.to
-    placed = {"sources": sources, "subscription_files": files, "backup": Backup(to=to)}
-    return settings.model_copy(update=placed)
-
-
-def _why(error: OSError) -> str:
-    """Returns what the system says, such as "permission denied"."""
-    return (error.strerror or "unknown").lower()
+    return {name if name in TABLES else f"[{name}]": table for name, table in content.items()}, path.parent
 
 
 # pydantic's names of errors → what we say instead, since people do not know its types
@@ -472,19 +454,19 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _named(place: Sequence[int | str]) -> str:
-    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("sources", 1, "url")."""
+    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("source", 1, "url")."""
     first = str(place[0])
-    if first in Settings.model_fields and first not in _TABLE_OF_FIELD:
-        return _variable_of(first)
+    if (name := _variable_of(first)) in VARIABLES:
+        return name
     rest = (f" {part + 1}" if isinstance(part, int) else f", {part}" for part in place[1:])
-    return f"{FILE}: {_TABLE_OF_FIELD.get(first, first.strip('[]'))}{''.join(rest)}"
+    return f"{FILE}: {first.strip('[]')}{''.join(rest)}"
 
 
 def _meant(place: Sequence[int | str]) -> str:
     """Returns what may be meant by an unknown name in paperwire.toml."""
     known = list(TABLES)
     if len(place) > 1:
-        known = list(TABLES[_TABLE_OF_FIELD[str(place[0])]][1].model_fields)
+        known = list(TABLES[str(place[0])].model_fields)
     near = get_close_matches(str(place[-1]).strip("[]"), known, n=1)
     return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
 

@@ -42,7 +42,7 @@ def schedules_of(settings: Settings) -> Schedules:
     return Schedules(calendar=calendar, cron=cron, names=names, implied=implied)
 
 
-def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+def open_store(settings: Settings, *, now: datetime, make: bool) -> Store:
     """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
 
     If there is no database, it is created; without `make`, NotFound is raised.

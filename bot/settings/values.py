@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 
 from subscriptions import addresses
 from subscriptions.categories import announced_category
@@ -25,7 +25,6 @@ from subscriptions.zones import zone_name
 T = TypeVar("T")
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200  # characters: each network address has a hundred tries per minute
-# papers younger than this are never reduced; older ones are needed only after a long pause
 FIELDS_OF_CRON = 5  # minute, hour, day, month, day of the week
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
@@ -49,9 +48,19 @@ def allowed(value: T, reason: str, *, when: object) -> T:
     return value
 
 
+def of_text(read: Callable[[str], object]) -> BeforeValidator:
+    """Returns what reads a text; any other value stays as it is."""
+    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+def matching(pattern: str, reason: str) -> Callable[[str], str]:
+    """Returns the reader of a text that must match a pattern."""
+    return lambda text: allowed(text, reason, when=re.fullmatch(pattern, text))
+
+
 def like(pattern: str, reason: str) -> AfterValidator:
     """Returns the check of a text that must match a pattern."""
-    return AfterValidator(lambda text: allowed(text, reason, when=re.fullmatch(pattern, text)))
+    return AfterValidator(matching(pattern, reason))
 
 
 def hidden(read: Callable[[str], str]) -> AfterValidator:
@@ -69,10 +78,11 @@ def address_parts(text: str) -> SplitResult:
     return parts
 
 
-def plain_address(text: str) -> str:
-    """Returns an address that consists of visible signs of ASCII."""
-    reason = "it must be an address without blanks, line ends or accents"
-    return allowed(text, reason, when=re.fullmatch(r"[!-~]+", text))
+plain_address = matching(r"[!-~]+", "it must be an address without blanks, line ends or accents")
+# such as a key
+visible = matching(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
+# the bot's id and a secret; it becomes part of an address's path
+_telegram_token = matching(r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends")
 
 
 def web_address(text: str) -> str:
@@ -152,12 +162,6 @@ def slack_token(begins: str, where: str) -> AfterValidator:
     return hidden(read)
 
 
-def visible(text: str) -> str:
-    """Returns a text without blanks and line ends, such as a key."""
-    reason = "it must be plain letters, digits and signs without blanks or line ends"
-    return allowed(text, reason, when=re.fullmatch(r"[!-~]+", text))
-
-
 def one_line(text: str) -> str:
     """Returns a text of one line without blanks around it."""
     plain = text.strip()
@@ -176,12 +180,6 @@ def _password(text: str) -> str:
     return allowed(text, reason, when=is_good)
 
 
-def _telegram_token(text: str) -> str:
-    # the bot's id and a secret; it becomes part of an address's path
-    is_token = re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", text)
-    return allowed(text, "it must look like 123456:ABC-def, without blanks or line ends", when=is_token)
-
-
 def _sender(text: str) -> str:
     is_one = _SENDER.fullmatch(parseaddr(text)[1]) and text.isprintable()
     return allowed(text, "it must be an address, such as Papers <papers@example.org>", when=is_one)
@@ -193,9 +191,9 @@ def _host(text: str) -> str:
     return allowed(name, "it must be a host name or an IP address, such as 127.0.0.1", when=is_host)
 
 
-def _items(value: object) -> object:
-    """Returns the items of a text with commas between them; any other value as it is."""
-    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+def _items(text: str) -> list[str]:
+    """Returns the items of a text with commas between them."""
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _source_host(value: str) -> str:
@@ -206,12 +204,9 @@ def _source_host(value: str) -> str:
     return allowed(name.casefold(), reason, when=is_host)
 
 
-def _chats(value: object) -> object:
-    """Returns the addresses of chats in a text with commas between them; any other value as it is."""
-    if not isinstance(value, str):
-        return value
+def _chats(text: str) -> tuple[ChatAddress, ...]:
     try:
-        found = [addresses.parse_address(item.strip()) for item in value.split(",") if item.strip()]
+        found = [addresses.parse_address(item) for item in _items(text)]
     except PaperwireError:
         reason = "it must be chats with commas between, such as telegram:12345678, slack:U0123456789"
         raise ValueError(reason) from None
@@ -247,16 +242,18 @@ def is_cron(line: str) -> bool:
     return len(line.split()) == FIELDS_OF_CRON
 
 
+def _in_folder(path: Path, of: ValidationInfo) -> Path:
+    """Returns a path of paperwire.toml, which starts at the folder of that file."""
+    return Path((of.context or {}).get("folder", "")) / path
+
+
 def _local_path(text: str) -> str:
     allowed(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
     return str(at_home(one_line(text)))
 
 
-def _plain(value: object) -> object:
-    return value.strip().casefold() if isinstance(value, str) else value
-
-
-AnyCase = BeforeValidator(_plain)  # before a choice of words, which may be typed in any letter case
+# before a choice of words, which may be typed in any letter case
+AnyCase = of_text(lambda text: text.strip().casefold())
 
 Line = Annotated[str, AfterValidator(one_line)]
 Name = Annotated[str, AfterValidator(source_name)]
@@ -267,7 +264,8 @@ Filters = Annotated[
 ]
 Category = Annotated[str, AfterValidator(_category)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
-LocalPath = Annotated[Path, BeforeValidator(lambda value: _local_path(value) if isinstance(value, str) else value)]
+LocalPath = Annotated[Path, of_text(_local_path)]
+PathOfFile = Annotated[LocalPath, AfterValidator(_in_folder)]
 Variable = Annotated[str, like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")]
 DestinationName = Annotated[  # it is part of an address, and people type it at the end of a command
     str,
@@ -283,8 +281,8 @@ PublicRoot = Annotated[str, AfterValidator(public_root)]
 SlackRoot = Annotated[str, AfterValidator(slack_root)]
 DigestAddress = Annotated[str, AfterValidator(digest_address)]
 Host = Annotated[str, AfterValidator(_host)]
-SourceHosts = Annotated[frozenset[Annotated[str, AfterValidator(_source_host)]], BeforeValidator(_items)]
-Chats = Annotated[tuple[ChatAddress, ...], BeforeValidator(_chats)]
+SourceHosts = Annotated[frozenset[Annotated[str, AfterValidator(_source_host)]], of_text(_items)]
+Chats = Annotated[tuple[ChatAddress, ...], of_text(_chats)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Word = Annotated[str, AfterValidator(visible)]
@@ -322,3 +320,8 @@ def reached_at(host: str) -> str:
     if is_ip(host) and ip_address(host).is_unspecified:
         return "::1" if ":" in host else "127.0.0.1"
     return host
+
+
+def local_url(host: str, port: int) -> str:
+    """Returns the address of the root of a process that listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 from bot.digests import dated, read_digest
 from bot.failures import mistake_with
-from bot.ports import tasks
 from bot.ports.channel import Clock
+from bot.ports.clock import Rounds
 from bot.ports.models import ENCODING, Encoder
 from subscriptions.errors import MeaningFails, PaperwireError
 from subscriptions.model import Digest, Paper
@@ -191,7 +191,7 @@ class LateEncoding:
 
     def __init__(self, deps: IngestDependencies) -> None:
         self._deps = deps
-        self._rounds = tasks.Rounds(deps.clock, INTERVAL, "Papers could not be encoded")
+        self._rounds = Rounds(deps.clock, INTERVAL, "Papers could not be encoded")
 
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.failures import error_location
-from bot.ports import tasks
+from bot.ports.clock import end_tasks
 from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup
@@ -138,7 +138,7 @@ class SourceScheduler:
 
     async def close(self) -> None:
         """Cancels the running polls. What they have stored stays."""
-        await tasks.end(*self._polls.values())
+        await end_tasks(*self._polls.values())
         self._polls.clear()
 
     async def _sync(self) -> None:

@@ -96,7 +96,7 @@ async def test_what_was_sent_is_found_or_the_platform_cannot_tell(rig: Rig) -> N
     try:
         found = await rig.channel.find(rig.chat, message, delivery=DELIVERY, after=LONG_AGO)
     except LookupError:
-        assert rig.channel.platform != "slack"
+        assert rig.channel.facts.name != "slack"
         return
     assert found == posted
     assert await rig.channel.find(rig.chat, other, delivery=DELIVERY, after=LONG_AGO) is None
@@ -229,7 +229,7 @@ async def test_a_fault_has_the_outcome_that_the_table_names(
     caplog.set_level(logging.DEBUG)
     fake.answers(fault)
     error = await outcome(rig)
-    certain = (rig.channel.platform, fault) in CERTAINLY_NOT_SENT
+    certain = (rig.channel.facts.name, fault) in CERTAINLY_NOT_SENT
     assert type(error) is (errors.RetryLater if certain else errors.Unclear)
     assert tells_secret(rig, caplog, error) == []
     assert len(rig.received()) == FAULTS[fault]

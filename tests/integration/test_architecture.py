@@ -68,7 +68,7 @@ def test_every_room_of_the_house_is_in_the_map() -> None:
 def test_only_the_clock_reads_the_time() -> None:
     assert [
         name for name, text in PYTHON.items() if re.search(r"datetime\.now\(|time\.time\(|utcnow\(|date\.today\(", text)
-    ] == ["bot/ports/system_clock.py"]
+    ] == ["bot/ports/clock.py"]
 
 
 def test_only_the_shells_of_each_step_cross_into_threads() -> None:
@@ -90,7 +90,6 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/operation/worker.py",
         "bot/operation/health.py",
         "bot/pages/chat.py",
-        "bot/pages/samples.py",
         "bot/operation/process.py",
     }
 

@@ -24,10 +24,9 @@ from starlette.applications import Starlette
 from bot.app import App, build_app
 from bot.delivery import sender as delivery_sender
 from bot.operation.worker import listening
-from bot.platforms.apprise import adapter, client
+from bot.platforms.apprise import adapter
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
-from bot.platforms.email.link_pages import MailPages
-from bot.platforms.email.mail_links import Link
+from bot.platforms.email.link_pages import Link, MailPages
 from bot.settings import Destination, Settings
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
@@ -163,16 +162,14 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
 async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
     await bot.confirms()
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
-    signer = await bot.pages.signer()
+    signer, ada = await bot.pages.signer(), known_chats.get_chat(bot.app.store, ADA).id
     for wrong in (
         stop[:-1],
         stop.replace("link=W", "link=X"),
         f"{ROOT}/mail?link=",
         f"{ROOT}/mail?link=a.b",
         f"{ROOT}/mail",
-        signer.url(
-            signer.token(Link(known_chats.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause"))
-        ),
+        f"{ROOT}/mail?link={signer.token(Link(ada, 'email:bo@lab.org', 'say', '/pause'))}",
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)
@@ -457,13 +454,13 @@ async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, 
 
 async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     """DingTalk and WeCom refuse the 21st message of a minute, and DingTalk then refuses all for ten minutes."""
-    post, moments = client.post, list[float]()
+    post, moments = adapter.post_ourselves, list[float]()
 
     async def noted(plugin: Any, text: str) -> None:
         moments.append(poster.clock.monotonic())
         await post(plugin, text)
 
-    monkeypatch.setattr(client, "post", noted)
+    monkeypatch.setattr(adapter, "post_ourselves", noted)
     await poster.sends(["wecombot"], *papers(240, title="Diffusion of everything that flows " * 6))
     minutes = [later - first for first, later in zip(moments, moments[20:], strict=False)]
     assert len(minutes) > 1
@@ -517,10 +514,10 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(
     assert len(poster.fake.texts(service)) == (state is not DeliveryState.DEAD)
 
 
-async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) -> None:
+async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = poster.app.deps.channels["apprise"]
     assert isinstance(channel, adapter.AppriseChannel)
-    channel._timeout = 0.2
+    monkeypatch.setattr(adapter, "TIMEOUT", 0.2)
     poster.fake.answers("hang after", chat="json")
     await poster.sends(["json", "feishu"], *papers(1))
     assert ([entry.chat for entry in poster.outbox()], len(poster.fake.texts("feishu"))) == (["apprise:json"], 1)

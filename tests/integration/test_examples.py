@@ -13,8 +13,7 @@ from bot.commands.context import BotInfo
 from bot.commands.everyday import wish
 from bot.commands.intent import REGISTRY
 from bot.demo import steps, story
-from bot.pages.chat import EXAMPLES
-from bot.pages.samples import FILES
+from bot.pages.chat import EXAMPLES, FILES
 from bot.platforms.slack.manifest import manifest
 from bot.sources.ingest import ingest
 from locales.catalogues import po_path

@@ -15,6 +15,7 @@ import pytest
 from bot.app import build_app
 from bot.operation import web_server
 from bot.pages import site, visitors
+from bot.ports.clock import SystemClock
 from bot.ports.conversation import LARGEST
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
@@ -62,7 +63,7 @@ def test_without_a_password_pages_are_for_this_machine_alone(
 
 
 async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path) -> None:
-    app = build_app(settings_of({"PAPERWIRE_WEB_HOST": "0.0.0.0"}, tmp_path))  # noqa: S104 - as above
+    app = build_app(settings_of({"PAPERWIRE_WEB_HOST": "0.0.0.0"}, tmp_path), clock=SystemClock())  # noqa: S104 - as above
     pages = await site.pages_of(app)
     assert not pages.receivers
     (line,) = pages.lines

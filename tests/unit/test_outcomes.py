@@ -19,7 +19,7 @@ from telegram import error as theirs
 
 from bot.platforms.email import read_address
 from bot.platforms.email.adapter import Step, outcome_of
-from bot.platforms.email.mail_links import Link, Signer
+from bot.platforms.email.link_pages import Link, Signer
 from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
@@ -307,8 +307,6 @@ def test_a_refusal_of_slack_says_what_helps(code: str, words: str) -> None:
         (telegram.outcome_of_question, UNCLEAR_AT_TELEGRAM[0], RetryLater),
         (telegram.outcome_of_question, telegram.Refusal(401, "Unauthorized"), SenderStopped),
         (telegram.outcome_of_question, telegram.Refusal(409, "Conflict"), UpdatesConflict),
-        (slack.certain_outcome, UNCLEAR_AT_SLACK[0], RetryLater),
-        (slack.certain_outcome, said("missing_scope"), SenderStopped),
         (slack.outcome_of_question, UNCLEAR_AT_SLACK[0], RetryLater),
         (slack.outcome_of_question, said("missing_scope"), Rejected),  # of one method, and not of the token
         (slack.outcome_of_question, said("invalid_auth"), SenderStopped),

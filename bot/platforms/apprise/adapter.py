@@ -1,7 +1,9 @@
 """The adapter of Apprise: the destinations of paperwire.toml, and the limits of each service.
 
-Apprise tells only whether a message was sent (but see client.py). The addresses of its services are secrets, so Apprise
-must log nothing.
+Apprise tells only whether a message was sent. The addresses of its services are secrets, so Apprise must log nothing.
+
+Feishu, Lark, DingTalk and WeCom answer with status 200 also when they refuse, and Apprise would count that as sent. So
+we post to these ourselves; Apprise still reads their addresses.
 """
 
 import asyncio
@@ -14,12 +16,16 @@ from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httpx
 
 from bot.failures import SettingsError
 from bot.platform import CheckResult, Given, Platform
-from bot.platforms.apprise import FACTS, client
+from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
+from bot.ports.http import NEVER_SENT, trusted
 from bot.settings import Destination
 from subscriptions.errors import NotFound, Rejected, RetryLater, Unclear, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -33,6 +39,14 @@ _CLOSING = 5.0  # seconds to sign out of services, which is not required
 # seconds; Apprise's default is four, after which a slow message would count as lost and be sent twice
 _ONE_REQUEST = 20.0
 _SILENT = logging.CRITICAL + 1
+# services that answer by a code: scheme → the field of an answer that is 0 for success, and the field with the words
+_CODES = {
+    "feishu": ("code", "msg"),
+    "lark": ("code", "msg"),
+    "dingtalk": ("errcode", "errmsg"),
+    "wecombot": ("errcode", "errmsg"),
+}
+_TOO_FAST = frozenset({11232, 130101, 410100, 45009})  # codes for too many messages
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # no person reads these, so text is enough
 # bytes, of services that count those. Apprise allows pushes more, but ntfy makes a file of a longer text, and Apple, Google and
 # browsers refuse a push that has more than 4,096 bytes with its title.
@@ -112,14 +126,14 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
 
 def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     """Returns the medium of a service: Markdown, if the service or Apprise makes something of it, else text."""
-    scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
+    scheme, formats, by_code = plugin.schema.removesuffix("s"), library.NotifyFormat, plugin.schema in _CODES
     # None: what its address names
     tried = (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
     shows = {plugin.resolve_format(one) for one in tried}
     return Service(
-        "text" if shows == {formats.TEXT} or client.answers_by_code(plugin) else "markdown",
+        "text" if by_code or shows == {formats.TEXT} else "markdown",
         limit=_BYTES.get(scheme, plugin.body_maxlen),
-        has_title=bool(plugin.title_maxlen) and not client.answers_by_code(plugin),
+        has_title=bool(plugin.title_maxlen) and not by_code,
         in_bytes=scheme in _BYTES,
     )
 
@@ -130,17 +144,15 @@ class AppriseChannel(Platform):
     A call that takes too long continues in its thread, and its outcome is unclear.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = MEDIUM
     has_token = False
     # twenty messages a minute, the limit of DingTalk and WeCom
     limits = channels.Limits(per_lane=1 / 3)
 
-    def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, destinations: Sequence[Destination]) -> None:
         self._named = destinations
         self.destinations = tuple(ChatAddress(FACTS.name, one.name) for one in destinations)
-        self._timeout = timeout
         self._threads = ThreadPoolExecutor(THREADS, "apprise")
         self._under_way: dict[str, Future[bool]] = {}
 
@@ -156,7 +168,15 @@ class AppriseChannel(Platform):
         return [f"{one.question}: {one.answer} {one.cure}" for one in self._findings() if one.mend]
 
     def _findings(self) -> list[CheckResult]:
-        return [_finding(name, target) for name, target in self.targets.items()]
+        found = []
+        for name, target in self.targets.items():
+            if isinstance(target, SettingsError):
+                found.append(CheckResult.of_error(f"Destination {name}", target))
+                continue
+            service = target.medium
+            answer = f"{target.plugin.service_name}, {service.form}, at most {service.limit:,} characters"
+            found.append(CheckResult(f"Destination {name}", answer))
+        return found
 
     def medium_at(self, chat: ChatAddress) -> Service:
         """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
@@ -184,8 +204,8 @@ class AppriseChannel(Platform):
             payload = {**payload, "format": "text"}  # Markdown is a text already
         if not target.medium.holds(payload["text"]):
             raise Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
-        if client.answers_by_code(target.plugin):
-            await client.post(target.plugin, payload["text"])
+        if target.plugin.schema in _CODES:
+            await post_ourselves(target.plugin, payload["text"])
         elif not await self._notified(chat.address, target.plugin, payload):
             raise Unclear(f"{title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
@@ -216,16 +236,8 @@ class AppriseChannel(Platform):
         if name in self._under_way and not self._under_way[name].done():
             raise RetryLater("The last message is still under way.")
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
-        done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=self._timeout)
+        done, _ = await asyncio.wait([asyncio.wrap_future(self._under_way[name])], timeout=TIMEOUT)
         return any(one.result() for one in done)
-
-
-def _finding(name: str, target: Target | SettingsError) -> CheckResult:
-    question = f"Destination {name}"
-    if isinstance(target, SettingsError):
-        return CheckResult.of_error(question, target)
-    answer = f"{target.plugin.service_name}, {target.medium.form}, at most {target.medium.limit:,} characters"
-    return CheckResult(question, answer)
 
 
 def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
@@ -236,6 +248,58 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
         return bool(plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
     except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may contain the address
         return False
+
+
+async def post_ourselves(plugin: "NotifyBase", text: str) -> None:
+    """Posts a text to a service that answers by a code. Raises RetryLater, Rejected or Unclear."""
+    address, query, body = _request(plugin, text)
+    name = plugin.service_name
+    try:
+        verify = trusted() if plugin.verify_certificate else False
+        async with httpx.AsyncClient(timeout=_ONE_REQUEST, verify=verify) as client:
+            answer = await client.post(address, params=query, json=body)
+    except NEVER_SENT as error:
+        raise RetryLater(f"{name} cannot be reached.") from error
+    except httpx.HTTPError as error:
+        raise Unclear(f"The answer of {name} was lost, so it may have the message.") from error
+    code, words = _code(plugin, answer)
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or code in _TOO_FAST:
+        raise RetryLater(f"{name} takes no more messages for now.")
+    if code == 0 and answer.is_success:
+        return
+    if code or answer.is_client_error:
+        raise Rejected(f"{name} says {code or answer.status_code}: {words[:160]}")
+    raise Unclear(f"{name} did not say whether it took the message.")
+
+
+def _request(plugin: Any, text: str) -> tuple[str, Mapping[str, str] | None, Mapping[str, object]]:  # noqa: ANN401 - each plugin has attributes of its own
+    """Returns (address, query, body) of the request for a text, by the manual of each service."""
+    match plugin.schema:
+        case "feishu":
+            return plugin.notify_url.format(token=plugin.token), None, {"msg_type": "text", "content": {"text": text}}
+        case "lark":
+            return plugin.webhook_url, None, {"msg_type": "text", "content": {"text": text}}
+        case "dingtalk":
+            query = None
+            if plugin.secret:
+                timestamp, signature = plugin.get_signature()
+                query = {"timestamp": timestamp, "sign": unquote(signature)}  # httpx quotes it
+            body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": plugin.targets}}
+            return plugin.notify_url.format(token=plugin.token), query, body
+        case _:
+            return plugin.api_url, None, {"msgtype": "text", "text": {"content": text}}
+
+
+def _code(plugin: "NotifyBase", answer: httpx.Response) -> tuple[int | None, str]:
+    """Returns (code, words) of an answer; None for a code that is missing or no number."""
+    field, words = _CODES[plugin.schema]
+    try:
+        told = answer.json()
+    except ValueError:
+        return None, ""
+    if not isinstance(told, dict) or type(told.get(field)) is not int:
+        return None, ""
+    return told[field], " ".join(str(told.get(words, "")).split())
 
 
 def connect(given: Given) -> AppriseChannel:

@@ -18,7 +18,6 @@ class ConsoleChannel(Platform):
     the terminal.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = MEDIUM
 

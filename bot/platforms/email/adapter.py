@@ -1,9 +1,9 @@
 """The adapter of e-mail.
 
 Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the
-Message-ID.
-
-A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
+headers. These are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834
+(Auto-Submitted). A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes
+twice.
 
 What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused
 before a reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused text
@@ -19,8 +19,11 @@ import ssl
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
+from email.header import Header
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -28,15 +31,29 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.platform import CheckResult, Given, OnBotName, Platform
-from bot.platforms.email import FACTS, mail_links, markup
-from bot.platforms.email.link_pages import MailPages
+from bot.platforms.email import FACTS, markup
+from bot.platforms.email.link_pages import MailPages, Signer, signer_of
 from bot.platforms.email.markup import Payload
 from bot.ports.channel import Clock, File, Limits, read_message, store_outcomes
+from bot.rendering.dialects import draw
+from bot.rendering.views import reader_of
 from bot.settings import Settings
 from bot.settings.values import is_ip, is_loopback
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model import ChatAddress, Message
+from subscriptions.errors import (
+    ChatGone,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    SenderStopped,
+    Sentence,
+    Unclear,
+    sentences,
+)
+from subscriptions.model import Chat, ChatAddress, Message
+from subscriptions.states import ChatState
 from subscriptions.store.database.store import Store
+from subscriptions.store.stored_chats import find_chat
+from subscriptions.texts.cutting import clean
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
 # how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
@@ -47,6 +64,10 @@ PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so tha
 ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
 _NOT_IN_ID = re.compile(r"[^\w.+-]", re.ASCII)  # an answer has an id from the browser
 _PORTS = {"smtp": 587, "smtps": 465}
+_LONGEST_LINE = 76  # characters of a line of a header
+_REASON = Sentence("You get this because {address} asked for it.")
+_FOOTER = sentences({"/list": "change what comes", "/set": "change when", "/stop": "stop"})  # what its links say
+_AT_ONCE = "/pause"  # the command of List-Unsubscribe: it must work without a question, and /stop asks one
 Step = Literal["begin", "sender", "recipient", "content"]
 
 UNANSWERED = "The mail server did not say whether it took the mail, so it may have arrived."
@@ -64,13 +85,12 @@ _THE_TEXT = re.compile(
     r"\b(?:size|large|big|length|long|links?|attachments?|hops?|spam|virus|content)\b", re.IGNORECASE
 )
 # Why there is no connection, the most specific first.
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (socket.gaierror, "its name is not known"),
     (ConnectionRefusedError, "it refuses connections"),
     (ssl.SSLError, "it does not speak TLS at this port"),
     (TimeoutError, "it does not answer"),
-    (aiosmtplib.SMTPServerDisconnected, "it broke off the connection"),
-    (ConnectionResetError, "it broke off the connection"),
+    ((aiosmtplib.SMTPServerDisconnected, ConnectionResetError), "it broke off the connection"),
 )
 
 
@@ -81,7 +101,6 @@ class EmailChannel(Platform):
     page.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = markup.MEDIUM
     hears = True
@@ -90,23 +109,22 @@ class EmailChannel(Platform):
     answers_on_page = True
     limits = Limits(per_second=5)
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
         self.sender = Address(name or "paperwire", addr_spec=address)
         self._url = settings.smtp_url
         self._greeting = _greeting(settings, self.sender.domain)
-        self._timeout = timeout
         self._store, self._clock = store, clock
         self.waiting: dict[str, list[Payload]] = {}
         self._settings = settings
-        self._signer: mail_links.Signer | None = None
+        self._signer: Signer | None = None
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def signer(self) -> mail_links.Signer:
+    async def signer(self) -> Signer:
         """Returns the signer of links. Raises StoreError."""
         if self._signer is None:
-            self._signer = await self._store.run(mail_links.signer_of, self._settings.pages_url)
+            self._signer = await self._store.run(signer_of, self._settings.pages_url)
         return self._signer
 
     async def post(
@@ -127,18 +145,59 @@ class EmailChannel(Platform):
             page.append(payload)
             return delivery
         with store_outcomes():
-            found = await self._store.run(mail_links.chat_at, chat)
-            if found is None:
-                raise Rejected("The chat was erased.")
-            reader = mail_links.Reader(chat=found, signer=await self.signer())
-        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            found, signer = await self._store.run(find_chat, chat), await self.signer()
+        if found is None:
+            raise Rejected("The chat was erased.")
+        if delivery.startswith(ANSWER) and found.state is ChatState.UNCONFIRMED:
             raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{self.sender.domain}>"
-        now = self._clock.wall()
-        await self._send(
-            chat.address, markup.write_mail(payload, reader, sender=self.sender, message_id=message_id, now=now)
-        )
+        await self._send(chat.address, self._written(payload, found, signer, message_id))
         return message_id
+
+    def _written(self, payload: Payload, chat: Chat, signer: Signer, message_id: str) -> bytes:
+        """Returns the mail of a payload, as it is sent. To who has not agreed yet, it has no way to leave."""
+        language, address = reader_of(chat).language, chat.address.address
+        buttons = [
+            [(label, url or signer.url(chat, "press", data, label)) for label, data, url in row]
+            for row in payload["buttons"]
+        ]
+        headers = {
+            "From": _mailbox(self.sender),
+            "To": address,
+            "Subject": _words("Subject", payload["subject"]),
+            "Date": format_datetime(self._clock.wall()),
+            "Message-ID": message_id,
+            "Auto-Submitted": "auto-generated",
+            "Precedence": "bulk",
+        }
+        footer, reason = list[tuple[str, str]](), ""
+        if chat.state is not ChatState.UNCONFIRMED:
+            said = {command: language.say(sentence) for command, sentence in _FOOTER.items()}
+            footer = [(words, signer.url(chat, "say", command, words)) for command, words in said.items()]
+            reason = language.say(_REASON.template, address=address)
+            leave = signer.url(chat, "say", _AT_ONCE, said["/stop"])
+            headers |= {"List-Id": f"paperwire <papers.{self.sender.domain}>", "List-Unsubscribe": f"<{leave}>"}
+            if leave.startswith("https:"):  # RFC 8058 requires it
+                headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        content = EmailMessage(policy=SMTP)
+        below = "\n".join(f"{label}: {url}" for row in [*buttons, footer] for label, url in row)
+        content.set_content("\n\n".join(part for part in (payload["text"], reason, below) if part) + "\n")
+        if payload["html"]:
+            html = draw(
+                "email",
+                "mail.html",
+                language=chat.settings.lang,
+                subject=payload["subject"],
+                preview=payload["preview"],
+                body=signer.linked(chat, payload["html"]),
+                buttons=buttons,
+                footer=footer,
+                reason=reason,
+            )
+            content.add_alternative(html, subtype="html")
+        # The standard library would read these texts before it writes them: it decodes what looks encoded, with line
+        # ends, and encodes long addresses of links. Each of its versions does so in another way.
+        return b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in headers.items()) + content.as_bytes()
 
     async def identity(self) -> str:
         """See Platform. Returns the sender's address, to which the database belongs."""
@@ -193,7 +252,7 @@ class EmailChannel(Platform):
             use_tls=is_tls,
             start_tls=start_tls,
             local_hostname=self._greeting,
-            timeout=self._timeout,
+            timeout=TIMEOUT,
             username=user or None,
             password=unquote(parts.password or "") or None,
         )
@@ -214,21 +273,37 @@ class EmailChannel(Platform):
                     await client.rcpt(address)
                     step = "content"
                     asyncio.get_running_loop().call_later(PROMPT, place.close)
-                    await client.data(mail, timeout=self._timeout * PATIENCE)
+                    await client.data(mail, timeout=TIMEOUT * PATIENCE)
             except BaseException as error:  # also if the process stops
                 client.close()
                 if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
                     raise outcome_of(error, step) from error
                 raise
-        await _leave(client)
+        try:
+            await client.quit()
+        except (aiosmtplib.SMTPException, OSError):  # the server keeps the mails that it has accepted
+            client.close()
 
 
-async def _leave(client: aiosmtplib.SMTP) -> None:
-    """Ends a connection. Ignores errors, since the server keeps the mails that it has accepted."""
-    try:
-        await client.quit()
-    except (aiosmtplib.SMTPException, OSError):
-        client.close()
+def _words(name: str, text: str) -> str:
+    """Returns any text as the value of a header: folded, and encoded unless mail programs show it as it is."""
+    plain = clean(text)
+    can_be_folded = max(map(len, plain.split()), default=0) + len(f"{name}: ") <= _LONGEST_LINE
+    charset = "us-ascii" if _is_shown_as_it_is(plain) and can_be_folded else "utf-8"
+    return Header(plain, charset, header_name=name, maxlinelen=_LONGEST_LINE).encode(linesep="\r\n")
+
+
+def _mailbox(sender: Address) -> str:
+    """Returns the value of the header From."""
+    name = clean(sender.display_name)
+    if _is_shown_as_it_is(name):
+        return formataddr((name, sender.addr_spec))  # in quotation marks if necessary
+    return f"{_words('From', name)}\r\n <{sender.addr_spec}>"
+
+
+def _is_shown_as_it_is(text: str) -> bool:
+    """Returns whether no mail program decodes a part of the text; "=?" begins an encoded word (RFC 2047)."""
+    return text.isascii() and "=?" not in text
 
 
 def _greeting(settings: Settings, domain: str) -> str:

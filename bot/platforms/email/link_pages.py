@@ -1,13 +1,19 @@
-"""The pages that the links in mails open: what needs a press there, what a program may do without, and the answer.
+"""The links in mails, and the pages that they open: what needs a press there, what a program may do without, the answer.
 
-The page of a link shows what the link does, with a button, and after a press the answer. Opening a link changes
+A link is signed, so that no one can invent or change one. Its page shows what the link does, with a button, and after a press the answer. Opening a link changes
 nothing, because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe
 without showing a page.
 """
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape, unescape
+from typing import Literal
 
+from itsdangerous import BadData, URLSafeSerializer
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request as WebRequest
@@ -15,8 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.platforms.email import FACTS
-from bot.platforms.email.mail_links import PATH, Link, Reader, Signer, chat_with
-from bot.platforms.email.markup import Payload, line
+from bot.platforms.email.markup import PRESS, Payload, line
 from bot.platforms.receivers import PageReceiver, wait_for_reply
 from bot.ports.channel import usable_text
 from bot.ports.conversation import (
@@ -29,10 +34,19 @@ from bot.ports.conversation import (
     with_any_prefix,
 )
 from bot.rendering.dialects import draw
+from bot.rendering.views import reader_of
+from subscriptions.addresses import parse_address
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.store.database.store import Store
+from subscriptions.states import ChatState
+from subscriptions.store import bot_state
+from subscriptions.store.database.store import Store, Transaction, writes
+from subscriptions.store.stored_chats import find_chat
 
+PATH = "/mail"
+Does = Literal["press", "say"]  # presses a button; says a command, or what the person types on the page
+_LONGEST_LINK = 4000  # characters; a longer link is not read
+_KEY = "mail-key"
 _LONGEST_TEXT = 2000  # characters that a person types
 _LARGEST_BODY = 65_536  # bytes
 _HEADERS = {
@@ -46,6 +60,61 @@ _SAY, _SEND = Sentence("a topic, an author, or what you want"), Sentence("send")
 _DONE, _NOTHING = Sentence("Done"), Sentence("That is being done. It can take a moment.")
 _NOT_NOW = "Not now. Please try again in a minute."
 _GONE = "This link does not work any more. Newer mail has newer links."
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link does, and in which chat."""
+
+    chat: int  # the id of the chat; after the chat is erased, another chat may get this id
+    address: str  # the address of the chat, so that the link works only for this chat
+    does: Does
+    data: str  # data of the button, or the text to say; "": what is typed
+    label: str = ""  # the name of the action on the page
+
+    @classmethod
+    def of(cls, chat: Chat, does: Does, data: str, label: str = "") -> "Link":
+        """Returns a link that does something in a chat."""
+        return cls(chat.id, str(chat.address), does, data, label)
+
+
+class Signer:
+    """Writes and reads signed links. `root`: the web address of the pages."""
+
+    def __init__(self, key: str, root: str) -> None:
+        self._root = root
+        self._signed = URLSafeSerializer(key)
+
+    def url(self, chat: Chat, does: Does, data: str, label: str = "") -> str:
+        """Returns the web address of a link that does something in a chat."""
+        return f"{self._root}{PATH}?link={self.token(Link.of(chat, does, data, label))}"
+
+    def token(self, link: Link) -> str:
+        """Returns the link and its signature as one word."""
+        return str(self._signed.dumps([link.chat, link.address, link.does, link.data, link.label]))
+
+    def read(self, token: str) -> Link | None:
+        """Returns the link in a word from `token`; None for any other word."""
+        try:
+            return Link(*self._signed.loads(token[:_LONGEST_LINK]))
+        except BadData:
+            return None
+
+    def linked(self, chat: Chat, html: str) -> str:
+        """Returns the HTML of a payload with signed links for its buttons."""
+
+        def signed(found: re.Match[str]) -> str:
+            data, style, label = found.groups()
+            address = self.url(chat, "press", unescape(data), unescape(label))
+            return f'href="{escape(address)}"{style}>{label}<'
+
+        return PRESS.sub(signed, html)
+
+
+@writes
+def signer_of(transaction: Transaction, root: str) -> Signer:
+    """Returns the signer with the key of this database. Makes the key at the first call."""
+    return Signer(bot_state.made_value(transaction, _KEY, partial(secrets.token_hex, 32)), root)
 
 
 class MailPages(PageReceiver):
@@ -76,21 +145,25 @@ class MailPages(PageReceiver):
         try:
             signer = await self.signer()
             link = signer.read(fields.get("link", ""))
-            chat = await self.store.run(chat_with, link) if link else None
+            chat = await self._chat_of(link) if link else None
             if link is None or chat is None:
                 return _words(404, _GONE)
             if request.method != "POST":
-                return _page(Reader(chat=chat, signer=signer), link)
+                return _page(chat, signer, link)
             dispatcher = await self.dispatcher()
             if dispatcher is None:
                 return _words(503, _NOT_NOW)
-            answers = await self.do(chat, link, fields, dispatcher)
-            after = await self.store.run(chat_with, link)
-            return _page(Reader(chat=after or chat, signer=signer), link, answers)
+            answers = await self._do(chat, link, fields, dispatcher)
+            return _page(await self._chat_of(link) or chat, signer, link, answers)
         except StoreError:
             return _words(503, _NOT_NOW)
 
-    async def do(
+    async def _chat_of(self, link: Link) -> Chat | None:
+        """Returns the chat of a link; None if it was erased, even if another one has its id now. Raises StoreError."""
+        found = await self.store.run(find_chat, parse_address(link.address))
+        return found if found and found.id == link.chat else None
+
+    async def _do(
         self, chat: Chat, link: Link, fields: Mapping[str, str], dispatcher: RequestDispatcher
     ) -> Sequence[Payload]:
         """Does what the link says, at most once for each `once` of a page. Returns the answer. Raises StoreError."""
@@ -132,27 +205,27 @@ def _request(chat: ChatAddress, link: Link, typed: str, update: str) -> Callback
     )
 
 
-def _page(reader: Reader, link: Link, answers: Sequence[Payload] | None = None) -> Response:
+def _page(chat: Chat, signer: Signer, link: Link, answers: Sequence[Payload] | None = None) -> Response:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
-    say = reader.language.say
+    say = reader_of(chat).language.say
     title, body, talk = link.label or (FACTS.title if answers is None else say(_DONE)), "", ""
-    buttons = [[(link.label or "OK", "", reader.signer.token(link))]]  # rows of (label, address, or else a link)
+    buttons = [[(link.label or "OK", "", signer.token(link))]]  # rows of (label, address, or else a link)
     if answers is not None:
         shown = answers or [line(say(_NOTHING))]
-        body = "\n".join(reader.linked(one["html"]) or line(one["text"])["html"] for one in shown)
+        body = "\n".join(signer.linked(chat, one["html"]) or line(one["text"])["html"] for one in shown)
         buttons = [
-            [(label, url, reader.token("press", data, label)) for label, data, url in row]
+            [(label, url, signer.token(Link.of(chat, "press", data, label))) for label, data, url in row]
             for one in shown
             for row in one["buttons"]
         ]
-        if reader.is_confirmed:
-            talk = reader.token("say", "")
+        if chat.state is not ChatState.UNCONFIRMED:
+            talk = signer.token(Link.of(chat, "say", ""))
     html = draw(
         "email",
         "page.html",
-        language=reader.chat.settings.lang,
+        language=chat.settings.lang,
         title=title,
-        address=reader.chat.address.address,
+        address=chat.address.address,
         body=body,
         buttons=buttons,
         talk=talk,

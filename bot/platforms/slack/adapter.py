@@ -10,10 +10,10 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -29,6 +29,8 @@ from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, S
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import known_zone
 
+T = TypeVar("T")
+
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 QUERY_SECONDS = 1.0  # seconds that one call may take
 _ONLY_SENDS = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
@@ -40,27 +42,15 @@ _ADMIN = ("is_admin", "is_owner", "is_primary_owner")  # one of them is set of a
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
 
 
-# A person is what users.info returns as "user".
-
-
 def _is_member(person: Mapping[str, Any], team: str) -> bool:
-    """Returns whether a person is a member of the workspace: no guest, stranger, bot or former member."""
+    """Returns whether a person (the "user" of users.info) is a member of the workspace.
+
+    That is no guest, stranger, bot or former member.
+    """
     home = person.get("team_id") or team
     at_home = home == team or team in ((person.get("enterprise_user") or {}).get("teams") or ())
     others = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
     return at_home and not any(person.get(name) for name in others)
-
-
-def _sender_fields(person: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the fields of a request that say who its sender is, as far as Slack tells."""
-    profile = person.get("profile") or {}
-    name = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
-    found = {
-        "sender_name": usable_text(name).strip(),
-        "timezone": known_zone(str(person.get("tz") or "")),
-        "language": str(person.get("locale") or ""),
-    }
-    return {field: value for field, value in found.items() if value}
 
 
 class SlackChannel(Platform):
@@ -70,7 +60,6 @@ class SlackChannel(Platform):
     ts. The channel belongs to the event loop in which it first posts.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = markup.MEDIUM
     hears = True
@@ -100,7 +89,7 @@ class SlackChannel(Platform):
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
         sent = await self.workspace.post(
             "chat.postMessage",
-            channel=await self.workspace.resolve(chat.address),
+            chat.address,
             thread_ts=thread or chat.topic,
             **shown,
             unfurl_links=False,
@@ -118,9 +107,7 @@ class SlackChannel(Platform):
         With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks.
         """
         shown = {"blocks": [], **markup.message_arguments(message, plain=plain)}
-        await self.workspace.post(
-            "chat.update", channel=await self.workspace.resolve(chat.address), ts=message_id, **shown
-        )
+        await self.workspace.post("chat.update", chat.address, ts=message_id, **shown)
 
     async def find(
         self,
@@ -231,30 +218,37 @@ class SlackChannel(Platform):
         Adds whether the bot is in the channel, its title, and the person's name, time zone and language.
         """
         place, sender = await asyncio.gather(
-            _known(self._fields_of_place(request, changes=changes)),
-            _known(self._fields_of_sender(request, changes=changes)),
+            _soon(self._place_of(request, changes=changes), request.place),
+            _soon(self._sender_of(request, changes=changes), {}),
         )
-        return replace(request, **place, **sender)
+        return replace(request, place=place, **sender)
 
-    async def _fields_of_place(self, request: Request, *, changes: bool) -> dict[str, Any]:
+    async def _place_of(self, request: Request, *, changes: bool) -> Place:
         place = request.place
-        if place.kind is ChatKind.PRIVATE:
-            if not place.is_outside:
-                return {}
+        if place.is_private and place.is_outside:
             direct = await self.workspace.resolve(request.sender)
-            return {"place": replace(place, is_outside=direct != request.outside_channel)}
-        if not changes:
-            return {}
+            return replace(place, is_outside=direct != request.outside_channel)
+        if place.is_private or not changes:
+            return place
         try:
             known = await self._look_up(place.chat.address)
         except ChatGone:
-            return {"place": replace(place, is_outside=True)}
-        return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
+            return replace(place, is_outside=True)
+        return replace(place, title=known.title or place.title, is_outside=known.is_outside)
 
-    async def _fields_of_sender(self, request: Request, *, changes: bool) -> dict[str, Any]:
+    async def _sender_of(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        """Returns the fields of a request that say who its sender is, as far as Slack tells."""
         if not changes or not request.sender or "/" in request.sender:
             return {}
-        return _sender_fields(await self._person(request.sender))
+        person = await self._person(request.sender)
+        profile = person.get("profile") or {}
+        name = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
+        found = {
+            "sender_name": usable_text(name).strip(),
+            "timezone": known_zone(str(person.get("tz") or "")),
+            "language": str(person.get("locale") or ""),
+        }
+        return {field: value for field, value in found.items() if value}
 
     async def _person(self, user: str) -> Mapping[str, Any]:
         """Returns a person as Slack describes them now.
@@ -311,14 +305,14 @@ class SlackChannel(Platform):
         plain: bool = False,
     ) -> None:
         """See Platform. If the response url accepts no more responses, posts a new ephemeral message."""
+        body: dict[str, object] = {"delete_original": True}
+        shown = markup.message_arguments(message, plain=plain) if message else {}
+        if message:
+            in_thread = {"thread_ts": chat.topic} if chat.topic else {}
+            body = {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
         if response_url:
-            body = _response_body(message, chat.topic, replaces=replaces, plain=plain)
-            try:
+            with suppress(Rejected):
                 await self.workspace.respond(response_url, body)
-            except Rejected:
-                if message is None:
-                    raise
-            else:
                 return
         if message is None:
             raise Rejected("Slack takes away what one person sees only where it takes answers.")
@@ -327,23 +321,23 @@ class SlackChannel(Platform):
             return
         await self.workspace.post(
             "chat.postEphemeral",
-            channel=await self.workspace.resolve(chat.address),
+            chat.address,
             user=person.rpartition("/")[2],
             thread_ts=chat.topic,
-            **markup.message_arguments(message, plain=plain),
+            **shown,
         )
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See Platform. If the app may not upload files, says so."""
         try:
-            return await self.workspace.send_file(await self.workspace.resolve(chat.address), chat.topic, file)
+            return await self.workspace.send_file(chat.address, chat.topic, file)
         except Rejected as error:
             return await self.post(chat, _no_file(file, error), delivery=f"no {file.name}")
 
     async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
         """See Platform. If the app may not write to the person, says so in the chat, to that person only."""
         try:
-            await self.workspace.send_file(await self.workspace.resolve(person), "", file)
+            await self.workspace.send_file(person, "", file)
         except (ChatGone, Rejected) as error:
             await self.post_ephemeral(chat, person, _no_file(file, error), response_url="", replaces=False)
 
@@ -383,22 +377,13 @@ async def _query_timeout() -> AsyncIterator[None]:
         raise RetryLater("Slack does not answer soon enough.") from None
 
 
-async def _known(fields: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Returns the fields that Slack tells soon enough; none otherwise."""
+async def _soon(asked: Coroutine[Any, Any, T], otherwise: T) -> T:
+    """Returns what Slack tells soon enough; otherwise the other value."""
     try:
         async with _query_timeout():
-            return await fields
+            return await asked
     except NotDelivered:
-        return {}
-
-
-def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
-    """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
-    if message is None:
-        return {"delete_original": True}
-    shown = markup.message_arguments(message, plain=plain)
-    in_thread = {"thread_ts": thread} if thread else {}
-    return {"response_type": "ephemeral", "replace_original": replaces, **shown, **in_thread}
+        return otherwise
 
 
 def _no_file(file: File, error: NotDelivered) -> Message:

@@ -9,10 +9,11 @@ chained to such an error.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,48 +38,49 @@ for _library in ("slack_sdk", "aiohttp"):
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
 _DIGITS = 6  # a Retry-After with more digits is ignored; six digits are up to eleven days
-_LONG = timedelta(hours=1)
 _OK, _TOO_MANY = 200, 429
 _USED_UP, _SERVER_ERRORS = range(400, 500), range(500, 600)
 _KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
 _PAGE = 200  # entries of a list that are asked for at once, as Slack recommends
 
-# Slack's codes for what is not the message's fault; * stands for any letters. Any other code refuses the message.
-_SLOW_DOWN = ("ratelimited", "rate_limited")
-_BUSY_FOR_LONG = ("message_limit_exceeded", "*_migrating")
-# Slack itself says that it may have done what was asked, or that it knows a message with this client_msg_id.
-_PERHAPS_DONE = ("internal_error", "fatal_error", "request_timeout", "service_unavailable", "duplicate_*_not_found")
 # errors of one method, not of the whole token: the app may not read there, but may still be able to post
-_OF_ONE_METHOD = ("missing_scope", "not_allowed_token_type", "access_denied", "ekm_access_denied")
-_TOKEN = (
-    *("invalid_auth", "not_authed", "account_inactive", "token_*", *_OF_ONE_METHOD, "*deprecated*"),
-    *("team_*", "org_login_required", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
-)
-# The thread cannot be written to → why it is paused. Like the next table, it is read before shorter forms of its codes.
-_THREAD_GONE = {
-    **dict.fromkeys(("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message")),
-    "restricted_action*thread_locked": PauseReason.TOPIC_CLOSED,
-}
-# The channel or the person cannot be written to → why the chat is paused.
-_CHAT_GONE = {
-    "not_in_channel": PauseReason.NOT_A_MEMBER,
-    "is_archived": PauseReason.ARCHIVED,
-    "is_inactive": PauseReason.ARCHIVED,
-    "restricted_action*": PauseReason.NO_RIGHTS,
-    **dict.fromkeys(
-        (
-            "channel_not_found",
-            "no_permission",
-            "channel_type_not_supported",
-            "user_not_found",
-            "user_not_visible",
-            "user_disabled",
-            "users_not_found",
-            "cannot_dm_bot",
-        )
+_OF_ONE_METHOD = "missing_scope|not_allowed_token_type|(ekm_)?access_denied"
+_SENDER = "Slack does not accept the token ({})."
+_IN_THREAD = "Slack does not let the bot write in this thread ({})."
+_THERE = "Slack does not let the bot write there ({})."
+# Slack's codes → their meaning. The first row with a matching pattern counts. Any other code refuses the message.
+_MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
+    # Slack itself says that it may have done what was asked, or that it knows a message with this client_msg_id
+    (
+        r"internal_error|fatal_error|request_timeout|service_unavailable|duplicate_\w+_not_found",
+        "Slack is in trouble ({}); it may have the message.",
+        Unclear,
     ),
-}
-_NOT_CHANGED = ("message_not_found", "cant_update_message", "edit_window_closed")  # no other form of an edit helps
+    (
+        r"message_limit_exceeded|\w+_migrating",
+        "Slack takes no messages there for now ({}).",
+        partial(RetryLater, after=timedelta(hours=1)),
+    ),
+    (rf"invalid_auth|not_authed|account_inactive|token_\w+|{_OF_ONE_METHOD}|\w*deprecated\w*", _SENDER, SenderStopped),
+    (r"team_\w+|org_login_required|accesslimited|enterprise_is_restricted|two_factor_\w+", _SENDER, SenderStopped),
+    ("thread_not_found|invalid_thread_ts|cannot_reply_to_message", _IN_THREAD, partial(ChatGone, scope="topic")),
+    (
+        r"restricted_action\w*thread_locked",
+        _IN_THREAD,
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+    ),
+    (
+        "not_in_channel",
+        "Slack does not let the bot write there ({}): type /invite @paperwire in the channel.",
+        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
+    ),
+    ("is_archived|is_inactive", _THERE, partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
+    (r"restricted_action\w*", _THERE, partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)),
+    ("channel_not_found|no_permission|channel_type_not_supported|cannot_dm_bot", _THERE, ChatGone),
+    ("users?_not_found|user_not_visible|user_disabled", _THERE, ChatGone),
+    # no other form of an edit helps
+    ("message_not_found|cant_update_message|edit_window_closed", "Slack refuses the message ({}).", Rejected),
+)
 
 
 def outcome(error: Exception) -> NotDelivered:
@@ -96,54 +98,34 @@ def outcome(error: Exception) -> NotDelivered:
             return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 
 
-def certain_outcome(error: Exception) -> NotDelivered:
-    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear."""
+def outcome_of_question(error: Exception) -> NotDelivered:
+    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
+
+    Rejected if only this method is not allowed.
+    """
+    code, words = _read(error)[1:3] if isinstance(error, SlackApiError) else ("", "")
+    if re.fullmatch(_OF_ONE_METHOD, code):
+        return Rejected(f"Slack does not let the app do this ({words}).")
     meaning = outcome(error)
     if isinstance(meaning, Unclear):
-        code = _read(error)[1] if isinstance(error, SlackApiError) else ""
         return RetryLater(f"Slack cannot be asked now ({code or type(error).__name__}).")
     return meaning
 
 
-def outcome_of_question(error: Exception) -> NotDelivered:
-    """Like `certain_outcome`, but Rejected if only this method is not allowed."""
-    if isinstance(error, SlackApiError):
-        _, code, detail, _ = _read(error)
-        if code in _OF_ONE_METHOD:
-            return Rejected(f"Slack does not let the app do this ({code}{detail}).")
-    return certain_outcome(error)
-
-
-def _refused(status: int, code: str, detail: str, retry_after: str) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
-    """Returns the outcome for a response that is not "ok". A code that no row contains refuses the message."""
-    words = f"{code}{detail}"
-    if status == _TOO_MANY or code in _SLOW_DOWN:
+def _refused(status: int, code: str, words: str, retry_after: str) -> NotDelivered:
+    """Returns the outcome for a response that is not "ok"."""
+    if status == _TOO_MANY or code in ("ratelimited", "rate_limited"):
         return RetryLater("Slack asks us to slow down.", _wait(retry_after))
     if not code or status in _SERVER_ERRORS:
-        words = f"HTTP {status} {words}".rstrip()
-        return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
-    if _matching(code, _PERHAPS_DONE):
-        return Unclear(f"Slack is in trouble ({words}); it may have the message.")
-    if _matching(code, _BUSY_FOR_LONG):
-        return RetryLater(f"Slack takes no messages there for now ({words}).", _LONG)
-    if _matching(code, _TOKEN):
-        return SenderStopped(f"Slack does not accept the token ({words}).")
-    if thread := _matching(code, _THREAD_GONE):
-        return ChatGone(f"Slack does not let the bot write in this thread ({words}).", "topic", _THREAD_GONE[thread])
-    if chat := _matching(code, _CHAT_GONE):
-        why = _CHAT_GONE[chat]
-        cure = ": type /invite @paperwire in the channel" if why is PauseReason.NOT_A_MEMBER else ""
-        return ChatGone(f"Slack does not let the bot write there ({words}){cure}.", "chat", why)
-    return Rejected(f"Slack refuses the message ({words}).", form=code not in _NOT_CHANGED)
-
-
-def _matching(code: str, known: Iterable[str]) -> str:
-    """Returns the known code that matches; "" if none does."""
-    return next((one for one in known if fnmatchcase(code, one)), "")
+        return Unclear(f"Slack gave no usable answer ({f'HTTP {status} {words}'.rstrip()}); it may have the message.")
+    for pattern, sentence, kind in _MEANINGS:
+        if re.fullmatch(pattern, code):
+            return kind(sentence.format(words))
+    return Rejected(f"Slack refuses the message ({words}).", form=True)
 
 
 def _read(error: SlackApiError) -> tuple[int, str, str, str]:
-    """Returns (status, Slack's code, its explanation, Retry-After) of a refusal; a text is "" if there is none.
+    """Returns (status, Slack's code, the code with its explanation, Retry-After) of a refusal; "" for what is missing.
 
     `error.response` is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. Its `data` is {} for
     HTML pages, and may be a list or a text.
@@ -152,8 +134,8 @@ def _read(error: SlackApiError) -> tuple[int, str, str, str]:
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     data, headers = getattr(response, "data", None), getattr(response, "headers", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
-    wait = headers.get("Retry-After") if isinstance(headers, Mapping) else ""
-    return int(status), str(body.get("error") or ""), _detail(body), str(wait or "")
+    code, wait = str(body.get("error") or ""), headers.get("Retry-After") if isinstance(headers, Mapping) else ""
+    return int(status), code, f"{code}{_detail(body)}", str(wait or "")
 
 
 def _detail(body: Mapping[str, object]) -> str:
@@ -249,7 +231,7 @@ class Workspace:
 
     async def identify(self) -> BotIdentity:
         """Asks Slack for the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test)."""
-        answer = await self._call("auth.test", certain_outcome)
+        answer = await self._call("auth.test", outcome_of_question)
         scopes = map(str.strip, str(answer.headers.get("x-oauth-scopes", "")).split(","))
         match answer.data:
             case {"team_id": str(team), "user_id": str(user), **rest}:
@@ -276,9 +258,10 @@ class Workspace:
             self._direct[address] = str(part_of(answer, "channel").get("id"))
         return self._direct[address]
 
-    async def post(self, method: str, **message: object) -> AsyncSlackResponse:
-        """Returns the response of a method that shows something to people, and so is never repeated."""
-        return await self._call(method, outcome, json={name: value for name, value in message.items() if value != ""})
+    async def post(self, method: str, address: str, **message: object) -> AsyncSlackResponse:
+        """Returns the response of a method that shows something to people there, and so is never repeated."""
+        shown = {"channel": await self.resolve(address), **message}
+        return await self._call(method, outcome, json={name: value for name, value in shown.items() if value != ""})
 
     async def ask(self, method: str, **arguments: object) -> AsyncSlackResponse:
         """Returns the response of a method that only reads. Never raises Unclear."""
@@ -296,7 +279,7 @@ class Workspace:
 
     async def socket_address(self) -> str:
         """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
-        answer = await self._call("apps.connections.open", certain_outcome, token=self._app_token)
+        answer = await self._call("apps.connections.open", outcome_of_question, token=self._app_token)
         if not isinstance(address := answer.get("url"), str):
             raise RetryLater("Slack gave no address for a connection.")
         return address
@@ -316,8 +299,9 @@ class Workspace:
         if status != _OK:
             raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
-    async def send_file(self, channel: str, thread: str, file: File) -> str:
-        """Uploads a document to a channel. Returns its id. Never raises Unclear."""
+    async def send_file(self, address: str, thread: str, file: File) -> str:
+        """Uploads a document to a channel or a person. Returns its id. Never raises Unclear."""
+        channel = await self.resolve(address)
         try:
             sent = await self._web_client(self._token).files_upload_v2(
                 channel=channel, thread_ts=thread or None, filename=file.name, title=file.name, content=file.text
@@ -346,7 +330,7 @@ class Workspace:
                             break
                     return bytes(data[: most + 1])
         except Exception as error:  # noqa: BLE001 - as in `respond`
-            raise certain_outcome(error) from None
+            raise outcome_of_question(error) from None
         raise Rejected("Slack does not hand out this file.")
 
     def _is_slack(self, url: str) -> bool:

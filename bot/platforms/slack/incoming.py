@@ -66,117 +66,110 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the 
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
-class UnknownWorkspace(Exception):
-    """A payload from another workspace than that of the token. Its text is the id of the workspace."""
-
-
 def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
-    """Returns the request in a payload; None if it contains none. Raises Malformed, UnknownWorkspace."""
+    """Returns the request in a payload; None if it has none, or comes from another workspace. Raises Malformed."""
     reader = _READERS.get(kind)
-    if reader is None:
-        return None
     with documented_shape():
-        if not isinstance(payload, Mapping):
-            raise TypeError
-        request = reader(usable(payload), here)
+        sent = usable(payload)
+        request = reader(sent, here) if reader and _is_of(here.team, sent) else None
     if request is not None and "/" in request.chat.address:  # a person of another workspace, whom the bot cannot answer
         return None
     return request
 
 
-def _event(payload: Payload, here: BotIdentity) -> Request | None:
-    event, kind = payload["event"], payload["event"]["type"]
-    if kind not in ("message", "app_mention", *HAPPENINGS):
-        return None
-    named = [one.get("team_id") for one in payload.get("authorizations") or ()]
-    _check_workspace(here, *named, payload.get("context_team_id"), payload.get("team_id"))
-    update = str(payload["event_id"])
+def _is_of(workspace: str, sent: Payload) -> bool:
+    """Returns whether a payload names this workspace. Raises IndexError if it names none."""
+    named = [one.get("team_id") for one in (sent, sent.get("user") or {}, *(sent.get("authorizations") or ()))]
+    named = [*filter(None, (*named, sent.get("context_team_id"), (sent.get("team") or {}).get("id")))]
+    if workspace not in named:
+        log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", named[0])
+    return workspace in named
+
+
+def _event(sent: Payload, here: BotIdentity) -> Request | None:
+    event, update = sent["event"], str(sent["event_id"])
+    kind = event["type"]
     if kind in HAPPENINGS:
         return _happened(HAPPENINGS[kind], event, here, update)
     if event.get("bot_id") or event.get("user") in (None, "USLACKBOT", here.user):
         return None
-    return _written(event, here, update)
-
-
-def _written(event: Payload, here: BotIdentity, update: str) -> Request | None:
-    """Returns the request in a direct message or a mention. Of other messages in channels there is none."""
-    channel, sender, text = str(event["channel"]), _sender(event, here), event.get("text")
-    written = MessageRequest(
-        place=Place(ChatAddress("slack", sender), ChatKind.PRIVATE),
+    home = event.get("user_team") or event.get("source_team") or event.get("team")
+    channel, sender, text = str(event["channel"]), _sender(event["user"], home, here), event.get("text")
+    more: dict[str, Any] = {}
+    if kind == "app_mention" and not channel.startswith(DIRECT):
+        place, text = _place(channel, thread=_thread(event)), after_mention(text, here.user)
+    elif kind == "message" and event.get("channel_type") == "im" and event.get("subtype") in _OURS:
+        place = Place(ChatAddress("slack", sender), ChatKind.PRIVATE)
+        file: Payload = next(iter(event.get("files") or ()), {})
+        more = {"direct_channel": channel, "thread_id": _thread(event), "file_id": str(file.get("id") or "")}
+    else:
+        return None
+    return MessageRequest(
+        place=place,
         update_id=update,
         text=unescape(text),
         message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,
         written_at=datetime.fromtimestamp(float(str(event["ts"])), UTC),
+        **more,
     )
-    if event["type"] == "app_mention":
-        if channel.startswith(DIRECT):
-            return None
-        said = unescape(after_mention(text, here.user))
-        return replace(written, place=_place(channel, thread=_thread(event)), text=said)
-    if event.get("channel_type") != "im" or event.get("subtype") not in _OURS:
-        return None
-    file: Payload = next(iter(event.get("files") or ()), {})
-    return replace(written, direct_channel=channel, thread_id=_thread(event), file_id=str(file.get("id") or ""))
 
 
 def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Request | None:
     """Returns the request for an event of a channel; None if another member than the bot came or left."""
     if what in ("arrived", "left") and event.get("user", here.user) != here.user:
         return None
-    channel, name, details, sender = event.get("channel"), None, {}, ""
-    if what == "renamed":
-        channel, name = event["channel"]["id"], event["channel"].get("name")
-    elif what == "moved":
-        channel, details = event["old_channel_id"], {"to": str(event["new_channel_id"])}
-    elif event.get("inviter"):
-        sender = _sender({"user": event["inviter"]}, here)
-    if not channel:
-        raise KeyError("channel")
-    place = _place(str(channel), name=name)
+    name, details = None, dict[str, str]()
+    match what:
+        case "renamed":
+            channel, name = event["channel"]["id"], event["channel"].get("name")
+        case "moved":
+            channel, details = event["old_channel_id"], {"to": str(event["new_channel_id"])}
+        case _:
+            channel = event["channel"]
+    place, sender = _place(str(channel), name=name), str(event.get("inviter") or "")
     return EventRequest(place=place, update_id=update, event=what, details=details, sender=sender)
 
 
-def _command(payload: Payload, here: BotIdentity) -> Request:
-    _check_workspace(here, payload.get("team_id"))
-    sender = _sender({"user": payload["user_id"]}, here)
-    channel = str(payload["channel_id"])
+def _command(sent: Payload, _: BotIdentity) -> Request:
+    sender, channel = str(sent["user_id"]), str(sent["channel_id"])
     return MessageRequest(
-        place=_place(channel, sender, payload.get("channel_name")),
-        update_id=str(payload["trigger_id"]),
-        text=unescape(payload.get("text")),
+        place=_place(channel, sender, sent.get("channel_name")),
+        update_id=str(sent["trigger_id"]),
+        text=unescape(sent.get("text")),
         outside_channel=channel if channel.startswith(DIRECT) else "",
         sender=sender,
-        sender_name=usable_text(payload.get("user_name")),
+        sender_name=str(sent.get("user_name") or ""),
         takes_bare_commands=True,
         follows_name=True,
-        response_url=str(payload.get("response_url") or ""),
+        response_url=str(sent.get("response_url") or ""),
     )
 
 
-def _interaction(payload: Payload, here: BotIdentity) -> Request | None:
-    """Returns the request for a button or menu under a message."""
-    if payload["type"] != "block_actions":
+def _interaction(sent: Payload, here: BotIdentity) -> Request | None:
+    """Returns the request for a button or menu under a message; None for a button that only opened an address."""
+    if sent["type"] != "block_actions":
         return None
-    user = payload["user"]
-    _check_workspace(here, (payload.get("team") or {}).get("id"), user.get("team_id"))
-    action = payload["actions"][0]
+    user, action, channel = sent["user"], sent["actions"][0], sent["channel"]
     token = str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
     if not token:
-        return None  # the button only opened an address
-    sender = _sender({"user": user["id"], "team": user.get("team_id")}, here)
-    channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
+        return None
+    sender, container, message = (
+        _sender(user["id"], user.get("team_id"), here),
+        sent.get("container") or {},
+        sent.get("message") or {},
+    )
     is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
     place = _place(str(channel["id"]), sender, channel.get("name"), thread)
-    if place.is_outside and not is_ephemeral:
+    if not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return CallbackRequest(
         place=place,
-        update_id=str(payload["trigger_id"]),
+        update_id=str(sent["trigger_id"]),
         sender=sender,
-        sender_name=usable_text(user.get("name") or user.get("username")),
-        response_url=str(payload.get("response_url") or ""),
+        sender_name=str(user.get("name") or user.get("username") or ""),
+        response_url=str(sent.get("response_url") or ""),
         callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
         thread_id=thread if place.is_private else "",
@@ -192,17 +185,9 @@ _READERS: Mapping[str, Callable[[Payload, BotIdentity], Request | None]] = {
 }
 
 
-def _check_workspace(here: BotIdentity, *named: object) -> None:
-    """Raises UnknownWorkspace if a payload does not name our workspace."""
-    if here.team not in named:
-        raise UnknownWorkspace(next((str(team) for team in named if team), ""))
-
-
-def _sender(said: Payload, here: BotIdentity) -> str:
+def _sender(user: object, home: object, here: BotIdentity) -> str:
     """Returns the id of a person; "TEAM/ID" for a person of another workspace in a shared channel."""
-    home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
-    user = str(said["user"])
-    return user if home == here.team else f"{home}/{user}"
+    return f"{home}/{user}" if home and home != here.team else str(user)
 
 
 def _place(channel: str, sender: str = "", name: object = None, thread: str = "") -> Place:
@@ -218,9 +203,7 @@ def _place(channel: str, sender: str = "", name: object = None, thread: str = ""
 def _thread(said: Payload) -> str:
     """Returns the ts of the first message of the thread; "" for that message itself, and outside threads."""
     thread = str(said.get("thread_ts") or "")
-    if thread == str(said.get("ts") or said.get("message_ts") or ""):
-        return ""
-    return thread
+    return "" if thread == said.get("ts", said.get("message_ts")) else thread
 
 
 # Slack replaces addresses by links, names of people and channels by ids, and the characters & < > by entities
@@ -277,20 +260,17 @@ def title_of(name: object) -> str:
 
 
 def _unwrapped(found: re.Match[str], before: str) -> str:
-    sign, what, label = found["sign"], found["what"], found["label"] or ""
-    match sign:
+    what, label = found["what"], found["label"] or ""
+    match found["sign"]:
         case "#":
-            first = len(before.split()) <= 1
-            return f"@{what}" if first else f"#{label or what}"
+            return f"@{what}" if len(before.split()) <= 1 else f"#{label or what}"
         case "@":
             return f"@{label or what}"
         case "!":
             return label or f"@{what.partition('^')[0]}"
-        case _:
-            same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
-            if same:
-                return label
-            return what.removeprefix("mailto:")
+    if label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED)):
+        return label
+    return what.removeprefix("mailto:")
 
 
 class SocketMode(ReceiverLoop):
@@ -306,7 +286,7 @@ class SocketMode(ReceiverLoop):
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
-        me = await self.retry(self._workspace.identify, proves_health=False)
+        me = await self.retry(self._workspace.identify)
         if me.name:
             self._on_bot_name(me.name)
         await self.retry(partial(self._use_connection, me, dispatcher))
@@ -351,22 +331,13 @@ class SocketMode(ReceiverLoop):
             task.add_done_callback(self._in_flight.discard)
         kind = str(envelope.get("type"))
         try:
-            ours = partial(_read_ours, kind, envelope.get("payload"), me)
-            await self.take(f"Something that Slack sent ({kind})", ours, dispatcher.dispatch)
+            sent = partial(read, kind, envelope.get("payload"), me)
+            await self.take(f"Something that Slack sent ({kind})", sent, dispatcher.dispatch)
             # if the connection is lost, Slack sends the event again, and it has no second effect
             with suppress(ConnectionError):
                 await client.send_socket_mode_response({"envelope_id": envelope["envelope_id"]})
         except Exception as error:  # noqa: BLE001 - the library would log what a person wrote
             log.error("Something that Slack sent was given up: %s", error_location(error))
-
-
-def _read_ours(kind: str, payload: object, here: BotIdentity) -> Request | None:
-    """Like `read`, but drops what comes from another workspace."""
-    try:
-        return read(kind, payload, here)
-    except UnknownWorkspace as error:
-        log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
-        return None
 
 
 async def _until_closed(client: SocketModeClient) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from telegram import InputFile
+
 from bot.commands.context import Command
 from bot.failures import SettingsError
 from bot.platform import Given, OnBotName, Platform
@@ -59,7 +61,6 @@ _SHORT = Sentence("New research papers that fit your words, at the time you choo
 class TelegramChannel(Platform):
     """The channel of one bot token."""
 
-    platform = FACTS.name
     facts = FACTS
     medium = MEDIUM
     hears = True
@@ -82,7 +83,7 @@ class TelegramChannel(Platform):
         """See Platform. Ignores `delivery`, which Telegram cannot store. With `thread`, replies to that message."""
         del delivery
         shown, is_silent = open_message(message, plain=plain)
-        reply = {"message_id": _number(thread), "allow_sending_without_reply": True} if thread else None
+        reply = {"message_id": int(thread), "allow_sending_without_reply": True} if thread else None
         sent = await self.client.post(
             "sendMessage",
             **shown,
@@ -100,7 +101,7 @@ class TelegramChannel(Platform):
         """See Platform."""
         shown, _ = open_message(message, plain=plain)
         try:
-            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=_number(message_id))
+            await self.client.post("editMessageText", **shown, chat_id=chat.address, message_id=int(message_id))
         except Rejected as error:
             if "message is not modified" not in error.reason.lower():
                 raise
@@ -152,7 +153,8 @@ class TelegramChannel(Platform):
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See Platform."""
-        sent = await self.client.send_file(file.name, file.text.encode(), **_where(chat), disable_notification=True)
+        document = InputFile(file.text.encode(), file.name)
+        sent = await self.client.post("sendDocument", document=document, **_where(chat), disable_notification=True)
         return str(sent.get("message_id", "")) if isinstance(sent, dict) else ""
 
     async def fetch(self, file: str, most: int) -> bytes:
@@ -228,14 +230,7 @@ def _where(chat: ChatAddress) -> dict[str, Any]:
     """Returns the arguments that say where to post. Raises ChatGone."""
     if chat.topic and not chat.topic.isdecimal():
         raise ChatGone("A topic of Telegram has a number.", "topic")
-    topic = int(chat.topic) if chat.topic not in ("", _GENERAL) else None
-    return {"chat_id": chat.address, "message_thread_id": topic}
-
-
-def _number(message_id: str) -> int:
-    if not message_id.isdecimal():
-        raise Rejected("A message of Telegram has a number.")
-    return int(message_id)
+    return {"chat_id": chat.address, "message_thread_id": int(chat.topic) if chat.topic not in ("", _GENERAL) else None}
 
 
 def connect(given: Given) -> TelegramChannel:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from telegram import Bot, InputFile
+from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
@@ -259,12 +259,12 @@ class Client:
         method: str,
         arguments: dict[str, object],
         meaning: Callable[[Exception], NotDelivered],
-        read: float | None = None,
+        waits: int = 0,
     ) -> object:
         if self._is_closed:
             raise RetryLater("The sender is shut down.")
         try:
-            return await self._bot.do_api_request(method, arguments, read_timeout=self._read if read is None else read)
+            return await self._bot.do_api_request(method, arguments, read_timeout=self._read + waits)
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             # not chained, because errors of httpx know the address with the token
             raise meaning(error) from None
@@ -277,17 +277,13 @@ class Client:
         Uses a connection of its own, so that sending and receiving do not wait for each other.
         """
         wanted = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": list(allowed)}
-        found = await self._call("getUpdates", wanted, outcome_of_question, self._read + seconds)
+        found = await self._call("getUpdates", wanted, outcome_of_question, seconds)
         numbered = []
         if isinstance(found, list):
             numbered = [one for one in found if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
         if found != [] and not numbered:
             raise _unreadable()
         return numbered
-
-    async def send_file(self, name: str, data: bytes, **where: object) -> object:
-        """Posts a document. Returns its message."""
-        return await self.post("sendDocument", document=InputFile(data, name), **where)
 
     async def download(self, path: str) -> bytes:
         """Returns the content of a file, by the path that getFile returned."""

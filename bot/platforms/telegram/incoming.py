@@ -39,7 +39,6 @@ Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
 ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 ANONYMOUS = "1087968824"  # the user id of anonymous administrators
 
-_WRITING = ("message", "channel_post")
 _OUT = frozenset({"left", "kicked"})
 # The contents that people send. A message without any of them is a service message, such as about a new member.
 _CONTENT = frozenset(
@@ -47,6 +46,13 @@ _CONTENT = frozenset(
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
+# the fields of service messages about a topic or a new chat id → (event, what the new id is)
+_SERVICES = {
+    "forum_topic_closed": ("topic-closed", ""),
+    "forum_topic_reopened": ("topic-open", ""),
+    "migrate_to_chat_id": ("moved", "to"),
+    "migrate_from_chat_id": ("moved", "from"),
+}
 
 
 _KINDS = {
@@ -73,31 +79,44 @@ def read_update(update: Update, *, bot_id: str, bot_name: str) -> Request | None
     """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises Malformed."""
     with documented_shape():
         number = str(int(update["update_id"]))
-        for kind in _WRITING:
-            if isinstance(message := update.get(kind), dict):
-                return _written(message, number, bot_id=bot_id, bot_name=bot_name)
-        for kind, read in _OTHERS.items():
-            if isinstance(found := update.get(kind), dict):
-                return read(found, number)
+        for kind, found in update.items():
+            match kind, found:
+                case (("message" | "channel_post"), dict()):
+                    return _written(found, number, bot_id=bot_id, bot_name=bot_name)
+                case "callback_query", dict():
+                    return _callback_query(found, number)
+                case "my_chat_member", dict():
+                    return _membership_changed(found, number)
     return None
 
 
 def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: str) -> Request | None:
-    place = place_of(message["chat"], _topic(message))
-    person = message.get("from") or {}
+    """Returns the request in a message; None for one of a bot, without content, or for another bot.
+
+    A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
+    """
+    place, person = place_of(message["chat"], _topic(message)), message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
-        return None  # messages of bots are ignored
-    if service := _service(message, place, number):
-        return service
+        return None
+    for field, (event, new) in _SERVICES.items():
+        if field in message:
+            details = {new: str(int(message[field]))} if new else {}
+            return EventRequest(place=place, update_id=number, event=event, details=details)
     if not _CONTENT & message.keys():
         return None
-    private = place.kind is ChatKind.PRIVATE
-    command, text, addressed = _read_command(message, bot_name, private=private)
-    if addressed is None:
+    words = usable_text(message.get("text") or message.get("caption"))
+    is_forwarded = any(message.get(field) for field in _FORWARDED)
+    command, bot, text = typed_command(words)
+    names_us = bool(bot)
+    if not command or not command.isascii():  # Telegram's commands are ASCII
+        command, (names_us, text) = "", _without_mention(words, bot_name)
+    elif is_forwarded:
+        command, names_us = "", False
+    elif names_us and bot.casefold() != bot_name.casefold() and not place.is_private:
         return None
     answered = message.get("reply_to_message") or {}
-    to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
-    document = message.get("document") or {}
+    is_answer = str((answered.get("from") or {}).get("id", "")) == bot_id
+    is_addressed = names_us or bool(is_answer and (text or command))
     return MessageRequest(
         place=place,
         update_id=number,
@@ -106,34 +125,12 @@ def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: 
         message_id=str(int(message["message_id"])),
         **_by(person),
         sender_is_admin=_is_proven_admin(message),
-        is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
-        mentions_bot=addressed,
+        is_addressed=place.is_private or (is_addressed and not is_forwarded),
+        mentions_bot=names_us,
         written_at=datetime.fromtimestamp(int(message["date"]), UTC),
-        reply_to=str(int(answered["message_id"])) if to_us else "",
-        file_id=usable_text(document.get("file_id")),
+        reply_to=str(int(answered["message_id"])) if is_answer else "",
+        file_id=usable_text((message.get("document") or {}).get("file_id")),
     )
-
-
-def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
-    """Returns (command, text after it, whether the message names the bot).
-
-    None as the last for a command of another bot.
-
-    A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
-    """
-    words = usable_text(message.get("text") or message.get("caption"))
-    command = typed_command(words)
-    if not command.name or not command.name.isascii():  # Telegram's commands are ASCII
-        mentioned, rest = _without_mention(words, bot_name)
-        return "", rest, mentioned
-    if _is_forwarded(message):
-        return "", command.rest, False
-    other = command.bot and command.bot.casefold() != bot_name.casefold()
-    return command.name, command.rest, None if other and not private else bool(command.bot)
-
-
-def _is_forwarded(message: Mapping[str, Any]) -> bool:
-    return any(message.get(field) for field in _FORWARDED)
 
 
 def _topic(message: Mapping[str, Any]) -> str:
@@ -162,24 +159,11 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
     return (False, text)
 
 
-def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
-    """Returns the request for a service message about a topic or a new chat id; None for other messages."""
-    for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
-        if field in message:
-            return EventRequest(place=place, update_id=number, event=event)
-    for field, key in (("migrate_to_chat_id", "to"), ("migrate_from_chat_id", "from")):
-        if field in message:
-            details = {key: str(int(message[field]))}
-            return EventRequest(place=place, update_id=number, event="moved", details=details)
-    return None
-
-
 def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     """Returns the request for a callback query. A very old message has only its chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
-    person = query["from"]
     return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
@@ -187,7 +171,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
         callback_id=usable_text(query["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
-        **_by(person),
+        **_by(query["from"]),
     )
 
 
@@ -200,24 +184,17 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
         event = "left"
     elif not _may_write(after, place):
         event = "muted"
-    elif was_out and place.kind is not ChatKind.PRIVATE:
+    elif was_out and not place.is_private:
         event = "arrived"
     else:
         event = "back"
-    person = change.get("from") or {}
     return EventRequest(
         place=place,
         update_id=number,
         event=event,
-        details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
-        **_by(person),
+        details={"before": str(before.get("status", ""))},
+        **_by(change.get("from") or {}),
     )
-
-
-_OTHERS = {
-    "callback_query": _callback_query,
-    "my_chat_member": _membership_changed,
-}
 
 
 def _may_write(member: Mapping[str, Any], place: Place) -> bool:

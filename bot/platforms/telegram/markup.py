@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from bot.ports.channel import read_message
-from bot.rendering.buttons import NUMBERS_IN_MESSAGE, web_url
+from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Html, without_markup
 from bot.rendering.packing import Block, Display, Fragment, Medium, Page, Size, joined
 from subscriptions.model import Message
@@ -120,7 +120,7 @@ class Telegram(Medium):
     """The medium of Telegram."""
 
     room = Size(TEXT, ENTITIES)
-    numbers = NUMBERS_IN_MESSAGE
+    has_numbers = True
 
     def draw(self, view: object) -> Fragment:
         """See Medium."""

@@ -27,7 +27,6 @@ class WebChannel(Platform):
     the words about a pressed button, for the page that waits for them.
     """
 
-    platform = FACTS.name
     facts = FACTS
     medium = markup.MEDIUM
     hears = True
@@ -55,9 +54,8 @@ class WebChannel(Platform):
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Platform."""
         payload = _read(message, plain=plain)
-        number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         with store_outcomes():
-            is_edited = await self._store.run(conversations.edit_page_message, chat, number, payload)
+            is_edited = await self._store.run(conversations.edit_page_message, chat, int(message_id), payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
 

@@ -1,8 +1,10 @@
-"""Tasks of asyncio: how they end, and work in rounds beside other work."""
+"""The machine's clock; tasks of asyncio: how they end, and work in rounds beside other work."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.failures import said_of
@@ -10,8 +12,37 @@ from bot.ports.channel import Clock
 
 log = logging.getLogger("paperwire")
 
+# also counts while the machine sleeps; not every system has it
+_SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
-async def end(*tasks: asyncio.Task[Any] | None) -> None:
+
+class SystemClock:
+    """The machine's clock. With `start`, `now` begins at that time and runs on (docs/commands.md, --now)."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """See Clock."""
+        if self._start is None:
+            return self.wall()
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    def wall(self) -> datetime:
+        """See Clock."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return time.clock_gettime(_SECONDS)
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await asyncio.sleep(seconds)
+
+
+async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
     """Cancels tasks, and waits until they have ended. Drops their results and errors. None is no task."""
     running = [task for task in tasks if task is not None]
     for task in running:
@@ -43,4 +74,4 @@ class Rounds:
 
     async def close(self) -> None:
         """Ends the round that runs."""
-        await end(self._task)
+        await end_tasks(self._task)
